@@ -1,0 +1,151 @@
+"""
+Attempts: how one request went, step by step, and the plain cause if it failed.
+
+A `Trail` is carried through the checks of one request and saved at the end, in the
+request's own transaction when it succeeds and in a fresh one when it was rolled back.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, insert, select, update
+
+from idp.audit.log import plain
+from idp.audit.models import Attempt
+from idp.base.db import Prepared, table
+from idp.base.errors import IdpError
+from idp.base.ids import new_id
+from idp.base.work import Work
+
+PENDING, SUCCEEDED, REFUSED = "pending", "succeeded", "refused"
+
+_CHANGING = (
+    "organization_id",
+    "site_id",
+    "application_id",
+    "account_id",
+    "outcome",
+    "code",
+    "cause",
+    "policy_version",
+    "decision",
+    "rule",
+    "context",
+    "steps",
+)
+_INSERT = Prepared(insert(table(Attempt)))
+_UPDATE = Prepared(
+    update(table(Attempt))
+    .where(table(Attempt).c.id == bindparam("attempt_id"))
+    .values({name: bindparam(name, type_=table(Attempt).c[name].type) for name in _CHANGING})
+)
+
+
+@dataclass(slots=True)
+class Trail:
+    """
+    An attempt in the making. ``kind`` is for example ``saml.sign-on``, ``oidc.token``, ``sign-in``.
+
+    ``stored`` says that its row exists already (a sign-on that took several requests).
+    """
+
+    kind: str
+    id: str = field(default_factory=lambda: new_id("att"))
+    organization_id: str | None = None
+    site_id: str | None = None
+    application_id: str | None = None
+    account_id: str | None = None
+    outcome: str = PENDING
+    code: str = ""
+    cause: str = ""
+    policy_version: int | None = None
+    decision: str = ""
+    rule: str = ""
+    context: dict[str, Any] = field(default_factory=dict)
+    steps: list[dict[str, Any]] = field(default_factory=list)
+    stored: bool = False
+
+    def passed(self, step: str, **facts: Any) -> None:
+        """Note that *step* passed, with *facts* that are no secrets (sizes, names, digests)."""
+        self.steps.append({"step": step, "state": "passed", **facts} if facts else {"step": step, "state": "passed"})
+
+    def failed(self, step: str, code: str, cause: str, **facts: Any) -> None:
+        """Note that *step* failed and why; the attempt is refused with *code* and *cause*."""
+        self.steps.append({"step": step, "state": "failed", "code": code, "cause": plain(cause), **facts})
+        self.outcome, self.code, self.cause = REFUSED, code, cause
+
+    def refused(self, error: IdpError, step: str = "request") -> None:
+        """Note the refusal that *error* stands for, unless a step has said so already."""
+        if self.outcome != REFUSED:
+            self.failed(step, error.code, error.cause)
+
+    def succeeded(self) -> None:
+        self.outcome = SUCCEEDED
+
+
+def save(work: Work, trail: Trail) -> None:
+    """Store *trail* as it stands: a new row, or the row that it came from."""
+    values = {
+        "organization_id": trail.organization_id,
+        "site_id": trail.site_id,
+        "application_id": trail.application_id,
+        "account_id": trail.account_id,
+        "outcome": trail.outcome,
+        "code": trail.code[:64],
+        "cause": plain(trail.cause)[:2000],
+        "policy_version": trail.policy_version,
+        "decision": trail.decision,
+        "rule": trail.rule,
+        "context": plain(trail.context),
+        "steps": [plain(step) for step in trail.steps],
+    }
+    if trail.stored:
+        work.tx.run(_UPDATE, attempt_id=trail.id, **values)
+        return
+    work.tx.run(
+        _INSERT,
+        id=trail.id,
+        at=work.now,
+        kind=trail.kind,
+        request_id=work.origin.request_id,
+        ip=work.origin.ip,
+        **values,
+    )
+    trail.stored = True
+
+
+def load(work: Work, attempt_id: str) -> Trail | None:
+    """Return the attempt *attempt_id* to be continued, or None."""
+    row = work.tx.session.get(Attempt, attempt_id)
+    if row is None:
+        return None
+    return Trail(
+        kind=row.kind,
+        id=row.id,
+        organization_id=row.organization_id,
+        site_id=row.site_id,
+        application_id=row.application_id,
+        account_id=row.account_id,
+        outcome=row.outcome,
+        code=row.code,
+        cause=row.cause,
+        policy_version=row.policy_version,
+        decision=row.decision,
+        rule=row.rule,
+        context=dict(row.context),
+        steps=list(row.steps),
+        stored=True,
+    )
+
+
+def attempts(
+    work: Work, *, organization_ids: frozenset[str] | None, before: datetime | None = None, limit: int = 50
+) -> list[Attempt]:
+    """Return the newest attempts of the organizations (None: of all), at most *limit*."""
+    found = select(Attempt).order_by(Attempt.at.desc(), Attempt.id).limit(limit)
+    if organization_ids is not None:
+        found = found.where(Attempt.organization_id.in_(organization_ids))
+    if before is not None:
+        found = found.where(Attempt.at < before)
+    return list(work.tx.session.scalars(found))

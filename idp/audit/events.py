@@ -1,0 +1,283 @@
+"""
+The catalogue of audit events: one frozen dataclass each, tag ``noun.past-tense``.
+
+A detail cannot be forgotten or misspelled, and a secret has no field to go in.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """What every event has: whose organization, and what it happened to."""
+
+    tag: ClassVar[str] = ""
+    organization_id: str | None
+    target_id: str
+
+
+def catalogue() -> dict[str, type[Event]]:
+    """Return every event by its tag."""
+    return {event.tag: event for event in Event.__subclasses__()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstallationInitialized(Event):
+    tag = "installation.initialized"
+    version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrganizationCreated(Event):
+    tag = "organization.created"
+    slug: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteCreated(Event):
+    tag = "site.created"
+    slug: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountCreated(Event):
+    tag = "account.created"
+    email: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountDisabled(Event):
+    tag = "account.disabled"
+    email: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountEnabled(Event):
+    tag = "account.enabled"
+    email: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleGranted(Event):
+    tag = "role.granted"
+    role: str
+    site_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupCreated(Event):
+    tag = "group.created"
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberAdded(Event):
+    tag = "group.member-added"
+    group: str
+    account_id: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplicationCreated(Event):
+    tag = "application.created"
+    name: str
+    protocol: str
+    site_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplicationDisabled(Event):
+    tag = "application.disabled"
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplicationEnabled(Event):
+    tag = "application.enabled"
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplicationDeleted(Event):
+    tag = "application.deleted"
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessGranted(Event):
+    tag = "application.access-granted"
+    subject_kind: str
+    subject: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleasePolicyChanged(Event):
+    tag = "release-policy.changed"
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthenticationPolicyChanged(Event):
+    tag = "authentication-policy.changed"
+    name: str
+    before: dict[str, str]
+    after: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceProviderRegistered(Event):
+    tag = "service-provider.registered"
+    entity_id: str
+    metadata_digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientRegistered(Event):
+    tag = "client.registered"
+    client_id: str
+    redirect_uris: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyCreated(Event):
+    tag = "key.created"
+    purpose: str
+    algorithm: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyStateChanged(Event):
+    tag = "key.state-changed"
+    purpose: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasswordChanged(Event):
+    tag = "password.changed"
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecondStepEnrolled(Event):
+    tag = "second-step.enrolled"
+    method: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecondStepRemoved(Event):
+    tag = "second-step.removed"
+    method: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecoveryCodesMade(Event):
+    tag = "recovery-codes.made"
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecoveryCodeUsed(Event):
+    tag = "recovery-code.used"
+    left: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignInFailed(Event):
+    tag = "sign-in.failed"
+    attempt_id: str
+    method: str
+    cause: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionStarted(Event):
+    tag = "session.started"
+    attempt_id: str
+    session_id: str
+    methods: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionEnded(Event):
+    tag = "session.ended"
+    session_id: str
+    cause: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedOn(Event):
+    """A person was signed on to an application (target: the account)."""
+
+    tag = "application.signed-on"
+    attempt_id: str
+    application_id: str
+    session_id: str
+    protocol: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignOnRefused(Event):
+    """An application was refused to a person, or a request of an application was refused."""
+
+    tag = "application.sign-on-refused"
+    attempt_id: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentGiven(Event):
+    tag = "consent.given"
+    application_id: str
+    asks: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentWithdrawn(Event):
+    tag = "consent.withdrawn"
+    application_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenIssued(Event):
+    """Tokens were issued (target: the account, or the client for itself)."""
+
+    tag = "token.issued"
+    attempt_id: str
+    client_id: str
+    grant_type: str
+    scope: str
+    token_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenRevoked(Event):
+    tag = "token.revoked"
+    client_id: str
+    grant_id: str
+    cause: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenRefused(Event):
+    tag = "token.refused"
+    attempt_id: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessDenied(Event):
+    """A verb refused an actor (recorded by the door, in a transaction of its own)."""
+
+    tag = "access.denied"
+    what: str

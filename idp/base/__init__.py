@@ -1,0 +1,1 @@
+"""The ground: work, database, errors, ids, clock, secrets at rest. Knows nothing of identity."""

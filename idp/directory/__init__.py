@@ -1,0 +1,1 @@
+"""The nouns that an administrator manages: organizations, sites, accounts, groups, applications."""

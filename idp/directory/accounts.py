@@ -1,0 +1,141 @@
+"""Verbs on accounts."""
+
+from sqlalchemy import bindparam, func, select, update
+
+from idp.audit.events import AccountCreated, AccountDisabled, AccountEnabled, RoleGranted
+from idp.audit.log import record
+from idp.base.db import Prepared
+from idp.base.errors import Conflict, Invalid
+from idp.base.ids import new_id
+from idp.base.work import HeldRole, Work
+from idp.directory import names, queries
+from idp.directory.models import Account, RoleAssignment
+from idp.policy.permissions import OPERATOR, ROLES, Permission, allows, require
+
+_ROLES = Prepared(
+    select(RoleAssignment.role, RoleAssignment.site_id).where(
+        RoleAssignment.organization_id == bindparam("organization_id"),
+        RoleAssignment.account_id == bindparam("account_id"),
+        RoleAssignment.valid_from <= bindparam("now", type_=RoleAssignment.valid_from.type),
+        RoleAssignment.valid_to.is_(None)
+        | (RoleAssignment.valid_to > bindparam("now", type_=RoleAssignment.valid_from.type)),
+    )
+)
+
+
+def create(work: Work, email: str, *, organization: str, name: str) -> Account:
+    """
+    Create an account; it has no credentials yet.
+
+    Raises:
+        NotFound: no such organization that this actor may see.
+        Forbidden: the actor may not create accounts there.
+        Invalid: the e-mail address or the name cannot be used.
+        Conflict: the organization has an account of that address.
+    """
+    owner = queries.organization(work, organization)
+    require(work, Permission.ACCOUNT_CREATE, owner.id)
+    email, key, name = names.email(email), names.email_key(email), names.name(name)
+    taken = (
+        select(func.count()).select_from(Account).where(Account.organization_id == owner.id, Account.email_key == key)
+    )
+    if work.tx.session.scalar(taken):
+        raise Conflict(f"There is an account “{email}” already.", field="email")
+    account = Account(
+        organization_id=owner.id, id=new_id("acc"), email=email, email_key=key, name=name, created_at=work.now
+    )
+    work.tx.session.add(account)
+    work.tx.session.flush()
+    record(work, AccountCreated(organization_id=owner.id, target_id=account.id, email=email, name=name))
+    return account
+
+
+def disable(work: Work, reference: str, *, organization_id: str | None = None) -> Account:
+    """
+    Stop an account from signing in, and end every sign-on it has.
+
+    Raises:
+        NotFound: no such account, or none this actor may see.
+        Forbidden: the actor may not disable accounts there.
+        Conflict: it is disabled already.
+    """
+    account = queries.account(work, reference, organization_id=organization_id)
+    require(work, Permission.ACCOUNT_DISABLE, account.organization_id)
+    if account.disabled_at is not None:
+        raise Conflict(f"“{account.email}” is disabled already.")
+    account.disabled_at = work.now
+    account.epoch += 1
+    record(work, AccountDisabled(organization_id=account.organization_id, target_id=account.id, email=account.email))
+    return account
+
+
+def enable(work: Work, reference: str, *, organization_id: str | None = None) -> Account:
+    """
+    Let a disabled account sign in again. Its former sign-ons stay ended.
+
+    Raises:
+        NotFound: no such account, or none this actor may see.
+        Forbidden: the actor may not enable accounts there.
+        Conflict: it is not disabled.
+    """
+    account = queries.account(work, reference, organization_id=organization_id)
+    require(work, Permission.ACCOUNT_DISABLE, account.organization_id)
+    if account.disabled_at is None:
+        raise Conflict(f"“{account.email}” is not disabled.")
+    account.disabled_at = None
+    record(work, AccountEnabled(organization_id=account.organization_id, target_id=account.id, email=account.email))
+    return account
+
+
+def grant_role(work: Work, account_id: str, role: str, *, organization_id: str) -> RoleAssignment:
+    """
+    Let an account administer its organization in *role*.
+
+    Raises:
+        NotFound: no such account that this actor may see.
+        Forbidden: the actor may not grant roles there, or does not hold all that the role holds.
+        Invalid: there is no such role.
+    """
+    account = queries.account(work, account_id, organization_id=organization_id)
+    require(work, Permission.ROLE_GRANT, account.organization_id)
+    if role not in ROLES or role == OPERATOR:
+        raise Invalid(f"There is no role “{role[:64]}”.", field="role")
+    for permission in ROLES[role]:
+        require(work, permission, account.organization_id)
+    assignment = RoleAssignment(
+        organization_id=account.organization_id,
+        id=new_id("rol"),
+        account_id=account.id,
+        role=role,
+        site_id=None,
+        valid_from=work.now,
+    )
+    work.tx.session.add(assignment)
+    record(work, RoleGranted(organization_id=account.organization_id, target_id=account.id, role=role))
+    return assignment
+
+
+def roles_of(work: Work, organization_id: str, account_id: str) -> tuple[HeldRole, ...]:
+    """Return the roles that an account holds now."""
+    rows = work.tx.rows(_ROLES, organization_id=organization_id, account_id=account_id, now=work.now)
+    return tuple(HeldRole(row.role, organization_id, row.site_id) for row in rows)
+
+
+def bump_epoch(work: Work, organization_id: str, account_id: str) -> None:
+    """End every sign-on that the account has now (called by what changes its credentials)."""
+    work.tx.session.execute(
+        update(Account)
+        .where(Account.organization_id == organization_id, Account.id == account_id)
+        .values(epoch=Account.epoch + 1, version=Account.version + 1)
+        .execution_options(synchronize_session="fetch")
+    )
+
+
+def may_administer_credentials(work: Work, account: Account) -> bool:
+    """Say whether the actor is the account itself or an administrator of its credentials."""
+    own = (
+        work.actor.kind == "account"
+        and work.actor.id == account.id
+        and work.actor.organization_id == account.organization_id
+    )
+    return own or allows(work.actor, Permission.ACCOUNT_CREDENTIALS, account.organization_id)

@@ -1,0 +1,176 @@
+"""Verbs on applications: the neutral half, whichever protocol describes the other."""
+
+from idp.audit.events import (
+    AccessGranted,
+    ApplicationCreated,
+    ApplicationDeleted,
+    ApplicationDisabled,
+    ApplicationEnabled,
+)
+from idp.audit.log import record
+from idp.base.errors import Conflict, Invalid
+from idp.base.ids import new_id
+from idp.base.work import Work
+from idp.directory import access, names, queries
+from idp.directory.models import AccessGrant, Application, Site
+from idp.policy.permissions import Permission, require
+
+
+def create(
+    work: Work, site: Site, *, protocol: str, name: str, launch_url: str = "", first_party: bool = False
+) -> Application:
+    """
+    Register an application at *site*; nobody may open it yet.
+
+    Raises:
+        Forbidden: the actor may not register applications there.
+        Invalid: the name cannot be used.
+    """
+    require(work, Permission.APPLICATION_CREATE, site.organization_id)
+    application = Application(
+        organization_id=site.organization_id,
+        id=new_id("app"),
+        site_id=site.id,
+        protocol=protocol,
+        name=names.name(name),
+        launch_url=launch_url,
+        first_party=first_party,
+        created_at=work.now,
+    )
+    work.tx.session.add(application)
+    work.tx.session.flush()
+    record(
+        work,
+        ApplicationCreated(
+            organization_id=site.organization_id,
+            target_id=application.id,
+            name=application.name,
+            protocol=protocol,
+            site_id=site.id,
+        ),
+    )
+    return application
+
+
+def disable(work: Work, application_id: str) -> Application:
+    """
+    Stop everybody from signing on to an application; its registration stays.
+
+    Raises:
+        NotFound: no such application that this actor may see.
+        Forbidden: the actor may not edit applications there.
+        Conflict: it is disabled already.
+    """
+    application = queries.application(work, application_id)
+    require(work, Permission.APPLICATION_EDIT, application.organization_id)
+    if application.disabled_at is not None:
+        raise Conflict(f"“{application.name}” is disabled already.")
+    application.disabled_at = work.now
+    record(
+        work,
+        ApplicationDisabled(
+            organization_id=application.organization_id, target_id=application.id, name=application.name
+        ),
+    )
+    work.tx.after_commit(work.tx.memory.forget)
+    return application
+
+
+def enable(work: Work, application_id: str) -> Application:
+    """
+    Let people sign on to a disabled application again.
+
+    Raises:
+        NotFound: no such application that this actor may see.
+        Forbidden: the actor may not edit applications there.
+        Conflict: it is not disabled.
+    """
+    application = queries.application(work, application_id)
+    require(work, Permission.APPLICATION_EDIT, application.organization_id)
+    if application.disabled_at is None:
+        raise Conflict(f"“{application.name}” is not disabled.")
+    application.disabled_at = None
+    record(
+        work,
+        ApplicationEnabled(
+            organization_id=application.organization_id, target_id=application.id, name=application.name
+        ),
+    )
+    work.tx.after_commit(work.tx.memory.forget)
+    return application
+
+
+def delete(work: Work, application_id: str) -> Application:
+    """
+    Remove an application for good. Its row stays as a tombstone: its identifiers are never reused.
+
+    Raises:
+        NotFound: no such application that this actor may see.
+        Forbidden: the actor may not delete applications there.
+    """
+    application = queries.application(work, application_id)
+    require(work, Permission.APPLICATION_DELETE, application.organization_id)
+    application.deleted_at = work.now
+    record(
+        work,
+        ApplicationDeleted(
+            organization_id=application.organization_id, target_id=application.id, name=application.name
+        ),
+    )
+    work.tx.after_commit(work.tx.memory.forget)
+    return application
+
+
+def grant(
+    work: Work, application_id: str, *, everyone: bool = False, group: str | None = None, account: str | None = None
+) -> AccessGrant:
+    """
+    Let everyone of the organization, a group, or an account open an application, from now on.
+
+    Raises:
+        NotFound: no such application, group or account that this actor may see.
+        Forbidden: the actor may not give access there.
+        Invalid: not exactly one of the three was named.
+        Conflict: that access exists already.
+    """
+    application = queries.application(work, application_id)
+    require(work, Permission.APPLICATION_GRANT, application.organization_id)
+    if [everyone, group is not None, account is not None].count(True) != 1:
+        raise Invalid("Say who gets access: everyone, one group, or one account.", field="subject")
+    if group is not None:
+        found = queries.group(work, group, organization_id=application.organization_id)
+        kind, subject_id, subject = access.GROUP, found.id, found.name
+    elif account is not None:
+        person = queries.account(work, account, organization_id=application.organization_id)
+        kind, subject_id, subject = access.ACCOUNT, person.id, person.email
+    else:
+        kind, subject_id, subject = access.EVERYONE, application.organization_id, "everyone"
+    if any(g.subject_kind == kind and g.subject_id == subject_id for g in grants(work, application)):
+        raise Conflict(f"“{application.name}” is open to {subject} already.")
+    made = AccessGrant(
+        organization_id=application.organization_id,
+        id=new_id("acg"),
+        application_id=application.id,
+        subject_kind=kind,
+        subject_id=subject_id,
+        valid_from=work.now,
+    )
+    work.tx.session.add(made)
+    record(
+        work,
+        AccessGranted(
+            organization_id=application.organization_id, target_id=application.id, subject_kind=kind, subject=subject
+        ),
+    )
+    return made
+
+
+def grants(work: Work, application: Application) -> list[AccessGrant]:
+    """Return the access grants of *application* that hold now."""
+    query = queries.visible(work, AccessGrant, Permission.APPLICATION_READ).where(
+        AccessGrant.organization_id == application.organization_id,
+        AccessGrant.application_id == application.id,
+        AccessGrant.valid_from <= work.now,
+        AccessGrant.valid_to.is_(None) | (AccessGrant.valid_to > work.now),
+    )
+    return list(work.tx.session.scalars(query))

@@ -1,0 +1,188 @@
+"""Tables of the directory. The organization is part of every key (threats D4)."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, Integer, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, declared_attr, mapped_column
+
+from idp.base.db import Base
+
+
+class Organization(Base):
+    """The tenant. Owns accounts, groups, policies, sites, applications and its audit log."""
+
+    __tablename__ = "organizations"
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    slug: Mapped[str] = mapped_column(String(63), unique=True)
+    name: Mapped[str] = mapped_column(String(256))
+    created_at: Mapped[datetime]
+    suspended_at: Mapped[datetime | None]
+    version: Mapped[int] = mapped_column(Integer, default=1)
+
+    __mapper_args__ = {"version_id_col": version}
+
+
+class Owned(Base):
+    """What belongs to one organization: its key is (organization, id)."""
+
+    __abstract__ = True
+
+    @declared_attr
+    @classmethod
+    def organization_id(cls) -> Mapped[str]:
+        return mapped_column(String(64), ForeignKey("organizations.id"), primary_key=True)
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+
+
+def owned_by(column: str, table: str, *, ondelete: str | None = None) -> ForeignKeyConstraint:
+    """A foreign key into *table* that cannot leave the organization."""
+    return ForeignKeyConstraint(
+        ["organization_id", column], [f"{table}.organization_id", f"{table}.id"], ondelete=ondelete
+    )
+
+
+class Site(Owned):
+    """A protocol face of the organization: own entity ID and issuer, own keys, own applications."""
+
+    __tablename__ = "sites"
+
+    slug: Mapped[str] = mapped_column(String(63), unique=True)
+    name: Mapped[str] = mapped_column(String(256))
+    accent: Mapped[str] = mapped_column(String(16), default="")
+    support_contact: Mapped[str] = mapped_column(String(320), default="")
+    pkce_for_public_clients_only: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[datetime]
+    disabled_at: Mapped[datetime | None]
+    version: Mapped[int] = mapped_column(Integer, default=1)
+
+    __mapper_args__ = {"version_id_col": version}
+
+
+class Account(Owned):
+    """
+    A person, one per organization, who signs in once for all of its sites.
+
+    ``epoch`` counts the events that end every sign-on of this account (disabled, password
+    changed, "sign out everywhere"). Sessions and grants remember the epoch they were born
+    in and are dead once it has moved on. ``email_key`` is the canonical form that is unique.
+    """
+
+    __tablename__ = "accounts"
+    __table_args__ = (UniqueConstraint("organization_id", "email_key"), Index("ix_accounts_email_key", "email_key"))
+
+    email: Mapped[str] = mapped_column(String(320))
+    email_key: Mapped[str] = mapped_column(String(320))
+    name: Mapped[str] = mapped_column(String(256))
+    given_name: Mapped[str] = mapped_column(String(256), default="")
+    family_name: Mapped[str] = mapped_column(String(256), default="")
+    policy_id: Mapped[str | None] = mapped_column(String(64))
+    epoch: Mapped[int] = mapped_column(Integer, default=0)
+    created_at: Mapped[datetime]
+    disabled_at: Mapped[datetime | None]
+    version: Mapped[int] = mapped_column(Integer, default=1)
+
+    __mapper_args__ = {"version_id_col": version}
+
+
+class Group(Owned):
+    """A named set of accounts of the organization."""
+
+    __tablename__ = "groups"
+    __table_args__ = (UniqueConstraint("organization_id", "name_key"),)
+
+    name: Mapped[str] = mapped_column(String(256))
+    name_key: Mapped[str] = mapped_column(String(256))
+    created_at: Mapped[datetime]
+    version: Mapped[int] = mapped_column(Integer, default=1)
+
+    __mapper_args__ = {"version_id_col": version}
+
+
+class Membership(Owned):
+    """
+    That an account is in a group, from one source, from and to a time.
+
+    The account is a member while any of its sources' rows holds. ``source`` is ``manual``,
+    ``rule:<id>``, ``scim:<client>``, ``sync:<source>`` or ``default``.
+    """
+
+    __tablename__ = "memberships"
+    __table_args__ = (
+        owned_by("group_id", "groups"),
+        owned_by("account_id", "accounts"),
+        Index("ix_memberships_organization_id_account_id", "organization_id", "account_id"),
+        Index("ix_memberships_organization_id_group_id", "organization_id", "group_id"),
+    )
+
+    group_id: Mapped[str] = mapped_column(String(64))
+    account_id: Mapped[str] = mapped_column(String(64))
+    source: Mapped[str] = mapped_column(String(128))
+    valid_from: Mapped[datetime]
+    valid_to: Mapped[datetime | None]
+
+
+class RoleAssignment(Owned):
+    """That an account administers the organization, or one site of it, in a role."""
+
+    __tablename__ = "role_assignments"
+    __table_args__ = (
+        owned_by("account_id", "accounts"),
+        Index("ix_role_assignments_organization_id_account_id", "organization_id", "account_id"),
+    )
+
+    account_id: Mapped[str] = mapped_column(String(64))
+    role: Mapped[str] = mapped_column(String(64))
+    site_id: Mapped[str | None] = mapped_column(String(64))
+    valid_from: Mapped[datetime]
+    valid_to: Mapped[datetime | None]
+
+
+class Application(Owned):
+    """
+    What people sign in to, in neutral words: its name, tile and state.
+
+    ``protocol`` says which half describes it: ``saml`` (a service provider) or ``oidc`` (a
+    client). ``launch_url`` is written by that half. ``first_party`` marks the organization's
+    own applications, which need no consent. A deleted application stays as a tombstone.
+    """
+
+    __tablename__ = "applications"
+    __table_args__ = (
+        owned_by("site_id", "sites"),
+        Index("ix_applications_organization_id_site_id", "organization_id", "site_id"),
+    )
+
+    site_id: Mapped[str] = mapped_column(String(64))
+    protocol: Mapped[str] = mapped_column(String(8))
+    name: Mapped[str] = mapped_column(String(256))
+    launch_url: Mapped[str] = mapped_column(String(2048), default="")
+    first_party: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[datetime]
+    disabled_at: Mapped[datetime | None]
+    deleted_at: Mapped[datetime | None]
+    version: Mapped[int] = mapped_column(Integer, default=1)
+
+    __mapper_args__ = {"version_id_col": version}
+
+
+class AccessGrant(Owned):
+    """
+    That everyone, a group or an account may open an application, from and to a time.
+
+    ``subject_kind`` is ``everyone``, ``group`` or ``account``; ``subject_id`` is the
+    organization's id for ``everyone``. No grant: no assertion and no token.
+    """
+
+    __tablename__ = "access_grants"
+    __table_args__ = (
+        owned_by("application_id", "applications"),
+        Index("ix_access_grants_organization_id_application_id", "organization_id", "application_id"),
+    )
+
+    application_id: Mapped[str] = mapped_column(String(64))
+    subject_kind: Mapped[str] = mapped_column(String(16))
+    subject_id: Mapped[str] = mapped_column(String(64))
+    valid_from: Mapped[datetime]
+    valid_to: Mapped[datetime | None]

@@ -1,0 +1,84 @@
+"""One canonical form for e-mail addresses, names and slugs (threats D8, A27)."""
+
+import re
+import unicodedata
+
+import idna
+
+from idp.base.errors import Invalid
+
+_SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+_LOCAL = re.compile(r"[^\s@\"(),:;<>\[\]\\]{1,64}")
+LONGEST_EMAIL_BYTES = 320
+LONGEST_NAME = 256
+
+
+def slug(value: str) -> str:
+    """
+    Return *value* if it can be a slug: 1 to 63 of ``a-z 0-9 -``, no hyphen at either end.
+
+    Raises:
+        Invalid: it cannot.
+    """
+    if not _SLUG.fullmatch(value):
+        raise Invalid(
+            f"“{value[:80]}” cannot be used as a short name.",
+            field="slug",
+            advice="Use 1 to 63 small letters, digits and hyphens, with no hyphen at either end.",
+        )
+    return value
+
+
+def name(value: str, *, field: str = "name") -> str:
+    """
+    Return *value* trimmed and in Unicode normal form C.
+
+    Raises:
+        Invalid: empty, longer than 256 characters, or with control characters.
+    """
+    if len(value) > LONGEST_NAME:
+        raise Invalid(f"A name has at most {LONGEST_NAME} characters.", field=field)
+    clean = unicodedata.normalize("NFC", value).strip()
+    if not clean or any(unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") for c in clean):
+        raise Invalid("A name has at least one character, and no control characters.", field=field)
+    return clean
+
+
+def name_key(value: str) -> str:
+    """Return the form in which a name is unique: compatibility-composed, case-folded, single spaces."""
+    return " ".join(unicodedata.normalize("NFKC", value).casefold().split())
+
+
+def email(value: str) -> str:
+    """
+    Return *value* as an e-mail address to be shown and sent to (domain in lower case).
+
+    Raises:
+        Invalid: it is none, or its domain is no name on the internet (IDNA 2008).
+    """
+    fault = Invalid("This is not an e-mail address.", field="email", advice="Write it like ada@example.org.")
+    if len(value.encode("utf-8", "surrogatepass")) > LONGEST_EMAIL_BYTES:
+        raise fault
+    local, at, domain = unicodedata.normalize("NFC", value).strip().rpartition("@")
+    if not at or not _LOCAL.fullmatch(local) or not domain or domain.endswith("."):
+        raise fault
+    if any(unicodedata.category(c) in ("Cc", "Cf", "Cs") for c in local):
+        raise fault
+    try:
+        return f"{local}@{idna.encode(domain, uts46=True).decode('ascii')}"
+    except idna.IDNAError as error:
+        raise fault from error
+
+
+def email_key(value: str) -> str:
+    """Return the canonical form under which an e-mail address is unique and is looked up."""
+    local, _, domain = email(value).rpartition("@")
+    return f"{unicodedata.normalize('NFKC', local).casefold()}@{domain}"
+
+
+def email_key_or_empty(value: str) -> str:
+    """Return the canonical form of what was typed, or the empty string if it is no address."""
+    try:
+        return email_key(value)
+    except Invalid:
+        return ""

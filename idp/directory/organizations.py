@@ -1,0 +1,61 @@
+"""Verbs on organizations, the tenants."""
+
+from sqlalchemy import func, select
+
+from idp.audit.events import OrganizationCreated
+from idp.audit.log import record
+from idp.base.errors import Conflict
+from idp.base.ids import new_id
+from idp.base.work import Work
+from idp.directory import names
+from idp.directory.models import Organization
+from idp.policy.models import AuthenticationPolicy, ReleasePolicy
+from idp.policy.permissions import Permission, require
+from idp.policy.release import DEFAULT_RELEASE
+
+
+def create(work: Work, slug: str, *, name: str) -> Organization:
+    """
+    Create an organization with its default authentication policy and default release policy.
+
+    Raises:
+        Forbidden: the actor may not create organizations.
+        Invalid: the short name or the name cannot be used.
+        Conflict: the short name is taken.
+    """
+    require(work, Permission.ORGANIZATION_CREATE, None)
+    slug, name = names.slug(slug), names.name(name)
+    if work.tx.session.scalar(select(func.count()).select_from(Organization).where(Organization.slug == slug)):
+        raise Conflict(f"There is an organization “{slug}” already.", field="slug")
+    organization = Organization(id=new_id("org"), slug=slug, name=name, created_at=work.now)
+    work.tx.session.add(organization)
+    work.tx.session.flush()
+    work.tx.session.add(
+        AuthenticationPolicy(
+            organization_id=organization.id, id=new_id("pol"), name="Default", is_default=True, created_at=work.now
+        )
+    )
+    work.tx.session.add(
+        ReleasePolicy(
+            organization_id=organization.id,
+            id=new_id("rel"),
+            level="organization",
+            subject_id=organization.id,
+            attributes=list(DEFAULT_RELEASE),
+        )
+    )
+    record(work, OrganizationCreated(organization_id=organization.id, target_id=organization.id, slug=slug, name=name))
+    return organization
+
+
+def only_one(work: Work) -> Organization | None:
+    """Return the organization of an installation that has just one, else None."""
+    found = list(work.tx.session.scalars(select(Organization).where(Organization.suspended_at.is_(None)).limit(2)))
+    return found[0] if len(found) == 1 else None
+
+
+def by_slug(work: Work, slug: str) -> Organization | None:
+    """Return the organization that a person names at the door, or None; not for administrators."""
+    return work.tx.session.scalar(
+        select(Organization).where(Organization.slug == slug, Organization.suspended_at.is_(None))
+    )

@@ -1,0 +1,156 @@
+"""Reads for administrators. Each starts from `visible`: isolation is where queries come from."""
+
+from typing import TypeVar
+
+from sqlalchemy import Select, false, select
+
+from idp.base.errors import Conflict, NotFound
+from idp.base.work import Work
+from idp.directory import names
+from idp.directory.models import Account, Application, Group, Organization, Owned, Site
+from idp.policy.permissions import Permission, organizations_of
+
+M = TypeVar("M", bound=Owned)
+
+
+def visible(work: Work, model: type[M], permission: Permission) -> Select[M]:
+    """Return a query for what of *model* this actor may see with *permission*. The only way to begin."""
+    allowed = organizations_of(work.actor, permission)
+    query = select(model)
+    if allowed is None:
+        return query
+    return query.where(model.organization_id.in_(allowed)) if allowed else query.where(false())
+
+
+def organizations(work: Work) -> list[Organization]:
+    """Return the organizations this actor may see, by short name."""
+    allowed = organizations_of(work.actor, Permission.ORGANIZATION_READ)
+    query = select(Organization).order_by(Organization.slug)
+    if allowed is not None:
+        query = query.where(Organization.id.in_(allowed))
+    return list(work.tx.session.scalars(query))
+
+
+def organization(work: Work, slug: str) -> Organization:
+    """
+    Return the organization with the short name *slug*.
+
+    Raises:
+        NotFound: none that this actor may see.
+    """
+    found = next((o for o in organizations(work) if o.slug == slug), None)
+    if found is None:
+        raise NotFound(f"There is no organization “{slug[:80]}”.", field="organization")
+    return found
+
+
+def sites(work: Work, *, organization_id: str | None = None) -> list[Site]:
+    """Return the sites this actor may see, by short name."""
+    query = visible(work, Site, Permission.SITE_READ).order_by(Site.slug)
+    if organization_id is not None:
+        query = query.where(Site.organization_id == organization_id)
+    return list(work.tx.session.scalars(query))
+
+
+def site(work: Work, slug: str) -> Site:
+    """
+    Raises:
+        NotFound: no such site that this actor may see.
+    """
+    found = work.tx.session.scalar(visible(work, Site, Permission.SITE_READ).where(Site.slug == slug))
+    if found is None:
+        raise NotFound(f"There is no site “{slug[:80]}”.", field="site")
+    return found
+
+
+def accounts(work: Work, *, starting: str = "", limit: int = 50) -> list[Account]:
+    """Return accounts by e-mail address, at most *limit*, from *starting* on."""
+    query = (
+        visible(work, Account, Permission.ACCOUNT_READ)
+        .where(Account.email_key >= starting)
+        .order_by(Account.email_key, Account.id)
+        .limit(limit)
+    )
+    return list(work.tx.session.scalars(query))
+
+
+def account(work: Work, reference: str, *, organization_id: str | None = None) -> Account:
+    """
+    Return the account with the id or e-mail address *reference*.
+
+    Raises:
+        NotFound: none that this actor may see.
+        Conflict: several organizations have one of that address.
+    """
+    query = visible(work, Account, Permission.ACCOUNT_READ)
+    if organization_id is not None:
+        query = query.where(Account.organization_id == organization_id)
+    if "@" in reference:
+        query = query.where(Account.email_key == names.email_key(reference))
+    else:
+        query = query.where(Account.id == reference)
+    found = list(work.tx.session.scalars(query.limit(2)))
+    return _one(
+        found, f"There is no account “{reference[:80]}”.", "Several organizations have an account of that address."
+    )
+
+
+def groups(work: Work, *, organization_id: str | None = None, limit: int = 200) -> list[Group]:
+    """Return groups by name, at most *limit*."""
+    query = visible(work, Group, Permission.GROUP_READ).order_by(Group.name_key).limit(limit)
+    if organization_id is not None:
+        query = query.where(Group.organization_id == organization_id)
+    return list(work.tx.session.scalars(query))
+
+
+def group(work: Work, reference: str, *, organization_id: str) -> Group:
+    """
+    Return the group with the id or name *reference* in the organization.
+
+    Raises:
+        NotFound: none that this actor may see.
+    """
+    query = visible(work, Group, Permission.GROUP_READ).where(
+        Group.organization_id == organization_id,
+        (Group.id == reference) | (Group.name_key == names.name_key(reference)),
+    )
+    found = work.tx.session.scalar(query)
+    if found is None:
+        raise NotFound(f"There is no group “{reference[:80]}”.", field="group")
+    return found
+
+
+def applications(work: Work, *, site_id: str | None = None, limit: int = 500) -> list[Application]:
+    """Return the applications (not the deleted ones) by name, at most *limit*."""
+    query = (
+        visible(work, Application, Permission.APPLICATION_READ)
+        .where(Application.deleted_at.is_(None))
+        .order_by(Application.name, Application.id)
+        .limit(limit)
+    )
+    if site_id is not None:
+        query = query.where(Application.site_id == site_id)
+    return list(work.tx.session.scalars(query))
+
+
+def application(work: Work, application_id: str) -> Application:
+    """
+    Raises:
+        NotFound: no such application that this actor may see, or it was deleted.
+    """
+    found = work.tx.session.scalar(
+        visible(work, Application, Permission.APPLICATION_READ).where(
+            Application.id == application_id, Application.deleted_at.is_(None)
+        )
+    )
+    if found is None:
+        raise NotFound(f"There is no application “{application_id[:200]}”.", field="application")
+    return found
+
+
+def _one(found: list[M], none: str, several: str) -> M:
+    if not found:
+        raise NotFound(none)
+    if len(found) > 1:
+        raise Conflict(several, code="ambiguous", advice="Say which with --organization.")
+    return found[0]

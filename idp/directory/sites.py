@@ -1,0 +1,103 @@
+"""Verbs on sites, and what hot roads need to know of one."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Select, bindparam, func, select
+
+from idp.audit.events import SiteCreated
+from idp.audit.log import record
+from idp.base.db import Prepared
+from idp.base.errors import Conflict
+from idp.base.ids import new_id
+from idp.base.work import Work
+from idp.directory import names, queries
+from idp.directory.models import Organization, Site
+from idp.keyring import keyring
+from idp.policy.permissions import Permission, require
+
+
+@dataclass(frozen=True, slots=True)
+class SiteFacts:
+    """A live site and its organization, as a process may remember them for a second."""
+
+    organization_id: str
+    organization_slug: str
+    organization_name: str
+    id: str
+    slug: str
+    name: str
+    accent: str
+    support_contact: str
+    pkce_for_public_clients_only: bool
+
+
+def _live() -> Select[str, str, str, str, str, str, str, str, bool]:
+    return (
+        select(
+            Site.organization_id,
+            Organization.slug.label("organization_slug"),
+            Organization.name.label("organization_name"),
+            Site.id,
+            Site.slug,
+            Site.name,
+            Site.accent,
+            Site.support_contact,
+            Site.pkce_for_public_clients_only,
+        )
+        .join(Organization, Organization.id == Site.organization_id)
+        .where(Site.disabled_at.is_(None), Organization.suspended_at.is_(None))
+    )
+
+
+_BY_SLUG = Prepared(_live().where(Site.slug == bindparam("slug")))
+_BY_ID = Prepared(_live().where(Site.organization_id == bindparam("organization_id"), Site.id == bindparam("site_id")))
+
+
+def facts(work: Work, slug: str) -> SiteFacts | None:
+    """Return the live site *slug* as it was within the last second, or None."""
+
+    def read() -> SiteFacts | None:
+        row = work.tx.row(_BY_SLUG, slug=slug)
+        return None if row is None else SiteFacts(*row)
+
+    if len(slug) > 63:
+        return None
+    return work.tx.memory.recall(("site", slug), read)
+
+
+def facts_by_id(work: Work, organization_id: str, site_id: str) -> SiteFacts | None:
+    """Return the live site of that id as it was within the last second, or None."""
+
+    def read() -> SiteFacts | None:
+        row = work.tx.row(_BY_ID, organization_id=organization_id, site_id=site_id)
+        return None if row is None else SiteFacts(*row)
+
+    return work.tx.memory.recall(("site", organization_id, site_id), read)
+
+
+def issuer(base_url: str, slug: str) -> str:
+    """Return the issuer of a site: the address that its entity ID and every endpoint begin with."""
+    return f"{base_url}/sites/{slug}"
+
+
+def create(work: Work, slug: str, *, organization: str, name: str) -> Site:
+    """
+    Create a site of *organization* (a short name), with its own signing keys.
+
+    Raises:
+        NotFound: no such organization that this actor may see.
+        Forbidden: the actor may not create sites there.
+        Invalid: the short name or the name cannot be used.
+        Conflict: the short name is taken (it is unique in the installation).
+    """
+    owner = queries.organization(work, organization)
+    require(work, Permission.SITE_CREATE, owner.id)
+    slug, name = names.slug(slug), names.name(name)
+    if work.tx.session.scalar(select(func.count()).select_from(Site).where(Site.slug == slug)):
+        raise Conflict(f"There is a site “{slug}” already.", field="slug")
+    site = Site(organization_id=owner.id, id=new_id("sit"), slug=slug, name=name, created_at=work.now)
+    work.tx.session.add(site)
+    work.tx.session.flush()
+    record(work, SiteCreated(organization_id=owner.id, target_id=site.id, slug=slug, name=name))
+    keyring.create_for_site(work, owner.id, site.id, subject=slug)
+    return site

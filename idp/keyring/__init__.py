@@ -1,0 +1,1 @@
+"""Keys of the provider: the wrapping keys in files, each site's signing keys as sealed rows."""

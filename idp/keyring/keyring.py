@@ -1,0 +1,197 @@
+"""
+Signing keys of sites: made, found, and loaded once per process.
+
+One set per site and purpose. A key signs while ``active``; ``next`` and ``retired`` are
+published so that nobody who caches is surprised by a rotation.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from threading import Lock
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_der_private_key,
+)
+from cryptography.x509.oid import NameOID
+from sqlalchemy import bindparam, select
+
+from idp.audit.events import KeyCreated
+from idp.audit.log import record
+from idp.base.db import Prepared
+from idp.base.errors import Unavailable
+from idp.base.ids import new_id
+from idp.base.work import Work
+from idp.keyring.models import SigningKey
+
+SAML_SIGNING, TOKEN_SIGNING = "saml-signing", "token-signing"
+NEXT, ACTIVE, RETIRED, GONE = "next", "active", "retired", "gone"
+KINDS = ((SAML_SIGNING, "RSA-3072"), (TOKEN_SIGNING, "RSA-2048"), (TOKEN_SIGNING, "P-256"))
+
+CERTIFICATE_LIFE = timedelta(days=3653)
+_LOADED_AT_MOST = 1024
+
+PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A signing key, ready to sign. ``private`` was parsed once in this process."""
+
+    id: str
+    purpose: str
+    algorithm: str
+    state: str
+    private: PrivateKey
+    certificate_pem: str
+    certificate_der_base64: str
+
+
+_OF_SITE = Prepared(
+    select(
+        SigningKey.id,
+        SigningKey.purpose,
+        SigningKey.algorithm,
+        SigningKey.state,
+        SigningKey.private_sealed,
+        SigningKey.certificate_pem,
+    )
+    .where(
+        SigningKey.organization_id == bindparam("organization_id"),
+        SigningKey.site_id == bindparam("site_id"),
+        SigningKey.state != GONE,
+    )
+    .order_by(SigningKey.created_at, SigningKey.id)
+)
+
+_loaded: dict[tuple[str, str], PrivateKey] = {}
+_lock = Lock()
+
+
+def active(work: Work, organization_id: str, site_id: str, purpose: str, algorithm: str | None = None) -> Key:
+    """
+    Return the key that signs for *purpose* at the site (of *algorithm*, where several are active).
+
+    Raises:
+        Unavailable: there is none.
+    """
+    for key in _keys(work, organization_id, site_id):
+        if key.purpose == purpose and key.state == ACTIVE and algorithm in (None, key.algorithm):
+            return key
+    raise Unavailable(
+        "This site cannot sign at the moment.",
+        code="no-active-key",
+        advice="Tell your administrator.",
+        cause=f"no active {purpose} key {algorithm or ''}: run `idp keys rotate`",
+    )
+
+
+def published(work: Work, organization_id: str, site_id: str, purpose: str) -> tuple[Key, ...]:
+    """Return the keys that the world should know for *purpose*: next, active and retired, oldest first."""
+    return tuple(key for key in _keys(work, organization_id, site_id) if key.purpose == purpose)
+
+
+def _keys(work: Work, organization_id: str, site_id: str) -> tuple[Key, ...]:
+    def read() -> tuple[Key, ...]:
+        rows = work.tx.rows(_OF_SITE, organization_id=organization_id, site_id=site_id)
+        return tuple(
+            Key(
+                id=row.id,
+                purpose=row.purpose,
+                algorithm=row.algorithm,
+                state=row.state,
+                private=_private(work, row.id, row.private_sealed),
+                certificate_pem=row.certificate_pem,
+                certificate_der_base64="".join(row.certificate_pem.splitlines()[1:-1]),
+            )
+            for row in rows
+        )
+
+    return work.tx.memory.recall(("keys", organization_id, site_id), read)
+
+
+def _private(work: Work, key_id: str, sealed: str) -> PrivateKey:
+    found = _loaded.get((key_id, sealed))
+    if found is not None:
+        return found
+    raw = work.tx.vault.open_(sealed, _place(key_id))
+    # The seal proves that we made this key: its primes need not be proven again (40 ms each).
+    loaded = load_der_private_key(raw, None, unsafe_skip_rsa_key_validation=True)
+    if not isinstance(loaded, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
+        raise Unavailable("This site cannot sign at the moment.", cause=f"key {key_id} is of an unknown kind")
+    with _lock:
+        if len(_loaded) >= _LOADED_AT_MOST:
+            _loaded.clear()
+        _loaded[key_id, sealed] = loaded
+    return loaded
+
+
+def create(
+    work: Work, organization_id: str, site_id: str, *, purpose: str, algorithm: str, state: str, subject: str
+) -> SigningKey:
+    """
+    Make a key of *algorithm* for a site, in *state* ``next`` or ``active``, and record it.
+
+    SAML keys get a self-signed certificate, because SAML metadata carries keys in certificates;
+    its dates mean nothing to a correct service provider.
+    """
+    private: PrivateKey
+    if algorithm == "P-256":
+        private = ec.generate_private_key(ec.SECP256R1())
+    else:
+        private = rsa.generate_private_key(public_exponent=65537, key_size=int(algorithm.removeprefix("RSA-")))
+    key_id = new_id("key")
+    key = SigningKey(
+        organization_id=organization_id,
+        id=key_id,
+        site_id=site_id,
+        purpose=purpose,
+        algorithm=algorithm,
+        state=state,
+        private_sealed=work.tx.vault.seal(
+            private.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()), _place(key_id)
+        ),
+        public_pem=private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode("ascii"),
+        certificate_pem=_certificate(private, subject, work.now) if purpose == SAML_SIGNING else "",
+        created_at=work.now,
+        activated_at=work.now if state == ACTIVE else None,
+    )
+    work.tx.session.add(key)
+    record(
+        work,
+        KeyCreated(
+            organization_id=organization_id, target_id=key_id, purpose=purpose, algorithm=algorithm, state=state
+        ),
+    )
+    return key
+
+
+def create_for_site(work: Work, organization_id: str, site_id: str, subject: str) -> None:
+    """Make the first keys of a new site, active at once: nobody has cached anything yet."""
+    for purpose, algorithm in KINDS:
+        create(work, organization_id, site_id, purpose=purpose, algorithm=algorithm, state=ACTIVE, subject=subject)
+
+
+def _place(key_id: str) -> str:
+    return f"signing_keys:private_sealed:{key_id}"
+
+
+def _certificate(private: PrivateKey, subject: str, now: datetime) -> str:
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"Ostiary {subject}"[:64])])
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(private.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(minutes=5))
+        .not_valid_after(now + CERTIFICATE_LIFE)
+        .sign(private, hashes.SHA256())
+    )
+    return certificate.public_bytes(Encoding.PEM).decode("ascii")

@@ -1,0 +1,109 @@
+"""Doing what `keyring.rotation.plan` says, for the keys of a site."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+
+from idp.audit.events import KeyStateChanged
+from idp.audit.log import record
+from idp.base.work import Work
+from idp.keyring import keyring, rotation
+from idp.keyring.models import SigningKey
+from idp.policy.permissions import Permission, require
+
+# The slowest cache that must have seen a key before it signs; the longest that must still verify after.
+PUBLISH_AHEAD = {keyring.SAML_SIGNING: timedelta(days=7), keyring.TOKEN_SIGNING: timedelta(hours=24)}
+KEEP_RETIRED = {keyring.SAML_SIGNING: timedelta(days=7), keyring.TOKEN_SIGNING: timedelta(hours=24)}
+LIFETIME = {keyring.SAML_SIGNING: timedelta(days=1095), keyring.TOKEN_SIGNING: timedelta(days=90)}
+
+
+def keys(work: Work, organization_id: str, site_id: str) -> list[SigningKey]:
+    """
+    Return every key of a site that is not gone, oldest first.
+
+    Raises:
+        Forbidden: the actor may not see keys there.
+    """
+    require(work, Permission.KEY_READ, organization_id)
+    query = (
+        select(SigningKey)
+        .where(
+            SigningKey.organization_id == organization_id,
+            SigningKey.site_id == site_id,
+            SigningKey.state != keyring.GONE,
+        )
+        .order_by(SigningKey.created_at, SigningKey.id)
+    )
+    return list(work.tx.session.scalars(query))
+
+
+def rotate(
+    work: Work, organization_id: str, site_id: str, *, subject: str, purpose: str | None = None, at_once: bool = True
+) -> list[SigningKey]:
+    """
+    Move the keys of a site one step on, as far as the caches of the world allow; return those changed.
+
+    Asked again at the same moment it changes nothing. First call: a ``next`` key is published.
+    After the time that caches need: it becomes ``active`` and the former one ``retired``.
+
+    Raises:
+        Forbidden: the actor may not rotate keys there.
+    """
+    require(work, Permission.KEY_ROTATE, organization_id)
+    known = keys(work, organization_id, site_id)
+    changed: list[SigningKey] = []
+    for kind, algorithm in keyring.KINDS:
+        if purpose not in (None, kind):
+            continue
+        mine = [key for key in known if key.purpose == kind and key.algorithm == algorithm]
+        todo = rotation.plan(
+            [rotation.KeyState(key.id, key.state, _since(key)) for key in mine],
+            work.now,
+            lifetime=LIFETIME[kind],
+            publish_ahead=PUBLISH_AHEAD[kind],
+            keep_retired=KEEP_RETIRED[kind],
+            at_once=at_once,
+        )
+        by_id = {key.id: key for key in mine}
+        for key_id in todo.retire:
+            changed.append(_move(work, by_id[key_id], keyring.RETIRED))
+        if todo.promote is not None:
+            changed.append(_move(work, by_id[todo.promote], keyring.ACTIVE))
+        for key_id in todo.drop:
+            changed.append(_move(work, by_id[key_id], keyring.GONE))
+        if todo.make_next:
+            changed.append(
+                keyring.create(
+                    work,
+                    organization_id,
+                    site_id,
+                    purpose=kind,
+                    algorithm=algorithm,
+                    state=keyring.NEXT,
+                    subject=subject,
+                )
+            )
+    work.tx.after_commit(work.tx.memory.forget)
+    return changed
+
+
+def _since(key: SigningKey) -> datetime:
+    return key.retired_at or key.activated_at or key.created_at
+
+
+def _move(work: Work, key: SigningKey, state: str) -> SigningKey:
+    before, key.state = key.state, state
+    if state == keyring.ACTIVE:
+        key.activated_at = work.now
+    elif state == keyring.RETIRED:
+        key.retired_at = work.now
+    else:
+        key.gone_at = work.now
+        key.private_sealed = ""
+    record(
+        work,
+        KeyStateChanged(
+            organization_id=key.organization_id, target_id=key.id, purpose=key.purpose, before=before, after=state
+        ),
+    )
+    return key

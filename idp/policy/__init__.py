@@ -1,0 +1,1 @@
+"""Decisions: frozen values in, an answer out. Stored policies are rows; deciding needs none."""

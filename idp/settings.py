@@ -1,0 +1,258 @@
+"""
+Typed settings: what needs a restart. Policies, which an administrator changes, are rows.
+
+Read from one YAML file, then the environment (``OSTIARY_`` and ``__`` between levels).
+Every fault is reported at once, each with its dotted path. ``config.example.yaml`` and
+``docs/reference/settings.md`` are printed from these classes.
+"""
+
+import ipaddress
+import os
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def _duration(value: Any) -> Any:
+    if isinstance(value, str) and value[-1:] in _UNITS and value[:-1].isdigit():
+        return timedelta(seconds=int(value[:-1]) * _UNITS[value[-1]])
+    if isinstance(value, timedelta):
+        return value
+    raise ValueError(f"expected a duration such as 30s, 20m, 12h or 7d, got {value!r}")
+
+
+Duration = Annotated[timedelta, BeforeValidator(_duration)]
+
+
+class Section(BaseModel):
+    """A group of settings. Unknown names are faults."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class DatabaseSettings(Section):
+    url: str = Field(
+        "sqlite:///data/ostiary.db",
+        description="Where everything is kept. SQLite (path from this file's folder) for trial and small teams; postgresql://user@host/name for service and more than one node.",
+    )
+
+
+class KeysSettings(Section):
+    directory: Path = Field(
+        Path("keys"),
+        description="Folder (0700) of the wrapping keys that seal every secret in the database. Back it up apart from the database.",
+    )
+
+
+class ServeSettings(Section):
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8000, ge=1, le=65535, description="Port to listen on.")
+    workers: int = Field(2, ge=1, le=64, description="Worker processes; one per core is right.")
+
+
+class ProxySettings(Section):
+    trusted_hops: int = Field(
+        0,
+        ge=0,
+        le=5,
+        description="How many proxies of yours stand in front and append to X-Forwarded-For. 0: the header is ignored.",
+    )
+
+
+class ThrottlingSettings(Section):
+    account_free_failures: int = Field(
+        5, ge=1, le=1000000, description="Wrong passwords in a row before an account's tries are delayed (1, 2, 4 … s)."
+    )
+    account_longest_delay: Duration = Field(timedelta(minutes=15), description="The longest such delay.")
+    account_stop_at: int = Field(
+        100,
+        ge=5,
+        le=1000000,
+        description="Wrong passwords in a row at which the password stops working until an administrator helps.",
+    )
+    address_per_minute: int = Field(
+        30,
+        ge=1,
+        le=1000000,
+        description="Failed sign-ins per minute from one address (IPv6: its /64) before it must wait.",
+    )
+    address_per_hour: int = Field(300, ge=1, le=10000000, description="The same per hour.")
+    code_free_failures: int = Field(
+        5,
+        ge=1,
+        le=1000000,
+        description="Wrong codes of a second step before it must wait 15 minutes (again after each further five).",
+    )
+    code_stop_at: int = Field(
+        100, ge=5, le=1000000, description="Wrong codes in a row at which that second step stops working."
+    )
+
+
+class EgressSettings(Section):
+    allow_addresses: list[str] = Field(
+        default_factory=list,
+        description="Private addresses or networks that Ostiary may call out to (metadata, keys of clients). Empty: public addresses only.",
+    )
+
+    @field_validator("allow_addresses")
+    @classmethod
+    def _networks(cls, value: list[str]) -> list[str]:
+        for item in value:
+            ipaddress.ip_network(item, strict=False)
+        return value
+
+
+class DevelopmentSettings(Section):
+    allow_http_loopback_applications: bool = Field(
+        False,
+        description="Accept applications at plain http addresses on loopback (localhost, 127.0.0.1, ::1). For trials on one machine only; logged loudly.",
+    )
+
+
+class LogSettings(Section):
+    level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is written.")
+
+
+class MailSettings(Section):
+    sender: str = Field("ostiary@localhost", description="From address of what we send.")
+    smtp_url: str = Field(
+        "", description="smtp://user:password@host:587 or smtps://…; empty: mail stays in the outbox."
+    )
+
+
+class PathsSettings(Section):
+    templates_overlay: Path | None = Field(None, description="Folder of templates of your own, looked at before ours.")
+
+
+class Settings(BaseSettings):
+    """All settings of an installation."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="forbid", env_prefix="OSTIARY_", env_nested_delimiter="__")
+
+    base_url: str = Field(
+        "http://localhost:8000",
+        description="Address that people and applications use, without a path. https, except on loopback. Every link, issuer and entity ID is built from it, nothing from the Host header.",
+    )
+    database: DatabaseSettings = Field(default_factory=DatabaseSettings)
+    keys: KeysSettings = Field(default_factory=KeysSettings)
+    serve: ServeSettings = Field(default_factory=ServeSettings)
+    proxy: ProxySettings = Field(default_factory=ProxySettings)
+    throttling: ThrottlingSettings = Field(default_factory=ThrottlingSettings)
+    egress: EgressSettings = Field(default_factory=EgressSettings)
+    development: DevelopmentSettings = Field(default_factory=DevelopmentSettings)
+    mail: MailSettings = Field(default_factory=MailSettings)
+    log: LogSettings = Field(default_factory=LogSettings)
+    paths: PathsSettings = Field(default_factory=PathsSettings)
+
+    @field_validator("base_url")
+    @classmethod
+    def _origin(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if (
+            parts.scheme not in ("http", "https")
+            or not parts.hostname
+            or parts.path not in ("", "/")
+            or parts.query
+            or parts.fragment
+            or parts.username
+        ):
+            raise ValueError("expected an address such as https://id.example.org, without a path")
+        if parts.scheme == "http" and parts.hostname not in LOOPBACK_HOSTS:
+            raise ValueError("plain http is for loopback only; use https")
+        return value.rstrip("/")
+
+    @property
+    def secure(self) -> bool:
+        """Whether cookies are Secure and carry the __Host- prefix (always, but for http on loopback)."""
+        return self.base_url.startswith("https://")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return (env_settings, init_settings)  # the environment wins over the file
+
+
+class SettingsError(Exception):
+    """The configuration cannot be used; ``faults`` are lines ``dotted.path: what is wrong``."""
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = faults
+
+
+def load(path: Path) -> Settings:
+    """
+    Read the settings from the YAML file *path* and the environment.
+
+    Paths in the file are taken from the file's own folder.
+
+    Raises:
+        SettingsError: the file is missing or faulty; every fault is in it.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise SettingsError(
+            [f"{path}: no such file. Run `idp init` to make one, or name yours with --config."]
+        ) from error
+    except OSError as error:
+        raise SettingsError([f"{path}: cannot be read: {error.strerror}"]) from error
+    try:
+        values = yaml.safe_load(text) or {}
+    except yaml.YAMLError as error:
+        raise SettingsError([f"{path}: is not YAML: {error}"]) from error
+    if not isinstance(values, dict):
+        raise SettingsError([f"{path}: expected names and values"])
+    return resolve(values, path.resolve().parent)
+
+
+def resolve(values: dict[str, Any], folder: Path) -> Settings:
+    """Return checked settings from *values*, with paths taken from *folder*."""
+    try:
+        settings = Settings(**values)
+    except ValidationError as error:
+        raise SettingsError(
+            [
+                f"{'.'.join(str(part) for part in fault['loc']) or 'configuration'}: {fault['msg'].removeprefix('Value error, ')}"
+                for fault in error.errors()
+            ]
+        ) from error
+    return settings.model_copy(
+        update={
+            "database": settings.database.model_copy(update={"url": _database_url(settings.database.url, folder)}),
+            "keys": settings.keys.model_copy(update={"directory": folder / settings.keys.directory}),
+            "paths": settings.paths.model_copy(
+                update={
+                    "templates_overlay": None
+                    if settings.paths.templates_overlay is None
+                    else folder / settings.paths.templates_overlay
+                }
+            ),
+        }
+    )
+
+
+def _database_url(url: str, folder: Path) -> str:
+    prefix = "sqlite:///"
+    if url.startswith(prefix) and not url.startswith(prefix + "/"):
+        return prefix + str(folder / url.removeprefix(prefix))
+    return url
+
+
+def default_path() -> Path:
+    """Return the configuration file to use where none is named."""
+    return Path(os.environ.get("OSTIARY_CONFIG", "config.yaml"))

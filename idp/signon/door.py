@@ -1,0 +1,157 @@
+"""
+The one door of signing on: a protocol hands in a request and gets an answer, a refusal, or a handle.
+
+Where a session is good enough the answer comes at once; else the person is asked under
+``/signin/<handle>`` and the protocol resumes with the same handle.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from idp.audit import attempts
+from idp.audit.attempts import Trail
+from idp.base.work import Work
+from idp.directory.attributes import attributes_of
+from idp.directory.policies import release_levels
+from idp.policy.release import released
+from idp.policy.signon import strength
+from idp.signon import facts as facts_
+from idp.signon import flow, pending
+from idp.signon.flow import Complete, Facts, Refuse
+from idp.signon.request import Refusal, SignOnRequest, SignOnResult
+from idp.signon.session import CurrentSession
+
+
+@dataclass(frozen=True, slots=True)
+class Proceed:
+    """Signed on: build the answer, then join the application to the session."""
+
+    result: SignOnResult
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Not signed on; the application may be told in its own words."""
+
+    refusal: Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Interact:
+    """The person must be asked: send the browser to ``/signin/<handle>``."""
+
+    handle: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """A sign-on that has come to its end, with everything its protocol left with it."""
+
+    answer: Proceed | Refused
+    request: SignOnRequest
+    protocol_state: dict[str, Any]
+    trail: Trail
+
+
+def begin(
+    work: Work,
+    request: SignOnRequest,
+    *,
+    session: CurrentSession | None,
+    browser: str | None,
+    protocol: str,
+    protocol_state: dict[str, Any],
+    trail: Trail,
+) -> Proceed | Refused | Interact:
+    """
+    Sign a person on to an application, at once if that is possible.
+
+    A refusal for lack of access is shown to the person on a page of ours (so `Interact`),
+    unless the application asked that nothing be shown.
+    """
+    facts, _ = facts_.gather(work, request, session)
+    step = flow.next_step(request, facts)
+    note(trail, request, facts)
+    if isinstance(step, Complete) and session is not None:
+        return Proceed(result(work, request, facts, session))
+    if isinstance(step, Refuse) and not _needs_page(request, step):
+        trail.failed("sign-on", step.refusal.value, f"refused: {step.refusal.value}")
+        return Refused(step.refusal)
+    return Interact(
+        pending.begin(work, request, browser=browser, protocol=protocol, protocol_state=protocol_state, trail=trail)
+    )
+
+
+def resume(work: Work, handle: str, *, session: CurrentSession | None, browser: str, protocol: str) -> Resumed:
+    """
+    Use up a sign-on that the pages have brought to its end; everything is judged anew.
+
+    Raises:
+        SignOnLost: unknown, expired, used, of another browser or protocol, or not at its end.
+    """
+    row = pending.find(work, handle, browser)
+    if row.protocol != protocol:
+        raise pending.SignOnLost("sign-on-unknown", "This sign-in is not known here.", cause="wrong protocol", row=row)
+    request = SignOnRequest.from_json(row.request)
+    facts, _ = facts_.gather(work, request, session, row)
+    step = flow.next_step(request, facts)
+    trail = attempts.load(work, row.attempt_id) or Trail(kind=f"{protocol}.sign-on")
+    note(trail, request, facts)
+    answer: Proceed | Refused
+    if isinstance(step, Complete) and session is not None:
+        answer = Proceed(result(work, request, facts, session))
+    elif isinstance(step, Refuse):
+        trail.failed("sign-on", step.refusal.value, f"refused: {step.refusal.value}")
+        answer = Refused(step.refusal)
+    else:
+        raise pending.SignOnLost(
+            "sign-on-unfinished", "This sign-in is not finished yet.", cause=f"next: {type(step).__name__}", row=row
+        )
+    pending.take(work, row)
+    return Resumed(answer, request, dict(row.protocol_state), trail)
+
+
+def result(work: Work, request: SignOnRequest, facts: Facts, session: CurrentSession) -> SignOnResult:
+    """Return what the application may know of this sign-on: proofs, and attributes that policy releases."""
+    proofs = flow.usable(request, facts)
+    have = strength(frozenset(proof.method for proof in proofs))
+    assert have is not None  # the dispatcher said Complete
+    attributes = released(
+        attributes_of(work, request.organization_id, session.account_id),
+        release_levels(work, request.organization_id, request.site_id, request.application_id),
+    )
+    return SignOnResult(
+        organization_id=request.organization_id,
+        site_id=request.site_id,
+        application_id=request.application_id,
+        account_id=session.account_id,
+        account_epoch=session.account_epoch,
+        session_id=session.id,
+        authenticated_at=session.authenticated_at,
+        expires_at=session.expires_at,
+        strength=have,
+        methods=tuple(proof.method for proof in proofs),
+        attributes=attributes,
+    )
+
+
+def note(trail: Trail, request: SignOnRequest, facts: Facts) -> None:
+    """Record in the attempt what was judged, by which policy, and what was decided."""
+    made = flow.decision(request, facts)
+    trail.organization_id = request.organization_id or None
+    trail.site_id, trail.application_id = request.site_id or None, request.application_id or None
+    trail.account_id = facts.account_id
+    trail.policy_version, trail.decision, trail.rule = facts.policy.version, made.required.name.lower(), made.rule
+    trail.context = {
+        "passive": request.passive,
+        "force": request.force,
+        "asked": None if request.asked is None else request.asked.name.lower(),
+        "proofs": [[proof.method.value, proof.at.isoformat(), proof.fresh] for proof in facts.proofs],
+        "second_step": facts.policy.second_step.value,
+        "has_second_step": facts.has_second_step,
+        "allowed": facts.allowed,
+    }
+
+
+def _needs_page(request: SignOnRequest, step: Refuse) -> bool:
+    return not request.passive and step.refusal in (Refusal.NOT_ALLOWED, Refusal.WRONG_ACCOUNT)

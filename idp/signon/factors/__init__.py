@@ -1,0 +1,1 @@
+"""Factors: how something is proven. One file each."""

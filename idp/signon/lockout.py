@@ -1,0 +1,203 @@
+"""
+Throttling: delays, not locks. By account (or by the unknown address that was typed) and by network.
+
+A try is *reserved* by one conditional write before any hash is computed, so that a hundred
+parallel guesses are a hundred guesses (A4). A success gives the reservation back and clears the
+account's counter; it never clears the network's (A5).
+"""
+
+import hashlib
+import ipaddress
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import bindparam, select, update
+
+from idp.base.db import Prepared, insert_if_absent, table
+from idp.base.work import Work
+from idp.settings import ThrottlingSettings
+from idp.signon.models import ThrottleCounter
+
+_TABLE = table(ThrottleCounter)
+_READ = Prepared(
+    select(ThrottleCounter.failures, ThrottleCounter.window_started_at, ThrottleCounter.next_at).where(
+        ThrottleCounter.key == bindparam("key")
+    )
+)
+_NEW = Prepared(insert_if_absent(ThrottleCounter))
+_CHANGE = Prepared(
+    update(_TABLE)
+    .where(
+        _TABLE.c.key == bindparam("of_key"),
+        _TABLE.c.failures == bindparam("seen_failures"),
+        _TABLE.c.next_at == bindparam("seen_next_at", type_=_TABLE.c.next_at.type),
+    )
+    .values(
+        failures=bindparam("new_failures"),
+        window_started_at=bindparam("new_window", type_=_TABLE.c.window_started_at.type),
+        next_at=bindparam("new_next_at", type_=_TABLE.c.next_at.type),
+        updated_at=bindparam("new_updated_at", type_=_TABLE.c.updated_at.type),
+    )
+)
+_TRIES = 20
+_CODE_WAIT = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """No try now. ``stopped``: not before an administrator or another factor helps."""
+
+    seconds: int
+    stopped: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reserved:
+    """A try that was reserved, and under which keys."""
+
+    subject_key: str
+    network_keys: tuple[str, ...] = ()
+
+
+def network_of(ip: str) -> str:
+    """Return the network that is counted together: an IPv4 address, an IPv6 /64."""
+    try:
+        address = ipaddress.ip_address(ip)
+    except ValueError:
+        return "unknown"
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.ipv4_mapped is not None:
+            return str(address.ipv4_mapped)
+        return str(ipaddress.ip_network((address, 64), strict=False).network_address) + "/64"
+    return str(address)
+
+
+def password_delay(failures: int, limits: ThrottlingSettings) -> timedelta:
+    """Return how long the next try must wait after *failures* wrong passwords in a row."""
+    over = failures - limits.account_free_failures
+    if over < 0:
+        return timedelta(0)
+    return min(timedelta(seconds=2 ** min(over, 20)), limits.account_longest_delay)
+
+
+def code_delay(failures: int, limits: ThrottlingSettings) -> timedelta:
+    """Return how long the next code must wait after *failures* wrong ones in a row."""
+    return _CODE_WAIT if failures and failures % limits.code_free_failures == 0 else timedelta(0)
+
+
+def reserve_password(
+    work: Work, organization_id: str, account_id: str | None, email_key: str, limits: ThrottlingSettings
+) -> Reserved | Wait:
+    """Reserve one try of a password, or say how long to wait. Must be committed before hashing."""
+    typed = hashlib.sha256(f"{organization_id}:{email_key}".encode()).hexdigest()[:40]
+    subject = f"account:{account_id}" if account_id else f"typed:{typed}"
+    network = network_of(work.origin.ip)
+    windows = (
+        (f"network-minute:{network}", timedelta(minutes=1), limits.address_per_minute),
+        (f"network-hour:{network}", timedelta(hours=1), limits.address_per_hour),
+    )
+    taken: list[str] = []
+    for key, length, most in windows:
+        waiting = _reserve_in_window(work, key, length, most)
+        if waiting is not None:
+            _give_back(work, taken)
+            return waiting
+        taken.append(key)
+    waiting = _reserve_delayed(work, subject, limits.account_stop_at, lambda failures: password_delay(failures, limits))
+    if waiting is not None:
+        _give_back(work, taken)
+        return waiting
+    return Reserved(subject, tuple(taken))
+
+
+def reserve_code(work: Work, account_id: str, limits: ThrottlingSettings) -> Reserved | Wait:
+    """Reserve one try of a second step's code, or say how long to wait. Survives everything (A8)."""
+    key = f"code:{account_id}"
+    waiting = _reserve_delayed(work, key, limits.code_stop_at, lambda failures: code_delay(failures, limits))
+    return waiting if waiting is not None else Reserved(key)
+
+
+def succeeded(work: Work, reserved: Reserved) -> None:
+    """The reserved try was right: clear its subject's counter, give the network's try back."""
+    _clear(work, reserved.subject_key)
+    _give_back(work, list(reserved.network_keys))
+
+
+def clear_account(work: Work, account_id: str) -> None:
+    """Forget an account's wrong passwords and codes (an administrator helped, or it recovered)."""
+    _clear(work, f"account:{account_id}")
+    _clear(work, f"code:{account_id}")
+
+
+def _reserve_in_window(work: Work, key: str, length: timedelta, most: int) -> Wait | None:
+    for _ in range(_TRIES):
+        seen = _read(work, key)
+        fresh = work.now - seen.window_started_at >= length
+        failures = 0 if fresh else seen.failures
+        window = work.now if fresh else seen.window_started_at
+        if failures >= most:
+            return Wait(max(1, round((window + length - work.now).total_seconds())))
+        if _change(work, key, seen, failures + 1, window, work.now):
+            return None
+    return Wait(1)
+
+
+def _reserve_delayed(work: Work, key: str, stop_at: int, delay: Callable[[int], timedelta]) -> Wait | None:
+    for _ in range(_TRIES):
+        seen = _read(work, key)
+        if seen.failures >= stop_at:
+            return Wait(0, stopped=True)
+        if seen.next_at > work.now:
+            return Wait(max(1, round((seen.next_at - work.now).total_seconds())))
+        failures = seen.failures + 1
+        if _change(work, key, seen, failures, seen.window_started_at, work.now + delay(failures)):
+            return None
+    return Wait(1)
+
+
+def _clear(work: Work, key: str) -> None:
+    for _ in range(_TRIES):
+        row = work.tx.row(_READ, key=key)
+        if row is None or _change(work, key, row, 0, row.window_started_at, work.now):
+            return
+
+
+def _give_back(work: Work, keys: list[str]) -> None:
+    for key in keys:
+        for _ in range(_TRIES):
+            row = work.tx.row(_READ, key=key)
+            if row is None or row.failures == 0:
+                break
+            if _change(work, key, row, row.failures - 1, row.window_started_at, row.next_at):
+                break
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    failures: int
+    window_started_at: datetime
+    next_at: datetime
+
+
+def _read(work: Work, key: str) -> _Seen:
+    row = work.tx.row(_READ, key=key)
+    if row is None:
+        work.tx.run(_NEW, key=key, failures=0, window_started_at=work.now, next_at=work.now, updated_at=work.now)
+        row = work.tx.row(_READ, key=key)
+    return _Seen(row.failures, row.window_started_at, row.next_at) if row else _Seen(0, work.now, work.now)
+
+
+def _change(work: Work, key: str, seen: _Seen, failures: int, window: datetime, next_at: datetime) -> bool:
+    return bool(
+        work.tx.run(
+            _CHANGE,
+            of_key=key,
+            seen_failures=seen.failures,
+            seen_next_at=seen.next_at,
+            new_failures=failures,
+            new_window=window,
+            new_next_at=next_at,
+            new_updated_at=work.now,
+        )
+    )

@@ -1,0 +1,188 @@
+"""
+A sign-on in progress: one row per tab, named by the handle in its address, bound to one browser.
+
+Whoever lost the cookie, comes late or comes twice is told so and offered a new start.
+"""
+
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import bindparam, select, update
+
+from idp.audit import attempts
+from idp.audit.attempts import Trail
+from idp.base.crypto import equal
+from idp.base.db import Prepared, table
+from idp.base.errors import PageError
+from idp.base.ids import fingerprint, is_token, new_id, new_token
+from idp.base.work import Work
+from idp.policy.signon import Method
+from idp.signon.models import PendingSignOn
+from idp.signon.request import Proof, SignOnRequest
+from idp.signon.session import proofs_from_json, proofs_to_json
+
+HANDLE = "sgn"
+LIVES = timedelta(minutes=10)
+CLAIM_WITHIN = timedelta(seconds=60)
+CANCELLED, CONSENTED = "cancelled", "consented"
+
+_TABLE = table(PendingSignOn)
+_TAKE = Prepared(
+    update(_TABLE)
+    .where(
+        _TABLE.c.id == bindparam("pending_id"),
+        _TABLE.c.taken_at.is_(None),
+        _TABLE.c.expires_at > bindparam("at", type_=_TABLE.c.taken_at.type),
+    )
+    .values(taken_at=bindparam("at", type_=_TABLE.c.taken_at.type))
+)
+_CLAIM = Prepared(
+    update(_TABLE)
+    .where(
+        _TABLE.c.id == bindparam("pending_id"),
+        _TABLE.c.browser_hash.is_(None),
+        _TABLE.c.claim_until > bindparam("at", type_=_TABLE.c.claim_until.type),
+    )
+    .values(browser_hash=bindparam("browser"))
+)
+
+
+class SignOnLost(PageError):
+    """
+    A sign-on that cannot go on. ``application_name`` and ``start_again_url`` say where to begin anew.
+
+    ``code`` is ``sign-on-unknown``, ``-expired``, ``-used``, ``-other-browser`` or ``-unfinished``.
+    """
+
+    def __init__(self, code: str, message: str, *, cause: str, row: PendingSignOn | None = None) -> None:
+        super().__init__(
+            message,
+            code=code,
+            cause=cause,
+            advice="Go back to the application and sign in again from there. Nothing of yours is lost.",
+        )
+        self.application_name = ""
+        self.start_again_url = ""
+        self.attempt_id = ""
+        if row is not None:
+            request = SignOnRequest.from_json(row.request)
+            self.application_name, self.start_again_url = request.application_name, request.start_again_url
+            self.attempt_id = row.attempt_id
+
+
+def begin(
+    work: Work,
+    request: SignOnRequest,
+    *,
+    browser: str | None,
+    protocol: str,
+    protocol_state: dict[str, Any],
+    trail: Trail,
+) -> str:
+    """
+    Store a sign-on that needs the person; return its handle (a secret, for the address).
+
+    Args:
+        browser: the browser's binding secret; None for a cross-site POST, which carries no
+            cookies: the first browser that shows up within 60 s claims it.
+        protocol_state: given back untouched by `take`.
+    """
+    handle = new_token(HANDLE)
+    attempts.save(work, trail)
+    work.tx.session.add(
+        PendingSignOn(
+            id=new_id("pnd"),
+            handle_hash=fingerprint(handle),
+            browser_hash=None if browser is None else fingerprint(browser),
+            claim_until=work.now + CLAIM_WITHIN if browser is None else None,
+            organization_id=request.organization_id or None,
+            site_id=request.site_id or None,
+            application_id=request.application_id or None,
+            attempt_id=trail.id,
+            protocol=protocol,
+            request=request.to_json(),
+            protocol_state=protocol_state,
+            proofs=[],
+            created_at=work.now,
+            expires_at=work.now + LIVES,
+        )
+    )
+    work.tx.session.flush()
+    return handle
+
+
+def find(work: Work, handle: str, browser: str) -> PendingSignOn:
+    """
+    Return the sign-on of *handle* for this browser; claim it if it may be claimed.
+
+    Raises:
+        SignOnLost: unknown, expired, used already, or of another browser.
+    """
+    row = None
+    if is_token(handle, HANDLE):
+        row = work.tx.session.scalar(select(PendingSignOn).where(PendingSignOn.handle_hash == fingerprint(handle)))
+    if row is None:
+        raise SignOnLost("sign-on-unknown", "This sign-in is not known here any more.", cause="no such handle")
+    if row.browser_hash is None:
+        if not work.tx.run(_CLAIM, pending_id=row.id, browser=fingerprint(browser), at=work.now):
+            raise SignOnLost(
+                "sign-on-expired", "This sign-in took too long to arrive.", cause="not claimed in time", row=row
+            )
+        work.tx.session.refresh(row)
+    if row.browser_hash is None or not equal(row.browser_hash, fingerprint(browser)):
+        raise SignOnLost(
+            "sign-on-other-browser",
+            "This sign-in was begun in another browser, or its cookie is gone.",
+            cause="the browser binding does not match",
+            row=row,
+        )
+    if row.taken_at is not None:
+        raise SignOnLost("sign-on-used", "This sign-in is finished already.", cause="the handle was used", row=row)
+    if row.expires_at <= work.now:
+        raise SignOnLost(
+            "sign-on-expired", "This sign-in was left for too long.", cause="older than 10 minutes", row=row
+        )
+    return row
+
+
+def take(work: Work, row: PendingSignOn) -> None:
+    """
+    Use up a sign-on: it is answered once.
+
+    Raises:
+        SignOnLost: another request was faster.
+    """
+    if not work.tx.run(_TAKE, pending_id=row.id, at=work.now):
+        raise SignOnLost("sign-on-used", "This sign-in is finished already.", cause="the handle was used", row=row)
+
+
+def proofs(row: PendingSignOn) -> tuple[Proof, ...]:
+    """Return what was proven in this sign-on so far."""
+    return proofs_from_json(row.proofs, fresh=True)
+
+
+def prove(work: Work, row: PendingSignOn, method: Method, *, account_id: str, epoch: int) -> None:
+    """Note that *method* was proven now for the account. Another account than before begins anew."""
+    before = proofs(row) if row.account_id == account_id and row.account_epoch == epoch else ()
+    kept = tuple(proof for proof in before if proof.method is not method)
+    row.account_id, row.account_epoch = account_id, epoch
+    row.proofs = proofs_to_json((*kept, Proof(method, work.now)))
+    work.tx.session.flush()
+
+
+def forget_account(work: Work, row: PendingSignOn) -> None:
+    """Begin anew with another account: what was proven in this sign-on no longer counts."""
+    row.account_id, row.account_epoch, row.proofs = None, None, []
+    work.tx.session.flush()
+
+
+def consented(work: Work, row: PendingSignOn) -> None:
+    """The person agreed in this very sign-on."""
+    row.outcome = CONSENTED
+    work.tx.session.flush()
+
+
+def cancel(work: Work, row: PendingSignOn) -> None:
+    """The person does not want to go on: the application will be told."""
+    row.outcome = CANCELLED
+    work.tx.session.flush()

@@ -1,0 +1,134 @@
+"""What the sign-in pages do with a sign-on in progress: look at it, prove something, open the session."""
+
+from dataclasses import dataclass
+
+from idp.audit import attempts
+from idp.audit.attempts import Trail
+from idp.audit.events import SignInFailed, SignOnRefused
+from idp.audit.log import record
+from idp.base.work import Work
+from idp.directory.policies import AuthenticationFacts
+from idp.signon import door, flow, pending
+from idp.signon import facts as facts_
+from idp.signon import session as session_
+from idp.signon.flow import Facts, Step
+from idp.signon.models import PendingSignOn
+from idp.signon.request import Refusal, SignOnRequest
+from idp.signon.session import CurrentSession
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A sign-on as it stands for this browser now."""
+
+    row: PendingSignOn
+    request: SignOnRequest
+    facts: Facts
+    policy: AuthenticationFacts
+    step: Step
+    session: CurrentSession | None
+
+
+def look(work: Work, handle: str, *, browser: str, session: CurrentSession | None) -> Progress:
+    """
+    Return the sign-on of *handle* and its next step.
+
+    Raises:
+        SignOnLost: unknown, expired, used, or of another browser.
+    """
+    row = pending.find(work, handle, browser)
+    return _look(work, row, session)
+
+
+def _look(work: Work, row: PendingSignOn, session: CurrentSession | None) -> Progress:
+    request = SignOnRequest.from_json(row.request)
+    if session is not None and session.organization_id != request.organization_id:
+        session = None
+    facts, policy = facts_.gather(work, request, session, row)
+    return Progress(row, request, facts, policy, flow.next_step(request, facts), session)
+
+
+def open_session(work: Work, progress: Progress, *, held: CurrentSession | None) -> tuple[str, Progress]:
+    """
+    Put what was proven into a session; return the cookie's new token and the sign-on as it then stands.
+
+    Args:
+        held: the session this browser has now, of whatever organization; renewed or ended.
+    """
+    trail = trail_of(work, progress)
+    account_id = progress.facts.account_id
+    assert account_id is not None
+    assert progress.row.account_epoch is not None
+    token, current = session_.start(
+        work,
+        organization_id=progress.request.organization_id,
+        account_id=account_id,
+        epoch=progress.row.account_epoch,
+        proofs=pending.proofs(progress.row),
+        policy=progress.policy,
+        attempt_id=trail.id,
+        replaces=held,
+    )
+    trail.passed("session", methods=[proof.method.value for proof in progress.facts.proofs])
+    if not progress.request.application_id:
+        trail.succeeded()
+    door.note(trail, progress.request, progress.facts)
+    attempts.save(work, trail)
+    return token, _look(work, progress.row, current)
+
+
+def failed(work: Work, progress: Progress, method: str, cause: str) -> None:
+    """Record that a factor was not proven; the sign-on goes on."""
+    trail = trail_of(work, progress)
+    trail.steps.append({"step": method, "state": "failed", "cause": cause, "at": work.now.isoformat()})
+    attempts.save(work, trail)
+    record(
+        work,
+        SignInFailed(
+            organization_id=progress.request.organization_id,
+            target_id=progress.row.account_id or "",
+            attempt_id=trail.id,
+            method=method,
+            cause=cause,
+        ),
+    )
+
+
+def passed(work: Work, progress: Progress, method: str) -> None:
+    """Record in the attempt that a factor was proven."""
+    trail = trail_of(work, progress)
+    trail.passed(method, at=work.now.isoformat())
+    attempts.save(work, trail)
+
+
+def refused(work: Work, progress: Progress, refusal: Refusal) -> None:
+    """Record, once, that the sign-on ends on a page of ours with a refusal."""
+    if progress.row.outcome == refusal.value:
+        return
+    progress.row.outcome = refusal.value
+    work.tx.session.flush()
+    trail = trail_of(work, progress)
+    door.note(trail, progress.request, progress.facts)
+    trail.failed("access", refusal.value, _CAUSES.get(refusal, refusal.value))
+    attempts.save(work, trail)
+    record(
+        work,
+        SignOnRefused(
+            organization_id=progress.request.organization_id,
+            target_id=progress.facts.account_id or "",
+            attempt_id=trail.id,
+            code=refusal.value,
+        ),
+    )
+
+
+def trail_of(work: Work, progress: Progress) -> Trail:
+    """Return the attempt that this sign-on is."""
+    found = attempts.load(work, progress.row.attempt_id)
+    return found if found is not None else Trail(kind="sign-in", id=progress.row.attempt_id)
+
+
+_CAUSES = {
+    Refusal.NOT_ALLOWED: "no access grant of this application holds for the account, or the application is disabled",
+    Refusal.WRONG_ACCOUNT: "the application asked for another account than the one that signed in",
+}

@@ -1,0 +1,293 @@
+"""Sign-on sessions: one browser's authenticated state, and the applications that took part in it."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, bindparam, select, update
+
+from idp.audit.events import SessionEnded, SessionStarted
+from idp.audit.log import plain, record
+from idp.base.db import Prepared, insert_if_absent, table
+from idp.base.errors import NotFound
+from idp.base.ids import fingerprint, is_token, new_id, new_token
+from idp.base.work import Work
+from idp.directory.models import Account, Organization
+from idp.directory.policies import AuthenticationFacts
+from idp.policy.signon import Method
+from idp.signon.models import Participant, SignOnSession
+from idp.signon.request import Proof
+
+TOKEN = "ses"  # noqa: S105 (the kind of a token, not a token)
+MOST_PER_ACCOUNT = 20
+TOUCH_EVERY = timedelta(minutes=1)
+
+_COLUMNS = (
+    SignOnSession.id,
+    SignOnSession.organization_id,
+    SignOnSession.account_id,
+    SignOnSession.epoch,
+    SignOnSession.methods,
+    SignOnSession.started_at,
+    SignOnSession.last_seen_at,
+    SignOnSession.idle_seconds,
+    SignOnSession.expires_at,
+    Account.epoch.label("account_epoch"),
+    Account.disabled_at.label("account_disabled_at"),
+    Account.email,
+    Account.name,
+    Account.policy_id,
+    Organization.suspended_at,
+)
+
+
+def _with_account(condition: ColumnElement[bool]) -> Prepared:
+    return Prepared(
+        select(*_COLUMNS)
+        .join(
+            Account,
+            and_(Account.organization_id == SignOnSession.organization_id, Account.id == SignOnSession.account_id),
+        )
+        .join(Organization, Organization.id == SignOnSession.organization_id)
+        .where(condition, SignOnSession.ended_at.is_(None))
+    )
+
+
+_BY_TOKEN = _with_account(SignOnSession.token_hash == bindparam("token_hash"))
+_BY_ID = _with_account(
+    and_(SignOnSession.organization_id == bindparam("organization_id"), SignOnSession.id == bindparam("session_id"))
+)
+_TABLE = table(SignOnSession)
+_TOUCH = Prepared(
+    update(_TABLE)
+    .where(
+        _TABLE.c.organization_id == bindparam("of_organization"),
+        _TABLE.c.id == bindparam("session_id"),
+        _TABLE.c.last_seen_at < bindparam("seen_at", type_=_TABLE.c.last_seen_at.type),
+    )
+    .values(last_seen_at=bindparam("seen_at", type_=_TABLE.c.last_seen_at.type))
+)
+_PARTICIPANT = table(Participant)
+_JOIN = Prepared(insert_if_absent(Participant))
+_JOIN_AGAIN = Prepared(
+    update(_PARTICIPANT)
+    .where(
+        _PARTICIPANT.c.organization_id == bindparam("of_organization"),
+        _PARTICIPANT.c.session_id == bindparam("of_session"),
+        _PARTICIPANT.c.application_id == bindparam("of_application"),
+    )
+    .values(
+        subject=bindparam("new_subject", type_=_PARTICIPANT.c.subject.type),
+        last_at=bindparam("seen_at", type_=_PARTICIPANT.c.last_at.type),
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CurrentSession:
+    """A live session and its account, as read in one row for this request."""
+
+    id: str
+    organization_id: str
+    account_id: str
+    account_epoch: int
+    email: str
+    name: str
+    policy_id: str | None
+    methods: tuple[Proof, ...]
+    started_at: datetime
+    last_seen_at: datetime
+    expires_at: datetime
+    authenticated_at: datetime
+
+
+def find(work: Work, token: str) -> CurrentSession | None:
+    """Return the live session of the cookie *token*, or None."""
+    if not is_token(token, TOKEN):
+        return None
+    return _live(work, work.tx.row(_BY_TOKEN, token_hash=fingerprint(token)))
+
+
+def find_by_id(work: Work, organization_id: str, session_id: str) -> CurrentSession | None:
+    """Return the live session of that id, or None."""
+    return _live(work, work.tx.row(_BY_ID, organization_id=organization_id, session_id=session_id))
+
+
+def alive(work: Work, organization_id: str, session_id: str) -> bool:
+    """Say whether the session is live now."""
+    return find_by_id(work, organization_id, session_id) is not None
+
+
+def _live(work: Work, row: Any) -> CurrentSession | None:
+    if row is None or row.account_disabled_at is not None or row.suspended_at is not None:
+        return None
+    if row.epoch != row.account_epoch or row.expires_at <= work.now:
+        return None
+    if row.last_seen_at + timedelta(seconds=row.idle_seconds) <= work.now:
+        return None
+    proofs = proofs_from_json(row.methods)
+    passwords = [proof.at for proof in proofs if proof.method is Method.PASSWORD]
+    return CurrentSession(
+        id=row.id,
+        organization_id=row.organization_id,
+        account_id=row.account_id,
+        account_epoch=row.account_epoch,
+        email=row.email,
+        name=row.name,
+        policy_id=row.policy_id,
+        methods=proofs,
+        started_at=row.started_at,
+        last_seen_at=row.last_seen_at,
+        expires_at=row.expires_at,
+        authenticated_at=max(passwords, default=row.started_at),
+    )
+
+
+def proofs_to_json(proofs: tuple[Proof, ...]) -> list[dict[str, Any]]:
+    """Return *proofs* as they are stored."""
+    return [{"method": proof.method.value, "at": proof.at.isoformat()} for proof in proofs]
+
+
+def proofs_from_json(stored: list[dict[str, Any]], *, fresh: bool = False) -> tuple[Proof, ...]:
+    """Return the proofs that `proofs_to_json` stored."""
+    return tuple(Proof(Method(item["method"]), datetime.fromisoformat(item["at"]), fresh) for item in stored)
+
+
+def touch(work: Work, session: CurrentSession) -> None:
+    """Note that the session is in use; written at most once a minute."""
+    if work.now - session.last_seen_at >= TOUCH_EVERY:
+        work.tx.run(_TOUCH, of_organization=session.organization_id, session_id=session.id, seen_at=work.now)
+
+
+def start(
+    work: Work,
+    *,
+    organization_id: str,
+    account_id: str,
+    epoch: int,
+    proofs: tuple[Proof, ...],
+    policy: AuthenticationFacts,
+    attempt_id: str,
+    replaces: CurrentSession | None,
+) -> tuple[str, CurrentSession]:
+    """
+    Start a session, or renew the one it *replaces*; return the cookie's new token and the session.
+
+    The token is new at every authentication (A12). A session of the same account keeps its id,
+    its participants and its absolute end; one of another account is ended.
+    """
+    token = new_token(TOKEN)
+    same = replaces is not None and replaces.account_id == account_id and replaces.organization_id == organization_id
+    if replaces is not None and not same:
+        end(work, replaces.organization_id, replaces.id, because="another account signed in")
+    if same and replaces is not None:
+        kept = tuple(p for p in replaces.methods if p.method not in {new.method for new in proofs})
+        row = work.tx.session.get_one(SignOnSession, (organization_id, replaces.id))
+        row.token_hash = fingerprint(token)
+        row.methods = proofs_to_json(kept + proofs)
+        row.last_seen_at = work.now
+    else:
+        row = SignOnSession(
+            organization_id=organization_id,
+            id=new_id("ses"),
+            token_hash=fingerprint(token),
+            account_id=account_id,
+            epoch=epoch,
+            methods=proofs_to_json(proofs),
+            started_at=work.now,
+            last_seen_at=work.now,
+            idle_seconds=policy.session_idle_seconds,
+            expires_at=work.now + timedelta(seconds=policy.session_absolute_seconds),
+            ip=work.origin.ip,
+            user_agent=plain(work.origin.user_agent)[:256],
+        )
+        work.tx.session.add(row)
+        _end_oldest(work, organization_id, account_id)
+    work.tx.session.flush()
+    record(
+        work,
+        SessionStarted(
+            organization_id=organization_id,
+            target_id=account_id,
+            attempt_id=attempt_id,
+            session_id=row.id,
+            methods=tuple(proof.method.value for proof in proofs),
+        ),
+    )
+    current = find_by_id(work, organization_id, row.id)
+    if current is None:
+        raise NotFound("This account cannot sign in any more.", cause="the account changed while it was signing in")
+    return token, current
+
+
+def _end_oldest(work: Work, organization_id: str, account_id: str) -> None:
+    live = sessions(work, organization_id, account_id)
+    for old in live[MOST_PER_ACCOUNT - 1 :]:
+        end(work, organization_id, old.id, because="more than twenty sessions")
+
+
+def sessions(work: Work, organization_id: str, account_id: str) -> list[SignOnSession]:
+    """Return the sessions of an account that are not over, the one last used first."""
+    query = (
+        select(SignOnSession)
+        .join(
+            Account,
+            and_(Account.organization_id == SignOnSession.organization_id, Account.id == SignOnSession.account_id),
+        )
+        .where(
+            SignOnSession.organization_id == organization_id,
+            SignOnSession.account_id == account_id,
+            SignOnSession.ended_at.is_(None),
+            SignOnSession.epoch == Account.epoch,
+            SignOnSession.expires_at > work.now,
+        )
+        .order_by(SignOnSession.last_seen_at.desc(), SignOnSession.id)
+    )
+    found = work.tx.session.scalars(query)
+    return [s for s in found if s.last_seen_at + timedelta(seconds=s.idle_seconds) > work.now]
+
+
+def end(work: Work, organization_id: str, session_id: str, because: str) -> None:
+    """End a session; nothing happens if it is over already. Grants bound to it die with it."""
+    row = work.tx.session.get(SignOnSession, (organization_id, session_id))
+    if row is None or row.ended_at is not None:
+        return
+    row.ended_at, row.ended_because = work.now, because[:64]
+    work.tx.session.flush()
+    record(
+        work,
+        SessionEnded(organization_id=organization_id, target_id=row.account_id, session_id=session_id, cause=because),
+    )
+
+
+def join(work: Work, organization_id: str, session_id: str, application_id: str, subject: dict[str, Any]) -> None:
+    """Note that an application got an answer in this session, and what it knows the person by."""
+    again = work.tx.run(
+        _JOIN_AGAIN,
+        of_organization=organization_id,
+        of_session=session_id,
+        of_application=application_id,
+        new_subject=subject,
+        seen_at=work.now,
+    )
+    if not again:
+        work.tx.run(
+            _JOIN,
+            organization_id=organization_id,
+            id=new_id("par"),
+            session_id=session_id,
+            application_id=application_id,
+            subject=subject,
+            joined_at=work.now,
+            last_at=work.now,
+        )
+
+
+def participants(work: Work, organization_id: str, session_id: str) -> list[Participant]:
+    """Return the applications that got an answer in the session, in the order they joined."""
+    query = (
+        select(Participant)
+        .where(Participant.organization_id == organization_id, Participant.session_id == session_id)
+        .order_by(Participant.joined_at, Participant.id)
+    )
+    return list(work.tx.session.scalars(query))

@@ -1,0 +1,193 @@
+"""How work is made for a web request: the transaction, who acts, when, from where; and our two cookies."""
+
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from flask import Flask, Response, current_app, g, request  # noqa: TID251 (this is the one place)
+
+from idp.audit import attempts
+from idp.audit.attempts import Trail
+from idp.audit.events import Event, SignOnRefused
+from idp.audit.log import record
+from idp.base.db import Database
+from idp.base.errors import IdpError
+from idp.base.ids import TOKEN_BODY_LENGTH, new_id
+from idp.base.work import ANONYMOUS, Actor, Origin, Work
+from idp.settings import Settings
+from idp.signon import session as session_
+from idp.signon.session import CurrentSession
+
+_EXTENSION = "ostiary"
+_LONGEST_USER_AGENT = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """What every request shares."""
+
+    settings: Settings
+    database: Database
+    clock: Callable[[], datetime]
+
+
+def install(app: Flask, installation: Installation) -> None:
+    """Make *installation* known to the requests of *app*."""
+    app.extensions[_EXTENSION] = installation
+    app.after_request(_write_cookies)
+
+
+def installation() -> Installation:
+    """Return what every request shares."""
+    return current_app.extensions[_EXTENSION]  # type: ignore[no-any-return]
+
+
+def settings() -> Settings:
+    """Return the settings of this installation."""
+    return installation().settings
+
+
+def request_id() -> str:
+    """Return the id of this request, as logs and error pages show it."""
+    if "request_id" not in g:
+        g.request_id = new_id("req")
+    return g.request_id  # type: ignore[no-any-return]
+
+
+def client_ip() -> str:
+    """
+    Return the address this request comes from.
+
+    X-Forwarded-For counts only for as many hops as there are trusted proxies, from the right (I1).
+    """
+    hops = settings().proxy.trusted_hops
+    direct = request.remote_addr or ""
+    if hops == 0:
+        return direct
+    forwarded = [part.strip() for line in request.headers.getlist("X-Forwarded-For") for part in line.split(",")]
+    return forwarded[-hops][:64] if len(forwarded) >= hops else direct
+
+
+@contextmanager
+def open_work() -> Iterator[Work]:
+    """
+    Open the unit of work of this request; it commits at the end of the block.
+
+    The actor is the account of the browser's session, if there is one.
+    """
+    shared = installation()
+    with shared.database.transaction() as tx:
+        work = Work(
+            tx=tx,
+            actor=ANONYMOUS,
+            now=shared.clock(),
+            origin=Origin(
+                "web", client_ip(), request_id(), request.headers.get("User-Agent", "")[:_LONGEST_USER_AGENT]
+            ),
+        )
+        session = current_session(work)
+        if session is not None:
+            work = replace(work, actor=Actor("account", session.account_id, session.email, session.organization_id))
+        yield work
+
+
+def current_session(work: Work) -> CurrentSession | None:
+    """Return the live session of this browser, read once per transaction."""
+    token = g.get("new_session_token") or request.cookies.get(_session_cookie(), "")
+    if not token:
+        return None
+    held: tuple[object, CurrentSession | None] | None = g.get("held_session")
+    if held is None or held[0] is not work.tx:
+        found = session_.find(work, token)
+        g.held_session = (work.tx, found)
+        if found is not None:
+            session_.touch(work, found)
+        return found
+    return held[1]
+
+
+def keep_session(token: str) -> None:
+    """Give the browser the cookie of a session that was started or renewed."""
+    g.new_session_token = token
+    g.pop("held_session", None)
+
+
+def drop_session() -> None:
+    """Take the session's cookie from the browser."""
+    g.new_session_token = ""
+    g.drop_session = True
+    g.pop("held_session", None)
+
+
+def browser() -> str:
+    """
+    Return this browser's binding secret, made and set as a cookie when there is none.
+
+    It signs nobody in: it ties sign-ons in progress and form tokens to one browser.
+    """
+    if "browser" not in g:
+        held = request.cookies.get(_browser_cookie(), "")
+        if len(held) == TOKEN_BODY_LENGTH and held.isascii():
+            g.browser = held
+        else:
+            g.browser = secrets.token_urlsafe(32)
+            g.new_browser = True
+    return g.browser  # type: ignore[no-any-return]
+
+
+def known_browser() -> str | None:
+    """Return the binding secret that came with this request, None if there was none."""
+    held = request.cookies.get(_browser_cookie(), "")
+    return held if len(held) == TOKEN_BODY_LENGTH and held.isascii() else None
+
+
+def save_refusal(trail: Trail, error: IdpError, event: Event | None = None) -> None:
+    """
+    Record a refusal whose transaction was rolled back: the attempt, and an audit entry.
+
+    *event* is what to audit; a `SignOnRefused` where none is given.
+    """
+    trail.refused(error)
+    with open_work() as work:
+        attempts.save(work, trail)
+        record(
+            work,
+            event
+            or SignOnRefused(
+                organization_id=trail.organization_id,
+                target_id=trail.application_id or trail.account_id or "",
+                attempt_id=trail.id,
+                code=trail.code,
+            ),
+        )
+
+
+def current_view() -> object:
+    """Return the view that this request is for, None where there is none."""
+    return current_app.view_functions.get(request.endpoint or "")
+
+
+def _session_cookie() -> str:
+    return "__Host-ostiary_session" if settings().secure else "ostiary_session"
+
+
+def _browser_cookie() -> str:
+    return "__Host-ostiary_browser" if settings().secure else "ostiary_browser"
+
+
+def _write_cookies(response: Response) -> Response:
+    # Plain http is allowed on loopback only, and there a cookie cannot be Secure nor __Host- (docs/operate/install.md).
+    secure = settings().secure
+    if g.get("new_session_token"):
+        response.set_cookie(
+            _session_cookie(), g.new_session_token, path="/", secure=secure, httponly=True, samesite="Lax"
+        )
+    elif g.get("drop_session"):
+        response.delete_cookie(_session_cookie(), path="/", secure=secure, httponly=True, samesite="Lax")
+    if g.get("new_browser"):
+        response.set_cookie(
+            _browser_cookie(), g.browser, path="/", secure=secure, httponly=True, samesite="Lax", max_age=31536000
+        )
+    return response

@@ -1,0 +1,67 @@
+"""Signing in for our own pages (launcher, account): the same road as an application's, without one."""
+
+from flask import Response, request
+
+from idp.audit.attempts import Trail
+from idp.base.work import Work
+from idp.directory import organizations
+from idp.directory.models import Organization
+from idp.signon import door
+from idp.signon.request import SignOnRequest
+from idp.web import context
+from idp.web.render import redirect
+
+PAGES = "pages"
+LAUNCHER = "launcher.index"
+ORGANIZATION_COOKIE = "ostiary_organization"
+
+
+def begin(work: Work, organization: Organization, page: str, *, force: bool = False) -> Response:
+    """
+    Send the browser to sign in and then to *page* (the name of a route of ours).
+
+    Args:
+        force: ask for the password even of someone who has a session (before a sensitive change).
+    """
+    session = context.current_session(work)
+    hint = session.email if session is not None and session.organization_id == organization.id else ""
+    wanted = SignOnRequest(
+        organization_id=organization.id,
+        site_id="",
+        application_id="",
+        application_name=organization.name,
+        resume_url="",
+        force=force,
+        login_hint=hint,
+    )
+    answer = door.begin(
+        work,
+        wanted,
+        session=session,
+        browser=context.browser(),
+        protocol=PAGES,
+        protocol_state={"page": page},
+        trail=Trail(kind="sign-in", organization_id=organization.id),
+    )
+    if isinstance(answer, door.Interact):
+        return redirect("signin.dispatch", handle=answer.handle)
+    return redirect(page)
+
+
+def ask_to_sign_in() -> Response:
+    """Send a browser without a session to sign in, and then to the page it wanted."""
+    wanted = request.endpoint if request.method == "GET" and not request.view_args else None
+    with context.open_work() as work:
+        organization = known_organization(work)
+        if organization is None:
+            return redirect("launcher.organization")
+        return begin(work, organization, wanted or LAUNCHER)
+
+
+def known_organization(work: Work) -> Organization | None:
+    """Return the organization to sign in to: the only one, or the one this browser used last."""
+    only = organizations.only_one(work)
+    if only is not None:
+        return only
+    slug = request.cookies.get(ORGANIZATION_COOKIE, "")
+    return organizations.by_slug(work, slug) if 0 < len(slug) <= 63 else None

@@ -1,0 +1,134 @@
+"""
+Who may knock at a route, form tokens, and the headers of every answer.
+
+Each view carries one guard; a view without one stops the start (threats D5):
+
+    public      anyone; forms need a token
+    signed_in   a person with a session; forms need a token
+    protocol    a protocol peer; the protocol's own checks guard it
+"""
+
+import hashlib
+import hmac
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from flask import Flask, Response, g, request
+
+from idp.base.crypto import equal
+from idp.base.errors import Forbidden
+from idp.web import context
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+PUBLIC, SIGNED_IN, PROTOCOL = "public", "signed_in", "protocol"
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_NO_GUARD = frozenset({"static"})
+
+
+def public(view: View) -> View:
+    """Anyone may call this view."""
+    return _guarded(view, PUBLIC)
+
+
+def signed_in(view: View) -> View:
+    """Only a person with a session may call this view; others are asked to sign in first."""
+    return _guarded(view, SIGNED_IN)
+
+
+def protocol(view: View) -> View:
+    """A protocol peer calls this view; no form token, the protocol has its own checks."""
+    return _guarded(view, PROTOCOL)
+
+
+def _guarded(view: View, guard: str) -> View:
+    view.guard = guard  # type: ignore[attr-defined]
+    return view
+
+
+def install(app: Flask, ask_to_sign_in: Callable[[], Response]) -> None:
+    """
+    Put the guards before every view of *app* and the headers on every answer.
+
+    *ask_to_sign_in* answers for a `signed_in` view to someone without a session.
+    """
+
+    def check() -> Response | None:
+        return _check(ask_to_sign_in)
+
+    app.before_request(check)
+    app.after_request(_headers)
+
+
+def check_guards(app: Flask) -> None:
+    """
+    Raises:
+        RuntimeError: a route does not state who may call it.
+    """
+    bare = [n for n, view in app.view_functions.items() if n not in _NO_GUARD and not hasattr(view, "guard")]
+    if bare:
+        raise RuntimeError(f"these views state no guard: {', '.join(sorted(bare))}")
+
+
+def csrf_token() -> str:
+    """Return the token that every form of this browser carries."""
+    key = context.installation().database.vault.derived("form-token")
+    return hmac.new(key, context.browser().encode("ascii"), hashlib.sha256).hexdigest()
+
+
+def _check(ask_to_sign_in: Callable[[], Response]) -> Response | None:
+    view = context.current_view()
+    guard = getattr(view, "guard", None)
+    if guard is None or guard == PROTOCOL:
+        return None
+    if request.method not in _SAFE:
+        _check_form()
+    if guard == SIGNED_IN:
+        with context.open_work() as work:
+            known = context.current_session(work) is not None
+        if not known:
+            return ask_to_sign_in()
+    return None
+
+
+def _check_form() -> None:
+    sent_from = request.headers.get("Sec-Fetch-Site", "same-origin")
+    if sent_from not in ("same-origin", "none") or context.known_browser() is None:
+        raise _stale("a cross-site form, or no browser cookie")
+    if not equal(request.form.get("csrf_token", ""), csrf_token()):
+        raise _stale("the form token does not match")
+
+
+def _stale(cause: str) -> Forbidden:
+    return Forbidden(
+        "This form is too old, or it did not come from our page.",
+        code="form-token",
+        advice="Go back, load the page again, and send the form once more. Cookies must be allowed.",
+        cause=cause,
+    )
+
+
+def allow_form_action(*sources: str) -> None:
+    """Let forms of this answer lead to *sources* (CSP ``form-action``), beside ourselves."""
+    g.form_action = [*g.get("form_action", []), *(s for s in sources if s)]
+
+
+def _headers(response: Response) -> Response:
+    headers = response.headers
+    form_action = " ".join(["'self'", *g.get("form_action", [])])
+    headers.setdefault(
+        "Content-Security-Policy",
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; "
+        f"connect-src 'self'; form-action {form_action}; base-uri 'none'; frame-ancestors 'none'",
+    )
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers["Referrer-Policy"] = "no-referrer"
+    headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
+    if context.settings().secure:
+        headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+    if "Cache-Control" not in headers:
+        headers["Cache-Control"] = "no-store"
+        headers["Vary"] = "Cookie"
+    headers["X-Request-Id"] = context.request_id()
+    return response

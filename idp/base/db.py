@@ -14,7 +14,19 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, ClassVar, cast
 
 import orjson
-from sqlalchemy import BigInteger, DateTime, Engine, MetaData, String, Table, TextClause, bindparam, create_engine, event, text
+from sqlalchemy import (
+    BigInteger,
+    DateTime,
+    Engine,
+    MetaData,
+    String,
+    Table,
+    TextClause,
+    bindparam,
+    create_engine,
+    event,
+    text,
+)
 from sqlalchemy.engine import Connection, Dialect, make_url
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
@@ -230,6 +242,7 @@ class Database:
         """
         try:
             with self.engine.connect() as connection:
+                connection.begin()  # prepared statements go past SQLAlchemy, which would not begin by itself
                 tx = Transaction(self, connection)
                 try:
                     yield tx

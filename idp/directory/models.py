@@ -31,9 +31,9 @@ class Owned(Base):
     @declared_attr
     @classmethod
     def organization_id(cls) -> Mapped[str]:
-        return mapped_column(String(64), ForeignKey("organizations.id"), primary_key=True)
+        return mapped_column(String(64), ForeignKey("organizations.id"), primary_key=True, sort_order=-2)
 
-    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    id: Mapped[str] = mapped_column(String(64), primary_key=True, sort_order=-1)
 
 
 def owned_by(column: str, table: str, *, ondelete: str | None = None) -> ForeignKeyConstraint:

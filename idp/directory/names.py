@@ -46,7 +46,13 @@ def name(value: str, *, field: str = "name") -> str:
 
 def name_key(value: str) -> str:
     """Return the form in which a name is unique: compatibility-composed, case-folded, single spaces."""
-    return " ".join(unicodedata.normalize("NFKC", value).casefold().split())
+    return " ".join(_folded(value).split())
+
+
+def _folded(value: str) -> str:
+    """Return the Unicode NFKC_Casefold of *value* (applying it again changes nothing)."""
+    folded = unicodedata.normalize("NFKC", value).casefold()
+    return unicodedata.normalize("NFKC", folded).casefold()
 
 
 def email(value: str) -> str:
@@ -71,9 +77,17 @@ def email(value: str) -> str:
 
 
 def email_key(value: str) -> str:
-    """Return the canonical form under which an e-mail address is unique and is looked up."""
+    """
+    Return the canonical form under which an e-mail address is unique and is looked up.
+
+    Raises:
+        Invalid: it is no address, or none any more once look-alikes are resolved.
+    """
     local, _, domain = email(value).rpartition("@")
-    return f"{unicodedata.normalize('NFKC', local).casefold()}@{domain}"
+    folded = _folded(local)
+    if not _LOCAL.fullmatch(folded) or _folded(folded) != folded:
+        raise Invalid("This is not an e-mail address.", field="email", advice="Write it like ada@example.org.")
+    return f"{folded}@{domain}"
 
 
 def email_key_or_empty(value: str) -> str:

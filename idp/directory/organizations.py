@@ -59,3 +59,8 @@ def by_slug(work: Work, slug: str) -> Organization | None:
     return work.tx.session.scalar(
         select(Organization).where(Organization.slug == slug, Organization.suspended_at.is_(None))
     )
+
+
+def by_id(work: Work, organization_id: str) -> Organization:
+    """Return the organization of somebody who is signed in to it; not for administrators."""
+    return work.tx.session.get_one(Organization, organization_id)

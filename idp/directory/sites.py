@@ -75,6 +75,17 @@ def facts_by_id(work: Work, organization_id: str, site_id: str) -> SiteFacts | N
     return work.tx.memory.recall(("site", organization_id, site_id), read)
 
 
+def support_contact(work: Work, organization_id: str) -> str:
+    """Return whom the people of an organization ask for help: the contact of its first site that names one."""
+    query = (
+        select(Site.support_contact)
+        .where(Site.organization_id == organization_id, Site.disabled_at.is_(None), Site.support_contact != "")
+        .order_by(Site.created_at, Site.id)
+        .limit(1)
+    )
+    return work.tx.session.scalar(query) or ""
+
+
 def issuer(base_url: str, slug: str) -> str:
     """Return the issuer of a site: the address that its entity ID and every endpoint begin with."""
     return f"{base_url}/sites/{slug}"

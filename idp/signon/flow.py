@@ -6,10 +6,12 @@ allowed, second step of the application, consent, done.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from idp.policy.signon import Decision, SignOnPolicy, decide, strength
+from idp.policy.signon import Decision, Method, SignOnPolicy, decide, strength
 from idp.signon.request import Proof, Refusal, SignOnRequest
+
+ENROL_WITHIN = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,4 +122,14 @@ def _policy_decision(facts: Facts) -> Decision:
 
 
 def _second_step(facts: Facts) -> Step:
-    return AskCode() if facts.has_second_step else EnrolSecondStep()
+    if facts.has_second_step:
+        return AskCode()
+    return EnrolSecondStep() if _password_is_recent(facts) else AskPassword()
+
+
+def _password_is_recent(facts: Facts) -> bool:
+    """Whoever finds a browser signed in cannot set up a second step of their own with it (A11)."""
+    return any(
+        proof.method is Method.PASSWORD and (proof.fresh or facts.now - proof.at <= ENROL_WITHIN)
+        for proof in facts.proofs
+    )

@@ -171,8 +171,13 @@ def prove(work: Work, row: PendingSignOn, method: Method, *, account_id: str, ep
 
 
 def forget_account(work: Work, row: PendingSignOn) -> None:
-    """Begin anew with another account: what was proven in this sign-on no longer counts."""
+    """
+    Begin anew with another account: what was proven in this sign-on no longer counts.
+
+    Nor does the session that this browser has: whoever goes on must prove who they are.
+    """
     row.account_id, row.account_epoch, row.proofs = None, None, []
+    row.request = {**row.request, "force": True, "login_hint": ""}
     work.tx.session.flush()
 
 

@@ -77,8 +77,8 @@ def open_session(work: Work, progress: Progress, *, held: CurrentSession | None)
     return token, _look(work, progress.row, current)
 
 
-def failed(work: Work, progress: Progress, method: str, cause: str) -> None:
-    """Record that a factor was not proven; the sign-on goes on."""
+def failed(work: Work, progress: Progress, method: str, cause: str, *, account_id: str | None = None) -> None:
+    """Record that a factor was not proven, of whom if that is known; the sign-on goes on."""
     trail = trail_of(work, progress)
     trail.steps.append({"step": method, "state": "failed", "cause": cause, "at": work.now.isoformat()})
     attempts.save(work, trail)
@@ -86,7 +86,7 @@ def failed(work: Work, progress: Progress, method: str, cause: str) -> None:
         work,
         SignInFailed(
             organization_id=progress.request.organization_id,
-            target_id=progress.row.account_id or "",
+            target_id=account_id or progress.row.account_id or "",
             attempt_id=trail.id,
             method=method,
             cause=cause,

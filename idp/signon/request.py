@@ -32,6 +32,8 @@ class SignOnRequest:
             will be sent to in the end; pages with forms must allow it, because browsers apply
             ``form-action`` to the redirects after a form too.
         locales: languages the application asks for, best first.
+        answers_at: origin that the answer is sent on to by a redirect, for the pages' form-action
+            (browsers hold a form's redirects to it); empty where a page of ours carries the answer.
     """
 
     organization_id: str
@@ -51,6 +53,7 @@ class SignOnRequest:
     start_again_url: str = ""
     return_origin: str = ""
     locales: tuple[str, ...] = ()
+    answers_at: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Return the request as JSON values."""

@@ -222,7 +222,7 @@ def start(
 
 def _end_oldest(work: Work, organization_id: str, account_id: str) -> None:
     live = sessions(work, organization_id, account_id)
-    for old in live[MOST_PER_ACCOUNT - 1 :]:
+    for old in live[MOST_PER_ACCOUNT:]:
         end(work, organization_id, old.id, because="more than twenty sessions")
 
 

@@ -1,0 +1,1 @@
+"""The benchmark of the sign-on road. Run with ``make bench``; docs/bench.md explains the figures."""

@@ -1,0 +1,85 @@
+"""A server under measurement: started as deployed, its processes' CPU and memory read from the kernel."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+
+
+def free_port() -> int:
+    """Return a port of loopback that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass
+class Server:
+    """A running server and how long it took until it answered."""
+
+    process: subprocess.Popen[bytes]
+    port: int
+    ready_seconds: float
+    more: list[int] = field(default_factory=list)
+
+    def cpu(self) -> float:
+        """Return the CPU seconds that all its processes (and *more*: the database's) have used."""
+        total = 0.0
+        for process in self._all():
+            try:
+                times = process.cpu_times()
+            except psutil.NoSuchProcess:
+                continue
+            total += times.user + times.system + times.children_user + times.children_system
+        return total
+
+    def worker_memory(self) -> float:
+        """Return the largest worker's own and shared memory (RSS) in megabytes."""
+        return max(p.memory_info().rss for p in psutil.Process(self.process.pid).children(recursive=True)) / 1e6
+
+    def _all(self) -> list[psutil.Process]:
+        found = [psutil.Process(self.process.pid), *psutil.Process(self.process.pid).children(recursive=True)]
+        for pid in self.more:
+            found += [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
+        return found
+
+    def stop(self) -> None:
+        self.process.terminate()
+        try:
+            self.process.wait(15)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+def start(command: list[str], port: int, path: str, *, env: dict[str, str], folder: Path) -> Server:
+    """Start *command* in *folder* and wait until *path* answers on *port*."""
+    began = time.monotonic()
+    log = (folder / f"server-{port}.log").open("wb")
+    process = subprocess.Popen(command, cwd=folder, env={**os.environ, **env}, stdout=log, stderr=log)
+    while True:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=1):
+                return Server(process, port, time.monotonic() - began)
+        except (urllib.error.URLError, OSError):
+            if process.poll() is not None or time.monotonic() - began > 30:
+                process.kill()
+                raise RuntimeError(f"{command[0]} did not start: see {log.name}") from None
+            time.sleep(0.02)
+
+
+def start_empty(folder: Path) -> Server:
+    """Start the empty Flask view on the product's server."""
+    port = free_port()
+    command = [
+        sys.executable, "-m", "granian", "--interface", "wsgi", "--workers", "1", "--blocking-threads", "1",
+        "--host", "127.0.0.1", "--port", str(port), "--no-ws", "--log-level", "error", "bench.empty:app",
+    ]  # fmt: skip
+    return start(command, port, "/", env={"PYTHONPATH": str(Path(__file__).parent.parent)}, folder=folder)

@@ -1,0 +1,93 @@
+"""The composition root: settings → database, Flask, every door. The only file that knows all."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+import structlog
+from flask import Flask, Response, abort, request
+
+from idp.base import clock, logging
+from idp.base.db import Database
+from idp.keyring import wrapping
+from idp.settings import Settings, default_path, load
+from idp.web import (
+    account,
+    assets,
+    context,
+    errors,
+    health,
+    launcher,
+    oidc,
+    own_pages,
+    render,
+    saml,
+    security,
+    signin,
+    signout,
+)
+
+_BODY = 64 * 1024
+_FORM_PARTS = 100
+
+
+def create(settings: Settings, *, database: Database | None = None, clock: Callable[[], datetime] = clock.now) -> Flask:
+    """
+    Return the application for *settings*.
+
+    Args:
+        database: what to use in place of the one that the settings name.
+        clock: what to ask for the time.
+
+    Raises:
+        KeyFault: the wrapping keys cannot be used.
+        RuntimeError: a route does not state who may call it.
+    """
+    if database is None:
+        database = Database(settings.database.url, wrapping.load(settings.keys.directory))
+    app = Flask("idp.web", static_folder=str(render.STATIC), static_url_path="/static", template_folder=None)
+    app.config.update(
+        MAX_CONTENT_LENGTH=_BODY, MAX_FORM_PARTS=_FORM_PARTS, MAX_FORM_MEMORY_SIZE=_BODY, TRUSTED_HOSTS=None
+    )
+    context.install(app, context.Installation(settings, database, clock))
+    app.before_request(_refuse_encoded_bodies)
+    security.install(app, own_pages.ask_to_sign_in)
+    render.install(app, settings)
+    errors.install(app)
+    for door in (signin, signout, launcher, account, assets, saml, oidc, health):
+        app.register_blueprint(door.pages)
+    app.after_request(_cache_static)
+    security.check_guards(app)
+    _announce(settings)
+    return app
+
+
+def serve_factory() -> Flask:
+    """Return the application for the configuration file that the environment names (for WSGI servers)."""
+    settings = load(default_path())
+    logging.configure(settings.log.level)
+    return create(settings)
+
+
+def _announce(settings: Settings) -> None:
+    """Name loudly every setting that loosens something."""
+    log = structlog.get_logger("idp")
+    if settings.development.allow_http_loopback_applications:
+        log.warning("DEVELOPMENT SETTING: applications at plain http on loopback are accepted", setting="development.allow_http_loopback_applications")
+    if settings.egress.allow_addresses:
+        log.warning("LOOSENED SETTING: calls to these private addresses are allowed", setting="egress.allow_addresses", addresses=settings.egress.allow_addresses)
+    if settings.throttling != type(settings.throttling)():
+        log.warning("CHANGED SETTING: throttling numbers are not the recommended ones", setting="throttling")
+    if not settings.secure:
+        log.warning("DEVELOPMENT ADDRESS: plain http on loopback; cookies are neither Secure nor __Host-", setting="base_url")
+
+
+def _refuse_encoded_bodies() -> None:
+    if request.headers.get("Content-Encoding", "identity") != "identity":
+        abort(415)
+
+
+def _cache_static(response: Response) -> Response:
+    if request.endpoint == "static" and response.status_code == 200 and "v" in request.args:
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        response.headers.pop("Vary", None)
+    return response

@@ -1,0 +1,59 @@
+"""Reads of what happened, for those who may read the audit log of an organization."""
+
+from datetime import datetime
+from typing import TypeVar
+
+from sqlalchemy import Select, false, select
+
+from idp.audit.attempts import REFUSED
+from idp.audit.models import Attempt, AuditEntry
+from idp.base.errors import NotFound
+from idp.base.work import Work
+from idp.policy.permissions import Permission, organizations_of
+
+M = TypeVar("M", Attempt, AuditEntry)
+
+
+def attempt(work: Work, reference: str) -> Attempt:
+    """
+    Return the attempt that an error page calls *reference*.
+
+    Raises:
+        NotFound: none that this actor may see.
+    """
+    found = work.tx.session.scalar(_visible(work, Attempt).where(Attempt.id == reference))
+    if found is None:
+        raise NotFound(f"There is no attempt “{reference[:80]}”.", advice="Copy the whole reference: att_…")
+    return found
+
+
+def attempts(
+    work: Work, *, before: datetime | None = None, refused: bool = False, limit: int = 50
+) -> list[Attempt]:
+    """Return attempts, the newest first, at most *limit*."""
+    query = _visible(work, Attempt).order_by(Attempt.at.desc(), Attempt.id).limit(limit)
+    if before is not None:
+        query = query.where(Attempt.at < before)
+    if refused:
+        query = query.where(Attempt.outcome == REFUSED)
+    return list(work.tx.session.scalars(query))
+
+
+def entries(
+    work: Work, *, tag: str | None = None, before: datetime | None = None, limit: int = 50
+) -> list[AuditEntry]:
+    """Return audit entries, the newest first, at most *limit*."""
+    query = _visible(work, AuditEntry).order_by(AuditEntry.at.desc(), AuditEntry.id).limit(limit)
+    if tag is not None:
+        query = query.where(AuditEntry.tag == tag)
+    if before is not None:
+        query = query.where(AuditEntry.at < before)
+    return list(work.tx.session.scalars(query))
+
+
+def _visible(work: Work, model: type[M]) -> Select[M]:
+    allowed = organizations_of(work.actor, Permission.AUDIT_READ)
+    query = select(model)
+    if allowed is None:
+        return query
+    return query.where(model.organization_id.in_(allowed)) if allowed else query.where(false())

@@ -1,0 +1,99 @@
+"""
+Values that are honoured once, for one purpose, within a time: one conditional UPDATE decides.
+
+A value is 256 random bits in somebody else's hands; here it is a fingerprint beside what it is
+bound to. The purpose is part of the key, so a value of one kind is nothing anywhere else (O9).
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import bindparam, insert, select, update
+
+from idp.base.db import Prepared, table
+from idp.base.ids import fingerprint
+from idp.base.work import Work
+from idp.signon.models import OneTimeValue
+
+_TABLE = table(OneTimeValue)
+_AT = bindparam("at", type_=_TABLE.c.used_at.type)
+_STORE = Prepared(insert(_TABLE))
+_CONSUME = Prepared(
+    update(_TABLE)
+    .where(
+        _TABLE.c.purpose == bindparam("of_purpose"),
+        _TABLE.c.value_hash == bindparam("of_value"),
+        _TABLE.c.used_at.is_(None),
+        _TABLE.c.expires_at > _AT,
+    )
+    .values(used_at=_AT)
+)
+_FIND = Prepared(
+    select(_TABLE.c.bound, _TABLE.c.expires_at, _TABLE.c.used_at).where(
+        _TABLE.c.purpose == bindparam("of_purpose"), _TABLE.c.value_hash == bindparam("of_value")
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Unused:
+    """It could still be consumed at the moment it was looked at; that decides nothing."""
+
+    bound: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Consumed:
+    """This call, and no other, has consumed the value."""
+
+    bound: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class AlreadyUsed:
+    """Somebody consumed the value before."""
+
+    bound: dict[str, Any]
+
+
+def store(
+    work: Work, purpose: str, token: str, *, organization_id: str | None, bound: dict[str, Any], lives: timedelta
+) -> None:
+    """Keep *token* for *purpose* as a fingerprint, bound to *bound*, for as long as it *lives*."""
+    work.tx.run(
+        _STORE,
+        purpose=purpose,
+        value_hash=fingerprint(token),
+        organization_id=organization_id,
+        bound=bound,
+        created_at=work.now,
+        expires_at=work.now + lives,
+        used_at=None,
+    )
+
+
+def look(work: Work, purpose: str, token: str) -> Unused | AlreadyUsed | None:
+    """
+    Return what *token* stands for without using it up; None if there is none, or it is too late.
+
+    For what must be compared before the value is consumed; `consume` decides.
+    """
+    row = work.tx.row(_FIND, of_purpose=purpose, of_value=fingerprint(token))
+    if row is None:
+        return None
+    if row.used_at is not None:
+        return AlreadyUsed(row.bound)
+    return Unused(row.bound) if row.expires_at > work.now else None
+
+
+def consume(work: Work, purpose: str, token: str) -> Consumed | AlreadyUsed | None:
+    """Use *token* up; None if there is none, or it is too late. Of many who try at once, one consumes it."""
+    value_hash = fingerprint(token)
+    won = work.tx.run(_CONSUME, of_purpose=purpose, of_value=value_hash, at=work.now)
+    row = work.tx.row(_FIND, of_purpose=purpose, of_value=value_hash)
+    if row is None:
+        return None
+    if won:
+        return Consumed(row.bound)
+    return AlreadyUsed(row.bound) if row.used_at is not None else None

@@ -1,0 +1,221 @@
+"""
+What people change on their own account: password, second step, recovery codes, sessions.
+
+The door asks for a password proof of the last five minutes before it calls what is sensitive
+(`recently_proven`); changing the password asks for the current one instead.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from idp.audit import attempts
+from idp.audit.attempts import Trail
+from idp.base.errors import Invalid, NotFound
+from idp.base.work import Work
+from idp.directory.models import Account, Organization
+from idp.directory.policies import authentication_policy
+from idp.policy import passwords
+from idp.policy.signon import Method, SecondStep
+from idp.settings import ThrottlingSettings
+from idp.signon import lockout
+from idp.signon import session as session_
+from idp.signon.factors import password as password_
+from idp.signon.factors import recovery, totp
+from idp.signon.models import Password, SignOnSession, TotpFactor
+from idp.signon.request import Proof
+from idp.signon.session import CurrentSession
+
+RECENT = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class SignInMeans:
+    """How a person signs in, as the account page shows it."""
+
+    password_changed_at: datetime | None
+    password_minimum: int
+    second_step_required: bool
+    authenticators: tuple[TotpFactor, ...]
+    recovery_codes_left: int
+
+    @property
+    def may_remove_authenticator(self) -> bool:
+        return len(self.authenticators) > 1 or not self.second_step_required
+
+
+def recently_proven(work: Work, session: CurrentSession) -> bool:
+    """Say whether the password was proven within the last five minutes (ASVS 7.5.1)."""
+    return any(p.method is Method.PASSWORD and work.now - p.at <= RECENT for p in session.methods)
+
+
+def means(work: Work, session: CurrentSession) -> SignInMeans:
+    """Return how the person of *session* signs in."""
+    policy = authentication_policy(work, session.organization_id, session.policy_id)
+    row = work.tx.session.get(Password, (session.organization_id, session.account_id))
+    return SignInMeans(
+        password_changed_at=None if row is None else row.changed_at,
+        password_minimum=policy.password_minimum,
+        second_step_required=policy.second_step is SecondStep.REQUIRED,
+        authenticators=tuple(totp.factors(work, session.organization_id, session.account_id)),
+        recovery_codes_left=recovery.left(work, session.organization_id, session.account_id),
+    )
+
+
+def try_current_password(
+    work: Work, session: CurrentSession, limits: ThrottlingSettings
+) -> password_.Try | lockout.Wait:
+    """Reserve a try of the current password. Commit before hashing."""
+    return password_.begin(work, session.organization_id, session.email, limits)
+
+
+def weaknesses(work: Work, session: CurrentSession, wanted: str) -> list[str]:
+    """Return why *wanted* cannot be this person's password, one plain sentence each."""
+    account = _account(work, session)
+    organization = work.tx.session.get_one(Organization, session.organization_id)
+    policy = authentication_policy(work, session.organization_id, session.policy_id)
+    return passwords.weaknesses(
+        wanted, minimum=policy.password_minimum, context=password_.context_words(account, organization)
+    )
+
+
+def give_back(work: Work, attempt: password_.Try) -> None:
+    """The current password was right, though nothing was changed: it counts as no wrong try."""
+    lockout.succeeded(work, attempt.reserved)
+
+
+def change_password(work: Work, session: CurrentSession, attempt: password_.Try, wanted: str) -> str:
+    """
+    Set a new password after the current one was proven; return the token of a new session.
+
+    Every sign-on of the account ends. This browser's goes on in a new session, which knows
+    the password as just proven and the other steps as they were.
+
+    Raises:
+        Invalid: the password cannot be taken; the advice says why.
+    """
+    account = password_.set_password(work, session.account_id, wanted, organization_id=session.organization_id)
+    lockout.succeeded(work, attempt.reserved)
+    session_.end(work, session.organization_id, session.id, because="password changed")
+    trail = _trail(session, "password-change")
+    trail.passed("password", at=work.now.isoformat())
+    trail.succeeded()
+    attempts.save(work, trail)
+    kept = tuple(proof for proof in session.methods if proof.method is not Method.PASSWORD)
+    token, _ = session_.start(
+        work,
+        organization_id=session.organization_id,
+        account_id=session.account_id,
+        epoch=account.epoch,
+        proofs=(Proof(Method.PASSWORD, work.now), *kept),
+        policy=authentication_policy(work, session.organization_id, session.policy_id),
+        attempt_id=trail.id,
+        replaces=None,
+    )
+    return token
+
+
+def offered_secret(work: Work, session: CurrentSession) -> bytes:
+    """
+    Return the secret that is offered to a further authenticator app.
+
+    The same each time it is asked for in one session, another one once an authenticator was added.
+    """
+    known = ",".join(factor.id for factor in totp.factors(work, session.organization_id, session.account_id))
+    return totp.enrolment_secret(work.tx.vault, f"{session.id}:{session.account_id}:{known}")
+
+
+def add_authenticator(work: Work, session: CurrentSession, typed: str, *, name: str) -> tuple[str, ...] | None:
+    """
+    Add an authenticator with the offered secret if *typed* is a code of it; None if it is not.
+
+    Returns the recovery codes that were made with the first one; none with a further one.
+
+    Raises:
+        Conflict: there are as many as there may be.
+        Invalid: the name cannot be used.
+    """
+    secret = offered_secret(work, session)
+    digits = "".join(typed.split())
+    if totp.matching_step(secret, digits, work.now) is None:
+        return None
+    first = not totp.exists(work, session.organization_id, session.account_id)
+    factor = totp.add(work, session.account_id, secret, organization_id=session.organization_id, name=name)
+    totp.use_first_code(work, factor, digits)
+    return tuple(recovery.make(work, _account(work, session))) if first else ()
+
+
+def authenticator(work: Work, session: CurrentSession, factor_id: str) -> TotpFactor:
+    """
+    Raises:
+        NotFound: the person has no such authenticator.
+    """
+    own = totp.factors(work, session.organization_id, session.account_id)
+    found = next((factor for factor in own if factor.id == factor_id), None)
+    if found is None:
+        raise NotFound("There is no such authenticator.", advice="Look at your account again.")
+    return found
+
+
+def remove_authenticator(work: Work, session: CurrentSession, factor_id: str) -> None:
+    """
+    Remove one of the person's authenticators.
+
+    Raises:
+        NotFound: the person has no such authenticator.
+        Conflict: it is the last one, and the organization requires a second step.
+    """
+    policy = authentication_policy(work, session.organization_id, session.policy_id)
+    totp.remove(
+        work,
+        session.account_id,
+        factor_id,
+        organization_id=session.organization_id,
+        keep_one=policy.second_step is SecondStep.REQUIRED,
+    )
+
+
+def new_recovery_codes(work: Work, session: CurrentSession) -> tuple[str, ...]:
+    """
+    Make ten new recovery codes; older ones stop working (A20).
+
+    Raises:
+        Invalid: there is no second step that they could stand in for.
+    """
+    if not totp.exists(work, session.organization_id, session.account_id):
+        raise Invalid("Recovery codes stand in for a second step, and you have none.", advice="Add one first.")
+    account = password_.own_or_administered(work, session.account_id, session.organization_id)
+    return tuple(recovery.make(work, account))
+
+
+def sessions(work: Work, session: CurrentSession) -> list[SignOnSession]:
+    """Return where the person is signed in, this browser first."""
+    found = session_.sessions(work, session.organization_id, session.account_id)
+    return sorted(found, key=lambda one: one.id != session.id)
+
+
+def end_session(work: Work, session: CurrentSession, session_id: str) -> None:
+    """
+    End one of the person's own sessions.
+
+    Raises:
+        NotFound: the person has no such session.
+    """
+    if session_id not in {one.id for one in sessions(work, session)}:
+        raise NotFound("This session is over already.", advice="Look at your account again.")
+    session_.end(work, session.organization_id, session_id, because="ended by the person")
+
+
+def end_other_sessions(work: Work, session: CurrentSession) -> int:
+    """End every session of the person but this one; return how many."""
+    others = [one.id for one in sessions(work, session) if one.id != session.id]
+    for session_id in others:
+        session_.end(work, session.organization_id, session_id, because="ended by the person")
+    return len(others)
+
+
+def _account(work: Work, session: CurrentSession) -> Account:
+    return work.tx.session.get_one(Account, (session.organization_id, session.account_id))
+
+
+def _trail(session: CurrentSession, kind: str) -> Trail:
+    return Trail(kind=kind, organization_id=session.organization_id, account_id=session.account_id)

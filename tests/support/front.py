@@ -1,0 +1,207 @@
+"""
+The front door with known people, for tests of pages and for pictures of them.
+
+One organization, two sites, four people, a handful of applications; a clock that only the
+test moves; and a protocol of our own that asks for sign-ons and shows what came of them, so
+that pages are tested without SAML or OpenID Connect.
+"""
+
+import base64
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from threading import Thread
+
+import pyotp
+from flask import Blueprint, Flask, jsonify, request
+from werkzeug.exceptions import default_exceptions
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from idp import app as app_
+from idp.audit import attempts
+from idp.audit.attempts import Trail
+from idp.base import schema
+from idp.base.crypto import Vault
+from idp.base.db import Database
+from idp.base.work import Actor, HeldRole, Origin, Work
+from idp.directory import accounts, applications, groups, organizations, policies, queries, sites
+from idp.directory.models import Account
+from idp.settings import Settings
+from idp.signon import door, pending
+from idp.signon import session as session_
+from idp.signon.factors import password, totp
+from idp.signon.request import SignOnRequest
+from idp.web import context
+from idp.web.security import protocol
+
+NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
+PASSWORD = "a quiet garden gate 7"
+SECRET = b"ostiary-test-secret!"
+OPERATOR = Actor("operator", id="operator", name="operator", roles=(HeldRole("operator"),))
+
+ANN, BEN, CLEO, DORA = "ann@acme.example", "ben@acme.example", "cleo@acme.example", "dora@acme.example"
+
+
+class _Quiet(WSGIRequestHandler):
+    """Says nothing about the requests that it serves."""
+
+    def log_request(self, code="-", size="-") -> None:
+        pass
+
+
+class Front:
+    """
+    An installation with its people, and its application.
+
+    Ann has an authenticator; Ben has none yet; Cleo's account is disabled; Dora may open nothing.
+    """
+
+    def __init__(self, database: Database, **settings: object) -> None:
+        self.now = NOON
+        self.database = database
+        with self.work() as work:
+            if organizations.by_slug(work, "acme") is None:
+                self._fill(work)
+            self._learn(work)
+        self.app: Flask = app_.create(Settings(**settings), database=database, clock=lambda: self.now)
+        self.app.register_blueprint(_protocol())
+
+    @contextmanager
+    def work(self, actor: Actor = OPERATOR) -> Iterator[Work]:
+        """A unit of work of the operator, now."""
+        with self.database.transaction() as tx:
+            yield Work(tx, actor, self.now, Origin("cli", ip="203.0.113.7"))
+
+    def later(self, **span: float) -> None:
+        """Let time pass."""
+        self.now += timedelta(**span)
+
+    def code(self, secret: str = "") -> str:
+        """The code that an authenticator with *secret* (Ann's, where none is named) shows now."""
+        return pyotp.TOTP(secret or base64.b32encode(SECRET).decode()).at(self.now)
+
+    def ask(self, application: str = "Wiki", **changes: object) -> str:
+        """Begin a sign-on to *application*; return the path of its page. The first browser there has it."""
+        with self.work() as work:
+            site = sites.facts(work, "acme")
+            assert site is not None
+            wanted = SignOnRequest(
+                organization_id=self.organization_id,
+                site_id=site.id,
+                application_id=self.application_ids[application],
+                application_name=application,
+                resume_url="/asked/resume",
+                start_again_url="https://wiki.acme.example/login",
+                answers_at="https://wiki.acme.example",
+            )
+            trail = Trail(kind="asked.sign-on", organization_id=self.organization_id)
+            handle = pending.begin(
+                work, replace(wanted, **changes), browser=None, protocol="asked", protocol_state={}, trail=trail
+            )
+        return f"/signin/{handle}"
+
+    def sign_in_elsewhere(self, email: str, user_agent: str, ip: str) -> str:
+        """Give *email* a session in another browser; return its token."""
+        with self.work() as operator:
+            work = replace(operator, origin=Origin("web", ip=ip, user_agent=user_agent))
+            account = work.tx.session.get_one(Account, (self.organization_id, self.account_ids[email]))
+            policy = policies.authentication_policy(work, self.organization_id, None)
+            token, _ = session_.start(
+                work,
+                organization_id=self.organization_id,
+                account_id=account.id,
+                epoch=account.epoch,
+                proofs=(),
+                policy=policy,
+                attempt_id="",
+                replaces=None,
+            )
+        return token
+
+    @contextmanager
+    def served(self) -> Iterator[str]:
+        """Serve the application on a free port of loopback; yield its address."""
+        server = make_server("127.0.0.1", 0, self.app, threaded=True, request_handler=_Quiet)
+        thread = Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+    def _learn(self, work: Work) -> None:
+        organization = organizations.by_slug(work, "acme")
+        assert organization is not None
+        self.organization_id = organization.id
+        self.account_ids = {account.email: account.id for account in queries.accounts(work)}
+        self.application_ids = {application.name: application.id for application in queries.applications(work)}
+
+    def _fill(self, work: Work) -> None:
+        organization = organizations.create(work, "acme", name="Acme Global")
+        acme = sites.create(work, "acme", organization="acme", name="Acme")
+        europe = sites.create(work, "acme-eu", organization="acme", name="Acme Europe")
+        acme.support_contact, europe.accent = "helpdesk@acme.example", "#3355aa"
+        for email, name in ((ANN, "Ann Archer"), (BEN, "Ben Baker"), (CLEO, "Cleo Carter"), (DORA, "Dora Dean")):
+            account = accounts.create(work, email, organization="acme", name=name)
+            password.set_password(work, account.id, PASSWORD, organization_id=organization.id)
+            if email in (ANN, DORA):
+                totp.add(work, account.id, SECRET, organization_id=organization.id, name="Phone")
+        accounts.disable(work, CLEO)
+        for name, members in (("Engineering", (ANN, BEN)), ("Research", (ANN,))):
+            groups.create(work, name, organization="acme")
+            for email in members:
+                groups.add(work, name, email, organization="acme")
+        for site, name, launch_url in (
+            (acme, "Wiki", "https://wiki.acme.example/"),
+            (acme, "Payroll", "https://pay.acme.example/"),
+            (acme, "Expenses and Travel", "https://travel.acme.example/start"),
+            (acme, "Mail", "/sites/acme/saml/start?sp=mail"),
+            (acme, "Roadmap", "https://roadmap.acme.example/"),
+            (europe, "Zeiterfassung", "https://zeit.acme.example/"),
+            (europe, "Übersetzungen", "https://sprachen.acme.example/"),
+        ):
+            application = applications.create(work, site, protocol="oidc", name=name, launch_url=launch_url)
+            applications.grant(work, application.id, group="Engineering")
+
+
+def on_sqlite(folder: Path, **settings: object) -> Front:
+    """A front door with a database of its own in *folder*."""
+    database = Database(f"sqlite:///{folder}/front.db", Vault({"test": bytes(32)}, "test"), memory_seconds=0)
+    schema.migrate(database)
+    return Front(database, **settings)
+
+
+def _protocol() -> Blueprint:
+    """The far end of a sign-on, in the place of SAML and OpenID Connect: it shows the answer."""
+    pages = Blueprint("asked", __name__)
+
+    @pages.get("/asked/resume/<handle>")
+    @protocol
+    def resume(handle: str):
+        with context.open_work() as work:
+            session = context.current_session(work)
+            resumed = door.resume(work, handle, session=session, browser=context.browser(), protocol="asked")
+            if isinstance(resumed.answer, door.Proceed):
+                resumed.trail.succeeded()
+                session_.join(work, session.organization_id, session.id, resumed.request.application_id, {})
+            attempts.save(work, resumed.trail)
+        if isinstance(resumed.answer, door.Refused):
+            return jsonify(refused=resumed.answer.refusal.value)
+        result = resumed.answer.result
+        return jsonify(
+            account=result.account_id,
+            methods=[method.value for method in result.methods],
+            attributes=result.attributes,
+        )
+
+    @pages.get("/asked/errors/<int:status>")
+    @protocol
+    def error(status: int):
+        if status == 500:
+            raise RuntimeError(f"broken on purpose: {request.path}")
+        raise default_exceptions[status]()
+
+    return pages

@@ -1,0 +1,184 @@
+"""
+Pictures of every page, in both themes, on a phone, a tablet and a desk.
+
+    python -m tests.support.pictures [--into FOLDER] [--only NAME] [--docs]
+
+Starts the front door with its known people, walks to each page in Chromium and takes its
+picture as ``FOLDER/<page>-<width>-<theme>.png``. With ``--docs`` it takes the few that
+the documents show, into ``docs/pictures``.
+"""
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from tests.support import chromium
+from tests.support.front import ANN, BEN, DORA, PASSWORD, Front, on_sqlite
+
+WIDTHS = {360: 740, 768: 1024, 1280: 800}
+THEMES = ("light", "dark")
+DOCS = ("sign-in", "launcher")
+
+FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0"
+IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605.1.15 Version/19.0 Mobile Safari/604.1"
+
+
+class Walk:
+    """One browser of one person, on the way through the pages."""
+
+    def __init__(self, front: Front, browser, base: str) -> None:
+        self.front, self.base = front, base
+        self.tab = browser.new_context(reduced_motion="reduce").new_page()
+
+    def open(self, path: str) -> None:
+        self.tab.goto(self.base + path)
+
+    def password(self, email: str, password: str = PASSWORD) -> None:
+        self.tab.fill("[name=username]", email)
+        self.tab.fill("[name=password]", password)
+        self.go()
+
+    def code(self, code: str | None = None) -> None:
+        self.tab.fill("[name=otp]", code or self.front.code())
+        self.go()
+
+    def go(self) -> None:
+        self.tab.locator("main form button[type=submit]:not([form])").first.click()
+        self.tab.wait_for_load_state()
+
+
+def pages(front: Front, browser, base: str) -> Iterator[tuple[str, Walk]]:
+    """Walk to every page; yield its name and who stands there."""
+    walk = Walk(front, browser, base)
+    walk.open(front.ask())
+    yield "sign-in", walk
+    walk.password(ANN, "not this one")
+    yield "sign-in-wrong", walk
+    for _ in range(6):
+        walk.password("nobody@acme.example", "not this one")
+    yield "sign-in-wait", walk
+    walk.open(front.ask())
+    walk.password(ANN)
+    yield "code", walk
+    walk.code("000000")
+    yield "code-wrong", walk
+    walk.tab.goto(walk.tab.url.replace("/code", "/recovery"))
+    yield "recovery-code", walk
+    walk.open(front.ask(asks=("email", "profile", "groups", "offline_access")))
+    walk.password(ANN)
+    walk.code()
+    yield "consent", walk
+    walk.go()
+    front.sign_in_elsewhere(ANN, IPHONE, "2001:db8::7")
+    walk.open("/")
+    yield "launcher", walk
+    walk.tab.fill("[name=q]", "uber")
+    yield "launcher-found", walk
+    walk.tab.fill("[name=q]", "nothing like this")
+    yield "launcher-none", walk
+    walk.open("/account")
+    yield "account", walk
+    walk.open("/account/password")
+    yield "password-change", walk
+    walk.tab.fill("[name=current_password]", PASSWORD)
+    walk.tab.fill("[name=new_password]", "acme")
+    walk.go()
+    yield "password-change-weak", walk
+    walk.open("/account/authenticators/new")
+    yield "authenticator-new", walk
+    walk.code("000000")
+    yield "authenticator-new-wrong", walk
+    walk.open("/account/recovery-codes")
+    yield "recovery-codes-new", walk
+    walk.go()
+    yield "recovery-codes-made", walk
+    walk.open("/account?done=password")
+    yield "account-done", walk
+    walk.open("/signout")
+    yield "sign-out", walk
+    walk.go()
+    yield "signed-out", walk
+    walk.open("/")
+    yield "sign-in-own", walk
+
+    ben = Walk(front, browser, base)
+    ben.open(front.ask())
+    ben.password(BEN)
+    yield "enrol", ben
+    secret = ben.tab.get_attribute("[data-copy]", "data-copy")
+    ben.code("000000")
+    yield "enrol-wrong", ben
+    ben.code(front.code(secret))
+    yield "recovery-codes", ben
+
+    dora = Walk(front, browser, base)
+    dora.open(front.ask())
+    dora.password(DORA)
+    dora.code()
+    yield "no-access", dora
+    dora.open("/")
+    yield "launcher-empty", dora
+    asked = front.ask()
+    front.later(minutes=11)
+    dora.open(asked)
+    yield "lost", dora
+    for status in (403, 404, 405, 413, 429, 500, 503):
+        dora.open(f"/asked/errors/{status}")
+        yield f"error-{status}", dora
+
+
+def take(into: Path, *, only: str = "", report: Callable[[str], None] = print) -> int:
+    """Take the pictures into the folder *into*; return how many pages scroll sideways (none should)."""
+    into.mkdir(parents=True, exist_ok=True)
+    sideways = 0
+    with tempfile.TemporaryDirectory() as folder, chromium.launched() as browser:
+        front = on_sqlite(Path(folder))
+        with front.served() as base:
+            for name, walk in pages(front, browser, base):
+                if only and not name.startswith(only):
+                    continue
+                for width, height in WIDTHS.items():
+                    walk.tab.set_viewport_size({"width": width, "height": height})
+                    for theme in THEMES:
+                        walk.tab.emulate_media(color_scheme=theme)
+                        walk.tab.screenshot(path=into / f"{name}-{width}-{theme}.png", full_page=True)
+                    if walk.tab.evaluate("document.documentElement.scrollWidth > innerWidth"):
+                        sideways += 1
+                        report(f"{name} scrolls sideways at {width} px")
+    return sideways
+
+
+def take_for_docs(into: Path) -> None:
+    """Take the pictures that the documents show."""
+    into.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder, chromium.launched() as browser:
+        front = on_sqlite(Path(folder))
+        with front.served() as base:
+            for name, walk in pages(front, browser, base):
+                if name not in DOCS:
+                    continue
+                walk.tab.set_viewport_size({"width": 1200, "height": 760})
+                for theme in THEMES:
+                    walk.tab.emulate_media(color_scheme=theme)
+                    walk.tab.screenshot(path=into / f"{name}-{theme}.png")
+
+
+def main() -> int:
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--into", type=Path, default=Path("build/pictures"))
+    arguments.add_argument("--only", default="", metavar="NAME")
+    arguments.add_argument("--docs", action="store_true")
+    asked = arguments.parse_args()
+    if chromium.executable() is None:
+        sys.stderr.write(f"pictures {chromium.MISSING}\n")
+        return 2
+    if asked.docs:
+        take_for_docs(Path("docs/pictures"))
+        return 0
+    return 1 if take(asked.into, only=asked.only) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,84 @@
+"""The one audit writer: in the transaction of the effect, without control characters, without secrets."""
+
+import pytest
+
+from idp.audit import attempts
+from idp.audit.attempts import Trail
+from idp.audit.events import AccountDisabled, catalogue
+from idp.audit.log import plain, record
+from idp.audit.models import Attempt, AuditEntry
+from idp.base.errors import Conflict
+
+
+def test_an_entry_says_who_did_what_to_whom_from_where(work):
+    record(work, AccountDisabled(organization_id="org_a", target_id="acc_ann", email="ann@acme.example"))
+
+    entry = work.tx.session.query(AuditEntry).one()
+    assert (entry.tag, entry.organization_id, entry.target_id) == ("account.disabled", "org_a", "acc_ann")
+    assert (entry.actor_kind, entry.door, entry.ip, entry.request_id) == ("operator", "cli", "192.0.2.1", "req_test")
+    assert entry.at == work.now
+    assert entry.details == {"email": "ann@acme.example"}
+
+
+@pytest.mark.both_databases
+def test_r23_what_is_rolled_back_is_not_in_the_log(open_work):
+    def disable_and_fail():
+        with open_work() as work:
+            record(work, AccountDisabled(organization_id="org_a", target_id="acc_ann", email="ann@acme.example"))
+            raise Conflict("something clashed")
+
+    with pytest.raises(Conflict):
+        disable_and_fail()
+
+    with open_work() as work:
+        assert work.tx.session.query(AuditEntry).count() == 0
+
+
+@pytest.mark.parametrize(
+    "forged", ["ann\nACCOUNT ENABLED", "ann\x1b[2Jx", "ann\u202egro", "ann\x00", "ann\r", "ann\ud800"]
+)
+def test_t17_control_and_direction_characters_do_not_get_in(work, forged):
+    record(work, AccountDisabled(organization_id="org_a", target_id="acc_ann", email=forged))
+
+    stored = work.tx.session.query(AuditEntry).one().details["email"]
+    assert stored.startswith("ann")
+    assert not set(stored) & set("\n\r\x1b\x00\u202e\ud800")
+
+
+def test_t17_a_megabyte_is_cut(work):
+    assert len(plain("x" * 1_000_000)) == 501
+    assert len(plain({"deep": ["x" * 1_000_000]})["deep"][0]) == 501
+
+
+def test_every_tag_is_a_noun_and_what_happened_to_it():
+    tags = catalogue()
+
+    assert len(tags) > 30
+    assert all(tag == tag.lower() and tag.count(".") == 1 for tag in tags)
+
+
+def test_an_attempt_is_one_row_however_often_it_is_saved(work):
+    trail = Trail(kind="test.sign-on")
+    trail.passed("client", name="Wiki")
+    attempts.save(work, trail)
+    trail.failed("signature", "bad-signature", "the digest differs")
+    attempts.save(work, trail)
+
+    row = work.tx.session.query(Attempt).one()
+    assert (row.outcome, row.code, row.cause) == ("refused", "bad-signature", "the digest differs")
+    assert [step["step"] for step in row.steps] == ["client", "signature"]
+
+
+def test_an_attempt_goes_on_in_another_request(open_work):
+    trail = Trail(kind="test.sign-on", organization_id="org_a")
+    with open_work() as work:
+        attempts.save(work, trail)
+    with open_work() as work:
+        found = attempts.load(work, trail.id)
+        found.passed("password")
+        found.succeeded()
+        attempts.save(work, found)
+
+    with open_work() as work:
+        row = work.tx.session.get_one(Attempt, trail.id)
+        assert (row.outcome, row.organization_id) == ("succeeded", "org_a")

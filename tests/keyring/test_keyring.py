@@ -1,0 +1,76 @@
+"""Signing keys of sites: sealed rows, published before use, kept while what they signed lives."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from idp.base.errors import Forbidden, Unavailable
+from idp.keyring import keyring, rotate
+from idp.keyring.models import SigningKey
+from tests.support.people import as_account, stranger
+
+
+@pytest.fixture
+def site(an_organization, a_site):
+    an_organization()
+    return a_site()
+
+
+def test_a_new_site_can_sign_at_once(work, site):
+    saml = keyring.active(work, site.organization_id, site.id, keyring.SAML_SIGNING)
+    rs256 = keyring.active(work, site.organization_id, site.id, keyring.TOKEN_SIGNING, "RSA-2048")
+    es256 = keyring.active(work, site.organization_id, site.id, keyring.TOKEN_SIGNING, "P-256")
+
+    assert (saml.algorithm, rs256.algorithm, es256.algorithm) == ("RSA-3072", "RSA-2048", "P-256")
+    assert saml.private.key_size == 3072
+    assert saml.certificate_pem.startswith("-----BEGIN CERTIFICATE-----")
+
+
+def test_every_site_has_keys_of_its_own(work, site, a_site):
+    other = a_site("acme-eu")
+
+    ids = {k.id for s in (site, other) for k in keyring.published(work, s.organization_id, s.id, keyring.TOKEN_SIGNING)}
+
+    assert len(ids) == 4
+
+
+def test_i11_two_keys_swapped_in_the_database_do_not_open(work, site):
+    rows = work.tx.session.query(SigningKey).filter(SigningKey.purpose == keyring.TOKEN_SIGNING).all()
+    rows[0].private_sealed, rows[1].private_sealed = rows[1].private_sealed, rows[0].private_sealed
+    work.tx.session.flush()
+
+    with pytest.raises(Unavailable):
+        keyring.published(work, site.organization_id, site.id, keyring.TOKEN_SIGNING)
+
+
+def test_rotation_publishes_waits_and_promotes(work, site):
+    old = keyring.active(work, site.organization_id, site.id, keyring.TOKEN_SIGNING, "P-256")
+
+    first = rotate.rotate(work, site.organization_id, site.id, subject="acme", purpose=keyring.TOKEN_SIGNING)
+    assert {key.state for key in first} == {"next"}
+    assert rotate.rotate(work, site.organization_id, site.id, subject="acme", purpose=keyring.TOKEN_SIGNING) == []
+    assert keyring.active(work, site.organization_id, site.id, keyring.TOKEN_SIGNING, "P-256").id == old.id
+
+    tomorrow = replace(work, now=work.now + timedelta(hours=24))
+    rotate.rotate(tomorrow, site.organization_id, site.id, subject="acme", purpose=keyring.TOKEN_SIGNING)
+    now_active = keyring.active(tomorrow, site.organization_id, site.id, keyring.TOKEN_SIGNING, "P-256")
+    assert now_active.id != old.id
+    assert old.id in {k.id for k in keyring.published(tomorrow, site.organization_id, site.id, keyring.TOKEN_SIGNING)}
+
+    later = replace(work, now=work.now + timedelta(hours=49))
+    rotate.rotate(later, site.organization_id, site.id, subject="acme", purpose=keyring.TOKEN_SIGNING, at_once=False)
+    assert old.id not in {k.id for k in keyring.published(later, site.organization_id, site.id, keyring.TOKEN_SIGNING)}
+    gone = work.tx.session.get_one(SigningKey, (site.organization_id, old.id))
+    assert (gone.state, gone.private_sealed) == ("gone", "")
+
+
+def test_only_who_may_rotates(work, site, an_account):
+    ann = an_account()
+
+    with pytest.raises(Forbidden):
+        rotate.rotate(stranger(work), site.organization_id, site.id, subject="acme")
+    with pytest.raises(Forbidden):
+        rotate.rotate(as_account(work, ann, "auditor"), site.organization_id, site.id, subject="acme")
+    with pytest.raises(Forbidden):
+        rotate.keys(as_account(work, ann), site.organization_id, site.id)

@@ -2,14 +2,31 @@
 
 import logging
 import sys
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
 import structlog
 
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
-# Libraries that write whole messages or tokens at lower levels (threats T18, P14, Q5).
-_CAPPED = ("saml2", "authlib", "sqlalchemy.engine", "httpx", "httpcore", "signxml")
+# Libraries that write whole messages, tokens or statements at lower levels (threats T18, P14, Q5).
+_CAPPED = ("saml2", "authlib", "sqlalchemy.engine", "sqlalchemy.pool", "httpx", "httpcore", "signxml", "urllib3")
+
+
+class JsonLines(logging.Formatter):
+    """What libraries log, as one JSON object a line like our own."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return *record* as a JSON object."""
+        line: dict[str, Any] = {
+            "event": record.getMessage(),
+            "logger": record.name,
+            "level": record.levelname.lower(),
+            "timestamp": datetime.fromtimestamp(record.created, UTC).isoformat().replace("+00:00", "Z"),
+        }
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return _dumps(line).decode("utf-8")
 
 
 def configure(level: str) -> None:
@@ -26,7 +43,9 @@ def configure(level: str) -> None:
         logger_factory=structlog.BytesLoggerFactory(sys.stderr.buffer),
         cache_logger_on_first_use=True,
     )
-    logging.basicConfig(level=_LEVELS[level], stream=sys.stderr, format="%(message)s", force=True)
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonLines())
+    logging.basicConfig(level=_LEVELS[level], handlers=[handler], force=True)
     cap_libraries()
 
 

@@ -8,10 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
+from sqlalchemy import inspect
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import OperationalError
 
@@ -19,6 +16,7 @@ from idp.base.db import Database
 from idp.base.errors import Unavailable
 
 _FOLDER = Path(__file__).resolve().parent.parent / "migrations"
+_VERSION_TABLE = "alembic_version"
 _LOCK = 0x05714241  # any number, as long as every node takes the same one
 
 
@@ -38,10 +36,16 @@ def migrate(database: Database) -> None:
         SchemaFault: the database was used by a newer version.
         Unavailable: the database does not answer.
     """
-    config = _config()
+    # Alembic takes longer to import than all the rest of us, and is needed here alone.
+    from alembic import command  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", str(_FOLDER))
+    config.set_main_option("path_separator", "os")
     with _connected(database) as connection:
         _begin_alone(connection)
-        _refuse_newer(MigrationContext.configure(connection).get_current_revision())
+        _refuse_newer(_revision(connection))
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
         connection.commit()
@@ -55,12 +59,12 @@ def current(database: Database) -> str | None:
         Unavailable: the database does not answer.
     """
     with _connected(database) as connection:
-        return MigrationContext.configure(connection).get_current_revision()
+        return _revision(connection)
 
 
 def expected() -> str:
-    """Return the revision that this version needs."""
-    return ScriptDirectory.from_config(_config()).get_current_head() or ""
+    """Return the revision that this version needs: the number of the last migration."""
+    return _known()[-1]
 
 
 def check(database: Database) -> None:
@@ -79,8 +83,7 @@ def check(database: Database) -> None:
 
 
 def _refuse_newer(at: str | None) -> None:
-    known = {revision.revision for revision in ScriptDirectory.from_config(_config()).walk_revisions()}
-    if at is not None and at not in known:
+    if at is not None and at not in _known():
         raise SchemaFault(
             f"The database is at schema {at}, which this version does not know.",
             advice="It was used by a newer version: install that one.",
@@ -110,8 +113,13 @@ def _connected(database: Database) -> Iterator[Connection]:
         yield connection
 
 
-def _config() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(_FOLDER))
-    config.set_main_option("path_separator", "os")
-    return config
+def _known() -> list[str]:
+    """Migrations are numbered and linear: ``0007_what.py`` is revision 0007."""
+    return sorted(file.name.partition("_")[0] for file in (_FOLDER / "versions").glob("[0-9]*_*.py"))
+
+
+def _revision(connection: Connection) -> str | None:
+    if not inspect(connection).has_table(_VERSION_TABLE):
+        return None
+    row = connection.exec_driver_sql(f"SELECT version_num FROM {_VERSION_TABLE}").first()  # noqa: S608 (our own name)
+    return None if row is None else str(row[0])

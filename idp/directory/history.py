@@ -27,9 +27,7 @@ def attempt(work: Work, reference: str) -> Attempt:
     return found
 
 
-def attempts(
-    work: Work, *, before: datetime | None = None, refused: bool = False, limit: int = 50
-) -> list[Attempt]:
+def attempts(work: Work, *, before: datetime | None = None, refused: bool = False, limit: int = 50) -> list[Attempt]:
     """Return attempts, the newest first, at most *limit*."""
     query = _visible(work, Attempt).order_by(Attempt.at.desc(), Attempt.id).limit(limit)
     if before is not None:
@@ -39,9 +37,7 @@ def attempts(
     return list(work.tx.session.scalars(query))
 
 
-def entries(
-    work: Work, *, tag: str | None = None, before: datetime | None = None, limit: int = 50
-) -> list[AuditEntry]:
+def entries(work: Work, *, tag: str | None = None, before: datetime | None = None, limit: int = 50) -> list[AuditEntry]:
     """Return audit entries, the newest first, at most *limit*."""
     query = _visible(work, AuditEntry).order_by(AuditEntry.at.desc(), AuditEntry.id).limit(limit)
     if tag is not None:

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from idp.base.db import Prepared, insert_if_absent, table
+from idp.base.db import Prepared, insert_if_absent
 from idp.base.ids import fingerprint
 from idp.base.work import Work
 from idp.signon.models import SeenMessage

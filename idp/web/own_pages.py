@@ -2,12 +2,14 @@
 
 from flask import Response, request
 
+from idp.audit import attempts
 from idp.audit.attempts import Trail
 from idp.base.work import Work
 from idp.directory import organizations
 from idp.directory.models import Organization
 from idp.signon import door
 from idp.signon.request import SignOnRequest
+from idp.signon.session import CurrentSession
 from idp.web import context
 from idp.web.render import redirect
 
@@ -16,12 +18,15 @@ LAUNCHER = "launcher.index"
 ORGANIZATION_COOKIE = "ostiary_organization"
 
 
-def begin(work: Work, organization: Organization, page: str, *, force: bool = False) -> Response:
+def begin(
+    work: Work, organization: Organization, page: str, *, force: bool = False, values: dict[str, str] | None = None
+) -> Response:
     """
     Send the browser to sign in and then to *page* (the name of a route of ours).
 
     Args:
         force: ask for the password even of someone who has a session (before a sensitive change).
+        values: what the route of *page* takes in its address.
     """
     session = context.current_session(work)
     hint = session.email if session is not None and session.organization_id == organization.id else ""
@@ -40,12 +45,34 @@ def begin(work: Work, organization: Organization, page: str, *, force: bool = Fa
         session=session,
         browser=context.browser(),
         protocol=PAGES,
-        protocol_state={"page": page},
+        protocol_state={"page": page, "values": values or {}},
         trail=Trail(kind="sign-in", organization_id=organization.id),
     )
     if isinstance(answer, door.Interact):
         return redirect("signin.dispatch", handle=answer.handle)
-    return redirect(page)
+    return redirect(page, **(values or {}))
+
+
+def resume(work: Work, handle: str) -> Response:
+    """
+    Use up a sign-on of our own pages that has come to its end, and go to the page that was wanted.
+
+    Raises:
+        SignOnLost: unknown, expired, used, of another browser, or not at its end.
+    """
+    resumed = door.resume(
+        work, handle, session=context.current_session(work), browser=context.browser(), protocol=PAGES
+    )
+    attempts.save(work, resumed.trail)
+    if isinstance(resumed.answer, door.Refused):
+        return redirect(LAUNCHER)
+    return redirect(resumed.protocol_state["page"], **resumed.protocol_state["values"])
+
+
+def prove_again(work: Work, session: CurrentSession, page: str, values: dict[str, str]) -> Response:
+    """Ask for the password of someone who is signed in, then come back to *page* (before a sensitive change)."""
+    organization = organizations.by_id(work, session.organization_id)
+    return begin(work, organization, page, force=True, values=values)
 
 
 def ask_to_sign_in() -> Response:

@@ -17,7 +17,11 @@ def test_x19_a_replay_is_not_the_first_time(work):
 
 @pytest.mark.parametrize(
     "other",
-    [("sit_b", "https://sp.example", "_id1"), ("sit_a", "https://other.example", "_id1"), ("sit_a", "https://sp.example", "_id2")],
+    [
+        ("sit_b", "https://sp.example", "_id1"),
+        ("sit_a", "https://other.example", "_id1"),
+        ("sit_a", "https://sp.example", "_id2"),
+    ],
     ids=["another site", "another issuer", "another message"],
 )
 def test_the_same_id_elsewhere_is_another_message(work, other):

@@ -16,6 +16,7 @@ from threading import Thread
 
 import pyotp
 from flask import Blueprint, Flask, jsonify, request
+from flask import redirect as flask_redirect
 from werkzeug.exceptions import default_exceptions
 from werkzeug.serving import WSGIRequestHandler, make_server
 
@@ -82,8 +83,12 @@ class Front:
         """The code that an authenticator with *secret* (Ann's, where none is named) shows now."""
         return pyotp.TOTP(secret or base64.b32encode(SECRET).decode()).at(self.now)
 
-    def ask(self, application: str = "Wiki", **changes: object) -> str:
-        """Begin a sign-on to *application*; return the path of its page. The first browser there has it."""
+    def ask(self, application: str = "Wiki", *, to: str = "", **changes: object) -> str:
+        """
+        Begin a sign-on to *application*; return the path of its page. The first browser there has it.
+
+        The answer is shown as JSON, or leads to the address *to*.
+        """
         with self.work() as work:
             site = sites.facts(work, "acme")
             assert site is not None
@@ -98,7 +103,7 @@ class Front:
             )
             trail = Trail(kind="asked.sign-on", organization_id=self.organization_id)
             handle = pending.begin(
-                work, replace(wanted, **changes), browser=None, protocol="asked", protocol_state={}, trail=trail
+                work, replace(wanted, **changes), browser=None, protocol="asked", protocol_state={"to": to}, trail=trail
             )
         return f"/signin/{handle}"
 
@@ -188,6 +193,8 @@ def _protocol() -> Blueprint:
                 resumed.trail.succeeded()
                 session_.join(work, session.organization_id, session.id, resumed.request.application_id, {})
             attempts.save(work, resumed.trail)
+        if resumed.protocol_state["to"]:
+            return flask_redirect(resumed.protocol_state["to"], 302)
         if isinstance(resumed.answer, door.Refused):
             return jsonify(refused=resumed.answer.refusal.value)
         result = resumed.answer.result

@@ -9,6 +9,7 @@ the documents show, into ``docs/pictures``.
 """
 
 import argparse
+import json
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -26,11 +27,15 @@ IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605
 
 
 class Walk:
-    """One browser of one person, on the way through the pages."""
+    """One browser of one person, on the way through the pages; *options* are Playwright's for a context."""
 
-    def __init__(self, front: Front, browser, base: str) -> None:
+    def __init__(self, front: Front, browser, base: str, **options) -> None:
         self.front, self.base = front, base
-        self.tab = browser.new_context(reduced_motion="reduce").new_page()
+        self.tab = browser.new_context(reduced_motion="reduce", **options).new_page()
+
+    @property
+    def heading(self) -> str:
+        return self.tab.locator("h1").inner_text()
 
     def open(self, path: str) -> None:
         self.tab.goto(self.base + path)
@@ -45,8 +50,18 @@ class Walk:
         self.go()
 
     def go(self) -> None:
+        """Press the first button of the first form."""
         self.tab.locator("main form button[type=submit]:not([form])").first.click()
         self.tab.wait_for_load_state()
+
+    def press(self, words: str) -> None:
+        """Press the button, or follow the link, that says *words*."""
+        self.tab.locator(f"main button:has-text('{words}'), main a:has-text('{words}')").first.click()
+        self.tab.wait_for_load_state()
+
+    def json(self) -> dict:
+        """What the far end of a sign-on shows."""
+        return json.loads(self.tab.locator("body").inner_text())
 
 
 def pages(front: Front, browser, base: str) -> Iterator[tuple[str, Walk]]:

@@ -555,6 +555,20 @@ def upgrade() -> None:
         sa.UniqueConstraint("client_id", name=op.f("uq_clients_client_id")),
     )
     op.create_table(
+        "client_origins",
+        sa.Column("organization_id", sa.String(length=64), nullable=False),
+        sa.Column("application_id", sa.String(length=64), nullable=False),
+        sa.Column("origin", sa.String(length=255), nullable=False),
+        sa.Column("site_id", sa.String(length=64), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organization_id", "application_id"],
+            ["applications.organization_id", "applications.id"],
+            name=op.f("fk_client_origins_organization_id_application_id_applications"),
+        ),
+        sa.PrimaryKeyConstraint("organization_id", "application_id", "origin", name=op.f("pk_client_origins")),
+    )
+    op.create_index("ix_client_origins_site_id_origin", "client_origins", ["site_id", "origin"], unique=False)
+    op.create_table(
         "consents",
         sa.Column("account_id", sa.String(length=64), nullable=False),
         sa.Column("application_id", sa.String(length=64), nullable=False),

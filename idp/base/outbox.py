@@ -1,0 +1,122 @@
+"""
+Messages to the outside as rows: written with their cause, sent after the commit, at least once.
+
+The message's id travels with it, so that a receiver can tell a repetition. One dead receiver
+delays nobody else: each message waits for itself.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from sqlalchemy import bindparam, select, update
+
+from idp.base import backoff
+from idp.base.db import Database, Prepared, table
+from idp.base.ids import new_id
+from idp.base.models import OutboxMessage
+from idp.base.work import Work
+
+_LEASE = timedelta(minutes=5)
+_AT_ONCE = 100
+_TABLE = table(OutboxMessage)
+_CLAIM = Prepared(
+    update(_TABLE)
+    .where(
+        _TABLE.c.id == bindparam("message_id"),
+        _TABLE.c.sent_at.is_(None),
+        _TABLE.c.dead_at.is_(None),
+        _TABLE.c.next_at <= bindparam("now", type_=_TABLE.c.next_at.type),
+    )
+    .values(next_at=bindparam("until", type_=_TABLE.c.next_at.type), tries=_TABLE.c.tries + 1)
+)
+
+log = structlog.get_logger("idp.outbox")
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message on its way. ``id`` is the same at every try."""
+
+    id: str
+    kind: str
+    destination: str
+    content: Mapping[str, Any]
+
+
+Sender = Callable[[Message], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """How many messages one drain sent, and how many failed."""
+
+    sent: int = 0
+    failed: int = 0
+
+
+def post(
+    work: Work, kind: str, destination: str, content: dict[str, Any], *, organization_id: str | None = None
+) -> OutboxMessage:
+    """Send *content* to *destination* once this transaction is committed. *content* holds no secret."""
+    message = OutboxMessage(
+        id=new_id("msg"),
+        kind=kind,
+        organization_id=organization_id,
+        destination=destination,
+        content=content,
+        created_at=work.now,
+        next_at=work.now,
+    )
+    work.tx.session.add(message)
+    return message
+
+
+def drain(database: Database, senders: Mapping[str, Sender], now: datetime) -> Sent:
+    """Send every message that is due at *now* and has a sender; others wait. Nothing is sent inside a transaction."""
+    sent = failed = 0
+    for message in _due(database, list(senders), now):
+        with database.transaction() as tx:
+            if not tx.run(_CLAIM, message_id=message.id, now=now, until=now + _LEASE):
+                continue
+        cause = _try(senders[message.kind], message)
+        _note(database, message.id, now, cause)
+        sent += cause is None
+        failed += cause is not None
+    return Sent(sent, failed)
+
+
+def _due(database: Database, kinds: list[str], now: datetime) -> list[Message]:
+    query = (
+        select(OutboxMessage)
+        .where(OutboxMessage.sent_at.is_(None), OutboxMessage.dead_at.is_(None), OutboxMessage.next_at <= now)
+        .where(OutboxMessage.kind.in_(kinds))
+        .order_by(OutboxMessage.next_at, OutboxMessage.id)
+        .limit(_AT_ONCE)
+    )
+    with database.transaction() as tx:
+        return [Message(m.id, m.kind, m.destination, m.content) for m in tx.session.scalars(query)]
+
+
+def _try(sender: Sender, message: Message) -> str | None:
+    try:
+        sender(message)
+    except Exception as error:  # whatever a receiver does is this message's fault alone
+        log.warning("message not sent", message=message.id, kind=message.kind, error=type(error).__name__)
+        return f"{type(error).__name__}: {error}"
+    return None
+
+
+def _note(database: Database, message_id: str, now: datetime, cause: str | None) -> None:
+    with database.transaction() as tx:
+        row = tx.session.get_one(OutboxMessage, message_id)
+        if cause is None:
+            row.sent_at, row.last_error = now, ""
+            return
+        wait, row.last_error = backoff.delay(row.tries), cause[:2000]
+        if wait is None:
+            row.dead_at = now
+        else:
+            row.next_at = now + wait

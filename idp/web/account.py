@@ -1,0 +1,320 @@
+"""A person's own account: what is known of them, how they sign in, where, and what they share."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from flask import Blueprint, Response, request, url_for
+
+from idp.base.errors import Conflict, Invalid
+from idp.base.work import Work
+from idp.directory import organizations
+from idp.directory.attributes import ATTRIBUTES, attributes_of
+from idp.signon import consent, own_account
+from idp.signon.factors import password as password_
+from idp.signon.factors import totp
+from idp.signon.lockout import Wait
+from idp.signon.session import CurrentSession
+from idp.web import context, own_pages, pictures, shown_once, signin
+from idp.web.context import open_work
+from idp.web.devices import device
+from idp.web.launcher import hue
+from idp.web.render import page, redirect
+from idp.web.security import signed_in
+
+pages = Blueprint("account", __name__, url_prefix="/account")
+
+_AUTHENTICATOR = "Authenticator app"
+_DONE = frozenset(
+    {"password", "authenticator-added", "authenticator-removed", "session-ended", "sessions-ended", "consent-withdrawn"}
+)
+
+View = Callable[..., Response]
+
+
+def with_session(view: View) -> View:
+    """Open the unit of work of the view and hand it in, with the session: ``view(work, session, …)``."""
+
+    @wraps(view)
+    def opened(**values: Any) -> Response:
+        with open_work() as work:
+            session = context.current_session(work)
+            if session is None:  # it ended between the guard and here
+                return redirect("account.index")
+            return view(work, session, **values)
+
+    return opened
+
+
+def recently_proven(view: View) -> View:
+    """Ask for the password first, where it was not proven within five minutes; then come back (A11)."""
+
+    @wraps(view)
+    def proven(work: Work, session: CurrentSession, **values: Any) -> Response:
+        if own_account.recently_proven(work, session):
+            return view(work, session, **values)
+        return own_pages.prove_again(work, session, request.endpoint or "account.index", values)
+
+    return proven
+
+
+@pages.get("")
+@signed_in
+@with_session
+def index(work: Work, session: CurrentSession) -> Response:
+    """Show everything."""
+    known = attributes_of(work, session.organization_id, session.account_id)
+    means = own_account.means(work, session)
+    done = request.args.get("done", "")
+    return _page(
+        work,
+        session,
+        "account/index.html",
+        profile=[{"name": name, "values": known.get(name, ())} for name in ATTRIBUTES],
+        means=means,
+        sessions=[
+            {
+                "id": one.id,
+                "current": one.id == session.id,
+                "device": device(one.user_agent),
+                "started_at": one.started_at,
+                "ip": one.ip,
+            }
+            for one in own_account.sessions(work, session)
+        ],
+        consents=[
+            {
+                "name": application.name,
+                "hue": hue(application.name),
+                "application_id": application.id,
+                "asks": given.asks,
+                "given_at": given.given_at,
+            }
+            for given, application in consent.given(work, session.organization_id, session.account_id)
+        ],
+        done=done if done in _DONE else "",
+    )
+
+
+@pages.get("/password")
+@signed_in
+@with_session
+def password(work: Work, session: CurrentSession) -> Response:
+    """Ask for the current password and a new one."""
+    return _password_page(work, session)
+
+
+@pages.post("/password")
+@signed_in
+def change_password() -> Response:
+    """Change the password. The current one is checked between two transactions, as at sign-in."""
+    current, wanted = request.form.get("current_password", ""), request.form.get("new_password", "")
+    with open_work() as work:
+        session = context.current_session(work)
+        if session is None:
+            return redirect("account.index")
+        attempt = own_account.try_current_password(work, session, context.settings().throttling)
+        if isinstance(attempt, Wait):
+            response = _password_page(work, session, problem=signin.wait(attempt, "password"))
+            return signin.throttled(response, attempt)
+    right = password_.matches(context.installation().database.vault, attempt, current)
+    with open_work() as work:
+        session = context.current_session(work)
+        if session is None:
+            return redirect("account.index")
+        if not right:
+            return _password_page(work, session, current_problem=True, status=422)
+        reasons = own_account.weaknesses(work, session, wanted)
+        if reasons:
+            own_account.give_back(work, attempt)
+            return _password_page(work, session, reasons=reasons, status=422)
+        context.keep_session(own_account.change_password(work, session, attempt, wanted))
+    return redirect("account.index", done="password")
+
+
+@pages.get("/authenticators/new")
+@signed_in
+@with_session
+@recently_proven
+def add_authenticator(work: Work, session: CurrentSession) -> Response:
+    """Offer a secret to a further authenticator app."""
+    return _authenticator_page(work, session)
+
+
+@pages.get("/authenticators/new.svg")
+@signed_in
+@with_session
+@recently_proven
+def authenticator_picture(work: Work, session: CurrentSession) -> Response:
+    """Draw that secret."""
+    organization = organizations.by_id(work, session.organization_id).name
+    secret = own_account.offered_secret(work, session)
+    return pictures.qr(totp.provisioning_uri(secret, email=session.email, organization=organization))
+
+
+@pages.post("/authenticators/new")
+@signed_in
+@with_session
+@recently_proven
+def keep_authenticator(work: Work, session: CurrentSession) -> Response:
+    """Add the authenticator whose first code was typed."""
+    name = request.form.get("name", "").strip() or _AUTHENTICATOR
+    try:
+        codes = own_account.add_authenticator(work, session, request.form.get("otp", ""), name=name)
+    except (Invalid, Conflict) as error:  # shown in the form, so that what was typed is not lost
+        return _authenticator_page(work, session, name, problem=error, status=422)
+    if codes is None:
+        return _authenticator_page(work, session, name, wrong_code=True, status=422)
+    if codes:
+        return _show_codes(work, session, codes)
+    return redirect("account.index", done="authenticator-added")
+
+
+@pages.get("/authenticators/<factor_id>/remove")
+@signed_in
+@with_session
+@recently_proven
+def remove_authenticator(work: Work, session: CurrentSession, factor_id: str) -> Response:
+    """Ask whether to remove an authenticator, and say what that means."""
+    means = own_account.means(work, session)
+    return _page(
+        work,
+        session,
+        "account/remove_authenticator.html",
+        factor=own_account.authenticator(work, session, factor_id),
+        last_one=len(means.authenticators) == 1,
+    )
+
+
+@pages.post("/authenticators/<factor_id>/remove")
+@signed_in
+@with_session
+@recently_proven
+def authenticator_removed(work: Work, session: CurrentSession, factor_id: str) -> Response:
+    """Remove an authenticator."""
+    own_account.remove_authenticator(work, session, factor_id)
+    return redirect("account.index", done="authenticator-removed")
+
+
+@pages.get("/recovery-codes")
+@signed_in
+@with_session
+@recently_proven
+def recovery_codes(work: Work, session: CurrentSession) -> Response:
+    """Show the codes that were just made, or offer to make new ones."""
+    return _page(
+        work,
+        session,
+        "account/recovery_codes.html",
+        recovery_codes=shown_once.shown(signin.RECOVERY_CODES, session.account_id, work.now),
+        recovery_codes_left=own_account.means(work, session).recovery_codes_left,
+    )
+
+
+@pages.post("/recovery-codes")
+@signed_in
+@with_session
+@recently_proven
+def make_recovery_codes(work: Work, session: CurrentSession) -> Response:
+    """Make ten new recovery codes."""
+    return _show_codes(work, session, own_account.new_recovery_codes(work, session))
+
+
+@pages.get("/recovery-codes.txt")
+@signed_in
+@with_session
+@recently_proven
+def recovery_codes_file(work: Work, session: CurrentSession) -> Response:
+    """Return the codes that were just made as a file."""
+    codes = shown_once.shown(signin.RECOVERY_CODES, session.account_id, work.now)
+    return signin.codes_file(codes, organizations.by_id(work, session.organization_id).name)
+
+
+@pages.post("/recovery-codes/kept")
+@signed_in
+def recovery_codes_kept() -> Response:
+    """The person has kept the codes: they are shown no more."""
+    return shown_once.forget(redirect("account.index"))
+
+
+@pages.post("/sessions/<session_id>/end")
+@signed_in
+@with_session
+def end_session(work: Work, session: CurrentSession, session_id: str) -> Response:
+    """End one of the person's sessions."""
+    own_account.end_session(work, session, session_id)
+    return redirect("account.index", done="session-ended")
+
+
+@pages.post("/sessions/end-others")
+@signed_in
+@with_session
+def end_other_sessions(work: Work, session: CurrentSession) -> Response:
+    """End every session of the person but this one."""
+    own_account.end_other_sessions(work, session)
+    return redirect("account.index", done="sessions-ended")
+
+
+@pages.post("/applications/<application_id>/withdraw")
+@signed_in
+@with_session
+def withdraw_consent(work: Work, session: CurrentSession, application_id: str) -> Response:
+    """Take back what an application may receive."""
+    consent.withdraw(work, session.organization_id, session.account_id, application_id)
+    return redirect("account.index", done="consent-withdrawn")
+
+
+def _show_codes(work: Work, session: CurrentSession, codes: tuple[str, ...]) -> Response:
+    response = redirect("account.recovery_codes")
+    return shown_once.show(response, signin.RECOVERY_CODES, session.account_id, codes, work.now)
+
+
+def _page(work: Work, session: CurrentSession, template: str, status: int = 200, **values: Any) -> Response:
+    organization = organizations.by_id(work, session.organization_id)
+    return page(template, status, organization_name=organization.name, **{"problem": None, **values})
+
+
+def _password_page(
+    work: Work,
+    session: CurrentSession,
+    *,
+    problem: dict[str, Any] | None = None,
+    current_problem: bool = False,
+    reasons: list[str] | None = None,
+    status: int = 200,
+) -> Response:
+    return _page(
+        work,
+        session,
+        "account/password.html",
+        status,
+        email=session.email,
+        minimum=own_account.means(work, session).password_minimum,
+        problem=problem,
+        current_problem=current_problem,
+        reasons=reasons or [],
+    )
+
+
+def _authenticator_page(
+    work: Work,
+    session: CurrentSession,
+    name: str = "",
+    *,
+    problem: Invalid | Conflict | None = None,
+    wrong_code: bool = False,
+    status: int = 200,
+) -> Response:
+    secret = totp.spelled(own_account.offered_secret(work, session))
+    return _page(
+        work,
+        session,
+        "account/add_authenticator.html",
+        status,
+        picture=url_for("account.authenticator_picture"),
+        secret=secret,
+        secret_in_groups=pictures.grouped(secret),
+        name=name[:100],
+        error=problem,
+        wrong_code=wrong_code,
+    )

@@ -1,0 +1,424 @@
+"""
+/signin/<handle>: one sign-on, step by step.
+
+Every page posts to its own address; every POST that changes something answers with 303 to
+`dispatch`, which alone decides what comes next. A POST for a step that is not the next one
+(a second tab, the back button, a double click) changes nothing and leads there as well.
+"""
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Blueprint, Response, abort, request, url_for
+
+from idp.base.errors import Conflict, IdpError
+from idp.base.work import Work
+from idp.directory import organizations, sites
+from idp.signon import pending, proving
+from idp.signon import progress as progress_
+from idp.signon.factors import password as password_
+from idp.signon.factors import totp
+from idp.signon.factors.totp import Right
+from idp.signon.flow import AskCode, AskConsent, AskPassword, Complete, EnrolSecondStep, OpenSession, Refuse, Step
+from idp.signon.lockout import Wait
+from idp.signon.progress import Progress
+from idp.signon.request import Refusal
+from idp.web import context, own_pages, pictures, shown_once
+from idp.web.context import open_work
+from idp.web.render import page, redirect, redirect_to_path
+from idp.web.security import allow_form_action, public
+
+pages = Blueprint("signin", __name__, url_prefix="/signin")
+
+RECOVERY_CODES = "recovery-codes"
+_FIRST_AUTHENTICATOR = "Authenticator app"
+_SIGNS = {"email": "mail", "groups": "group", "offline_access": "clock"}
+_VALUES_OF = {"profile": ("name",)}  # the attributes that are shown of what an application may ask for
+
+
+@pages.get("/<handle>")
+@public
+def dispatch(handle: str) -> Response:
+    """Show what comes next; or, when nothing does, go back to the application."""
+    with open_work() as work:
+        progress = _look(work, handle)
+        if isinstance(progress.step, OpenSession):  # the answer to the POST that proved it was lost
+            progress = _open_session(work, progress)
+        return _answer(work, handle, progress)
+
+
+@pages.get("/<handle>/<any(password, code, enrol, consent, cancel, restart):_step>")
+@public
+def begin_again(handle: str, _step: str) -> Response:
+    """Whoever loads the address of a form anew is shown what comes next."""
+    return redirect("signin.dispatch", handle=handle)
+
+
+@pages.post("/<handle>/password")
+@public
+def password(handle: str) -> Response:
+    """Take e-mail address and password. The hash is computed between two transactions."""
+    typed_email, typed = request.form.get("username", ""), request.form.get("password", "")
+    with open_work() as work:
+        progress = _look(work, handle)
+        if not isinstance(progress.step, AskPassword):
+            return redirect("signin.dispatch", handle=handle)
+        attempt = proving.try_password(work, progress, typed_email, context.settings().throttling)
+        if isinstance(attempt, Wait):
+            return throttled(_password_page(work, handle, progress, typed_email, wait(attempt, "password")), attempt)
+    vault = context.installation().database.vault
+    right = password_.matches(vault, attempt, typed)
+    rehashed = password_.rehashed(vault, attempt, typed) if right else None
+    with open_work() as work:
+        progress = _look(work, handle)
+        if not isinstance(progress.step, AskPassword):
+            return redirect("signin.dispatch", handle=handle)
+        proving.settle_password(work, progress, attempt, right=right, rehashed=rehashed)
+        if not right:
+            return _password_page(work, handle, progress, typed_email, {"code": "wrong-password"}, 422)
+        return _go_on(work, handle)
+
+
+@pages.post("/<handle>/code")
+@public
+def code(handle: str) -> Response:
+    """Take the code of an authenticator app."""
+    return _second_step(handle, proving.code, "otp", _code_page)
+
+
+@pages.get("/<handle>/recovery")
+@public
+def recovery(handle: str) -> Response:
+    """Ask for a recovery code in place of the code of an authenticator app."""
+    with open_work() as work:
+        progress = _look(work, handle)
+        if not isinstance(progress.step, AskCode):
+            return redirect("signin.dispatch", handle=handle)
+        return _recovery_page(work, handle, progress)
+
+
+@pages.post("/<handle>/recovery")
+@public
+def use_recovery(handle: str) -> Response:
+    """Take a recovery code."""
+    return _second_step(handle, proving.recovery_code, "recovery_code", _recovery_page)
+
+
+@pages.get("/<handle>/authenticator.svg")
+@public
+def authenticator(handle: str) -> Response:
+    """Draw the secret that is offered to an authenticator app."""
+    with open_work() as work:
+        progress = _look(work, handle)
+        if not isinstance(progress.step, EnrolSecondStep):
+            abort(404)
+        secret = proving.offered_secret(work, progress)
+        email, organization = proving.email_of(work, progress), _organization_name(work, progress)
+    return pictures.qr(totp.provisioning_uri(secret, email=email, organization=organization))
+
+
+@pages.post("/<handle>/enrol")
+@public
+def enrol(handle: str) -> Response:
+    """Take the first code of a new authenticator; then show the recovery codes."""
+    with open_work() as work:
+        progress = _look(work, handle)
+        if not isinstance(progress.step, EnrolSecondStep):
+            return redirect("signin.dispatch", handle=handle)
+        outcome = proving.enrol(work, progress, request.form.get("otp", ""), name=_FIRST_AUTHENTICATOR)
+        if not isinstance(outcome, proving.Enrolled):
+            return _enrol_page(work, handle, progress, {"code": "wrong-first-code"}, 422)
+        _go_on(work, handle)
+        return shown_once.show(
+            redirect("signin.recovery_codes", handle=handle),
+            RECOVERY_CODES,
+            context.browser(),
+            outcome.recovery_codes,
+            work.now,
+        )
+
+
+@pages.get("/<handle>/recovery-codes")
+@public
+def recovery_codes(handle: str) -> Response:
+    """Show the recovery codes that were just made."""
+    with open_work() as work:
+        progress = _look(work, handle)
+        codes = shown_once.shown(RECOVERY_CODES, context.browser(), work.now)
+        if not codes:
+            return redirect("signin.dispatch", handle=handle)
+        return _step_page(work, handle, progress, "signin/recovery_codes.html", recovery_codes=codes)
+
+
+@pages.get("/<handle>/recovery-codes.txt")
+@public
+def recovery_codes_file(handle: str) -> Response:
+    """Return the recovery codes that were just made as a file."""
+    with open_work() as work:
+        progress = _look(work, handle)
+        codes = shown_once.shown(RECOVERY_CODES, context.browser(), work.now)
+        organization = _organization_name(work, progress)
+    return codes_file(codes, organization)
+
+
+@pages.post("/<handle>/recovery-codes")
+@public
+def recovery_codes_kept(handle: str) -> Response:
+    """The person has kept the recovery codes: they are shown no more."""
+    return shown_once.forget(redirect("signin.dispatch", handle=handle))
+
+
+@pages.post("/<handle>/consent")
+@public
+def consent(handle: str) -> Response:
+    """The person lets the application have what it asks for."""
+    with open_work() as work:
+        progress = _look(work, handle)
+        if isinstance(progress.step, AskConsent):
+            proving.agree(work, progress)
+    return redirect("signin.dispatch", handle=handle)
+
+
+@pages.post("/<handle>/cancel")
+@public
+def cancel(handle: str) -> Response:
+    """The person does not want to go on; the application is told so."""
+    with open_work() as work:
+        progress = _look(work, handle)
+        if progress.request.application_id:
+            pending.cancel(work, progress.row)
+    return redirect("signin.dispatch", handle=handle)
+
+
+@pages.post("/<handle>/restart")
+@public
+def restart(handle: str) -> Response:
+    """Begin this sign-on anew with another account."""
+    with open_work() as work:
+        pending.forget_account(work, _look(work, handle).row)
+    return redirect("signin.dispatch", handle=handle)
+
+
+@pages.errorhandler(Conflict)
+def at_the_same_moment(error: IdpError) -> Response:
+    """Two requests of one sign-on met (a double click): whichever was first counts, look at what comes next."""
+    if request.method != "POST":
+        raise error
+    return redirect("signin.dispatch", handle=(request.view_args or {})["handle"])
+
+
+def wait(outcome: Wait, what: str) -> dict[str, Any]:
+    """Return the problem that a page shows for a try that must wait; *what* is ``password`` or ``code``."""
+    if outcome.stopped:
+        return {"code": f"stopped-{what}"}
+    return {"code": "wait", "seconds": outcome.seconds, "minutes": -(-outcome.seconds // 60)}
+
+
+def throttled(response: Response, outcome: Wait) -> Response:
+    """Return *response* as the answer to a try that must wait."""
+    response.status_code = 429
+    if outcome.seconds:
+        response.headers["Retry-After"] = str(outcome.seconds)
+    return response
+
+
+def codes_file(codes: tuple[str, ...], organization: str) -> Response:
+    """Return recovery codes as a text file to keep."""
+    if not codes:
+        abort(404)
+    response = page("signin/recovery_codes.txt", recovery_codes=codes, organization_name=organization)
+    response.mimetype = "text/plain"
+    response.headers["Content-Disposition"] = 'attachment; filename="recovery-codes.txt"'
+    return response
+
+
+def _look(work: Work, handle: str) -> Progress:
+    return progress_.look(work, handle, browser=context.browser(), session=context.current_session(work))
+
+
+def _open_session(work: Work, progress: Progress) -> Progress:
+    token, progress = progress_.open_session(work, progress, held=context.current_session(work))
+    context.keep_session(token)
+    return progress
+
+
+def _go_on(work: Work, handle: str) -> Response:
+    """After something was proven: open the session as soon as it suffices, in the same transaction."""
+    progress = _look(work, handle)
+    if isinstance(progress.step, OpenSession):
+        _open_session(work, progress)
+    return redirect("signin.dispatch", handle=handle)
+
+
+def _answer(work: Work, handle: str, progress: Progress) -> Response:
+    step: Step = progress.step
+    match step:
+        case AskPassword():
+            return _password_page(work, handle, progress, progress.request.login_hint)
+        case AskCode():
+            return _code_page(work, handle, progress)
+        case EnrolSecondStep():
+            return _enrol_page(work, handle, progress)
+        case AskConsent():
+            return _consent_page(work, handle, progress)
+        case Refuse(refusal=Refusal.NOT_ALLOWED | Refusal.WRONG_ACCOUNT):
+            progress_.refused(work, progress, step.refusal)
+            return _refused_page(work, handle, progress, step.refusal)
+        case Refuse() | Complete():
+            return _leave(work, handle, progress)
+        case OpenSession():
+            return redirect("signin.dispatch", handle=handle)
+
+
+def _leave(work: Work, handle: str, progress: Progress) -> Response:
+    if progress.request.application_id:
+        return redirect_to_path(_way_back(handle, progress))
+    return own_pages.resume(work, handle)
+
+
+def _way_back(handle: str, progress: Progress) -> str:
+    return f"{progress.request.resume_url}/{handle}"
+
+
+def _second_step(
+    handle: str,
+    verb: Callable[..., Any],
+    field: str,
+    again: Callable[..., Response],
+) -> Response:
+    with open_work() as work:
+        progress = _look(work, handle)
+        if not isinstance(progress.step, AskCode):
+            return redirect("signin.dispatch", handle=handle)
+        outcome = verb(work, progress, request.form.get(field, ""), context.settings().throttling)
+        if isinstance(outcome, Right):
+            return _go_on(work, handle)
+    with open_work() as work:  # a wrong one commits; the same form sent twice at once was right the other time
+        progress = _look(work, handle)
+        if not isinstance(progress.step, AskCode):
+            return redirect("signin.dispatch", handle=handle)
+        if isinstance(outcome, Wait):
+            return throttled(again(work, handle, progress, wait(outcome, "code")), outcome)
+        return again(work, handle, progress, {"code": f"wrong-{field}"}, 422)
+
+
+def _step_page(
+    work: Work, handle: str, progress: Progress, template: str, status: int = 200, **values: Any
+) -> Response:
+    wanted = progress.request
+    allow_form_action(wanted.answers_at)
+    return page(
+        template,
+        status,
+        handle=handle,
+        site=sites.facts_by_id(work, wanted.organization_id, wanted.site_id) if wanted.site_id else None,
+        organization_name=_organization_name(work, progress),
+        application=wanted.application_name if wanted.application_id else "",
+        attempt_id=progress.row.attempt_id,
+        **{"problem": None, **values},
+    )
+
+
+def _password_page(
+    work: Work, handle: str, progress: Progress, email: str, problem: dict[str, Any] | None = None, status: int = 200
+) -> Response:
+    return _step_page(
+        work,
+        handle,
+        progress,
+        "signin/password.html",
+        status,
+        email=email[:320],
+        problem=problem,
+        several_organizations=not progress.request.application_id and organizations.only_one(work) is None,
+    )
+
+
+def _code_page(
+    work: Work, handle: str, progress: Progress, problem: dict[str, Any] | None = None, status: int = 200
+) -> Response:
+    return _step_page(
+        work,
+        handle,
+        progress,
+        "signin/code.html",
+        status,
+        email=proving.email_of(work, progress),
+        problem=problem,
+        recovery_codes_left=proving.recovery_codes_left(work, progress),
+    )
+
+
+def _recovery_page(
+    work: Work, handle: str, progress: Progress, problem: dict[str, Any] | None = None, status: int = 200
+) -> Response:
+    return _step_page(
+        work,
+        handle,
+        progress,
+        "signin/recovery.html",
+        status,
+        email=proving.email_of(work, progress),
+        problem=problem,
+    )
+
+
+def _enrol_page(
+    work: Work, handle: str, progress: Progress, problem: dict[str, Any] | None = None, status: int = 200
+) -> Response:
+    secret = totp.spelled(proving.offered_secret(work, progress))
+    return _step_page(
+        work,
+        handle,
+        progress,
+        "signin/enrol.html",
+        status,
+        email=proving.email_of(work, progress),
+        problem=problem,
+        picture=url_for("signin.authenticator", handle=handle),
+        secret=secret,
+        secret_in_groups=pictures.grouped(secret),
+    )
+
+
+def _consent_page(work: Work, handle: str, progress: Progress) -> Response:
+    receives = proving.would_receive(work, progress)
+    asks = [
+        {
+            "name": ask,
+            "sign": _SIGNS.get(ask, "person"),
+            "values": [value for name in _VALUES_OF.get(ask, (ask,)) for value in receives.get(name, ())],
+        }
+        for ask in progress.request.asks
+    ]
+    return _step_page(
+        work,
+        handle,
+        progress,
+        "signin/consent.html",
+        email=proving.email_of(work, progress),
+        host=urlsplit(progress.request.answers_at or progress.request.start_again_url).hostname or "",
+        asks=asks,
+    )
+
+
+def _refused_page(work: Work, handle: str, progress: Progress, refusal: Refusal) -> Response:
+    return _step_page(
+        work,
+        handle,
+        progress,
+        "signin/refused.html",
+        403,
+        email=proving.email_of(work, progress),
+        refusal=refusal.value,
+        way_back=_way_back(handle, progress),
+    )
+
+
+def _organization_name(work: Work, progress: Progress) -> str:
+    wanted = progress.request
+    if not wanted.site_id:
+        return wanted.application_name  # of our own pages, the organization's
+    site = sites.facts_by_id(work, wanted.organization_id, wanted.site_id)
+    return site.organization_name if site is not None else ""

@@ -1,0 +1,61 @@
+"""Logs are one JSON object a line, and libraries cannot write messages or tokens into them."""
+
+import io
+import json
+import logging
+import subprocess
+import sys
+
+import pytest
+
+from idp.base.logging import JsonLines
+
+SCRIPT = """
+import logging, structlog
+from idp.base.logging import configure
+configure("debug")
+structlog.get_logger("idp").info("started", request_id="req_1", odd=object)
+structlog.get_logger("idp").debug("detail")
+logging.getLogger("somebody").warning("a library speaks")
+for name in ("saml2", "saml2.sigver", "authlib.oauth2", "sqlalchemy.engine", "httpx", "urllib3"):
+    logging.getLogger(name).debug("SECRET")
+    logging.getLogger(name).info("SECRET")
+"""
+
+
+@pytest.fixture(scope="module")
+def lines():
+    ran = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, check=True, text=True)
+    assert ran.stdout == ""
+    return [json.loads(line) for line in ran.stderr.splitlines()]
+
+
+def test_every_line_is_a_json_object_with_its_level_and_time(lines):
+    assert [line["event"] for line in lines] == ["started", "detail", "a library speaks"]
+    assert all(line["level"] and line["timestamp"].endswith("Z") for line in lines)
+
+
+def test_a_line_carries_the_request_id(lines):
+    assert lines[0]["request_id"] == "req_1"
+
+
+def test_t18_libraries_stay_silent_even_at_debug(lines):
+    """T18, P14, Q5: pysaml2 logs whole messages, Authlib whole tokens."""
+    assert "SECRET" not in json.dumps(lines)
+
+
+def test_an_exception_of_a_library_is_one_line():
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(JsonLines())
+    logger = logging.Logger("library")
+    logger.addHandler(handler)
+
+    try:
+        raise ValueError("line\nbreak")
+    except ValueError:
+        logger.exception("it failed\n{}")
+
+    written = stream.getvalue()
+    assert written.count("\n") == 1
+    assert "ValueError" in json.loads(written)["exception"]

@@ -1,0 +1,110 @@
+"""The schema handshake: migrations make exactly what the models say, and a foreign schema refuses the start."""
+
+import threading
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from idp.base import schema
+from idp.base.db import Base, Database
+from idp.base.schema import SchemaFault
+from tests.architecture.source import PACKAGE
+
+pytestmark = pytest.mark.both_databases
+
+
+@pytest.fixture
+def empty(database):
+    """A database without any table of ours; at the end the tables are back."""
+    with database.engine.begin() as connection:
+        tables = sa.MetaData()
+        tables.reflect(connection)
+        tables.drop_all(connection)
+    yield database
+    schema.migrate(database)
+
+
+def test_migrations_make_what_the_models_say(empty):
+    schema.migrate(empty)
+
+    with empty.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, Base.metadata) == []
+
+
+def test_the_last_migration_is_what_alembic_calls_the_head():
+    """We read the number from the file's name, because Alembic is slow to import."""
+    config = Config()
+    config.set_main_option("script_location", str(PACKAGE / "migrations"))
+    config.set_main_option("path_separator", "os")
+    script = ScriptDirectory.from_config(config)
+
+    assert script.get_heads() == [schema.expected()]
+
+
+def test_migrating_twice_changes_nothing(empty):
+    schema.migrate(empty)
+    schema.migrate(empty)
+
+    assert schema.current(empty) == schema.expected()
+    schema.check(empty)
+
+
+def test_r12_two_nodes_may_migrate_at_the_same_moment(empty, vault):
+    other = Database(empty.url, vault)
+    faults = []
+
+    def migrate(database):
+        try:
+            schema.migrate(database)
+        except Exception as error:
+            faults.append(error)
+
+    threads = [threading.Thread(target=migrate, args=(database,)) for database in (empty, other)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    other.dispose()
+
+    assert faults == []
+    assert schema.current(empty) == schema.expected()
+
+
+def test_r13_an_empty_database_is_refused_with_the_command_to_run(empty):
+    with pytest.raises(SchemaFault) as refused:
+        schema.check(empty)
+
+    assert refused.value.advice == "Run: idp init"
+
+
+def test_r13_a_newer_schema_is_refused(empty):
+    schema.migrate(empty)
+    with empty.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+
+    with pytest.raises(SchemaFault, match="9999"):
+        schema.check(empty)
+    with pytest.raises(SchemaFault, match="9999"):
+        schema.migrate(empty)
+
+    with empty.engine.begin() as connection:
+        connection.exec_driver_sql(f"UPDATE alembic_version SET version_num = '{schema.expected()}'")
+
+
+def test_a_migration_that_fails_leaves_nothing_behind(empty):
+    """R3: everything or nothing, on both engines."""
+    with empty.engine.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE sites (id INTEGER)")
+
+    with pytest.raises(sa.exc.DatabaseError):
+        schema.migrate(empty)
+
+    with empty.engine.connect() as connection:
+        assert set(sa.inspect(connection).get_table_names()) <= {"sites", "alembic_version"}
+    with empty.engine.begin() as connection:
+        connection.exec_driver_sql("DROP TABLE sites")

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from idp import __version__
 from idp.base import clock, schema
 from idp.base.db import Database
 from idp.base.work import Actor, HeldRole, Origin, Work
 from idp.directory import accounts, groups, organizations, policies, sites
 from idp.directory.policies import authentication_policy
-from idp.keyring import wrapping
+from idp.keyring import installation, wrapping
 from idp.oidc import clients
 from idp.policy.permissions import OPERATOR
 from idp.policy.signon import Method
@@ -58,6 +59,7 @@ def make(folder: Path, port: int, database_url: str | None) -> Installation:
     schema.migrate(database)
     with database.transaction() as tx:
         work = Work(tx, Actor("operator", name="bench", roles=(HeldRole(OPERATOR),)), clock.now(), Origin("cli"))
+        installation.initialize(work, __version__)
         roads = _fill(work, settings)
     database.dispose()
     return Installation(config, settings, roads)

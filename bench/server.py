@@ -59,11 +59,16 @@ class Server:
             self.process.wait()
 
 
+def as_deployed() -> dict[str, str]:
+    """Return this environment without the switch that keeps Python from storing compiled modules."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+
+
 def start(command: list[str], port: int, path: str, *, env: dict[str, str], folder: Path) -> Server:
     """Start *command* in *folder* and wait until *path* answers on *port*."""
     began = time.monotonic()
     log = (folder / f"server-{port}.log").open("wb")
-    process = subprocess.Popen(command, cwd=folder, env={**os.environ, **env}, stdout=log, stderr=log)
+    process = subprocess.Popen(command, cwd=folder, env={**as_deployed(), **env}, stdout=log, stderr=log)
     while True:
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=1):

@@ -6,9 +6,10 @@ from datetime import datetime
 import structlog
 from flask import Flask, Response, abort, request
 
-from idp.base import clock, logging
+from idp.base import clock, logging, schema
 from idp.base.db import Database
-from idp.keyring import wrapping
+from idp.base.errors import Unavailable
+from idp.keyring import installation, wrapping
 from idp.settings import Settings, default_path, load
 from idp.web import (
     account,
@@ -62,10 +63,26 @@ def create(settings: Settings, *, database: Database | None = None, clock: Calla
 
 
 def serve_factory() -> Flask:
-    """Return the application for the configuration file that the environment names (for WSGI servers)."""
+    """
+    Return the application for the configuration file that the environment names (for WSGI servers).
+
+    Raises:
+        SettingsError: the configuration cannot be used.
+        KeyFault: the wrapping keys cannot be used, or are not those of the database.
+        SchemaFault: the database's schema does not fit this version.
+    """
     settings = load(default_path())
     logging.configure(settings.log.level)
-    return create(settings)
+    database = Database(settings.database.url, wrapping.load(settings.keys.directory))
+    try:
+        schema.check(database)
+        installation.check(database)
+    except (wrapping.KeyFault, schema.SchemaFault):
+        raise
+    except Unavailable as error:  # it may come back; /readyz says so, and every page
+        structlog.get_logger("idp").warning("the database does not answer", cause=error.cause)
+    database.dispose()  # a server that forks later must not share a connection
+    return create(settings, database=database)
 
 
 def _announce(settings: Settings) -> None:

@@ -26,6 +26,7 @@ from idp.directory import accounts, applications, groups, organizations, sites
 from idp.directory.models import Account, Application, Group, Organization, Site
 from idp.settings import Settings, resolve
 from tests.support import people, postgres
+from tests.support.deployed import Deployed, deployed
 
 NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
 
@@ -228,3 +229,11 @@ def app(settings, database, noon):
 @pytest.fixture
 def client(app):
     return app.test_client()
+
+
+@pytest.fixture(scope="session")
+def live_server(tmp_path_factory) -> Iterator[Deployed]:
+    """Ostiary as deployed, with two workers, on SQLite; made with its own commands, once for the whole run."""
+    settings = "development: {allow_http_loopback_applications: true}\n"
+    with deployed(tmp_path_factory.mktemp("live"), settings=settings) as running:
+        yield running

@@ -15,7 +15,7 @@ from idp.audit.log import plain
 from idp.audit.models import Attempt
 from idp.base.db import Prepared, table
 from idp.base.errors import IdpError
-from idp.base.ids import new_id
+from idp.base.ids import new_ordered_id
 from idp.base.work import Work
 
 PENDING, SUCCEEDED, REFUSED = "pending", "succeeded", "refused"
@@ -51,7 +51,7 @@ class Trail:
     """
 
     kind: str
-    id: str = field(default_factory=lambda: new_id("att"))
+    id: str = field(default_factory=lambda: new_ordered_id("att"))
     organization_id: str | None = None
     site_id: str | None = None
     application_id: str | None = None

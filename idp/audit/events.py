@@ -138,6 +138,14 @@ class ServiceProviderRegistered(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceProviderChanged(Event):
+    tag = "service-provider.changed"
+    entity_id: str
+    before: dict[str, str]
+    after: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClientRegistered(Event):
     tag = "client.registered"
     client_id: str

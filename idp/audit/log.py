@@ -9,7 +9,7 @@ from sqlalchemy import insert
 from idp.audit.events import Event
 from idp.audit.models import AuditEntry
 from idp.base.db import Prepared, table
-from idp.base.ids import new_id
+from idp.base.ids import new_ordered_id
 from idp.base.work import Work
 
 _INSERT = Prepared(insert(table(AuditEntry)))
@@ -37,7 +37,7 @@ def record(work: Work, event: Event) -> None:
     """Add *event* to the log, in the caller's transaction: both happen or neither."""
     work.tx.run(
         _INSERT,
-        id=new_id("aud"),
+        id=new_ordered_id("aud"),
         at=work.now,
         tag=event.tag,
         organization_id=event.organization_id,

@@ -292,7 +292,13 @@ def make_engine(url: str) -> Engine:
 
         @event.listens_for(engine, "connect")
         def _prepare_sqlite(connection: Any, _record: Any) -> None:
-            for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=5000", "foreign_keys=ON"):
+            for pragma in (
+                "journal_mode=WAL",
+                "synchronous=NORMAL",
+                "busy_timeout=5000",
+                "foreign_keys=ON",
+                "wal_autocheckpoint=4000",
+            ):
                 connection.execute(f"PRAGMA {pragma}")
 
         return engine

@@ -4,14 +4,32 @@ import base64
 import hashlib
 import secrets
 
+from idp.base import clock
+
+_LETTERS = b"abcdefghijklmnopqrstuvwxyz234567" * 8  # the five low bits of any byte, as a letter
 _TOKEN_BYTES = 32
 TOKEN_BODY_LENGTH = 43  # 32 bytes in base64url without padding
 
 
 def new_id(prefix: str) -> str:
-    """Return *prefix*, an underscore and 128 random bits: ``acc_4r2m…`` (26 characters)."""
-    body = base64.b32encode(secrets.token_bytes(16)).decode("ascii").rstrip("=").lower()
-    return f"{prefix}_{body}"
+    """Return *prefix*, an underscore and 130 random bits: ``acc_4r2m…`` (26 characters)."""
+    return f"{prefix}_{secrets.token_bytes(26).translate(_LETTERS).decode('ascii')}"
+
+
+def new_ordered_id(prefix: str) -> str:
+    """
+    Return an id that sorts by the millisecond in which it was made: 48 bits of time, 80 random ones.
+
+    For rows that are only ever added (attempts, audit entries): an index on them grows at its
+    end, so that a commit writes few pages.
+    """
+    moment = int(clock.now().timestamp() * 1000).to_bytes(6, "big")
+    return f"{prefix}_{_spelled(moment + secrets.token_bytes(10))}"
+
+
+def _spelled(octets: bytes) -> str:
+    """Base32 with an alphabet that sorts as the octets do (RFC 4648 section 7)."""
+    return base64.b32hexencode(octets).decode("ascii").rstrip("=").lower()
 
 
 def new_token(prefix: str) -> str:

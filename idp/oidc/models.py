@@ -34,6 +34,21 @@ class Client(Base):
     __mapper_args__ = {"version_id_col": version}
 
 
+class ClientOrigin(Base):
+    """An origin that a public client's scripts run at: they may call us from there (CORS)."""
+
+    __tablename__ = "client_origins"
+    __table_args__ = (
+        owned_by("application_id", "applications"),
+        Index("ix_client_origins_site_id_origin", "site_id", "origin"),
+    )
+
+    organization_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    application_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    origin: Mapped[str] = mapped_column(String(255), primary_key=True)
+    site_id: Mapped[str] = mapped_column(String(64))
+
+
 class Grant(Owned):
     """
     What a person allowed a client in one sign-on; owns the tokens that came of it.

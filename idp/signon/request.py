@@ -28,9 +28,6 @@ class SignOnRequest:
         asks: what it wants to receive, each subject to consent; empty: no consent needed.
         ask_consent_again: consent must be given anew.
         start_again_url: where the person can begin anew at the application.
-        return_origin: CSP source (``https://app.example``, or ``com.example.app:``) that the browser
-            will be sent to in the end; pages with forms must allow it, because browsers apply
-            ``form-action`` to the redirects after a form too.
         locales: languages the application asks for, best first.
         answers_at: origin that the answer is sent on to by a redirect, for the pages' form-action
             (browsers hold a form's redirects to it); empty where a page of ours carries the answer.
@@ -51,7 +48,6 @@ class SignOnRequest:
     asks: tuple[str, ...] = ()
     ask_consent_again: bool = False
     start_again_url: str = ""
-    return_origin: str = ""
     locales: tuple[str, ...] = ()
     answers_at: str = ""
 

@@ -11,6 +11,7 @@ Each view carries one guard; a view without one stops the start (threats D5):
 import hashlib
 import hmac
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from flask import Flask, Response, g, request
@@ -114,21 +115,32 @@ def allow_form_action(*sources: str) -> None:
 
 
 def _headers(response: Response) -> Response:
-    headers = response.headers
-    form_action = " ".join(["'self'", *g.get("form_action", [])])
-    headers.setdefault(
-        "Content-Security-Policy",
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; "
-        f"connect-src 'self'; form-action {form_action}; base-uri 'none'; frame-ancestors 'none'",
-    )
-    headers["X-Content-Type-Options"] = "nosniff"
-    headers["Referrer-Policy"] = "no-referrer"
-    headers["Cross-Origin-Opener-Policy"] = "same-origin"
-    headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
+    headers, add = response.headers, response.headers.add
+    if "Content-Security-Policy" not in headers:
+        add("Content-Security-Policy", _policy(tuple(g.get("form_action", ()))))
+    for name, value in _ALWAYS:
+        add(name, value)
     if context.settings().secure:
-        headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+        add("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
     if "Cache-Control" not in headers:
-        headers["Cache-Control"] = "no-store"
+        add("Cache-Control", "no-store")
         headers["Vary"] = "Cookie"
-    headers["X-Request-Id"] = context.request_id()
+    add("X-Request-Id", context.request_id())
     return response
+
+
+_SELF = "'self'"
+_ALWAYS = (
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "no-referrer"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Permissions-Policy", "camera=(), geolocation=(), microphone=()"),
+)
+
+
+@lru_cache(maxsize=512)
+def _policy(form_action: tuple[str, ...]) -> str:
+    return (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; "
+        f"form-action {' '.join((_SELF, *form_action))}; base-uri 'none'; frame-ancestors 'none'"
+    )

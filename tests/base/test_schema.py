@@ -36,6 +36,16 @@ def test_migrations_make_what_the_models_say(empty):
         assert compare_metadata(context, Base.metadata) == []
 
 
+def test_primary_keys_begin_with_the_organization_as_the_models_say(empty):
+    """D4: what one organization owns lies together; Alembic does not compare the order of a key."""
+    schema.migrate(empty)
+
+    with empty.engine.connect() as connection:
+        looked = sa.inspect(connection)
+        made = {name: looked.get_pk_constraint(name)["constrained_columns"] for name in Base.metadata.tables}
+    assert made == {name: [c.name for c in of.primary_key.columns] for name, of in Base.metadata.tables.items()}
+
+
 def test_the_last_migration_is_what_alembic_calls_the_head():
     """We read the number from the file's name, because Alembic is slow to import."""
     config = Config()

@@ -174,7 +174,7 @@ def test_the_key_can_be_copied(front, walk):
     one.password(BEN)
     one.press("Copy")
 
-    assert one.tab.locator("[data-copy]").inner_text() == "Copied"
+    one.tab.wait_for_function("document.querySelector('[data-copy]').textContent === 'Copied'")
     copied = one.tab.evaluate("navigator.clipboard.readText()")
     assert copied == one.tab.get_attribute("[data-copy]", "data-copy")
 

@@ -20,6 +20,7 @@ from idp.cli.main import root
 from idp.cli.sentences import SENTENCES
 from idp.policy.permissions import ROLES, Permission
 from idp.settings import Settings
+from tests.support.threat_names import THREATS
 
 HERE = Path(__file__).resolve().parent.parent.parent
 _THREAT = re.compile(r"\b([XOATSIR]\d{1,2})\b")
@@ -223,21 +224,23 @@ def threats() -> str:
     found: dict[str, list[str]] = {}
     for file in sorted((HERE / "tests").rglob("test_*.py")):
         for name, threat in _answers(file):
-            found.setdefault(threat, []).append(f"`{file.relative_to(HERE)}::{name}`")
+            found.setdefault(threat, []).append(f"`{file.relative_to(HERE / 'tests')}::{name}`")
     lines = [
         "# Threats and their tests",
         "",
         _GENERATED,
         "",
         "Each identifier stands for one attack of our threat list. A test names what it answers in its own name or",
-        "docstring; this page is collected from them. What a test cannot say is in [architecture](architecture.md).",
+        "docstring; this page is collected from them. Paths are below `tests/`.",
         "",
     ]
     for family, words in _FAMILIES.items():
-        rows = sorted((t for t in found if t[0] == family), key=lambda t: int(t[1:]))
+        rows = sorted((t for t in found if t[0] == family and t in THREATS), key=lambda t: int(t[1:]))
         if rows:
-            lines += [f"## {words}", "", "| Attack | Tests |", "|---|---|"]
-            lines += [f"| {threat} | {'<br>'.join(dict.fromkeys(found[threat]))} |" for threat in rows]
+            lines += [f"## {words}", "", "| | Attack | Tests |", "|---|---|---|"]
+            lines += [
+                f"| {threat} | {THREATS[threat]} | {'<br>'.join(dict.fromkeys(found[threat]))} |" for threat in rows
+            ]
             lines.append("")
     return "\n".join(lines).rstrip() + "\n"
 

@@ -38,7 +38,14 @@ def upgrade() -> None:
         sa.Column("steps", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_attempts")),
     )
-    op.create_index("ix_attempts_account_id", "attempts", ["account_id"], unique=False)
+    op.create_index(
+        "ix_attempts_account_id",
+        "attempts",
+        ["account_id"],
+        unique=False,
+        sqlite_where=sa.text("account_id IS NOT NULL"),
+        postgresql_where=sa.text("account_id IS NOT NULL"),
+    )
     op.create_index("ix_attempts_organization_id_at", "attempts", ["organization_id", "at"], unique=False)
     op.create_table(
         "audit_entries",
@@ -198,6 +205,8 @@ def upgrade() -> None:
     op.create_index(op.f("ix_throttle_counters_updated_at"), "throttle_counters", ["updated_at"], unique=False)
     op.create_table(
         "accounts",
+        sa.Column("organization_id", sa.String(length=64), nullable=False),
+        sa.Column("id", sa.String(length=64), nullable=False),
         sa.Column("email", sa.String(length=320), nullable=False),
         sa.Column("email_key", sa.String(length=320), nullable=False),
         sa.Column("name", sa.String(length=256), nullable=False),
@@ -208,12 +217,10 @@ def upgrade() -> None:
         sa.Column("created_at", Instant(), nullable=False),
         sa.Column("disabled_at", Instant(), nullable=True),
         sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("id", sa.String(length=64), nullable=False),
-        sa.Column("organization_id", sa.String(length=64), nullable=False),
         sa.ForeignKeyConstraint(
             ["organization_id"], ["organizations.id"], name=op.f("fk_accounts_organization_id_organizations")
         ),
-        sa.PrimaryKeyConstraint("id", "organization_id", name=op.f("pk_accounts")),
+        sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_accounts")),
         sa.UniqueConstraint("organization_id", "email_key", name=op.f("uq_accounts_organization_id_email_key")),
     )
     op.create_index("ix_accounts_email_key", "accounts", ["email_key"], unique=False)
@@ -239,30 +246,30 @@ def upgrade() -> None:
     )
     op.create_table(
         "groups",
+        sa.Column("organization_id", sa.String(length=64), nullable=False),
+        sa.Column("id", sa.String(length=64), nullable=False),
         sa.Column("name", sa.String(length=256), nullable=False),
         sa.Column("name_key", sa.String(length=256), nullable=False),
         sa.Column("created_at", Instant(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("id", sa.String(length=64), nullable=False),
-        sa.Column("organization_id", sa.String(length=64), nullable=False),
         sa.ForeignKeyConstraint(
             ["organization_id"], ["organizations.id"], name=op.f("fk_groups_organization_id_organizations")
         ),
-        sa.PrimaryKeyConstraint("id", "organization_id", name=op.f("pk_groups")),
+        sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_groups")),
         sa.UniqueConstraint("organization_id", "name_key", name=op.f("uq_groups_organization_id_name_key")),
     )
     op.create_table(
         "oidc_subjects",
+        sa.Column("organization_id", sa.String(length=64), nullable=False),
+        sa.Column("id", sa.String(length=64), nullable=False),
         sa.Column("account_id", sa.String(length=64), nullable=False),
         sa.Column("sector", sa.String(length=255), nullable=False),
         sa.Column("subject", sa.String(length=255), nullable=False),
         sa.Column("created_at", Instant(), nullable=False),
-        sa.Column("id", sa.String(length=64), nullable=False),
-        sa.Column("organization_id", sa.String(length=64), nullable=False),
         sa.ForeignKeyConstraint(
             ["organization_id"], ["organizations.id"], name=op.f("fk_oidc_subjects_organization_id_organizations")
         ),
-        sa.PrimaryKeyConstraint("id", "organization_id", name=op.f("pk_oidc_subjects")),
+        sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_oidc_subjects")),
     )
     op.create_index(
         "ix_oidc_subjects_organization_id_account_id_sector",
@@ -289,17 +296,17 @@ def upgrade() -> None:
     )
     op.create_table(
         "saml_subjects",
+        sa.Column("organization_id", sa.String(length=64), nullable=False),
+        sa.Column("id", sa.String(length=64), nullable=False),
         sa.Column("application_id", sa.String(length=64), nullable=False),
         sa.Column("account_id", sa.String(length=64), nullable=False),
         sa.Column("name_id", sa.String(length=256), nullable=False),
         sa.Column("created_at", Instant(), nullable=False),
         sa.Column("terminated_at", Instant(), nullable=True),
-        sa.Column("id", sa.String(length=64), nullable=False),
-        sa.Column("organization_id", sa.String(length=64), nullable=False),
         sa.ForeignKeyConstraint(
             ["organization_id"], ["organizations.id"], name=op.f("fk_saml_subjects_organization_id_organizations")
         ),
-        sa.PrimaryKeyConstraint("id", "organization_id", name=op.f("pk_saml_subjects")),
+        sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_saml_subjects")),
         sa.UniqueConstraint(
             "organization_id",
             "application_id",
@@ -310,6 +317,8 @@ def upgrade() -> None:
     op.create_index("ix_saml_subjects_name_id", "saml_subjects", ["name_id"], unique=True)
     op.create_table(
         "sites",
+        sa.Column("organization_id", sa.String(length=64), nullable=False),
+        sa.Column("id", sa.String(length=64), nullable=False),
         sa.Column("slug", sa.String(length=63), nullable=False),
         sa.Column("name", sa.String(length=256), nullable=False),
         sa.Column("accent", sa.String(length=16), nullable=False),
@@ -318,16 +327,16 @@ def upgrade() -> None:
         sa.Column("created_at", Instant(), nullable=False),
         sa.Column("disabled_at", Instant(), nullable=True),
         sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("id", sa.String(length=64), nullable=False),
-        sa.Column("organization_id", sa.String(length=64), nullable=False),
         sa.ForeignKeyConstraint(
             ["organization_id"], ["organizations.id"], name=op.f("fk_sites_organization_id_organizations")
         ),
-        sa.PrimaryKeyConstraint("id", "organization_id", name=op.f("pk_sites")),
+        sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_sites")),
         sa.UniqueConstraint("slug", name=op.f("uq_sites_slug")),
     )
     op.create_table(
         "applications",
+        sa.Column("organization_id", sa.String(length=64), nullable=False),
+        sa.Column("id", sa.String(length=64), nullable=False),
         sa.Column("site_id", sa.String(length=64), nullable=False),
         sa.Column("protocol", sa.String(length=8), nullable=False),
         sa.Column("name", sa.String(length=256), nullable=False),
@@ -337,8 +346,6 @@ def upgrade() -> None:
         sa.Column("disabled_at", Instant(), nullable=True),
         sa.Column("deleted_at", Instant(), nullable=True),
         sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("id", sa.String(length=64), nullable=False),
-        sa.Column("organization_id", sa.String(length=64), nullable=False),
         sa.ForeignKeyConstraint(
             ["organization_id", "site_id"],
             ["sites.organization_id", "sites.id"],
@@ -347,20 +354,20 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["organization_id"], ["organizations.id"], name=op.f("fk_applications_organization_id_organizations")
         ),
-        sa.PrimaryKeyConstraint("id", "organization_id", name=op.f("pk_applications")),
+        sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_applications")),
     )
     op.create_index(
         "ix_applications_organization_id_site_id", "applications", ["organization_id", "site_id"], unique=False
     )
     op.create_table(
         "memberships",
+        sa.Column("organization_id", sa.String(length=64), nullable=False),
+        sa.Column("id", sa.String(length=64), nullable=False),
         sa.Column("group_id", sa.String(length=64), nullable=False),
         sa.Column("account_id", sa.String(length=64), nullable=False),
         sa.Column("source", sa.String(length=128), nullable=False),
         sa.Column("valid_from", Instant(), nullable=False),
         sa.Column("valid_to", Instant(), nullable=True),
-        sa.Column("id", sa.String(length=64), nullable=False),
-        sa.Column("organization_id", sa.String(length=64), nullable=False),
         sa.ForeignKeyConstraint(
             ["organization_id", "account_id"],
             ["accounts.organization_id", "accounts.id"],
@@ -374,7 +381,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["organization_id"], ["organizations.id"], name=op.f("fk_memberships_organization_id_organizations")
         ),
-        sa.PrimaryKeyConstraint("id", "organization_id", name=op.f("pk_memberships")),
+        sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_memberships")),
     )
     op.create_index(
         "ix_memberships_organization_id_account_id", "memberships", ["organization_id", "account_id"], unique=False
@@ -398,12 +405,12 @@ def upgrade() -> None:
     )
     op.create_table(
         "recovery_codes",
+        sa.Column("organization_id", sa.String(length=64), nullable=False),
+        sa.Column("id", sa.String(length=64), nullable=False),
         sa.Column("account_id", sa.String(length=64), nullable=False),
         sa.Column("code_hash", sa.String(length=64), nullable=False),
         sa.Column("created_at", Instant(), nullable=False),
         sa.Column("used_at", Instant(), nullable=True),
-        sa.Column("id", sa.String(length=64), nullable=False),
-        sa.Column("organization_id", sa.String(length=64), nullable=False),
         sa.ForeignKeyConstraint(
             ["organization_id", "account_id"],
             ["accounts.organization_id", "accounts.id"],
@@ -412,7 +419,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["organization_id"], ["organizations.id"], name=op.f("fk_recovery_codes_organization_id_organizations")
         ),
-        sa.PrimaryKeyConstraint("id", "organization_id", name=op.f("pk_recovery_codes")),
+        sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_recovery_codes")),
         sa.UniqueConstraint(
             "organization_id",
             "account_id",
@@ -422,13 +429,13 @@ def upgrade() -> None:
     )
     op.create_table(
         "role_assignments",
+        sa.Column("organization_id", sa.String(length=64), nullable=False),
+        sa.Column("id", sa.String(length=64), nullable=False),
         sa.Column("account_id", sa.String(length=64), nullable=False),
         sa.Column("role", sa.String(length=64), nullable=False),
         sa.Column("site_id", sa.String(length=64), nullable=True),
         sa.Column("valid_from", Instant(), nullable=False),
         sa.Column("valid_to", Instant(), nullable=True),
-        sa.Column("id", sa.String(length=64), nullable=False),
-        sa.Column("organization_id", sa.String(length=64), nullable=False),
         sa.ForeignKeyConstraint(
             ["organization_id", "account_id"],
             ["accounts.organization_id", "accounts.id"],
@@ -437,7 +444,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["organization_id"], ["organizations.id"], name=op.f("fk_role_assignments_organization_id_organizations")
         ),
-        sa.PrimaryKeyConstraint("id", "organization_id", name=op.f("pk_role_assignments")),
+        sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_role_assignments")),
     )
     op.create_index(
         "ix_role_assignments_organization_id_account_id",
@@ -447,6 +454,8 @@ def upgrade() -> None:
     )
     op.create_table(
         "sign_on_sessions",
+        sa.Column("organization_id", sa.String(length=64), nullable=False),
+        sa.Column("id", sa.String(length=64), nullable=False),
         sa.Column("token_hash", sa.String(length=64), nullable=False),
         sa.Column("account_id", sa.String(length=64), nullable=False),
         sa.Column("epoch", sa.Integer(), nullable=False),
@@ -459,8 +468,6 @@ def upgrade() -> None:
         sa.Column("ended_because", sa.String(length=64), nullable=False),
         sa.Column("ip", sa.String(length=64), nullable=False),
         sa.Column("user_agent", sa.String(length=256), nullable=False),
-        sa.Column("id", sa.String(length=64), nullable=False),
-        sa.Column("organization_id", sa.String(length=64), nullable=False),
         sa.ForeignKeyConstraint(
             ["organization_id", "account_id"],
             ["accounts.organization_id", "accounts.id"],
@@ -469,7 +476,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["organization_id"], ["organizations.id"], name=op.f("fk_sign_on_sessions_organization_id_organizations")
         ),
-        sa.PrimaryKeyConstraint("id", "organization_id", name=op.f("pk_sign_on_sessions")),
+        sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_sign_on_sessions")),
         sa.UniqueConstraint("token_hash", name=op.f("uq_sign_on_sessions_token_hash")),
     )
     op.create_index(op.f("ix_sign_on_sessions_expires_at"), "sign_on_sessions", ["expires_at"], unique=False)
@@ -481,6 +488,8 @@ def upgrade() -> None:
     )
     op.create_table(
         "totp_factors",
+        sa.Column("organization_id", sa.String(length=64), nullable=False),
+        sa.Column("id", sa.String(length=64), nullable=False),
         sa.Column("account_id", sa.String(length=64), nullable=False),
         sa.Column("name", sa.String(length=128), nullable=False),
         sa.Column("secret_sealed", sa.String(length=512), nullable=False),
@@ -489,8 +498,6 @@ def upgrade() -> None:
         sa.Column("created_at", Instant(), nullable=False),
         sa.Column("confirmed_at", Instant(), nullable=True),
         sa.Column("last_used_at", Instant(), nullable=True),
-        sa.Column("id", sa.String(length=64), nullable=False),
-        sa.Column("organization_id", sa.String(length=64), nullable=False),
         sa.ForeignKeyConstraint(
             ["organization_id", "account_id"],
             ["accounts.organization_id", "accounts.id"],
@@ -499,20 +506,20 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["organization_id"], ["organizations.id"], name=op.f("fk_totp_factors_organization_id_organizations")
         ),
-        sa.PrimaryKeyConstraint("id", "organization_id", name=op.f("pk_totp_factors")),
+        sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_totp_factors")),
     )
     op.create_index(
         "ix_totp_factors_organization_id_account_id", "totp_factors", ["organization_id", "account_id"], unique=False
     )
     op.create_table(
         "access_grants",
+        sa.Column("organization_id", sa.String(length=64), nullable=False),
+        sa.Column("id", sa.String(length=64), nullable=False),
         sa.Column("application_id", sa.String(length=64), nullable=False),
         sa.Column("subject_kind", sa.String(length=16), nullable=False),
         sa.Column("subject_id", sa.String(length=64), nullable=False),
         sa.Column("valid_from", Instant(), nullable=False),
         sa.Column("valid_to", Instant(), nullable=True),
-        sa.Column("id", sa.String(length=64), nullable=False),
-        sa.Column("organization_id", sa.String(length=64), nullable=False),
         sa.ForeignKeyConstraint(
             ["organization_id", "application_id"],
             ["applications.organization_id", "applications.id"],
@@ -521,7 +528,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["organization_id"], ["organizations.id"], name=op.f("fk_access_grants_organization_id_organizations")
         ),
-        sa.PrimaryKeyConstraint("id", "organization_id", name=op.f("pk_access_grants")),
+        sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_access_grants")),
     )
     op.create_index(
         "ix_access_grants_organization_id_application_id",
@@ -529,6 +536,20 @@ def upgrade() -> None:
         ["organization_id", "application_id"],
         unique=False,
     )
+    op.create_table(
+        "client_origins",
+        sa.Column("organization_id", sa.String(length=64), nullable=False),
+        sa.Column("application_id", sa.String(length=64), nullable=False),
+        sa.Column("origin", sa.String(length=255), nullable=False),
+        sa.Column("site_id", sa.String(length=64), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organization_id", "application_id"],
+            ["applications.organization_id", "applications.id"],
+            name=op.f("fk_client_origins_organization_id_application_id_applications"),
+        ),
+        sa.PrimaryKeyConstraint("organization_id", "application_id", "origin", name=op.f("pk_client_origins")),
+    )
+    op.create_index("ix_client_origins_site_id_origin", "client_origins", ["site_id", "origin"], unique=False)
     op.create_table(
         "clients",
         sa.Column("organization_id", sa.String(length=64), nullable=False),
@@ -555,28 +576,14 @@ def upgrade() -> None:
         sa.UniqueConstraint("client_id", name=op.f("uq_clients_client_id")),
     )
     op.create_table(
-        "client_origins",
-        sa.Column("organization_id", sa.String(length=64), nullable=False),
-        sa.Column("application_id", sa.String(length=64), nullable=False),
-        sa.Column("origin", sa.String(length=255), nullable=False),
-        sa.Column("site_id", sa.String(length=64), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["organization_id", "application_id"],
-            ["applications.organization_id", "applications.id"],
-            name=op.f("fk_client_origins_organization_id_application_id_applications"),
-        ),
-        sa.PrimaryKeyConstraint("organization_id", "application_id", "origin", name=op.f("pk_client_origins")),
-    )
-    op.create_index("ix_client_origins_site_id_origin", "client_origins", ["site_id", "origin"], unique=False)
-    op.create_table(
         "consents",
+        sa.Column("organization_id", sa.String(length=64), nullable=False),
+        sa.Column("id", sa.String(length=64), nullable=False),
         sa.Column("account_id", sa.String(length=64), nullable=False),
         sa.Column("application_id", sa.String(length=64), nullable=False),
         sa.Column("asks", sa.JSON(), nullable=False),
         sa.Column("given_at", Instant(), nullable=False),
         sa.Column("withdrawn_at", Instant(), nullable=True),
-        sa.Column("id", sa.String(length=64), nullable=False),
-        sa.Column("organization_id", sa.String(length=64), nullable=False),
         sa.ForeignKeyConstraint(
             ["organization_id", "account_id"],
             ["accounts.organization_id", "accounts.id"],
@@ -590,7 +597,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["organization_id"], ["organizations.id"], name=op.f("fk_consents_organization_id_organizations")
         ),
-        sa.PrimaryKeyConstraint("id", "organization_id", name=op.f("pk_consents")),
+        sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_consents")),
         sa.UniqueConstraint(
             "organization_id",
             "account_id",
@@ -600,6 +607,8 @@ def upgrade() -> None:
     )
     op.create_table(
         "grants",
+        sa.Column("organization_id", sa.String(length=64), nullable=False),
+        sa.Column("id", sa.String(length=64), nullable=False),
         sa.Column("application_id", sa.String(length=64), nullable=False),
         sa.Column("account_id", sa.String(length=64), nullable=False),
         sa.Column("session_id", sa.String(length=64), nullable=False),
@@ -613,8 +622,6 @@ def upgrade() -> None:
         sa.Column("expires_at", Instant(), nullable=False),
         sa.Column("revoked_at", Instant(), nullable=True),
         sa.Column("revoked_because", sa.String(length=64), nullable=False),
-        sa.Column("id", sa.String(length=64), nullable=False),
-        sa.Column("organization_id", sa.String(length=64), nullable=False),
         sa.ForeignKeyConstraint(
             ["organization_id", "account_id"],
             ["accounts.organization_id", "accounts.id"],
@@ -628,19 +635,19 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["organization_id"], ["organizations.id"], name=op.f("fk_grants_organization_id_organizations")
         ),
-        sa.PrimaryKeyConstraint("id", "organization_id", name=op.f("pk_grants")),
+        sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_grants")),
     )
     op.create_index("ix_grants_organization_id_account_id", "grants", ["organization_id", "account_id"], unique=False)
     op.create_index("ix_grants_organization_id_session_id", "grants", ["organization_id", "session_id"], unique=False)
     op.create_table(
         "participants",
+        sa.Column("organization_id", sa.String(length=64), nullable=False),
+        sa.Column("id", sa.String(length=64), nullable=False),
         sa.Column("session_id", sa.String(length=64), nullable=False),
         sa.Column("application_id", sa.String(length=64), nullable=False),
         sa.Column("subject", sa.JSON(), nullable=False),
         sa.Column("joined_at", Instant(), nullable=False),
         sa.Column("last_at", Instant(), nullable=False),
-        sa.Column("id", sa.String(length=64), nullable=False),
-        sa.Column("organization_id", sa.String(length=64), nullable=False),
         sa.ForeignKeyConstraint(
             ["organization_id", "session_id"],
             ["sign_on_sessions.organization_id", "sign_on_sessions.id"],
@@ -649,7 +656,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["organization_id"], ["organizations.id"], name=op.f("fk_participants_organization_id_organizations")
         ),
-        sa.PrimaryKeyConstraint("id", "organization_id", name=op.f("pk_participants")),
+        sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_participants")),
         sa.UniqueConstraint(
             "organization_id",
             "session_id",
@@ -690,13 +697,13 @@ def upgrade() -> None:
     )
     op.create_table(
         "refresh_tokens",
+        sa.Column("organization_id", sa.String(length=64), nullable=False),
+        sa.Column("id", sa.String(length=64), nullable=False),
         sa.Column("grant_id", sa.String(length=64), nullable=False),
         sa.Column("token_hash", sa.String(length=64), nullable=False),
         sa.Column("created_at", Instant(), nullable=False),
         sa.Column("expires_at", Instant(), nullable=False),
         sa.Column("used_at", Instant(), nullable=True),
-        sa.Column("id", sa.String(length=64), nullable=False),
-        sa.Column("organization_id", sa.String(length=64), nullable=False),
         sa.ForeignKeyConstraint(
             ["organization_id", "grant_id"],
             ["grants.organization_id", "grants.id"],
@@ -705,7 +712,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["organization_id"], ["organizations.id"], name=op.f("fk_refresh_tokens_organization_id_organizations")
         ),
-        sa.PrimaryKeyConstraint("id", "organization_id", name=op.f("pk_refresh_tokens")),
+        sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_refresh_tokens")),
         sa.UniqueConstraint("token_hash", name=op.f("uq_refresh_tokens_token_hash")),
     )
     op.create_index(op.f("ix_refresh_tokens_expires_at"), "refresh_tokens", ["expires_at"], unique=False)

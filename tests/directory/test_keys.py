@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 
 from idp.base.errors import Forbidden, Unavailable
-from idp.keyring import keyring, rotate
+from idp.directory import keys
+from idp.keyring import keyring
 from idp.keyring.models import SigningKey
 from tests.support.people import as_account, stranger
 
@@ -47,19 +48,19 @@ def test_i11_two_keys_swapped_in_the_database_do_not_open(work, site):
 def test_rotation_publishes_waits_and_promotes(work, site):
     old = keyring.active(work, site.organization_id, site.id, keyring.TOKEN_SIGNING, "P-256")
 
-    first = rotate.rotate(work, site.organization_id, site.id, subject="acme", purpose=keyring.TOKEN_SIGNING)
+    first = keys.rotate(work, site.organization_id, site.id, subject="acme", purpose=keyring.TOKEN_SIGNING)
     assert {key.state for key in first} == {"next"}
-    assert rotate.rotate(work, site.organization_id, site.id, subject="acme", purpose=keyring.TOKEN_SIGNING) == []
+    assert keys.rotate(work, site.organization_id, site.id, subject="acme", purpose=keyring.TOKEN_SIGNING) == []
     assert keyring.active(work, site.organization_id, site.id, keyring.TOKEN_SIGNING, "P-256").id == old.id
 
     tomorrow = replace(work, now=work.now + timedelta(hours=24))
-    rotate.rotate(tomorrow, site.organization_id, site.id, subject="acme", purpose=keyring.TOKEN_SIGNING)
+    keys.rotate(tomorrow, site.organization_id, site.id, subject="acme", purpose=keyring.TOKEN_SIGNING)
     now_active = keyring.active(tomorrow, site.organization_id, site.id, keyring.TOKEN_SIGNING, "P-256")
     assert now_active.id != old.id
     assert old.id in {k.id for k in keyring.published(tomorrow, site.organization_id, site.id, keyring.TOKEN_SIGNING)}
 
     later = replace(work, now=work.now + timedelta(hours=49))
-    rotate.rotate(later, site.organization_id, site.id, subject="acme", purpose=keyring.TOKEN_SIGNING, at_once=False)
+    keys.rotate(later, site.organization_id, site.id, subject="acme", purpose=keyring.TOKEN_SIGNING, at_once=False)
     assert old.id not in {k.id for k in keyring.published(later, site.organization_id, site.id, keyring.TOKEN_SIGNING)}
     gone = work.tx.session.get_one(SigningKey, (site.organization_id, old.id))
     assert (gone.state, gone.private_sealed) == ("gone", "")
@@ -69,8 +70,8 @@ def test_only_who_may_rotates(work, site, an_account):
     ann = an_account()
 
     with pytest.raises(Forbidden):
-        rotate.rotate(stranger(work), site.organization_id, site.id, subject="acme")
+        keys.rotate(stranger(work), site.organization_id, site.id, subject="acme")
     with pytest.raises(Forbidden):
-        rotate.rotate(as_account(work, ann, "auditor"), site.organization_id, site.id, subject="acme")
+        keys.rotate(as_account(work, ann, "auditor"), site.organization_id, site.id, subject="acme")
     with pytest.raises(Forbidden):
-        rotate.keys(as_account(work, ann), site.organization_id, site.id)
+        keys.keys(as_account(work, ann), site.organization_id, site.id)

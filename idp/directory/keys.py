@@ -1,4 +1,4 @@
-"""Doing what `keyring.rotation.plan` says, for the keys of a site."""
+"""Verbs on the keys of a site: seeing them, and doing what `keyring.rotation.plan` says."""
 
 from datetime import datetime, timedelta
 

@@ -1,0 +1,162 @@
+"""`idp account …`"""
+
+import sys
+
+import click
+
+from idp.base.errors import Invalid
+from idp.base.work import Work
+from idp.cli import show
+from idp.cli.context import Group, open_work, tell, tell_all
+from idp.directory import accounts, queries
+from idp.directory.models import Account
+from idp.policy.permissions import ORGANIZATION_ADMINISTRATOR, ROLES
+from idp.signon.factors import password as password_
+from idp.signon.factors import totp
+
+_LONGEST_LINE = 4096
+_AUTHENTICATOR = "Authenticator app"
+_ORGANIZATION = click.option(
+    "--organization", metavar="ORG", help="Short name of the organization, where several know this address."
+)
+
+
+@click.group(cls=Group)
+def account() -> None:
+    """Accounts of people."""
+
+
+@account.command()
+@click.argument("email")
+@click.option("--organization", required=True, metavar="ORG", help="Short name of the organization.")
+@click.option("--name", required=True, help="The person's name.")
+@click.option("--password-stdin", is_flag=True, help="Read the password from the first line of standard input.")
+@click.option("--totp-secret", metavar="BASE32", help="Give the account an authenticator with this secret.")
+@click.option("--admin", is_flag=True, help="Make the account an administrator of the organization.")
+def create(
+    email: str, organization: str, name: str, password_stdin: bool, totp_secret: str | None, admin: bool
+) -> None:
+    """Create the account EMAIL."""
+    password = _password_from_stdin() if password_stdin else None
+    secret = totp.read_secret(totp_secret) if totp_secret is not None else None
+    with open_work() as work:
+        made = accounts.create(work, email, organization=organization, name=name)
+        if admin:
+            accounts.grant_role(work, made.id, ORGANIZATION_ADMINISTRATOR, organization_id=made.organization_id)
+        if secret is not None:
+            totp.add(work, made.id, secret, organization_id=made.organization_id, name=_AUTHENTICATOR)
+        if password is not None:
+            # Hashed inside the transaction, so that a refused password leaves no account behind.
+            password_.set_password(work, made.id, password, organization_id=made.organization_id)
+    words = [f"created account {made.email}" + (", administrator of its organization" if admin else "")]
+    if password is None:
+        words.append("  It has no password yet, so nobody can sign in with it.")
+        words.append(f"  Set one with: idp account reset-password {made.email} --password-stdin")
+    if secret is not None:
+        words.append("  It has an authenticator with the secret you gave.")
+    told = {**show.account(made), "has_password": password is not None, "has_second_step": secret is not None}
+    tell(told, "\n".join(words))
+
+
+@account.command("reset-password")
+@click.argument("email")
+@_ORGANIZATION
+@click.option("--password-stdin", is_flag=True, required=True, help="Read the password from standard input.")
+def reset_password(email: str, organization: str | None, password_stdin: bool) -> None:
+    """Give the account EMAIL a new password; every sign-on it has ends, and its throttling is cleared."""
+    password = _password_from_stdin()
+    with open_work() as work:
+        found = _account(work, email, organization)
+        password_.set_password(work, found.id, password, organization_id=found.organization_id)
+        tell(show.account(found), f"{found.email} has a new password and is signed out everywhere")
+
+
+@account.command()
+@click.argument("email")
+@_ORGANIZATION
+def disable(email: str, organization: str | None) -> None:
+    """Stop the account EMAIL from signing in, and end every sign-on it has."""
+    with open_work() as work:
+        done = accounts.disable(work, email, organization_id=_organization_id(work, organization))
+        tell(show.account(done), f"disabled {done.email}")
+
+
+@account.command()
+@click.argument("email")
+@_ORGANIZATION
+def enable(email: str, organization: str | None) -> None:
+    """Let the disabled account EMAIL sign in again."""
+    with open_work() as work:
+        done = accounts.enable(work, email, organization_id=_organization_id(work, organization))
+        tell(show.account(done), f"enabled {done.email}")
+
+
+@account.command("grant-role")
+@click.argument("email")
+@click.argument("role")
+@_ORGANIZATION
+def grant_role(email: str, role: str, organization: str | None) -> None:
+    """Let the account EMAIL administer its organization in ROLE."""
+    with open_work() as work:
+        found = _account(work, email, organization)
+        accounts.grant_role(work, found.id, role, organization_id=found.organization_id)
+        tell({**show.account(found), "role": role}, f"{found.email} is now {role} of its organization")
+
+
+grant_role.help = f"{grant_role.help} Roles: {', '.join(sorted(set(ROLES) - {'operator'}))}."
+
+
+@account.command("show")
+@click.argument("email")
+@_ORGANIZATION
+def show_(email: str, organization: str | None) -> None:
+    """Show the account EMAIL."""
+    with open_work() as work:
+        found = _account(work, email, organization)
+        value = {
+            **show.account(found),
+            "roles": sorted(held.role for held in accounts.roles_of(work, found.organization_id, found.id)),
+            "has_password": password_.has_password(work, found.organization_id, found.id),
+            "has_second_step": totp.exists(work, found.organization_id, found.id),
+        }
+    tell(
+        value,
+        f"{value['email']} ({value['name']})\n"
+        f"  id           {value['id']}\n"
+        f"  state        {'disabled' if value['disabled_at'] else 'active'}\n"
+        f"  roles        {', '.join(value['roles']) or 'none'}\n"
+        f"  password     {'set' if value['has_password'] else 'not set'}\n"
+        f"  second step  {'set up' if value['has_second_step'] else 'not set up'}",
+    )
+
+
+@account.command("list")
+@click.option("--starting", default="", metavar="EMAIL", help="Begin at this address.")
+@click.option("--limit", default=50, type=click.IntRange(1, 1000), show_default=True, help="At most so many.")
+def list_(starting: str, limit: int) -> None:
+    """List accounts by e-mail address."""
+    with open_work() as work:
+        found = [show.account(one) for one in queries.accounts(work, starting=starting, limit=limit)]
+    tell_all(
+        found,
+        lambda one: f"{one['email']:<40} {one['name']}{'  (disabled)' if one['disabled_at'] else ''}",
+        none="There is no account yet.",
+    )
+
+
+def _organization_id(work: Work, slug: str | None) -> str | None:
+    return queries.organization(work, slug).id if slug is not None else None
+
+
+def _account(work: Work, email: str, organization: str | None) -> Account:
+    return queries.account(work, email, organization_id=_organization_id(work, organization))
+
+
+def _password_from_stdin() -> str:
+    line: str = sys.stdin.readline(_LONGEST_LINE)
+    password = line.rstrip("\r\n")
+    if not password:
+        raise Invalid(
+            "Standard input holds no password.", field="password", advice="Write it as one line to the command."
+        )
+    return password

@@ -1,0 +1,324 @@
+"""`idp application …`"""
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from idp.base import egress
+from idp.base.errors import Invalid, NotFound
+from idp.base.work import Work
+from idp.cli import show
+from idp.cli.context import Group, chosen, open_work, settings, tell, tell_all
+from idp.directory import applications, policies, queries
+from idp.directory.attributes import ATTRIBUTES
+from idp.directory.models import Application
+from idp.oidc import clients
+from idp.saml import providers
+
+_APPLICATION = click.argument("application", metavar="APP")
+_LONGEST = 2 * 1024 * 1024
+_Function = Callable[..., Any]
+
+
+_SWITCHES = (
+    click.option("--sign-response/--no-sign-response", default=None, help="Sign the response (default: yes)."),
+    click.option("--sign-assertion/--no-sign-assertion", default=None, help="Sign the assertion (default: yes)."),
+    click.option(
+        "--encrypt-assertion/--no-encrypt-assertion", default=None, help="Encrypt the assertion (default: no)."
+    ),
+    click.option(
+        "--require-signed-requests/--no-require-signed-requests",
+        default=None,
+        help="Refuse unsigned requests (default: what the metadata says).",
+    ),
+    click.option(
+        "--nameid-format", metavar="URN", help="What the person is named by (default: what the metadata asks)."
+    ),
+    click.option(
+        "--idp-initiated/--no-idp-initiated", default=None, help="May be started from our side (default: no)."
+    ),
+    click.option(
+        "--relay-state", "relay_states", multiple=True, metavar="VALUE", help="RelayState that such a start may carry."
+    ),
+)
+
+
+def _switches(command: _Function) -> _Function:
+    """Give *command* the options that say how a service provider is answered."""
+    for option in reversed(_SWITCHES):
+        command = option(command)
+    return command
+
+
+@click.group(cls=Group)
+def application() -> None:
+    """Applications that people sign in to. APP is our id, an entity ID, or a client_id."""
+
+
+@application.command("create-saml")
+@click.option("--site", required=True, metavar="SITE", help="Site to register it at.")
+@click.option("--metadata", required=True, metavar="FILE|URL|-", help="The service provider's metadata (-: stdin).")
+@click.option("--name", help="The name that people read (default: what the metadata says).")
+@_switches
+@click.option("--everyone", is_flag=True, help="Let everyone of the organization open it at once.")
+def create_saml(site: str, metadata: str, name: str | None, everyone: bool, **wanted: Any) -> None:
+    """Register a SAML service provider."""
+    of = settings()
+    raw, url = _metadata(metadata)
+    with open_work() as work:
+        made = providers.register(
+            work,
+            site,
+            raw,
+            name=name,
+            metadata_url=url,
+            everyone=everyone,
+            allow_http_loopback=of.development.allow_http_loopback_applications,
+            **{option: value for option, value in wanted.items() if value is not None},
+        )
+        found = queries.application(work, made.application_id)
+        value = _full(work, found)
+    tell(value, _made(value, f"entity ID {made.entity_id}", everyone))
+
+
+@application.command("create-oidc")
+@click.option("--site", required=True, metavar="SITE", help="Site to register it at.")
+@click.option("--from-json", type=click.File("rb"), metavar="FILE", help="Client metadata (RFC 7591); - is stdin.")
+@click.option("--name", help="The name that people read.")
+@click.option("--redirect-uri", "redirect_uris", multiple=True, metavar="URI", help="May be given several times.")
+@click.option("--public", is_flag=True, help="It cannot keep a secret (an app, a page of scripts).")
+@click.option("--auth-method", metavar="METHOD", help="client_secret_basic (default), client_secret_post, …")
+@click.option("--scope", metavar="SCOPES", help="Scopes it may ask for, in one argument.")
+@click.option("--first-party", is_flag=True, help="The organization's own: people are not asked for consent.")
+@click.option("--everyone", is_flag=True, help="Let everyone of the organization open it at once.")
+def create_oidc(
+    site: str,
+    from_json: Any,
+    name: str | None,
+    redirect_uris: tuple[str, ...],
+    public: bool,
+    auth_method: str | None,
+    scope: str | None,
+    first_party: bool,
+    everyone: bool,
+) -> None:
+    """Register an OpenID Connect client; prints its registration, with its secret this once."""
+    of = settings()
+    asked = _client_metadata(from_json, name, redirect_uris, public, auth_method, scope)
+    with open_work() as work:
+        made, client, secret = clients.create(
+            work,
+            site,
+            asked,
+            first_party=first_party,
+            everyone=everyone,
+            base_url=of.base_url,
+            allow_http_loopback=of.development.allow_http_loopback_applications,
+        )
+        value = {"application_id": made.id, **clients.represent(client, secret)}
+    lines = [_made({"id": made.id, "name": made.name}, f"client_id {client.client_id}", everyone)]
+    if secret is not None:
+        lines += [f"  client_secret  {secret}", "  The secret is shown this once and cannot be shown again."]
+    tell(value, "\n".join(lines))
+
+
+@application.command()
+@_APPLICATION
+@click.option("--everyone", is_flag=True, help="Everyone of the organization.")
+@click.option("--group", metavar="NAME", help="The members of this group.")
+@click.option("--account", metavar="EMAIL", help="This one account.")
+def grant(application: str, everyone: bool, group: str | None, account: str | None) -> None:
+    """Let everyone, a group or an account open APP."""
+    with open_work() as work:
+        found = find(work, application)
+        made = applications.grant(work, found.id, everyone=everyone, group=group, account=account)
+        who = "everyone" if everyone else f"the group {group}" if group else str(account)
+        tell(show.access_grant(made), f"{who} may now open {found.name}")
+
+
+@application.command()
+@_APPLICATION
+@click.option(
+    "--attribute", "attributes", multiple=True, metavar="NAME", help=f"One of {', '.join(ATTRIBUTES)}; several times."
+)
+@click.option("--nothing", is_flag=True, help="Release no attribute at all.")
+def release(application: str, attributes: tuple[str, ...], nothing: bool) -> None:
+    """Narrow what APP receives to these attributes. What the organization withholds stays withheld."""
+    if nothing == bool(attributes):
+        raise Invalid("Name the attributes with --attribute, or say --nothing.", field="attributes")
+    with open_work() as work:
+        found = find(work, application)
+        policy = policies.set_application_release(work, found.id, attributes)
+        work.tx.session.flush()
+        tell(show.release_policy(policy), f"{found.name} receives at most: {', '.join(policy.attributes) or 'nothing'}")
+
+
+@application.command("list")
+@click.option("--site", metavar="SITE", help="Only those of this site.")
+def list_(site: str | None) -> None:
+    """List applications by name."""
+    with open_work() as work:
+        at = queries.site(work, site).id if site else None
+        found = [show.application(one) for one in queries.applications(work, site_id=at)]
+    tell_all(
+        found,
+        lambda one: f"{one['id']}  {one['protocol']}  {one['name']}{'  (disabled)' if one['disabled_at'] else ''}",
+        none="No application is registered yet.",
+    )
+
+
+@application.command("show")
+@_APPLICATION
+def show_(application: str) -> None:
+    """Show APP: its registration, who may open it, what it receives at most."""
+    with open_work() as work:
+        value = _full(work, find(work, application))
+    if chosen().json:
+        tell(value, "")
+        return
+    who = [f"{g['subject_kind']} {g['subject_id'] if g['subject_kind'] != 'everyone' else ''}" for g in value["access"]]
+    lines = [
+        f"{value['name']} ({value['protocol']})",
+        f"  id          {value['id']}",
+        f"  state       {'disabled' if value['disabled_at'] else 'active'}",
+        f"  open to     {', '.join(one.strip() for one in who) or 'nobody'}",
+    ]
+    for name, part in value[value["protocol"]].items():
+        if isinstance(part, bool | int | str) and part != "" and len(str(part)) < 200:
+            lines.append(f"  {name:<28} {part}")
+        elif isinstance(part, list) and part and all(isinstance(item, str) for item in part):
+            lines.append(f"  {name:<28} {', '.join(part)}")
+    click.echo("\n".join(lines))
+
+
+@application.command()
+@_APPLICATION
+def disable(application: str) -> None:
+    """Stop everybody from signing on to APP; its registration stays."""
+    with open_work() as work:
+        done = applications.disable(work, find(work, application).id)
+        tell(show.application(done), f"disabled {done.name}")
+
+
+@application.command()
+@_APPLICATION
+def enable(application: str) -> None:
+    """Let people sign on to the disabled APP again."""
+    with open_work() as work:
+        done = applications.enable(work, find(work, application).id)
+        tell(show.application(done), f"enabled {done.name}")
+
+
+@application.command()
+@_APPLICATION
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def delete(application: str, yes: bool) -> None:
+    """Remove APP for good; its identifiers are never used again."""
+    with open_work() as work:
+        found = find(work, application)
+        if not yes and not chosen().json and sys.stdin.isatty():
+            click.confirm(f"Remove {found.name} for good? Nobody will be able to open it.", abort=True)
+        done = applications.delete(work, found.id)
+        tell(show.application(done), f"deleted {done.name}")
+
+
+@application.group()
+def saml() -> None:
+    """What concerns SAML service providers only."""
+
+
+@saml.command("set")
+@_APPLICATION
+@_switches
+def set_(application: str, **wanted: Any) -> None:
+    """Change how the service provider APP is answered; what is not named stays as it is."""
+    wanted["relay_states"] = wanted["relay_states"] or None
+    with open_work() as work:
+        found = find(work, application)
+        providers.change(work, found.id, providers.Switches(**wanted))
+        tell(_full(work, found), f"changed {found.name}")
+
+
+def find(work: Work, reference: str) -> Application:
+    """
+    Return the application that *reference* names: our id, an entity ID, or a client_id.
+
+    Raises:
+        NotFound: none that this actor may see.
+        Conflict: several sites know that entity ID.
+    """
+    if reference.startswith("app_"):
+        return queries.application(work, reference)
+    found = clients.find_application(work, reference) or providers.find_application(work, reference)
+    if found is None:
+        raise NotFound(
+            f"There is no application “{reference[:200]}”.",
+            field="application",
+            advice="Name it by our id (app_…), its entity ID or its client_id; see: idp application list",
+        )
+    return found
+
+
+def _full(work: Work, of: Application) -> dict[str, Any]:
+    value = show.application(of)
+    value["access"] = [show.access_grant(one) for one in applications.grants(work, of)]
+    if of.protocol == clients.PROTOCOL:
+        value["oidc"] = clients.represent(clients.of_application(work, of))
+    else:
+        value["saml"] = providers.represent(providers.of_application(work, of))
+    return value
+
+
+def _made(value: dict[str, Any], known_as: str, everyone: bool) -> str:
+    who = "everyone of the organization may open it" if everyone else "nobody may open it yet"
+    words = f"registered {value['name']}: {who}\n  id  {value['id']}\n  {known_as}"
+    return words if everyone else f"{words}\n  Give access with: idp application grant {value['id']} --everyone"
+
+
+def _metadata(source: str) -> tuple[bytes, str]:
+    """Return metadata from a file, an address or standard input, and the address if it came from one."""
+    if source == "-":
+        return sys.stdin.buffer.read(_LONGEST + 1), ""
+    if source.startswith(("https://", "http://")):
+        of = settings()
+        loopback = of.development.allow_http_loopback_applications
+        fetched = egress.fetch(source, allowed=of.egress.allow_addresses, most_bytes=_LONGEST, http_loopback=loopback)
+        return fetched, source
+    try:
+        return Path(source).read_bytes(), ""
+    except OSError as error:
+        raise Invalid(f"{source} cannot be read: {error.strerror}.", field="metadata") from error
+
+
+def _client_metadata(
+    from_json: Any,
+    name: str | None,
+    redirect_uris: tuple[str, ...],
+    public: bool,
+    method: str | None,
+    scope: str | None,
+) -> dict[str, Any]:
+    if from_json is not None:
+        try:
+            asked = json.loads(from_json.read(_LONGEST))
+        except (json.JSONDecodeError, UnicodeDecodeError) as error:
+            raise Invalid("The client metadata is not JSON.", field="from_json", cause=str(error)) from error
+        if not isinstance(asked, dict):
+            raise Invalid("The client metadata is not a JSON object.", field="from_json")
+    else:
+        if name is None or not redirect_uris:
+            raise Invalid("Say --name and --redirect-uri, or give everything by --from-json.", field="redirect_uris")
+        asked = {}
+    given: dict[str, Any] = {
+        "client_name": name,
+        "redirect_uris": list(redirect_uris) or None,
+        "token_endpoint_auth_method": "none" if public else method,
+        "scope": scope,
+    }
+    if public and method not in (None, "none"):
+        raise Invalid("A public client has no authentication method.", field="token_endpoint_auth_method")
+    return {**asked, **{field: value for field, value in given.items() if value is not None}}

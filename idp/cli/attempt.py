@@ -1,0 +1,65 @@
+"""`idp attempt …`: what a reference on an error page stands for."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+
+from idp.cli import show
+from idp.cli.context import Group, open_work, tell, tell_all
+from idp.directory import history
+
+
+@click.group(cls=Group)
+def attempt() -> None:
+    """Attempts: how sign-ins, sign-ons and token requests went, step by step."""
+
+
+@attempt.command("show")
+@click.argument("reference")
+def show_(reference: str) -> None:
+    """Show the attempt REFERENCE, as an error page names it."""
+    with open_work() as work:
+        found = show.attempt(history.attempt(work, reference))
+    tell(found, "\n".join(_page(found)))
+
+
+@attempt.command("list")
+@click.option("--limit", default=20, type=click.IntRange(1, 1000), show_default=True, help="At most so many.")
+@click.option("--refused", is_flag=True, help="Only those that were refused.")
+@click.option("--before", type=click.DateTime(["%Y-%m-%dT%H:%M:%SZ"]), help="Only older ones (UTC).")
+def list_(limit: int, refused: bool, before: datetime | None) -> None:
+    """List attempts, the newest first."""
+    with open_work() as work:
+        found = [show.attempt(one) for one in history.attempts(work, before=_utc(before), refused=refused, limit=limit)]
+    tell_all(
+        found,
+        lambda one: f"{one['at'][:19]}Z  {one['id']}  {one['kind']:<14} {one['outcome']:<9} {one['code'] or ''}",
+        none="There is no attempt yet.",
+    )
+
+
+def _page(of: dict[str, Any]) -> list[str]:
+    lines = [f"{of['id']}  {of['kind']}  {of['outcome']}", f"  at           {of['at']}", f"  from         {of['ip']}"]
+    for label, name in (
+        ("code", "code"),
+        ("cause", "cause"),
+        ("application", "application_id"),
+        ("account", "account_id"),
+    ):
+        if of[name]:
+            lines.append(f"  {label:<12} {of[name]}")
+    if of["rule"]:
+        lines.append(f"  {'rule':<12} {of['rule']} (policy version {of['policy_version']})")
+    lines.append("  steps")
+    for step in of["steps"]:
+        facts = ", ".join(f"{k}={v}" for k, v in step.items() if k not in ("step", "state", "code", "cause"))
+        mark = "ok " if step["state"] == "passed" else "NO "
+        lines.append(f"    {mark} {step['step']}" + (f"  ({facts})" if facts else ""))
+        if step["state"] == "failed":
+            lines.append(f"         {step['code']}: {step['cause']}")
+    return lines
+
+
+def _utc(value: datetime | None) -> datetime | None:
+    return None if value is None else value.replace(tzinfo=UTC)

@@ -1,0 +1,93 @@
+"""`idp jobs …`: deferred work and messages to the outside."""
+
+import os
+import signal
+import threading
+from collections.abc import Mapping
+
+import click
+
+from idp.base import clock, logging, mail, outbox
+from idp.base import jobs as jobs_
+from idp.base.db import Database
+from idp.base.errors import IdpError, NotFound
+from idp.base.jobs import Handler
+from idp.base.outbox import Sender
+from idp.cli import show
+from idp.cli.context import Group, open_database, open_work, settings, tell, tell_all, work_on
+from idp.policy.permissions import OPERATOR
+from idp.settings import Settings
+from idp.signon import housekeeping
+
+HANDLERS: Mapping[str, Handler] = {housekeeping.KIND: housekeeping.run}
+_PAUSE_SECONDS = 5.0
+
+
+@click.group(cls=Group)
+def jobs() -> None:
+    """Background work: `idp serve` runs it; on machines of its own, use `idp jobs run --watch`."""
+
+
+@jobs.command()
+@click.option("--watch", is_flag=True, help="Do not end: look again every few seconds.")
+@click.option("--with-parent", is_flag=True, hidden=True, help="End when the process that started this one ends.")
+def run(watch: bool, with_parent: bool) -> None:
+    """Run what is due: deferred work, messages to the outside, housekeeping."""
+    of = settings()
+    with open_database(of) as database:
+        if watch:
+            logging.configure(of.log.level)
+            _watch(database, of, os.getppid() if with_parent else None)
+            return
+        ran, sent = _drain(database, of)
+    told = {"finished": ran.finished, "failed": ran.failed, "sent": sent.sent, "not_sent": sent.failed}
+    tell(
+        told, f"jobs: {ran.finished} finished, {ran.failed} failed; messages: {sent.sent} sent, {sent.failed} not sent"
+    )
+
+
+@jobs.command("list")
+@click.option("--dead", is_flag=True, help="Only those that failed too often and were given up.")
+def list_(dead: bool) -> None:
+    """List jobs that are not finished."""
+    with open_work() as work:
+        found = [show.job(one) for one in jobs_.jobs(work, dead=dead)]
+    tell_all(
+        found,
+        lambda one: f"{one['id']}  {one['kind']:<16} {'dead' if one['dead_at'] else 'waits'}  {one['last_error']}",
+        none="No job waits.",
+    )
+
+
+@jobs.command()
+@click.argument("job_id")
+def retry(job_id: str) -> None:
+    """Give the dead job JOB_ID a new life."""
+    with open_work() as work:
+        found = next((one for one in jobs_.jobs(work, dead=True) if one.id == job_id), None)
+        if found is None:
+            raise NotFound(f"There is no dead job “{job_id[:80]}”.", advice="See: idp jobs list --dead")
+        jobs_.retry(work, found)
+        tell(show.job(found), f"{found.id} is tried again")
+
+
+def _senders(of: Settings) -> dict[str, Sender]:
+    return {mail.KIND: mail.sender(of.mail.smtp_url, of.mail.sender)} if of.mail.smtp_url else {}
+
+
+def _drain(database: Database, of: Settings) -> tuple[jobs_.Ran, outbox.Sent]:
+    with work_on(database) as work:
+        housekeeping.ask(work)
+    return jobs_.run_due(database, HANDLERS, clock.now(), OPERATOR), outbox.drain(database, _senders(of), clock.now())
+
+
+def _watch(database: Database, of: Settings, parent: int | None) -> None:
+    over = threading.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: over.set())
+    while not over.is_set() and (parent is None or os.getppid() == parent):
+        try:
+            _drain(database, of)
+        except IdpError as error:  # the database is away: it may come back
+            jobs_.log.warning("jobs wait", cause=error.cause)
+        over.wait(_PAUSE_SECONDS)

@@ -1,0 +1,115 @@
+"""`idp serve`: the production server, several worker processes, and the background jobs beside them."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import click
+from granian.constants import Interfaces
+from granian.log import LogLevels
+from granian.server import Server
+
+from idp.base.errors import Unavailable
+from idp.cli.context import Command, config_path, open_database, settings
+from idp.settings import Settings
+
+TARGET = "idp.app:serve_factory"
+_GRACE_SECONDS = 10
+_BACKLOG = 1024
+_STEADY_SECONDS = 20.0
+
+
+@click.command(cls=Command)
+@click.option("--host", metavar="HOST", help="Address to listen on (default: serve.host).")
+@click.option("--port", type=click.IntRange(1, 65535), metavar="PORT", help="Port to listen on (default: serve.port).")
+@click.option("--workers", type=click.IntRange(1, 64), metavar="N", help="Worker processes (default: serve.workers).")
+@click.option("--jobs/--no-jobs", default=True, help="Run background jobs beside the server (default: yes).")
+def serve(host: str | None, port: int | None, workers: int | None, jobs: bool) -> None:
+    """Serve people and applications until interrupted."""
+    path = config_path().resolve()
+    of = settings()
+    host, port, workers = host or of.serve.host, port or of.serve.port, workers or of.serve.workers
+    with open_database(of):  # refuses to start on the wrong keys or schema
+        pass
+    refuse_taken(host, port)
+    click.echo(f"Ostiary serves {of.base_url} at {host}:{port} with {workers} workers", err=True)
+    if advice := _mismatch(of, port):
+        click.echo(advice, err=True)
+    os.environ["OSTIARY_CONFIG"] = str(path)
+    side = _start_jobs(path) if jobs else None
+    try:
+        _serve(host, port, workers)
+    finally:
+        if side is not None:
+            _stop(side)
+
+
+def _serve(host: str, port: int, workers: int) -> None:
+    """Serve until a signal ends it; begin again if workers died faster than the server replaces them."""
+    while True:
+        began = time.monotonic()
+        server = Server(
+            TARGET,
+            factory=True,
+            address=host,
+            port=port,
+            interface=Interfaces.WSGI,
+            workers=workers,
+            blocking_threads=1,  # one request at a time per process: threads gain nothing here (docs/operate/install.md)
+            backlog=_BACKLOG,
+            websockets=False,
+            log_level=LogLevels.warning,
+            respawn_failed_workers=True,
+            workers_kill_timeout=_GRACE_SECONDS,
+        )
+        try:
+            server.serve()
+        except SystemExit:
+            if time.monotonic() - began < _STEADY_SECONDS:
+                raise Unavailable(
+                    "The server's workers end as soon as they start.",
+                    advice="The lines above say why. Check the configuration with: idp doctor",
+                ) from None
+            continue
+        return
+
+
+def _start_jobs(config: Path) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "idp", "jobs", "run", "--watch", "--with-parent", "--config", str(config)]
+    return subprocess.Popen(command)  # noqa: S603 (our own command line)
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(_GRACE_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def refuse_taken(host: str, port: int) -> None:
+    """
+    Raises:
+        Unavailable: somebody listens there already, or nobody may.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise Unavailable(
+                f"Cannot listen on {host}:{port}: {error.strerror}.",
+                advice="Stop what uses that port, or choose another one with --port.",
+            ) from error
+
+
+def _mismatch(of: Settings, port: int) -> str:
+    """Return a hint where people would look for the server at another port than it listens on."""
+    if of.secure or of.base_url.endswith(f":{port}"):
+        return ""
+    return f"Note: base_url is {of.base_url}, but the server listens on port {port}. Links and issuers use base_url."

@@ -1,0 +1,181 @@
+"""Objects as JSON values, by the names that the REST API uses. No secret is ever among them."""
+
+from datetime import datetime
+from typing import Any
+
+from idp.audit.models import Attempt, AuditEntry
+from idp.base.models import Job
+from idp.directory.models import AccessGrant, Account, Application, Group, Membership, Organization, Site
+from idp.directory.sites import issuer
+from idp.keyring.models import SigningKey
+from idp.policy.models import AuthenticationPolicy, ReleasePolicy
+
+
+def instant(value: datetime | None) -> str | None:
+    """Return *value* as RFC 3339 in UTC."""
+    return None if value is None else value.isoformat().replace("+00:00", "Z")
+
+
+def organization(of: Organization) -> dict[str, Any]:
+    return {"id": of.id, "slug": of.slug, "name": of.name, "created_at": instant(of.created_at)}
+
+
+def site(of: Site, base_url: str) -> dict[str, Any]:
+    address = issuer(base_url, of.slug)
+    return {
+        "id": of.id,
+        "organization_id": of.organization_id,
+        "slug": of.slug,
+        "name": of.name,
+        "issuer": address,
+        "entity_id": f"{address}/saml/metadata",
+        "saml_metadata_url": f"{address}/saml/metadata",
+        "openid_configuration_url": f"{address}/.well-known/openid-configuration",
+        "created_at": instant(of.created_at),
+    }
+
+
+def account(of: Account) -> dict[str, Any]:
+    return {
+        "id": of.id,
+        "organization_id": of.organization_id,
+        "email": of.email,
+        "name": of.name,
+        "created_at": instant(of.created_at),
+        "disabled_at": instant(of.disabled_at),
+    }
+
+
+def group(of: Group) -> dict[str, Any]:
+    return {
+        "id": of.id,
+        "organization_id": of.organization_id,
+        "name": of.name,
+        "created_at": instant(of.created_at),
+    }
+
+
+def membership(of: Membership) -> dict[str, Any]:
+    return {
+        "id": of.id,
+        "organization_id": of.organization_id,
+        "group_id": of.group_id,
+        "account_id": of.account_id,
+        "source": of.source,
+        "valid_from": instant(of.valid_from),
+        "valid_to": instant(of.valid_to),
+    }
+
+
+def application(of: Application) -> dict[str, Any]:
+    return {
+        "id": of.id,
+        "organization_id": of.organization_id,
+        "site_id": of.site_id,
+        "protocol": of.protocol,
+        "name": of.name,
+        "launch_url": of.launch_url,
+        "first_party": of.first_party,
+        "created_at": instant(of.created_at),
+        "disabled_at": instant(of.disabled_at),
+    }
+
+
+def access_grant(of: AccessGrant) -> dict[str, Any]:
+    return {
+        "id": of.id,
+        "application_id": of.application_id,
+        "subject_kind": of.subject_kind,
+        "subject_id": of.subject_id,
+        "valid_from": instant(of.valid_from),
+        "valid_to": instant(of.valid_to),
+    }
+
+
+def authentication_policy(of: AuthenticationPolicy) -> dict[str, Any]:
+    return {
+        "id": of.id,
+        "organization_id": of.organization_id,
+        "name": of.name,
+        "is_default": of.is_default,
+        "second_step": of.second_step,
+        "password_minimum": of.password_minimum,
+        "session_idle_seconds": of.session_idle_seconds,
+        "session_absolute_seconds": of.session_absolute_seconds,
+        "version": of.version,
+    }
+
+
+def release_policy(of: ReleasePolicy) -> dict[str, Any]:
+    return {
+        "id": of.id,
+        "organization_id": of.organization_id,
+        "level": of.level,
+        "subject_id": of.subject_id,
+        "attributes": list(of.attributes),
+        "version": of.version,
+    }
+
+
+def key(of: SigningKey) -> dict[str, Any]:
+    return {
+        "id": of.id,
+        "site_id": of.site_id,
+        "purpose": of.purpose,
+        "algorithm": of.algorithm,
+        "state": of.state,
+        "created_at": instant(of.created_at),
+        "activated_at": instant(of.activated_at),
+        "retired_at": instant(of.retired_at),
+        "certificate": of.certificate_pem or None,
+    }
+
+
+def attempt(of: Attempt) -> dict[str, Any]:
+    return {
+        "id": of.id,
+        "at": instant(of.at),
+        "kind": of.kind,
+        "outcome": of.outcome,
+        "code": of.code,
+        "cause": of.cause,
+        "organization_id": of.organization_id,
+        "site_id": of.site_id,
+        "application_id": of.application_id,
+        "account_id": of.account_id,
+        "ip": of.ip,
+        "request_id": of.request_id,
+        "decision": of.decision,
+        "rule": of.rule,
+        "policy_version": of.policy_version,
+        "context": of.context,
+        "steps": of.steps,
+    }
+
+
+def audit_entry(of: AuditEntry) -> dict[str, Any]:
+    return {
+        "id": of.id,
+        "at": instant(of.at),
+        "event": of.tag,
+        "organization_id": of.organization_id,
+        "target_id": of.target_id,
+        "actor": {"kind": of.actor_kind, "id": of.actor_id, "name": of.actor_name},
+        "door": of.door,
+        "ip": of.ip,
+        "request_id": of.request_id,
+        "details": of.details,
+    }
+
+
+def job(of: Job) -> dict[str, Any]:
+    return {
+        "id": of.id,
+        "kind": of.kind,
+        "key": of.key,
+        "run_at": instant(of.run_at),
+        "tries": of.tries,
+        "finished_at": instant(of.finished_at),
+        "dead_at": instant(of.dead_at),
+        "last_error": of.last_error,
+    }

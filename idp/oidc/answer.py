@@ -1,0 +1,62 @@
+"""
+The authorization response: a redirect, or a form that posts itself (RFC 6749 section 4.1.2, Form Post
+Response Mode 1.0). It names its issuer, always (RFC 9207; O11), and goes only to a `ReplyTo` (D1).
+"""
+
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from idp.oidc import addresses
+from idp.oidc.authorize.identify import FORM_POST, ReplyTo
+from idp.oidc.errors import OAuthError
+
+
+@dataclass(frozen=True, slots=True)
+class Redirect:
+    """Send the browser to *url*."""
+
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class FormPost:
+    """Let the browser post *fields* to *action*; *origin* is what the page's policy must allow."""
+
+    action: str
+    fields: tuple[tuple[str, str], ...]
+    origin: str
+
+
+Answer = Redirect | FormPost
+
+
+def success(reply_to: ReplyTo, code: str) -> Answer:
+    """Answer with *code*."""
+    return _answer(reply_to, [("code", code)])
+
+
+def refusal(reply_to: ReplyTo, error: OAuthError, reference: str) -> Answer:
+    """Answer with *error*; *reference* is the attempt, for whoever looks into it."""
+    return _answer(reply_to, [("error", error.error), ("error_description", described(error, reference))])
+
+
+def described(error: OAuthError, reference: str) -> str:
+    """Return the ``error_description`` that a peer reads: what happened, and the attempt to ask about."""
+    return f"{error.description} Reference: {reference}"
+
+
+def _answer(reply_to: ReplyTo, fields: list[tuple[str, str]]) -> Answer:
+    if reply_to.state is not None:
+        fields.append(("state", reply_to.state))
+    fields.append(("iss", reply_to.issuer))
+    if reply_to.mode == FORM_POST:
+        return FormPost(reply_to.redirect_uri, tuple(fields), addresses.origin(reply_to.redirect_uri))
+    return Redirect(with_query(reply_to.redirect_uri, fields))
+
+
+def with_query(address: str, fields: list[tuple[str, str]]) -> str:
+    """Return *address*, octet by octet as registered, with *fields* added to its query."""
+    if not fields:
+        return address
+    joint = "?" if "?" not in address else "" if address.endswith(("?", "&")) else "&"
+    return address + joint + "&".join(f"{name}={quote(value, safe='')}" for name, value in fields)

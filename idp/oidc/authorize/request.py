@@ -1,0 +1,55 @@
+"""The authorization request, read once and frozen (RFC 6749 section 4.1.1, OpenID Connect Core 3.1.2.1)."""
+
+from dataclasses import dataclass
+
+from idp.oidc.authorize.identify import well_formed
+from idp.oidc.clients import ClientFacts
+from idp.oidc.errors import InvalidRequest
+from idp.oidc.parameters import Parameters
+from idp.oidc.provider import Provider
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorizeRequest:
+    """What the client asks for, in its own words. None: it did not say. The checks give the words their meaning."""
+
+    provider: Provider
+    client: ClientFacts
+    redirect_uri: str
+    response_type: str | None = None
+    response_mode: str | None = None
+    scope: str | None = None
+    nonce: str | None = None
+    prompt: str | None = None
+    max_age: str | None = None
+    code_challenge: str | None = None
+    code_challenge_method: str | None = None
+    claims: str | None = None
+    acr_values: str | None = None
+    login_hint: str | None = None
+    id_token_hint: str | None = None
+    ui_locales: str | None = None
+    request: str | None = None
+    request_uri: str | None = None
+    registration: str | None = None
+
+
+NAMES = tuple(name for name in AuthorizeRequest.__dataclass_fields__ if name not in ("provider", "client"))
+KEPT = (*NAMES, "client_id", "state")
+"""The parameters that mean something to us; all others are ignored (RFC 6749 section 3.1)."""
+
+
+def parse(provider: Provider, client: ClientFacts, parameters: Parameters) -> AuthorizeRequest:
+    """
+    Raises:
+        InvalidRequest: a parameter is repeated, or one that is handed back has control characters.
+    """
+    if parameters.repeated:
+        raise InvalidRequest(
+            "A parameter is repeated.", cause=f"repeated: {', '.join(sorted(parameters.repeated))[:200]}"
+        )
+    for name in ("state", "nonce"):
+        if not well_formed(parameters.get(name) or ""):
+            raise InvalidRequest(f"The {name} has control characters.")
+    values = {name: parameters.get(name) for name in NAMES}
+    return AuthorizeRequest(provider, client, **values)  # type: ignore[arg-type]

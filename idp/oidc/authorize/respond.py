@@ -1,0 +1,146 @@
+"""
+Answer an authorization request: at once where the session is good enough, else when the person is done.
+
+Everything that was decided is committed with the answer, refusals too.
+"""
+
+from dataclasses import replace
+from typing import Any
+
+from idp.audit import attempts
+from idp.audit.attempts import Trail
+from idp.audit.events import SignedOn, SignOnRefused
+from idp.audit.log import record
+from idp.base.errors import PageError
+from idp.base.work import Actor, Work
+from idp.oidc import answer, clients, codes, errors
+from idp.oidc.answer import Answer
+from idp.oidc.authorize import STEPS
+from idp.oidc.authorize.identify import ReplyTo, identify
+from idp.oidc.authorize.request import KEPT, AuthorizeRequest, parse
+from idp.oidc.authorize.sign_on import sign_on_request
+from idp.oidc.errors import OAuthError
+from idp.oidc.parameters import Parameters
+from idp.oidc.provider import Provider
+from idp.signon import door
+from idp.signon.door import Interact, Proceed, Refused
+from idp.signon.request import SignOnRequest
+from idp.signon.session import CurrentSession
+
+KIND = "oidc.sign-on"
+
+
+def begin(
+    work: Work,
+    provider: Provider,
+    parameters: Parameters,
+    *,
+    session: CurrentSession | None,
+    browser: str | None,
+    trail: Trail,
+) -> Answer | Interact:
+    """
+    Answer the request, or say under which handle the person must be asked first.
+
+    Raises:
+        PageError: it is not certain where an answer may go.
+    """
+    client, reply_to = identify(work, provider, parameters)
+    trail.application_id = client.application_id
+    trail.passed("client", client_id=client.client_id)
+    trail.passed("redirect-uri")
+    try:
+        request, wanted = _read(work, provider, parameters, client, reply_to)
+    except OAuthError as error:
+        return _refuse(work, reply_to, error, trail)
+    trail.passed("request", scope=request.scope, prompt=request.prompt)
+    found = door.begin(
+        work,
+        wanted,
+        session=session,
+        browser=browser,
+        protocol=clients.PROTOCOL,
+        protocol_state={name: parameters.values[name] for name in KEPT if name in parameters.values},
+        trail=trail,
+    )
+    if isinstance(found, Interact):
+        return found
+    return _settle(work, request, reply_to, found, trail)
+
+
+def resume(work: Work, provider: Provider, handle: str, *, session: CurrentSession | None, browser: str) -> Answer:
+    """
+    Answer the request whose sign-on has come to its end. The request is judged anew.
+
+    Raises:
+        PageError: the sign-on is lost, or the client is no longer allowed its answer.
+    """
+    resumed = door.resume(work, handle, session=session, browser=browser, protocol=clients.PROTOCOL)
+    if resumed.request.site_id != provider.site_id:
+        raise PageError(
+            "This sign-in belongs to another site.", code="wrong-site", cause="resumed at the issuer of another site"
+        )
+    parameters = _kept(resumed.protocol_state)
+    client, reply_to = identify(work, provider, parameters)
+    try:
+        request, _ = _read(work, provider, parameters, client, reply_to)
+    except OAuthError as error:
+        return _refuse(work, reply_to, error, resumed.trail)
+    return _settle(work, request, reply_to, resumed.answer, resumed.trail)
+
+
+def _kept(protocol_state: dict[str, Any]) -> Parameters:
+    return Parameters({name: str(value) for name, value in protocol_state.items()})
+
+
+def _read(
+    work: Work, provider: Provider, parameters: Parameters, client: clients.ClientFacts, reply_to: ReplyTo
+) -> tuple[AuthorizeRequest, SignOnRequest]:
+    request = parse(provider, client, parameters)
+    for check in STEPS:
+        check(request)
+    return request, sign_on_request(work, request, reply_to)
+
+
+def _settle(work: Work, request: AuthorizeRequest, reply_to: ReplyTo, found: Proceed | Refused, trail: Trail) -> Answer:
+    if isinstance(found, Refused):
+        return _refuse(work, reply_to, errors.for_refusal(found.refusal), trail)
+    result = found.result
+    code = codes.issue(work, request, result)
+    trail.passed("code", scope=request.scope)
+    trail.succeeded()
+    attempts.save(work, trail)
+    record(
+        _by(work, result.account_id),
+        SignedOn(
+            organization_id=result.organization_id,
+            target_id=result.account_id,
+            attempt_id=trail.id,
+            application_id=result.application_id,
+            session_id=result.session_id,
+            protocol=clients.PROTOCOL,
+        ),
+    )
+    return answer.success(reply_to, code)
+
+
+def _refuse(work: Work, reply_to: ReplyTo, error: OAuthError, trail: Trail) -> Answer:
+    trail.refused(error)
+    attempts.save(work, trail)
+    record(
+        work,
+        SignOnRefused(
+            organization_id=trail.organization_id,
+            target_id=trail.account_id or trail.application_id or "",
+            attempt_id=trail.id,
+            code=error.error,
+        ),
+    )
+    return answer.refusal(reply_to, error, trail.id)
+
+
+def _by(work: Work, account_id: str) -> Work:
+    """A sign-on is the person's own act, also where the session was begun in this very request."""
+    if work.actor.id == account_id:
+        return work
+    return replace(work, actor=Actor("account", account_id))

@@ -1,0 +1,32 @@
+"""Check what is asked for, and say what of it the client may have (RFC 6749 section 3.3; O20)."""
+
+from idp.oidc import metadata
+from idp.oidc.authorize.request import AuthorizeRequest
+from idp.oidc.claims import OFFLINE_ACCESS, STANDARD_SCOPES
+from idp.oidc.errors import InvalidScope
+from idp.oidc.metadata import REFRESH_TOKEN
+
+
+def check(request: AuthorizeRequest) -> None:
+    """
+    Raises:
+        InvalidScope: missing, malformed, or with a part that nobody knows.
+    """
+    if request.scope is None:
+        raise InvalidScope("The scope is missing.")
+    try:
+        asked = metadata.scopes(request.scope)
+    except ValueError as error:
+        raise InvalidScope(str(error)) from error
+    unknown = [token for token in asked if token not in STANDARD_SCOPES and token not in request.client.scopes]
+    if unknown or not asked:
+        raise InvalidScope("A part of the scope is not known here.", cause=f"unknown: {' '.join(unknown)[:200]}")
+
+
+def granted(request: AuthorizeRequest) -> tuple[str, ...]:
+    """Return what of the asked scope the client is registered for; offline access only with refresh tokens."""
+    return tuple(
+        token
+        for token in metadata.scopes(request.scope or "")
+        if token in request.client.scopes and (token != OFFLINE_ACCESS or REFRESH_TOKEN in request.client.grant_types)
+    )

@@ -1,0 +1,310 @@
+"""Verbs on clients, the OAuth half of applications; and what hot roads need to know of one."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import lru_cache
+from typing import Any
+from urllib.parse import urlsplit
+
+import orjson
+from sqlalchemy import and_, bindparam, select
+
+from idp.audit.events import ClientRegistered
+from idp.audit.log import record
+from idp.base.db import Prepared
+from idp.base.errors import NotFound
+from idp.base.ids import fingerprint, new_id, new_token
+from idp.base.work import Work
+from idp.directory import applications, queries, sites
+from idp.directory.models import Application
+from idp.oidc import addresses, jose, metadata
+from idp.oidc.jose import KnownKey
+from idp.oidc.metadata import NONE, PRIVATE_KEY_JWT, SECRET_BASIC, SECRET_POST
+from idp.oidc.models import Client, ClientOrigin
+
+PROTOCOL = "oidc"
+SECRET = "cls"  # noqa: S105 (the kind of a secret, not a secret)
+_LONGEST_ID = 64
+
+
+@dataclass(frozen=True, slots=True)
+class ClientFacts:
+    """
+    A client and its application, as a process may remember them for a second.
+
+    ``enabled`` is False while its application is disabled; a deleted one is not found at all.
+    """
+
+    organization_id: str
+    site_id: str
+    application_id: str
+    name: str
+    launch_url: str
+    first_party: bool
+    enabled: bool
+    client_id: str
+    secret_hash: str
+    method: str
+    native: bool
+    redirect_uris: tuple[str, ...]
+    post_logout_redirect_uris: tuple[str, ...]
+    grant_types: frozenset[str]
+    response_types: frozenset[str]
+    scopes: tuple[str, ...]
+    pkce_required: bool
+    id_token_algorithm: str
+    access_token_algorithm: str
+    assertion_algorithm: str | None
+    keys: tuple[KnownKey, ...]
+    keys_at: str
+    default_max_age: timedelta | None
+    default_acr_values: tuple[str, ...]
+    origins: tuple[str, ...]
+
+    @property
+    def public(self) -> bool:
+        """Whether it has no way to prove who it is."""
+        return self.method == NONE
+
+
+_FIND = Prepared(
+    select(
+        Client.organization_id,
+        Client.site_id,
+        Client.application_id,
+        Application.name,
+        Application.launch_url,
+        Application.first_party,
+        Application.disabled_at,
+        Client.client_id,
+        Client.secret_hash,
+        Client.registration,
+        Client.pkce_required,
+    )
+    .join(
+        Application,
+        and_(Application.organization_id == Client.organization_id, Application.id == Client.application_id),
+    )
+    .where(Client.client_id == bindparam("client_id"), Application.deleted_at.is_(None))
+)
+_ORIGIN = Prepared(
+    select(ClientOrigin.origin)
+    .join(
+        Application,
+        and_(
+            Application.organization_id == ClientOrigin.organization_id, Application.id == ClientOrigin.application_id
+        ),
+    )
+    .where(
+        ClientOrigin.organization_id == bindparam("organization_id"),
+        ClientOrigin.site_id == bindparam("site_id"),
+        ClientOrigin.origin == bindparam("origin"),
+        Application.deleted_at.is_(None),
+        Application.disabled_at.is_(None),
+    )
+    .limit(1)
+)
+
+
+def create(
+    work: Work,
+    site_slug: str,
+    asked: dict[str, Any],
+    *,
+    first_party: bool = False,
+    everyone: bool = False,
+    pkce_required: bool = True,
+    base_url: str = "",
+    allow_http_loopback: bool = False,
+) -> tuple[Application, Client, str | None]:
+    """
+    Register an application from client metadata (RFC 7591); return it, its client and the client's secret.
+
+    The secret is shown this once: only its fingerprint is kept. A public client has none.
+
+    Args:
+        first_party: the organization's own, which needs no consent.
+        everyone: everybody in the organization may open it at once.
+        pkce_required: False excuses a confidential client from PKCE.
+        base_url: of this installation, for the address that the launcher starts the application at.
+        allow_http_loopback: take plain http addresses on loopback (for trials on one machine).
+
+    Raises:
+        NotFound: no such site that this actor may see.
+        Forbidden: the actor may not register applications there.
+        Invalid: something in the metadata cannot be registered.
+    """
+    site = queries.site(work, site_slug)
+    registration = metadata.read(asked, allow_http_loopback=allow_http_loopback)
+    application = applications.create(
+        work,
+        site,
+        protocol=PROTOCOL,
+        name=registration["client_name"],
+        launch_url=_launch_url(registration, sites.issuer(base_url, site.slug) if base_url else ""),
+        first_party=first_party,
+    )
+    method = registration["token_endpoint_auth_method"]
+    secret = new_token(SECRET) if method in (SECRET_BASIC, SECRET_POST) else None
+    client = Client(
+        organization_id=site.organization_id,
+        application_id=application.id,
+        site_id=site.id,
+        client_id=new_id("cli"),
+        secret_hash="" if secret is None else fingerprint(secret),
+        registration=registration,
+        pkce_required=pkce_required or method == NONE,
+        created_at=work.now,
+        updated_at=work.now,
+    )
+    work.tx.session.add(client)
+    work.tx.session.flush()
+    _write_origins(work, client)
+    record(
+        work,
+        ClientRegistered(
+            organization_id=site.organization_id,
+            target_id=application.id,
+            client_id=client.client_id,
+            redirect_uris=tuple(registration["redirect_uris"]),
+        ),
+    )
+    if everyone:
+        applications.grant(work, application.id, everyone=True)
+    work.tx.after_commit(work.tx.memory.forget)
+    return application, client, secret
+
+
+def find_application(work: Work, client_id: str) -> Application | None:
+    """Return the application with that client id, None where this actor may see none."""
+    client = work.tx.session.scalar(select(Client).where(Client.client_id == client_id))
+    if client is None:
+        return None
+    try:
+        return queries.application(work, client.application_id)
+    except NotFound:
+        return None
+
+
+def of_application(work: Work, application: Application) -> Client:
+    """
+    Return the client of an application that the actor has been given.
+
+    Raises:
+        NotFound: the application is of another protocol.
+    """
+    client = work.tx.session.get(Client, (application.organization_id, application.id))
+    if client is None:
+        raise NotFound(f"“{application.name}” is no OpenID Connect application.", field="application")
+    return client
+
+
+def represent(client: Client, secret: str | None = None) -> dict[str, Any]:
+    """Return a client as RFC 7591 section 3.2.1 has it; the *secret* only when it was just made."""
+    shown: dict[str, Any] = {
+        "client_id": client.client_id,
+        "client_id_issued_at": int(client.created_at.timestamp()),
+    }
+    if secret is not None:
+        shown |= {"client_secret": secret, "client_secret_expires_at": 0}
+    return shown | client.registration
+
+
+def facts(work: Work, client_id: str) -> ClientFacts | None:
+    """Return the client of that id as it was within the last second, or None."""
+
+    def read() -> ClientFacts | None:
+        row = work.tx.row(_FIND, client_id=client_id)
+        return None if row is None else _facts(row)
+
+    if not client_id.isascii() or not 0 < len(client_id) <= _LONGEST_ID:
+        return None
+    return work.tx.memory.recall(("client", client_id), read)
+
+
+def at_site(work: Work, organization_id: str, site_id: str, client_id: str) -> ClientFacts | None:
+    """Return the client of that id if it is one of this site; another site's is as unknown as none (O8)."""
+    found = facts(work, client_id)
+    return found if found is not None and (found.organization_id, found.site_id) == (organization_id, site_id) else None
+
+
+def knows_origin(work: Work, organization_id: str, site_id: str, origin: str) -> bool:
+    """Say whether a public client of the site runs at *origin*, so that its scripts may call us."""
+
+    def read() -> bool:
+        return work.tx.row(_ORIGIN, organization_id=organization_id, site_id=site_id, origin=origin) is not None
+
+    return len(origin) <= 255 and work.tx.memory.recall(("origin", site_id, origin), read)
+
+
+def _facts(row: Any) -> ClientFacts:
+    registration = row.registration
+    age = registration.get("default_max_age")
+    return ClientFacts(
+        organization_id=row.organization_id,
+        site_id=row.site_id,
+        application_id=row.application_id,
+        name=row.name,
+        launch_url=row.launch_url,
+        first_party=row.first_party,
+        enabled=row.disabled_at is None,
+        client_id=row.client_id,
+        secret_hash=row.secret_hash,
+        method=registration["token_endpoint_auth_method"],
+        native=registration["application_type"] == metadata.NATIVE,
+        redirect_uris=tuple(registration["redirect_uris"]),
+        post_logout_redirect_uris=tuple(registration["post_logout_redirect_uris"]),
+        grant_types=frozenset(registration["grant_types"]),
+        response_types=frozenset(registration["response_types"]),
+        scopes=metadata.scopes(registration["scope"]),
+        pkce_required=row.pkce_required,
+        id_token_algorithm=registration["id_token_signed_response_alg"],
+        access_token_algorithm=registration["access_token_signed_response_alg"],
+        assertion_algorithm=registration.get("token_endpoint_auth_signing_alg"),
+        keys=_keys(orjson.dumps(registration["jwks"])) if "jwks" in registration else (),
+        keys_at=registration.get("jwks_uri", "")
+        if registration["token_endpoint_auth_method"] == PRIVATE_KEY_JWT
+        else "",
+        default_max_age=None if age is None else timedelta(seconds=age),
+        default_acr_values=tuple(registration.get("default_acr_values", ())),
+        origins=_origins(registration),
+    )
+
+
+@lru_cache(maxsize=1024)
+def _keys(jwks: bytes) -> tuple[KnownKey, ...]:
+    return jose.client_keys(orjson.loads(jwks))
+
+
+def _origins(registration: dict[str, Any]) -> tuple[str, ...]:
+    """Only scripts of public clients call us from a browser; a secret has no business there."""
+    if registration["token_endpoint_auth_method"] != NONE:
+        return ()
+    web = (uri for uri in registration["redirect_uris"] if urlsplit(uri).scheme in ("https", "http"))
+    return tuple(dict.fromkeys(addresses.origin(uri) for uri in web))
+
+
+def _write_origins(work: Work, client: Client) -> None:
+    for origin in _origins(client.registration):
+        work.tx.session.add(
+            ClientOrigin(
+                organization_id=client.organization_id,
+                application_id=client.application_id,
+                origin=origin[:255],
+                site_id=client.site_id,
+            )
+        )
+    work.tx.session.flush()
+
+
+def _launch_url(registration: dict[str, Any], issuer: str) -> str:
+    """Where the launcher starts the application: its own start page, else its home."""
+    start = registration.get("initiate_login_uri", "")
+    if start and issuer:  # OpenID Connect Core section 4
+        return f"{start}{'&' if '?' in start else '?'}iss={issuer}"
+    if registration.get("client_uri"):
+        return str(registration["client_uri"])
+    web = [uri for uri in registration["redirect_uris"] if urlsplit(uri).scheme in ("https", "http")]
+    if not web or registration["application_type"] == metadata.NATIVE:
+        return ""
+    return addresses.origin(web[0]) + "/"

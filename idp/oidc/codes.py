@@ -1,0 +1,88 @@
+"""
+Authorization codes: one-time values, good for a minute, bound to all that they came of
+(RFC 6749 section 4.1.2; O8, O9, O10).
+"""
+
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from typing import Any
+
+from idp.base.ids import is_token, new_token
+from idp.base.work import Work
+from idp.oidc import contexts, grants, subjects
+from idp.oidc.authorize import acr_values, claims, consents, scope
+from idp.oidc.authorize.request import AuthorizeRequest
+from idp.oidc.claims import OFFLINE_ACCESS
+from idp.signon import onetime
+from idp.signon import session as session_
+from idp.signon.onetime import AlreadyUsed, Consumed, Unused
+from idp.signon.request import SignOnResult
+
+PURPOSE = "oidc.code"
+KIND = "cod"
+LIVES = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """What a code was issued for. ``challenge`` is empty only for a client excused from PKCE."""
+
+    site_id: str
+    client_id: str
+    redirect_uri: str
+    challenge: str
+    nonce: str
+    grant_id: str
+
+
+def issue(work: Work, request: AuthorizeRequest, result: SignOnResult) -> str:
+    """
+    Return a code for the sign-on *result* that *request* asked for.
+
+    Keeps the grant, and notes the client as a participant of the session.
+    """
+    granted = scope.granted(request)
+    single = claims.read(request)
+    subject = subjects.subject_of(work, result.organization_id, result.account_id)
+    details = grants.Details(
+        acr=contexts.acr(result.strength, acr_values.wished(request)),
+        amr=tuple(contexts.amr(result.methods, result.strength)),
+        id_token_claims=single.id_token,
+        userinfo_claims=single.userinfo,
+        asks=consents.asks(request),
+    )
+    grant_id = grants.create(
+        work, result, subject=subject, scope=granted, offline=OFFLINE_ACCESS in granted, details=asdict(details)
+    )
+    binding = Binding(
+        site_id=request.provider.site_id,
+        client_id=request.client.client_id,
+        redirect_uri=request.redirect_uri,
+        challenge=request.code_challenge or "",
+        nonce=request.nonce or "",
+        grant_id=grant_id,
+    )
+    code = new_token(KIND)
+    onetime.store(work, PURPOSE, code, organization_id=result.organization_id, bound=asdict(binding), lives=LIVES)
+    session_.join(work, result.organization_id, result.session_id, result.application_id, {"sub": subject})
+    return code
+
+
+def look(work: Work, code: str) -> tuple[Binding, bool] | None:
+    """Return what *code* is bound to and whether it was used before; None if there is none, or it is too late."""
+    found = onetime.look(work, PURPOSE, code) if is_token(code, KIND) else None
+    match found:
+        case Unused(bound):
+            return _binding(bound), False
+        case AlreadyUsed(bound):
+            return _binding(bound), True
+    return None
+
+
+def consume(work: Work, code: str) -> bool:
+    """Use *code* up; say whether it was this call that did (O7)."""
+    return isinstance(onetime.consume(work, PURPOSE, code), Consumed)
+
+
+def _binding(bound: dict[str, Any]) -> Binding:
+    return Binding(**bound)

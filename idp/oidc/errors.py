@@ -1,0 +1,156 @@
+"""
+What OAuth peers are told. One class per error code of the specifications.
+
+``description`` is one of our constants (RFC 6749 section 5.2 allows only plain ASCII there);
+``cause`` is for the administrator and never leaves. An error reaches a redirect only together
+with a `ReplyTo`.
+"""
+
+from typing import ClassVar
+
+from idp.base.errors import Invalid
+from idp.signon.request import Refusal
+
+
+class OAuthError(Invalid):
+    """An error of OAuth 2.0 or OpenID Connect. ``error`` is its code, ``status`` what the token endpoint answers."""
+
+    error: ClassVar[str] = "invalid_request"
+    status: ClassVar[int] = 400
+
+    def __init__(self, description: str, *, cause: str = "") -> None:
+        super().__init__(description, code=self.error, cause=cause)
+        self.description = description
+
+
+class InvalidRequest(OAuthError):
+    """A parameter is missing, repeated or malformed (RFC 6749 sections 4.1.2.1 and 5.2)."""
+
+    error = "invalid_request"
+
+
+class UnauthorizedClient(OAuthError):
+    """The client is not registered for this (RFC 6749 sections 4.1.2.1 and 5.2)."""
+
+    error = "unauthorized_client"
+
+
+class AccessDenied(OAuthError):
+    """The person, or the organization, said no (RFC 6749 section 4.1.2.1)."""
+
+    error = "access_denied"
+
+
+class UnsupportedResponseType(OAuthError):
+    """We do not answer in that way (RFC 6749 section 4.1.2.1)."""
+
+    error = "unsupported_response_type"
+
+
+class InvalidScope(OAuthError):
+    """The scope is unknown, malformed, or more than was granted (RFC 6749 section 5.2)."""
+
+    error = "invalid_scope"
+
+
+class InvalidClient(OAuthError):
+    """
+    The client did not prove who it is (RFC 6749 section 5.2).
+
+    Peers read one and the same sentence, whether the client is unknown or its secret wrong.
+    """
+
+    error = "invalid_client"
+    status = 401
+
+    def __init__(self, *, cause: str) -> None:
+        super().__init__("The client could not be authenticated.", cause=cause)
+
+
+class InvalidGrant(OAuthError):
+    """The code or refresh token is not good, for whatever reason (RFC 6749 section 5.2)."""
+
+    error = "invalid_grant"
+
+
+class UnsupportedGrantType(OAuthError):
+    """There is no such grant type here (RFC 6749 section 5.2)."""
+
+    error = "unsupported_grant_type"
+
+
+class LoginRequired(OAuthError):
+    """Nothing may be shown, but the person would have to sign in (OpenID Connect Core 3.1.2.6)."""
+
+    error = "login_required"
+
+
+class ConsentRequired(OAuthError):
+    """Nothing may be shown, but the person would have to agree (OpenID Connect Core 3.1.2.6)."""
+
+    error = "consent_required"
+
+
+class RequestNotSupported(OAuthError):
+    """We take no request objects (OpenID Connect Core 3.1.2.6)."""
+
+    error = "request_not_supported"
+
+
+class RequestUriNotSupported(OAuthError):
+    """We fetch no request objects (OpenID Connect Core 3.1.2.6)."""
+
+    error = "request_uri_not_supported"
+
+
+class RegistrationNotSupported(OAuthError):
+    """Clients do not register inside a request (OpenID Connect Core 3.1.2.6)."""
+
+    error = "registration_not_supported"
+
+
+class UnmetAuthenticationRequirements(OAuthError):
+    """The demanded way of signing in cannot be given (OpenID Connect Unmet Authentication Requirements 1.0)."""
+
+    error = "unmet_authentication_requirements"
+
+
+class InvalidToken(OAuthError):
+    """The access token is malformed, over, or revoked (RFC 6750 section 3.1)."""
+
+    error = "invalid_token"
+    status = 401
+
+    def __init__(self, *, cause: str) -> None:
+        super().__init__("The access token is not valid here, or no longer.", cause=cause)
+
+
+class InsufficientScope(OAuthError):
+    """The access token does not reach this far (RFC 6750 section 3.1)."""
+
+    error = "insufficient_scope"
+    status = 403
+
+
+class TemporarilyUnavailable(OAuthError):
+    """It cannot be answered now (RFC 6749 section 4.1.2.1)."""
+
+    error = "temporarily_unavailable"
+    status = 503
+
+
+_OF_REFUSAL: dict[Refusal, tuple[type[OAuthError], str]] = {
+    Refusal.CANCELLED: (AccessDenied, "The person did not go on."),
+    Refusal.LOGIN_REQUIRED: (LoginRequired, "The person would have to sign in."),
+    Refusal.NOT_ALLOWED: (AccessDenied, "The person may not open this application."),
+    Refusal.CONTEXT_UNMET: (UnmetAuthenticationRequirements, "The demanded authentication was not reached."),
+    Refusal.CONSENT_REQUIRED: (ConsentRequired, "The person would have to agree first."),
+    Refusal.CONSENT_DENIED: (AccessDenied, "The person did not agree."),
+    Refusal.WRONG_ACCOUNT: (LoginRequired, "Another person than the one asked for is signed in."),
+}
+
+
+def for_refusal(refusal: Refusal) -> OAuthError:
+    """Return what a client is told about *refusal*."""
+    family, description = _OF_REFUSAL[refusal]
+    return family(description, cause=f"refused: {refusal.value}")

@@ -1,0 +1,201 @@
+"""
+Grants: what a person allowed a client in one sign-on. They own the tokens that come of it.
+
+`standing` is asked at every issuance and at every look at a token (D11, O22): who it was for,
+the session, the client's access and the person's consent are judged as they are now.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import and_, bindparam, insert, select, update
+
+from idp.audit.events import TokenRevoked
+from idp.audit.log import record
+from idp.base.db import Prepared, table
+from idp.base.ids import new_id
+from idp.base.work import Work
+from idp.directory import access
+from idp.directory.models import Account
+from idp.oidc.clients import ClientFacts
+from idp.oidc.models import Grant
+from idp.signon import consent
+from idp.signon import session as session_
+from idp.signon.request import SignOnResult
+
+LIVES_OFFLINE = timedelta(days=30)
+
+_TABLE = table(Grant)
+_INSERT = Prepared(insert(_TABLE))
+_FIND = Prepared(
+    select(
+        Grant.id,
+        Grant.application_id,
+        Grant.account_id,
+        Grant.session_id,
+        Grant.epoch,
+        Grant.subject,
+        Grant.scope,
+        Grant.offline,
+        Grant.details,
+        Grant.authenticated_at,
+        Grant.expires_at,
+        Grant.revoked_at,
+        Grant.revoked_because,
+        Account.epoch.label("account_epoch"),
+        Account.disabled_at,
+    )
+    .join(Account, and_(Account.organization_id == Grant.organization_id, Account.id == Grant.account_id))
+    .where(Grant.organization_id == bindparam("organization_id"), Grant.id == bindparam("grant_id"))
+)
+_REVOKE = Prepared(
+    update(_TABLE)
+    .where(
+        _TABLE.c.organization_id == bindparam("of_organization"),
+        _TABLE.c.id == bindparam("of_grant"),
+        _TABLE.c.revoked_at.is_(None),
+    )
+    .values(revoked_at=bindparam("at", type_=_TABLE.c.revoked_at.type), revoked_because=bindparam("because"))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """What a grant remembers of its sign-on: the contexts reached, single claims asked for, what was agreed to."""
+
+    acr: str
+    amr: tuple[str, ...]
+    id_token_claims: tuple[str, ...]
+    userinfo_claims: tuple[str, ...]
+    asks: tuple[str, ...]
+
+    @classmethod
+    def of(cls, stored: dict[str, Any]) -> "Details":
+        """Return the details that were stored."""
+        return cls(
+            acr=stored["acr"],
+            amr=tuple(stored["amr"]),
+            id_token_claims=tuple(stored["id_token_claims"]),
+            userinfo_claims=tuple(stored["userinfo_claims"]),
+            asks=tuple(stored["asks"]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class LiveGrant:
+    """A grant of which tokens may be issued now."""
+
+    id: str
+    organization_id: str
+    application_id: str
+    account_id: str
+    session_id: str
+    subject: str
+    scope: tuple[str, ...]
+    offline: bool
+    details: Details
+    authenticated_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Dead:
+    """A grant of which nothing may be issued any more; *cause* is for the administrator."""
+
+    cause: str
+
+
+def create(
+    work: Work, result: SignOnResult, *, subject: str, scope: tuple[str, ...], offline: bool, details: dict[str, Any]
+) -> str:
+    """Keep what a person allowed in the sign-on *result*; return its id. It lives as long as the session, or 30 days offline."""
+    grant_id = new_id("gra")
+    work.tx.run(
+        _INSERT,
+        organization_id=result.organization_id,
+        id=grant_id,
+        application_id=result.application_id,
+        account_id=result.account_id,
+        session_id=result.session_id,
+        epoch=result.account_epoch,
+        subject=subject,
+        scope=" ".join(scope),
+        offline=offline,
+        details=details,
+        authenticated_at=result.authenticated_at,
+        created_at=work.now,
+        expires_at=work.now + LIVES_OFFLINE if offline else result.expires_at,
+        revoked_at=None,
+        revoked_because="",
+    )
+    return grant_id
+
+
+def standing(work: Work, client: ClientFacts, grant_id: str) -> LiveGrant | Dead:
+    """Return the grant if tokens of it may be issued to *client* and honoured now, else why not."""
+    row = work.tx.row(_FIND, organization_id=client.organization_id, grant_id=grant_id)
+    if row is None or row.application_id != client.application_id:
+        return Dead("there is no such grant of this client")
+    cause = _why_dead(work, client, row)
+    if cause is not None:
+        return Dead(cause)
+    return LiveGrant(
+        id=row.id,
+        organization_id=client.organization_id,
+        application_id=row.application_id,
+        account_id=row.account_id,
+        session_id=row.session_id,
+        subject=row.subject,
+        scope=tuple(row.scope.split()),
+        offline=row.offline,
+        details=Details.of(row.details),
+        authenticated_at=row.authenticated_at,
+        expires_at=row.expires_at,
+    )
+
+
+def _why_dead(work: Work, client: ClientFacts, row: Any) -> str | None:
+    if row.revoked_at is not None:
+        return f"the grant was revoked: {row.revoked_because}"
+    if row.expires_at <= work.now:
+        return "the grant is over"
+    if row.disabled_at is not None:
+        return "the account is disabled"
+    if row.epoch != row.account_epoch:
+        return "the account was signed out everywhere, or its password changed"
+    if not row.offline and not session_.alive(work, client.organization_id, row.session_id):
+        return "the session is over"
+    if not client.enabled:
+        return "the application is disabled"
+    if not access.may_open(work, client.organization_id, client.application_id, row.account_id):
+        return "no access grant of this application holds for the account"
+    asks = tuple(row.details["asks"])
+    if asks and consent.missing(work, client.organization_id, row.account_id, client.application_id, asks):
+        return "the consent was withdrawn"
+    return None
+
+
+def revoke(work: Work, client: ClientFacts, grant_id: str, *, because: str) -> bool:
+    """
+    End a grant and with it every token that came of it; say whether it was alive until now.
+
+    Effective only if the caller's transaction commits: whoever revokes and refuses at once
+    returns the refusal instead of raising it (O21).
+    """
+    ended = work.tx.run(
+        _REVOKE, of_organization=client.organization_id, of_grant=grant_id, at=work.now, because=because
+    )
+    if not ended:
+        return False
+    record(
+        work,
+        TokenRevoked(
+            organization_id=client.organization_id,
+            target_id=client.application_id,
+            client_id=client.client_id,
+            grant_id=grant_id,
+            cause=because,
+        ),
+    )
+    return True

@@ -1,0 +1,126 @@
+"""
+RP-Initiated Logout 1.0 (O31): an application asks that the session of this browser end.
+
+It ends at once where the application shows an ID token of this very session; else the person is
+asked. The browser goes back only to an address that is registered for that application.
+"""
+
+from dataclasses import dataclass
+
+from idp.base.errors import PageError
+from idp.base.work import Work
+from idp.keyring import keyring
+from idp.keyring.keyring import TOKEN_SIGNING
+from idp.oidc import answer, clients, jose
+from idp.oidc.authorize.identify import well_formed
+from idp.oidc.clients import ClientFacts
+from idp.oidc.jose import Purpose, Unverified
+from idp.oidc.parameters import Parameters
+from idp.oidc.provider import Provider
+from idp.signon.session import CurrentSession
+
+KIND = "oidc.logout"
+KEPT = ("client_id", "post_logout_redirect_uri", "state")
+"""What the page that asks the person hands on."""
+_ADVICE = "Go back to the application. To sign out here, use “Sign out” of your applications page."
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnTo:
+    """
+    Where the browser may go after a logout. Only `read` makes one, from a client and one of its own
+    registered addresses: holding it is the proof.
+    """
+
+    redirect_uri: str
+    state: str | None
+
+    @property
+    def url(self) -> str:
+        return answer.with_query(self.redirect_uri, [("state", self.state)] if self.state is not None else [])
+
+
+@dataclass(frozen=True, slots=True)
+class LogoutRequest:
+    """A logout that an application asks for. ``certain``: no question to the person is needed."""
+
+    client: ClientFacts | None
+    return_to: ReturnTo | None
+    certain: bool
+    kept: dict[str, str]
+
+
+def read(work: Work, provider: Provider, sent: Parameters, session: CurrentSession | None) -> LogoutRequest:
+    """
+    Return what is asked for, and whether the person must be asked first.
+
+    Args:
+        session: of this browser, with this provider's organization.
+
+    Raises:
+        PageError: a hint that is no ID token of ours, an unknown client, or an address that it
+            has not registered; nothing is ended and nobody is sent anywhere.
+    """
+    if sent.repeated:
+        raise _fault("repeated-parameter", "The application asked twice in one request.", "a parameter is repeated")
+    hint = sent.get("id_token_hint")
+    said = _hint(work, provider, hint) if hint is not None else {}
+    client = _client(work, provider, sent.get("client_id"), said.get("aud"))
+    address = sent.get("post_logout_redirect_uri")
+    return_to = None if address is None else _return_to(client, address, sent.get("state"))
+    certain = bool(said) and session is not None and said.get("sid") == session.id
+    kept = {name: sent.values[name] for name in KEPT if sent.get(name)}
+    if client is not None:
+        kept["client_id"] = client.client_id
+    return LogoutRequest(client, return_to, certain, kept)
+
+
+def _hint(work: Work, provider: Provider, hint: str) -> dict[str, str]:
+    try:
+        said = jose.verify(
+            hint,
+            Purpose.ID_TOKEN_HINT,
+            jose.own_keys(keyring.published(work, provider.organization_id, provider.site_id, TOKEN_SIGNING)),
+            issuer=provider.issuer,
+            is_audience=lambda name: (
+                clients.at_site(work, provider.organization_id, provider.site_id, name) is not None
+            ),
+            now=work.now,
+        )
+    except Unverified as error:
+        raise _fault(
+            "wrong-hint",
+            "The application asked to sign you out in a way that cannot be trusted.",
+            f"id_token_hint: {error}",
+        ) from error
+    return {"aud": said["aud"], "sid": said["sid"]}
+
+
+def _client(work: Work, provider: Provider, stated: str | None, of_hint: str | None) -> ClientFacts | None:
+    if stated is not None and of_hint not in (None, stated):
+        raise _fault(
+            "wrong-hint",
+            "The application asked to sign you out in a way that cannot be trusted.",
+            "client_id is not the audience of id_token_hint",
+        )
+    client_id = of_hint or stated
+    if client_id is None:
+        return None
+    client = clients.at_site(work, provider.organization_id, provider.site_id, client_id)
+    if client is None:
+        raise _fault("unknown-client", "This application is not known here.", f"no client {client_id[:80]!r} here")
+    return client
+
+
+def _return_to(client: ClientFacts | None, address: str, state: str | None) -> ReturnTo:
+    if client is None or address not in client.post_logout_redirect_uris:
+        raise _fault(
+            "unregistered-redirect-uri",
+            "The application wants you to go on at an address that it has not registered.",
+            f"post_logout_redirect_uri {address[:500]!r}",
+        )
+    return ReturnTo(address, state if state is not None and well_formed(state) else None)
+
+
+def _fault(code: str, message: str, cause: str) -> PageError:
+    return PageError(message, code=code, cause=cause, advice=_ADVICE)

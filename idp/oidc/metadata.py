@@ -1,0 +1,245 @@
+"""
+Client metadata (RFC 7591 section 2, OpenID Connect Dynamic Client Registration 1.0 section 2).
+
+What we do not know is ignored, as RFC 7591 asks; what we know and do not offer is refused in
+plain words, because whoever asks for encryption must not get plain text instead.
+"""
+
+import re
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from idp.base.errors import Invalid
+from idp.directory import names
+from idp.oidc import addresses, jose
+from idp.oidc.addresses import LONGEST, RESPONSE_PARAMETERS, Kinds
+
+AUTHORIZATION_CODE, REFRESH_TOKEN, CLIENT_CREDENTIALS = "authorization_code", "refresh_token", "client_credentials"
+GRANT_TYPES = (AUTHORIZATION_CODE, REFRESH_TOKEN, CLIENT_CREDENTIALS)
+RESPONSE_TYPES = ("code",)
+SECRET_BASIC, SECRET_POST = "client_secret_basic", "client_secret_post"
+PRIVATE_KEY_JWT, NONE = "private_key_jwt", "none"
+AUTHENTICATION_METHODS = (SECRET_BASIC, SECRET_POST, PRIVATE_KEY_JWT, NONE)
+WEB, NATIVE = "web", "native"
+
+MOST_SCOPES = 50
+LONGEST_SCOPE = 1024
+_SCOPE_TOKEN = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")  # RFC 6749 section 3.3
+_MOST_TEXTS = 50
+_MADE_HERE = ("client_id", "client_secret", "client_id_issued_at", "client_secret_expires_at")
+_PAGES = ("client_uri", "logo_uri", "policy_uri", "tos_uri", "initiate_login_uri")
+_TEXTS = ("software_id", "software_version")
+_NOT_OFFERED = {
+    "id_token_encrypted_response_alg": "Encrypted ID tokens",
+    "id_token_encrypted_response_enc": "Encrypted ID tokens",
+    "userinfo_signed_response_alg": "Signed UserInfo answers",
+    "userinfo_encrypted_response_alg": "Encrypted UserInfo answers",
+    "userinfo_encrypted_response_enc": "Encrypted UserInfo answers",
+    "request_object_signing_alg": "Request objects",
+    "request_object_encryption_alg": "Request objects",
+    "request_object_encryption_enc": "Request objects",
+    "request_uris": "Request objects by address",
+    "require_signed_request_object": "Request objects",
+    "require_pushed_authorization_requests": "Pushed authorization requests",
+    "sector_identifier_uri": "Pairwise subjects",
+    "dpop_bound_access_tokens": "DPoP",
+    "tls_client_certificate_bound_access_tokens": "Certificate-bound tokens",
+}
+
+
+def scopes(value: str) -> tuple[str, ...]:
+    """
+    Return the tokens of a scope, each once, in order (RFC 6749 section 3.3; O20).
+
+    Raises:
+        ValueError: too long, too many, or malformed; the message is one of ours.
+    """
+    if len(value) > LONGEST_SCOPE:
+        raise ValueError("The scope is too long.")
+    found = tuple(dict.fromkeys(token for token in value.split(" ") if token))
+    if len(found) > MOST_SCOPES:
+        raise ValueError("The scope has too many parts.")
+    if not all(_SCOPE_TOKEN.fullmatch(token) for token in found):
+        raise ValueError("The scope has characters that a scope cannot have.")
+    return found
+
+
+def read(metadata: Mapping[str, Any], *, allow_http_loopback: bool) -> dict[str, Any]:
+    """
+    Return the registration that *metadata* asks for: checked, with the defaults filled in.
+
+    Raises:
+        Invalid: something in it cannot be registered; ``field`` names it.
+    """
+    for name in _MADE_HERE:
+        if name in metadata:
+            raise Invalid(f"“{name}” is made here. Leave it out.", field=name)
+    for name, what in _NOT_OFFERED.items():
+        if metadata.get(name):
+            raise Invalid(f"{what} are not offered here. Leave out “{name}”.", field=name)
+    made: dict[str, Any] = {}
+    made["client_name"] = names.name(_text(metadata, "client_name"), field="client_name")
+    made["token_endpoint_auth_method"] = _one_of(
+        metadata, "token_endpoint_auth_method", AUTHENTICATION_METHODS, SECRET_BASIC
+    )
+    made["grant_types"] = _some_of(metadata, "grant_types", GRANT_TYPES, [AUTHORIZATION_CODE])
+    signs_people_on = AUTHORIZATION_CODE in made["grant_types"]
+    made["response_types"] = _some_of(metadata, "response_types", RESPONSE_TYPES, ["code"] if signs_people_on else [])
+    made["application_type"] = _one_of(metadata, "application_type", (WEB, NATIVE), _likely_type(metadata, made))
+    _check_grants(made)
+    _read_addresses(metadata, made, signs_people_on, allow_http_loopback=allow_http_loopback)
+    _read_keys(metadata, made, allow_http_loopback=allow_http_loopback)
+    _read_scope(metadata, made, signs_people_on)
+    _read_tokens(metadata, made)
+    _read_sign_on(metadata, made)
+    for name in _TEXTS:
+        if metadata.get(name):
+            made[name] = _text(metadata, name)
+    if metadata.get("contacts"):
+        made["contacts"] = _texts(metadata, "contacts")
+    return made
+
+
+def _check_grants(made: dict[str, Any]) -> None:
+    grants, method = made["grant_types"], made["token_endpoint_auth_method"]
+    if bool(made["response_types"]) != (AUTHORIZATION_CODE in grants):
+        raise Invalid(
+            "The response type “code” and the grant type “authorization_code” go together.", field="response_types"
+        )
+    if REFRESH_TOKEN in grants and AUTHORIZATION_CODE not in grants:
+        raise Invalid("Refresh tokens come with the grant type “authorization_code” only.", field="grant_types")
+    if CLIENT_CREDENTIALS in grants and method == NONE:
+        raise Invalid(
+            "A public client (method “none”) has no credentials, so it cannot use “client_credentials”.",
+            field="grant_types",
+        )
+
+
+def _likely_type(metadata: Mapping[str, Any], made: dict[str, Any]) -> str:
+    """A public client with an address that only a native application can have is one (RFC 8252)."""
+    if made["token_endpoint_auth_method"] != NONE:
+        return WEB
+    uris = metadata.get("redirect_uris")
+    listed = [u for u in uris if isinstance(u, str)] if isinstance(uris, list) else []
+    return NATIVE if any(not u.startswith(("https:", "http:")) or _on_loopback(u) for u in listed) else WEB
+
+
+def _on_loopback(address: str) -> bool:
+    return address.startswith(("http://127.0.0.1:", "http://127.0.0.1/", "http://[::1]:", "http://[::1]/"))
+
+
+def _read_addresses(
+    metadata: Mapping[str, Any], made: dict[str, Any], signs_people_on: bool, *, allow_http_loopback: bool
+) -> None:
+    native = made["application_type"] == NATIVE
+    kinds = Kinds(http_loopback=allow_http_loopback, http_loopback_addresses=native, private_schemes=native)
+    made["redirect_uris"] = _addresses(metadata, "redirect_uris", kinds, RESPONSE_PARAMETERS)
+    if signs_people_on and not made["redirect_uris"]:
+        raise Invalid("Name at least one address to come back to.", field="redirect_uris")
+    made["post_logout_redirect_uris"] = _addresses(metadata, "post_logout_redirect_uris", kinds, ("state",))
+    pages = Kinds(http_loopback=allow_http_loopback)
+    for name in _PAGES:
+        if metadata.get(name):
+            made[name] = _address(metadata[name], name, pages, ())
+
+
+def _read_keys(metadata: Mapping[str, Any], made: dict[str, Any], *, allow_http_loopback: bool) -> None:
+    jwks, jwks_uri = metadata.get("jwks"), metadata.get("jwks_uri")
+    if jwks and jwks_uri:
+        raise Invalid("Give the keys themselves or their address, not both.", field="jwks")
+    if jwks:
+        if not isinstance(jwks, dict):
+            raise Invalid("“jwks” is an object with a list “keys”.", field="jwks")
+        try:
+            jose.client_keys(jwks)
+        except jose.UnusableKeys as error:
+            raise Invalid(str(error), field="jwks") from error
+        made["jwks"] = jwks
+    if jwks_uri:
+        made["jwks_uri"] = _address(jwks_uri, "jwks_uri", Kinds(http_loopback=allow_http_loopback), ())
+    if made["token_endpoint_auth_method"] == PRIVATE_KEY_JWT:
+        if not jwks and not jwks_uri:
+            raise Invalid("“private_key_jwt” needs the client's public keys: “jwks” or “jwks_uri”.", field="jwks")
+        stated = "token_endpoint_auth_signing_alg"
+        if metadata.get(stated):
+            made[stated] = _one_of(metadata, stated, jose.CLIENT_ALGORITHMS, jose.RS256)
+
+
+def _read_scope(metadata: Mapping[str, Any], made: dict[str, Any], signs_people_on: bool) -> None:
+    default = "openid profile email groups" if signs_people_on else ""
+    if signs_people_on and REFRESH_TOKEN in made["grant_types"]:
+        default += " offline_access"
+    try:
+        made["scope"] = " ".join(scopes(_text(metadata, "scope") if metadata.get("scope") else default))
+    except ValueError as error:
+        raise Invalid(str(error), field="scope") from error
+
+
+def _read_tokens(metadata: Mapping[str, Any], made: dict[str, Any]) -> None:
+    ours = tuple(jose.SIGNING_ALGORITHMS)
+    made["id_token_signed_response_alg"] = _one_of(metadata, "id_token_signed_response_alg", ours, jose.RS256)
+    made["access_token_signed_response_alg"] = _one_of(metadata, "access_token_signed_response_alg", ours, jose.ES256)
+    made["subject_type"] = _one_of(metadata, "subject_type", ("public",), "public")
+
+
+def _read_sign_on(metadata: Mapping[str, Any], made: dict[str, Any]) -> None:
+    age = metadata.get("default_max_age")
+    if age is not None:
+        if isinstance(age, bool) or not isinstance(age, int) or not 0 <= age <= 10**8:
+            raise Invalid("“default_max_age” is a number of seconds.", field="default_max_age")
+        made["default_max_age"] = age
+    if metadata.get("require_auth_time") is not None:
+        if not isinstance(metadata["require_auth_time"], bool):
+            raise Invalid("“require_auth_time” is true or false.", field="require_auth_time")
+        made["require_auth_time"] = metadata["require_auth_time"]
+    if metadata.get("default_acr_values"):
+        made["default_acr_values"] = _texts(metadata, "default_acr_values")
+
+
+def _text(metadata: Mapping[str, Any], name: str) -> str:
+    value = metadata.get(name)
+    if not isinstance(value, str) or not 0 < len(value) <= LONGEST:
+        raise Invalid(f"“{name}” is a text.", field=name)
+    return value
+
+
+def _texts(metadata: Mapping[str, Any], name: str) -> list[str]:
+    value = metadata.get(name)
+    if not isinstance(value, list) or not all(isinstance(v, str) and len(v) <= LONGEST for v in value):
+        raise Invalid(f"“{name}” is a list of texts.", field=name)
+    if len(value) > _MOST_TEXTS:
+        raise Invalid(f"“{name}” has at most {_MOST_TEXTS} entries.", field=name)
+    return value
+
+
+def _one_of(metadata: Mapping[str, Any], name: str, known: tuple[str, ...], default: str) -> str:
+    value = metadata.get(name, default)
+    if value not in known:
+        raise Invalid(
+            f"“{name}” cannot be “{str(value)[:80]}” here.", field=name, advice=f"Choose among {', '.join(known)}."
+        )
+    return str(value)
+
+
+def _some_of(metadata: Mapping[str, Any], name: str, known: tuple[str, ...], default: list[str]) -> list[str]:
+    value = metadata.get(name, default)
+    if not isinstance(value, list):
+        raise Invalid(f"“{name}” is a list.", field=name)
+    odd = [v for v in value if v not in known]
+    if odd:
+        raise Invalid(
+            f"“{name}” cannot hold “{str(odd[0])[:80]}” here.", field=name, advice=f"Choose among {', '.join(known)}."
+        )
+    return [v for v in known if v in value]
+
+
+def _address(value: object, name: str, kinds: Kinds, reserved: Collection[str]) -> str:
+    found = addresses.fault(value, kinds, reserved=reserved)
+    if found is not None:
+        raise Invalid(found, field=name)
+    return str(value)
+
+
+def _addresses(metadata: Mapping[str, Any], name: str, kinds: Kinds, reserved: Collection[str]) -> list[str]:
+    listed = _texts(metadata, name) if metadata.get(name) else []
+    return [_address(value, name, kinds, reserved) for value in dict.fromkeys(listed)]

@@ -1,0 +1,94 @@
+"""
+Public keys that clients keep at an address of their own (``jwks_uri``), remembered by this process.
+
+Reading never goes to the network: whoever finds keys missing says so, the door fetches them when
+no transaction is open, and asks again. How often an address is called has a limit that nobody can
+talk us out of with made-up key ids (O18).
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from threading import Lock
+
+import orjson
+
+from idp.base import clock
+from idp.base.errors import IdpError
+from idp.oidc import jose
+from idp.oidc.jose import KnownKey, UnusableKeys
+
+LONGEST_BYTES = 256 * 1024
+_GOOD_FOR = 600.0
+_AT_MOST_EVERY = 30.0
+_MOST = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The keys at *address* are needed and not known: fetch them with `fetch`, then ask again."""
+
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    keys: tuple[KnownKey, ...]
+    fetched_at: float
+
+
+_held: OrderedDict[str, _Held] = OrderedDict()
+_lock = Lock()
+
+
+def known(address: str, key_id: str | None) -> tuple[KnownKey, ...] | Wanted:
+    """
+    Return the keys at *address* as far as they are known, or that they must be fetched first.
+
+    Keys are good for ten minutes. A *key_id* that is not among them is a reason to look again,
+    but not more often than every half minute.
+    """
+    held = _held.get(address)
+    if held is None:
+        return Wanted(address)
+    age = clock.monotonic() - held.fetched_at
+    if age < _AT_MOST_EVERY:
+        return held.keys
+    if age >= _GOOD_FOR or not held.keys or (key_id is not None and all(key.id != key_id for key in held.keys)):
+        return Wanted(address)
+    return held.keys
+
+
+def fetch(wanted: Wanted, get: Callable[[str], bytes]) -> str:
+    """
+    Fetch the keys that are *wanted*; whatever comes of it is remembered, failures for half a minute.
+
+    Return the cause of a failure for the administrator, the empty string otherwise. Keys that
+    were known stay good if the address does not answer.
+
+    Args:
+        get: the guarded way to the outside; it raises an `IdpError` where it got no answer.
+    """
+    before = _held.get(wanted.address)
+    keys = before.keys if before is not None else ()
+    cause = ""
+    try:
+        raw = get(wanted.address)
+        if len(raw) > LONGEST_BYTES:
+            raise UnusableKeys("The key set is too long.")  # noqa: TRY301 (one place says what a failure does)
+        parsed = orjson.loads(raw)
+        keys = jose.client_keys(parsed if isinstance(parsed, dict) else {})
+    except (IdpError, UnusableKeys, ValueError) as error:
+        cause = f"jwks_uri {wanted.address}: {error.cause if isinstance(error, IdpError) else error}"
+    with _lock:
+        _held[wanted.address] = _Held(keys, clock.monotonic())
+        _held.move_to_end(wanted.address)
+        while len(_held) > _MOST:
+            _held.popitem(last=False)
+    return cause
+
+
+def forget() -> None:
+    """Forget every fetched key."""
+    with _lock:
+        _held.clear()

@@ -1,0 +1,115 @@
+"""
+The token endpoint: everything that is the same for every grant type (RFC 6749 sections 3.2 and 5).
+
+A refusal of a client that has proven who it is comes back as a value, so that what was written
+on the way to it (a used assertion, a revoked grant) is committed together with its record.
+"""
+
+from dataclasses import replace
+
+from idp.audit import attempts
+from idp.audit.attempts import Trail
+from idp.audit.events import TokenIssued, TokenRefused
+from idp.audit.log import record
+from idp.base.work import Actor, Work
+from idp.oidc import client_auth
+from idp.oidc.clients import ClientFacts
+from idp.oidc.errors import InvalidRequest, OAuthError, UnauthorizedClient, UnsupportedGrantType
+from idp.oidc.parameters import Parameters
+from idp.oidc.provider import Provider
+from idp.oidc.remote_keys import Wanted
+from idp.oidc.token import GRANTS
+from idp.oidc.token.exchange import Denied, Exchange, Issued
+
+KIND = "oidc.token"
+
+
+def answer(
+    work: Work, provider: Provider, sent: Parameters, authorization: str | None, trail: Trail
+) -> Issued | Denied | Wanted:
+    """
+    Return tokens, or why there are none, or which keys of the client must be fetched first.
+
+    Raises:
+        OAuthError: nobody has proven who they are, so there is nothing to commit.
+    """
+    client = authenticated(work, provider, sent, authorization, trail)
+    if isinstance(client, Wanted):
+        return client
+    work = as_client(work, client)
+    try:
+        outcome = _exchange(work, Exchange(provider, client, sent, trail))
+    except OAuthError as error:
+        outcome = Denied(error)
+    if isinstance(outcome, Denied):
+        refused(work, client, outcome.error, trail)
+    else:
+        _issued(work, client, outcome, trail, str(sent.get("grant_type")))
+    return outcome
+
+
+def authenticated(
+    work: Work, provider: Provider, sent: Parameters, authorization: str | None, trail: Trail
+) -> ClientFacts | Wanted:
+    """
+    Return the client that has proven itself at one of the endpoints that only clients call.
+
+    Raises:
+        InvalidRequest: a parameter is repeated.
+        OAuthError: as for `client_auth.authenticate`.
+    """
+    if sent.repeated:
+        raise InvalidRequest("A parameter is repeated.", cause=f"repeated: {', '.join(sorted(sent.repeated))[:200]}")
+    client = client_auth.authenticate(work, provider, sent, authorization)
+    if isinstance(client, ClientFacts):
+        trail.application_id = client.application_id
+        trail.passed("client", client_id=client.client_id, method=client.method)
+    return client
+
+
+def as_client(work: Work, client: ClientFacts) -> Work:
+    """Return *work* done by *client*."""
+    return replace(work, actor=Actor("client", client.client_id, client.name, client.organization_id))
+
+
+def refused(work: Work, client: ClientFacts, error: OAuthError, trail: Trail) -> None:
+    """Record that *client* was refused."""
+    trail.refused(error, "grant")
+    attempts.save(work, trail)
+    record(
+        work,
+        TokenRefused(
+            organization_id=client.organization_id,
+            target_id=client.application_id,
+            attempt_id=trail.id,
+            code=error.error,
+        ),
+    )
+
+
+def _exchange(work: Work, exchange: Exchange) -> Issued | Denied:
+    asked = exchange.required("grant_type")
+    grant = GRANTS.get(asked)
+    if grant is None:
+        raise UnsupportedGrantType("This grant_type is not offered.", cause=f"grant_type {asked[:80]!r}")
+    if asked not in exchange.client.grant_types:
+        raise UnauthorizedClient("The client is not registered for this grant_type.", cause=f"grant_type {asked}")
+    return grant(work, exchange)
+
+
+def _issued(work: Work, client: ClientFacts, issued: Issued, trail: Trail, grant_type: str) -> None:
+    trail.passed("grant", grant_type=grant_type, scope=" ".join(issued.scope), token_id=issued.token_id)
+    trail.succeeded()
+    attempts.save(work, trail)
+    record(
+        work,
+        TokenIssued(
+            organization_id=client.organization_id,
+            target_id=issued.target_id,
+            attempt_id=trail.id,
+            client_id=client.client_id,
+            grant_type=grant_type,
+            scope=" ".join(issued.scope),
+            token_id=issued.token_id,
+        ),
+    )

@@ -1,0 +1,49 @@
+"""What a grant type is given, and what it gives back."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from idp.audit.attempts import Trail
+from idp.oidc.clients import ClientFacts
+from idp.oidc.errors import InvalidRequest, OAuthError
+from idp.oidc.parameters import Parameters
+from idp.oidc.provider import Provider
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One request at the token endpoint, of a client that has proven who it is and may use this grant type."""
+
+    provider: Provider
+    client: ClientFacts
+    parameters: Parameters
+    trail: Trail
+
+    def required(self, name: str) -> str:
+        """
+        Return the parameter *name*.
+
+        Raises:
+            InvalidRequest: it is missing.
+        """
+        value = self.parameters.get(name)
+        if value is None:
+            raise InvalidRequest(f"The {name} is missing.")
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """Tokens: *body* is the response, *target_id* whom they speak of (an account, or the application itself)."""
+
+    body: dict[str, Any]
+    token_id: str
+    scope: tuple[str, ...]
+    target_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Denied:
+    """No tokens; whatever was written on the way (a revocation) is to be kept."""
+
+    error: OAuthError

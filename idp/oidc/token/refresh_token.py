@@ -1,0 +1,64 @@
+"""A refresh token for new tokens (RFC 6749 section 6, RFC 9700 section 4.14, OpenID Connect Core section 12; O21)."""
+
+from idp.base.work import Work
+from idp.oidc import grants, metadata, tokens
+from idp.oidc.errors import InvalidGrant, InvalidScope
+from idp.oidc.grants import Dead, LiveGrant
+from idp.oidc.token.exchange import Denied, Exchange, Issued
+from idp.oidc.tokens import Refresh
+
+_NOT_GOOD = "The refresh token is not good, or no longer."
+_REUSED = "refresh token used twice"
+
+
+def grant(work: Work, exchange: Exchange) -> Issued | Denied:
+    """
+    Rotate a refresh token. A second use ends the grant: one of the two users has stolen it.
+
+    Raises:
+        InvalidRequest: the token is missing.
+        InvalidGrant: unknown, late, another client's, or the person may not sign on any more.
+        InvalidScope: more is asked for than was granted.
+    """
+    found = tokens.find_refresh_token(work, exchange.required("refresh_token"))
+    if found is None:
+        raise InvalidGrant(_NOT_GOOD, cause="no such refresh token")
+    if (found.organization_id, found.application_id) != (
+        exchange.client.organization_id,
+        exchange.client.application_id,
+    ):
+        raise InvalidGrant(_NOT_GOOD, cause="the refresh token is another client's")
+    if found.used:
+        return _reused(work, exchange, found)
+    if found.expires_at <= work.now:
+        raise InvalidGrant(_NOT_GOOD, cause="the refresh token was not used for too long")
+    standing = grants.standing(work, exchange.client, found.grant_id)
+    if isinstance(standing, Dead):
+        raise InvalidGrant(_NOT_GOOD, cause=standing.cause)
+    scope = _scope(exchange, standing)
+    body, token_id = tokens.answer(work, exchange.provider, exchange.client, standing, scope=scope)
+    if not tokens.use_refresh_token(work, found):
+        return _reused(work, exchange, found)
+    exchange.trail.account_id = standing.account_id
+    body["refresh_token"] = tokens.keep_refresh_token(work, standing)
+    return Issued(body, token_id, scope, standing.account_id)
+
+
+def _scope(exchange: Exchange, standing: LiveGrant) -> tuple[str, ...]:
+    """What is asked for, of what was granted; and of that, what the client is still registered for (O20)."""
+    allowed = tuple(token for token in standing.scope if token in exchange.client.scopes)
+    asked = exchange.parameters.get("scope")
+    if asked is None:
+        return allowed
+    try:
+        wanted = metadata.scopes(asked)
+    except ValueError as error:
+        raise InvalidScope(str(error)) from error
+    if not wanted or not set(wanted) <= set(standing.scope):
+        raise InvalidScope("More is asked for than was granted.", cause=f"asked {asked[:200]}")
+    return tuple(token for token in allowed if token in wanted)
+
+
+def _reused(work: Work, exchange: Exchange, found: Refresh) -> Denied:
+    grants.revoke(work, exchange.client, found.grant_id, because=_REUSED)
+    return Denied(InvalidGrant(_NOT_GOOD, cause=f"{_REUSED}: the grant and its tokens were revoked"))

@@ -1,0 +1,49 @@
+"""
+Service providers' keys: certificates are read once per process, and only good keys are used (X12, Q11).
+
+A certificate is nothing but a wrapping here: its dates and its issuer mean nothing, what counts is
+that this service provider's metadata holds it (SAML Metadata Interoperability Profile, section 2.6.1).
+"""
+
+import base64
+import binascii
+from dataclasses import dataclass
+from functools import lru_cache
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+
+LEAST_RSA_BITS = 2048
+MOST_RSA_BITS = 8192
+_CURVES = (ec.SECP256R1, ec.SECP384R1, ec.SECP521R1)
+
+PublicKey = rsa.RSAPublicKey | ec.EllipticCurvePublicKey
+
+
+@dataclass(frozen=True, slots=True)
+class KnownKey:
+    """A public key that a service provider has registered, in its certificate."""
+
+    public: PublicKey
+    certificate: x509.Certificate
+
+
+@lru_cache(maxsize=4096)
+def known_key(der_base64: str) -> KnownKey | None:
+    """Return the key in a certificate; None where there is none, or none that is good enough."""
+    try:
+        certificate = x509.load_der_x509_certificate(base64.b64decode(der_base64, validate=True))
+        public = certificate.public_key()
+    except (binascii.Error, ValueError, TypeError, UnsupportedAlgorithm):
+        return None
+    if isinstance(public, rsa.RSAPublicKey):
+        return KnownKey(public, certificate) if LEAST_RSA_BITS <= public.key_size <= MOST_RSA_BITS else None
+    if isinstance(public, ec.EllipticCurvePublicKey) and isinstance(public.curve, _CURVES):
+        return KnownKey(public, certificate)
+    return None
+
+
+def known_keys(certificates: tuple[str, ...]) -> tuple[KnownKey, ...]:
+    """Return the good keys of *certificates*, in their order."""
+    return tuple(key for key in map(known_key, certificates) if key is not None)

@@ -1,0 +1,16 @@
+"""Check that a message was made for the address where it arrived (SAML Bindings 2.0 sections 3.4.5.2, 3.5.5.2; X18)."""
+
+from idp.saml.checks.examined import Examined
+from idp.saml.errors import DESTINATION, MessageRefused
+
+
+def check(examined: Examined) -> None:
+    """
+    Raises:
+        MessageRefused: it was made for another address, or is signed and says none.
+    """
+    destination = examined.header.destination
+    if destination is None and examined.signed:
+        raise MessageRefused(DESTINATION, "the message is signed but has no Destination")
+    if destination is not None and destination != examined.here:
+        raise MessageRefused(DESTINATION, f"Destination is {destination[:300]!r}, not {examined.here!r}")

@@ -1,0 +1,19 @@
+"""Check that the name which is asked for can be given (SAML Core 2.0 section 3.4.1.1)."""
+
+from idp.saml import errors, nameid
+from idp.saml.endpoints import Requester
+from idp.saml.messages import AuthnRequest
+
+
+def check(requester: Requester, request: AuthnRequest) -> None:
+    """
+    Raises:
+        StatusError: a format that we do not give, or a name that belongs to another service provider.
+    """
+    policy = request.name_id_policy
+    if policy is None:
+        return
+    if policy.format is not None and policy.format not in nameid.FORMATS:
+        raise errors.name_id_policy(requester, f"the NameID format {policy.format[:120]!r} is not given")
+    if policy.sp_name_qualifier not in (None, "", requester.provider.entity_id):
+        raise errors.name_id_policy(requester, "SPNameQualifier names another service provider")

@@ -1,0 +1,105 @@
+"""
+What is said where SAML goes wrong: pages before the sender's address is proven, status codes after.
+
+    MessageRefused   nobody may be answered yet: the person sees a page (X15, X26)
+    StatusError      the address is proven: the application is told, in the words of the standard
+
+Texts are constants of ours; ``cause`` is for the administrator and never leaves.
+"""
+
+from typing import TYPE_CHECKING
+
+from idp.base.errors import Invalid, PageError
+from idp.saml.names import (
+    AUTHN_FAILED,
+    INVALID_NAMEID_POLICY,
+    NO_AUTHN_CONTEXT,
+    NO_PASSIVE,
+    REQUEST_DENIED,
+    REQUEST_UNSUPPORTED,
+    REQUESTER,
+    RESPONDER,
+    UNKNOWN_PRINCIPAL,
+)
+from idp.signon.request import Refusal
+
+if TYPE_CHECKING:
+    from idp.saml.endpoints import Requester
+
+UNREADABLE = "saml-unreadable"
+UNKNOWN_APPLICATION = "saml-unknown-application"
+SIGNATURE = "saml-signature"
+DESTINATION = "saml-destination"
+STALE = "saml-stale"
+USED = "saml-used"
+ADDRESS = "saml-address"
+VERSION = "saml-version"
+NOT_STARTED_HERE = "saml-not-started-here"
+NOT_ENCRYPTABLE = "saml-not-encryptable"
+
+_TELL = "Tell your administrator the reference below."
+_AGAIN = "Go back to the application and start again from there."
+_WORDS: dict[str, tuple[str, str]] = {
+    UNREADABLE: ("The application sent something that cannot be read.", f"{_AGAIN} If it happens again: {_TELL}"),
+    UNKNOWN_APPLICATION: ("This application is not known here.", _TELL),
+    SIGNATURE: ("It could not be proven that this request comes from the application.", f"{_AGAIN} {_TELL}"),
+    DESTINATION: ("This request was made for another address than this one.", _TELL),
+    STALE: (
+        "This request is too old, or the application's clock is wrong.",
+        f"{_AGAIN} If it happens again: {_TELL}",
+    ),
+    USED: ("This request was used already.", _AGAIN),
+    ADDRESS: ("The application wants the answer at an address that it has not registered.", _TELL),
+    VERSION: ("The application speaks a version of SAML that is not spoken here.", _TELL),
+    NOT_STARTED_HERE: ("This application is not started from here.", "Open it at its own address and sign in there."),
+    NOT_ENCRYPTABLE: ("This application wants an encrypted answer, but no key of it can be used for that.", _TELL),
+}
+
+
+class MessageRefused(PageError):
+    """
+    A message that is not answered to its sender: the person sees a page.
+
+    ``application_name`` and ``start_again_url`` say where to begin anew, once that is known.
+    """
+
+    def __init__(self, code: str, cause: str, *, field: str | None = None) -> None:
+        message, advice = _WORDS[code]
+        super().__init__(message, code=code, advice=advice, cause=cause, field=field)
+        self.application_name = ""
+        self.start_again_url = ""
+
+
+class StatusError(Invalid):
+    """A request that is answered with a status instead of an assertion, at the proven address of *requester*."""
+
+    def __init__(self, requester: "Requester", second_level: str, cause: str, *, top_level: str = REQUESTER) -> None:
+        super().__init__(
+            "The application asked for something that it cannot have.",
+            code="saml-" + second_level.rpartition(":")[2].lower(),
+            cause=cause,
+        )
+        self.requester = requester
+        self.status = (top_level, second_level)
+
+
+# SAML Core 2.0 section 3.2.2.2. Whether there is an account, and which, shows in none of them.
+STATUS: dict[Refusal, tuple[str, str]] = {
+    Refusal.CANCELLED: (RESPONDER, AUTHN_FAILED),
+    Refusal.LOGIN_REQUIRED: (RESPONDER, NO_PASSIVE),
+    Refusal.NOT_ALLOWED: (RESPONDER, REQUEST_DENIED),
+    Refusal.CONTEXT_UNMET: (RESPONDER, NO_AUTHN_CONTEXT),
+    Refusal.CONSENT_REQUIRED: (RESPONDER, NO_PASSIVE),
+    Refusal.CONSENT_DENIED: (RESPONDER, REQUEST_DENIED),
+    Refusal.WRONG_ACCOUNT: (RESPONDER, UNKNOWN_PRINCIPAL),
+}
+
+
+def name_id_policy(requester: "Requester", cause: str) -> StatusError:
+    """The name that is asked for cannot be given (SAML Core 2.0 section 3.4.1.1)."""
+    return StatusError(requester, INVALID_NAMEID_POLICY, cause)
+
+
+def unsupported(requester: "Requester", cause: str) -> StatusError:
+    """Something is asked for that we do not do."""
+    return StatusError(requester, REQUEST_UNSUPPORTED, cause)

@@ -1,0 +1,111 @@
+"""What hot roads need to know of a service provider, as a process may remember it for a second."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import and_, bindparam, select
+
+from idp.base.db import Prepared
+from idp.base.work import Work
+from idp.directory.models import Application
+from idp.saml.certificates import KnownKey, known_keys
+from idp.saml.description import SpDescription
+from idp.saml.encryption import EncryptionTarget, target
+from idp.saml.models import ServiceProvider
+
+LONGEST_ENTITY_ID = 1024
+
+_FIND = Prepared(
+    select(
+        ServiceProvider.organization_id,
+        ServiceProvider.site_id,
+        ServiceProvider.application_id,
+        Application.name,
+        Application.launch_url,
+        ServiceProvider.entity_id,
+        ServiceProvider.description,
+        ServiceProvider.sign_response,
+        ServiceProvider.sign_assertion,
+        ServiceProvider.encrypt_assertion,
+        ServiceProvider.require_signed_requests,
+        ServiceProvider.nameid_format,
+        ServiceProvider.idp_initiated,
+        ServiceProvider.relay_states,
+    )
+    .join(
+        Application,
+        and_(
+            Application.organization_id == ServiceProvider.organization_id,
+            Application.id == ServiceProvider.application_id,
+        ),
+    )
+    .where(
+        ServiceProvider.organization_id == bindparam("organization_id"),
+        ServiceProvider.site_id == bindparam("site_id"),
+        ServiceProvider.entity_id == bindparam("entity_id"),
+        Application.deleted_at.is_(None),
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderFacts:
+    """
+    A service provider of a site, its switches, and its keys as they are ready to use.
+
+    ``verify_keys`` are those that it signs with and that are good enough; ``encryption`` is None
+    where nothing can be encrypted for it.
+    """
+
+    organization_id: str
+    site_id: str
+    application_id: str
+    name: str
+    launch_url: str
+    entity_id: str
+    description: SpDescription
+    sign_response: bool
+    sign_assertion: bool
+    encrypt_assertion: bool
+    require_signed_requests: bool
+    nameid_format: str
+    idp_initiated: bool
+    relay_states: tuple[str, ...]
+    verify_keys: tuple[KnownKey, ...]
+    encryption: EncryptionTarget | None
+
+
+def provider(work: Work, organization_id: str, site_id: str, entity_id: str) -> ProviderFacts | None:
+    """
+    Return the service provider *entity_id* of that site as it was within the last second, or None.
+
+    The site is part of the question: what another site has registered under the same name is not
+    known here (X21).
+    """
+
+    def read() -> ProviderFacts | None:
+        row = work.tx.row(_FIND, organization_id=organization_id, site_id=site_id, entity_id=entity_id)
+        if row is None:
+            return None
+        description = SpDescription.from_json(row.description)
+        return ProviderFacts(
+            organization_id=row.organization_id,
+            site_id=row.site_id,
+            application_id=row.application_id,
+            name=row.name,
+            launch_url=row.launch_url,
+            entity_id=row.entity_id,
+            description=description,
+            sign_response=row.sign_response,
+            sign_assertion=row.sign_assertion,
+            encrypt_assertion=row.encrypt_assertion,
+            require_signed_requests=row.require_signed_requests,
+            nameid_format=row.nameid_format,
+            idp_initiated=row.idp_initiated,
+            relay_states=tuple(row.relay_states),
+            verify_keys=known_keys(description.signing_certificates),
+            encryption=target(description.encryption_keys),
+        )
+
+    if not 0 < len(entity_id) <= LONGEST_ENTITY_ID:
+        return None
+    return work.tx.memory.recall(("saml-provider", organization_id, site_id, entity_id), read)

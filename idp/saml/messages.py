@@ -1,0 +1,253 @@
+"""What service providers send, read into frozen values: strictly, from a tree that has passed the gate."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from idp.saml.gate import Tree, unreadable
+from idp.saml.instants import read_instant
+from idp.saml.names import ENTITY, ISSUER, SAML, SAMLP
+from idp.saml.names import SIGNATURE as SIGNATURE_TAG
+
+_S, _P = f"{{{SAML}}}", f"{{{SAMLP}}}"
+# An NCName (XML Namespaces 1.0 section 3), ASCII: what every sender makes.
+_ID = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,255}")
+_LONGEST_ENTITY_ID = 1024
+_LONGEST_NAME = 1024
+_MOST_CLASSES = 32
+_MOST_SESSION_INDEXES = 64
+COMPARISONS = frozenset({"exact", "minimum", "maximum", "better"})
+
+
+@dataclass(frozen=True, slots=True)
+class NameId:
+    """A name identifier (SAML Core 2.0 section 2.2.3). An absent format means unspecified."""
+
+    value: str
+    format: str | None = None
+    name_qualifier: str | None = None
+    sp_name_qualifier: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NameIdPolicy:
+    """Which name is wanted (section 3.4.1.1). ``allow_create`` is None where nothing is said."""
+
+    format: str | None
+    sp_name_qualifier: str | None
+    allow_create: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class RequestedContext:
+    """How the person is to be authenticated (section 3.3.2.2.1). ``by_declaration`` is what we cannot do."""
+
+    comparison: str
+    classes: tuple[str, ...]
+    by_declaration: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RequestedSubject:
+    """Whom the request is about (section 3.4.1.4); ``name_id`` is None if it says so in another way than by a name."""
+
+    name_id: NameId | None
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What every request has (section 3.2.1)."""
+
+    id: str
+    issuer: str
+    version: str
+    issue_instant: datetime
+    destination: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AuthnRequest:
+    """An AuthnRequest (section 3.4.1), as it was written."""
+
+    header: Header
+    consumer_url: str | None
+    consumer_index: int | None
+    protocol_binding: str | None
+    force: bool
+    passive: bool
+    name_id_policy: NameIdPolicy | None
+    context: RequestedContext | None
+    subject: RequestedSubject | None
+
+
+@dataclass(frozen=True, slots=True)
+class LogoutRequest:
+    """A LogoutRequest (section 3.7.1), as it was written. ``name_id`` is None where it is encrypted."""
+
+    header: Header
+    not_on_or_after: datetime | None
+    name_id: NameId | None
+    session_indexes: tuple[str, ...]
+
+
+def issuer_of(root: Tree) -> str:
+    """
+    Return who says to have sent the message; a claim until its signature has been verified.
+
+    Raises:
+        MessageRefused: there is not exactly one issuer that is an entity.
+    """
+    found = root.findall(ISSUER)
+    if len(found) != 1:
+        raise unreadable("the message has not exactly one Issuer")
+    if found[0].get("Format", ENTITY) != ENTITY:
+        raise unreadable("the Issuer is not an entity")
+    issuer = _text(found[0], "Issuer")
+    if not 0 < len(issuer) <= _LONGEST_ENTITY_ID:
+        raise unreadable("the Issuer is empty or too long")
+    return issuer
+
+
+def read_authn_request(root: Tree) -> AuthnRequest:
+    """
+    Raises:
+        MessageRefused: it is no AuthnRequest that can be understood in one way only.
+    """
+    parts = _parts(
+        root,
+        {
+            ISSUER,
+            SIGNATURE_TAG,
+            _P + "Extensions",
+            _S + "Subject",
+            _P + "NameIDPolicy",
+            _S + "Conditions",
+            _P + "RequestedAuthnContext",
+            _P + "Scoping",
+        },
+    )
+    return AuthnRequest(
+        header=_header(root),
+        consumer_url=root.get("AssertionConsumerServiceURL"),
+        consumer_index=_index(root.get("AssertionConsumerServiceIndex")),
+        protocol_binding=root.get("ProtocolBinding"),
+        force=_boolean(root.get("ForceAuthn")) is True,
+        passive=_boolean(root.get("IsPassive")) is True,
+        name_id_policy=_name_id_policy(parts.get(_P + "NameIDPolicy")),
+        context=_context(parts.get(_P + "RequestedAuthnContext")),
+        subject=_subject(parts.get(_S + "Subject")),
+    )
+
+
+def read_logout_request(root: Tree) -> LogoutRequest:
+    """
+    Raises:
+        MessageRefused: it is no LogoutRequest that can be understood in one way only.
+    """
+    several = _P + "SessionIndex"
+    parts = _parts(
+        root,
+        {ISSUER, SIGNATURE_TAG, _P + "Extensions", _S + "BaseID", _S + "NameID", _S + "EncryptedID", several},
+        several=several,
+    )
+    until = root.get("NotOnOrAfter")
+    indexes = tuple(_text(node, "SessionIndex") for node in root.findall(several))
+    if len(indexes) > _MOST_SESSION_INDEXES:
+        raise unreadable("too many session indexes")
+    name_id = parts.get(_S + "NameID")
+    return LogoutRequest(
+        header=_header(root),
+        not_on_or_after=None if until is None else _instant(until, "NotOnOrAfter"),
+        name_id=None if name_id is None else _name_id(name_id),
+        session_indexes=indexes,
+    )
+
+
+def _header(root: Tree) -> Header:
+    identifier = root.get("ID") or ""
+    if not _ID.fullmatch(identifier):
+        raise unreadable("the message has no ID, or one that is no name")
+    return Header(
+        id=identifier,
+        issuer=issuer_of(root),
+        version=root.get("Version") or "",
+        issue_instant=_instant(root.get("IssueInstant") or "", "IssueInstant"),
+        destination=root.get("Destination"),
+    )
+
+
+def _parts(root: Tree, known: set[str], *, several: str = "") -> Mapping[str, Tree]:
+    """Return the children by name; each known one at most once, and no other."""
+    found: dict[str, Tree] = {}
+    for child in root:
+        if child.tag not in known:
+            raise unreadable(f"the message holds {str(child.tag)[:100]}, which has no place there")
+        if child.tag in found and child.tag != several:
+            raise unreadable(f"the message holds {child.tag.rpartition('}')[2]} twice")
+        found[child.tag] = child
+    return found
+
+
+def _name_id_policy(node: Tree | None) -> NameIdPolicy | None:
+    if node is None:
+        return None
+    return NameIdPolicy(node.get("Format"), node.get("SPNameQualifier"), _boolean(node.get("AllowCreate")))
+
+
+def _context(node: Tree | None) -> RequestedContext | None:
+    if node is None:
+        return None
+    comparison = node.get("Comparison", "exact")
+    if comparison not in COMPARISONS or not 0 < len(node) <= _MOST_CLASSES:
+        raise unreadable("RequestedAuthnContext is malformed")
+    tags = {child.tag for child in node}
+    if tags == {_S + "AuthnContextDeclRef"}:
+        return RequestedContext(comparison, (), by_declaration=True)
+    if tags != {_S + "AuthnContextClassRef"}:
+        raise unreadable("RequestedAuthnContext is malformed")
+    return RequestedContext(comparison, tuple(_text(child, "AuthnContextClassRef") for child in node))
+
+
+def _subject(node: Tree | None) -> RequestedSubject | None:
+    if node is None:
+        return None
+    if [child.tag for child in node] == [_S + "NameID"]:
+        return RequestedSubject(_name_id(node[0]))
+    return RequestedSubject(None)
+
+
+def _name_id(node: Tree) -> NameId:
+    value = _text(node, "NameID")
+    if not 0 < len(value) <= _LONGEST_NAME:
+        raise unreadable("a NameID is empty or too long")
+    return NameId(value, node.get("Format"), node.get("NameQualifier"), node.get("SPNameQualifier"))
+
+
+def _text(node: Tree, name: str) -> str:
+    if len(node):
+        raise unreadable(f"{name} is not text alone")
+    return (node.text or "").strip()
+
+
+def _index(value: str | None) -> int | None:
+    if value is None:
+        return None
+    if not (value.isascii() and value.isdecimal() and len(value) <= 5):
+        raise unreadable("AssertionConsumerServiceIndex is no number")
+    return int(value)
+
+
+def _boolean(value: str | None) -> bool | None:
+    if value is None:
+        return None
+    if value not in ("true", "1", "false", "0"):
+        raise unreadable("a yes or no is neither")
+    return value in ("true", "1")
+
+
+def _instant(value: str, name: str) -> datetime:
+    try:
+        return read_instant(value)
+    except ValueError:
+        raise unreadable(f"{name} is no moment in UTC") from None

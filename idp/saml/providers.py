@@ -1,0 +1,339 @@
+"""Verbs on service providers, the SAML half of applications."""
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+from urllib.parse import quote
+
+from sqlalchemy import select
+
+from idp.audit.events import ServiceProviderChanged, ServiceProviderRegistered
+from idp.audit.log import record
+from idp.base.errors import Conflict, Invalid, NotFound
+from idp.base.work import Work
+from idp.directory import applications, queries
+from idp.directory.models import Application, Site
+from idp.policy.permissions import Permission, require
+from idp.saml import addresses, metadata, nameid
+from idp.saml.description import Endpoint, SpDescription
+from idp.saml.encryption import target
+from idp.saml.models import ServiceProvider
+
+PROTOCOL = "saml"
+_MOST_RELAY_STATES = 50
+_LONGEST_RELAY_STATE = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Switches:
+    """
+    What an administrator decides about a service provider; None leaves it to the metadata, or as it is.
+
+    Args:
+        sign_response, sign_assertion: what is signed; at least one of the two.
+        encrypt_assertion: assertions are encrypted, and none is sent where that is impossible.
+        require_signed_requests: unsigned requests are refused.
+        nameid_format: the name that is given where a request asks for none; empty: by the metadata.
+        idp_initiated: a sign-on may be started from our side.
+        relay_states: what RelayState such a sign-on may carry.
+    """
+
+    sign_response: bool | None = None
+    sign_assertion: bool | None = None
+    encrypt_assertion: bool | None = None
+    require_signed_requests: bool | None = None
+    nameid_format: str | None = None
+    idp_initiated: bool | None = None
+    relay_states: tuple[str, ...] | None = None
+
+
+def register(
+    work: Work,
+    site_slug: str,
+    document: bytes,
+    *,
+    name: str | None = None,
+    metadata_url: str = "",
+    sign_response: bool | None = None,
+    sign_assertion: bool | None = None,
+    encrypt_assertion: bool | None = None,
+    require_signed_requests: bool | None = None,
+    nameid_format: str | None = None,
+    idp_initiated: bool | None = None,
+    relay_states: Sequence[str] = (),
+    everyone: bool = False,
+    allow_http_loopback: bool = False,
+) -> ServiceProvider:
+    """
+    Register the service provider that the metadata *document* describes as an application of a site.
+
+    Args:
+        name: what people read; the metadata's own name where none is given.
+        metadata_url: where the document came from, if it came from an address.
+        everyone: everybody in the organization may open it at once.
+        allow_http_loopback: take plain http addresses on loopback (for trials on one machine).
+        sign_response, sign_assertion, encrypt_assertion, require_signed_requests, nameid_format,
+            idp_initiated, relay_states: see `Switches`; signed requests are required where the
+            metadata says that they are (SAML Metadata 2.0 section 2.4.4).
+
+    Raises:
+        NotFound: no such site that this actor may see.
+        Forbidden: the actor may not register applications there.
+        Invalid: the metadata, or a switch, cannot be taken.
+        Conflict: the site has a service provider of that entity ID.
+    """
+    site = queries.site(work, site_slug)
+    require(work, Permission.APPLICATION_CREATE, site.organization_id)
+    described = metadata.read(document, now=work.now, http_loopback=allow_http_loopback)
+    wanted = Switches(
+        sign_response,
+        sign_assertion,
+        encrypt_assertion,
+        described.authn_requests_signed if require_signed_requests is None else require_signed_requests,
+        nameid_format,
+        idp_initiated,
+        tuple(relay_states),
+    )
+    _clear_the_way(work, site, described.entity_id)
+    provider = ServiceProvider(
+        organization_id=site.organization_id,
+        site_id=site.id,
+        entity_id=described.entity_id,
+        metadata_xml=document.decode("utf-8-sig"),
+        metadata_url=metadata_url,
+        description=described.to_json(),
+        sign_response=True,
+        sign_assertion=True,
+        encrypt_assertion=False,
+        require_signed_requests=False,
+        nameid_format="",
+        idp_initiated=False,
+        relay_states=[],
+        updated_at=work.now,
+    )
+    _set(provider, wanted)
+    _judge(provider, described)
+    application = applications.create(
+        work,
+        site,
+        protocol=PROTOCOL,
+        name=name or metadata.name_of(described),
+        launch_url=_launch_url(provider, described, site.slug),
+    )
+    provider.application_id = application.id
+    work.tx.session.add(provider)
+    work.tx.session.flush()
+    record(
+        work,
+        ServiceProviderRegistered(
+            organization_id=site.organization_id,
+            target_id=application.id,
+            entity_id=provider.entity_id,
+            metadata_digest=hashlib.sha256(document).hexdigest(),
+        ),
+    )
+    if everyone:
+        applications.grant(work, application.id, everyone=True)
+    work.tx.after_commit(work.tx.memory.forget)
+    return provider
+
+
+def change(work: Work, application_id: str, wanted: Switches, *, if_version: int | None = None) -> ServiceProvider:
+    """
+    Change the switches of a service provider; those that are None stay as they are.
+
+    Args:
+        if_version: the version that the change was made for.
+
+    Raises:
+        NotFound: no such application that this actor may see.
+        Forbidden: the actor may not edit applications there.
+        Invalid: a switch cannot be taken.
+        Conflict: somebody else has changed it in the meantime.
+    """
+    application = queries.application(work, application_id)
+    require(work, Permission.APPLICATION_EDIT, application.organization_id)
+    provider = of_application(work, application)
+    if if_version is not None and if_version != provider.version:
+        raise Conflict("Someone else changed this in the meantime. Look at it again, then repeat your change.")
+    described = SpDescription.from_json(provider.description)
+    before = _switches(provider)
+    _set(provider, wanted)
+    _judge(provider, described)
+    site = work.tx.session.get_one(Site, (provider.organization_id, provider.site_id))
+    application.launch_url = _launch_url(provider, described, site.slug)
+    provider.updated_at = work.now
+    work.tx.session.flush()
+    after = _switches(provider)
+    changed = sorted(key for key in after if after[key] != before[key])
+    record(
+        work,
+        ServiceProviderChanged(
+            organization_id=provider.organization_id,
+            target_id=application.id,
+            entity_id=provider.entity_id,
+            before={key: str(before[key]) for key in changed},
+            after={key: str(after[key]) for key in changed},
+        ),
+    )
+    work.tx.after_commit(work.tx.memory.forget)
+    return provider
+
+
+def find_application(work: Work, entity_id: str) -> Application | None:
+    """
+    Return the application whose service provider is *entity_id*, None where this actor may see none.
+
+    Raises:
+        Conflict: several sites know that entity ID.
+    """
+    held = select(ServiceProvider.organization_id, ServiceProvider.application_id).where(
+        ServiceProvider.entity_id == entity_id
+    )
+    found: list[Application] = []
+    for row in work.tx.session.execute(held):
+        try:
+            found.append(queries.application(work, row.application_id))
+        except NotFound:  # deleted, or of an organization that this actor may not see
+            continue
+    if len(found) > 1:
+        raise Conflict(
+            "Several sites have a service provider of that entity ID.",
+            code="ambiguous",
+            advice="Name it by our id (app_…).",
+        )
+    return found[0] if found else None
+
+
+def find(work: Work, reference: str) -> ServiceProvider:
+    """
+    Return the service provider with our id or entity ID *reference*.
+
+    Raises:
+        NotFound: none that this actor may see.
+        Conflict: several sites know that entity ID.
+    """
+    application = find_application(work, reference)
+    return of_application(work, application or queries.application(work, reference))
+
+
+def of_application(work: Work, application: Application) -> ServiceProvider:
+    """
+    Return the service provider of an application that the actor has been given.
+
+    Raises:
+        NotFound: the application is of another protocol.
+    """
+    provider = work.tx.session.get(ServiceProvider, (application.organization_id, application.id))
+    if provider is None:
+        raise NotFound(f"“{application.name}” is no SAML application.", field="application")
+    return provider
+
+
+def represent(provider: ServiceProvider) -> dict[str, Any]:
+    """Return a service provider as JSON values: its switches, and what its metadata says."""
+    described = SpDescription.from_json(provider.description)
+    return {
+        "entity_id": provider.entity_id,
+        "metadata_url": provider.metadata_url,
+        **_switches(provider),
+        "assertion_consumers": [_shown(endpoint) for endpoint in described.assertion_consumers],
+        "logout_endpoints": [_shown(endpoint) for endpoint in described.logout_endpoints],
+        "signing_certificates": [_thumbprint(der) for der in described.signing_certificates],
+        "encryption_certificates": [_thumbprint(key.certificate) for key in described.encryption_keys],
+        "nameid_formats": list(described.nameid_formats),
+        "requested_attributes": [one.name for one in described.requested_attributes],
+        "valid_until": None if described.valid_until is None else described.valid_until.isoformat(),
+        "updated_at": provider.updated_at.isoformat(),
+        "version": provider.version,
+    }
+
+
+def _clear_the_way(work: Work, site: Site, entity_id: str) -> None:
+    """An entity ID is free again once its application was deleted; names of people that it knew are not (X23)."""
+    held = select(ServiceProvider).where(ServiceProvider.site_id == site.id, ServiceProvider.entity_id == entity_id)
+    provider = work.tx.session.scalar(held)
+    if provider is None:
+        return
+    application = work.tx.session.get_one(Application, (provider.organization_id, provider.application_id))
+    if application.deleted_at is None:
+        raise Conflict(
+            f"The service provider “{entity_id[:200]}” is registered at this site already.",
+            field="metadata",
+            advice=f"It is the application “{application.name}” ({application.id}).",
+        )
+    work.tx.session.delete(provider)
+    work.tx.session.flush()
+
+
+def _set(provider: ServiceProvider, wanted: Switches) -> None:
+    for switch in fields(Switches):
+        value = getattr(wanted, switch.name)
+        if value is not None:
+            setattr(provider, switch.name, list(value) if isinstance(value, tuple) else value)
+
+
+def _switches(provider: ServiceProvider) -> dict[str, Any]:
+    return {switch.name: getattr(provider, switch.name) for switch in fields(Switches)}
+
+
+def _judge(provider: ServiceProvider, described: SpDescription) -> None:
+    if not provider.sign_response and not provider.sign_assertion:
+        raise Invalid(
+            "Response and assertion cannot both go out unsigned.",
+            field="sign_assertion",
+            advice="Sign at least one of the two.",
+        )
+    if provider.encrypt_assertion and target(described.encryption_keys) is None:
+        raise Invalid(
+            "Nothing can be encrypted for this service provider.",
+            field="encrypt_assertion",
+            advice="Its metadata must have an RSA certificate for encryption, and name AES-GCM and RSA-OAEP if any.",
+        )
+    if provider.require_signed_requests and not metadata.can_verify(described):
+        raise Invalid(
+            "Signed requests are required of this service provider, but its metadata has no certificate to check them.",
+            field="require_signed_requests",
+            advice="Ask for metadata with its signing certificate, or register it with --no-require-signed-requests.",
+        )
+    if provider.nameid_format and provider.nameid_format not in nameid.FORMATS:
+        raise Invalid(
+            f"The NameID format “{provider.nameid_format[:120]}” is not given here.",
+            field="nameid_format",
+            advice=f"Choose one of: {', '.join(nameid.FORMATS)}.",
+        )
+    _judge_relay_states(provider.relay_states)
+
+
+def _judge_relay_states(relay_states: Sequence[str]) -> None:
+    if len(relay_states) > _MOST_RELAY_STATES:
+        raise Invalid(f"At most {_MOST_RELAY_STATES} values of RelayState are kept.", field="relay_states")
+    for value in relay_states:
+        if not value or len(value.encode("utf-8")) > _LONGEST_RELAY_STATE or not value.isprintable():
+            raise Invalid(
+                f"A RelayState has 1 to {_LONGEST_RELAY_STATE} bytes and no control characters.", field="relay_states"
+            )
+
+
+def _launch_url(provider: ServiceProvider, described: SpDescription, slug: str) -> str:
+    """Where the launcher starts the application: from our side if that is allowed, else where it lives."""
+    if provider.idp_initiated:
+        return f"/sites/{slug}/saml/start?sp={quote(provider.entity_id, safe='')}"
+    return addresses.origin(described.default_consumer().location) + "/"
+
+
+def _shown(endpoint: Endpoint) -> dict[str, Any]:
+    shown: dict[str, Any] = {"binding": endpoint.binding, "location": endpoint.location}
+    if endpoint.response_location:
+        shown["response_location"] = endpoint.response_location
+    if endpoint.index is not None:
+        shown |= {"index": endpoint.index, "is_default": endpoint.is_default is True}
+    return shown
+
+
+def _thumbprint(der_base64: str) -> str:
+    """Return the SHA-256 of a certificate as administrators compare it."""
+    digest = hashlib.sha256(base64.b64decode(der_base64)).hexdigest().upper()
+    return ":".join(digest[at : at + 2] for at in range(0, len(digest), 2))

@@ -1,0 +1,226 @@
+"""From an AuthnRequest to who may be answered and what is asked (SAML Core 2.0 section 3.4; Profiles 4.1.4.1)."""
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+from idp.audit.attempts import Trail
+from idp.base.errors import Invalid
+from idp.base.work import Work
+from idp.directory import names as directory_names
+from idp.directory.sites import SiteFacts
+from idp.saml import contexts, endpoints, errors, gate, nameid, signatures
+from idp.saml.bindings import REQUEST, Incoming
+from idp.saml.checks import CHECKS, WISHES
+from idp.saml.checks.examined import Examined
+from idp.saml.endpoints import Requester
+from idp.saml.errors import NOT_STARTED_HERE, UNKNOWN_APPLICATION, USED, MessageRefused
+from idp.saml.facts import ProviderFacts, provider
+from idp.saml.messages import AuthnRequest, issuer_of, read_authn_request
+from idp.saml.names import AUTHN_REQUEST, EMAIL, UNSPECIFIED
+from idp.saml.wanted import NOTHING, Wanted
+from idp.signon import seen
+from idp.signon.request import SignOnRequest
+
+REMEMBERED = timedelta(minutes=15)
+_NOBODY = "acc_nobody"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Our end of the conversation: the site, its entity ID, and the address that its endpoints begin with."""
+
+    site: SiteFacts
+    issuer: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a service provider asks, in neutral words, and who will be answered."""
+
+    requester: Requester
+    request: SignOnRequest
+
+
+def receive(work: Work, place: Place, incoming: Incoming, trail: Trail) -> Asked:
+    """
+    Return what *incoming* asks, after every check but that it is new (see `accept_once`).
+
+    Raises:
+        MessageRefused: nobody may be answered: the person sees a page.
+        StatusError: the service provider is told that it cannot have what it asks for.
+    """
+    if incoming.kind != REQUEST:
+        raise errors.MessageRefused(errors.UNREADABLE, "a response where a request is taken")
+    root = gate.read(incoming.message, AUTHN_REQUEST)
+    trail.passed("message", binding=incoming.binding.rpartition(":")[2], bytes=len(incoming.message))
+    known = identified(work, place, issuer_of(root), trail)
+    try:
+        root, signed = signatures.verified(root, incoming.signature, known.verify_keys)
+        request = read_authn_request(root)
+        if request.header.issuer != known.entity_id:
+            raise signatures.not_proven("the signed part of the message has another Issuer")
+        trail.passed("signature", signed=signed)
+        examined = Examined(
+            header=request.header,
+            signed=signed,
+            must_be_signed=known.require_signed_requests,
+            here=f"{place.address}/sso",
+            now=work.now,
+        )
+        for check in CHECKS:
+            check(examined)
+        answer_to = endpoints.consumer_for(known, request)
+        trail.passed("address", location=answer_to.location)
+    except MessageRefused as error:
+        raise _with_way_back(error, known) from None
+    requester = endpoints.requester(
+        known,
+        answer_to,
+        request_id=request.header.id,
+        relay_state=incoming.relay_state,
+        wanted=_wanted(request),
+    )
+    return Asked(requester, _sign_on_request(work, place, requester, request))
+
+
+def accept_once(work: Work, requester: Requester) -> None:
+    """
+    Take the request; call it last, in the transaction of its effect (X19).
+
+    Raises:
+        MessageRefused: it was taken before.
+    """
+    known, request_id = requester.provider, requester.request_id
+    if request_id is not None and not seen.first_time(
+        work, known.site_id, known.entity_id, request_id, lives=REMEMBERED
+    ):
+        raise _with_way_back(MessageRefused(USED, f"the request {request_id[:80]} was taken before"), known)
+
+
+def start(work: Work, place: Place, entity_id: str, relay_state: str, trail: Trail) -> Asked:
+    """
+    Return the sign-on that is started from our side, without a request (SAML Profiles 2.0 section 4.1.5).
+
+    Raises:
+        MessageRefused: the service provider is unknown, is not started from here, or *relay_state* is
+            none of its own (X17).
+    """
+    known = identified(work, place, entity_id, trail)
+    if not known.idp_initiated:
+        raise _with_way_back(MessageRefused(NOT_STARTED_HERE, "idp_initiated is off for this application"), known)
+    if relay_state and relay_state not in known.relay_states:
+        raise _with_way_back(
+            MessageRefused(NOT_STARTED_HERE, "that RelayState is not in the application's list"), known
+        )
+    requester = endpoints.requester(
+        known, endpoints.default_consumer(known), request_id=None, relay_state=relay_state, wanted=NOTHING
+    )
+    trail.passed("address", location=requester.answer_to.location)
+    return Asked(requester, _neutral(place, known))
+
+
+def keep(requester: Requester) -> dict[str, Any]:
+    """Return what is to be kept of *requester* while the person is asked."""
+    return {
+        "entity_id": requester.provider.entity_id,
+        "location": requester.answer_to.location,
+        "request_id": requester.request_id,
+        "relay_state": requester.relay_state,
+        "wanted": requester.wanted.to_json(),
+    }
+
+
+def again(work: Work, place: Place, kept: dict[str, Any]) -> Requester:
+    """
+    Return the requester that `keep` kept. Its address is proven anew: it may be registered no more.
+
+    Raises:
+        MessageRefused: the service provider, or the address, has gone in the meantime.
+    """
+    known = provider(work, place.site.organization_id, place.site.id, kept["entity_id"])
+    if known is None:
+        raise MessageRefused(UNKNOWN_APPLICATION, "the application was removed while the person was signing in")
+    return endpoints.requester(
+        known,
+        endpoints.consumer(known, kept["location"]),
+        request_id=kept["request_id"],
+        relay_state=kept["relay_state"],
+        wanted=Wanted.from_json(kept["wanted"]),
+    )
+
+
+def identified(work: Work, place: Place, entity_id: str, trail: Trail) -> ProviderFacts:
+    """
+    Return the service provider that says to be *entity_id*, of this site and no other (X21).
+
+    Raises:
+        MessageRefused: the site knows none of that name.
+    """
+    known = provider(work, place.site.organization_id, place.site.id, entity_id)
+    if known is None:
+        raise MessageRefused(
+            UNKNOWN_APPLICATION, f"no service provider {entity_id[:300]!r} is registered at {place.site.slug}"
+        )
+    trail.application_id = known.application_id
+    trail.passed("application", entity_id=known.entity_id)
+    return known
+
+
+def _with_way_back(error: MessageRefused, known: ProviderFacts) -> MessageRefused:
+    error.application_name, error.start_again_url = known.name, known.launch_url
+    return error
+
+
+def _wanted(request: AuthnRequest) -> Wanted:
+    policy, context, subject = request.name_id_policy, request.context, request.subject
+    format_ = policy.format if policy is not None else None
+    if format_ in (None, UNSPECIFIED) and subject is not None and subject.name_id is not None:
+        format_ = subject.name_id.format  # the answer must name the one that was asked for (section 3.4.1.4)
+    return Wanted(
+        nameid_format=format_,
+        # Said to be false when nothing is said; but few who leave it out mean that (section 3.4.1.1).
+        allow_create=policy is None or policy.allow_create is not False,
+        comparison=context.comparison if context is not None else "",
+        classes=context.classes if context is not None else (),
+    )
+
+
+def _neutral(place: Place, known: ProviderFacts) -> SignOnRequest:
+    return SignOnRequest(
+        organization_id=known.organization_id,
+        site_id=known.site_id,
+        application_id=known.application_id,
+        application_name=known.name,
+        resume_url=f"/sites/{place.site.slug}/saml/resume",
+        start_again_url=known.launch_url,
+    )
+
+
+def _sign_on_request(work: Work, place: Place, requester: Requester, request: AuthnRequest) -> SignOnRequest:
+    """Return the request in neutral words; refusals from here on are answered to the requester."""
+    for check in WISHES:
+        check(requester, request)
+    asked, unattainable = contexts.least(request.context)
+    neutral = replace(
+        _neutral(place, requester.provider),
+        passive=request.passive,
+        force=request.force,
+        asked=asked,
+        unattainable=unattainable,
+    )
+    name = request.subject.name_id if request.subject is not None else None
+    if name is None:
+        return neutral
+    # A name that nobody has becomes an account that nobody is: whoever asks learns only after
+    # somebody has signed in that it was not them.
+    account = nameid.account_of(work, requester.provider, place.issuer, name) or _NOBODY
+    return replace(neutral, account_hint=account, login_hint=_address(name.value) if name.format == EMAIL else "")
+
+
+def _address(value: str) -> str:
+    try:
+        return directory_names.email(value)
+    except Invalid:
+        return ""

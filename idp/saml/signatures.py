@@ -1,0 +1,193 @@
+"""
+Verifying what service providers sign: a signature that is there must be good (P3, X10), whoever asked for it.
+
+An enveloped signature has to have the one shape that cannot be misread (X1, X2), is then verified
+by signxml with the registered keys, and from there on only the octets that it covers exist.
+"""
+
+import base64
+import binascii
+from typing import Any
+
+from lxml import etree
+from signxml import (  # type: ignore[attr-defined]
+    DigestAlgorithm,
+    SignatureConfiguration,
+    SignatureMethod,
+    XMLVerifier,
+)
+from signxml.exceptions import SignXMLException
+
+from idp.saml import gate
+from idp.saml.algorithms import DIGEST_ALGORITHMS, SIGNATURE_ALGORITHMS, verifies
+from idp.saml.bindings import DetachedSignature
+from idp.saml.certificates import KnownKey
+from idp.saml.errors import SIGNATURE, MessageRefused
+from idp.saml.gate import Tree
+from idp.saml.names import DS, ENVELOPED, EXCLUSIVE_C14N
+from idp.saml.names import SIGNATURE as SIGNATURE_TAG
+
+_D = f"{{{DS}}}"
+_PREFIX_LIST = f"{{{EXCLUSIVE_C14N}}}InclusiveNamespaces"
+_METHODS = frozenset(method for method in SignatureMethod if method.value in SIGNATURE_ALGORITHMS)
+_DIGESTS = frozenset(digest for digest in DigestAlgorithm if digest.value in DIGEST_ALGORITHMS)
+_ID_ATTRIBUTES = frozenset({"id"})
+_LONGEST_VALUE = 4096
+
+
+def not_proven(cause: str) -> MessageRefused:
+    """Return the refusal of a signature that is missing or wrong."""
+    return MessageRefused(SIGNATURE, cause)
+
+
+def verified(root: Tree, signature: DetachedSignature | None, keys: tuple[KnownKey, ...]) -> tuple[Tree, bool]:
+    """
+    Return the message that may be read, and whether it is signed.
+
+    Where there is a signature, what comes back is what it covers.
+
+    Args:
+        root: the message as it arrived, through the gate.
+        signature: the one over the query that it came in, if there is one.
+        keys: what this service provider has registered to sign with.
+
+    Raises:
+        MessageRefused: there is a signature and it does not verify.
+    """
+    signed = False
+    if signature is not None:
+        _verify_detached(signature, keys)
+        signed = True
+    if _has_signature(root):
+        root = _verify_enveloped(root, keys)
+        signed = True
+    return root, signed
+
+
+def _verify_detached(signature: DetachedSignature, keys: tuple[KnownKey, ...]) -> None:
+    if signature.algorithm not in SIGNATURE_ALGORITHMS:
+        raise not_proven(f"the algorithm {signature.algorithm[:120]!r} is not taken")
+    if not keys:
+        raise not_proven("the request is signed, but no usable certificate to verify it is registered")
+    for octets in signature.octets:
+        if any(verifies(key.public, signature.algorithm, octets, signature.value) for key in keys):
+            return
+    raise not_proven("the signature over the query does not verify with any registered certificate")
+
+
+def _has_signature(root: Tree) -> bool:
+    return next(root.iter(SIGNATURE_TAG), None) is not None
+
+
+def _verify_enveloped(root: Tree, keys: tuple[KnownKey, ...]) -> Tree:
+    signature, method = _shape(root)
+    if not keys:
+        raise not_proven("the message is signed, but no usable certificate to verify it is registered")
+    identifier, tag = root.get("ID"), root.tag
+    key_info = signature.find(_D + "KeyInfo")
+    if key_info is not None:
+        signature.remove(key_info)  # whose key it is says our registration, not the message (X13)
+    document = etree.tostring(root)
+    for key in keys:
+        covered = _covered(document, key, method)
+        if covered is not None:
+            read = gate.read(covered, tag)
+            if read.get("ID") != identifier or _has_signature(read):
+                raise not_proven("what the signature covers is not the message")
+            return read
+    raise not_proven("the signature does not verify with any registered certificate")
+
+
+def _covered(document: bytes, key: KnownKey, method: str) -> bytes | None:
+    """Return the octets that the signature in *document* covers, None if it was not made with *key*."""
+    kind = SIGNATURE_ALGORITHMS[method][0]
+    if (kind == "ecdsa") != hasattr(key.public, "curve"):
+        return None
+    expected = SignatureConfiguration(
+        location="./",
+        expect_references=1,
+        signature_methods=_METHODS,
+        digest_algorithms=_DIGESTS,
+        verification_time=key.certificate.not_valid_before_utc,  # dates of certificates mean nothing in SAML
+    )
+    try:
+        result: Any = XMLVerifier().verify(
+            document, x509_cert=key.certificate, id_attribute="ID", validate_schema=False, expect_config=expected
+        )
+    except (SignXMLException, etree.LxmlError, ValueError, TypeError):
+        return None
+    covered = result.signed_data
+    return covered if isinstance(covered, bytes) and covered else None
+
+
+def _shape(root: Tree) -> tuple[Tree, str]:
+    """
+    Return the signature and its algorithm, if it has the one shape that SAML Core 2.0 section 5.4 allows.
+
+    One signature, a child of the root, over the root by its ID, which is nowhere else; nothing in it
+    that is not needed.
+    """
+    signatures = list(root.iter(SIGNATURE_TAG))
+    if len(signatures) != 1 or signatures[0].getparent() is not root:
+        raise not_proven("there is not exactly one signature, as a child of the message")
+    signature = signatures[0]
+    identifier = root.get("ID") or ""
+    if not identifier or _ids(root).count(identifier) != 1:
+        raise not_proven("the message has no ID, or something in it has the same")
+    parts = [child.tag for child in signature]
+    if parts not in (
+        [_D + "SignedInfo", _D + "SignatureValue"],
+        [_D + "SignedInfo", _D + "SignatureValue", _D + "KeyInfo"],
+    ):
+        raise not_proven("the signature holds something else than SignedInfo, SignatureValue and KeyInfo")
+    info = signature[0]
+    if [child.tag for child in info] != [_D + "CanonicalizationMethod", _D + "SignatureMethod", _D + "Reference"]:
+        raise not_proven("SignedInfo has not exactly one reference")
+    canonicalization, method, reference = info
+    if not _is_exclusive(canonicalization):
+        raise not_proven("SignedInfo is not canonicalized exclusively")
+    algorithm = method.get("Algorithm") or ""
+    if algorithm not in SIGNATURE_ALGORITHMS or len(method):
+        raise not_proven(f"the algorithm {algorithm[:120]!r} is not taken")
+    if reference.get("URI") != f"#{identifier}":
+        raise not_proven("the reference is not to the message itself")
+    _check_reference(reference)
+    _check_base64(signature[1], "SignatureValue")
+    return signature, algorithm
+
+
+def _check_reference(reference: Tree) -> None:
+    if [child.tag for child in reference] != [_D + "Transforms", _D + "DigestMethod", _D + "DigestValue"]:
+        raise not_proven("the reference has not transforms, digest method and digest value")
+    transforms, digest_method, digest = reference
+    if [child.tag for child in transforms] != [_D + "Transform"] * 2:
+        raise not_proven("there are other transforms than the two that are allowed")
+    if transforms[0].get("Algorithm") != ENVELOPED or len(transforms[0]) or not _is_exclusive(transforms[1]):
+        raise not_proven("the transforms are not that of an enveloped signature, then exclusive canonicalization")
+    if digest_method.get("Algorithm") not in DIGEST_ALGORITHMS or len(digest_method):
+        raise not_proven(f"the digest {str(digest_method.get('Algorithm'))[:120]!r} is not taken")
+    _check_base64(digest, "DigestValue")
+
+
+def _is_exclusive(node: Tree) -> bool:
+    return node.get("Algorithm") == EXCLUSIVE_C14N and [child.tag for child in node] in ([], [_PREFIX_LIST])
+
+
+def _check_base64(node: Tree, name: str) -> None:
+    text = "".join((node.text or "").split())
+    if len(node) or not 0 < len(text) <= _LONGEST_VALUE:
+        raise not_proven(f"{name} is empty or too long")
+    try:
+        base64.b64decode(text, validate=True)
+    except binascii.Error:
+        raise not_proven(f"{name} is not base64") from None
+
+
+def _ids(root: Tree) -> list[str]:
+    """Return every value that any reader could take for an ID, however it spells the attribute."""
+    return [
+        value
+        for node in root.iter()
+        for name, value in node.attrib.items()
+        if name.rpartition("}")[2].lower() in _ID_ATTRIBUTES
+    ]

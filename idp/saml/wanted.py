@@ -1,0 +1,36 @@
+"""What a request wants its answer to be like; kept beside the sign-on until the answer is written."""
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """
+    Args:
+        nameid_format: the name that is asked for, None where that is left to us.
+        allow_create: whether a name may be made for a person who has none yet.
+        comparison, classes: the authentication contexts that were asked for, in their order.
+    """
+
+    nameid_format: str | None = None
+    allow_create: bool = True
+    comparison: str = ""
+    classes: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as JSON values."""
+        return {
+            "nameid_format": self.nameid_format,
+            "allow_create": self.allow_create,
+            "comparison": self.comparison,
+            "classes": list(self.classes),
+        }
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> Self:
+        """Return what `to_json` wrote."""
+        return cls(**{**values, "classes": tuple(values["classes"])})
+
+
+NOTHING = Wanted()

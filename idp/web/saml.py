@@ -1,0 +1,178 @@
+"""SAML below ``/sites/<slug>/saml``: URL in, one call, answer out. No decisions."""
+
+from collections.abc import Callable
+
+from flask import Blueprint, Response, abort, make_response, request
+from flask import redirect as flask_redirect
+
+from idp.audit.attempts import Trail
+from idp.base.errors import IdpError
+from idp.base.work import Work
+from idp.directory import sites
+from idp.directory.sites import SiteFacts
+from idp.saml import answering, bindings, logout, metadata
+from idp.saml.answering import Answer, Ask
+from idp.saml.bindings import Incoming
+from idp.saml.errors import UNREADABLE, MessageRefused, StatusError
+from idp.saml.logout import LoggedOut
+from idp.saml.requests import Place
+from idp.signon.pending import SignOnLost
+from idp.web import context
+from idp.web.carrying import carried
+from idp.web.context import open_work
+from idp.web.errors import page_for, status_of
+from idp.web.render import page, redirect, redirect_to_path
+from idp.web.security import protocol
+
+pages = Blueprint("saml", __name__, url_prefix="/sites/<slug>/saml")
+
+_SIGN_ON, _LOGOUT = "saml.sign-on", "saml.logout"
+_FORM = "application/x-www-form-urlencoded"
+_METADATA = "application/samlmetadata+xml"
+
+Act = Callable[[Work, Place, Trail], Answer | Ask | LoggedOut]
+
+
+@pages.get("/metadata")
+@protocol
+def metadata_(slug: str) -> Response:
+    """The site's metadata, at the address that is its entity ID (SAML Metadata 2.0 section 4.1)."""
+    with open_work() as work:
+        place = _place(work, slug)
+        base_url = context.settings().base_url
+        published = metadata.published(work, place.site, sites.issuer(base_url, slug), base_url)
+    response = Response(published.document, mimetype=_METADATA)
+    response.set_etag(published.etag)
+    response.headers["Cache-Control"] = "public, max-age=300"
+    response.make_conditional(request)
+    return response
+
+
+@pages.get("/sso")
+@protocol
+def sso(slug: str) -> Response:
+    """The single sign-on service by HTTP-Redirect; with a live session it answers in this very request."""
+
+    def act(work: Work, place: Place, trail: Trail) -> Answer | Ask:
+        current = context.current_session(work)
+        incoming = bindings.from_query(request.query_string)
+        return answering.by_redirect(work, place, incoming, current=current, browser=context.browser(), trail=trail)
+
+    return _attempted(slug, _SIGN_ON, act)
+
+
+@pages.post("/sso")
+@protocol
+def sso_post(slug: str) -> Response:
+    """The single sign-on service by HTTP-POST: cross-site, so without cookies (threats I3)."""
+    return _attempted(slug, _SIGN_ON, lambda work, place, trail: answering.by_post(work, place, _posted(), trail))
+
+
+@pages.get("/resume/<handle>")
+@protocol
+def resume(slug: str, handle: str) -> Response:
+    """Answer a sign-on that the sign-in pages have brought to its end."""
+
+    def act(work: Work, place: Place, _trail: Trail) -> Answer:
+        current = context.current_session(work)
+        return answering.resume(work, place, handle, current=current, browser=context.browser())
+
+    return _attempted(slug, _SIGN_ON, act)
+
+
+@pages.get("/start")
+@protocol
+def start(slug: str) -> Response:
+    """Start an application from our side, where its switch allows that."""
+
+    def act(work: Work, place: Place, trail: Trail) -> Answer | Ask:
+        return answering.from_our_side(
+            work,
+            place,
+            request.args.get("sp", ""),
+            request.args.get("RelayState", ""),
+            current=context.current_session(work),
+            browser=context.browser(),
+            trail=trail,
+        )
+
+    return _attempted(slug, _SIGN_ON, act)
+
+
+@pages.get("/slo")
+@protocol
+def slo(slug: str) -> Response:
+    """The single logout service by HTTP-Redirect."""
+    return _attempted(slug, _LOGOUT, lambda work, place, trail: _log_out(work, place, _sent(), trail))
+
+
+@pages.post("/slo")
+@protocol
+def slo_post(slug: str) -> Response:
+    """The single logout service by HTTP-POST."""
+    return _attempted(slug, _LOGOUT, lambda work, place, trail: _log_out(work, place, _posted(), trail))
+
+
+def _attempted(slug: str, kind: str, act: Act) -> Response:
+    """Do *act* in one transaction; whatever refuses it is recorded in another, and shown or told."""
+    trail = Trail(kind=kind)
+    try:
+        with open_work() as work:
+            place = _place(work, slug, trail)
+            outcome = act(work, place, trail)
+    except StatusError as error:
+        with open_work() as work:
+            outcome = answering.refused(work, place, error, trail)
+    except IdpError as error:
+        context.save_refusal(trail, error)
+        return _refusal_page(error, trail)
+    return _leave(outcome, place.site)
+
+
+def _place(work: Work, slug: str, trail: Trail | None = None) -> Place:
+    site = sites.facts(work, slug)
+    if site is None:
+        abort(404)
+    if trail is not None:
+        trail.organization_id, trail.site_id = site.organization_id, site.id
+    issuer = sites.issuer(context.settings().base_url, slug)
+    return Place(site, metadata.entity_id(issuer), f"{issuer}/saml")
+
+
+def _sent() -> Incoming:
+    return bindings.from_query(request.query_string)
+
+
+def _posted() -> Incoming:
+    if request.mimetype != _FORM:
+        raise MessageRefused(UNREADABLE, f"the content type is {request.mimetype[:80]!r}")
+    return bindings.from_form(request.get_data(cache=False))
+
+
+def _log_out(work: Work, place: Place, incoming: Incoming, trail: Trail) -> LoggedOut:
+    current = context.current_session(work)
+    done = logout.receive(work, place, incoming, current=current, trail=trail)
+    if current is not None and current.id in done.ended:
+        context.drop_session()
+    return done
+
+
+def _leave(outcome: Answer | Ask | LoggedOut, site: SiteFacts) -> Response:
+    match outcome:
+        case Answer():
+            return carried(outcome, site)
+        case Ask(path=path):
+            return redirect_to_path(path)
+        case LoggedOut(answer=Answer() as answer):
+            return carried(answer, site, signed_out=True)
+        case LoggedOut(location=location) if location:
+            return make_response(flask_redirect(location, 303))  # made from a RegisteredEndpoint (D1)
+        case _:
+            return redirect("signout.done")
+
+
+def _refusal_page(error: IdpError, trail: Trail) -> Response:
+    """Return the page of a refusal; where the application is known, it offers to begin anew there."""
+    if isinstance(error, SignOnLost) or (isinstance(error, MessageRefused) and error.start_again_url):
+        return page("errors/lost.html", status_of(error), error=error, reference=trail.id)
+    return page_for(error, trail.id)

@@ -1,0 +1,39 @@
+"""Verbs: take work, require a permission, record what they did, say in plain words what that is."""
+
+import ast
+
+import pytest
+
+from tests.architecture.source import PACKAGE, called, functions
+
+# What administers nouns. `accounts.bump_epoch` is a part of verbs that record for it.
+VERBS = [
+    pytest.param(verb, id=f"{file}.{verb.name}")
+    for file in ("organizations", "sites", "accounts", "groups", "applications", "policies")
+    for verb in functions(PACKAGE / "directory" / f"{file}.py")
+    if {"add", "record", "require"} & called(verb) or verb.name.startswith(("create", "set_", "delete"))
+]
+
+
+def test_there_are_verbs():
+    assert len(VERBS) > 12
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_takes_work_requires_and_records(verb):
+    calls = called(verb)
+
+    assert verb.args.args[0].arg == "work"
+    assert "require" in calls
+    assert "record" in calls or "_set_release" in calls
+    assert ast.get_docstring(verb)
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_says_who_is_refused(verb):
+    assert "Forbidden:" in (ast.get_docstring(verb) or "")
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_never_commits(verb):
+    assert "commit" not in called(verb)

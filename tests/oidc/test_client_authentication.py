@@ -1,0 +1,366 @@
+"""RFC 6749 section 2.3, OpenID Connect Core section 9, RFC 7523: who calls."""
+
+import base64
+import hmac
+import json
+import warnings
+from datetime import timedelta
+
+import pytest
+from joserfc import jwt
+from joserfc.errors import SecurityWarning
+from joserfc.jwk import ECKey, OKPKey, RSAKey
+
+from idp.base.errors import Unavailable
+from idp.oidc import client_auth, remote_keys
+from tests.oidc.support import BASE_URL, ISSUER, NOON, reference
+
+EC = ECKey.generate_key("P-256", {"kid": "ec", "use": "sig"})
+RSA = RSAKey.generate_key(2048, {"kid": "rsa"})
+ED = OKPKey.generate_key("Ed25519", {"kid": "ed"})
+OTHER = ECKey.generate_key("P-256", {"kid": "ec"})
+KEYS = {"keys": [key.as_dict(private=False) for key in (EC, RSA, ED)]}
+
+METHODS = ("client_secret_basic", "client_secret_post", "private_key_jwt", "none")
+MACHINE = {"grant_types": ["client_credentials"], "scope": "reports", "redirect_uris": []}
+
+
+def basic(name: str, secret: str) -> dict[str, str]:
+    return {"Authorization": "Basic " + base64.b64encode(f"{name}:{secret}".encode()).decode()}
+
+
+@pytest.fixture
+def keyed(place):
+    return place.register(token_endpoint_auth_method="private_key_jwt", jwks=KEYS, **MACHINE)
+
+
+def assertion(client, key=EC, alg="ES256", header=None, **changes):
+    at = int(NOON.timestamp())
+    said = {
+        "iss": client.client_id,
+        "sub": client.client_id,
+        "aud": ISSUER,
+        "exp": at + 60,
+        "iat": at,
+        "jti": "once",
+    }
+    said = {name: value for name, value in (said | changes).items() if value is not None}
+    head = {"alg": alg} | ({"kid": key.kid} if key.kid else {}) | (header or {})
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SecurityWarning)  # RFC 9864 renames EdDSA; clients still use the old name
+        return jwt.encode(head, said, key, algorithms=[alg])
+
+
+def call(place, client, token, **changes):
+    form = {
+        "grant_type": "client_credentials",
+        "client_assertion_type": client_auth.ASSERTION_TYPE,
+        "client_assertion": token,
+    }
+    return place.token(client, headers={}, client_id=None, **(form | changes))
+
+
+def presented(client, method, place):
+    """How *client* would present itself by *method*: headers and form."""
+    secret = client.secret or "cls_" + "a" * 43
+    return {
+        "client_secret_basic": (basic(client.client_id, secret), {}),
+        "client_secret_post": ({}, {"client_id": client.client_id, "client_secret": secret}),
+        "private_key_jwt": (
+            {},
+            {"client_assertion_type": client_auth.ASSERTION_TYPE, "client_assertion": assertion(client)},
+        ),
+        "none": ({}, {"client_id": client.client_id}),
+        "empty secret": ({}, {"client_id": client.client_id, "client_secret": ""}),
+        "empty basic": (basic(client.client_id, ""), {}),
+        "wrong secret": (basic(client.client_id, "cls_" + "b" * 43), {}),
+    }[method]
+
+
+@pytest.mark.parametrize("registered", METHODS)
+@pytest.mark.parametrize("sent", [*METHODS, "empty secret", "empty basic", "wrong secret"])
+def test_o12_only_the_registered_method_counts(place, registered, sent):
+    client = place.register(token_endpoint_auth_method=registered, jwks=KEYS)
+    headers, form = presented(client, sent, place)
+
+    answer = place.app.test_client().post(
+        "/sites/acme/oauth2/token", data={"grant_type": "refresh_token", "refresh_token": "x", **form}, headers=headers
+    )
+
+    assert answer.json["error"] == ("invalid_grant" if sent == registered else "invalid_client")
+
+
+@pytest.mark.parametrize("first", ["client_secret_basic", "client_secret_post", "private_key_jwt"])
+@pytest.mark.parametrize("second", ["client_secret_basic", "client_secret_post", "private_key_jwt"])
+def test_o12_two_methods_at_once_are_none(place, first, second):
+    if first == second:
+        return
+    client = place.register(token_endpoint_auth_method=first, jwks=KEYS)
+    (one_header, one_form), (other_header, other_form) = (presented(client, m, place) for m in (first, second))
+
+    answer = place.app.test_client().post(
+        "/sites/acme/oauth2/token",
+        data={"grant_type": "refresh_token", "refresh_token": "x", **one_form, **other_form},
+        headers={**one_header, **other_header},
+    )
+
+    assert answer.json["error"] == "invalid_request"
+
+
+def test_o12_the_request_names_one_client(place, client):
+    other = place.register(client_name="Other")
+
+    assert place.token(client, grant_type="refresh_token", client_id=other.client_id).json["error"] == "invalid_request"
+    assert place.token(client, grant_type="refresh_token", client_id=client.client_id).json["error"] != "invalid_client"
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "",
+        "Basic",
+        "Basic ",
+        "Basic !!!",
+        "Basic " + base64.b64encode(b"no colon").decode(),
+        "Basic " + base64.b64encode(b"cli_%zz:x").decode(),
+        "Basic " + base64.b64encode(b"cli_%ff:x").decode(),
+        "Basic " + base64.b64encode("cli_ü:x".encode()).decode(),
+        "Basic " + base64.b64encode(b"cli_x%00:x").decode(),
+        "Basic " + base64.b64encode(b"a:b").decode().rstrip("="),
+        "Basic " + base64.b64encode(b"a" * 2000 + b":b").decode(),
+        "Bearer cli_x",
+        "Digest x",
+    ],
+)
+def test_o12_a_header_that_is_not_basic_is_refused(place, client, header):
+    answer = place.token(client, headers={"Authorization": header}, grant_type="refresh_token", refresh_token="x")
+
+    assert answer.json["error"] == "invalid_client"
+    assert answer.status_code == 401
+    assert answer.headers["WWW-Authenticate"].startswith("Basic ")
+
+
+def test_the_halves_of_basic_are_form_encoded(place, client):
+    escaped = "".join(f"%{byte:02x}" for byte in client.secret.encode())
+
+    answer = place.token(
+        client, headers=basic(client.client_id, escaped), grant_type="refresh_token", refresh_token="x"
+    )
+
+    assert answer.json["error"] == "invalid_grant"
+
+
+def test_nobody_learns_whether_a_client_exists(place, client):
+    unknown = place.token(client, headers=basic("cli_" + "a" * 26, "x"), grant_type="refresh_token")
+    wrong = place.token(client, headers=basic(client.client_id, "x"), grant_type="refresh_token")
+
+    def without_reference(answer):
+        return answer.text.replace(reference(answer), "")
+
+    assert without_reference(unknown) == without_reference(wrong)
+    assert (unknown.status_code, unknown.headers["WWW-Authenticate"]) == (
+        wrong.status_code,
+        wrong.headers["WWW-Authenticate"],
+    )
+    assert place.attempt(reference(unknown)).cause != place.attempt(reference(wrong)).cause
+
+
+def test_a_public_client_says_who_it_is(place, public):
+    assert place.token(public, grant_type="refresh_token", client_id="").json["error"] == "invalid_client"
+
+
+# RFC 7523
+
+
+@pytest.mark.parametrize(
+    ("key", "alg"), [(EC, "ES256"), (RSA, "RS256"), (RSA, "PS256"), (ED, "EdDSA"), (ED, "Ed25519")], ids=str
+)
+def test_a_signed_assertion_proves_the_client(place, keyed, key, alg):
+    answer = call(place, keyed, assertion(keyed, key, alg))
+
+    assert answer.status_code == 200, answer.text
+
+
+def test_an_assertion_without_a_key_id_is_tried_with_the_keys_that_fit(place, keyed):
+    nameless = ECKey.import_key({k: v for k, v in EC.as_dict(private=True).items() if k != "kid"})
+
+    assert call(place, keyed, assertion(keyed, nameless)).status_code == 200
+
+
+AT = int(NOON.timestamp())
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"aud": f"{ISSUER}/oauth2/token"},
+        {"aud": [ISSUER]},
+        {"aud": [ISSUER, "https://other.example"]},
+        {"aud": ISSUER + "/"},
+        {"aud": BASE_URL},
+        {"aud": f"{BASE_URL}/sites/acme-eu"},
+        {"aud": None},
+        {"iss": "cli_other"},
+        {"iss": None},
+        {"sub": "cli_other"},
+        {"sub": None},
+        {"exp": None},
+        {"exp": AT - 61},
+        {"exp": AT + 361},
+        {"exp": "soon"},
+        {"exp": True},
+        {"nbf": AT + 61},
+        {"iat": AT + 61},
+        {"jti": None},
+        {"jti": ""},
+        {"jti": 7},
+        {"header": {"typ": "at+jwt"}},
+        {"header": {"typ": "logout+jwt"}},
+        {"header": {"kid": "unknown"}},
+        {"key": OTHER},
+    ],
+    ids=str,
+)
+def test_o14_anything_else_about_an_assertion_is_refused(place, keyed, changes):
+    answer = call(place, keyed, assertion(keyed, **changes))
+
+    assert answer.status_code == 401
+    assert answer.json["error"] == "invalid_client"
+
+
+def test_o14_an_assertion_is_honoured_once(place, keyed):
+    token = assertion(keyed)
+
+    assert call(place, keyed, token).status_code == 200
+    assert call(place, keyed, token).json["error"] == "invalid_client"
+    assert call(place, keyed, assertion(keyed, RSA, "RS256")).json["error"] == "invalid_client", (
+        "by its jti, not its text"
+    )
+    assert call(place, keyed, assertion(keyed, jti="twice")).status_code == 200
+
+
+def test_o14_also_one_whose_request_was_refused(place, keyed):
+    token = assertion(keyed)
+
+    assert call(place, keyed, token, scope="nothing-of-mine").json["error"] == "invalid_scope"
+    assert call(place, keyed, token).json["error"] == "invalid_client"
+
+
+def test_o14_a_jti_is_the_clients_own(place, keyed):
+    other = place.register(client_name="Other", token_endpoint_auth_method="private_key_jwt", jwks=KEYS, **MACHINE)
+
+    assert call(place, keyed, assertion(keyed)).status_code == 200
+    assert call(place, other, assertion(other)).status_code == 200
+
+
+def test_o14_it_is_remembered_for_as_long_as_it_could_be_used(place, keyed):
+    token = assertion(keyed, exp=AT + 300)
+    assert call(place, keyed, token).status_code == 200
+
+    place.later(seconds=355)
+
+    assert "used before" in place.attempt(reference(call(place, keyed, token))).cause
+
+
+def test_o14_the_registered_algorithm_is_the_only_one(place):
+    client = place.register(
+        token_endpoint_auth_method="private_key_jwt", jwks=KEYS, token_endpoint_auth_signing_alg="ES256", **MACHINE
+    )
+
+    assert call(place, client, assertion(client, RSA, "RS256")).json["error"] == "invalid_client"
+    assert call(place, client, assertion(client)).status_code == 200
+
+
+def test_o15_a_secret_made_of_the_public_key_is_no_key(place, keyed):
+    for alg, digest in (("HS256", "sha256"), ("HS384", "sha384"), ("HS512", "sha512")):
+        signed = assertion(keyed, RSA, "RS256").split(".")[1]
+        head = base64.urlsafe_b64encode(json.dumps({"alg": alg, "kid": "rsa"}).encode()).rstrip(b"=").decode()
+        mac = hmac.digest(RSA.as_pem(private=False), f"{head}.{signed}".encode(), digest)
+        forged = f"{head}.{signed}." + base64.urlsafe_b64encode(mac).rstrip(b"=").decode()
+        assert call(place, keyed, forged).json["error"] == "invalid_client"
+
+
+@pytest.mark.parametrize("stated", [None, "urn:ietf:params:oauth:client-assertion-type:saml2-bearer", ""])
+def test_the_type_of_the_assertion_is_stated(place, keyed, stated):
+    assert call(place, keyed, assertion(keyed), client_assertion_type=stated).json["error"] == "invalid_client"
+
+
+# jwks_uri
+
+
+@pytest.fixture
+def remote(place, monkeypatch):
+    """A client that keeps its keys at an address; ``calls`` counts who asked, ``answer`` is what is there."""
+    client = place.register(token_endpoint_auth_method="private_key_jwt", jwks_uri="https://rp.example/jwks", **MACHINE)
+    world = {"client": client, "calls": 0, "answer": KEYS}
+
+    def fetch(address, *, allowed):
+        assert address == "https://rp.example/jwks"
+        world["calls"] += 1
+        if world["answer"] is None:
+            raise Unavailable("no", cause="the far end is down")
+        import orjson
+
+        return orjson.dumps(world["answer"])
+
+    monkeypatch.setattr("idp.base.egress.fetch", fetch)
+    return world
+
+
+def test_keys_at_an_address_are_fetched_once(place, remote):
+    for number in range(3):
+        assert call(place, remote["client"], assertion(remote["client"], jti=str(number))).status_code == 200
+
+    assert remote["calls"] == 1
+
+
+def test_o18_made_up_key_ids_do_not_make_us_call(place, remote):
+    client = remote["client"]
+    for number in range(5):
+        call(place, client, assertion(client, jti=str(number), header={"kid": f"k{number}"}))
+
+    assert remote["calls"] == 1
+
+
+def test_o18_what_is_no_key_set_is_a_refusal_that_says_nothing(place, remote):
+    for answer in (None, [], {}, {"keys": []}, "x", {"keys": [{"kty": "oct", "k": "eA"}]}):
+        remote_keys.forget()
+        remote["answer"] = answer
+        refused = call(place, remote["client"], assertion(remote["client"]))
+
+        assert refused.json["error"] == "invalid_client"
+        assert "rp.example" not in refused.text
+        assert any(step["step"] == "client-keys" for step in place.attempt(reference(refused)).steps)
+
+
+def test_a_new_key_is_found_after_half_a_minute(monkeypatch):
+    moment = [1000.0]
+    monkeypatch.setattr("idp.base.clock.monotonic", lambda: moment[0])
+    import orjson
+
+    wanted = remote_keys.known("https://rp.example/jwks", "ec")
+    assert remote_keys.fetch(wanted, lambda _: orjson.dumps(KEYS)) == ""
+    assert {key.id for key in remote_keys.known("https://rp.example/jwks", "new")} == {"ec", "rsa", "ed"}
+
+    moment[0] += 31
+    assert remote_keys.known("https://rp.example/jwks", "new") == wanted
+    assert remote_keys.known("https://rp.example/jwks", "ec") != wanted
+
+    moment[0] += timedelta(minutes=10).total_seconds()
+    assert remote_keys.known("https://rp.example/jwks", "ec") == wanted
+
+
+def test_known_keys_stay_good_while_the_address_is_down(monkeypatch):
+    moment = [1000.0]
+    monkeypatch.setattr("idp.base.clock.monotonic", lambda: moment[0])
+    import orjson
+
+    def down(_address):
+        raise Unavailable("no", cause="down")
+
+    wanted = remote_keys.known("https://rp.example/jwks", "ec")
+    remote_keys.fetch(wanted, lambda _: orjson.dumps(KEYS))
+    moment[0] += 700
+
+    assert "down" in remote_keys.fetch(wanted, down)
+    assert {key.id for key in remote_keys.known("https://rp.example/jwks", "ec")} == {"ec", "rsa", "ed"}

@@ -22,6 +22,7 @@ from idp.signon import session
 from idp.signon.factors import password
 from idp.signon.request import Proof
 
+PEOPLE = 1000  # so that nobody collects sessions while signing in is measured
 PASSWORD = secrets.token_urlsafe(18)
 ENTITY_ID = "https://sp.bench.example/metadata"
 ACS = "https://sp.bench.example/acs"
@@ -71,7 +72,7 @@ def _fill(work: Work, settings: Settings) -> dict[str, dict[str, Any]]:
     sites.create(work, "bench", organization="bench", name="Bench")
     groups.create(work, "Everybody", organization="bench")
     people = [
-        accounts.create(work, f"person{i}@bench.example", organization="bench", name=f"Person {i}") for i in range(20)
+        accounts.create(work, f"person{i}@bench.example", organization="bench", name=f"Person {i}") for i in range(PEOPLE)
     ]
     for person in people:
         groups.add(work, "Everybody", person.id, organization="bench")

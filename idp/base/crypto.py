@@ -32,6 +32,7 @@ class Vault:
 
     keys: Mapping[str, bytes] = field(repr=False)
     active: str
+    _derived: dict[str, bytes] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def seal(self, secret: bytes, place: str) -> str:
         """Return *secret* sealed for *place*, as ``key-name.hexadecimal``."""
@@ -60,5 +61,8 @@ class Vault:
 
     def derived(self, purpose: str) -> bytes:
         """Return 32 bytes for *purpose* (HMAC of the oldest key's, so stable while keys are added)."""
-        oldest = self.keys[min(self.keys)]
-        return hmac.new(oldest, b"ostiary:" + purpose.encode(), hashlib.sha256).digest()
+        found = self._derived.get(purpose)
+        if found is None:
+            oldest = self.keys[min(self.keys)]
+            found = self._derived[purpose] = hmac.new(oldest, b"ostiary:" + purpose.encode(), hashlib.sha256).digest()
+        return found

@@ -7,6 +7,7 @@ import secrets
 from idp.base import clock
 
 _LETTERS = b"abcdefghijklmnopqrstuvwxyz234567" * 8  # the five low bits of any byte, as a letter
+_CROCKFORD = bytes.maketrans(b"0123456789ABCDEFGHIJKLMNOPQRSTUV", b"0123456789abcdefghjkmnpqrstvwxyz")
 _TOKEN_BYTES = 32
 TOKEN_BODY_LENGTH = 43  # 32 bytes in base64url without padding
 
@@ -28,8 +29,8 @@ def new_ordered_id(prefix: str) -> str:
 
 
 def _spelled(octets: bytes) -> str:
-    """Base32 with an alphabet that sorts as the octets do (RFC 4648 section 7)."""
-    return base64.b32hexencode(octets).decode("ascii").rstrip("=").lower()
+    """Base32 in Crockford's letters: they sort as the octets do, and none looks like another."""
+    return base64.b32hexencode(octets).rstrip(b"=").translate(_CROCKFORD).decode("ascii")
 
 
 def new_token(prefix: str) -> str:

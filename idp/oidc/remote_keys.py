@@ -67,16 +67,14 @@ def fetch(wanted: Wanted, get: Callable[[str], bytes]) -> str:
     were known stay good if the address does not answer.
 
     Args:
-        get: the guarded way to the outside; it raises an `IdpError` where it got no answer.
+        get: the guarded way to the outside, at most `LONGEST_BYTES`; it raises an `IdpError` where it got
+            no answer.
     """
     before = _held.get(wanted.address)
     keys = before.keys if before is not None else ()
     cause = ""
     try:
-        raw = get(wanted.address)
-        if len(raw) > LONGEST_BYTES:
-            raise UnusableKeys("The key set is too long.")  # noqa: TRY301 (one place says what a failure does)
-        parsed = orjson.loads(raw)
+        parsed = orjson.loads(get(wanted.address))
         keys = jose.client_keys(parsed if isinstance(parsed, dict) else {})
     except (IdpError, UnusableKeys, ValueError) as error:
         cause = f"jwks_uri {wanted.address}: {error.cause if isinstance(error, IdpError) else error}"

@@ -21,5 +21,5 @@ def read_instant(text: str) -> datetime:
 
 
 def instant(moment: datetime) -> str:
-    """Return *moment* as it is written: UTC, to the millisecond."""
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
+    """Return *moment*, which is in UTC, as it is written: to the millisecond."""
+    return moment.isoformat(timespec="milliseconds")[:23] + "Z"

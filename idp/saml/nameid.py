@@ -6,7 +6,7 @@ anyone else (X22, X23); transient ones are new every time.
 """
 
 import secrets
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import bindparam, select
@@ -62,7 +62,13 @@ class Subject:
 
     def to_json(self, *, session_index: str) -> dict[str, Any]:
         """Return the name, and the session's index that came with it, as a session remembers them."""
-        return {**asdict(self), "session_index": session_index}
+        return {
+            "value": self.value,
+            "format": self.format,
+            "name_qualifier": self.name_qualifier,
+            "sp_name_qualifier": self.sp_name_qualifier,
+            "session_index": session_index,
+        }
 
 
 def format_for(provider: ProviderFacts, wanted: str | None) -> str:

@@ -7,6 +7,7 @@ Everything that the Web Browser SSO profile requires and nothing more. Pure: val
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from idp.keyring.keyring import Key
 from idp.saml.contexts import attested
@@ -92,7 +93,7 @@ def _response(
             "Version": "2.0",
         },
         element("saml:Issuer", None, speaker.issuer),
-        status_element(codes),
+        _SUCCESS if codes == (SUCCESS,) else status_element(codes),
         *content,
     )
 
@@ -134,7 +135,7 @@ def _assertion(
         element(
             "saml:Conditions",
             {"NotBefore": instant(now - VALID_BEFORE), "NotOnOrAfter": until},
-            element("saml:AudienceRestriction", None, element("saml:Audience", None, requester.provider.entity_id)),
+            _audience(requester.provider.entity_id),
         ),
         element(
             "saml:AuthnStatement",
@@ -143,16 +144,23 @@ def _assertion(
                 "SessionIndex": session_index,
                 "SessionNotOnOrAfter": instant(result.expires_at),
             },
-            element(
-                "saml:AuthnContext",
-                None,
-                element(
-                    "saml:AuthnContextClassRef", None, attested(result.strength, wanted.comparison, wanted.classes)
-                ),
-            ),
+            _context(attested(result.strength, wanted.comparison, wanted.classes)),
         ),
         *_attributes(result.attributes),
     )
+
+
+# What is the same for everybody who opens an application is written once, for its place inside of the assertion.
+
+
+@lru_cache(maxsize=4096)
+def _audience(entity_id: str) -> Written:
+    return write(element("saml:AudienceRestriction", None, element("saml:Audience", None, entity_id)), _INSIDE)
+
+
+@lru_cache(maxsize=64)
+def _context(class_: str) -> Written:
+    return write(element("saml:AuthnContext", None, element("saml:AuthnContextClassRef", None, class_)), _INSIDE)
 
 
 def _attributes(attributes: dict[str, tuple[str, ...]]) -> tuple[Element, ...]:
@@ -173,3 +181,7 @@ def _attributes(attributes: dict[str, tuple[str, ...]]) -> tuple[Element, ...]:
             ),
         ),
     )
+
+
+_INSIDE = frozenset({"saml"})
+_SUCCESS = write(status_element((SUCCESS,)), frozenset({"samlp"}))

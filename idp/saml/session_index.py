@@ -1,48 +1,43 @@
 """
 SessionIndex: what one service provider knows a sign-on session by (SAML Core 2.0 section 2.7.2).
 
-It is the session's own id under a block cipher whose key belongs to the application: always the same
-for the two, different for every other application (so that two of them cannot compare notes), and
-only we can read a session from it, without a table.
+It is the session's id under AES-SIV (RFC 5297), for this application: always the same for the two,
+different for every other application, so that two of them cannot compare notes; and only we can
+read a session from it, without a table.
 """
 
-import base64
 import binascii
-import hmac
+from functools import lru_cache
 
-from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
 from idp.base.crypto import Vault
 
-_PREFIX = "ses_"
-_BLOCK = 16
-_PADDING = "======"
+_LONGEST = 256
+_LEAST_OCTETS = 17  # the tag, and something under it
 
 
 def session_index(vault: Vault, application_id: str, session_id: str) -> str:
     """Return the index of a session at an application."""
-    block = base64.b32decode(session_id.removeprefix(_PREFIX).upper() + _PADDING)
-    encryptor = _cipher(vault, application_id).encryptor()
-    return "_" + (encryptor.update(block) + encryptor.finalize()).hex()
+    return (
+        "_" + _cipher(vault.derived("saml-session-index")).encrypt(session_id.encode(), [application_id.encode()]).hex()
+    )
 
 
 def session_of(vault: Vault, application_id: str, index: str) -> str | None:
-    """Return the id of the session that *index* stands for at that application, None if it cannot be one of ours."""
+    """Return the id of the session that *index* stands for at that application, None if it is none of ours."""
+    if len(index) > _LONGEST:
+        return None
     try:
-        block = binascii.unhexlify(index.removeprefix("_"))
-    except (binascii.Error, ValueError):
+        octets = binascii.unhexlify(index.removeprefix("_"))
+        if len(octets) < _LEAST_OCTETS:
+            return None
+        return _cipher(vault.derived("saml-session-index")).decrypt(octets, [application_id.encode()]).decode()
+    except (binascii.Error, ValueError, InvalidTag):
         return None
-    if len(block) != _BLOCK:
-        return None
-    decryptor = _cipher(vault, application_id).decryptor()
-    read = decryptor.update(block) + decryptor.finalize()
-    return _PREFIX + base64.b32encode(read).decode("ascii").rstrip("=").lower()
 
 
-def _cipher(vault: Vault, application_id: str) -> "Cipher[modes.ECB]":
-    # One block, one key per application: a permutation of session ids, which is all that is wanted of it.
-    return Cipher(algorithms.AES(_key(vault.derived("saml-session-index"), application_id)), modes.ECB())  # noqa: S305
-
-
-def _key(secret: bytes, application_id: str) -> bytes:
-    return hmac.digest(secret, application_id.encode(), "sha256")
+@lru_cache(maxsize=16)
+def _cipher(key: bytes) -> AESSIV:
+    return AESSIV(key)

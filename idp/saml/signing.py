@@ -78,12 +78,11 @@ def raw_signature(octets: bytes, private: PrivateKey) -> bytes:
 
 
 def _signed_info(reference: str, digest: str, algorithm_: str) -> Element:
-    return element(
-        "ds:SignedInfo",
-        None,
-        *_methods(algorithm_),
+    written = write(
         element("ds:Reference", {"URI": f"#{reference}"}, *_transforms(), element("ds:DigestValue", None, digest)),
+        _INSIDE,
     )
+    return element("ds:SignedInfo", None, *_methods(algorithm_), written)
 
 
 # What is the same in every signature is written once, for its place inside of ds:Signature.

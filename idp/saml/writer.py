@@ -13,14 +13,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from idp.base.errors import Invalid
-from idp.saml.names import PREFIXES, XML
+from idp.saml.names import PREFIXES
 
 # XML 1.0 section 2.2: what cannot be in a document, not even escaped.
 _ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _IN_TEXT = re.compile(r"[&<>\r]")
 _IN_ATTRIBUTE = re.compile(r'[&<"\t\n\r]')
 _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\t": "&#x9;", "\n": "&#xA;", "\r": "&#xD;"}
-_PLAIN = re.compile(r"[ !#-%'-;=?-~]*")
+_is_plain = re.compile(r"[ !#-%'-;=?-~]*").fullmatch
 
 _NONE: frozenset[str] = frozenset()
 
@@ -117,41 +117,38 @@ def _write_all(children: Sequence[Child], scope: frozenset[str], declared: set[s
 
 def _open(node: Element, scope: frozenset[str], declared: set[str], out: list[str]) -> frozenset[str]:
     """Write the start tag; return the prefixes that are in scope inside."""
-    prefix = node.name.partition(":")[0]
-    tag = f"<{node.name}"
+    name = node.name
+    prefix = name.partition(":")[0]
+    out.append("<" + name)
     if prefix not in scope:
-        tag += f' xmlns:{prefix}="{PREFIXES[prefix]}"'
+        out.append(f' xmlns:{prefix}="{PREFIXES[prefix]}"')
         scope |= {prefix}
         declared.add(prefix)
     if node.attributes:
-        given = [(name, value) for name, value in node.attributes.items() if value is not None]
-        if len(given) > 1:
-            given.sort(key=_order)
-        for name, value in given:
-            tag += f' {name}="{_attribute(value)}"'
-    out.append(tag + ">")
+        for attribute, value in _ordered(node.attributes):
+            out.append(f' {attribute}="{value if _is_plain(value) else _attribute(value)}"')
+    out.append(">")
     return scope
 
 
-def _order(attribute: tuple[str, str]) -> tuple[str, str]:
+def _ordered(attributes: Mapping[str, str | None]) -> list[tuple[str, str]]:
     """By namespace, then by local name; no namespace comes first (Canonical XML 1.0 section 2.2)."""
-    name = attribute[0]
-    if ":" not in name:
-        return "", name
-    if not name.startswith("xml:"):
+    given = [(name, value) for name, value in attributes.items() if value is not None]
+    given.sort()
+    if ":" not in "".join(attributes):
+        return given
+    if any(":" in name and not name.startswith("xml:") for name in attributes):
         raise ValueError("only xml:… attributes have a prefix here")
-    return XML, name
+    return sorted(given, key=lambda attribute: ":" in attribute[0])
 
 
 def _text(value: str) -> str:
-    if _PLAIN.fullmatch(value):  # nothing in it to look at; most values are like that
+    if _is_plain(value):  # nothing in it to look at; most values are like that
         return value
     return _IN_TEXT.sub(_escape, _legal(value))
 
 
 def _attribute(value: str) -> str:
-    if _PLAIN.fullmatch(value):
-        return value
     return _IN_ATTRIBUTE.sub(_escape, _legal(value))
 
 

@@ -52,6 +52,7 @@ def configuration(address: str, folder: Path, identity_provider: str | None) -> 
         "cert_file": str(certificate),
         "delete_tmpfiles": True,
         "accepted_time_diff": 60,
+        "allow_unknown_attributes": True,  # shown under the names that they come with
         "service": {
             "sp": {
                 "name": NAME,
@@ -65,6 +66,7 @@ def configuration(address: str, folder: Path, identity_provider: str | None) -> 
                 "want_response_signed": True,
                 "want_assertions_signed": True,
                 "allow_unsolicited": False,
+                "allow_unknown_attributes": True,  # show whatever was released, also what pysaml2 has no name for
                 "signing_algorithm": SIG_RSA_SHA256,  # pysaml2 ignores these two anywhere else
                 "digest_algorithm": DIGEST_SHA256,
             }

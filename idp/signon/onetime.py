@@ -28,6 +28,7 @@ _CONSUME = Prepared(
         _TABLE.c.expires_at > _AT,
     )
     .values(used_at=_AT)
+    .returning(_TABLE.c.bound)
 )
 _FIND = Prepared(
     select(_TABLE.c.bound, _TABLE.c.expires_at, _TABLE.c.used_at).where(
@@ -89,11 +90,8 @@ def look(work: Work, purpose: str, token: str) -> Unused | AlreadyUsed | None:
 
 def consume(work: Work, purpose: str, token: str) -> Consumed | AlreadyUsed | None:
     """Use *token* up; None if there is none, or it is too late. Of many who try at once, one consumes it."""
-    value_hash = fingerprint(token)
-    won = work.tx.run(_CONSUME, of_purpose=purpose, of_value=value_hash, at=work.now)
-    row = work.tx.row(_FIND, of_purpose=purpose, of_value=value_hash)
-    if row is None:
-        return None
-    if won:
-        return Consumed(row.bound)
-    return AlreadyUsed(row.bound) if row.used_at is not None else None
+    won = work.tx.row(_CONSUME, of_purpose=purpose, of_value=fingerprint(token), at=work.now)
+    if won is not None:
+        return Consumed(won.bound)
+    found = look(work, purpose, token)
+    return found if isinstance(found, AlreadyUsed) else None

@@ -161,8 +161,14 @@ def _asked(view: Callable[[Provider, Trail, Work], Response | Wanted], slug: str
 
 
 def _get(address: str) -> bytes:
-    allowed = context.settings().egress.allow_addresses
-    return egress.fetch(address, allowed=allowed, most_bytes=remote_keys.LONGEST_BYTES)
+    of = context.settings()
+    return egress.fetch(
+        address,
+        allowed=of.egress.allow_addresses,
+        most_bytes=remote_keys.LONGEST_BYTES,
+        http_loopback=of.development.allow_http_loopback_applications,
+        accept="application/json",
+    )
 
 
 def _token_refused(trail: Trail, error: OAuthError) -> TokenRefused:
@@ -213,7 +219,7 @@ def userinfo_(slug: str) -> Response:
     """UserInfo (OpenID Connect Core section 5.3)."""
     trail = Trail(kind="oidc.userinfo")
     try:
-        form = _form() if request.method == "POST" and request.mimetype == _FORM else NO_PARAMETERS
+        form = _form() if request.method == "POST" and _is_form() else NO_PARAMETERS
         query = _read(request.query_string)
         sent = userinfo.presented(request.headers.get("Authorization"), query, form)
         with open_work() as work:
@@ -369,7 +375,7 @@ def _came_without_cookies() -> bool:
 
 
 def _browser_parameters() -> Parameters:
-    is_form = request.mimetype == _FORM and not request.query_string
+    is_form = _is_form() and not request.query_string
     if request.method != "GET" and not is_form:
         raise PageError("The application sent something that is not a form.", code="unreadable-request")
     try:
@@ -383,8 +389,12 @@ def _browser_parameters() -> Parameters:
         ) from error
 
 
+def _is_form() -> bool:
+    return request.content_type == _FORM or request.mimetype == _FORM
+
+
 def _form() -> Parameters:
-    if request.mimetype != _FORM:
+    if not _is_form():
         raise InvalidRequest("The body must be of the type application/x-www-form-urlencoded.")
     if request.query_string:
         raise InvalidRequest("Parameters belong into the body.")
@@ -420,7 +430,7 @@ def _let_scripts_read(response: Response) -> Response:
     """
     if request.endpoint not in _FOR_SCRIPTS:
         return response
-    response.vary.add("Origin")
+    response.headers["Vary"] = "Origin"
     response.headers.setdefault("Cache-Control", "no-store")
     origin = request.headers.get("Origin")
     if origin is None or not _is_known_origin(origin):

@@ -131,11 +131,12 @@ def with_saml(browser: Browser, client: dict, person: dict, ledger: dict) -> Non
 
 def sign_on(road, client: dict, person: dict, ledger: dict) -> None:
     browser = Browser(client["base_url"])
-    try:
-        road(browser, client, person, ledger)
-    except Lost:
-        ledger["begun again"].append(person["email"])
-        road(browser, client, person, ledger)
+    with browser.client:
+        try:
+            road(browser, client, person, ledger)
+        except Lost:
+            ledger["begun again"].append(person["email"])
+            road(browser, client, person, ledger)
     ledger["retries"].append(browser.retries)
 
 

@@ -1,9 +1,6 @@
 """An OpenID Connect client that is not ours (Authlib's) walks the whole road against a running server."""
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
-from threading import Thread
 from urllib.parse import urlsplit
 
 import httpx
@@ -13,54 +10,15 @@ from authlib.oauth2.rfc6749.errors import MismatchingStateException
 from authlib.oauth2.rfc7523 import PrivateKeyJWT
 from joserfc import jwt
 from joserfc.jwk import KeySet, RSAKey
-from werkzeug.serving import WSGIRequestHandler, make_server
 
-from idp.base.db import Database
-from idp.signon.factors import password
-from tests.oidc.support import ANN, Place
+from tests.journeys.oidc import CALLBACK, PASSWORD, running
+from tests.oidc.support import ANN
 
 pytestmark = pytest.mark.journey
 
-PASSWORD = "a quiet garden gate 7"
-CALLBACK = "https://rp.example/callback"
+__all__ = ["running"]
+
 BYE = "https://rp.example/bye"
-
-
-class _Quiet(WSGIRequestHandler):
-    def log_request(self, code="-", size="-") -> None:
-        pass
-
-
-@contextmanager
-def served(place: Place, port_holder: list[int]) -> Iterator[str]:
-    server = make_server("127.0.0.1", port_holder[0], place.app, threaded=True, request_handler=_Quiet)
-    thread = Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
-@pytest.fixture
-def running(database_url, vault) -> Iterator[Place]:
-    """A server at the address that its settings name, with Ann and her password."""
-    import socket
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    database = Database(database_url, vault)
-    place = Place(database, base_url=f"http://127.0.0.1:{port}")
-    with place.work() as work:
-        ann = place.account(work, ANN)
-        password.set_password(work, ann.id, PASSWORD, organization_id=ann.organization_id)
-    with served(place, [port]) as address:
-        place.address = address
-        yield place
-    database.dispose()
 
 
 @pytest.fixture

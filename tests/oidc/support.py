@@ -86,6 +86,7 @@ class Place:
         first_party: bool = True,
         everyone: bool = True,
         pkce_required: bool = True,
+        allow_http_loopback: bool = False,
         **metadata: Any,
     ) -> Registered:
         asked = {
@@ -95,7 +96,13 @@ class Place:
         }
         with self.work() as work:
             application, client, secret = clients.create(
-                work, site, asked | metadata, first_party=first_party, everyone=everyone, pkce_required=pkce_required
+                work,
+                site,
+                asked | metadata,
+                first_party=first_party,
+                everyone=everyone,
+                pkce_required=pkce_required,
+                allow_http_loopback=allow_http_loopback,
             )
             return Registered(application.id, client.client_id, secret, clients.represent(client))
 

@@ -294,8 +294,8 @@ def remote(place, monkeypatch):
     client = place.register(token_endpoint_auth_method="private_key_jwt", jwks_uri="https://rp.example/jwks", **MACHINE)
     world = {"client": client, "calls": 0, "answer": KEYS}
 
-    def fetch(address, *, allowed):
-        assert address == "https://rp.example/jwks"
+    def fetch(address, *, allowed, most_bytes, **_):
+        assert (address, list(allowed), most_bytes) == ("https://rp.example/jwks", [], 256 * 1024)
         world["calls"] += 1
         if world["answer"] is None:
             raise Unavailable("no", cause="the far end is down")

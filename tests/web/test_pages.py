@@ -144,7 +144,7 @@ def test_every_error_says_what_to_do_and_has_a_reference(pages):
         if not name.startswith(("error-", "lost", "no-access")):
             continue
         page = html.fromstring(answer.text)
-        assert re.search(r"Reference: (att|req)_[a-z2-7]{26}", page.text_content()), name
+        assert re.search(r"Reference: (att|req)_[a-z0-9]{26}", page.text_content()), name
         assert page.xpath("//main//a[contains(@class, 'button')] | //main//button"), name
         assert "Invalid request" not in page.text_content(), name
         assert "Traceback" not in answer.text, name

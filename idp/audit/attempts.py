@@ -6,7 +6,6 @@ request's own transaction when it succeeds and in a fresh one when it was rolled
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import bindparam, insert, select, update
@@ -39,6 +38,12 @@ _UPDATE = Prepared(
     update(table(Attempt))
     .where(table(Attempt).c.id == bindparam("attempt_id"))
     .values({name: bindparam(name, type_=table(Attempt).c[name].type) for name in _CHANGING})
+)
+
+_LOAD = Prepared(
+    select(Attempt.id, Attempt.kind, *(getattr(Attempt, name) for name in _CHANGING)).where(
+        Attempt.id == bindparam("attempt_id")
+    )
 )
 
 
@@ -116,36 +121,6 @@ def save(work: Work, trail: Trail) -> None:
 
 
 def load(work: Work, attempt_id: str) -> Trail | None:
-    """Return the attempt *attempt_id* to be continued, or None."""
-    row = work.tx.session.get(Attempt, attempt_id)
-    if row is None:
-        return None
-    return Trail(
-        kind=row.kind,
-        id=row.id,
-        organization_id=row.organization_id,
-        site_id=row.site_id,
-        application_id=row.application_id,
-        account_id=row.account_id,
-        outcome=row.outcome,
-        code=row.code,
-        cause=row.cause,
-        policy_version=row.policy_version,
-        decision=row.decision,
-        rule=row.rule,
-        context=dict(row.context),
-        steps=list(row.steps),
-        stored=True,
-    )
-
-
-def attempts(
-    work: Work, *, organization_ids: frozenset[str] | None, before: datetime | None = None, limit: int = 50
-) -> list[Attempt]:
-    """Return the newest attempts of the organizations (None: of all), at most *limit*."""
-    found = select(Attempt).order_by(Attempt.at.desc(), Attempt.id).limit(limit)
-    if organization_ids is not None:
-        found = found.where(Attempt.organization_id.in_(organization_ids))
-    if before is not None:
-        found = found.where(Attempt.at < before)
-    return list(work.tx.session.scalars(found))
+    """Return the attempt *attempt_id* as it stands in this transaction, to be continued, or None."""
+    row = work.tx.row(_LOAD, attempt_id=attempt_id)
+    return None if row is None else Trail(**row._asdict(), stored=True)

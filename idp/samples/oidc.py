@@ -110,7 +110,7 @@ def build(address: str, issuer: str, client: dict[str, Any]) -> Flask:
 def _visit(claims: dict[str, Any], id_token: str) -> Visit:
     facts = {label: _text(claims[name]) for name, label in _SHOWN.items() if name in claims}
     if "auth_time" in claims:
-        facts["Signed in at"] = datetime.fromtimestamp(claims["auth_time"], UTC).isoformat(sep=" ")
+        facts["Signed in at"] = f"{datetime.fromtimestamp(claims['auth_time'], UTC):%Y-%m-%d %H:%M:%S} UTC"
     attributes = {name: _values(value) for name, value in claims.items() if name not in _ABOUT_THE_SIGN_IN}
     name = str(claims.get("name") or claims.get("email") or claims["sub"])
     return Visit(name, facts, attributes, {"id_token": id_token})
@@ -121,6 +121,8 @@ def _values(value: Any) -> tuple[str, ...]:
 
 
 def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     return ", ".join(str(item) for item in value) if isinstance(value, list) else str(value)
 
 

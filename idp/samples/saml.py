@@ -159,12 +159,16 @@ def _visit(asserted: Any) -> Visit:
         "Subject": subject.text,
         "Subject's format": subject.format,
         "Authentication context": said.authn_context.authn_context_class_ref.text,
-        "Signed in at": said.authn_instant,
+        "Signed in at": _in_words(said.authn_instant),
     }
     name = next(
         (attributes[n][0] for n in ("displayName", "name", "cn", "mail", "email") if n in attributes), subject.text
     )
     return Visit(name, facts, attributes, {"name_id": subject, "session_index": said.session_index})
+
+
+def _in_words(instant: str) -> str:
+    return f"{datetime.fromisoformat(instant):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _sign_out_address(client: Saml2Client, visit: Visit) -> str:

@@ -40,6 +40,11 @@ def look(work: Work, handle: str, *, browser: str, session: CurrentSession | Non
     return _look(work, row, session)
 
 
+def again(work: Work, progress: Progress, *, session: CurrentSession | None) -> Progress:
+    """Return the same sign-on as it stands after something was proven in it."""
+    return _look(work, progress.row, session)
+
+
 def _look(work: Work, row: PendingSignOn, session: CurrentSession | None) -> Progress:
     request = SignOnRequest.from_json(row.request)
     if session is not None and session.organization_id != request.organization_id:

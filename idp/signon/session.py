@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, func, select, update
 
 from idp.audit.events import SessionEnded, SessionStarted
 from idp.audit.log import plain, record
@@ -56,6 +56,15 @@ def _with_account(condition: ColumnElement[bool]) -> Prepared:
 _BY_TOKEN = _with_account(SignOnSession.token_hash == bindparam("token_hash"))
 _BY_ID = _with_account(
     and_(SignOnSession.organization_id == bindparam("organization_id"), SignOnSession.id == bindparam("session_id"))
+)
+_COUNT = Prepared(
+    select(func.count().label("count"))
+    .select_from(SignOnSession)
+    .where(
+        SignOnSession.organization_id == bindparam("organization_id"),
+        SignOnSession.account_id == bindparam("account_id"),
+        SignOnSession.ended_at.is_(None),
+    )
 )
 _TABLE = table(SignOnSession)
 _TOUCH = Prepared(
@@ -221,6 +230,8 @@ def start(
 
 
 def _end_oldest(work: Work, organization_id: str, account_id: str) -> None:
+    if work.tx.rows(_COUNT, organization_id=organization_id, account_id=account_id)[0].count <= MOST_PER_ACCOUNT:
+        return
     live = sessions(work, organization_id, account_id)
     for old in live[MOST_PER_ACCOUNT:]:
         end(work, organization_id, old.id, because="more than twenty sessions")

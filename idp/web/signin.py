@@ -77,7 +77,7 @@ def password(handle: str) -> Response:
         proving.settle_password(work, progress, attempt, right=right, rehashed=rehashed)
         if not right:
             return _password_page(work, handle, progress, typed_email, {"code": "wrong-password"}, 422)
-        return _go_on(work, handle)
+        return _go_on(work, handle, progress)
 
 
 @pages.post("/<handle>/code")
@@ -129,7 +129,7 @@ def enrol(handle: str) -> Response:
         outcome = proving.enrol(work, progress, request.form.get("otp", ""), name=_FIRST_AUTHENTICATOR)
         if not isinstance(outcome, proving.Enrolled):
             return _enrol_page(work, handle, progress, {"code": "wrong-first-code"}, 422)
-        _go_on(work, handle)
+        _go_on(work, handle, progress)
         return shown_once.show(
             redirect("signin.recovery_codes", handle=handle),
             RECOVERY_CODES,
@@ -243,9 +243,9 @@ def _open_session(work: Work, progress: Progress) -> Progress:
     return progress
 
 
-def _go_on(work: Work, handle: str) -> Response:
+def _go_on(work: Work, handle: str, progress: Progress) -> Response:
     """After something was proven: open the session as soon as it suffices, in the same transaction."""
-    progress = _look(work, handle)
+    progress = progress_.again(work, progress, session=context.current_session(work))
     if isinstance(progress.step, OpenSession):
         _open_session(work, progress)
     return redirect("signin.dispatch", handle=handle)
@@ -293,7 +293,7 @@ def _second_step(
             return redirect("signin.dispatch", handle=handle)
         outcome = verb(work, progress, request.form.get(field, ""), context.settings().throttling)
         if isinstance(outcome, Right):
-            return _go_on(work, handle)
+            return _go_on(work, handle, progress)
     with open_work() as work:  # a wrong one commits; the same form sent twice at once was right the other time
         progress = _look(work, handle)
         if not isinstance(progress.step, AskCode):

@@ -82,3 +82,17 @@ def test_an_attempt_goes_on_in_another_request(open_work):
     with open_work() as work:
         row = work.tx.session.get_one(Attempt, trail.id)
         assert (row.outcome, row.organization_id) == ("succeeded", "org_a")
+
+
+def test_an_attempt_that_is_continued_twice_in_one_transaction_loses_no_step(open_work):
+    trail = Trail(kind="test.sign-on")
+    with open_work() as work:
+        attempts.save(work, trail)
+    with open_work() as work:
+        for step in ("password", "code", "session"):
+            found = attempts.load(work, trail.id)
+            found.passed(step)
+            attempts.save(work, found)
+
+    with open_work() as work:
+        assert [step["step"] for step in attempts.load(work, trail.id).steps] == ["password", "code", "session"]

@@ -79,6 +79,8 @@ def decoded(encoded: str) -> bytes:
 def _decoded(encoded: str) -> bytes:
     if len(encoded) > MOST_ENCODED_BYTES:
         raise unreadable(f"the message is longer than {MOST_ENCODED_BYTES} characters")
+    if len(encoded) % 4:  # Python 3.11 takes more padding than there may be
+        raise unreadable("the message is not base64")
     try:
         raw = binascii.a2b_base64(encoded.encode("ascii"), strict_mode=True)
     except (binascii.Error, UnicodeEncodeError):

@@ -4,8 +4,7 @@ import re
 
 import pytest
 
-from idp.audit import attempts
-from idp.directory import policies
+from idp.directory import history, policies
 from idp.policy.signon import Strength
 from idp.signon.models import PendingSignOn
 from tests.support.front import ANN, BEN, CLEO, PASSWORD
@@ -168,7 +167,7 @@ def test_nothing_that_was_typed_is_stored_with_the_attempt(front, visitor):
     visitor.open(front.ask()).submit(username=ANN, password=PASSWORD).submit(otp=front.code())
 
     with front.work() as work:
-        stored = repr([a.__dict__ for a in attempts.attempts(work, organization_ids=None)])
+        stored = repr([a.__dict__ for a in history.attempts(work)])
         pending = repr([p.__dict__ for p in work.tx.session.query(PendingSignOn)])
     assert PASSWORD not in stored + pending
     assert front.code() not in stored + pending

@@ -12,6 +12,7 @@ from idp.base.errors import Unavailable
 from idp.keyring import installation, wrapping
 from idp.settings import Settings, default_path, load
 from idp.web import (
+    access_log,
     account,
     assets,
     context,
@@ -50,6 +51,7 @@ def create(settings: Settings, *, database: Database | None = None, clock: Calla
         MAX_CONTENT_LENGTH=_BODY, MAX_FORM_PARTS=_FORM_PARTS, MAX_FORM_MEMORY_SIZE=_BODY, TRUSTED_HOSTS=None
     )
     context.install(app, context.Installation(settings, database, clock))
+    access_log.install(app)
     app.before_request(_refuse_encoded_bodies)
     security.install(app, own_pages.ask_to_sign_in)
     render.install(app, settings)
@@ -89,13 +91,22 @@ def _announce(settings: Settings) -> None:
     """Name loudly every setting that loosens something."""
     log = structlog.get_logger("idp")
     if settings.development.allow_http_loopback_applications:
-        log.warning("DEVELOPMENT SETTING: applications at plain http on loopback are accepted", setting="development.allow_http_loopback_applications")
+        log.warning(
+            "DEVELOPMENT SETTING: applications at plain http on loopback are accepted",
+            setting="development.allow_http_loopback_applications",
+        )
     if settings.egress.allow_addresses:
-        log.warning("LOOSENED SETTING: calls to these private addresses are allowed", setting="egress.allow_addresses", addresses=settings.egress.allow_addresses)
+        log.warning(
+            "LOOSENED SETTING: calls to these private addresses are allowed",
+            setting="egress.allow_addresses",
+            addresses=settings.egress.allow_addresses,
+        )
     if settings.throttling != type(settings.throttling)():
         log.warning("CHANGED SETTING: throttling numbers are not the recommended ones", setting="throttling")
     if not settings.secure:
-        log.warning("DEVELOPMENT ADDRESS: plain http on loopback; cookies are neither Secure nor __Host-", setting="base_url")
+        log.warning(
+            "DEVELOPMENT ADDRESS: plain http on loopback; cookies are neither Secure nor __Host-", setting="base_url"
+        )
 
 
 def _refuse_encoded_bodies() -> None:

@@ -43,6 +43,13 @@ class SiteCreated(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SiteChanged(Event):
+    tag = "site.changed"
+    before: dict[str, str]
+    after: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AccountCreated(Event):
     tag = "account.created"
     email: str

@@ -121,6 +121,7 @@ def _place(folder: Path, port: int | None) -> Place:
 def _seed(work: Work, place: Place, known: people_.People) -> None:
     organizations.create(work, ORGANIZATION, name="Acme Global")
     sites.create(work, SITE, organization=ORGANIZATION, name="Acme")
+    sites.edit(work, SITE, support_contact="olga@acme.example")
     sites.create(work, "acme-eu", organization=ORGANIZATION, name="Acme Europe")
     for name in people_.GROUPS:
         groups.create(work, name, organization=ORGANIZATION)

@@ -7,6 +7,7 @@ SENTENCES: dict[str, str] = {
     "installation.initialized": "initialised the installation (version {version})",
     "organization.created": "created the organization {name} ({slug})",
     "site.created": "created the site {name} ({slug})",
+    "site.changed": "changed a site from {before} to {after}",
     "account.created": "created the account {email} for {name}",
     "account.disabled": "disabled the account {email}",
     "account.enabled": "enabled the account {email} again",

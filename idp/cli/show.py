@@ -31,6 +31,9 @@ def site(of: Site, base_url: str) -> dict[str, Any]:
         "entity_id": f"{address}/saml/metadata",
         "saml_metadata_url": f"{address}/saml/metadata",
         "openid_configuration_url": f"{address}/.well-known/openid-configuration",
+        "accent": of.accent,
+        "support_contact": of.support_contact,
+        "pkce_for_public_clients_only": of.pkce_for_public_clients_only,
         "created_at": instant(of.created_at),
     }
 

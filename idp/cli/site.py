@@ -30,6 +30,39 @@ def create(slug: str, organization: str, name: str) -> None:
     )
 
 
+@site.command("set")
+@click.argument("slug")
+@click.option("--name", help="The name that people read.")
+@click.option(
+    "--support-contact", metavar="TEXT", help="Whom people ask for help: an e-mail address, a page, or words."
+)
+@click.option("--accent", metavar="#RRGGBB", help="The colour of its pages; made readable where it is not.")
+@click.option(
+    "--pkce-for-public-clients-only/--pkce-for-every-client",
+    default=None,
+    help="Excuse clients that have a secret from PKCE. A stolen code is then protected by that secret alone.",
+)
+def set_(
+    slug: str,
+    name: str | None,
+    support_contact: str | None,
+    accent: str | None,
+    pkce_for_public_clients_only: bool | None,
+) -> None:
+    """Change the site SLUG; what is not named stays as it is."""
+    base_url = settings().base_url
+    with open_work() as work:
+        changed = sites.edit(
+            work,
+            slug,
+            name=name,
+            accent=accent,
+            support_contact=support_contact,
+            pkce_for_public_clients_only=pkce_for_public_clients_only,
+        )
+        tell(show.site(changed, base_url), f"changed site {changed.slug}")
+
+
 @site.command("list")
 @click.option("--organization", metavar="ORG", help="Only those of this organization.")
 def list_(organization: str | None) -> None:

@@ -1,19 +1,22 @@
 """Verbs on sites, and what hot roads need to know of one."""
 
+import re
 from dataclasses import dataclass
 
 from sqlalchemy import Select, bindparam, func, select
 
-from idp.audit.events import SiteCreated
+from idp.audit.events import SiteChanged, SiteCreated
 from idp.audit.log import record
 from idp.base.db import Prepared
-from idp.base.errors import Conflict
+from idp.base.errors import Conflict, Invalid
 from idp.base.ids import new_id
 from idp.base.work import Work
 from idp.directory import names, queries
 from idp.directory.models import Organization, Site
 from idp.keyring import keyring
 from idp.policy.permissions import Permission, require
+
+_COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,3 +115,52 @@ def create(work: Work, slug: str, *, organization: str, name: str) -> Site:
     record(work, SiteCreated(organization_id=owner.id, target_id=site.id, slug=slug, name=name))
     keyring.create_for_site(work, owner.id, site.id, subject=slug)
     return site
+
+
+def edit(
+    work: Work,
+    slug: str,
+    *,
+    name: str | None = None,
+    accent: str | None = None,
+    support_contact: str | None = None,
+    pkce_for_public_clients_only: bool | None = None,
+) -> Site:
+    """
+    Change how a site shows itself, or what it asks of its clients; what is None stays as it is.
+
+    Args:
+        accent: its colour as ``#rrggbb``; empty: Ostiary's own.
+        support_contact: whom its people ask for help: an address, a page, or words.
+        pkce_for_public_clients_only: excuse confidential clients from PKCE (some certifications need that).
+
+    Raises:
+        NotFound: no such site that this actor may see.
+        Forbidden: the actor may not edit sites there.
+        Invalid: a value cannot be used.
+    """
+    site = queries.site(work, slug)
+    require(work, Permission.SITE_EDIT, site.organization_id)
+    wanted: dict[str, str | bool | None] = {
+        "name": None if name is None else names.name(name),
+        "accent": None if accent is None else _colour(accent),
+        "support_contact": None if not support_contact else names.name(support_contact, field="support_contact"),
+        "pkce_for_public_clients_only": pkce_for_public_clients_only,
+    }
+    if support_contact == "":
+        wanted["support_contact"] = ""
+    changes = {key: value for key, value in wanted.items() if value is not None and value != getattr(site, key)}
+    before = {key: str(getattr(site, key)) for key in changes}
+    for key, value in changes.items():
+        setattr(site, key, value)
+    if changes:
+        after = {key: str(value) for key, value in changes.items()}
+        record(work, SiteChanged(organization_id=site.organization_id, target_id=site.id, before=before, after=after))
+        work.tx.after_commit(work.tx.memory.forget)
+    return site
+
+
+def _colour(value: str) -> str:
+    if value and not _COLOUR.fullmatch(value):
+        raise Invalid("This is no colour.", field="accent", advice="Write it like #14665a.")
+    return value.lower()

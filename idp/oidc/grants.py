@@ -166,8 +166,6 @@ def _why_dead(work: Work, client: ClientFacts, row: Any) -> str | None:
         return "the account was signed out everywhere, or its password changed"
     if not row.offline and not session_.alive(work, client.organization_id, row.session_id):
         return "the session is over"
-    if not client.enabled:
-        return "the application is disabled"
     if not access.may_open(work, client.organization_id, client.application_id, row.account_id):
         return "no access grant of this application holds for the account"
     asks = tuple(row.details["asks"])

@@ -227,15 +227,9 @@ def _check_signature(token: str, keys: Sequence[KnownKey], key_id: object, algor
         raise Unverified("no key of that party is named by kid and fits the algorithm")
     signed, _, encoded = token.rpartition(".")
     signature = _decoded(encoded)
-    if not any(_is_by(known.key, algorithm, signed.encode("ascii"), signature) for known in fitting[:_MOST_KEYS]):
+    verify_signature = JWSRegistry.algorithms[algorithm].verify
+    if not any(verify_signature(signed.encode("ascii"), signature, known.key) for known in fitting[:_MOST_KEYS]):
         raise Unverified("the signature is wrong")
-
-
-def _is_by(key: VerifyingKey, algorithm: str, signed: bytes, signature: bytes) -> bool:
-    try:
-        return JWSRegistry.algorithms[algorithm].verify(signed, signature, key)
-    except (JoseError, ValueError):
-        return False
 
 
 def _check_times(claims: dict[str, Any], rule: _Rule, now: datetime) -> None:

@@ -13,6 +13,7 @@ class Permission(StrEnum):
     ORGANIZATION_READ = "organization:read"
     SITE_CREATE = "site:create"
     SITE_READ = "site:read"
+    SITE_EDIT = "site:edit"
     ACCOUNT_CREATE = "account:create"
     ACCOUNT_READ = "account:read"
     ACCOUNT_DISABLE = "account:disable"

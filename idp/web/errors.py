@@ -9,6 +9,7 @@ from idp.audit.events import AccessDenied
 from idp.base.errors import Conflict, Forbidden, IdpError, Invalid, NotFound, PageError, Unavailable
 from idp.signon.pending import SignOnLost
 from idp.web import context
+from idp.web.access_log import route
 from idp.web.render import page
 
 STATUS: dict[type[IdpError], int] = {
@@ -49,7 +50,7 @@ def _refused(error: IdpError) -> Response:
     reference = context.request_id()
     if isinstance(error, Forbidden):
         reference = _record(error)
-    log.info("refused", code=error.code, cause=error.cause, request_id=context.request_id(), path=request.path)
+    log.info("refused", code=error.code, cause=error.cause, request_id=context.request_id(), route=route())
     template = "errors/lost.html" if isinstance(error, SignOnLost) else "errors/error.html"
     response = page(template, status, error=error, reference=getattr(error, "attempt_id", "") or reference)
     if status == 503:
@@ -84,7 +85,7 @@ def _http(error: HTTPException) -> Response:
 
 
 def _unexpected(error: Exception) -> Response:
-    log.error("unexpected error", request_id=context.request_id(), path=request.path, exc_info=error)
+    log.error("unexpected error", request_id=context.request_id(), route=route(), exc_info=error)
     shown = IdpError(
         "Something went wrong on our side.",
         code="internal-error",

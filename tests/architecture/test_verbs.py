@@ -11,7 +11,7 @@ VERBS = [
     pytest.param(verb, id=f"{file}.{verb.name}")
     for file in ("organizations", "sites", "accounts", "groups", "applications", "policies")
     for verb in functions(PACKAGE / "directory" / f"{file}.py")
-    if {"add", "record", "require"} & called(verb) or verb.name.startswith(("create", "set_", "delete"))
+    if {"add", "record", "require"} & called(verb) or verb.name.startswith(("create", "set_", "delete", "edit"))
 ]
 
 

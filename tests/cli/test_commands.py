@@ -8,11 +8,11 @@ from idp.cli.main import root
 
 NAMES = {
     "init", "serve", "demo", "doctor", "migrate",
-    "organization create", "organization list", "site create", "site list",
+    "organization create", "organization list", "site create", "site list", "site set",
     "account create", "account disable", "account enable", "account reset-password", "account show", "account list",
     "account grant-role", "group create", "group add", "group list",
     "application create-saml", "application create-oidc", "application grant", "application list", "application show",
-    "application disable", "application enable", "application delete", "application release",
+    "application saml set", "application disable", "application enable", "application delete", "application release",
     "policy show", "policy set", "keys list", "keys rotate", "attempt show", "attempt list", "audit list",
     "jobs run", "jobs list", "jobs retry",
 }  # fmt: skip
@@ -167,6 +167,23 @@ def test_no_password_and_no_secret_is_ever_printed(acme):
         assert "argon2" not in done.out
         assert "PRIVATE" not in done.out
         assert "sealed" not in done.out
+
+
+def test_a_site_says_whom_to_ask(acme):
+    changed = acme(
+        "site", "set", "acme", "--support-contact", "help@acme.example", "--accent", "#AA0000", "--json"
+    ).json
+    again = acme("site", "set", "acme", "--support-contact", "", "--json").json
+
+    assert (changed["support_contact"], changed["accent"]) == ("help@acme.example", "#aa0000")
+    assert (again["support_contact"], again["accent"]) == ("", "#aa0000")
+    assert acme("audit", "list", "--event", "site.changed", "--json").json[0]["details"]["before"] == {
+        "support_contact": "help@acme.example"
+    }
+
+
+def test_a_colour_that_is_none_is_refused(acme):
+    assert acme("site", "set", "acme", "--accent", "red").code == 2
 
 
 def test_a_policy_is_shown_and_changed(acme):

@@ -364,3 +364,49 @@ def test_known_keys_stay_good_while_the_address_is_down(monkeypatch):
 
     assert "down" in remote_keys.fetch(wanted, down)
     assert {key.id for key in remote_keys.known("https://rp.example/jwks", "ec")} == {"ec", "rsa", "ed"}
+
+
+@pytest.mark.parametrize("token", ["", "x", "a.b.c", "e30.e30.e30", "e30.W10.e30", 7])
+def test_what_is_no_assertion_names_no_client(place, keyed, token):
+    assert call(place, keyed, str(token)).json["error"] == "invalid_client"
+    assert call(place, keyed, str(token), client_id=keyed.client_id).json["error"] == "invalid_client"
+
+
+def test_the_stated_client_is_the_one_of_the_assertion(place, keyed):
+    assert call(place, keyed, assertion(keyed), client_id="cli_other").json["error"] == "invalid_client"
+    assert call(place, keyed, assertion(keyed), client_id=keyed.client_id).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["revoke", "introspect"])
+def test_o12_the_other_endpoints_of_clients_ask_for_the_same_proof(place, remote, path):
+    client = remote["client"]
+    form = {
+        "token": "x",
+        "client_assertion_type": client_auth.ASSERTION_TYPE,
+        "client_assertion": assertion(client),
+    }
+
+    def post():
+        return place.app.test_client().post(f"/sites/acme/oauth2/{path}", data=form)
+
+    assert post().status_code == 200
+    assert remote["calls"] == 1
+    assert post().json["error"] == "invalid_client", "and an assertion is honoured once, wherever it is shown"
+
+
+def test_keys_that_change_under_our_hands_are_a_matter_of_trying_again(place, remote, monkeypatch):
+    monkeypatch.setattr(remote_keys, "fetch", lambda wanted, get: "")
+
+    refused = call(place, remote["client"], assertion(remote["client"]))
+
+    assert refused.status_code == 503
+    assert refused.json["error"] == "temporarily_unavailable"
+    assert refused.headers["Retry-After"]
+
+
+def test_the_memory_of_keys_is_bounded():
+    for number in range(1100):
+        remote_keys.fetch(remote_keys.Wanted(f"https://rp.example/{number}"), lambda _: b"{}")
+
+    assert isinstance(remote_keys.known("https://rp.example/0", None), remote_keys.Wanted)
+    assert remote_keys.known("https://rp.example/1099", None) == ()

@@ -388,3 +388,54 @@ def test_x22_a_client_that_loses_its_address_meanwhile_is_not_answered(place, br
 
     assert after.status_code == 400
     assert "Location" not in after.headers
+
+
+def test_too_many_contexts_are_refused(place, client, browser):
+    found = answered(place.authorize(browser, client, acr_values=" ".join(f"c{i}" for i in range(21))))
+
+    assert found["error"] == "invalid_request"
+
+
+def test_a_request_speaks_of_one_person(place, client, browser):
+    tokens = place.tokens(browser, client)
+    bens = claims(place.tokens(place.browser(BEN), client)["id_token"])["sub"]
+    wanted = json.dumps({"id_token": {"sub": {"value": bens}}})
+
+    found = answered(place.authorize(browser, client, id_token_hint=tokens["id_token"], claims=wanted))
+
+    assert found["error"] == "invalid_request"
+
+
+def test_a_client_without_codes_gets_none(place, browser):
+    """It has addresses, but is not registered for answers to them."""
+    robot = place.register(grant_types=["client_credentials"], response_types=[], scope="reports")
+
+    assert answered(place.authorize(browser, robot))["error"] == "unauthorized_client"
+
+
+def finished(place, browser, third) -> str:
+    """A sign-on that only has to be answered: the path of its way back."""
+    response = place.authorize(browser, third)
+    token = page(place, browser, response).text.partition('name="csrf_token" value="')[2].partition('"')[0]
+    browser.post(response.headers["Location"] + "/consent", data={"csrf_token": token})
+    return browser.get(response.headers["Location"]).headers["Location"]
+
+
+def test_t1_a_finished_sign_on_is_answered_by_its_own_site_only(place, third, browser):
+    back = finished(place, browser, third)
+
+    assert browser.get(back.replace("/acme/", "/acme-eu/")).status_code == 400
+    assert "code" in answered(browser.get(back))
+
+
+def test_a_request_that_is_no_longer_good_is_refused_when_it_comes_back(place, third, browser):
+    import sqlalchemy as sa
+
+    from idp.oidc.models import Client
+
+    back = finished(place, browser, third)
+    with place.work() as work:
+        row = work.tx.session.scalars(sa.select(Client).where(Client.client_id == third.client_id)).one()
+        row.registration = {**row.registration, "response_types": []}
+
+    assert answered(browser.get(back))["error"] == "unauthorized_client"

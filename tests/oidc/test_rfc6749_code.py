@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from idp.base.ids import new_token
-from tests.oidc.support import ANN, CALLBACK, ISSUER, answered, claims, header, reference
+from tests.oidc.support import ANN, CALLBACK, ISSUER, VERIFIER, answered, claims, header, reference
 
 
 def test_a_person_with_a_session_is_answered_in_the_same_request(place, client, browser):
@@ -255,3 +255,25 @@ def test_o25_the_token_endpoint_is_not_read_with_get(place, client):
     found = place.app.test_client().get("/sites/acme/oauth2/token?grant_type=client_credentials", headers=client.basic)
 
     assert found.status_code == 405
+
+
+def test_empty_parts_of_a_form_are_nothing(place, client, browser):
+    code = place.code(browser, client)
+    body = f"&&grant_type=authorization_code&code={code}&redirect_uri={CALLBACK}&code_verifier={VERIFIER}&"
+
+    answer = place.app.test_client().post(
+        "/sites/acme/oauth2/token", data=body, headers=client.basic, content_type="application/x-www-form-urlencoded"
+    )
+
+    assert answer.status_code == 200
+
+
+def test_a_database_that_does_not_answer_is_said_so_in_json(place, client):
+    with place.work() as work:
+        work.tx.connection.exec_driver_sql("DROP TABLE one_time_values")
+
+    refused = place.redeem(client, new_token("cod"))
+
+    assert refused.status_code == 503
+    assert refused.json["error"] == "temporarily_unavailable"
+    assert refused.headers["Retry-After"] == "5"

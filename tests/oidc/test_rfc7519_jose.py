@@ -272,3 +272,46 @@ def test_o16_the_tokens_of_one_sign_on_are_good_for_one_thing_each(place, client
         assert place.refresh(client, wrong).json["error"] == "invalid_grant"
         assert place.redeem(client, wrong).json["error"] == "invalid_grant"
     assert claims(tokens["access_token"])["aud"] != claims(tokens["id_token"])["aud"]
+
+
+@pytest.mark.parametrize("algorithm", ["RS256", "PS256", "ES256", "EdDSA", "Ed25519"])
+def test_o15_no_octets_in_the_place_of_a_signature_do_more_than_fail(algorithm):
+    from tests.oidc.test_client_authentication import KEYS
+
+    keys = jose.client_keys(KEYS)
+    said = b64(SAID | {"jti": "x"})
+    for length in (1, 31, 32, 63, 64, 65, 70, 72, 128, 255, 256, 257, 512):
+        for octets in (bytes(length), b"\xff" * length, bytes(range(256)) * 2):
+            token = f"{b64({'alg': algorithm})}.{said}.{b64(octets[:length])}"
+            with pytest.raises(Unverified, match="signature"):
+                verified(token, Purpose.CLIENT_ASSERTION, keys)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"use": "enc"},
+        {"kty": "EC", "crv": "P-521"},
+        {"kty": "OKP", "crv": "X25519", "x": "AAAA"},
+        {"kty": "AKP"},
+        {"kty": "EC", "crv": "P-256", "x": "AAAA", "y": "AAAA"},
+        {"kty": "RSA", "n": "!", "e": "AQAB"},
+        {"kty": "RSA"},
+        {"alg": "RS512"},
+    ],
+    ids=str,
+)
+def test_keys_that_we_have_no_use_for_are_passed_over(odd):
+    from tests.oidc.test_client_authentication import KEYS
+
+    good = KEYS["keys"][0]
+
+    assert [key.id for key in jose.client_keys({"keys": [good | odd | {"kid": "odd"}, good]})] == ["ec"]
+
+
+def test_a_key_is_used_with_the_algorithm_that_it_states():
+    from tests.oidc.test_client_authentication import KEYS
+
+    stated = KEYS["keys"][1] | {"alg": "PS256"}
+
+    assert jose.client_keys({"keys": [stated]})[0].algorithms == {"PS256"}

@@ -291,3 +291,14 @@ def test_the_origin_of_an_address_is_a_csp_source(address):
     expected = {"https": "https://rp.example", "http": "http://localhost:5000", "com.example.app": "com.example.app:"}
 
     assert addresses.origin(address) == expected[address.partition(":")[0]]
+
+
+def test_what_says_who_made_it_is_kept():
+    asked = {
+        "software_id": "notebook",
+        "software_version": "2",
+        "contacts": ["ann@rp.example"],
+        "require_auth_time": True,
+    }
+
+    assert {name: read(**asked)[name] for name in asked} == asked

@@ -112,3 +112,9 @@ def test_a_public_client_needs_no_secret_but_the_verifier(place, public, browser
 
     assert claims(tokens["id_token"])["aud"] == public.client_id
     assert place.redeem(public, place.code(browser, public), code_verifier="w" * 43).status_code == 400
+
+
+def test_a_method_without_a_challenge_makes_no_sense(place, browser):
+    client = place.register(pkce_required=False)
+
+    assert answered(place.authorize(browser, client, code_challenge=None))["error"] == "invalid_request"

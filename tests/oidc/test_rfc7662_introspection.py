@@ -86,3 +86,10 @@ def test_the_answer_is_not_kept(place, client, tokens):
     )
 
     assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_the_token_must_be_there(place, client):
+    refused = place.app.test_client().post("/sites/acme/oauth2/introspect", data={}, headers=client.basic)
+
+    assert refused.json["error"] == "invalid_request"
+    assert place.attempt(reference(refused)).kind == "oidc.introspect"

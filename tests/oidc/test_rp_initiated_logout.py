@@ -220,3 +220,20 @@ def test_a_repeated_parameter_is_refused(place, client, browser, hint):
     assert refused.status_code == 400
     assert signed_in(place, browser, client)
     assert claims(hint)["sid"] == place.session.id
+
+
+def test_o31_an_unknown_client_is_none(place, browser):
+    assert leave(browser, client_id="cli_nobody").status_code == 400
+
+
+def test_t1_another_organizations_session_is_none_of_ours(place, client, browser):
+    from idp.directory import organizations, sites
+
+    with place.work() as work:
+        organizations.create(work, "other", name="Other")
+        sites.create(work, "other", organization="other", name="Other")
+
+    answer = browser.get("/sites/other/oauth2/logout")
+
+    assert answer.headers["Location"] == "/signout/done"
+    assert signed_in(place, browser, client)

@@ -4,7 +4,6 @@ Answer an authorization request: at once where the session is good enough, else 
 Everything that was decided is committed with the answer, refusals too.
 """
 
-from dataclasses import replace
 from typing import Any
 
 from idp.audit import attempts
@@ -12,7 +11,7 @@ from idp.audit.attempts import Trail
 from idp.audit.events import SignedOn, SignOnRefused
 from idp.audit.log import record
 from idp.base.errors import PageError
-from idp.base.work import Actor, Work
+from idp.base.work import Work
 from idp.oidc import answer, clients, codes, errors
 from idp.oidc.answer import Answer
 from idp.oidc.authorize import STEPS
@@ -111,7 +110,7 @@ def _settle(work: Work, request: AuthorizeRequest, reply_to: ReplyTo, found: Pro
     trail.succeeded()
     attempts.save(work, trail)
     record(
-        _by(work, result.account_id),
+        work,
         SignedOn(
             organization_id=result.organization_id,
             target_id=result.account_id,
@@ -137,10 +136,3 @@ def _refuse(work: Work, reply_to: ReplyTo, error: OAuthError, trail: Trail) -> A
         ),
     )
     return answer.refusal(reply_to, error, trail.id)
-
-
-def _by(work: Work, account_id: str) -> Work:
-    """A sign-on is the person's own act, also where the session was begun in this very request."""
-    if work.actor.id == account_id:
-        return work
-    return replace(work, actor=Actor("account", account_id))

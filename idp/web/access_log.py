@@ -1,0 +1,42 @@
+"""
+One log line for every request: which route, what came of it, how long it took, under which id.
+
+The route's rule stands for the address (``/signin/<handle>``): handles and queries are not logged (T18).
+"""
+
+import structlog
+from flask import Flask, Response, g, request
+
+from idp.base import clock
+from idp.web import context
+
+log = structlog.get_logger("idp.access")
+
+
+def install(app: Flask) -> None:
+    """Log every request of *app* once it is answered."""
+    app.before_request(_begin)
+    app.after_request(_end)
+
+
+def route() -> str:
+    """Return the rule of the route that this request is for, without what its variable parts were."""
+    rule = request.url_rule
+    return "(none)" if rule is None else rule.rule
+
+
+def _begin() -> None:
+    g.began = clock.monotonic()
+
+
+def _end(response: Response) -> Response:
+    log.info(
+        "request",
+        method=request.method,
+        route=route(),
+        status=response.status_code,
+        milliseconds=round((clock.monotonic() - g.began) * 1000, 2) if "began" in g else None,
+        ip=context.client_ip(),
+        request_id=context.request_id(),
+    )
+    return response

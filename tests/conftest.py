@@ -118,8 +118,8 @@ def database_url(database_kind, request, tmp_path) -> str:
     url = request.getfixturevalue("postgres_url")
     engine = make_engine(url)
     with engine.begin() as connection:
-        tables = ", ".join(f'"{t}"' for t in Base.metadata.tables)
-        connection.exec_driver_sql(f"TRUNCATE {tables} CASCADE")
+        # Deleting the few rows of a test is many times faster than TRUNCATE, which makes every file anew.
+        connection.exec_driver_sql(";".join(f'DELETE FROM "{t.name}"' for t in reversed(Base.metadata.sorted_tables)))
     engine.dispose()
     return url
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import click
 
-from idp.base import clock, logging, mail, outbox
+from idp.base import clock, logging, mail, outbox, sweeping
 from idp.base import jobs as jobs_
 from idp.base.db import Database
 from idp.base.errors import IdpError, NotFound
@@ -15,12 +15,17 @@ from idp.base.jobs import Handler
 from idp.base.outbox import Sender
 from idp.cli import show
 from idp.cli.context import Group, open_database, open_work, settings, tell, tell_all, work_on
+from idp.oidc import housekeeping as oauth_housekeeping
 from idp.policy.permissions import OPERATOR
 from idp.settings import Settings
 from idp.signon import housekeeping
 
-HANDLERS: Mapping[str, Handler] = {housekeeping.KIND: housekeeping.run}
+HANDLERS: Mapping[str, Handler] = {
+    housekeeping.KIND: housekeeping.run,
+    oauth_housekeeping.KIND: oauth_housekeeping.run,
+}
 _PAUSE_SECONDS = 5.0
+_HOUR = 3600.0
 
 
 @click.group(cls=Group)
@@ -39,6 +44,7 @@ def run(watch: bool, with_parent: bool) -> None:
             logging.configure(of.log.level)
             _watch(database, of, os.getppid() if with_parent else None)
             return
+        _ask_for_housekeeping(database)
         ran, sent = _drain(database, of)
     told = {"finished": ran.finished, "failed": ran.failed, "sent": sent.sent, "not_sent": sent.failed}
     tell(
@@ -75,9 +81,13 @@ def _senders(of: Settings) -> dict[str, Sender]:
     return {mail.KIND: mail.sender(of.mail.smtp_url, of.mail.sender)} if of.mail.smtp_url else {}
 
 
-def _drain(database: Database, of: Settings) -> tuple[jobs_.Ran, outbox.Sent]:
+def _ask_for_housekeeping(database: Database) -> None:
     with work_on(database) as work:
-        housekeeping.ask(work)
+        for kind in (housekeeping.KIND, oauth_housekeeping.KIND):
+            sweeping.ask(work, kind)
+
+
+def _drain(database: Database, of: Settings) -> tuple[jobs_.Ran, outbox.Sent]:
     return jobs_.run_due(database, HANDLERS, clock.now(), OPERATOR), outbox.drain(database, _senders(of), clock.now())
 
 
@@ -85,8 +95,12 @@ def _watch(database: Database, of: Settings, parent: int | None) -> None:
     over = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: over.set())
+    asked_at = -_HOUR
     while not over.is_set() and (parent is None or os.getppid() == parent):
         try:
+            if clock.monotonic() - asked_at >= _HOUR:
+                _ask_for_housekeeping(database)
+                asked_at = clock.monotonic()
             _drain(database, of)
         except IdpError as error:  # the database is away: it may come back
             jobs_.log.warning("jobs wait", cause=error.cause)

@@ -20,8 +20,12 @@ class Redirect:
 
 @dataclass(frozen=True, slots=True)
 class FormPost:
-    """Let the browser post *fields* to *action*; *origin* is what the page's policy must allow."""
+    """
+    Let the browser post *fields* to *action*, an address of *application*; *origin* is what the
+    page's policy must allow.
+    """
 
+    application: str
     action: str
     fields: tuple[tuple[str, str], ...]
     origin: str
@@ -50,7 +54,12 @@ def _answer(reply_to: ReplyTo, fields: list[tuple[str, str]]) -> Answer:
         fields.append(("state", reply_to.state))
     fields.append(("iss", reply_to.issuer))
     if reply_to.mode == FORM_POST:
-        return FormPost(reply_to.redirect_uri, tuple(fields), addresses.origin(reply_to.redirect_uri))
+        return FormPost(
+            application=reply_to.client_name,
+            action=reply_to.redirect_uri,
+            fields=tuple(fields),
+            origin=addresses.origin(reply_to.redirect_uri),
+        )
     return Redirect(with_query(reply_to.redirect_uri, fields))
 
 

@@ -8,6 +8,7 @@ plain words, because whoever asks for encryption must not get plain text instead
 import re
 from collections.abc import Collection, Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from idp.base.errors import Invalid
 from idp.directory import names
@@ -71,6 +72,7 @@ def read(metadata: Mapping[str, Any], *, allow_http_loopback: bool) -> dict[str,
     Raises:
         Invalid: something in it cannot be registered; ``field`` names it.
     """
+    metadata = {name: value for name, value in metadata.items() if value is not None}  # RFC 7592 section 2.2
     for name in _MADE_HERE:
         if name in metadata:
             raise Invalid(f"“{name}” is made here. Leave it out.", field=name)
@@ -78,7 +80,6 @@ def read(metadata: Mapping[str, Any], *, allow_http_loopback: bool) -> dict[str,
         if metadata.get(name):
             raise Invalid(f"{what} are not offered here. Leave out “{name}”.", field=name)
     made: dict[str, Any] = {}
-    made["client_name"] = names.name(_text(metadata, "client_name"), field="client_name")
     made["token_endpoint_auth_method"] = _one_of(
         metadata, "token_endpoint_auth_method", AUTHENTICATION_METHODS, SECRET_BASIC
     )
@@ -88,6 +89,7 @@ def read(metadata: Mapping[str, Any], *, allow_http_loopback: bool) -> dict[str,
     made["application_type"] = _one_of(metadata, "application_type", (WEB, NATIVE), _likely_type(metadata, made))
     _check_grants(made)
     _read_addresses(metadata, made, signs_people_on, allow_http_loopback=allow_http_loopback)
+    made["client_name"] = _name(metadata, made)
     _read_keys(metadata, made, allow_http_loopback=allow_http_loopback)
     _read_scope(metadata, made, signs_people_on)
     _read_tokens(metadata, made)
@@ -98,6 +100,14 @@ def read(metadata: Mapping[str, Any], *, allow_http_loopback: bool) -> dict[str,
     if metadata.get("contacts"):
         made["contacts"] = _texts(metadata, "contacts")
     return made
+
+
+def _name(metadata: Mapping[str, Any], made: dict[str, Any]) -> str:
+    """The name that people read; one that has none is called by its host (RFC 7591 section 2)."""
+    if "client_name" in metadata:
+        return names.name(_text(metadata, "client_name"), field="client_name")
+    hosts = (urlsplit(address).hostname for address in (made.get("client_uri", ""), *made["redirect_uris"]))
+    return next((host for host in hosts if host), "Application without a name")
 
 
 def _check_grants(made: dict[str, Any]) -> None:

@@ -9,7 +9,27 @@ LONGEST = 256
 FLOOR = 8
 
 _COMMON = frozenset(
-    ["password", "passwort", "passw0rd", "welcome", "letmein", "qwerty", "qwertyuiop", "asdfghjkl", "iloveyou", "administrator", "changeme", "sunshine", "princess", "football", "baseball", "monkey", "dragon", "trustno1", "correcthorsebatterystaple"]
+    [
+        "password",
+        "passwort",
+        "passw0rd",
+        "welcome",
+        "letmein",
+        "qwerty",
+        "qwertyuiop",
+        "asdfghjkl",
+        "iloveyou",
+        "administrator",
+        "changeme",
+        "sunshine",
+        "princess",
+        "football",
+        "baseball",
+        "monkey",
+        "dragon",
+        "trustno1",
+        "correcthorsebatterystaple",
+    ]
 )
 
 

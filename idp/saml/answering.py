@@ -4,7 +4,7 @@ A sign-on from its request to its answer: at once, by way of the person, or refu
 What is sent is signed first; then everything is written, last and together, in one transaction.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from idp.audit import attempts
 from idp.audit.attempts import Trail
@@ -103,9 +103,11 @@ def from_our_side(
     return _begin(work, place, asked, current, browser, trail)
 
 
-def resume(work: Work, place: Place, handle: str, *, current: CurrentSession | None, browser: str) -> Answer:
+def resume(
+    work: Work, place: Place, handle: str, *, current: CurrentSession | None, browser: str, trail: Trail
+) -> Answer:
     """
-    Answer a sign-on that the pages have brought to its end, once.
+    Answer a sign-on that the pages have brought to its end, once. *trail* becomes the attempt that it is.
 
     Raises:
         SignOnLost: unknown, expired, used, of another browser, or not at its end.
@@ -113,10 +115,12 @@ def resume(work: Work, place: Place, handle: str, *, current: CurrentSession | N
         StatusError: there is no name for the person that the application may have.
     """
     resumed = door.resume(work, handle, session=current, browser=browser, protocol=PROTOCOL)
+    for part in fields(Trail):
+        setattr(trail, part.name, getattr(resumed.trail, part.name))
     requester = requests.again(work, place, resumed.protocol_state)
     if isinstance(resumed.answer, Refused):
-        return tell(work, place, requester, STATUS[resumed.answer.refusal], resumed.trail)
-    return _signed_on(work, place, requester, resumed.answer.result, resumed.trail)
+        return tell(work, place, requester, STATUS[resumed.answer.refusal], trail)
+    return _signed_on(work, place, requester, resumed.answer.result, trail)
 
 
 def refused(work: Work, place: Place, error: StatusError, trail: Trail) -> Answer:

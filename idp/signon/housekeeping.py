@@ -1,52 +1,40 @@
-"""Removing rows that no longer mean anything. Attempts and audit entries are not among them."""
+"""Removing what is over of signing on. Attempts and audit entries are not among it."""
 
-from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
 
 from sqlalchemy import ColumnElement, delete, or_, select, tuple_
 
-from idp.base import jobs
-from idp.base.db import Base, table
+from idp.base import sweeping
 from idp.base.models import Job, OutboxMessage
+from idp.base.sweeping import remove
 from idp.base.work import Work
 from idp.signon.models import OneTimeValue, Participant, PendingSignOn, SeenMessage, SignOnSession, ThrottleCounter
 
 KIND = "housekeeping"
-AT_ONCE = 1000
 
 _DAY = timedelta(days=1)
 _KEEP_SESSIONS = timedelta(days=30)
 _KEEP_DONE = timedelta(days=7)
 
 
-def ask(work: Work) -> bool:
-    """Ask for this hour's housekeeping; False if it was asked for already."""
-    return jobs.defer(work, KIND, key=f"{KIND}:{work.now:%Y-%m-%dT%H}")
-
-
-def run(work: Work, payload: Mapping[str, Any]) -> None:
-    """Handle a housekeeping job: sweep, and ask for another one where something was left."""
-    if sweep(work):
-        part = int(payload.get("part", 0)) + 1
-        jobs.defer(work, KIND, key=f"{KIND}:{work.now:%Y-%m-%dT%H}:{part}", payload={"part": part})
-
-
-def sweep(work: Work, at_once: int = AT_ONCE) -> bool:
+def sweep(work: Work, at_once: int = sweeping.AT_ONCE) -> bool:
     """Remove at most *at_once* rows of each kind that are over; say whether more are left."""
     now = work.now
     over = SignOnSession.expires_at <= now - _KEEP_SESSIONS
     ended = SignOnSession.ended_at <= now - _KEEP_SESSIONS
     counts = (
-        _remove(work, OneTimeValue, OneTimeValue.expires_at <= now - _DAY, at_once),
-        _remove(work, SeenMessage, SeenMessage.expires_at <= now, at_once),
-        _remove(work, PendingSignOn, PendingSignOn.expires_at <= now - _DAY, at_once),
-        _remove(work, ThrottleCounter, _forgettable(work), at_once),
+        remove(work, OneTimeValue, OneTimeValue.expires_at <= now - _DAY, at_once),
+        remove(work, SeenMessage, SeenMessage.expires_at <= now, at_once),
+        remove(work, PendingSignOn, PendingSignOn.expires_at <= now - _DAY, at_once),
+        remove(work, ThrottleCounter, _forgettable(work), at_once),
         _remove_sessions(work, or_(over, ended), at_once),
-        _remove(work, Job, Job.finished_at <= now - _KEEP_DONE, at_once),
-        _remove(work, OutboxMessage, OutboxMessage.sent_at <= now - _KEEP_DONE, at_once),
+        remove(work, Job, Job.finished_at <= now - _KEEP_DONE, at_once),
+        remove(work, OutboxMessage, OutboxMessage.sent_at <= now - _KEEP_DONE, at_once),
     )
     return at_once in counts
+
+
+run = sweeping.handler(KIND, sweep)
 
 
 def _forgettable(work: Work) -> ColumnElement[bool]:
@@ -68,11 +56,3 @@ def _remove_sessions(work: Work, where: ColumnElement[bool], at_once: int) -> in
         named = tuple_(SignOnSession.organization_id, SignOnSession.id)
         work.tx.session.execute(delete(SignOnSession).where(named.in_(found)))
     return len(found)
-
-
-def _remove(work: Work, model: type[Base], where: ColumnElement[bool], at_once: int) -> int:
-    of = table(model)
-    key = tuple_(*of.primary_key.columns)
-    chosen = select(*of.primary_key.columns).where(where).limit(at_once)
-    result = work.tx.session.execute(delete(of).where(key.in_(chosen)))
-    return int(result.rowcount)  # type: ignore[attr-defined]

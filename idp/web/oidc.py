@@ -71,9 +71,10 @@ def authorize(slug: str) -> Response:
             kept = urlencode({name: value for name, value in sent.values.items() if name in KEPT})
             return redirect_to_path(f"/sites/{slug}/oauth2/authorize?{kept}")
         with open_work() as work:
+            of = _provider(work, slug, trail)
             found = respond.begin(
                 work,
-                _provider(work, slug, trail),
+                of,
                 sent,
                 session=context.current_session(work),
                 browser=context.browser(),
@@ -84,7 +85,7 @@ def authorize(slug: str) -> Response:
     except PageError as error:
         context.save_refusal(trail, error)
         return page_for(error, trail.id)
-    return _leave(found)
+    return _leave(of, found)
 
 
 @pages.get(f"{_BELOW}/oauth2/resume/<handle>")
@@ -94,9 +95,10 @@ def resume(slug: str, handle: str) -> Response:
     trail = Trail(kind=respond.KIND)
     try:
         with open_work() as work:
+            of = _provider(work, slug, trail)
             found = respond.resume(
                 work,
-                _provider(work, slug, trail),
+                of,
                 handle,
                 session=context.current_session(work),
                 browser=context.browser(),
@@ -106,10 +108,10 @@ def resume(slug: str, handle: str) -> Response:
     except PageError as error:
         context.save_refusal(trail, error)
         return page_for(error, trail.id)
-    return _leave(found)
+    return _leave(of, found)
 
 
-def _leave(found: answer.Answer) -> Response:
+def _leave(of: Provider, found: answer.Answer) -> Response:
     """Send an answer to where it was proven to belong."""
     if isinstance(found, answer.Redirect):
         response = make_response("", 303)  # RFC 9700 section 4.12
@@ -117,7 +119,9 @@ def _leave(found: answer.Answer) -> Response:
         response.headers["Cache-Control"] = "no-store"
         return response
     allow_form_action(found.origin)
-    return page("oidc/form_post.html", action=found.action, fields=found.fields)
+    return page(
+        "oidc/form_post.html", site=of.site, application=found.application, action=found.action, fields=found.fields
+    )
 
 
 # What clients call

@@ -73,11 +73,11 @@ def sso_post(slug: str) -> Response:
 def resume(slug: str, handle: str) -> Response:
     """Answer a sign-on that the sign-in pages have brought to its end."""
 
-    def act(work: Work, place: Place, _trail: Trail) -> Answer:
+    def act(work: Work, place: Place, trail: Trail) -> Answer:
         current = context.current_session(work)
-        return answering.resume(work, place, handle, current=current, browser=context.browser())
+        return answering.resume(work, place, handle, current=current, browser=context.browser(), trail=trail)
 
-    return _attempted(slug, _SIGN_ON, act)
+    return _attempted(slug, _SIGN_ON, act, goes_on=True)
 
 
 @pages.get("/start")
@@ -113,17 +113,24 @@ def slo_post(slug: str) -> Response:
     return _attempted(slug, _LOGOUT, lambda work, place, trail: _log_out(work, place, _posted(), trail))
 
 
-def _attempted(slug: str, kind: str, act: Act) -> Response:
-    """Do *act* in one transaction; whatever refuses it is recorded in another, and shown or told."""
+def _attempted(slug: str, kind: str, act: Act, *, goes_on: bool = False) -> Response:
+    """
+    Do *act* in one transaction; whatever refuses it is recorded in another, and shown or told.
+
+    Args:
+        goes_on: the attempt may be one that another request began, whose row is there already.
+    """
     trail = Trail(kind=kind)
     try:
         with open_work() as work:
             place = _place(work, slug, trail)
             outcome = act(work, place, trail)
     except StatusError as error:
+        trail.stored = trail.stored and goes_on  # what this request had stored was rolled back
         with open_work() as work:
             outcome = answering.refused(work, place, error, trail)
     except IdpError as error:
+        trail.stored = trail.stored and goes_on
         context.save_refusal(trail, error)
         return _refusal_page(error, trail)
     return _leave(outcome, place.site)

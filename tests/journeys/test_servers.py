@@ -36,8 +36,11 @@ def _get(port, path, **headers):
     request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", headers=headers)
     opener = urllib.request.build_opener(_Stay)
     try:
-        return opener.open(request, timeout=10)
-    except urllib.error.HTTPError as answer:
+        answer = opener.open(request, timeout=10)
+    except urllib.error.HTTPError as error:
+        answer = error
+    with answer:
+        answer.read()
         return answer
 
 

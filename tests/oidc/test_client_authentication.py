@@ -57,7 +57,7 @@ def call(place, client, token, **changes):
         "client_assertion_type": client_auth.ASSERTION_TYPE,
         "client_assertion": token,
     }
-    return place.token(client, headers={}, client_id=None, **(form | changes))
+    return place.token(client, headers={}, **(form | changes))
 
 
 def presented(client, method, place):

@@ -210,7 +210,7 @@ def test_plain_http_on_loopback_needs_the_development_setting():
     "changes",
     [
         {"client_name": ""},
-        {"client_name": None},
+        {"client_name": 7},
         {"client_name": "x\x07"},
         {"client_name": "x" * 300},
         {"redirect_uris": []},
@@ -219,7 +219,6 @@ def test_plain_http_on_loopback_needs_the_development_setting():
         {"token_endpoint_auth_method": "client_secret_jwt"},
         {"token_endpoint_auth_method": "tls_client_auth"},
         {"token_endpoint_auth_method": ""},
-        {"token_endpoint_auth_method": None},
         {"token_endpoint_auth_method": "none", "client_secret": "x"},
         {"token_endpoint_auth_method": "none", "grant_types": ["authorization_code", "client_credentials"]},
         {"client_id": "mine"},
@@ -302,3 +301,19 @@ def test_what_says_who_made_it_is_kept():
     }
 
     assert {name: read(**asked)[name] for name in asked} == asked
+
+
+def test_null_is_as_good_as_absent():
+    assert read(client_uri=None, grant_types=None, jwks=None, token_endpoint_auth_method=None) == read()
+
+
+@pytest.mark.parametrize(
+    ("asked", "name"),
+    [
+        ({"redirect_uris": ["https://rp.example/cb"]}, "rp.example"),
+        ({"redirect_uris": ["https://rp.example/cb"], "client_uri": "https://www.rp.example/"}, "www.rp.example"),
+        ({"grant_types": ["client_credentials"]}, "Application without a name"),
+    ],
+)
+def test_a_client_without_a_name_is_called_by_its_host(asked, name):
+    assert metadata.read(asked, allow_http_loopback=False)["client_name"] == name

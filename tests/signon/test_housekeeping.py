@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from idp.base import jobs
+from idp.base import jobs, sweeping
 from idp.policy.permissions import OPERATOR
 from idp.signon import housekeeping
 from idp.signon.models import (
@@ -160,12 +160,12 @@ def test_i10_a_great_heap_is_removed_in_parts(work):
 def test_it_is_asked_for_once_an_hour_and_runs_as_a_job(open_work, database, noon):
     with open_work() as work:
         work.tx.session.add(_one_time(work, "old", noon - DAY))
-        assert housekeeping.ask(work)
-        assert not housekeeping.ask(work)
+        assert sweeping.ask(work, housekeeping.KIND)
+        assert not sweeping.ask(work, housekeeping.KIND)
 
     ran = jobs.run_due(database, {housekeeping.KIND: housekeeping.run}, noon, OPERATOR)
 
     assert ran == jobs.Ran(1, 0)
     with open_work(now=noon + timedelta(hours=1)) as work:
         assert _left(work, OneTimeValue) == 0
-        assert housekeeping.ask(work)
+        assert sweeping.ask(work, housekeeping.KIND)

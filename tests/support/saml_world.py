@@ -11,7 +11,7 @@ from werkzeug.test import TestResponse
 from idp.audit.models import Attempt, AuditEntry
 from idp.base.db import Database
 from idp.base.work import Origin, Work
-from idp.directory import accounts, applications, groups, organizations, policies, sites
+from idp.directory import accounts, groups, organizations, policies, sites
 from idp.directory.models import Account
 from idp.policy.signon import Method
 from idp.saml import names, providers

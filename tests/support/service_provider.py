@@ -196,9 +196,7 @@ def signature_template(
     """Return an empty ds:Signature over the element with that ID."""
     uri = f"#{identifier}" if uri is None else uri
     if transforms is None:
-        transforms = (
-            f'<ds:Transform Algorithm="{names.ENVELOPED}"/><ds:Transform Algorithm="{names.EXCLUSIVE_C14N}"/>'
-        )
+        transforms = f'<ds:Transform Algorithm="{names.ENVELOPED}"/><ds:Transform Algorithm="{names.EXCLUSIVE_C14N}"/>'
     return (
         f'<ds:Signature xmlns:ds="{names.DS}"><ds:SignedInfo><ds:CanonicalizationMethod Algorithm="{canonical}"/>'
         f'<ds:SignatureMethod Algorithm="{method}"/><ds:Reference URI="{uri}"><ds:Transforms>{transforms}'

@@ -31,6 +31,7 @@ class ReplyTo:
 
     issuer: str
     client_id: str
+    client_name: str
     redirect_uri: str
     state: str | None
     mode: str
@@ -67,6 +68,7 @@ def identify(work: Work, provider: Provider, parameters: Parameters) -> tuple[Cl
     return client, ReplyTo(
         issuer=provider.issuer,
         client_id=client.client_id,
+        client_name=client.name,
         redirect_uri=address,
         state=state if state is not None and well_formed(state) and "state" not in parameters.repeated else None,
         mode=FORM_POST if parameters.get("response_mode") == FORM_POST else QUERY,

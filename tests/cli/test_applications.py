@@ -1,0 +1,241 @@
+"""`idp application …`: registering by hand what people sign in to, and saying who may."""
+
+import json
+
+import pytest
+
+ENTITY_ID = "https://wiki.example/saml/metadata"
+METADATA = f"""<md:EntityDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" entityID="{ENTITY_ID}">
+<md:SPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">
+<md:AssertionConsumerService index="0" Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"
+ Location="https://wiki.example/saml/acs"/></md:SPSSODescriptor></md:EntityDescriptor>"""
+REDIRECT_URI = "https://notes.example/callback"
+
+
+@pytest.fixture
+def wiki(acme, here):
+    """A registered service provider, as JSON."""
+    (here / "metadata.xml").write_text(METADATA)
+    made = acme(
+        "application", "create-saml", "--site", "acme", "--metadata", "metadata.xml", "--name", "Wiki", "--json"
+    )
+    assert made.code == 0, made.err
+    return made.json
+
+
+@pytest.fixture
+def notes(acme):
+    """A registered client, as JSON."""
+    made = acme(
+        "application", "create-oidc", "--site", "acme", "--name", "Notes", "--redirect-uri", REDIRECT_URI, "--json"
+    )
+    assert made.code == 0, made.err
+    return made.json
+
+
+def test_a_service_provider_from_a_file(wiki):
+    assert wiki["protocol"] == "saml"
+    assert wiki["saml"]["entity_id"] == ENTITY_ID
+    assert (wiki["saml"]["sign_response"], wiki["saml"]["sign_assertion"]) == (True, True)
+    assert wiki["access"] == []
+
+
+def test_a_service_provider_from_standard_input(acme):
+    made = acme(
+        "application", "create-saml", "--site", "acme", "--metadata", "-", "--everyone", "--json", stdin=METADATA
+    )
+
+    assert made.code == 0, made.err
+    assert [one["subject_kind"] for one in made.json["access"]] == ["everyone"]
+
+
+def test_every_switch_of_a_service_provider(acme, here):
+    (here / "metadata.xml").write_text(METADATA)
+    persistent = "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent"
+
+    made = acme(
+        "application", "create-saml", "--site", "acme", "--metadata", "metadata.xml", "--no-sign-response",
+        "--sign-assertion", "--no-encrypt-assertion", "--no-require-signed-requests", "--nameid-format", persistent,
+        "--idp-initiated", "--relay-state", "home", "--json",
+    )  # fmt: skip
+
+    assert made.code == 0, made.err
+    saml = made.json["saml"]
+    assert (saml["sign_response"], saml["sign_assertion"], saml["idp_initiated"]) == (False, True, True)
+    assert (saml["nameid_format"], list(saml["relay_states"])) == (persistent, ["home"])
+
+
+def test_a_switch_is_changed_and_the_others_stay(acme, wiki):
+    changed = acme("application", "saml", "set", wiki["id"], "--no-sign-response", "--json")
+
+    assert changed.code == 0, changed.err
+    assert (changed.json["saml"]["sign_response"], changed.json["saml"]["sign_assertion"]) == (False, True)
+    assert acme("application", "saml", "set", wiki["id"], "--no-sign-assertion").code == 2
+
+
+@pytest.mark.parametrize(
+    ("metadata", "code"), [("missing.xml", 2), ("http://127.0.0.1:1/metadata", 6), ("https://127.0.0.1:1/metadata", 6)]
+)
+def test_metadata_that_cannot_be_had(acme, metadata, code):
+    refused = acme("application", "create-saml", "--site", "acme", "--metadata", metadata)
+
+    assert refused.code == code
+    assert "Traceback" not in refused.err
+
+
+@pytest.mark.parametrize(
+    "document", ["", "not xml", "<x/>", METADATA.replace("https://wiki.example/saml/acs", "javascript:x")]
+)
+def test_x16_metadata_that_cannot_be_taken(acme, document):
+    assert acme("application", "create-saml", "--site", "acme", "--metadata", "-", stdin=document).code == 2
+    assert acme("application", "list", "--json").json == []
+
+
+def test_the_same_service_provider_twice_is_a_conflict(acme, wiki):
+    assert acme("application", "create-saml", "--site", "acme", "--metadata", "metadata.xml").code == 4
+
+
+def test_a_client_is_printed_as_its_registration_with_the_secret_this_once(acme, notes):
+    """O13, T7: RFC 7591 section 3.2.1; nothing prints the secret a second time."""
+    assert notes["redirect_uris"] == [REDIRECT_URI]
+    assert notes["token_endpoint_auth_method"] == "client_secret_basic"
+    assert notes["client_secret_expires_at"] == 0
+
+    shown = acme("application", "show", notes["client_id"], "--json")
+    assert shown.json["oidc"]["client_id"] == notes["client_id"]
+    assert "client_secret" not in shown.json["oidc"]
+    assert notes["client_secret"] not in acme("audit", "list", "--json").out
+
+
+def test_in_words_the_secret_is_printed_too(acme):
+    made = acme("application", "create-oidc", "--site", "acme", "--name", "Notes", "--redirect-uri", REDIRECT_URI)
+
+    assert "client_secret" in made.out
+    assert "idp application grant" in made.out
+
+
+def test_a_public_client_has_no_secret(acme):
+    words = (
+        "application",
+        "create-oidc",
+        "--site",
+        "acme",
+        "--name",
+        "App",
+        "--redirect-uri",
+        REDIRECT_URI,
+        "--public",
+    )
+
+    made = acme(*words, "--json").json
+
+    assert made["token_endpoint_auth_method"] == "none"
+    assert "client_secret" not in made
+    assert acme(*words, "--auth-method", "client_secret_post").code == 2
+
+
+def test_a_client_from_json_and_what_is_said_beside_it_wins(acme, here):
+    asked = {
+        "client_name": "Notes",
+        "redirect_uris": [REDIRECT_URI],
+        "grant_types": ["authorization_code", "refresh_token"],
+    }
+    (here / "client.json").write_text(json.dumps(asked))
+
+    from_file = acme(
+        "application", "create-oidc", "--site", "acme", "--from-json", "client.json", "--name", "Other", "--json"
+    )
+    from_stdin = acme(
+        "application", "create-oidc", "--site", "acme", "--from-json", "-", "--json", stdin=json.dumps(asked)
+    )
+
+    assert from_file.json["client_name"] == "Other"
+    assert from_file.json["grant_types"] == asked["grant_types"]
+    assert from_stdin.code == 0, from_stdin.err
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "1", '{"client_name": "x", "redirect_uris": ["javascript:x"]}'])
+def test_client_metadata_that_cannot_be_taken(acme, text):
+    refused = acme("application", "create-oidc", "--site", "acme", "--from-json", "-", stdin=text)
+
+    assert refused.code == 2
+    assert acme("application", "list", "--json").json == []
+
+
+def test_plain_http_on_loopback_needs_the_setting(acme, here):
+    words = (
+        "application",
+        "create-oidc",
+        "--site",
+        "acme",
+        "--name",
+        "x",
+        "--redirect-uri",
+        "http://localhost:9000/cb",
+    )
+
+    assert acme(*words).code == 2
+    with (here / "config.yaml").open("a") as file:
+        file.write("development: {allow_http_loopback_applications: true}\n")
+    assert acme(*words).code == 0
+
+
+@pytest.mark.parametrize("reference", ["id", "entity_id"])
+def test_a_service_provider_goes_by_our_id_or_its_entity_id(acme, wiki, reference):
+    name = {"id": wiki["id"], "entity_id": ENTITY_ID}[reference]
+
+    assert acme("application", "show", name, "--json").json["id"] == wiki["id"]
+    assert "Wiki" in acme("application", "show", name).out
+
+
+@pytest.mark.parametrize("reference", ["application_id", "client_id"])
+def test_a_client_goes_by_our_id_or_its_client_id(acme, notes, reference):
+    assert acme("application", "show", notes[reference], "--json").json["id"] == notes["application_id"]
+
+
+def test_access_for_everyone_a_group_or_one_account(acme, notes):
+    acme("group", "create", "Staff", "--organization", "acme")
+    for who in (("--everyone",), ("--group", "Staff"), ("--account", "ann@acme.example")):
+        assert acme("application", "grant", notes["client_id"], *who).code == 0
+        assert acme("application", "grant", notes["client_id"], *who).code == 4
+
+    kinds = {one["subject_kind"] for one in acme("application", "show", notes["client_id"], "--json").json["access"]}
+    assert kinds == {"everyone", "group", "account"}
+
+
+@pytest.mark.parametrize(
+    "who", [(), ("--everyone", "--group", "Staff"), ("--group", "Staff", "--account", "ann@acme.example")]
+)
+def test_access_names_exactly_one(acme, notes, who):
+    acme("group", "create", "Staff", "--organization", "acme")
+
+    assert acme("application", "grant", notes["client_id"], *who).code == 2
+
+
+def test_what_an_application_receives_is_narrowed(acme, notes):
+    narrowed = acme("application", "release", notes["client_id"], "--attribute", "email", "--json").json
+
+    assert narrowed["attributes"] == ["email"]
+    assert acme("application", "release", notes["client_id"], "--nothing", "--json").json["attributes"] == []
+    assert acme("application", "release", notes["client_id"], "--attribute", "shoe_size").code == 2
+    assert acme("application", "release", notes["client_id"]).code == 2
+    assert acme("application", "release", notes["client_id"], "--nothing", "--attribute", "email").code == 2
+
+
+def test_disabled_enabled_deleted(acme, notes):
+    app = notes["application_id"]
+
+    assert acme("application", "disable", app).code == 0
+    assert acme("application", "disable", app).code == 4
+    assert acme("application", "enable", app).code == 0
+    assert acme("application", "delete", app).code == 0
+    assert acme("application", "show", app).code == 3
+    assert acme("application", "list", "--json").json == []
+
+
+def test_the_list_of_a_site(acme, wiki, notes):
+    acme("site", "create", "acme-eu", "--organization", "acme", "--name", "Acme EU")
+
+    assert {one["name"] for one in acme("application", "list", "--site", "acme", "--json").json} == {"Notes", "Wiki"}
+    assert acme("application", "list", "--site", "acme-eu", "--json").json == []
+    assert acme("application", "list", "--site", "nowhere").code == 3

@@ -72,7 +72,8 @@ def _fill(work: Work, settings: Settings) -> dict[str, dict[str, Any]]:
     sites.create(work, "bench", organization="bench", name="Bench")
     groups.create(work, "Everybody", organization="bench")
     people = [
-        accounts.create(work, f"person{i}@bench.example", organization="bench", name=f"Person {i}") for i in range(PEOPLE)
+        accounts.create(work, f"person{i}@bench.example", organization="bench", name=f"Person {i}")
+        for i in range(PEOPLE)
     ]
     for person in people:
         groups.add(work, "Everybody", person.id, organization="bench")

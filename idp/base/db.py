@@ -35,7 +35,7 @@ from sqlalchemy.sql.expression import Executable
 from sqlalchemy.types import JSON, TypeDecorator, TypeEngine
 
 from idp.base.crypto import Vault
-from idp.base.errors import Conflict, Unavailable
+from idp.base.errors import Conflict, Invalid, Unavailable
 from idp.base.memory import BriefMemory
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -147,6 +147,8 @@ class Prepared:
             raise IntegrityError(sql, None, error) from error
         except dialect.loaded_dbapi.OperationalError as error:
             raise OperationalError(sql, None, error) from error
+        except (dialect.loaded_dbapi.DataError, UnicodeEncodeError) as error:
+            raise Invalid("A value cannot be stored.", code="unstorable", cause=type(error).__name__) from error
         return rows, cursor.rowcount
 
 

@@ -35,14 +35,14 @@ def jobs() -> None:
 
 @jobs.command()
 @click.option("--watch", is_flag=True, help="Do not end: look again every few seconds.")
-@click.option("--with-parent", is_flag=True, hidden=True, help="End when the process that started this one ends.")
-def run(watch: bool, with_parent: bool) -> None:
+@click.option("--parent", type=int, hidden=True, help="End when this process, which started this one, has ended.")
+def run(watch: bool, parent: int | None) -> None:
     """Run what is due: deferred work, messages to the outside, housekeeping."""
     of = settings()
     with open_database(of) as database:
         if watch:
             logging.configure(of.log.level)
-            _watch(database, of, os.getppid() if with_parent else None)
+            _watch(database, of, parent)
             return
         _ask_for_housekeeping(database)
         ran, sent = _drain(database, of)

@@ -20,6 +20,7 @@ TARGET = "idp.app:serve_factory"
 _GRACE_SECONDS = 10
 _BACKLOG = 1024
 _STEADY_SECONDS = 20.0
+_MOST_SHORT_LIVES = 5
 
 
 @click.command(cls=Command)
@@ -48,8 +49,17 @@ def serve(host: str | None, port: int | None, workers: int | None, jobs: bool) -
 
 
 def _serve(host: str, port: int, workers: int) -> None:
-    """Serve until a signal ends it; begin again if workers died faster than the server replaces them."""
-    while True:
+    """
+    Serve until a signal ends it.
+
+    The server ends by itself when workers die faster than it replaces them; then it is begun
+    again, unless that happens over and over.
+
+    Raises:
+        Unavailable: workers end as soon as they start.
+    """
+    short_lives = 0
+    while short_lives < _MOST_SHORT_LIVES:
         began = time.monotonic()
         server = Server(
             TARGET,
@@ -68,17 +78,28 @@ def _serve(host: str, port: int, workers: int) -> None:
         try:
             server.serve()
         except SystemExit:
-            if time.monotonic() - began < _STEADY_SECONDS:
-                raise Unavailable(
-                    "The server's workers end as soon as they start.",
-                    advice="The lines above say why. Check the configuration with: idp doctor",
-                ) from None
+            short_lives = short_lives + 1 if time.monotonic() - began < _STEADY_SECONDS else 0
             continue
         return
+    raise Unavailable(
+        "The server's workers end as soon as they start.",
+        advice="The lines above say why. Check the configuration with: idp doctor",
+    )
 
 
 def _start_jobs(config: Path) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "idp", "jobs", "run", "--watch", "--with-parent", "--config", str(config)]
+    command = [
+        sys.executable,
+        "-m",
+        "idp",
+        "jobs",
+        "run",
+        "--watch",
+        "--parent",
+        str(os.getpid()),
+        "--config",
+        str(config),
+    ]
     return subprocess.Popen(command)  # noqa: S603 (our own command line)
 
 

@@ -25,6 +25,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 from joserfc.jws import JWSRegistry
 
+from idp.base.texts import is_storable
 from idp.keyring.keyring import Key, PrivateKey
 
 RS256, ES256, PS256, EDDSA, ED25519 = "RS256", "ES256", "PS256", "EdDSA", "Ed25519"
@@ -211,6 +212,8 @@ def _object(raw: bytes, what: str) -> dict[str, Any]:
         raise Unverified(f"the {what} is not JSON, or repeats a member") from error
     if not isinstance(value, dict):
         raise Unverified(f"the {what} is no JSON object")
+    if not is_storable(value):
+        raise Unverified(f"the {what} holds characters that are none")
     return value
 
 
@@ -342,7 +345,7 @@ def _client_key(jwk: dict[str, Any]) -> KnownKey | None:
         return None
     stated = jwk.get("alg")
     if stated is not None:
-        fits = fits & {stated}
+        fits = fits & {str(stated)}
     return KnownKey(str(jwk.get("kid", "")), fits, key) if fits else None
 
 

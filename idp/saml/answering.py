@@ -114,7 +114,7 @@ def resume(
         MessageRefused: the application or its address is registered no more.
         StatusError: there is no name for the person that the application may have.
     """
-    resumed = door.resume(work, handle, session=current, browser=browser, protocol=PROTOCOL)
+    resumed = door.resume(work, handle, session=current, browser=browser, protocol=PROTOCOL, site_id=place.site.id)
     for part in fields(Trail):
         setattr(trail, part.name, getattr(resumed.trail, part.name))
     requester = requests.again(work, place, resumed.protocol_state)
@@ -174,6 +174,12 @@ def _begin(
 
 def _signed_on(work: Work, place: Place, requester: Requester, result: SignOnResult, trail: Trail) -> Answer:
     provider = requester.provider
+    if (result.organization_id, result.site_id, result.application_id) != (
+        provider.organization_id,
+        place.site.id,
+        provider.application_id,
+    ):
+        raise ValueError("a sign-on is answered to whom it was judged for")
     who = speaker(work, place)
     subject = nameid.subject_for(work, place.issuer, requester, result)
     index = session_index(work.tx.vault, provider.application_id, result.session_id)

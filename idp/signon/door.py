@@ -82,14 +82,28 @@ def begin(
     )
 
 
-def resume(work: Work, handle: str, *, session: CurrentSession | None, browser: str, protocol: str) -> Resumed:
+def resume(
+    work: Work, handle: str, *, session: CurrentSession | None, browser: str, protocol: str, site_id: str
+) -> Resumed:
     """
     Use up a sign-on that the pages have brought to its end; everything is judged anew.
 
+    Args:
+        site_id: the site whose address was called; empty for our own pages. A sign-on that was
+            begun at one site is never answered by another: its people, its access and its
+            assertions are those of the site it was begun at (X20, X21).
+
     Raises:
-        SignOnLost: unknown, expired, used, of another browser or protocol, or not at its end.
+        SignOnLost: unknown, expired, used, of another browser, protocol or site, or not at its end.
     """
     row = pending.find(work, handle, browser)
+    if (row.site_id or "") != site_id:
+        raise pending.SignOnLost(
+            "sign-on-unknown",
+            "This sign-in is not known here.",
+            cause="it was begun at another site than the one that was called",
+            row=row,
+        )
     if row.protocol != protocol:
         raise pending.SignOnLost("sign-on-unknown", "This sign-in is not known here.", cause="wrong protocol", row=row)
     request = SignOnRequest.from_json(row.request)

@@ -125,9 +125,14 @@ def succeeded(work: Work, reserved: Reserved) -> None:
 
 
 def clear_account(work: Work, account_id: str) -> None:
-    """Forget an account's wrong passwords and codes (an administrator helped, or it recovered)."""
+    """
+    Forget an account's wrong passwords; and its wrong codes, where an administrator helped.
+
+    Who changes the own password gets no new tries of the second step by it (A8).
+    """
     _clear(work, f"account:{account_id}")
-    _clear(work, f"code:{account_id}")
+    if work.actor.kind != "account" or work.actor.id != account_id:
+        _clear(work, f"code:{account_id}")
 
 
 def _reserve_in_window(work: Work, key: str, length: timedelta, most: int) -> Wait | None:

@@ -15,7 +15,7 @@ from idp.base.work import Work
 from idp.directory.models import Account, Organization
 from idp.directory.policies import authentication_policy
 from idp.policy import passwords
-from idp.policy.signon import Method, SecondStep
+from idp.policy.signon import SECOND_STEPS, Method, SecondStep
 from idp.settings import ThrottlingSettings
 from idp.signon import lockout
 from idp.signon import session as session_
@@ -44,8 +44,15 @@ class SignInMeans:
 
 
 def recently_proven(work: Work, session: CurrentSession) -> bool:
-    """Say whether the password was proven within the last five minutes (ASVS 7.5.1)."""
-    return any(p.method is Method.PASSWORD and work.now - p.at <= RECENT for p in session.methods)
+    """
+    Say whether the password was proven within the last five minutes (ASVS 7.5.1), and the second
+    step too where there is one: whoever has stolen a password alone adds no second step of his own.
+    """
+    if not any(p.method is Method.PASSWORD and work.now - p.at <= RECENT for p in session.methods):
+        return False
+    return any(p.method in SECOND_STEPS for p in session.methods) or not totp.exists(
+        work, session.organization_id, session.account_id
+    )
 
 
 def means(work: Work, session: CurrentSession) -> SignInMeans:

@@ -176,7 +176,7 @@ def forget_account(work: Work, row: PendingSignOn) -> None:
 
     Nor does the session that this browser has: whoever goes on must prove who they are.
     """
-    row.account_id, row.account_epoch, row.proofs = None, None, []
+    row.account_id, row.account_epoch, row.proofs, row.outcome = None, None, [], ""
     row.request = {**row.request, "force": True, "login_hint": ""}
     work.tx.session.flush()
 

@@ -7,7 +7,9 @@ from idp.audit.attempts import Trail
 from idp.base.work import Work
 from idp.directory import organizations
 from idp.directory.models import Organization
+from idp.policy.signon import Strength
 from idp.signon import door
+from idp.signon.factors import totp
 from idp.signon.request import SignOnRequest
 from idp.signon.session import CurrentSession
 from idp.web import context
@@ -19,13 +21,20 @@ ORGANIZATION_COOKIE = "ostiary_organization"
 
 
 def begin(
-    work: Work, organization: Organization, page: str, *, force: bool = False, values: dict[str, str] | None = None
+    work: Work,
+    organization: Organization,
+    page: str,
+    *,
+    force: bool = False,
+    asked: Strength | None = None,
+    values: dict[str, str] | None = None,
 ) -> Response:
     """
     Send the browser to sign in and then to *page* (the name of a route of ours).
 
     Args:
         force: ask for the password even of someone who has a session (before a sensitive change).
+        asked: the least that must be proven, beyond what the policy asks.
         values: what the route of *page* takes in its address.
     """
     session = context.current_session(work)
@@ -37,6 +46,7 @@ def begin(
         application_name=organization.name,
         resume_url="",
         force=force,
+        asked=asked,
         login_hint=hint,
     )
     answer = door.begin(
@@ -61,7 +71,7 @@ def resume(work: Work, handle: str) -> Response:
         SignOnLost: unknown, expired, used, of another browser, or not at its end.
     """
     resumed = door.resume(
-        work, handle, session=context.current_session(work), browser=context.browser(), protocol=PAGES
+        work, handle, session=context.current_session(work), browser=context.browser(), protocol=PAGES, site_id=""
     )
     attempts.save(work, resumed.trail)
     if isinstance(resumed.answer, door.Refused):
@@ -70,9 +80,14 @@ def resume(work: Work, handle: str) -> Response:
 
 
 def prove_again(work: Work, session: CurrentSession, page: str, values: dict[str, str]) -> Response:
-    """Ask for the password of someone who is signed in, then come back to *page* (before a sensitive change)."""
+    """
+    Ask for the password of someone who is signed in, and for the second step where there is one,
+    then come back to *page* (before a sensitive change).
+    """
     organization = organizations.by_id(work, session.organization_id)
-    return begin(work, organization, page, force=True, values=values)
+    has_one = totp.exists(work, session.organization_id, session.account_id)
+    asked = Strength.SECOND_STEP if has_one else None
+    return begin(work, organization, page, force=True, asked=asked, values=values)
 
 
 def ask_to_sign_in() -> Response:

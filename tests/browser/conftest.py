@@ -21,9 +21,9 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.skip(reason=chromium.MISSING))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chrome():
-    """Chromium, one for the whole run; every test has its own cookies in it."""
+    """Chromium, one for a module (Playwright allows one at a time); every test has its own cookies in it."""
     with chromium.launched() as browser:
         yield browser
 

@@ -7,6 +7,7 @@ import pytest
 
 from idp.audit import attempts
 from idp.audit.attempts import Trail
+from idp.base.ids import fingerprint
 from idp.directory import accounts, applications, policies
 from idp.policy.signon import Method, Strength
 from idp.signon import door, pending, progress, session
@@ -52,9 +53,15 @@ def _prove(open_work, world, handle, *methods, now=NOON, held=None):
     return token
 
 
-def _resume(work, handle, token, *, browser=BROWSER, protocol="test"):
+def _site_of(work, handle):
+    return work.tx.session.query(PendingSignOn).filter_by(handle_hash=fingerprint(handle)).one().site_id
+
+
+def _resume(work, handle, token, *, browser=BROWSER, protocol="test", site_id=""):
     current = session.find(work, token) if token else None
-    return door.resume(work, handle, session=current, browser=browser, protocol=protocol)
+    return door.resume(
+        work, handle, session=current, browser=browser, protocol=protocol, site_id=site_id or _site_of(work, handle)
+    )
 
 
 @pytest.fixture
@@ -116,6 +123,21 @@ def test_a12_the_handle_works_in_the_browser_it_began_in_only(open_work, handle,
 def test_x20_a_handle_of_one_protocol_is_nothing_to_another(open_work, handle, token):
     with open_work() as work, pytest.raises(SignOnLost):
         _resume(work, handle, token, protocol="other")
+
+
+def test_x21_a_sign_on_is_answered_by_the_site_that_it_was_begun_at_only(open_work, world, handle, token):
+    """X21, T22: access, policy and people are judged for one site; no other may answer."""
+    from idp.directory import sites
+
+    with open_work() as work:
+        other = sites.create(work, "acme-eu", organization="acme", name="Acme Europe").id
+
+    for wrong in (other, "sit_unknown"):
+        with open_work() as work, pytest.raises(SignOnLost) as lost:
+            _resume(work, handle, token, site_id=wrong)
+        assert lost.value.code == "sign-on-unknown"
+    with open_work() as work:
+        assert _resume(work, handle, token).answer.result.site_id == world.site.id
 
 
 def test_ten_minutes_and_it_is_over(open_work, handle):

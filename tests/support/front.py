@@ -188,7 +188,10 @@ def _protocol() -> Blueprint:
     def resume(handle: str):
         with context.open_work() as work:
             session = context.current_session(work)
-            resumed = door.resume(work, handle, session=session, browser=context.browser(), protocol="asked")
+            site = sites.facts(work, "acme")
+            resumed = door.resume(
+                work, handle, session=session, browser=context.browser(), protocol="asked", site_id=site.id
+            )
             if isinstance(resumed.answer, door.Proceed):
                 resumed.trail.succeeded()
                 session_.join(work, session.organization_id, session.id, resumed.request.application_id, {})

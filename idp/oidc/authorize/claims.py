@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from idp.base.texts import is_storable
 from idp.oidc.authorize.request import AuthorizeRequest
 from idp.oidc.errors import InvalidRequest
 
@@ -56,6 +57,8 @@ def _read(text: str) -> ClaimsRequest:
         asked = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise InvalidRequest("The claims are no JSON.") from error
+    if not is_storable(asked):
+        raise InvalidRequest("The claims hold characters that are none.")
     id_token, userinfo = _member(asked, "id_token"), _member(asked, "userinfo")
     acr = id_token.get("acr") or {}
     return ClaimsRequest(

@@ -10,7 +10,6 @@ from idp.audit import attempts
 from idp.audit.attempts import Trail
 from idp.audit.events import SignedOn, SignOnRefused
 from idp.audit.log import record
-from idp.base.errors import PageError
 from idp.base.work import Work
 from idp.oidc import answer, clients, codes, errors
 from idp.oidc.answer import Answer
@@ -74,11 +73,9 @@ def resume(work: Work, provider: Provider, handle: str, *, session: CurrentSessi
     Raises:
         PageError: the sign-on is lost, or the client is no longer allowed its answer.
     """
-    resumed = door.resume(work, handle, session=session, browser=browser, protocol=clients.PROTOCOL)
-    if resumed.request.site_id != provider.site_id:
-        raise PageError(
-            "This sign-in belongs to another site.", code="wrong-site", cause="resumed at the issuer of another site"
-        )
+    resumed = door.resume(
+        work, handle, session=session, browser=browser, protocol=clients.PROTOCOL, site_id=provider.site_id
+    )
     parameters = _kept(resumed.protocol_state)
     client, reply_to = identify(work, provider, parameters)
     try:

@@ -1,0 +1,18 @@
+"""Text that came in escapes: JSON can spell what is no text at all."""
+
+from typing import Any
+
+
+def is_storable(value: Any) -> bool:
+    """
+    Say whether every string in the JSON *value* can be stored and sent: no lone surrogates, no NUL.
+
+    ``"\\ud800"`` is valid JSON and no valid text; a database refuses it late and rudely.
+    """
+    if isinstance(value, str):
+        return "\x00" not in value and not any("\ud800" <= c <= "\udfff" for c in value)
+    if isinstance(value, dict):
+        return all(is_storable(name) and is_storable(item) for name, item in value.items())
+    if isinstance(value, list):
+        return all(is_storable(item) for item in value)
+    return True

@@ -13,9 +13,11 @@ from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import sqlalchemy as sa
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from idp.base import logging as logs
 from idp.base import schema
@@ -24,6 +26,7 @@ from idp.base.db import Base, Database, make_engine
 from idp.base.work import Origin, Work
 from idp.directory import accounts, applications, groups, organizations, sites
 from idp.directory.models import Account, Application, Group, Organization, Site
+from idp.keyring import keyring
 from idp.settings import Settings, resolve
 from tests.support import people, postgres
 from tests.support.deployed import Deployed, deployed
@@ -65,6 +68,29 @@ def _only_loopback():
     socket.socket.connect = guarded
     yield
     socket.socket.connect = real
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _rsa_keys_of_the_run():
+    """
+    Sites take their RSA keys from a pool that fills up once: making one takes up to a second.
+
+    Eight of each size in turn, so that the sites of one test have different ones. Keys that tests
+    make for others (providers, attackers) do not come from it.
+    """
+    pool: dict[int, list] = {}
+    handed_out: dict[int, int] = {}
+
+    def taken(public_exponent: int, key_size: int):
+        made = pool.setdefault(key_size, [])
+        number = handed_out[key_size] = handed_out.get(key_size, -1) + 1
+        if len(made) < 8:
+            made.append(rsa.generate_private_key(public_exponent=public_exponent, key_size=key_size))
+        return made[number % len(made)]
+
+    keyring.rsa = SimpleNamespace(generate_private_key=taken, RSAPrivateKey=rsa.RSAPrivateKey)
+    yield
+    keyring.rsa = rsa
 
 
 @pytest.fixture(scope="session")

@@ -23,11 +23,6 @@ class RegisteredEndpoint:
     location: str
     binding: str
 
-    @property
-    def origin(self) -> str:
-        """The origin of the address, as a CSP source."""
-        return addresses.origin(self.location)
-
 
 @dataclass(frozen=True, slots=True)
 class Requester:

@@ -39,14 +39,15 @@ NOT_ENCRYPTABLE = "saml-not-encryptable"
 
 _TELL = "Tell your administrator the reference below."
 _AGAIN = "Go back to the application and start again from there."
+_IF_AGAIN = f"{_AGAIN} If it happens again, tell your administrator the reference below."
 _WORDS: dict[str, tuple[str, str]] = {
-    UNREADABLE: ("The application sent something that cannot be read.", f"{_AGAIN} If it happens again: {_TELL}"),
+    UNREADABLE: ("The application sent something that cannot be read.", _IF_AGAIN),
     UNKNOWN_APPLICATION: ("This application is not known here.", _TELL),
-    SIGNATURE: ("It could not be proven that this request comes from the application.", f"{_AGAIN} {_TELL}"),
+    SIGNATURE: ("It could not be proven that this request comes from the application.", _IF_AGAIN),
     DESTINATION: ("This request was made for another address than this one.", _TELL),
     STALE: (
         "This request is too old, or the application's clock is wrong.",
-        f"{_AGAIN} If it happens again: {_TELL}",
+        _IF_AGAIN,
     ),
     USED: ("This request was used already.", _AGAIN),
     ADDRESS: ("The application wants the answer at an address that it has not registered.", _TELL),

@@ -20,7 +20,7 @@ from idp.signon.pending import SignOnLost
 from idp.web import context
 from idp.web.carrying import carried
 from idp.web.context import open_work
-from idp.web.errors import page_for, status_of
+from idp.web.errors import status_of
 from idp.web.render import page, redirect, redirect_to_path
 from idp.web.security import protocol
 
@@ -121,9 +121,11 @@ def _attempted(slug: str, kind: str, act: Act, *, goes_on: bool = False) -> Resp
         goes_on: the attempt may be one that another request began, whose row is there already.
     """
     trail = Trail(kind=kind)
+    site: SiteFacts | None = None
     try:
         with open_work() as work:
             place = _place(work, slug, trail)
+            site = place.site
             outcome = act(work, place, trail)
     except StatusError as error:
         trail.stored = trail.stored and goes_on  # what this request had stored was rolled back
@@ -132,7 +134,7 @@ def _attempted(slug: str, kind: str, act: Act, *, goes_on: bool = False) -> Resp
     except IdpError as error:
         trail.stored = trail.stored and goes_on
         context.save_refusal(trail, error)
-        return _refusal_page(error, trail)
+        return _refusal_page(error, trail, site)
     return _leave(outcome, place.site)
 
 
@@ -178,8 +180,11 @@ def _leave(outcome: Answer | Ask | LoggedOut, site: SiteFacts) -> Response:
             return redirect("signout.done")
 
 
-def _refusal_page(error: IdpError, trail: Trail) -> Response:
+def _refusal_page(error: IdpError, trail: Trail, site: SiteFacts | None) -> Response:
     """Return the page of a refusal; where the application is known, it offers to begin anew there."""
-    if isinstance(error, SignOnLost) or (isinstance(error, MessageRefused) and error.start_again_url):
-        return page("errors/lost.html", status_of(error), error=error, reference=trail.id)
-    return page_for(error, trail.id)
+    lost = isinstance(error, SignOnLost) or (isinstance(error, MessageRefused) and error.start_again_url)
+    template = "errors/lost.html" if lost else "errors/error.html"
+    response = page(template, status_of(error), error=error, reference=trail.id, site=site)
+    if response.status_code == 503:
+        response.headers["Retry-After"] = "5"
+    return response

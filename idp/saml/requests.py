@@ -1,6 +1,6 @@
 """From an AuthnRequest to who may be answered and what is asked (SAML Core 2.0 section 3.4; Profiles 4.1.4.1)."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -187,7 +187,7 @@ def _wanted(request: AuthnRequest) -> Wanted:
     )
 
 
-def _neutral(place: Place, known: ProviderFacts) -> SignOnRequest:
+def _neutral(place: Place, known: ProviderFacts, **asked: Any) -> SignOnRequest:
     return SignOnRequest(
         organization_id=known.organization_id,
         site_id=known.site_id,
@@ -195,6 +195,7 @@ def _neutral(place: Place, known: ProviderFacts) -> SignOnRequest:
         application_name=known.name,
         resume_url=f"/sites/{place.site.slug}/saml/resume",
         start_again_url=known.launch_url,
+        **asked,
     )
 
 
@@ -203,20 +204,23 @@ def _sign_on_request(work: Work, place: Place, requester: Requester, request: Au
     for check in WISHES:
         check(requester, request)
     asked, unattainable = contexts.least(request.context)
-    neutral = replace(
-        _neutral(place, requester.provider),
+    name = request.subject.name_id if request.subject is not None else None
+    account_hint = login_hint = ""
+    if name is not None:
+        # A name that nobody has becomes an account that nobody is: whoever asks learns only after
+        # somebody has signed in that it was not them.
+        account_hint = nameid.account_of(work, requester.provider, place.issuer, name) or _NOBODY
+        login_hint = _address(name.value) if name.format == EMAIL else ""
+    return _neutral(
+        place,
+        requester.provider,
         passive=request.passive,
         force=request.force,
         asked=asked,
         unattainable=unattainable,
+        account_hint=account_hint,
+        login_hint=login_hint,
     )
-    name = request.subject.name_id if request.subject is not None else None
-    if name is None:
-        return neutral
-    # A name that nobody has becomes an account that nobody is: whoever asks learns only after
-    # somebody has signed in that it was not them.
-    account = nameid.account_of(work, requester.provider, place.issuer, name) or _NOBODY
-    return replace(neutral, account_hint=account, login_hint=_address(name.value) if name.format == EMAIL else "")
 
 
 def _address(value: str) -> str:

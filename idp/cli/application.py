@@ -2,56 +2,24 @@
 
 import json
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
 from idp.base import egress
-from idp.base.errors import Invalid, NotFound
-from idp.base.work import Work
-from idp.cli import show
+from idp.base.errors import Invalid
+from idp.cli import saml, show
+from idp.cli.application_lookup import find, full
 from idp.cli.context import Group, chosen, open_work, settings, tell, tell_all
+from idp.cli.saml_switches import switches
 from idp.directory import applications, policies, queries
 from idp.directory.attributes import ATTRIBUTES
-from idp.directory.models import Application
 from idp.oidc import clients
 from idp.saml import providers
 
 _APPLICATION = click.argument("application", metavar="APP")
 _LONGEST = 2 * 1024 * 1024
-_Function = Callable[..., Any]
-
-
-_SWITCHES = (
-    click.option("--sign-response/--no-sign-response", default=None, help="Sign the response (default: yes)."),
-    click.option("--sign-assertion/--no-sign-assertion", default=None, help="Sign the assertion (default: yes)."),
-    click.option(
-        "--encrypt-assertion/--no-encrypt-assertion", default=None, help="Encrypt the assertion (default: no)."
-    ),
-    click.option(
-        "--require-signed-requests/--no-require-signed-requests",
-        default=None,
-        help="Refuse unsigned requests (default: what the metadata says).",
-    ),
-    click.option(
-        "--nameid-format", metavar="URN", help="What the person is named by (default: what the metadata asks)."
-    ),
-    click.option(
-        "--idp-initiated/--no-idp-initiated", default=None, help="May be started from our side (default: no)."
-    ),
-    click.option(
-        "--relay-state", "relay_states", multiple=True, metavar="VALUE", help="RelayState that such a start may carry."
-    ),
-)
-
-
-def _switches(command: _Function) -> _Function:
-    """Give *command* the options that say how a service provider is answered."""
-    for option in reversed(_SWITCHES):
-        command = option(command)
-    return command
 
 
 @click.group(cls=Group)
@@ -59,11 +27,14 @@ def application() -> None:
     """Applications that people sign in to. APP is our id, an entity ID, or a client_id."""
 
 
+application.add_command(saml.saml)
+
+
 @application.command("create-saml")
 @click.option("--site", required=True, metavar="SITE", help="Site to register it at.")
 @click.option("--metadata", required=True, metavar="FILE|URL|-", help="The service provider's metadata (-: stdin).")
 @click.option("--name", help="The name that people read (default: what the metadata says).")
-@_switches
+@switches
 @click.option("--everyone", is_flag=True, help="Let everyone of the organization open it at once.")
 def create_saml(site: str, metadata: str, name: str | None, everyone: bool, **wanted: Any) -> None:
     """Register a SAML service provider."""
@@ -81,7 +52,7 @@ def create_saml(site: str, metadata: str, name: str | None, everyone: bool, **wa
             **{option: value for option, value in wanted.items() if value is not None},
         )
         found = queries.application(work, made.application_id)
-        value = _full(work, found)
+        value = full(work, found)
     tell(value, _made(value, f"entity ID {made.entity_id}", everyone))
 
 
@@ -176,7 +147,7 @@ def list_(site: str | None) -> None:
 def show_(application: str) -> None:
     """Show APP: its registration, who may open it, what it receives at most."""
     with open_work() as work:
-        value = _full(work, find(work, application))
+        value = full(work, find(work, application))
     if chosen().json:
         tell(value, "")
         return
@@ -224,53 +195,6 @@ def delete(application: str, yes: bool) -> None:
             click.confirm(f"Remove {found.name} for good? Nobody will be able to open it.", abort=True)
         done = applications.delete(work, found.id)
         tell(show.application(done), f"deleted {done.name}")
-
-
-@application.group()
-def saml() -> None:
-    """What concerns SAML service providers only."""
-
-
-@saml.command("set")
-@_APPLICATION
-@_switches
-def set_(application: str, **wanted: Any) -> None:
-    """Change how the service provider APP is answered; what is not named stays as it is."""
-    wanted["relay_states"] = wanted["relay_states"] or None
-    with open_work() as work:
-        found = find(work, application)
-        providers.change(work, found.id, providers.Switches(**wanted))
-        tell(_full(work, found), f"changed {found.name}")
-
-
-def find(work: Work, reference: str) -> Application:
-    """
-    Return the application that *reference* names: our id, an entity ID, or a client_id.
-
-    Raises:
-        NotFound: none that this actor may see.
-        Conflict: several sites know that entity ID.
-    """
-    if reference.startswith("app_"):
-        return queries.application(work, reference)
-    found = clients.find_application(work, reference) or providers.find_application(work, reference)
-    if found is None:
-        raise NotFound(
-            f"There is no application “{reference[:200]}”.",
-            field="application",
-            advice="Name it by our id (app_…), its entity ID or its client_id; see: idp application list",
-        )
-    return found
-
-
-def _full(work: Work, of: Application) -> dict[str, Any]:
-    value = show.application(of)
-    value["access"] = [show.access_grant(one) for one in applications.grants(work, of)]
-    if of.protocol == clients.PROTOCOL:
-        value["oidc"] = clients.represent(clients.of_application(work, of))
-    else:
-        value["saml"] = providers.represent(providers.of_application(work, of))
-    return value
 
 
 def _made(value: dict[str, Any], known_as: str, everyone: bool) -> str:

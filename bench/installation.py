@@ -90,7 +90,8 @@ def _fill(work: Work, settings: Settings) -> dict[str, dict[str, Any]]:
     machine = {"grant_types": ["client_credentials"], "scope": "reports", "redirect_uris": []}
     rs256 = _client(work, {**machine, "client_name": "RS256", "access_token_signed_response_alg": "RS256"})
     es256 = _client(work, {**machine, "client_name": "ES256", "access_token_signed_response_alg": "ES256"})
-    cookie = f"ostiary_session={_session(work, people[0])}"
+    # A browser that has a session has signed in before, and so has both of our cookies.
+    cookie = f"ostiary_session={_session(work, people[0])}; ostiary_browser={secrets.token_urlsafe(32)}"
     oauth = {"token_path": f"{issuer}/oauth2/token"}
     authorize = {
         **oauth, **web, "authorize_path": f"{issuer}/oauth2/authorize", "redirect_uri": REDIRECT_URI,

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from urllib.parse import urlsplit
 
 import structlog
 from flask import Flask, Response, abort, request
@@ -27,6 +28,7 @@ from idp.web import (
     signin,
     signout,
 )
+from idp.web.door import Door
 
 _BODY = 64 * 1024
 _FORM_PARTS = 100
@@ -46,7 +48,9 @@ def create(settings: Settings, *, database: Database | None = None, clock: Calla
     """
     if database is None:
         database = Database(settings.database.url, wrapping.load(settings.keys.directory))
-    app = Flask("idp.web", static_folder=str(render.STATIC), static_url_path="/static", template_folder=None)
+    app = Door("idp.web", static_folder=str(render.STATIC), static_url_path="/static", template_folder=None)
+    public = urlsplit(settings.base_url)
+    app.public_address = (public.scheme, public.netloc)
     app.config.update(
         MAX_CONTENT_LENGTH=_BODY, MAX_FORM_PARTS=_FORM_PARTS, MAX_FORM_MEMORY_SIZE=_BODY, TRUSTED_HOSTS=None
     )

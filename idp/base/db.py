@@ -11,6 +11,7 @@ from collections import namedtuple
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from operator import itemgetter
 from typing import Annotated, Any, ClassVar, cast
 
 import orjson
@@ -31,6 +32,7 @@ from sqlalchemy.engine import Connection, Dialect, make_url
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
 from sqlalchemy.orm.exc import StaleDataError
+from sqlalchemy.pool import PoolProxiedConnection
 from sqlalchemy.sql.expression import Executable
 from sqlalchemy.types import JSON, TypeDecorator, TypeEngine
 
@@ -135,43 +137,70 @@ class Prepared:
         self._ready[dialect.name] = ready
         return ready
 
-    def run(self, connection: Connection, values: Mapping[str, Any]) -> tuple[list[Any], int]:
+    def run(self, dialect: Dialect, cursor: Any, values: Mapping[str, Any]) -> tuple[list[Any], int]:
         """Return the rows (named tuples; empty for a plain write) and the count of rows touched."""
-        dialect = connection.dialect
         sql, _, bind, row = self._ready.get(dialect.name) or self._prepare(dialect)
-        cursor = _cursor(connection)
         try:
             cursor.execute(sql, bind(values))
             rows = [row(found) for found in cursor.fetchall()] if row is not None else []
-        except dialect.loaded_dbapi.IntegrityError as error:
-            raise IntegrityError(sql, None, error) from error
-        except dialect.loaded_dbapi.OperationalError as error:
-            raise OperationalError(sql, None, error) from error
-        except (dialect.loaded_dbapi.DataError, UnicodeEncodeError) as error:
-            raise Invalid("A value cannot be stored.", code="unstorable", cause=type(error).__name__) from error
+        except dialect.loaded_dbapi.Error as error:
+            raise _translated(dialect, error, sql) from error
+        except UnicodeEncodeError as error:
+            raise _unstorable(error) from error
         return rows, cursor.rowcount
 
 
-def _cursor(connection: Connection) -> Any:
+def _translated(dialect: Dialect, error: Exception, sql: str) -> Exception:
+    """Return a driver's error as SQLAlchemy's, whose families every driver shares."""
+    driver = dialect.loaded_dbapi
+    if isinstance(error, driver.DataError):
+        return _unstorable(error)
+    if isinstance(error, driver.IntegrityError):
+        return IntegrityError(sql, None, error)
+    if isinstance(error, driver.OperationalError):
+        return OperationalError(sql, None, error)
+    return DBAPIError(sql, None, error)
+
+
+def _unstorable(error: Exception) -> Invalid:
+    return Invalid("A value cannot be stored.", code="unstorable", cause=type(error).__name__)
+
+
+def _cursor(held: PoolProxiedConnection) -> Any:
     """Return a cursor of the driver, one per driver connection: making them costs a third of a statement."""
-    cursor = connection.info.get("prepared_cursor")
+    cursor = held.info.get("prepared_cursor")
     if cursor is None:
-        driver: Any = connection.connection.dbapi_connection
-        cursor = connection.info["prepared_cursor"] = driver.cursor()
+        driver: Any = held.dbapi_connection
+        cursor = held.info["prepared_cursor"] = driver.cursor()
     return cursor
 
 
 def _binder(
     processors: Mapping[str, Any], constants: Mapping[str, Any], order: Sequence[str] | None
 ) -> Callable[[Mapping[str, Any]], Any]:
-    def value_of(values: Mapping[str, Any], name: str) -> Any:
-        value = values[name] if name in values else constants[name]
-        process = processors[name]
-        return value if process is None else process(value)
-
+    """Return what turns parameters by name into those of the driver: no loop over those that go as they are."""
     if order is None:
-        return lambda values: {name: value_of(values, name) for name in processors}
-    return lambda values: tuple(value_of(values, name) for name in order)
+        changing = {name: process for name, process in processors.items() if process is not None}
+
+        def by_name(values: Mapping[str, Any]) -> Any:
+            bound = {**constants, **values}
+            for name, process in changing.items():
+                bound[name] = process(bound[name])
+            return bound
+
+        return by_name
+    if not order:
+        return lambda values: ()
+    taken = itemgetter(*order) if len(order) > 1 else lambda values: (values[order[0]],)
+    positions = [(at, processors[name]) for at, name in enumerate(order) if processors[name] is not None]
+
+    def by_position(values: Mapping[str, Any]) -> Any:
+        bound = list(taken({**constants, **values} if constants else values))
+        for at, process in positions:
+            bound[at] = process(bound[at])
+        return bound
+
+    return by_position
 
 
 def _row_maker(shape: Any, readers: Sequence[Any]) -> Callable[[Any], Any]:
@@ -184,18 +213,30 @@ def _row_maker(shape: Any, readers: Sequence[Any]) -> Callable[[Any], Any]:
 
 class Transaction:
     """
-    One transaction. The ORM's session is made when first asked for; hot roads never ask.
+    One transaction. SQLAlchemy's connection and the ORM's session are made when first asked for; hot
+    roads never ask.
 
     ``vault`` seals secrets at rest; ``memory`` is what this process remembers for a second.
     """
 
-    def __init__(self, database: "Database", connection: Connection) -> None:
+    def __init__(self, database: "Database", held: PoolProxiedConnection) -> None:
         self.database = database
-        self.connection = connection
         self.vault = database.vault
         self.memory = database.memory
+        self._held = held
+        self._dialect = database.engine.dialect
+        self._cursor = _cursor(held)
+        self._connection: Connection | None = None
         self._session: Session | None = None
         self._after_commit: list[Callable[[], None]] = []
+
+    @property
+    def connection(self) -> Connection:
+        """SQLAlchemy's connection in this transaction."""
+        if self._connection is None:
+            self._connection = Connection(self.database.engine, self._held)
+            self._connection.begin()
+        return self._connection
 
     @property
     def session(self) -> Session:
@@ -207,12 +248,12 @@ class Transaction:
     def run(self, prepared: Prepared, **values: Any) -> int:
         """Run a prepared write; return how many rows it touched."""
         self._flush()
-        return prepared.run(self.connection, values)[1]
+        return prepared.run(self._dialect, self._cursor, values)[1]
 
     def rows(self, prepared: Prepared, **values: Any) -> list[Any]:
         """Run a prepared query (or a write with RETURNING); return its rows as named tuples."""
         self._flush()
-        return prepared.run(self.connection, values)[0]
+        return prepared.run(self._dialect, self._cursor, values)[0]
 
     def row(self, prepared: Prepared, **values: Any) -> Any | None:
         """Run a prepared query; return its first row or None."""
@@ -229,9 +270,24 @@ class Transaction:
 
     def commit(self) -> None:
         self._flush()
-        self.connection.commit()
+        if self._connection is not None:
+            self._connection.commit()
+        else:
+            try:
+                self._held.commit()
+            except self._dialect.loaded_dbapi.Error as error:
+                raise _translated(self._dialect, error, "COMMIT") from error
         for act in self._after_commit:
             act()
+
+    def close(self) -> None:
+        """Give the connection back; what was not committed is rolled back."""
+        if self._session is not None:
+            self._session.close()
+        if self._connection is not None:
+            self._connection.close()
+        else:
+            self._held.close()
 
 
 class Database:
@@ -252,15 +308,12 @@ class Database:
             Unavailable: the database cannot be reached or did not answer in time.
         """
         try:
-            with self.engine.connect() as connection:
-                connection.begin()  # prepared statements go past SQLAlchemy, which would not begin by itself
-                tx = Transaction(self, connection)
-                try:
-                    yield tx
-                    tx.commit()
-                finally:
-                    if tx._session is not None:
-                        tx._session.close()
+            tx = Transaction(self, self._connect())
+            try:
+                yield tx
+                tx.commit()
+            finally:
+                tx.close()
         except StaleDataError as error:
             raise Conflict(
                 "Someone else changed this at the same moment. Look at it again, then repeat your change."
@@ -275,6 +328,12 @@ class Database:
                     "The database does not answer. Try again in a moment.", cause=str(error.orig)
                 ) from error
             raise
+
+    def _connect(self) -> PoolProxiedConnection:
+        try:
+            return self.engine.raw_connection()
+        except self.engine.dialect.loaded_dbapi.Error as error:
+            raise OperationalError("connect", None, error) from error
 
     def dispose(self) -> None:
         """Close every connection (before a fork; at the end)."""

@@ -1,13 +1,11 @@
 """Identifiers and random tokens. Ids name things; tokens are secrets and are never stored."""
 
-import base64
 import hashlib
 import secrets
 
 from idp.base import clock
 
 _LETTERS = b"abcdefghijklmnopqrstuvwxyz234567" * 8  # the five low bits of any byte, as a letter
-_CROCKFORD = bytes.maketrans(b"0123456789ABCDEFGHIJKLMNOPQRSTUV", b"0123456789abcdefghjkmnpqrstvwxyz")
 _TOKEN_BYTES = 32
 TOKEN_BODY_LENGTH = 43  # 32 bytes in base64url without padding
 
@@ -24,13 +22,8 @@ def new_ordered_id(prefix: str) -> str:
     For rows that are only ever added (attempts, audit entries): an index on them grows at its
     end, so that a commit writes few pages.
     """
-    moment = int(clock.now().timestamp() * 1000).to_bytes(6, "big")
-    return f"{prefix}_{_spelled(moment + secrets.token_bytes(10))}"
-
-
-def _spelled(octets: bytes) -> str:
-    """Base32 in Crockford's letters: they sort as the octets do, and none looks like another."""
-    return base64.b32hexencode(octets).rstrip(b"=").translate(_CROCKFORD).decode("ascii")
+    moment = int(clock.now().timestamp() * 1000)
+    return f"{prefix}_{moment:012x}{secrets.token_bytes(16).translate(_LETTERS).decode('ascii')}"
 
 
 def new_token(prefix: str) -> str:

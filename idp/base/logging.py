@@ -33,7 +33,6 @@ def configure(level: str) -> None:
     """Write logs of *level* (debug, info, warning, error) and above; call once, when a process starts."""
     structlog.configure(
         processors=[
-            structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.format_exc_info,
             structlog.processors.TimeStamper(fmt="iso", utc=True),

@@ -30,12 +30,13 @@ def _begin() -> None:
 
 
 def _end(response: Response) -> Response:
+    began = g.get("began")
     log.info(
         "request",
         method=request.method,
         route=route(),
         status=response.status_code,
-        milliseconds=round((clock.monotonic() - g.began) * 1000, 2) if "began" in g else None,
+        milliseconds=None if began is None else round((clock.monotonic() - began) * 1000, 2),
         ip=context.client_ip(),
         request_id=context.request_id(),
     )

@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from flask import Flask, Response, current_app, g, request  # noqa: TID251 (this is the one place)
@@ -51,9 +51,10 @@ def settings() -> Settings:
 
 def request_id() -> str:
     """Return the id of this request, as logs and error pages show it."""
-    if "request_id" not in g:
-        g.request_id = new_id("req")
-    return g.request_id  # type: ignore[no-any-return]
+    made: str | None = g.get("request_id")
+    if made is None:
+        made = g.request_id = new_id("req")
+    return made
 
 
 def client_ip() -> str:
@@ -71,11 +72,15 @@ def client_ip() -> str:
 
 
 @contextmanager
-def open_work() -> Iterator[Work]:
+def open_work(*, person: bool = True) -> Iterator[Work]:
     """
     Open the unit of work of this request; it commits at the end of the block.
 
     The actor is the account of the browser's session, if there is one.
+
+    Args:
+        person: a person's browser may have sent this request; without, no session is looked for
+            (at the addresses that only programs call).
     """
     shared = installation()
     with shared.database.transaction() as tx:
@@ -87,9 +92,10 @@ def open_work() -> Iterator[Work]:
                 "web", client_ip(), request_id(), request.headers.get("User-Agent", "")[:_LONGEST_USER_AGENT]
             ),
         )
-        session = current_session(work)
+        session = current_session(work) if person else None
         if session is not None:
-            work = replace(work, actor=Actor("account", session.account_id, session.email, session.organization_id))
+            actor = Actor("account", session.account_id, session.email, session.organization_id)
+            work = Work(tx, actor, work.now, work.origin)
         yield work
 
 
@@ -178,6 +184,9 @@ def _browser_cookie() -> str:
 
 
 def _write_cookies(response: Response) -> Response:
+    kept = g._get_current_object()
+    if not ("new_session_token" in kept or "new_browser" in kept):
+        return response
     # Plain http is allowed on loopback only, and there a cookie cannot be Secure nor __Host- (docs/operate/install.md).
     secure = settings().secure
     if g.get("new_session_token"):

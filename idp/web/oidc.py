@@ -154,7 +154,7 @@ def _for_clients(kind: str) -> Callable[[Callable[[Provider, Trail, Work], Respo
 
 def _asked(view: Callable[[Provider, Trail, Work], Response | Wanted], slug: str, trail: Trail) -> Response:
     for _ in range(2):
-        with open_work() as work:
+        with open_work(person=False) as work:
             found = view(_provider(work, slug, trail), trail, work)
         if not isinstance(found, Wanted):
             return found

@@ -1,10 +1,11 @@
 """Identifiers name things; tokens are secrets of one exact form, and only their fingerprint is kept."""
 
 import re
+import time
 
 import pytest
 
-from idp.base.ids import TOKEN_BODY_LENGTH, fingerprint, is_token, new_id, new_token
+from idp.base.ids import TOKEN_BODY_LENGTH, fingerprint, is_token, new_id, new_ordered_id, new_token
 
 
 def test_ids_carry_their_kind_and_128_random_bits():
@@ -44,3 +45,13 @@ def test_a_fingerprint_changes_with_every_bit_of_the_token():
     assert fingerprint(token) == fingerprint(token)
     assert len({fingerprint(token), fingerprint(token[:-1]), fingerprint(token.upper())}) == 3
     assert token[4:] not in fingerprint(token)
+
+
+def test_ordered_ids_sort_by_the_millisecond_in_which_they_were_made():
+    first = new_ordered_id("att")
+    time.sleep(0.005)
+    then = [new_ordered_id("att") for _ in range(1000)]
+
+    assert all(re.fullmatch(r"att_[0-9a-f]{12}[a-z2-7]{16}", one) for one in (first, *then))
+    assert len(set(then)) == 1000
+    assert all(one > first for one in then)

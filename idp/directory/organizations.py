@@ -1,9 +1,12 @@
 """Verbs on organizations, the tenants."""
 
-from sqlalchemy import func, select
+from dataclasses import dataclass
+
+from sqlalchemy import bindparam, func, literal_column, select
 
 from idp.audit.events import OrganizationCreated
 from idp.audit.log import record
+from idp.base.db import Prepared
 from idp.base.errors import Conflict
 from idp.base.ids import new_id
 from idp.base.work import Work
@@ -12,6 +15,21 @@ from idp.directory.models import Organization
 from idp.policy.models import AuthenticationPolicy, ReleasePolicy
 from idp.policy.permissions import Permission, require
 from idp.policy.release import DEFAULT_RELEASE
+
+
+@dataclass(frozen=True, slots=True)
+class OrganizationFacts:
+    """An organization as the pages need to know it."""
+
+    id: str
+    slug: str
+    name: str
+
+
+_NAMED = select(Organization.id, Organization.slug, Organization.name)
+_FIRST_TWO = Prepared(_NAMED.where(Organization.suspended_at.is_(None)).limit(literal_column("2")))
+_BY_SLUG = Prepared(_NAMED.where(Organization.slug == bindparam("slug"), Organization.suspended_at.is_(None)))
+_BY_ID = Prepared(_NAMED.where(Organization.id == bindparam("organization_id")))
 
 
 def create(work: Work, slug: str, *, name: str) -> Organization:
@@ -45,22 +63,22 @@ def create(work: Work, slug: str, *, name: str) -> Organization:
         )
     )
     record(work, OrganizationCreated(organization_id=organization.id, target_id=organization.id, slug=slug, name=name))
+    work.tx.after_commit(work.tx.memory.forget)
     return organization
 
 
-def only_one(work: Work) -> Organization | None:
-    """Return the organization of an installation that has just one, else None."""
-    found = list(work.tx.session.scalars(select(Organization).where(Organization.suspended_at.is_(None)).limit(2)))
-    return found[0] if len(found) == 1 else None
+def only_one(work: Work) -> OrganizationFacts | None:
+    """Return the organization of an installation that has just one, else None; as it was within the last second."""
+    found = work.tx.memory.recall(("only-organization",), lambda: work.tx.rows(_FIRST_TWO))
+    return OrganizationFacts(*found[0]) if len(found) == 1 else None
 
 
-def by_slug(work: Work, slug: str) -> Organization | None:
+def by_slug(work: Work, slug: str) -> OrganizationFacts | None:
     """Return the organization that a person names at the door, or None; not for administrators."""
-    return work.tx.session.scalar(
-        select(Organization).where(Organization.slug == slug, Organization.suspended_at.is_(None))
-    )
+    found = work.tx.row(_BY_SLUG, slug=slug)
+    return None if found is None else OrganizationFacts(*found)
 
 
-def by_id(work: Work, organization_id: str) -> Organization:
+def by_id(work: Work, organization_id: str) -> OrganizationFacts:
     """Return the organization of somebody who is signed in to it; not for administrators."""
-    return work.tx.session.get_one(Organization, organization_id)
+    return OrganizationFacts(*work.tx.rows(_BY_ID, organization_id=organization_id)[0])

@@ -11,7 +11,7 @@ from idp.policy.signon import Method, SecondStep, SignOnPolicy, Strength
 from idp.signon import consent, pending
 from idp.signon.factors import totp
 from idp.signon.flow import Facts
-from idp.signon.models import PendingSignOn
+from idp.signon.pending import Pending
 from idp.signon.request import Proof, SignOnRequest
 from idp.signon.session import CurrentSession
 
@@ -23,7 +23,7 @@ _ACCOUNT = Prepared(
 
 
 def gather(
-    work: Work, request: SignOnRequest, session: CurrentSession | None, row: PendingSignOn | None = None
+    work: Work, request: SignOnRequest, session: CurrentSession | None, row: Pending | None = None
 ) -> tuple[Facts, AuthenticationFacts]:
     """
     Return the facts of a sign-on, and the authentication policy that they were read with.
@@ -97,7 +97,7 @@ def _allowed(work: Work, request: SignOnRequest, account_id: str | None) -> bool
     return access.may_open(work, request.organization_id, request.application_id, account_id)
 
 
-def _consent_missing(work: Work, request: SignOnRequest, account_id: str | None, row: PendingSignOn | None) -> bool:
+def _consent_missing(work: Work, request: SignOnRequest, account_id: str | None, row: Pending | None) -> bool:
     if not request.asks or account_id is None:
         return False
     if request.ask_consent_again and (row is None or row.outcome != pending.CONSENTED):

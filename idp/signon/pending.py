@@ -4,16 +4,17 @@ A sign-on in progress: one row per tab, named by the handle in its address, boun
 Whoever lost the cookie, comes late or comes twice is told so and offered a new start.
 """
 
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from idp.audit import attempts
 from idp.audit.attempts import Trail
 from idp.base.crypto import equal
 from idp.base.db import Prepared, table
-from idp.base.errors import PageError
+from idp.base.errors import Conflict, PageError
 from idp.base.ids import fingerprint, is_token, new_id, new_token
 from idp.base.work import Work
 from idp.policy.signon import Method
@@ -47,6 +48,64 @@ _CLAIM = Prepared(
 )
 
 
+_COLUMNS = (
+    "id",
+    "browser_hash",
+    "organization_id",
+    "site_id",
+    "application_id",
+    "attempt_id",
+    "protocol",
+    "request",
+    "protocol_state",
+    "account_id",
+    "account_epoch",
+    "proofs",
+    "outcome",
+    "expires_at",
+    "taken_at",
+    "version",
+)
+_CHANGING = ("request", "account_id", "account_epoch", "proofs", "outcome")
+_INSERT = Prepared(insert(_TABLE))
+_FIND = Prepared(select(*(_TABLE.c[name] for name in _COLUMNS)).where(_TABLE.c.handle_hash == bindparam("of_handle")))
+_SAVE = Prepared(
+    update(_TABLE)
+    .where(_TABLE.c.id == bindparam("pending_id"), _TABLE.c.version == bindparam("seen_version"))
+    .values(
+        version=_TABLE.c.version + 1,
+        **{name: bindparam(f"new_{name}", type_=_TABLE.c[name].type) for name in _CHANGING},
+    )
+)
+
+
+@dataclass(slots=True)
+class Pending:
+    """
+    A sign-on in progress as this request has read it; see `models.PendingSignOn` for what is what.
+
+    Changed by the verbs of this module only; of two requests that change it at once the slower one
+    is told (``version``).
+    """
+
+    id: str
+    browser_hash: str | None
+    organization_id: str | None
+    site_id: str | None
+    application_id: str | None
+    attempt_id: str
+    protocol: str
+    request: dict[str, Any]
+    protocol_state: dict[str, Any]
+    account_id: str | None
+    account_epoch: int | None
+    proofs: list[dict[str, Any]]
+    outcome: str
+    expires_at: datetime
+    taken_at: datetime | None
+    version: int
+
+
 class SignOnLost(PageError):
     """
     A sign-on that cannot go on. ``application_name`` and ``start_again_url`` say where to begin anew.
@@ -54,7 +113,7 @@ class SignOnLost(PageError):
     ``code`` is ``sign-on-unknown``, ``-expired``, ``-used``, ``-other-browser`` or ``-unfinished``.
     """
 
-    def __init__(self, code: str, message: str, *, cause: str, row: PendingSignOn | None = None) -> None:
+    def __init__(self, code: str, message: str, *, cause: str, row: Pending | None = None) -> None:
         super().__init__(
             message,
             code=code,
@@ -89,38 +148,39 @@ def begin(
     """
     handle = new_token(HANDLE)
     attempts.save(work, trail)
-    work.tx.session.add(
-        PendingSignOn(
-            id=new_id("pnd"),
-            handle_hash=fingerprint(handle),
-            browser_hash=None if browser is None else fingerprint(browser),
-            claim_until=work.now + CLAIM_WITHIN if browser is None else None,
-            organization_id=request.organization_id or None,
-            site_id=request.site_id or None,
-            application_id=request.application_id or None,
-            attempt_id=trail.id,
-            protocol=protocol,
-            request=request.to_json(),
-            protocol_state=protocol_state,
-            proofs=[],
-            created_at=work.now,
-            expires_at=work.now + LIVES,
-        )
+    work.tx.run(
+        _INSERT,
+        id=new_id("pnd"),
+        handle_hash=fingerprint(handle),
+        browser_hash=None if browser is None else fingerprint(browser),
+        claim_until=work.now + CLAIM_WITHIN if browser is None else None,
+        organization_id=request.organization_id or None,
+        site_id=request.site_id or None,
+        application_id=request.application_id or None,
+        attempt_id=trail.id,
+        protocol=protocol,
+        request=request.to_json(),
+        protocol_state=protocol_state,
+        account_id=None,
+        account_epoch=None,
+        proofs=[],
+        outcome="",
+        created_at=work.now,
+        expires_at=work.now + LIVES,
+        taken_at=None,
+        version=1,
     )
-    work.tx.session.flush()
     return handle
 
 
-def find(work: Work, handle: str, browser: str) -> PendingSignOn:
+def find(work: Work, handle: str, browser: str) -> Pending:
     """
     Return the sign-on of *handle* for this browser; claim it if it may be claimed.
 
     Raises:
         SignOnLost: unknown, expired, used already, or of another browser.
     """
-    row = None
-    if is_token(handle, HANDLE):
-        row = work.tx.session.scalar(select(PendingSignOn).where(PendingSignOn.handle_hash == fingerprint(handle)))
+    row = _read(work, handle) if is_token(handle, HANDLE) else None
     if row is None:
         raise SignOnLost("sign-on-unknown", "This sign-in is not known here any more.", cause="no such handle")
     if row.browser_hash is None:
@@ -128,7 +188,7 @@ def find(work: Work, handle: str, browser: str) -> PendingSignOn:
             raise SignOnLost(
                 "sign-on-expired", "This sign-in took too long to arrive.", cause="not claimed in time", row=row
             )
-        work.tx.session.refresh(row)
+        row = _read(work, handle) or row
     if row.browser_hash is None or not equal(row.browser_hash, fingerprint(browser)):
         raise SignOnLost(
             "sign-on-other-browser",
@@ -145,7 +205,21 @@ def find(work: Work, handle: str, browser: str) -> PendingSignOn:
     return row
 
 
-def take(work: Work, row: PendingSignOn) -> None:
+def _read(work: Work, handle: str) -> Pending | None:
+    found = work.tx.row(_FIND, of_handle=fingerprint(handle))
+    return None if found is None else Pending(*found)
+
+
+def _save(work: Work, row: Pending) -> None:
+    saved = work.tx.run(
+        _SAVE, pending_id=row.id, seen_version=row.version, **{f"new_{name}": getattr(row, name) for name in _CHANGING}
+    )
+    if not saved:
+        raise Conflict("Two requests of this sign-in met. Go on with whichever was first.")
+    row.version += 1
+
+
+def take(work: Work, row: Pending) -> None:
     """
     Use up a sign-on: it is answered once.
 
@@ -156,21 +230,21 @@ def take(work: Work, row: PendingSignOn) -> None:
         raise SignOnLost("sign-on-used", "This sign-in is finished already.", cause="the handle was used", row=row)
 
 
-def proofs(row: PendingSignOn) -> tuple[Proof, ...]:
+def proofs(row: Pending) -> tuple[Proof, ...]:
     """Return what was proven in this sign-on so far."""
     return proofs_from_json(row.proofs, fresh=True)
 
 
-def prove(work: Work, row: PendingSignOn, method: Method, *, account_id: str, epoch: int) -> None:
+def prove(work: Work, row: Pending, method: Method, *, account_id: str, epoch: int) -> None:
     """Note that *method* was proven now for the account. Another account than before begins anew."""
     before = proofs(row) if row.account_id == account_id and row.account_epoch == epoch else ()
     kept = tuple(proof for proof in before if proof.method is not method)
     row.account_id, row.account_epoch = account_id, epoch
     row.proofs = proofs_to_json((*kept, Proof(method, work.now)))
-    work.tx.session.flush()
+    _save(work, row)
 
 
-def forget_account(work: Work, row: PendingSignOn) -> None:
+def forget_account(work: Work, row: Pending) -> None:
     """
     Begin anew with another account: what was proven in this sign-on no longer counts.
 
@@ -178,16 +252,25 @@ def forget_account(work: Work, row: PendingSignOn) -> None:
     """
     row.account_id, row.account_epoch, row.proofs, row.outcome = None, None, [], ""
     row.request = {**row.request, "force": True, "login_hint": ""}
-    work.tx.session.flush()
+    _save(work, row)
 
 
-def consented(work: Work, row: PendingSignOn) -> None:
+def consented(work: Work, row: Pending) -> None:
     """The person agreed in this very sign-on."""
     row.outcome = CONSENTED
-    work.tx.session.flush()
+    _save(work, row)
 
 
-def cancel(work: Work, row: PendingSignOn) -> None:
+def cancel(work: Work, row: Pending) -> None:
     """The person does not want to go on: the application will be told."""
     row.outcome = CANCELLED
-    work.tx.session.flush()
+    _save(work, row)
+
+
+def end_refused(work: Work, row: Pending, why: str) -> bool:
+    """Note that the sign-on ends on a page of ours because of *why*; False if that was noted before."""
+    if row.outcome == why:
+        return False
+    row.outcome = why
+    _save(work, row)
+    return True

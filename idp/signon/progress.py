@@ -12,7 +12,7 @@ from idp.signon import door, flow, pending
 from idp.signon import facts as facts_
 from idp.signon import session as session_
 from idp.signon.flow import Facts, Step
-from idp.signon.models import PendingSignOn
+from idp.signon.pending import Pending
 from idp.signon.request import Refusal, SignOnRequest
 from idp.signon.session import CurrentSession
 
@@ -21,7 +21,7 @@ from idp.signon.session import CurrentSession
 class Progress:
     """A sign-on as it stands for this browser now."""
 
-    row: PendingSignOn
+    row: Pending
     request: SignOnRequest
     facts: Facts
     policy: AuthenticationFacts
@@ -45,7 +45,7 @@ def again(work: Work, progress: Progress, *, session: CurrentSession | None) -> 
     return _look(work, progress.row, session)
 
 
-def _look(work: Work, row: PendingSignOn, session: CurrentSession | None) -> Progress:
+def _look(work: Work, row: Pending, session: CurrentSession | None) -> Progress:
     request = SignOnRequest.from_json(row.request)
     if session is not None and session.organization_id != request.organization_id:
         session = None
@@ -108,10 +108,8 @@ def passed(work: Work, progress: Progress, method: str) -> None:
 
 def refused(work: Work, progress: Progress, refusal: Refusal) -> None:
     """Record, once, that the sign-on ends on a page of ours with a refusal."""
-    if progress.row.outcome == refusal.value:
+    if not pending.end_refused(work, progress.row, refusal.value):
         return
-    progress.row.outcome = refusal.value
-    work.tx.session.flush()
     trail = trail_of(work, progress)
     door.note(trail, progress.request, progress.facts)
     trail.failed("access", refusal.value, _CAUSES.get(refusal, refusal.value))

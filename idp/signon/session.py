@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, func, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, func, insert, select, update
 
 from idp.audit.events import SessionEnded, SessionStarted
 from idp.audit.log import plain, record
@@ -75,6 +75,16 @@ _TOUCH = Prepared(
         _TABLE.c.last_seen_at < bindparam("seen_at", type_=_TABLE.c.last_seen_at.type),
     )
     .values(last_seen_at=bindparam("seen_at", type_=_TABLE.c.last_seen_at.type))
+)
+_START = Prepared(insert(_TABLE))
+_RENEW = Prepared(
+    update(_TABLE)
+    .where(_TABLE.c.organization_id == bindparam("of_organization"), _TABLE.c.id == bindparam("session_id"))
+    .values(
+        token_hash=bindparam("new_token_hash"),
+        methods=bindparam("new_methods", type_=_TABLE.c.methods.type),
+        last_seen_at=bindparam("seen_at", type_=_TABLE.c.last_seen_at.type),
+    )
 )
 _PARTICIPANT = table(Participant)
 _JOIN = Prepared(insert_if_absent(Participant))
@@ -191,14 +201,21 @@ def start(
         end(work, replaces.organization_id, replaces.id, because="another account signed in")
     if same and replaces is not None:
         kept = tuple(p for p in replaces.methods if p.method not in {new.method for new in proofs})
-        row = work.tx.session.get_one(SignOnSession, (organization_id, replaces.id))
-        row.token_hash = fingerprint(token)
-        row.methods = proofs_to_json(kept + proofs)
-        row.last_seen_at = work.now
+        session_id = replaces.id
+        work.tx.run(
+            _RENEW,
+            of_organization=organization_id,
+            session_id=session_id,
+            new_token_hash=fingerprint(token),
+            new_methods=proofs_to_json(kept + proofs),
+            seen_at=work.now,
+        )
     else:
-        row = SignOnSession(
+        session_id = new_id("ses")
+        work.tx.run(
+            _START,
             organization_id=organization_id,
-            id=new_id("ses"),
+            id=session_id,
             token_hash=fingerprint(token),
             account_id=account_id,
             epoch=epoch,
@@ -207,23 +224,23 @@ def start(
             last_seen_at=work.now,
             idle_seconds=policy.session_idle_seconds,
             expires_at=work.now + timedelta(seconds=policy.session_absolute_seconds),
+            ended_at=None,
+            ended_because="",
             ip=work.origin.ip,
             user_agent=plain(work.origin.user_agent)[:256],
         )
-        work.tx.session.add(row)
         _end_oldest(work, organization_id, account_id)
-    work.tx.session.flush()
     record(
         work,
         SessionStarted(
             organization_id=organization_id,
             target_id=account_id,
             attempt_id=attempt_id,
-            session_id=row.id,
+            session_id=session_id,
             methods=tuple(proof.method.value for proof in proofs),
         ),
     )
-    current = find_by_id(work, organization_id, row.id)
+    current = find_by_id(work, organization_id, session_id)
     if current is None:
         raise NotFound("This account cannot sign in any more.", cause="the account changed while it was signing in")
     return token, current

@@ -6,7 +6,7 @@ from idp.audit import attempts
 from idp.audit.attempts import Trail
 from idp.base.work import Work
 from idp.directory import organizations
-from idp.directory.models import Organization
+from idp.directory.organizations import OrganizationFacts
 from idp.policy.signon import Strength
 from idp.signon import door
 from idp.signon.factors import totp
@@ -22,7 +22,7 @@ ORGANIZATION_COOKIE = "ostiary_organization"
 
 def begin(
     work: Work,
-    organization: Organization,
+    organization: OrganizationFacts,
     page: str,
     *,
     force: bool = False,
@@ -100,7 +100,7 @@ def ask_to_sign_in() -> Response:
         return begin(work, organization, wanted or LAUNCHER)
 
 
-def known_organization(work: Work) -> Organization | None:
+def known_organization(work: Work) -> OrganizationFacts | None:
     """Return the organization to sign in to: the only one, or the one this browser used last."""
     only = organizations.only_one(work)
     if only is not None:

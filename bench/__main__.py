@@ -66,7 +66,7 @@ def run(database_url: str | None, rounds: int, seconds: float) -> dict[str, Any]
         command = [
             sys.executable,
             "-m",
-            "idp",
+            "bench.deployed",
             "serve",
             "--config",
             str(made.config),

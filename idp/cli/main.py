@@ -2,7 +2,8 @@
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import MutableMapping, Sequence
+from importlib import import_module
 from typing import NoReturn
 
 import click
@@ -11,49 +12,62 @@ from idp import __version__
 from idp.base import logging
 from idp.base.errors import IdpError
 from idp.cli import errors
-from idp.cli.account import account
-from idp.cli.application import application
-from idp.cli.attempt import attempt
-from idp.cli.audit import audit
 from idp.cli.context import Chosen, Group
-from idp.cli.demo import demo
-from idp.cli.doctor import doctor
-from idp.cli.group import group
-from idp.cli.init import init
-from idp.cli.jobs import jobs
-from idp.cli.keys import keys
-from idp.cli.migrate import migrate
-from idp.cli.organization import organization
-from idp.cli.policy import policy
-from idp.cli.serve import serve
-from idp.cli.site import site
 from idp.settings import SettingsError
 
+# In each `idp.cli.<name>` there is the command or the group of that name.
+_COMMANDS = (
+    "account",
+    "application",
+    "attempt",
+    "audit",
+    "demo",
+    "doctor",
+    "group",
+    "init",
+    "jobs",
+    "keys",
+    "migrate",
+    "organization",
+    "policy",
+    "serve",
+    "site",
+)
 
-@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+
+class Root(Group):
+    """
+    The root of the commands. A command is imported when it is called: what the others need would
+    cost the workers of `idp serve` some megabytes each, and every call its time.
+    """
+
+    @property
+    def commands(self) -> MutableMapping[str, click.Command]:
+        """Every command by its name; this imports them all."""
+        return {name: _imported(name) for name in _COMMANDS}
+
+    @commands.setter
+    def commands(self, _: MutableMapping[str, click.Command]) -> None:
+        """Take nothing: the commands are those of this module."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of the commands."""
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return the command of that name, None if there is none."""
+        return _imported(cmd_name) if cmd_name in _COMMANDS else None
+
+
+def _imported(name: str) -> click.Command:
+    found: click.Command = getattr(import_module(f"idp.cli.{name}"), name)
+    return found
+
+
+@click.group(cls=Root, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="idp")
 def root() -> None:
     """Ostiary: people of an organization sign in once and open the applications of its sites."""
-
-
-for command in (
-    init,
-    migrate,
-    serve,
-    demo,
-    doctor,
-    organization,
-    site,
-    account,
-    group,
-    application,
-    policy,
-    keys,
-    attempt,
-    audit,
-    jobs,
-):
-    root.add_command(command)
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

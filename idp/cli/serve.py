@@ -1,10 +1,12 @@
 """`idp serve`: the production server, several worker processes, and the background jobs beside them."""
 
+import gc
 import os
 import socket
 import subprocess
 import sys
 import time
+from importlib import import_module
 from pathlib import Path
 
 import click
@@ -58,6 +60,8 @@ def _serve(host: str, port: int, workers: int) -> None:
     Raises:
         Unavailable: workers end as soon as they start.
     """
+    import_module(TARGET.partition(":")[0])  # before workers are forked: they share what is there already
+    gc.freeze()
     short_lives = 0
     while short_lives < _MOST_SHORT_LIVES:
         began = time.monotonic()

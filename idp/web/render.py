@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, Response, make_response, render_template, url_for
+from flask import Flask, Response, make_response, render_template, request, url_for
 from flask import redirect as flask_redirect
 from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined
 
@@ -46,6 +46,11 @@ def _digest(name: str) -> str:
 
 def static_url(name: str) -> str:
     """Return the address of a file of ours that browsers may keep for ever: it changes with the file."""
+    return _static_url(request.script_root, name)
+
+
+@cache
+def _static_url(_root: str, name: str) -> str:
     return url_for("static", filename=name, v=_digest(name))
 
 

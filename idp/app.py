@@ -28,9 +28,8 @@ from idp.web import (
     signin,
     signout,
 )
-from idp.web.door import Door
+from idp.web.door import LONGEST_BODY, Door
 
-_BODY = 64 * 1024
 _FORM_PARTS = 100
 
 
@@ -52,7 +51,10 @@ def create(settings: Settings, *, database: Database | None = None, clock: Calla
     public = urlsplit(settings.base_url)
     app.public_address = (public.scheme, public.netloc)
     app.config.update(
-        MAX_CONTENT_LENGTH=_BODY, MAX_FORM_PARTS=_FORM_PARTS, MAX_FORM_MEMORY_SIZE=_BODY, TRUSTED_HOSTS=None
+        MAX_CONTENT_LENGTH=LONGEST_BODY,
+        MAX_FORM_PARTS=_FORM_PARTS,
+        MAX_FORM_MEMORY_SIZE=LONGEST_BODY,
+        TRUSTED_HOSTS=None,
     )
     context.install(app, context.Installation(settings, database, clock))
     access_log.install(app)

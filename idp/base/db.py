@@ -30,6 +30,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine import Connection, Dialect, make_url
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import TimeoutError as TimeoutError_
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
 from sqlalchemy.orm.exc import StaleDataError
 from sqlalchemy.pool import PoolProxiedConnection
@@ -334,6 +335,8 @@ class Database:
             return self.engine.raw_connection()
         except self.engine.dialect.loaded_dbapi.Error as error:
             raise OperationalError("connect", None, error) from error
+        except TimeoutError_ as error:
+            raise Unavailable("The database is busy. Try again in a moment.", cause=str(error)) from error
 
     def dispose(self) -> None:
         """Close every connection (before a fork; at the end)."""

@@ -4,9 +4,14 @@ Flask, without what this product has no use for: every request saves the price o
 No view is a coroutine, nothing is kept in Flask's signed cookie session, no address is built from the
 Host header (threats I1, D20), and almost every answer is there as a whole, which servers send in one
 piece if it is handed over as a list.
+
+A body is read before anything else is done for its request: whoever sends it slowly holds a thread of
+the server, and nothing that others wait for (I8).
 """
 
 from collections.abc import Callable, Iterable
+from io import BytesIO
+from threading import BoundedSemaphore
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Request, Response
@@ -14,8 +19,11 @@ from flask.sessions import NullSession, SessionInterface
 from werkzeug.routing import MapAdapter
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+    from _typeshed.wsgi import InputStream, StartResponse, WSGIEnvironment
 
+LONGEST_BODY = 64 * 1024
+_BODIES_AT_ONCE = 224  # the other threads are for requests without one: pages, sign-on by redirect, health
+_WORK_AT_ONCE = 8  # no more than the database has connections for
 _BODYLESS = frozenset({204, 304})
 _LENGTH = frozenset({"content-length"})
 _SPECIAL = frozenset({"location", "content-location"}) | _LENGTH
@@ -72,6 +80,24 @@ class Door(Flask):
     session_interface = NoSession()
     public_address = ("http", "localhost")
 
+    def __init__(self, *args: Any, **values: Any) -> None:
+        super().__init__(*args, **values)
+        self._reading = BoundedSemaphore(_BODIES_AT_ONCE)
+        self._working = BoundedSemaphore(_WORK_AT_ONCE)
+
+    def wsgi_app(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        """Read the body if there is one, then answer; at most so many at a time of each."""
+        if environ.get("CONTENT_LENGTH", "0") not in ("", "0") or "HTTP_TRANSFER_ENCODING" in environ:
+            if not self._reading.acquire(blocking=False):
+                start_response("503 Service Unavailable", [*_BUSY])
+                return [b"Too many requests are being sent at this moment. Try again in a few seconds.\n"]
+            try:
+                _read_body(environ)
+            finally:
+                self._reading.release()
+        with self._working:
+            return super().wsgi_app(environ, start_response)
+
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """Return *func*, which is no coroutine; Flask looks anew at every call."""
         return func
@@ -91,6 +117,35 @@ class Door(Flask):
             environ["REQUEST_METHOD"],
             _text(environ.get("QUERY_STRING", "")),
         )
+
+
+_BUSY = (
+    ("Content-Type", "text/plain; charset=utf-8"),
+    ("Cache-Control", "no-store"),
+    ("X-Content-Type-Options", "nosniff"),
+    ("Retry-After", "5"),
+)
+
+
+def _read_body(environ: "WSGIEnvironment") -> None:
+    """Put the body itself in the place of its stream; one that is too long is left to be refused by its length."""
+    announced = environ.get("CONTENT_LENGTH", "")
+    if announced.isascii() and announced.isdecimal():
+        body = _octets(environ["wsgi.input"], int(announced)) if int(announced) <= LONGEST_BODY else b""
+    else:
+        body = _octets(environ["wsgi.input"], LONGEST_BODY + 1)
+        environ["CONTENT_LENGTH"] = str(len(body))
+        environ.pop("HTTP_TRANSFER_ENCODING", None)  # Werkzeug would take it for a length that is not known
+    environ["wsgi.input"] = BytesIO(body)
+
+
+def _octets(stream: "InputStream", most: int) -> bytes:
+    """Return what *stream* still holds, *most* octets at most; a read may bring less than it was asked for."""
+    parts = []
+    while most > 0 and (part := stream.read(most)):
+        parts.append(part)
+        most -= len(part)
+    return b"".join(parts)
 
 
 def _text(octets: str) -> str:

@@ -1,10 +1,13 @@
 """`idp serve` as deployed: several workers, a dead one is replaced, background work beside them, an end in order."""
 
+import http.client
 import os
 import signal
+import socket
 import time
 import urllib.error
 import urllib.request
+from contextlib import closing, contextmanager
 
 import psutil
 import pytest
@@ -109,3 +112,57 @@ def test_i13_no_answer_speaks_of_our_insides(server):
     assert "Traceback" not in text
     assert "site-packages" not in text
     assert "Werkzeug" not in answer.headers.get("Server", "")
+
+
+@contextmanager
+def _slow_bodies(server, count):
+    """Connections that announce a body and never send the whole of it."""
+    held = []
+    try:
+        for _ in range(count):
+            connection = socket.create_connection(("127.0.0.1", server.port), timeout=5)
+            connection.sendall(
+                b"POST /sites/acme/oauth2/token HTTP/1.1\r\nHost: localhost\r\n"
+                b"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 1000\r\n\r\na=1"
+            )
+            held.append(connection)
+        time.sleep(1)
+        yield
+    finally:
+        for connection in held:
+            connection.close()
+
+
+def test_i8_two_hundred_bodies_that_never_end_hold_up_nobody_else(server):
+    token = urllib.request.Request(f"{server.base_url}/sites/nowhere/oauth2/token", data=b"grant_type=none")
+
+    with _slow_bodies(server, 200):
+        answered = [_answers(server) for _ in range(20)]
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(token, timeout=5)
+
+    refused.value.close()
+    assert all(answered)
+    assert refused.value.code == 404  # not 503: a whole body is read and its request looked at
+
+
+def test_i8_a_body_of_unknown_length_is_read_and_one_that_is_too_long_is_refused(server):
+    server.command("organization", "create", "acme", "--name", "Acme")
+    server.command("site", "create", "acme", "--organization", "acme", "--name", "Acme")
+
+    def chunked(size):
+        with closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)) as connection:
+            connection.request(
+                "POST",
+                "/sites/acme/oauth2/token",
+                body=iter([b"grant_type=none&x=" + b"y" * size]),
+                headers={"Content-Type": "application/x-www-form-urlencoded"},
+                encode_chunked=True,
+            )
+            with connection.getresponse() as answer:
+                return answer.status, answer.read()
+
+    status, body = chunked(10)
+    assert status == 401
+    assert b"invalid_client" in body
+    assert chunked(70_000)[0] == 413

@@ -143,7 +143,7 @@ class Prepared:
         sql, _, bind, row = self._ready.get(dialect.name) or self._prepare(dialect)
         try:
             cursor.execute(sql, bind(values))
-            rows = [row(found) for found in cursor.fetchall()] if row is not None else []
+            rows = list(map(row, cursor.fetchall())) if row is not None else []
         except dialect.loaded_dbapi.Error as error:
             raise _translated(dialect, error, sql) from error
         except UnicodeEncodeError as error:
@@ -205,11 +205,19 @@ def _binder(
 
 
 def _row_maker(shape: Any, readers: Sequence[Any]) -> Callable[[Any], Any]:
-    if not any(readers):
-        return lambda found: shape._make(found)
-    return lambda found: shape._make(
-        value if read is None else read(value) for value, read in zip(found, readers, strict=True)
-    )
+    """Return what makes a named tuple of the driver's row: no loop over columns that come as they are."""
+    make = shape._make
+    changing = [(at, read) for at, read in enumerate(readers) if read is not None]
+    if not changing:
+        return make  # type: ignore[no-any-return]
+
+    def made(found: Any) -> Any:
+        values = list(found)
+        for at, read in changing:
+            values[at] = read(values[at])
+        return make(values)
+
+    return made
 
 
 class Transaction:

@@ -93,7 +93,7 @@ def _write(node: Element, scope: frozenset[str], declared: set[str], out: list[s
     name, attributes, children = node.name, node.attributes, node.children
     if attributes is None and name.partition(":")[0] in scope:
         if len(children) == 1 and type(children[0]) is str:  # the most frequent kind of all
-            out.append(f"<{name}>{_text(children[0])}</{name}>")
+            out.append(f"<{name}>{text_value(children[0])}</{name}>")
             return
         out.append(f"<{name}>")
         _write_all(children, scope, declared, out)
@@ -107,7 +107,7 @@ def _write_all(children: Sequence[Child], scope: frozenset[str], declared: set[s
         if isinstance(child, Element):
             _write(child, scope, declared, out)
         elif isinstance(child, str):
-            out.append(_text(child))
+            out.append(text_value(child))
         else:
             if child.declares & scope or not child.needs <= scope:
                 raise ValueError("written for another place, where other namespaces are declared")
@@ -126,7 +126,7 @@ def _open(node: Element, scope: frozenset[str], declared: set[str], out: list[st
         declared.add(prefix)
     if node.attributes:
         for attribute, value in _ordered(node.attributes):
-            out.append(f' {attribute}="{value if _is_plain(value) else _attribute(value)}"')
+            out.append(f' {attribute}="{value if _is_plain(value) else attribute_value(value)}"')
     out.append(">")
     return scope
 
@@ -142,13 +142,27 @@ def _ordered(attributes: Mapping[str, str | None]) -> list[tuple[str, str]]:
     return sorted(given, key=lambda attribute: ":" in attribute[0])
 
 
-def _text(value: str) -> str:
+def text_value(value: str) -> str:
+    """
+    Return *value* as text is written.
+
+    Raises:
+        Invalid: it has a character that XML cannot hold.
+    """
     if _is_plain(value):  # nothing in it to look at; most values are like that
         return value
     return _IN_TEXT.sub(_escape, _legal(value))
 
 
-def _attribute(value: str) -> str:
+def attribute_value(value: str) -> str:
+    """
+    Return *value* as it is written between the quotes of an attribute.
+
+    Raises:
+        Invalid: it has a character that XML cannot hold.
+    """
+    if _is_plain(value):
+        return value
     return _IN_ATTRIBUTE.sub(_escape, _legal(value))
 
 

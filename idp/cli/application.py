@@ -125,7 +125,10 @@ def release(application: str, attributes: tuple[str, ...], nothing: bool) -> Non
         found = find(work, application)
         policy = policies.set_application_release(work, found.id, attributes)
         work.tx.session.flush()
-        tell(show.release_policy(policy), f"{found.name} receives at most: {', '.join(policy.attributes) or 'nothing'}")
+        tell(
+            show.release_policy(policy),
+            f"{found.name} receives at most: {', '.join(policy.attributes or ()) or 'nothing'}",
+        )
 
 
 @application.command("list")

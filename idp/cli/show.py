@@ -115,7 +115,8 @@ def release_policy(of: ReleasePolicy) -> dict[str, Any]:
         "organization_id": of.organization_id,
         "level": of.level,
         "subject_id": of.subject_id,
-        "attributes": list(of.attributes),
+        "attributes": of.attributes,
+        "rules": of.rules,
         "version": of.version,
     }
 

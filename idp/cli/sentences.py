@@ -25,6 +25,7 @@ SENTENCES: dict[str, str] = {
     "authentication-policy.changed": "changed the authentication policy {name} from {before} to {after}",
     "service-provider.registered": "registered the SAML service provider {entity_id}",
     "service-provider.changed": "changed the SAML service provider {entity_id} from {before} to {after}",
+    "service-provider.name-freed": "let the NameID {name} of the account {account_id} be given to another",
     "client.registered": "registered the OpenID Connect client {client_id}",
     "key.created": "made a key for {purpose} ({algorithm}), {state}",
     "key.state-changed": "moved a key for {purpose} from {before} to {after}",

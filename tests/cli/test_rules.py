@@ -133,6 +133,16 @@ def test_what_may_leave_is_said_at_every_level(wiki):
     assert "no rule: what may leave is sent under its own name" in shown.out
 
 
+def test_a_level_that_was_narrowed_can_be_opened_again(wiki):
+    for of in (("site", "release", "acme"), ("application", "release", ENTITY_ID)):
+        assert wiki(*of, "--attribute", "email", "--json").json["attributes"] == ["email"]
+        assert wiki(*of, "--everything", "--json").json["attributes"] is None
+        assert wiki(*of, "--everything", "--nothing").code == 2
+    assert wiki("organization", "release", "acme", "--everything").code == 2
+    log = wiki("audit", "list", "--limit", "1").out
+    assert "from email to everything that wider levels let out" in log
+
+
 def test_the_application_shows_what_is_sent_under_which_names(wiki):
     rules(wiki, "--attribute", "mail=email")
     shown = wiki("application", "show", ENTITY_ID)

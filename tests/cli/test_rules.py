@@ -151,6 +151,24 @@ def test_the_application_shows_what_is_sent_under_which_names(wiki):
     assert wiki("application", "show", ENTITY_ID, "--json").json["release"]["rules"][0]["level"] == "application"
 
 
+def test_rules_are_said_to_be_for_saml(wiki):
+    made = wiki(
+        "application",
+        "create-oidc",
+        "--site",
+        "acme",
+        "--name",
+        "Notes",
+        "--redirect-uri",
+        "https://n.example/cb",
+        "--json",
+    )
+    notes = made.json["application_id"]
+
+    assert "rules are for SAML" in wiki("application", "rules", "set", notes, "--attribute", "mail=email").out
+    assert "rules are for SAML" in wiki("application", "show", notes).out
+
+
 def test_further_attributes_of_an_account(wiki):
     made = wiki("account", "set", ANN, "--attribute", "department=IT", "--attribute", "department=R&D", "--json")
     assert made.json["attributes"] == {"department": ["IT", "R&D"]}

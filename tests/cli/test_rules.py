@@ -188,7 +188,7 @@ def test_the_preview_in_words_and_as_json(wiki):
     for said in (
         f"{ANN} may open Wiki",
         "_WOULD-BE-MADE",
-        "from rule of the application, from the attribute email",
+        "← rule of the application, from the attribute email",
         "cost: the attribute salary may not leave: the organization withholds it",
         "the response is signed with the key key_",
         "<saml:Audience>https://wiki.example/saml/metadata</saml:Audience>",

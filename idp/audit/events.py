@@ -69,6 +69,16 @@ class AccountEnabled(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AccountAttributesChanged(Event):
+    """Further attributes of an account changed; only those that did are named, with their values."""
+
+    tag = "account.attributes-changed"
+    email: str
+    before: dict[str, str]
+    after: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RoleGranted(Event):
     tag = "role.granted"
     role: str
@@ -130,6 +140,16 @@ class ReleasePolicyChanged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseRulesChanged(Event):
+    """What is sent under which names was changed for a level; ``changes`` has a line for every rule."""
+
+    tag = "release-rules.changed"
+    level: str
+    name: str
+    changes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AuthenticationPolicyChanged(Event):
     tag = "authentication-policy.changed"
     name: str
@@ -150,6 +170,15 @@ class ServiceProviderChanged(Event):
     entity_id: str
     before: dict[str, str]
     after: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceProviderNameFreed(Event):
+    """A name that ``account_id`` had at an application may be given to another account."""
+
+    tag = "service-provider.name-freed"
+    name: str
+    account_id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

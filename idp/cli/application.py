@@ -9,12 +9,12 @@ import click
 
 from idp.base import egress
 from idp.base.errors import Invalid
-from idp.cli import saml, show
+from idp.cli import release as release_
+from idp.cli import rules, saml, show
 from idp.cli.application_lookup import find, full
 from idp.cli.context import Group, chosen, open_work, settings, tell, tell_all
 from idp.cli.saml_switches import switches
 from idp.directory import applications, policies, queries
-from idp.directory.attributes import ATTRIBUTES
 from idp.oidc import clients
 from idp.saml import providers
 
@@ -28,6 +28,7 @@ def application() -> None:
 
 
 application.add_command(saml.saml)
+application.add_command(rules.of_application())
 
 
 @application.command("create-saml")
@@ -113,19 +114,14 @@ def grant(application: str, everyone: bool, group: str | None, account: str | No
 
 @application.command()
 @_APPLICATION
-@click.option(
-    "--attribute", "attributes", multiple=True, metavar="NAME", help=f"One of {', '.join(ATTRIBUTES)}; several times."
-)
-@click.option("--nothing", is_flag=True, help="Release no attribute at all.")
-def release(application: str, attributes: tuple[str, ...], nothing: bool) -> None:
+@release_.options(widest=True)
+def release(application: str, attributes: tuple[str, ...], nothing: bool, everything: bool) -> None:
     """Narrow what APP receives to these attributes. What the organization withholds stays withheld."""
-    if nothing == bool(attributes):
-        raise Invalid("Name the attributes with --attribute, or say --nothing.", field="attributes")
+    asked = release_.wanted(attributes, nothing=nothing, everything=everything)
     with open_work() as work:
         found = find(work, application)
-        policy = policies.set_application_release(work, found.id, attributes)
-        work.tx.session.flush()
-        tell(show.release_policy(policy), f"{found.name} receives at most: {', '.join(policy.attributes) or 'nothing'}")
+        policy = policies.set_application_release(work, found.id, asked)
+        tell(show.release_policy(policy), f"{found.name} receives at most: {release_.said(policy)}")
 
 
 @application.command("list")
@@ -147,7 +143,8 @@ def list_(site: str | None) -> None:
 def show_(application: str) -> None:
     """Show APP: its registration, who may open it, what it receives at most."""
     with open_work() as work:
-        value = full(work, find(work, application))
+        found = find(work, application)
+        value = {**full(work, found), "release": rules.released_to(work, found)}
     if chosen().json:
         tell(value, "")
         return
@@ -163,7 +160,7 @@ def show_(application: str) -> None:
             lines.append(f"  {name:<28} {part}")
         elif isinstance(part, list) and part and all(isinstance(item, str) for item in part):
             lines.append(f"  {name:<28} {', '.join(part)}")
-    click.echo("\n".join(lines))
+    click.echo("\n".join([*lines, "  is sent", *(f"  {line}" for line in rules.words(value["release"]))]))
 
 
 @application.command()

@@ -16,6 +16,7 @@ class ServiceProvider(Base):
 
     ``description`` is what we read from ``metadata``: endpoints, certificates, name formats,
     wants. The switches beside it are the administrator's and win over the metadata.
+    ``name_id_source`` is the attribute or expression that names made of a value are made of.
     """
 
     __tablename__ = "service_providers"
@@ -37,6 +38,7 @@ class ServiceProvider(Base):
     encrypt_assertion: Mapped[bool] = mapped_column(default=False)
     require_signed_requests: Mapped[bool] = mapped_column(default=False)
     nameid_format: Mapped[str] = mapped_column(String(256), default="")
+    name_id_source: Mapped[str] = mapped_column(String(1000), default="", server_default="")
     idp_initiated: Mapped[bool] = mapped_column(default=False)
     relay_states: Mapped[list[str]]
     updated_at: Mapped[datetime]
@@ -63,3 +65,20 @@ class SamlSubject(Owned):
     name_id: Mapped[str] = mapped_column(String(256))
     created_at: Mapped[datetime]
     terminated_at: Mapped[datetime | None]
+
+
+class SamlName(Owned):
+    """
+    That a name made of attributes belongs to one account at one application, since it was first sent (X23).
+
+    ``value_digest`` is of the form in which names are compared.
+    """
+
+    __tablename__ = "saml_names"
+    __table_args__ = (UniqueConstraint("organization_id", "application_id", "value_digest"),)
+
+    application_id: Mapped[str] = mapped_column(String(64))
+    account_id: Mapped[str] = mapped_column(String(64))
+    value: Mapped[str] = mapped_column(String(1024))
+    value_digest: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime]

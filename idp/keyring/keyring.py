@@ -33,9 +33,12 @@ from idp.keyring.models import SigningKey
 SAML_SIGNING, TOKEN_SIGNING = "saml-signing", "token-signing"
 NEXT, ACTIVE, RETIRED, GONE = "next", "active", "retired", "gone"
 KINDS = ((SAML_SIGNING, "RSA-3072"), (TOKEN_SIGNING, "RSA-2048"), (TOKEN_SIGNING, "P-256"))
+OPTIONAL_KINDS = ((SAML_SIGNING, "P-256"), (SAML_SIGNING, "P-384"), (SAML_SIGNING, "P-521"))
+"""What a site has only where somebody asked for it."""
 
 CERTIFICATE_LIFE = timedelta(days=3653)
 _LOADED_AT_MOST = 1024
+_CURVES = {"P-256": ec.SECP256R1(), "P-384": ec.SECP384R1(), "P-521": ec.SECP521R1()}
 
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
@@ -142,8 +145,8 @@ def create(
     its dates mean nothing to a correct service provider.
     """
     private: PrivateKey
-    if algorithm == "P-256":
-        private = ec.generate_private_key(ec.SECP256R1())
+    if algorithm in _CURVES:
+        private = ec.generate_private_key(_CURVES[algorithm])
     else:
         private = rsa.generate_private_key(public_exponent=65537, key_size=int(algorithm.removeprefix("RSA-")))
     key_id = new_id("key")

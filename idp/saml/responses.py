@@ -5,19 +5,19 @@ Everything that the Web Browser SSO profile requires and nothing more. Pure: val
 """
 
 import secrets
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 
-from idp.keyring.keyring import Key
 from idp.saml.contexts import attested
-from idp.saml.encryption import encrypted
+from idp.saml.encryption import encrypted, encrypted_id
 from idp.saml.endpoints import Requester
 from idp.saml.errors import NOT_ENCRYPTABLE, MessageRefused
+from idp.saml.facts import ProviderFacts
 from idp.saml.instants import instant
 from idp.saml.nameid import Subject
 from idp.saml.names import BASIC, BEARER, SUCCESS
 from idp.saml.signing import signed
+from idp.saml.speaking import Speaker
 from idp.saml.writer import Child, Element, Written, element, write
 from idp.signon.request import SignOnResult
 
@@ -31,14 +31,6 @@ FRIENDLY_NAMES = {
     "family_name": "sn",
     "groups": "isMemberOf",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Speaker:
-    """Who answers: the site's entity ID, and the key that it signs with."""
-
-    issuer: str
-    key: Key
 
 
 def success(
@@ -110,15 +102,7 @@ def _assertion(
         element(
             "saml:Subject",
             None,
-            element(
-                "saml:NameID",
-                {
-                    "Format": subject.format,
-                    "NameQualifier": subject.name_qualifier,
-                    "SPNameQualifier": subject.sp_name_qualifier,
-                },
-                subject.value,
-            ),
+            _named(requester.provider, subject),
             element(
                 "saml:SubjectConfirmation",
                 {"Method": BEARER},
@@ -144,10 +128,28 @@ def _assertion(
                 "SessionIndex": session_index,
                 "SessionNotOnOrAfter": instant(result.expires_at),
             },
-            _context(attested(result.strength, wanted.comparison, wanted.classes)),
+            _context(attested(result.strength, wanted.comparison, wanted.classes, requester.provider.contexts)),
         ),
         *_attributes(result.attributes),
     )
+
+
+def _named(provider: ProviderFacts, subject: Subject) -> Element:
+    """Return the NameID, or the EncryptedID that holds it (SAML Core 2.0 section 2.2.4)."""
+    plain = element(
+        "saml:NameID",
+        {
+            "Format": subject.format,
+            "NameQualifier": subject.name_qualifier,
+            "SPNameQualifier": subject.sp_name_qualifier,
+        },
+        subject.value,
+    )
+    if not provider.encrypt_name_id:
+        return plain
+    if provider.encryption is None:
+        raise MessageRefused(NOT_ENCRYPTABLE, "no registered key and method can be used to encrypt the NameID")
+    return encrypted_id(write(plain), provider.encryption)
 
 
 # What is the same for everybody who opens an application is written once, for its place inside of the assertion.

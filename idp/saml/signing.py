@@ -1,13 +1,16 @@
 """
 Signing what we send, in process, over strings that are canonical already (decisions 11).
 
-XML Signature 1.1, enveloped, exclusive canonicalization, SHA-256 (SAML Core 2.0 section 5.4);
-and the signature over a redirect's query (SAML Bindings 2.0 section 3.4.4.1).
+XML Signature 1.1, enveloped, exclusive canonicalization (SAML Core 2.0 section 5.4); and the
+signature over a redirect's query (SAML Bindings 2.0 section 3.4.4.1).
 """
 
 import base64
 import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache, lru_cache
+from typing import Any
 from urllib.parse import quote
 
 from cryptography.hazmat.primitives import hashes
@@ -15,42 +18,111 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 from idp.keyring.keyring import Key, PrivateKey
-from idp.saml.names import ECDSA_SHA256, ENVELOPED, EXCLUSIVE_C14N, RSA_SHA256, SHA256
+from idp.saml import names
+from idp.saml.names import ENVELOPED, EXCLUSIVE_C14N
 from idp.saml.writer import Element, Written, element, write, write_around
 
-_PKCS1, _SHA256, _ECDSA = padding.PKCS1v15(), hashes.SHA256(), ec.ECDSA(hashes.SHA256())
+_PKCS1 = padding.PKCS1v15()
 _AFTER_ISSUER = 1
 _INSIDE = frozenset({"ds"})
 
+STANDARD = "rsa-sha256"
+OF_CURVES = "ecdsa-sha256"
 
-def signed(root: Element, key: Key) -> Written:
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """A signature algorithm, and the digest of the same strength that goes with it."""
+
+    algorithm: str
+    digest: str
+    hash: hashes.HashAlgorithm
+    digested: Callable[[bytes], Any]
+    needs_curve: bool = False
+
+
+METHODS: dict[str, Method] = {
+    STANDARD: Method(names.RSA_SHA256, names.SHA256, hashes.SHA256(), hashlib.sha256),
+    "rsa-sha384": Method(names.RSA_SHA384, names.SHA384, hashes.SHA384(), hashlib.sha384),
+    "rsa-sha512": Method(names.RSA_SHA512, names.SHA512, hashes.SHA512(), hashlib.sha512),
+    OF_CURVES: Method(names.ECDSA_SHA256, names.SHA256, hashes.SHA256(), hashlib.sha256, needs_curve=True),
+    "ecdsa-sha384": Method(names.ECDSA_SHA384, names.SHA384, hashes.SHA384(), hashlib.sha384, needs_curve=True),
+    "ecdsa-sha512": Method(names.ECDSA_SHA512, names.SHA512, hashes.SHA512(), hashlib.sha512, needs_curve=True),
+}
+"""What an administrator may choose for a service provider, by the name that it is chosen by."""
+
+LEGACY_METHODS: dict[str, Method] = {
+    "rsa-sha1": Method(names.RSA_SHA1, names.SHA1, hashes.SHA1(), hashlib.sha1),  # noqa: S303 (see `legacy`)
+}
+"""What may be chosen only where it is allowed until a day (see `legacy`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """A key of ours and how it signs. Made by `signer`; its key fits its method."""
+
+    key_id: str
+    private: PrivateKey
+    certificate: str
+    method: Method
+
+
+def signer(key: Key, name: str | None = None) -> Signer:
     """
-    Return *root* written and signed with *key*.
+    Return *key* ready to sign by the algorithm *name* of `METHODS` or `LEGACY_METHODS`.
 
-    Its first child must be its Issuer: the signature comes right behind it, where the schemas
-    have it (SAML Core 2.0 sections 2.3.3 and 3.2.2).
+    Without a name it is SHA-256 with whatever kind of key it is.
+
+    Raises:
+        ValueError: the key is of the other kind.
+    """
+    on_curve = is_on_curve(key)
+    name = name or (OF_CURVES if on_curve else STANDARD)
+    method = METHODS.get(name) or LEGACY_METHODS[name]
+    if method.needs_curve != on_curve:
+        raise ValueError(f"a key of {key.algorithm} does not sign by {name}")
+    return Signer(key.id, key.private, key.certificate_der_base64, method)
+
+
+def is_on_curve(key: Key) -> bool:
+    """Say whether *key* is an elliptic-curve key, which signs by ECDSA."""
+    return isinstance(key.private, ec.EllipticCurvePrivateKey)
+
+
+def by_curve(name: str) -> bool:
+    """Say whether the algorithm *name* of ours signs with an EC key."""
+    return name.startswith("ecdsa")
+
+
+def signed(root: Element, by: Signer, *, behind: int = _AFTER_ISSUER) -> Written:
+    """
+    Return *root* written and signed.
+
+    Args:
+        behind: how many of its children come before the signature. Messages have one, their Issuer
+            (SAML Core 2.0 sections 2.3.3 and 3.2.2); metadata has none (Metadata 2.0 section 2.3.2).
     """
     assert root.attributes is not None
-    head, tail, declares = write_around(root, _AFTER_ISSUER)
-    digest = base64.b64encode(hashlib.sha256((head + tail).encode()).digest()).decode()
-    info = _signed_info(str(root.attributes["ID"]), digest, algorithm(key.private))
+    head, tail, declares = write_around(root, behind)
+    digest = base64.b64encode(by.method.digested((head + tail).encode()).digest()).decode()
+    info = _signed_info(str(root.attributes["ID"]), digest, by.method)
     # Written on its own it declares its namespace, as it does when it is canonicalized to be verified.
-    value = base64.b64encode(raw_signature(write(info).xml.encode(), key.private)).decode()
+    value = base64.b64encode(raw_signature(write(info).xml.encode(), by)).decode()
     signature = write(
         element(
             "ds:Signature",
             None,
             info,
             element("ds:SignatureValue", None, value),
-            _key_info(key.certificate_der_base64),
+            _key_info(by.certificate),
         )
     )
     return Written(head + signature.xml + tail, declares | signature.declares)
 
 
-def signed_query(name: str, message: str, relay_state: str, key: Key) -> str:
+def signed_query(name: str, message: str, relay_state: str, by: Signer) -> str:
     """
-    Return the query of a redirect that carries *message*, deflated and encoded already, signed with *key*.
+    Return the query of a redirect that carries *message*, deflated and encoded already, signed.
 
     Args:
         name: ``SAMLRequest`` or ``SAMLResponse``.
@@ -58,51 +130,52 @@ def signed_query(name: str, message: str, relay_state: str, key: Key) -> str:
     query = f"{name}={quote(message, safe='')}"
     if relay_state:
         query += f"&RelayState={quote(relay_state, safe='')}"
-    query += f"&SigAlg={quote(algorithm(key.private), safe='')}"
-    value = base64.b64encode(raw_signature(query.encode("ascii"), key.private)).decode()
+    query += f"&SigAlg={quote(by.method.algorithm, safe='')}"
+    value = base64.b64encode(raw_signature(query.encode("ascii"), by)).decode()
     return f"{query}&Signature={quote(value, safe='')}"
 
 
-def algorithm(private: PrivateKey) -> str:
-    """Return the name of the algorithm that we sign with by *private*."""
-    return ECDSA_SHA256 if isinstance(private, ec.EllipticCurvePrivateKey) else RSA_SHA256
-
-
-def raw_signature(octets: bytes, private: PrivateKey) -> bytes:
+def raw_signature(octets: bytes, by: Signer) -> bytes:
     """Return the signature over *octets*; of ECDSA r and s side by side (XML Signature 1.1 section 6.4.3)."""
+    private = by.private
     if isinstance(private, ec.EllipticCurvePrivateKey):
         size = (private.key_size + 7) // 8
-        r, s = decode_dss_signature(private.sign(octets, _ECDSA))
+        r, s = decode_dss_signature(private.sign(octets, ec.ECDSA(by.method.hash)))
         return r.to_bytes(size, "big") + s.to_bytes(size, "big")
-    return private.sign(octets, _PKCS1, _SHA256)
+    return private.sign(octets, _PKCS1, by.method.hash)
 
 
-def _signed_info(reference: str, digest: str, algorithm_: str) -> Element:
+def _signed_info(reference: str, digest: str, method: Method) -> Element:
     written = write(
-        element("ds:Reference", {"URI": f"#{reference}"}, *_transforms(), element("ds:DigestValue", None, digest)),
+        element(
+            "ds:Reference",
+            {"URI": f"#{reference}"},
+            *_transforms(method.digest),
+            element("ds:DigestValue", None, digest),
+        ),
         _INSIDE,
     )
-    return element("ds:SignedInfo", None, *_methods(algorithm_), written)
+    return element("ds:SignedInfo", None, *_methods(method.algorithm), written)
 
 
 # What is the same in every signature is written once, for its place inside of ds:Signature.
 
 
 @cache
-def _methods(algorithm_: str) -> tuple[Written, Written]:
+def _methods(algorithm: str) -> tuple[Written, Written]:
     canonicalization = element("ds:CanonicalizationMethod", {"Algorithm": EXCLUSIVE_C14N})
-    return write(canonicalization, _INSIDE), write(element("ds:SignatureMethod", {"Algorithm": algorithm_}), _INSIDE)
+    return write(canonicalization, _INSIDE), write(element("ds:SignatureMethod", {"Algorithm": algorithm}), _INSIDE)
 
 
 @cache
-def _transforms() -> tuple[Written, Written]:
+def _transforms(digest: str) -> tuple[Written, Written]:
     transforms = element(
         "ds:Transforms",
         None,
         element("ds:Transform", {"Algorithm": ENVELOPED}),
         element("ds:Transform", {"Algorithm": EXCLUSIVE_C14N}),
     )
-    return write(transforms, _INSIDE), write(element("ds:DigestMethod", {"Algorithm": SHA256}), _INSIDE)
+    return write(transforms, _INSIDE), write(element("ds:DigestMethod", {"Algorithm": digest}), _INSIDE)
 
 
 @lru_cache(maxsize=256)

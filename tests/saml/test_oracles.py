@@ -58,7 +58,7 @@ def verify_signxml(root, certificate_pem: str) -> None:
 @pytest.mark.parametrize("kind", ["rsa-2048", "rsa-3072", "p-256"])
 @pytest.mark.parametrize("value", VALUES)
 def test_what_we_sign_is_verified_by_others_whatever_is_in_it(kind, value):
-    written = signing.signed(message(value), key(kind)).xml
+    written = signing.signed(message(value), signing.signer(key(kind))).xml
 
     root = etree.fromstring(written.encode())
     assert etree.tostring(root, method="c14n", exclusive=True).decode() == written
@@ -67,7 +67,7 @@ def test_what_we_sign_is_verified_by_others_whatever_is_in_it(kind, value):
 
 
 def test_a_changed_octet_is_noticed():
-    written = signing.signed(message("Ann"), key("rsa-2048")).xml
+    written = signing.signed(message("Ann"), signing.signer(key("rsa-2048"))).xml
     with pytest.raises(xmlsec.Error):
         verify_xmlsec(etree.fromstring(written.replace(">Ann<", ">Eve<").encode()), key("rsa-2048").certificate_pem)
 

@@ -13,6 +13,7 @@ from idp.base.db import Database
 from idp.base.work import Origin, Work
 from idp.directory import accounts, groups, organizations, policies, sites
 from idp.directory.models import Account
+from idp.keyring import keyring
 from idp.policy.signon import Method
 from idp.saml import names, providers
 from idp.signon import session
@@ -77,6 +78,20 @@ class World:
                 **switches,
             )
             return made.application_id
+
+    def change(self, application_id: str, **switches) -> None:
+        """Change switches of a registered service provider."""
+        with self.work() as work:
+            providers.change(work, application_id, providers.Switches(**switches))
+
+    def saml_keys(self, site: str = "acme") -> dict[str, list]:
+        """Return the published SAML keys of a site by their state, the oldest first."""
+        found: dict[str, list] = {}
+        with self.work() as work:
+            at = sites.facts(work, site)
+            for key in keyring.published(work, at.organization_id, at.id, keyring.SAML_SIGNING):
+                found.setdefault(key.state, []).append(key)
+        return found
 
     def account(self, email: str = ANN) -> Account:
         with self.work() as work:

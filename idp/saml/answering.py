@@ -144,8 +144,8 @@ def tell(work: Work, place: Place, requester: Requester, codes: tuple[str, str],
     return _answer(requester, responses.status(speaker(work, place, requester.provider), requester, codes, work.now))
 
 
-def speaker(work: Work, place: Place, provider: ProviderFacts | None = None) -> Speaker:
-    """Return who answers *provider* at this site, with the key that signs for it."""
+def speaker(work: Work, place: Place, provider: ProviderFacts) -> Speaker:
+    """Return who speaks to *provider* at this site, with the key that signs for it."""
     return speaking.speaker(work, place.site, place.issuer, provider)
 
 

@@ -91,8 +91,7 @@ def named_our_sessions(work: Work, provider: ProviderFacts, session_ids: Iterabl
     It counts where it joined one of them after it was switched: then it knows the index from an
     answer that was signed with the new key, and from nowhere else.
     """
-    watched = provider.watched
-    if watched is None:
+    if provider.watched is None:
         return
     for session_id in session_ids:
         row = work.tx.row(
@@ -101,15 +100,23 @@ def named_our_sessions(work: Work, provider: ProviderFacts, session_ids: Iterabl
             session_id=session_id,
             application_id=provider.application_id,
         )
-        if row is not None and row.joined_at >= watched.switched_at + _EVERYWHERE:
-            took_it(work, provider)
+        if row is not None and _signed_with_new(provider, row.joined_at):
+            _write(work, _PROVEN, provider, provider.watched.key_id)
             return
 
 
-def took_it(work: Work, provider: ProviderFacts) -> None:
-    """Note that *provider*, if it is watched, has shown that it takes what is signed with the new key."""
-    if provider.watched is not None:
+def took_our_message(work: Work, provider: ProviderFacts, sent_at: datetime) -> None:
+    """
+    Note that *provider* has answered with success, and signed, a message of ours that we signed at *sent_at*.
+
+    For a logout that we ask for: whoever ends a session for us has believed our signature.
+    """
+    if provider.watched is not None and _signed_with_new(provider, sent_at):
         _write(work, _PROVEN, provider, provider.watched.key_id)
+
+
+def _signed_with_new(provider: ProviderFacts, at: datetime) -> bool:
+    return provider.watched is not None and at >= provider.watched.switched_at + _EVERYWHERE
 
 
 def stop(work: Work, organization_id: str, application_id: str) -> None:

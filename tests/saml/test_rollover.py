@@ -9,18 +9,19 @@ from datetime import timedelta
 
 import pytest
 from lxml import etree
-from sqlalchemy import event
+from onelogin.saml2.idp_metadata_parser import OneLogin_Saml2_IdPMetadataParser
 
+from idp.base.db import Prepared
 from idp.base.errors import Conflict, Forbidden, NotFound
-from idp.directory import keys, queries
+from idp.directory import keys, queries, sites
 from idp.keyring import keyring
-from idp.saml import names, providers, rollover
+from idp.saml import facts, names, providers, rollover, watching
 from idp.saml.models import RolloverStep
 from idp.saml.models import ServiceProvider as Row
 from idp.saml.rollover_plan import WORDS, Standing, standing
-from tests.saml.test_oracles import verify_xmlsec
+from tests.saml.test_oracles import accepted
 from tests.support import people
-from tests.support.saml_world import ANN, N, posted
+from tests.support.saml_world import ANN, posted
 from tests.support.service_provider import NOON, ServiceProvider, pair, stamp
 
 AGENT = "Shibboleth-SP/3.4"
@@ -51,19 +52,14 @@ def stands(world, application: str) -> Standing:
     return act(world, rollover.state, application).standing
 
 
-def answer(world, sp, browser=None):
-    at = world.now
-    request = sp.authn_request(IssueInstant=stamp(at))
+def answer(world, sp, browser=None, **more):
+    request = sp.authn_request(IssueInstant=stamp(world.now), **more)
     return posted((browser or world.browser(ANN)).sso(sp.query(request)))
 
 
 def signed_by(world, sp, browser=None) -> str:
-    """Return the id of the key that an answer to *sp* is signed with now, as python-xmlsec finds out."""
-    root = answer(world, sp, browser).root
-    named = root.xpath("string(//ds:X509Certificate)", namespaces=N)
-    (key,) = [k for found in world.saml_keys().values() for k in found if k.certificate_der_base64 == named]
-    verify_xmlsec(root, key.certificate_pem)
-    return key.id
+    """Return the id of the key that an answer to *sp* is signed with now."""
+    return world.key_of(answer(world, sp, browser).xml)
 
 
 def log_out(world, sp, signed_on, browser) -> None:
@@ -234,6 +230,47 @@ def test_in_the_seconds_after_the_switch_another_worker_may_sign_with_the_former
     log_out(world, sp, answer(world, sp, ann), ann)
 
     assert stands(world, registered) is Standing.ANSWERED
+
+
+@pytest.mark.parametrize(
+    ("seconds", "standing_"), [(0, Standing.SWITCHED), (4, Standing.SWITCHED), (5, Standing.PROVEN)]
+)
+def test_an_answer_to_a_message_that_we_signed_with_it_proves_it_too(
+    world, sp, registered, next_key, seconds, standing_
+):
+    act(world, rollover.switch, registered, anyway=True)
+    with world.work() as work:
+        site = sites.facts(work, "acme")
+        known = facts.provider(work, site.organization_id, site.id, sp.entity_id)
+        watching.took_our_message(work, known, NOON + timedelta(seconds=seconds))
+
+    assert stands(world, registered) is standing_
+
+
+def test_a_service_provider_that_read_both_certificates_takes_every_answer_on_the_way(
+    world, sp, registered, old_key, next_key
+):
+    """No outage: python3-saml, with the metadata of when the new key was published, accepts each answer there and back."""
+    read = OneLogin_Saml2_IdPMetadataParser.parse(fetch(world, registered).data)["idp"]
+
+    def taken(expected: str) -> None:
+        mine = sp.new_id()
+        xml = answer(world, sp, ID=mine).xml
+        assert accepted(world, sp, xml, idp=read, request_id=mine).get_nameid()
+        assert world.key_of(xml) == expected
+
+    taken(old_key)
+    act(world, rollover.switch, registered)
+    taken(next_key)
+    act(world, rollover.back, registered)
+    taken(old_key)
+    fetch(world, registered)
+    act(world, rollover.switch, registered, anyway=True)
+    world.later(days=7)
+    rotate(world)
+    taken(next_key)
+    act(world, rollover.back, registered)
+    taken(old_key)
 
 
 def test_x28_a_forged_logout_proves_nothing(world, sp, registered, next_key):
@@ -446,15 +483,16 @@ def test_every_standing_has_its_words_and_its_facts():
 
 
 @pytest.fixture
-def statements(world) -> list[str]:
-    """What SQLite is asked from now on."""
+def statements(monkeypatch) -> list[str]:
+    """What hot roads ask the database from now on; they use prepared statements alone."""
     heard: list[str] = []
-    world.database.engine.dispose()
+    real = Prepared.run
 
-    @event.listens_for(world.database.engine, "connect")
-    def listen(connection, _record):
-        connection.set_trace_callback(heard.append)
+    def run(self, *args, **values):
+        heard.append(" ".join(str(self._statement).split()))
+        return real(self, *args, **values)
 
+    monkeypatch.setattr(Prepared, "run", run)
     return heard
 
 

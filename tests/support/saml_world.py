@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
+import xmlsec
 from lxml import etree, html
 from werkzeug.test import TestResponse
 
@@ -92,6 +93,18 @@ class World:
             for key in keyring.published(work, at.organization_id, at.id, keyring.SAML_SIGNING):
                 found.setdefault(key.state, []).append(key)
         return found
+
+    def key_of(self, xml: bytes) -> str:
+        """Return the id of the published key that *xml* is signed with, as python-xmlsec finds out."""
+        root = etree.fromstring(xml)
+        named = root.xpath("string(//ds:X509Certificate)", namespaces=N)
+        (key,) = [k for found in self.saml_keys().values() for k in found if k.certificate_der_base64 == named]
+        for signature in root.iter(f"{{{names.DS}}}Signature"):
+            context = xmlsec.SignatureContext()
+            context.key = xmlsec.Key.from_memory(key.certificate_pem, xmlsec.KeyFormat.CERT_PEM)
+            context.register_id(signature.getparent(), "ID")
+            context.verify(signature)
+        return key.id
 
     def account(self, email: str = ANN) -> Account:
         with self.work() as work:

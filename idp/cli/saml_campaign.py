@@ -83,7 +83,7 @@ def _words(going: Campaign, found: list[Report]) -> list[str]:
     rows = [
         (
             one.name,
-            "new" if one.on_new else "former",
+            one.signs_with,
             _day(one.fetched_at),
             _day(one.answered_at),
             one.to_json()["words"],

@@ -67,7 +67,7 @@ def _words(name: str, slug: str, address: str, report: Report | None) -> list[st
     by = f" ({report.fetched_by})" if report.fetched_by else ""
     return [
         f"{name}: {shown['words']}",
-        f"  signed with      the {shown['signs_with']} key ({report.kind})",
+        f"  signed with      the {report.signs_with} key ({report.kind})",
         f"  metadata read    {_when(shown['fetched_at'])}{by}",
         f"  confirmed        {_when(shown['confirmed_at'])}",
         f"  switched         {_when(shown['switched_at'])}",

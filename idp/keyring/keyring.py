@@ -84,8 +84,8 @@ def active(work: Work, organization_id: str, site_id: str, purpose: str, algorit
     Raises:
         Unavailable: there is none.
     """
-    for key in _keys(work, organization_id, site_id):
-        if key.purpose == purpose and key.state == ACTIVE and algorithm in (None, key.algorithm):
+    for key in published(work, organization_id, site_id, purpose):
+        if key.state == ACTIVE and algorithm in (None, key.algorithm):
             return key
     raise Unavailable(
         "This site cannot sign at the moment.",
@@ -97,13 +97,13 @@ def active(work: Work, organization_id: str, site_id: str, purpose: str, algorit
 
 def published(work: Work, organization_id: str, site_id: str, purpose: str) -> tuple[Key, ...]:
     """Return the keys that the world should know for *purpose*: next, active and retired, oldest first."""
-    return tuple(key for key in _keys(work, organization_id, site_id) if key.purpose == purpose)
+    return _keys(work, organization_id, site_id).get(purpose, ())
 
 
-def _keys(work: Work, organization_id: str, site_id: str) -> tuple[Key, ...]:
-    def read() -> tuple[Key, ...]:
+def _keys(work: Work, organization_id: str, site_id: str) -> dict[str, tuple[Key, ...]]:
+    def read() -> dict[str, tuple[Key, ...]]:
         rows = work.tx.rows(_OF_SITE, organization_id=organization_id, site_id=site_id)
-        return tuple(
+        keys = [
             Key(
                 id=row.id,
                 purpose=row.purpose,
@@ -114,7 +114,8 @@ def _keys(work: Work, organization_id: str, site_id: str) -> tuple[Key, ...]:
                 certificate_der_base64="".join(row.certificate_pem.splitlines()[1:-1]),
             )
             for row in rows
-        )
+        ]
+        return {purpose: tuple(key for key in keys if key.purpose == purpose) for purpose in {k.purpose for k in keys}}
 
     return work.tx.memory.recall(("keys", organization_id, site_id), read)
 

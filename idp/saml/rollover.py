@@ -28,7 +28,7 @@ from idp.policy.permissions import Permission, require
 from idp.saml import providers, watching
 from idp.saml.models import RolloverStep, ServiceProvider
 from idp.saml.providers import Switches
-from idp.saml.rollover_plan import WORDS, Campaign, Standing, campaigns, standing
+from idp.saml.rollover_plan import FORMER, NEW, WORDS, Campaign, Standing, campaigns, standing
 
 _PROVIDERS, _STEPS = table(ServiceProvider), table(RolloverStep)
 
@@ -41,7 +41,7 @@ class Report:
     name: str
     entity_id: str
     kind: str
-    on_new: bool
+    signs_with: str
     by_hand: bool
     fetched_at: datetime | None
     fetched_by: str
@@ -49,6 +49,11 @@ class Report:
     switched_at: datetime | None
     answered_at: datetime | None
     proven_at: datetime | None
+
+    @property
+    def on_new(self) -> bool:
+        """Whether it is answered with the new key."""
+        return self.signs_with == NEW
 
     @property
     def standing(self) -> Standing:
@@ -71,7 +76,7 @@ class Report:
             "name": self.name,
             "entity_id": self.entity_id,
             "kind": self.kind,
-            "signs_with": "new" if self.on_new else "former",
+            "signs_with": self.signs_with,
             "certificate_by_hand": self.by_hand,
             "fetched_by": self.fetched_by,
             **{name: None if (at := getattr(self, name)) is None else at.isoformat() for name in times},
@@ -199,7 +204,7 @@ def back(work: Work, application_id: str, *, if_version: int | None = None) -> R
     """
     site, campaign, provider = _required(work, application_id)
     before = _stands(work, site, campaign, provider)
-    if not before.on_new:
+    if before.signs_with == FORMER:
         raise Conflict(f"{before.name} is answered with the former key.")
     _back(work, campaign, provider, if_version)
     return _stands(work, site, campaign, provider)
@@ -489,7 +494,7 @@ def _report(campaign: Campaign, provider: ServiceProvider, name: str, step: Roll
         name=name,
         entity_id=provider.entity_id,
         kind=campaign.kind,
-        on_new=campaign.signs_with_new(provider.signing_key_id),
+        signs_with=campaign.signs_with(provider.signing_key_id),
         by_hand=provider.certificate_by_hand,
         fetched_at=step.fetched_at if step else None,
         fetched_by=step.fetched_by if step else "",

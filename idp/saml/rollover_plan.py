@@ -13,6 +13,8 @@ from enum import StrEnum
 from idp.keyring.keyring import ACTIVE, NEXT, RETIRED, Key
 from idp.saml import signing
 
+NEW, FORMER, OLDER = "new", "former", "older"
+
 
 @dataclass(frozen=True, slots=True)
 class Campaign:
@@ -31,11 +33,15 @@ class Campaign:
         """Say whether a service provider that is answered by that algorithm is part of it."""
         return signing.by_curve(signature_algorithm) == self.on_curve
 
-    def signs_with_new(self, signing_key_id: str) -> bool:
-        """Say whether a service provider with that key named (empty: none) is answered with the new key."""
-        if signing_key_id in (self.former.id, self.new.id):
-            return signing_key_id == self.new.id
-        return self.new.state == ACTIVE
+    def signs_with(self, signing_key_id: str) -> str:
+        """
+        Return which key a service provider is answered with that has that one named (empty: none).
+
+        One that was taken back in the rollover before this one may still have an older key.
+        """
+        if signing_key_id == "":
+            return NEW if self.new.state == ACTIVE else FORMER
+        return {self.new.id: NEW, self.former.id: FORMER}.get(signing_key_id, OLDER)
 
     def name_of(self, key: Key) -> str:
         """Return how *key* is named for a service provider: not at all, where it is the active one."""

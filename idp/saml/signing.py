@@ -86,7 +86,7 @@ def signer(key: Key, name: str | None = None) -> Signer:
 
 def is_on_curve(key: Key) -> bool:
     """Say whether *key* is an elliptic-curve key, which signs by ECDSA."""
-    return isinstance(key.private, ec.EllipticCurvePrivateKey)
+    return key.algorithm.startswith("P-")
 
 
 def by_curve(name: str) -> bool:

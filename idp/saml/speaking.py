@@ -42,14 +42,16 @@ def choose(keys: tuple[Key, ...], name: str, named: str) -> Key:
     Raises:
         Unavailable: there is none of that kind.
     """
-    on_curve = signing.by_curve(name)
-    fitting = [key for key in keys if signing.is_on_curve(key) == on_curve]
-    for key in fitting:
+    on_curve, chosen = signing.by_curve(name), None
+    for key in keys:
+        if signing.is_on_curve(key) != on_curve:
+            continue
         if key.id == named:
             return key
-    for key in fitting:
-        if key.state == ACTIVE:
-            return key
+        if key.state == ACTIVE and chosen is None:
+            chosen = key
+    if chosen is not None:
+        return chosen
     raise Unavailable(
         "This site cannot sign at the moment.",
         code="no-active-key",

@@ -27,7 +27,7 @@ VALUES = ["Ann", "a & b <c> \"d\" 'e' \r\n\t ü 😀 \u2028 \x7f", " ", "]]>", "
 @cache
 def key(kind: str) -> Key:
     made = pair("ours", kind)
-    return Key("key_x", "saml-signing", kind, "active", made.private, made.pem, made.der)
+    return Key("key_x", "saml-signing", kind.upper(), "active", made.private, made.pem, made.der)
 
 
 def message(value: str = "x"):

@@ -368,6 +368,20 @@ def test_a_key_is_not_retired_while_a_copy_is_kept_by_hand(world, sp, registered
     assert signed_by(world, sp) == next_key
 
 
+def test_who_was_taken_back_is_told_apart_in_the_next_rollover_and_can_follow(world, sp, registered, old_key, next_key):
+    world.later(days=7)
+    rotate(world)
+    act(world, rollover.back, registered)
+    (third,) = rotate(world).changed
+    assert act(world, rollover.state, registered).signs_with == "older"
+    assert signed_by(world, sp) == old_key
+
+    act(world, rollover.back, registered)
+    assert (act(world, rollover.state, registered).signs_with, signed_by(world, sp)) == ("former", next_key)
+    act(world, rollover.switch, registered, anyway=True)
+    assert signed_by(world, sp) == third.id
+
+
 def test_said_anyway_it_is_retired_and_dropped_and_nobody_is_left_without_a_key(
     world, sp, registered, old_key, next_key
 ):
@@ -520,4 +534,4 @@ def test_a_report_can_be_json(world, registered, next_key):
     shown = act(world, rollover.state, registered).to_json()
     assert json.loads(json.dumps(shown)) == shown
     assert (shown["signs_with"], shown["standing"]) == ("former", "unknown")
-    assert replace(act(world, rollover.state, registered), on_new=True).to_json()["signs_with"] == "new"
+    assert replace(act(world, rollover.state, registered), signs_with="new").standing is Standing.SWITCHED

@@ -182,6 +182,25 @@ class ServiceProviderNameFreed(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LegacyAlgorithmsAllowed(Event):
+    """Old algorithms were allowed to a service provider, until a moment."""
+
+    tag = "service-provider.legacy-allowed"
+    entity_id: str
+    algorithms: tuple[str, ...]
+    until: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RolloverConfirmed(Event):
+    """An administrator says that a service provider takes a new key of ours."""
+
+    tag = "service-provider.new-key-confirmed"
+    entity_id: str
+    key_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClientRegistered(Event):
     tag = "client.registered"
     client_id: str

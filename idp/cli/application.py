@@ -13,7 +13,7 @@ from idp.cli import release as release_
 from idp.cli import rules, saml, show
 from idp.cli.application_lookup import find, full
 from idp.cli.context import Group, chosen, open_work, settings, tell, tell_all
-from idp.cli.saml_switches import switches
+from idp.cli.saml_switches import read_switches, switches, warnings
 from idp.directory import applications, policies, queries
 from idp.oidc import clients
 from idp.saml import providers
@@ -50,11 +50,11 @@ def create_saml(site: str, metadata: str, name: str | None, everyone: bool, **wa
             metadata_url=url,
             everyone=everyone,
             allow_http_loopback=of.development.allow_http_loopback_applications,
-            **{option: value for option, value in wanted.items() if value is not None},
+            **{option: value for option, value in read_switches(wanted).items() if value is not None},
         )
         found = queries.application(work, made.application_id)
         value = full(work, found)
-    tell(value, _made(value, f"entity ID {made.entity_id}", everyone))
+    tell(value, "\n".join([_made(value, f"entity ID {made.entity_id}", everyone), *warnings(value)]))
 
 
 @application.command("create-oidc")
@@ -160,6 +160,8 @@ def show_(application: str) -> None:
             lines.append(f"  {name:<28} {part}")
         elif isinstance(part, list) and part and all(isinstance(item, str) for item in part):
             lines.append(f"  {name:<28} {', '.join(part)}")
+        elif isinstance(part, dict) and part:
+            lines.append(f"  {name:<28} {', '.join(f'{key}: {said}' for key, said in _flat(part))}")
     click.echo("\n".join([*lines, "  is sent", *(f"  {line}" for line in rules.words(value["release"]))]))
 
 
@@ -192,6 +194,13 @@ def delete(application: str, yes: bool) -> None:
             click.confirm(f"Remove {found.name} for good? Nobody will be able to open it.", abort=True)
         done = applications.delete(work, found.id)
         tell(show.application(done), f"deleted {done.name}")
+
+
+def _flat(of: dict[str, Any], above: str = "") -> list[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
+    for key, value in of.items():
+        found += _flat(value, f"{above}{key} ") if isinstance(value, dict) else [(f"{above}{key}", str(value))]
+    return found
 
 
 def _made(value: dict[str, Any], known_as: str, everyone: bool) -> str:

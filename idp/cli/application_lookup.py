@@ -38,5 +38,6 @@ def full(work: Work, of: Application) -> dict[str, Any]:
     if of.protocol == clients.PROTOCOL:
         value["oidc"] = clients.represent(clients.of_application(work, of))
     else:
-        value["saml"] = providers.represent(providers.of_application(work, of))
+        provider = providers.of_application(work, of)
+        value["saml"] = {**providers.represent(provider), "warnings": providers.warnings(provider, work.now)}
     return value

@@ -16,6 +16,7 @@ from idp.directory import keys as keys_
 from idp.directory import queries
 from idp.keyring import installation, keyring, wrapping
 from idp.keyring.models import SigningKey
+from idp.saml import providers
 from idp.settings import Settings, SettingsError, load
 
 _SKEW_WARNS, _SKEW_FAILS = timedelta(seconds=5), timedelta(seconds=60)
@@ -71,6 +72,7 @@ def examine() -> tuple[list[Finding], int]:
         findings.append(Finding("keys", OK, "they are the ones that this database was made with"))
         findings += _clock(database)
         findings += _signing_keys(database)
+        findings += _old_algorithms(database)
     except IdpError as error:
         what = "keys" if isinstance(error, wrapping.KeyFault) else "database"
         cause = "" if error.cause == error.message else f" ({error.cause})"
@@ -149,3 +151,19 @@ def _certificates(now: datetime, slug: str, keys: list[SigningKey]) -> Finding:
         words = f"its SAML certificate ends on {min(ends):%Y-%m-%d}"
         return Finding(f"site {slug}", WARNING, words, "Run: idp keys rotate --purpose saml-signing")
     return Finding(f"site {slug}", OK, "its signing keys are in order")
+
+
+def _old_algorithms(database: Database) -> list[Finding]:
+    """What is allowed to single applications until a day, so that nobody forgets it (threats X12)."""
+    with work_on(database) as work:
+        return [
+            Finding(
+                f"application {application.name}",
+                WARNING,
+                words,
+                f"When it has been mended: idp application saml set {application.id} --no-legacy",
+            )
+            for organization in queries.organizations(work)
+            for application, provider in providers.with_legacy(work, organization.id)
+            for words in providers.warnings(provider, work.now)
+        ]

@@ -4,11 +4,12 @@ from typing import Any
 
 import click
 
+from idp.cli import saml_rollover
 from idp.cli.application_lookup import find, full
 from idp.cli.context import Group, open_work, tell
 from idp.cli.saml_names import free_name
 from idp.cli.saml_preview import preview_
-from idp.cli.saml_switches import switches
+from idp.cli.saml_switches import read_switches, switches, warnings
 from idp.saml import providers
 
 
@@ -22,12 +23,13 @@ def saml() -> None:
 @switches
 def set_(application: str, **wanted: Any) -> None:
     """Change how the service provider APP is answered; what is not named stays as it is."""
-    wanted["relay_states"] = wanted["relay_states"] or None
     with open_work() as work:
         found = find(work, application)
-        providers.change(work, found.id, providers.Switches(**wanted))
-        tell(full(work, found), f"changed {found.name}")
+        providers.change(work, found.id, providers.Switches(**read_switches(wanted)))
+        value = full(work, found)
+        tell(value, "\n".join([f"changed {found.name}", *warnings(value)]))
 
 
 saml.add_command(preview_)
 saml.add_command(free_name)
+saml.add_command(saml_rollover.rollover_, "rollover")

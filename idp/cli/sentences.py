@@ -26,6 +26,8 @@ SENTENCES: dict[str, str] = {
     "service-provider.registered": "registered the SAML service provider {entity_id}",
     "service-provider.changed": "changed the SAML service provider {entity_id} from {before} to {after}",
     "service-provider.name-freed": "let the NameID {name} of the account {account_id} be given to another",
+    "service-provider.legacy-allowed": "allowed old algorithms ({algorithms}) to {entity_id} until {until}",
+    "service-provider.new-key-confirmed": "confirmed that {entity_id} takes the key {key_id}",
     "client.registered": "registered the OpenID Connect client {client_id}",
     "key.created": "made a key for {purpose} ({algorithm}), {state}",
     "key.state-changed": "moved a key for {purpose} from {before} to {after}",

@@ -34,6 +34,12 @@ def site(of: Site, base_url: str) -> dict[str, Any]:
         "accent": of.accent,
         "support_contact": of.support_contact,
         "pkce_for_public_clients_only": of.pkce_for_public_clients_only,
+        "description": of.description,
+        "logo": {"url": of.logo_url, "width": of.logo_width, "height": of.logo_height} if of.logo_url else None,
+        "organization_url": of.organization_url,
+        "technical_contact": of.technical_contact,
+        "sign_metadata": of.sign_metadata,
+        "metadata_valid_days": of.metadata_valid_days,
         "created_at": instant(of.created_at),
     }
 

@@ -2,6 +2,7 @@
 
 import click
 
+from idp.base.errors import Invalid
 from idp.cli import release, rules, show
 from idp.cli.context import Group, open_work, settings, tell, tell_all
 from idp.directory import queries, sites
@@ -42,14 +43,34 @@ def create(slug: str, organization: str, name: str) -> None:
     default=None,
     help="Excuse clients that have a secret from PKCE. A stolen code is then protected by that secret alone.",
 )
+@click.option("--description", metavar="TEXT", help="A sentence or two for those who choose among sign-in services.")
+@click.option("--logo-url", metavar="URL", help="A picture of the organization, at an https address.")
+@click.option("--logo-size", metavar="WIDTHxHEIGHT", help="The size of that picture in pixels, such as 80x60.")
+@click.option("--organization-url", metavar="URL", help="The organization's own pages (default: where this site is).")
+@click.option("--technical-contact", metavar="EMAIL", help="Who runs this site, for administrators of applications.")
+@click.option(
+    "--sign-metadata/--sign-metadata-on-request",
+    default=None,
+    help="Sign SAML metadata always, or only for those who ask by ?signed=1 (default).",
+)
+@click.option(
+    "--metadata-valid-days", type=int, metavar="DAYS", help="How long SAML metadata may be used (default: 365)."
+)
 def set_(
     slug: str,
     name: str | None,
     support_contact: str | None,
     accent: str | None,
     pkce_for_public_clients_only: bool | None,
+    description: str | None,
+    logo_url: str | None,
+    logo_size: str | None,
+    organization_url: str | None,
+    technical_contact: str | None,
+    sign_metadata: bool | None,
+    metadata_valid_days: int | None,
 ) -> None:
-    """Change the site SLUG; what is not named stays as it is."""
+    """Change the site SLUG; what is not named stays as it is, and an empty text takes one away."""
     base_url = settings().base_url
     with open_work() as work:
         changed = sites.edit(
@@ -59,6 +80,13 @@ def set_(
             accent=accent,
             support_contact=support_contact,
             pkce_for_public_clients_only=pkce_for_public_clients_only,
+            description=description,
+            logo_url=logo_url,
+            logo_size=None if logo_size is None else _size(logo_size),
+            organization_url=organization_url,
+            technical_contact=technical_contact,
+            sign_metadata=sign_metadata,
+            metadata_valid_days=metadata_valid_days,
         )
         tell(show.site(changed, base_url), f"changed site {changed.slug}")
 
@@ -76,3 +104,10 @@ def list_(organization: str | None) -> None:
 
 site.add_command(release.of_site())
 site.add_command(rules.of_site())
+
+
+def _size(value: str) -> tuple[int, int]:
+    width, _, height = value.partition("x")
+    if not (width.isdecimal() and height.isdecimal() and value.isascii() and len(value) <= 9):
+        raise Invalid("The size of a logo is written like 80x60.", field="logo_size")
+    return int(width), int(height)

@@ -1,11 +1,13 @@
 """Verbs on the keys of a site: seeing them, and doing what `keyring.rotation.plan` says."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
 from idp.audit.events import KeyStateChanged
 from idp.audit.log import record
+from idp.base.errors import Conflict, Invalid
 from idp.base.work import Work
 from idp.keyring import keyring, rotation
 from idp.keyring.models import SigningKey
@@ -37,22 +39,42 @@ def keys(work: Work, organization_id: str, site_id: str) -> list[SigningKey]:
     return list(work.tx.session.scalars(query))
 
 
+@dataclass(frozen=True, slots=True)
+class Turned:
+    """What a step of rotation came to: the keys that changed, and those that would have and are held."""
+
+    changed: list[SigningKey]
+    withheld: list[SigningKey]
+
+
 def rotate(
-    work: Work, organization_id: str, site_id: str, *, subject: str, purpose: str | None = None, at_once: bool = True
-) -> list[SigningKey]:
+    work: Work,
+    organization_id: str,
+    site_id: str,
+    *,
+    subject: str,
+    purpose: str | None = None,
+    at_once: bool = True,
+    held: frozenset[str] = frozenset(),
+) -> Turned:
     """
-    Move the keys of a site one step on, as far as the caches of the world allow; return those changed.
+    Move the keys of a site one step on, as far as the caches of the world allow.
 
     Asked again at the same moment it changes nothing. First call: a ``next`` key is published.
     After the time that caches need: it becomes ``active`` and the former one ``retired``.
+
+    Args:
+        at_once: not only what is due by age.
+        held: ids of keys that somebody still depends on: they neither retire nor go.
 
     Raises:
         Forbidden: the actor may not rotate keys there.
     """
     require(work, Permission.KEY_ROTATE, organization_id)
     known = keys(work, organization_id, site_id)
-    changed: list[SigningKey] = []
-    for kind, algorithm in keyring.KINDS:
+    turned = Turned([], [])
+    has = {(key.purpose, key.algorithm) for key in known}
+    for kind, algorithm in (*keyring.KINDS, *(optional for optional in keyring.OPTIONAL_KINDS if optional in has)):
         if purpose not in (None, kind):
             continue
         mine = [key for key in known if key.purpose == kind and key.algorithm == algorithm]
@@ -64,15 +86,17 @@ def rotate(
             keep_retired=KEEP_RETIRED[kind],
             at_once=at_once,
         )
+        todo = rotation.holding(todo, held)
         by_id = {key.id: key for key in mine}
+        turned.withheld.extend(by_id[key_id] for key_id in todo.withheld)
         for key_id in todo.retire:
-            changed.append(_move(work, by_id[key_id], keyring.RETIRED))
+            turned.changed.append(_move(work, by_id[key_id], keyring.RETIRED))
         if todo.promote is not None:
-            changed.append(_move(work, by_id[todo.promote], keyring.ACTIVE))
+            turned.changed.append(_move(work, by_id[todo.promote], keyring.ACTIVE))
         for key_id in todo.drop:
-            changed.append(_move(work, by_id[key_id], keyring.GONE))
+            turned.changed.append(_move(work, by_id[key_id], keyring.GONE))
         if todo.make_next:
-            changed.append(
+            turned.changed.append(
                 keyring.create(
                     work,
                     organization_id,
@@ -84,7 +108,39 @@ def rotate(
                 )
             )
     work.tx.after_commit(work.tx.memory.forget)
-    return changed
+    return turned
+
+
+def add(work: Work, organization_id: str, site_id: str, *, subject: str, algorithm: str) -> SigningKey:
+    """
+    Give a site an EC key for SAML beside its RSA one. It is published, and signs for whom it is chosen for.
+
+    Raises:
+        Forbidden: the actor may not make keys there.
+        Invalid: it is no such kind of key.
+        Conflict: the site has an EC key for SAML.
+    """
+    require(work, Permission.KEY_ROTATE, organization_id)
+    kinds = [kind for purpose, kind in keyring.OPTIONAL_KINDS if purpose == keyring.SAML_SIGNING]
+    if algorithm not in kinds:
+        raise Invalid(f"A key of “{algorithm[:40]}” is not made here.", field="algorithm", advice=", ".join(kinds))
+    for key in keys(work, organization_id, site_id):
+        if (key.purpose, key.algorithm) in keyring.OPTIONAL_KINDS:
+            raise Conflict(
+                f"The site has an EC key for SAML already: {key.id} ({key.algorithm}, {key.state}).",
+                advice="It is changed by rotation: idp keys rotate.",
+            )
+    made = keyring.create(
+        work,
+        organization_id,
+        site_id,
+        purpose=keyring.SAML_SIGNING,
+        algorithm=algorithm,
+        state=keyring.ACTIVE,
+        subject=subject,
+    )
+    work.tx.after_commit(work.tx.memory.forget)
+    return made
 
 
 def _since(key: SigningKey) -> datetime:

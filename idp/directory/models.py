@@ -45,7 +45,11 @@ def owned_by(column: str, table: str, *, ondelete: str | None = None) -> Foreign
 
 
 class Site(Owned):
-    """A protocol face of the organization: own entity ID and issuer, own keys, own applications."""
+    """
+    A protocol face of the organization: own entity ID and issuer, own keys, own applications.
+
+    From ``description`` to ``metadata_valid_days`` is what its SAML metadata says of it, and how.
+    """
 
     __tablename__ = "sites"
 
@@ -54,6 +58,14 @@ class Site(Owned):
     accent: Mapped[str] = mapped_column(String(16), default="")
     support_contact: Mapped[str] = mapped_column(String(320), default="")
     pkce_for_public_clients_only: Mapped[bool] = mapped_column(default=False)
+    description: Mapped[str] = mapped_column(String(1024), default="")
+    logo_url: Mapped[str] = mapped_column(String(2048), default="")
+    logo_width: Mapped[int] = mapped_column(Integer, default=0)
+    logo_height: Mapped[int] = mapped_column(Integer, default=0)
+    organization_url: Mapped[str] = mapped_column(String(2048), default="")
+    technical_contact: Mapped[str] = mapped_column(String(320), default="")
+    sign_metadata: Mapped[bool] = mapped_column(default=False)
+    metadata_valid_days: Mapped[int] = mapped_column(Integer, default=365)
     created_at: Mapped[datetime]
     disabled_at: Mapped[datetime | None]
     version: Mapped[int] = mapped_column(Integer, default=1)

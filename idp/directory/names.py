@@ -9,7 +9,11 @@ from idp.base.errors import Invalid
 
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _LOCAL = re.compile(r"[^\s@\"(),:;<>\[\]\\]{1,64}")
+_WEB_ADDRESS = re.compile(
+    r"https://[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?(?::[1-9][0-9]{0,4})?(?:/[\x21\x23-\x3b\x3d\x3f-\x5b\x5d\x5f\x61-\x7a\x7e]*)?"
+)
 LONGEST_EMAIL_BYTES = 320
+LONGEST_WEB_ADDRESS = 2048
 LONGEST_NAME = 256
 
 
@@ -42,6 +46,31 @@ def name(value: str, *, field: str = "name") -> str:
     if not clean or any(unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") for c in clean):
         raise Invalid("A name has at least one character, and no control characters.", field=field)
     return clean
+
+
+def words(value: str, *, longest: int, field: str) -> str:
+    """
+    Return a sentence or two, in Unicode normal form C and with single blanks.
+
+    Raises:
+        Invalid: empty, longer than *longest* characters, or with control characters.
+    """
+    clean = " ".join(unicodedata.normalize("NFC", value).split())
+    if not 0 < len(clean) <= longest or any(unicodedata.category(c) in ("Cc", "Cs", "Cn") for c in clean):
+        raise Invalid(f"This has 1 to {longest} characters, none of them a control character.", field=field)
+    return clean
+
+
+def web_address(value: str, *, field: str) -> str:
+    """
+    Return *value* if it is an https address that can be shown to anybody.
+
+    Raises:
+        Invalid: it is none, or it has characters that belong in no address.
+    """
+    if len(value) > LONGEST_WEB_ADDRESS or not _WEB_ADDRESS.fullmatch(value):
+        raise Invalid("This is no https address.", field=field, advice="Write it like https://www.example.org/about.")
+    return value
 
 
 def name_key(value: str) -> str:

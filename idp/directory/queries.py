@@ -63,6 +63,22 @@ def site(work: Work, slug: str) -> Site:
     return found
 
 
+def site_of(work: Work, application: Application) -> Site:
+    """
+    Return the site that an application is registered at.
+
+    Raises:
+        NotFound: none that this actor may see.
+    """
+    query = visible(work, Site, Permission.SITE_READ).where(
+        Site.organization_id == application.organization_id, Site.id == application.site_id
+    )
+    found = work.tx.session.scalar(query)
+    if found is None:
+        raise NotFound("The site of this application cannot be seen.", field="site")
+    return found
+
+
 def accounts(work: Work, *, starting: str = "", limit: int = 50) -> list[Account]:
     """Return accounts by e-mail address, at most *limit*, from *starting* on."""
     query = (

@@ -16,6 +16,9 @@ from idp.directory.models import Organization, Site
 from idp.keyring import keyring
 from idp.policy.permissions import Permission, require
 
+_LONGEST_DESCRIPTION = 1024
+_LONGEST_SIDE = 4096
+_MOST_DAYS = 3650
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 
 
@@ -125,6 +128,13 @@ def edit(
     accent: str | None = None,
     support_contact: str | None = None,
     pkce_for_public_clients_only: bool | None = None,
+    description: str | None = None,
+    logo_url: str | None = None,
+    logo_size: tuple[int, int] | None = None,
+    organization_url: str | None = None,
+    technical_contact: str | None = None,
+    sign_metadata: bool | None = None,
+    metadata_valid_days: int | None = None,
 ) -> Site:
     """
     Change how a site shows itself, or what it asks of its clients; what is None stays as it is.
@@ -133,6 +143,13 @@ def edit(
         accent: its colour as ``#rrggbb``; empty: Ostiary's own.
         support_contact: whom its people ask for help: an address, a page, or words.
         pkce_for_public_clients_only: excuse confidential clients from PKCE (some certifications need that).
+        description: one or two sentences for those who choose among identity providers; empty: none.
+        logo_url, logo_size: a picture at an https address, and its width and height in pixels;
+            an empty address: none.
+        organization_url: the https address of the organization's own pages; empty: our own.
+        technical_contact: the e-mail address of those who run this site; empty: none.
+        sign_metadata: SAML metadata is always signed, not only for those who ask.
+        metadata_valid_days: for how many days SAML metadata may be used, 1 to 3650.
 
     Raises:
         NotFound: no such site that this actor may see.
@@ -141,14 +158,21 @@ def edit(
     """
     site = queries.site(work, slug)
     require(work, Permission.SITE_EDIT, site.organization_id)
-    wanted: dict[str, str | bool | None] = {
+    wanted: dict[str, str | bool | int | None] = {
         "name": None if name is None else names.name(name),
         "accent": None if accent is None else _colour(accent),
         "support_contact": None if not support_contact else names.name(support_contact, field="support_contact"),
         "pkce_for_public_clients_only": pkce_for_public_clients_only,
+        "description": description and names.words(description, longest=_LONGEST_DESCRIPTION, field="description"),
+        "logo_url": logo_url and names.web_address(logo_url, field="logo_url"),
+        "organization_url": organization_url and names.web_address(organization_url, field="organization_url"),
+        "technical_contact": technical_contact and _contact(technical_contact),
+        "sign_metadata": sign_metadata,
+        "metadata_valid_days": None if metadata_valid_days is None else _days(metadata_valid_days),
     }
     if support_contact == "":
         wanted["support_contact"] = ""
+    wanted["logo_width"], wanted["logo_height"] = _logo_size(site, logo_url, logo_size)
     changes = {key: value for key, value in wanted.items() if value is not None and value != getattr(site, key)}
     before = {key: str(getattr(site, key)) for key in changes}
     for key, value in changes.items():
@@ -158,6 +182,34 @@ def edit(
         record(work, SiteChanged(organization_id=site.organization_id, target_id=site.id, before=before, after=after))
         work.tx.after_commit(work.tx.memory.forget)
     return site
+
+
+def _contact(value: str) -> str:
+    try:
+        return names.email(value)
+    except Invalid as error:
+        raise Invalid(error.message, field="technical_contact", advice=error.advice) from None
+
+
+def _days(value: int) -> int:
+    if not 1 <= value <= _MOST_DAYS:
+        raise Invalid(f"Metadata is valid for 1 to {_MOST_DAYS} days.", field="metadata_valid_days")
+    return value
+
+
+def _logo_size(site: Site, logo_url: str | None, logo_size: tuple[int, int] | None) -> tuple[int | None, int | None]:
+    """The size is a part of the statement (SAML Metadata Extensions for Login and Discovery 1.0 section 2.1.5)."""
+    if logo_url == "":
+        return 0, 0
+    if logo_size is None:
+        if logo_url and not site.logo_width:
+            raise Invalid(
+                "A logo is announced with its size.", field="logo_size", advice="Say it in pixels: --logo-size 80x60."
+            )
+        return None, None
+    if not all(1 <= length <= _LONGEST_SIDE for length in logo_size):
+        raise Invalid(f"Each side of a logo has 1 to {_LONGEST_SIDE} pixels.", field="logo_size")
+    return logo_size
 
 
 def _colour(value: str) -> str:

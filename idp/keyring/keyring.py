@@ -33,9 +33,12 @@ from idp.keyring.models import SigningKey
 SAML_SIGNING, TOKEN_SIGNING = "saml-signing", "token-signing"
 NEXT, ACTIVE, RETIRED, GONE = "next", "active", "retired", "gone"
 KINDS = ((SAML_SIGNING, "RSA-3072"), (TOKEN_SIGNING, "RSA-2048"), (TOKEN_SIGNING, "P-256"))
+OPTIONAL_KINDS = ((SAML_SIGNING, "P-256"), (SAML_SIGNING, "P-384"), (SAML_SIGNING, "P-521"))
+"""What a site has only where somebody asked for it."""
 
 CERTIFICATE_LIFE = timedelta(days=3653)
 _LOADED_AT_MOST = 1024
+_CURVES = {"P-256": ec.SECP256R1(), "P-384": ec.SECP384R1(), "P-521": ec.SECP521R1()}
 
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
@@ -81,8 +84,8 @@ def active(work: Work, organization_id: str, site_id: str, purpose: str, algorit
     Raises:
         Unavailable: there is none.
     """
-    for key in _keys(work, organization_id, site_id):
-        if key.purpose == purpose and key.state == ACTIVE and algorithm in (None, key.algorithm):
+    for key in published(work, organization_id, site_id, purpose):
+        if key.state == ACTIVE and algorithm in (None, key.algorithm):
             return key
     raise Unavailable(
         "This site cannot sign at the moment.",
@@ -94,13 +97,13 @@ def active(work: Work, organization_id: str, site_id: str, purpose: str, algorit
 
 def published(work: Work, organization_id: str, site_id: str, purpose: str) -> tuple[Key, ...]:
     """Return the keys that the world should know for *purpose*: next, active and retired, oldest first."""
-    return tuple(key for key in _keys(work, organization_id, site_id) if key.purpose == purpose)
+    return _keys(work, organization_id, site_id).get(purpose, ())
 
 
-def _keys(work: Work, organization_id: str, site_id: str) -> tuple[Key, ...]:
-    def read() -> tuple[Key, ...]:
+def _keys(work: Work, organization_id: str, site_id: str) -> dict[str, tuple[Key, ...]]:
+    def read() -> dict[str, tuple[Key, ...]]:
         rows = work.tx.rows(_OF_SITE, organization_id=organization_id, site_id=site_id)
-        return tuple(
+        keys = [
             Key(
                 id=row.id,
                 purpose=row.purpose,
@@ -111,7 +114,8 @@ def _keys(work: Work, organization_id: str, site_id: str) -> tuple[Key, ...]:
                 certificate_der_base64="".join(row.certificate_pem.splitlines()[1:-1]),
             )
             for row in rows
-        )
+        ]
+        return {purpose: tuple(key for key in keys if key.purpose == purpose) for purpose in {k.purpose for k in keys}}
 
     return work.tx.memory.recall(("keys", organization_id, site_id), read)
 
@@ -142,8 +146,8 @@ def create(
     its dates mean nothing to a correct service provider.
     """
     private: PrivateKey
-    if algorithm == "P-256":
-        private = ec.generate_private_key(ec.SECP256R1())
+    if algorithm in _CURVES:
+        private = ec.generate_private_key(_CURVES[algorithm])
     else:
         private = rsa.generate_private_key(public_exponent=65537, key_size=int(algorithm.removeprefix("RSA-")))
     key_id = new_id("key")

@@ -18,12 +18,13 @@ class KeyState:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Keys to move, and whether a new ``next`` one is to be made."""
+    """Keys to move, and whether a new ``next`` one is to be made; ``withheld`` are those that would move but are held."""
 
     make_next: bool = False
     promote: str | None = None
     retire: tuple[str, ...] = ()
     drop: tuple[str, ...] = ()
+    withheld: tuple[str, ...] = ()
 
 
 def plan(
@@ -57,3 +58,20 @@ def plan(
     if due and waiting and now - waiting[0].since >= publish_ahead:
         return Plan(promote=waiting[0].id, retire=tuple(key.id for key in active), drop=drop)
     return Plan(make_next=soon and not waiting, drop=drop)
+
+
+def holding(todo: Plan, held: frozenset[str]) -> Plan:
+    """
+    Return what is left of *todo* where the keys *held* must neither retire nor go.
+
+    A key takes over only where those before it may all retire: there is one active key.
+    """
+    staying = tuple(key for key in todo.retire if key in held)
+    kept = tuple(key for key in todo.drop if key in held)
+    return Plan(
+        make_next=todo.make_next,
+        promote=None if staying else todo.promote,
+        retire=() if staying else todo.retire,
+        drop=tuple(key for key in todo.drop if key not in held),
+        withheld=staying + kept,
+    )

@@ -1,11 +1,11 @@
-"""The signature algorithms that we take from others, and no more (X12)."""
+"""The signature algorithms that we take from others, and no more (X12); SHA-1 only where `legacy` allows it."""
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
-from idp.saml import names
+from idp.saml import legacy, names
 from idp.saml.certificates import PublicKey
 
 RSA, PSS, ECDSA = "rsa", "rsa-pss", "ecdsa"
@@ -23,10 +23,28 @@ SIGNATURE_ALGORITHMS: dict[str, tuple[str, hashes.HashAlgorithm]] = {
 }
 DIGEST_ALGORITHMS = frozenset({names.SHA256, names.SHA384, names.SHA512})
 
+LEGACY_SIGNATURES: dict[str, dict[str, tuple[str, hashes.HashAlgorithm]]] = {
+    legacy.RSA_SHA1: {names.RSA_SHA1: (RSA, hashes.SHA1())},  # noqa: S303 (one provider, until a day)
+}
+LEGACY_DIGESTS: dict[str, frozenset[str]] = {legacy.RSA_SHA1: frozenset({names.SHA1})}
 
-def verifies(public: PublicKey, algorithm: str, octets: bytes, signature: bytes) -> bool:
-    """Say whether *signature* over *octets* was made with the key of *public* by *algorithm*, one of ours."""
-    kind, digest = SIGNATURE_ALGORITHMS[algorithm]
+
+def signature_algorithms(allowed: frozenset[str]) -> dict[str, tuple[str, hashes.HashAlgorithm]]:
+    """Return what is taken from a service provider to whom the old algorithms *allowed* are allowed."""
+    if not allowed:
+        return SIGNATURE_ALGORITHMS
+    more = [taken for name, taken in LEGACY_SIGNATURES.items() if name in allowed]
+    return {name: kind for taken in (SIGNATURE_ALGORITHMS, *more) for name, kind in taken.items()}
+
+
+def digest_algorithms(allowed: frozenset[str]) -> frozenset[str]:
+    """Return the digests that are taken from such a service provider."""
+    return DIGEST_ALGORITHMS.union(*(taken for name, taken in LEGACY_DIGESTS.items() if name in allowed))
+
+
+def verifies(public: PublicKey, method: tuple[str, hashes.HashAlgorithm], octets: bytes, signature: bytes) -> bool:
+    """Say whether *signature* over *octets* was made with the key of *public* by *method*, one of those above."""
+    kind, digest = method
     try:
         if isinstance(public, rsa.RSAPublicKey) and kind == RSA:
             public.verify(signature, octets, padding.PKCS1v15(), digest)

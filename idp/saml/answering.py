@@ -11,14 +11,14 @@ from idp.audit.attempts import Trail
 from idp.audit.events import SignedOn, SignOnRefused
 from idp.audit.log import record
 from idp.base.work import Work
-from idp.keyring import keyring
-from idp.saml import nameid, requests, responses
+from idp.saml import nameid, requests, responses, speaking, watching
 from idp.saml.bindings import Incoming
 from idp.saml.endpoints import RegisteredEndpoint, Requester
 from idp.saml.errors import STATUS, StatusError
+from idp.saml.facts import ProviderFacts
 from idp.saml.requests import Asked, Place
-from idp.saml.responses import Speaker
 from idp.saml.session_index import session_index
+from idp.saml.speaking import Speaker
 from idp.signon import door, pending, session
 from idp.signon.door import Interact, Proceed, Refused
 from idp.signon.request import SignOnResult
@@ -141,13 +141,12 @@ def tell(work: Work, place: Place, requester: Requester, codes: tuple[str, str],
             code=trail.code,
         ),
     )
-    return _answer(requester, responses.status(speaker(work, place), requester, codes, work.now))
+    return _answer(requester, responses.status(speaker(work, place, requester.provider), requester, codes, work.now))
 
 
-def speaker(work: Work, place: Place) -> Speaker:
-    """Return who answers at this site, with the key that signs."""
-    site = place.site
-    return Speaker(place.issuer, keyring.active(work, site.organization_id, site.id, keyring.SAML_SIGNING))
+def speaker(work: Work, place: Place, provider: ProviderFacts) -> Speaker:
+    """Return who speaks to *provider* at this site, with the key that signs for it."""
+    return speaking.speaker(work, place.site, place.issuer, provider)
 
 
 def _begin(
@@ -180,7 +179,7 @@ def _signed_on(work: Work, place: Place, requester: Requester, result: SignOnRes
         provider.application_id,
     ):
         raise ValueError("a sign-on is answered to whom it was judged for")
-    who = speaker(work, place)
+    who = speaker(work, place, provider)
     subject = nameid.subject_for(work, place.issuer, requester, result)
     index = session_index(work.tx.vault, provider.application_id, result.session_id)
     xml = responses.success(who, requester, result, subject, index, work.now)
@@ -194,6 +193,8 @@ def _signed_on(work: Work, place: Place, requester: Requester, result: SignOnRes
     session.join(
         work, result.organization_id, result.session_id, result.application_id, subject.to_json(session_index=index)
     )
+    if provider.watched is not None:
+        watching.answered(work, provider, who.key.key_id)
     attempts.save(work, trail)
     record(
         work,

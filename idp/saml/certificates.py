@@ -7,6 +7,7 @@ that this service provider's metadata holds it (SAML Metadata Interoperability P
 
 import base64
 import binascii
+import hashlib
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -47,3 +48,10 @@ def known_key(der_base64: str) -> KnownKey | None:
 def known_keys(certificates: tuple[str, ...]) -> tuple[KnownKey, ...]:
     """Return the good keys of *certificates*, in their order."""
     return tuple(key for key in map(known_key, certificates) if key is not None)
+
+
+@lru_cache(maxsize=256)
+def thumbprint(der_base64: str) -> str:
+    """Return the SHA-256 of a certificate as administrators compare it."""
+    digest = hashlib.sha256(base64.b64decode(der_base64)).hexdigest().upper()
+    return ":".join(digest[at : at + 2] for at in range(0, len(digest), 2))

@@ -1,16 +1,20 @@
 """What hot roads need to know of a service provider, as a process may remember it for a second."""
 
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 from sqlalchemy import and_, bindparam, select
 
 from idp.base.db import Prepared
 from idp.base.work import Work
 from idp.directory.models import Application
+from idp.saml import legacy, signing
 from idp.saml.certificates import KnownKey, known_keys
+from idp.saml.contexts import ContextMap
 from idp.saml.description import SpDescription
 from idp.saml.encryption import EncryptionTarget, target
-from idp.saml.models import ServiceProvider
+from idp.saml.models import RolloverStep, ServiceProvider
 
 LONGEST_ENTITY_ID = 1024
 
@@ -31,12 +35,31 @@ _FIND = Prepared(
         ServiceProvider.name_id_source,
         ServiceProvider.idp_initiated,
         ServiceProvider.relay_states,
+        ServiceProvider.signature_algorithm,
+        ServiceProvider.encrypt_name_id,
+        ServiceProvider.context_map,
+        ServiceProvider.legacy_algorithms,
+        ServiceProvider.legacy_until,
+        ServiceProvider.signing_key_id,
+        RolloverStep.key_id.label("new_key_id"),
+        RolloverStep.switched_at,
+        RolloverStep.answered_at,
     )
     .join(
         Application,
         and_(
             Application.organization_id == ServiceProvider.organization_id,
             Application.id == ServiceProvider.application_id,
+        ),
+    )
+    .outerjoin(
+        RolloverStep,
+        and_(
+            RolloverStep.organization_id == ServiceProvider.organization_id,
+            RolloverStep.application_id == ServiceProvider.application_id,
+            RolloverStep.switched_at.is_not(None),
+            RolloverStep.proven_at.is_(None),
+            RolloverStep.closed_at.is_(None),
         ),
     )
     .where(
@@ -49,12 +72,23 @@ _FIND = Prepared(
 
 
 @dataclass(frozen=True, slots=True)
+class Watched:
+    """A key that we have begun to sign with for a service provider, until it has shown that it takes it."""
+
+    key_id: str
+    switched_at: datetime
+    answered: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ProviderFacts:
     """
     A service provider of a site, its switches, and its keys as they are ready to use.
 
     ``verify_keys`` are those that it signs with and that are good enough; ``encryption`` is None
-    where nothing can be encrypted for it.
+    where nothing can be encrypted for it; ``allowed`` are the old algorithms that are allowed to it
+    now, and ``signature_algorithm`` is what we sign by now; ``watched`` is None while no new key of
+    ours is being introduced to it.
     """
 
     organization_id: str
@@ -74,6 +108,12 @@ class ProviderFacts:
     relay_states: tuple[str, ...]
     verify_keys: tuple[KnownKey, ...]
     encryption: EncryptionTarget | None
+    signature_algorithm: str
+    encrypt_name_id: bool
+    contexts: ContextMap
+    allowed: frozenset[str]
+    signing_key_id: str
+    watched: Watched | None
 
 
 def provider(work: Work, organization_id: str, site_id: str, entity_id: str) -> ProviderFacts | None:
@@ -89,6 +129,7 @@ def provider(work: Work, organization_id: str, site_id: str, entity_id: str) -> 
         if row is None:
             return None
         description = SpDescription.from_json(row.description)
+        allowed = legacy.live(row.legacy_algorithms, row.legacy_until, work.now)
         return ProviderFacts(
             organization_id=row.organization_id,
             site_id=row.site_id,
@@ -106,9 +147,26 @@ def provider(work: Work, organization_id: str, site_id: str, entity_id: str) -> 
             idp_initiated=row.idp_initiated,
             relay_states=tuple(row.relay_states),
             verify_keys=known_keys(description.signing_certificates),
-            encryption=target(description.encryption_keys),
+            encryption=target(description.encryption_keys, allowed),
+            signature_algorithm=_signs_by(row.signature_algorithm, allowed),
+            encrypt_name_id=row.encrypt_name_id,
+            contexts=ContextMap.from_json(row.context_map),
+            allowed=allowed,
+            signing_key_id=row.signing_key_id,
+            watched=_watched(row),
         )
 
     if not 0 < len(entity_id) <= LONGEST_ENTITY_ID:
         return None
     return work.tx.memory.recall(("saml-provider", organization_id, site_id, entity_id), read)
+
+
+def _signs_by(chosen: str, allowed: frozenset[str]) -> str:
+    """Return the algorithm that holds now: an old one no longer than it is allowed."""
+    return chosen if chosen in signing.METHODS or chosen in allowed else signing.STANDARD
+
+
+def _watched(row: Any) -> Watched | None:
+    if row.new_key_id is None:
+        return None
+    return Watched(row.new_key_id, row.switched_at, row.answered_at is not None)

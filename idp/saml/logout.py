@@ -18,7 +18,7 @@ from idp.audit.events import SignOnRefused
 from idp.audit.log import record
 from idp.base.db import Prepared
 from idp.base.work import Work
-from idp.saml import answering, endpoints, gate, nameid, requests, signatures
+from idp.saml import answering, endpoints, gate, nameid, requests, signatures, watching
 from idp.saml.answering import Answer
 from idp.saml.bindings import REQUEST, Incoming
 from idp.saml.checks import CHECKS
@@ -103,7 +103,7 @@ def receive(work: Work, place: Place, incoming: Incoming, *, current: CurrentSes
     root = gate.read(incoming.message, LOGOUT_REQUEST)
     trail.passed("message", binding=incoming.binding.rpartition(":")[2], bytes=len(incoming.message))
     known = requests.identified(work, place, issuer_of(root), trail)
-    root, is_signed = signatures.verified(root, incoming.signature, known.verify_keys)
+    root, is_signed = signatures.verified(root, incoming.signature, known.verify_keys, known.allowed)
     request = read_logout_request(root)
     if request.header.issuer != known.entity_id:
         raise signatures.not_proven("the signed part of the message has another Issuer")
@@ -111,6 +111,8 @@ def receive(work: Work, place: Place, incoming: Incoming, *, current: CurrentSes
     trail.passed("signature", signed=is_signed)
     answer_to = endpoints.logout_reply(known)
     sessions = _sessions(work, place, known, request, current)
+    if request.session_indexes and known.watched is not None:
+        watching.named_our_sessions(work, known, sessions)
     if not seen.first_time(work, known.site_id, known.entity_id, request.header.id, lives=requests.REMEMBERED):
         raise MessageRefused(USED, f"the request {request.header.id[:80]} was taken before")
     codes, ended = _end(work, known, sessions, trail)
@@ -194,7 +196,7 @@ def _end(
 
 def _answered(work: Work, place: Place, reply: _Reply, codes: tuple[str, ...], ended: frozenset[str]) -> LoggedOut:
     """Return the LogoutResponse, signed: in the query of a redirect, or inside of the message of a form."""
-    who = answering.speaker(work, place)
+    who = answering.speaker(work, place, reply.provider)
     response = element(
         "samlp:LogoutResponse",
         {

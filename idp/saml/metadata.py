@@ -4,36 +4,26 @@ Metadata: a service provider's read and judged, and our own written (SAML Metada
 What comes in passes the gate; pysaml2 reads it (see `engine`); here it is judged, in plain words.
 """
 
-import hashlib
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from idp.base.errors import Invalid
 from idp.base.work import Work
+from idp.directory.models import Site
 from idp.directory.sites import SiteFacts
 from idp.keyring import keyring
-from idp.keyring.keyring import ACTIVE, NEXT, Key
-from idp.saml import addresses, gate
+from idp.saml import addresses, gate, own_metadata, speaking
 from idp.saml.certificates import known_key, known_keys
 from idp.saml.description import Endpoint, SpDescription
 from idp.saml.errors import MessageRefused
-from idp.saml.names import EMAIL, ENTITY_DESCRIPTOR, PERSISTENT, POST, REDIRECT, SAMLP, TRANSIENT, UNSPECIFIED
-from idp.saml.writer import Element, element, write
+from idp.saml.names import ENTITY_DESCRIPTOR, POST
+from idp.saml.own_metadata import Published, entity_id
+
+__all__ = ["Published", "can_verify", "entity_id", "name_of", "published", "read"]
 
 LONGEST_ENTITY_ID = 1024
-_CACHE_FOR = "PT1H"
 _CLOCK = timedelta(minutes=3)
 _MOST_ENDPOINTS = 500
-_ORDER = {ACTIVE: 0, NEXT: 1}
-
-
-@dataclass(frozen=True, slots=True)
-class Published:
-    """Our metadata as it is sent, and its entity tag."""
-
-    document: bytes
-    etag: str
 
 
 def read(document: bytes, *, now: datetime, http_loopback: bool) -> SpDescription:
@@ -72,20 +62,21 @@ def read(document: bytes, *, now: datetime, http_loopback: bool) -> SpDescriptio
     return described
 
 
-def published(work: Work, site: SiteFacts, issuer: str, base_url: str) -> Published:
-    """Return the metadata of *site*, remembered for a second."""
+def published(work: Work, site: SiteFacts, issuer: str, base_url: str, *, signed: bool = False) -> Published:
+    """
+    Return the metadata of *site*, remembered for a second.
+
+    Args:
+        signed: sign it, even where the site does not sign it for everybody.
+    """
 
     def make() -> Published:
+        row = work.tx.session.get_one(Site, (site.organization_id, site.id))
         keys = keyring.published(work, site.organization_id, site.id, keyring.SAML_SIGNING)
-        document = write(_own(site, issuer, base_url, keys)).xml.encode()
-        return Published(document, hashlib.sha256(document).hexdigest()[:32])
+        by = speaking.speaker(work, site, issuer, None).key if signed or row.sign_metadata else None
+        return own_metadata.written(row, site.organization_name, issuer, base_url, keys, by, work.now)
 
-    return work.tx.memory.recall(("saml-metadata", site.id), make)
-
-
-def entity_id(issuer: str) -> str:
-    """Return the entity ID of the site with that issuer; its metadata is at this address (section 4.1)."""
-    return f"{issuer}/saml/metadata"
+    return work.tx.memory.recall(("saml-metadata", site.id, signed), make)
 
 
 def _judge(described: SpDescription, now: datetime, http_loopback: bool) -> None:
@@ -139,43 +130,3 @@ def name_of(described: SpDescription) -> str:
 
 def _fault(message: str, advice: str, cause: str = "") -> Invalid:
     return Invalid(message, field="metadata", code="saml-metadata", advice=advice, cause=cause)
-
-
-def _own(site: SiteFacts, issuer: str, base_url: str, keys: tuple[Key, ...]) -> Element:
-    """Return our EntityDescriptor: one role, that of an identity provider (sections 2.3.2 and 2.4.3)."""
-    address = f"{issuer}/saml"
-    ordered = sorted(keys, key=lambda key: _ORDER.get(key.state, 2))
-    named = element("mdui:DisplayName", {"xml:lang": "en"}, site.name)
-    return element(
-        "md:EntityDescriptor",
-        {"cacheDuration": _CACHE_FOR, "entityID": entity_id(issuer)},
-        element(
-            "md:IDPSSODescriptor",
-            {"WantAuthnRequestsSigned": "false", "protocolSupportEnumeration": SAMLP},
-            element("md:Extensions", None, element("mdui:UIInfo", None, named)),
-            *(_signs_with(key) for key in ordered),
-            *(_service("md:SingleLogoutService", binding, f"{address}/slo") for binding in (REDIRECT, POST)),
-            *(element("md:NameIDFormat", None, format_) for format_ in (PERSISTENT, TRANSIENT, EMAIL, UNSPECIFIED)),
-            *(_service("md:SingleSignOnService", binding, f"{address}/sso") for binding in (REDIRECT, POST)),
-        ),
-        element(
-            "md:Organization",
-            None,
-            element("md:OrganizationName", {"xml:lang": "en"}, site.organization_name),
-            element("md:OrganizationDisplayName", {"xml:lang": "en"}, site.organization_name),
-            element("md:OrganizationURL", {"xml:lang": "en"}, base_url),
-        ),
-    )
-
-
-def _signs_with(key: Key) -> Element:
-    certificate = element("ds:X509Certificate", None, key.certificate_der_base64)
-    return element(
-        "md:KeyDescriptor",
-        {"use": "signing"},
-        element("ds:KeyInfo", None, element("ds:X509Data", None, certificate)),
-    )
-
-
-def _service(name: str, binding: str, location: str) -> Element:
-    return element(name, {"Binding": binding, "Location": location})

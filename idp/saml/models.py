@@ -17,6 +17,7 @@ class ServiceProvider(Base):
     ``description`` is what we read from ``metadata``: endpoints, certificates, name formats,
     wants. The switches beside it are the administrator's and win over the metadata.
     ``name_id_source`` is the attribute or expression that names made of a value are made of.
+    ``signing_key_id`` names the key that we sign with for it; empty: the active one of the site.
     """
 
     __tablename__ = "service_providers"
@@ -41,10 +42,42 @@ class ServiceProvider(Base):
     name_id_source: Mapped[str] = mapped_column(String(1000), default="", server_default="")
     idp_initiated: Mapped[bool] = mapped_column(default=False)
     relay_states: Mapped[list[str]]
+    signature_algorithm: Mapped[str] = mapped_column(String(16), default="rsa-sha256")
+    encrypt_name_id: Mapped[bool] = mapped_column(default=False)
+    context_map: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    legacy_algorithms: Mapped[list[str]] = mapped_column(default=list)
+    legacy_until: Mapped[datetime | None]
+    signing_key_id: Mapped[str] = mapped_column(String(64), default="")
+    certificate_by_hand: Mapped[bool] = mapped_column(default=False)
     updated_at: Mapped[datetime]
     version: Mapped[int] = mapped_column(Integer, default=1)
 
     __mapper_args__ = {"version_id_col": version}
+
+
+class RolloverStep(Base):
+    """
+    What is known of one service provider and one new key of ours.
+
+    It is open from ``switched_at``, when we began to sign with that key for it, until ``closed_at``.
+    ``fetched_at`` is when its own metadata address was read since the key was published,
+    ``confirmed_at`` when an administrator said that it takes the key, ``answered_at`` when we first
+    answered with it, ``proven_at`` when the service provider showed that it had taken such an answer.
+    """
+
+    __tablename__ = "rollover_steps"
+    __table_args__ = (owned_by("application_id", "applications"), owned_by("key_id", "signing_keys"))
+
+    organization_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    application_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    key_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    fetched_at: Mapped[datetime | None]
+    fetched_by: Mapped[str] = mapped_column(String(256), default="")
+    confirmed_at: Mapped[datetime | None]
+    switched_at: Mapped[datetime | None]
+    answered_at: Mapped[datetime | None]
+    proven_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
 
 
 class SamlSubject(Owned):

@@ -19,14 +19,13 @@ from idp.directory.models import Account, Application
 from idp.directory.policies import AuthenticationFacts, authentication_policy, release_levels
 from idp.policy.release import Level, Silent, Statement, effective, may_leave, outcomes, released, withheld
 from idp.policy.signon import Decision, Method, SignOnPolicy, Strength, decide
-from idp.saml import answering, endpoints, facts, metadata, nameid, providers, responses
+from idp.saml import endpoints, facts, metadata, nameid, providers, responses
 from idp.saml.endpoints import Requester
 from idp.saml.errors import MessageRefused
 from idp.saml.facts import ProviderFacts
 from idp.saml.names import SAML
 from idp.saml.requests import Place
-from idp.saml.responses import Speaker
-from idp.saml.signing import algorithm
+from idp.saml.speaking import Speaker, speaker
 from idp.saml.wanted import Wanted
 from idp.signon.factors import totp
 from idp.signon.request import SignOnResult
@@ -138,14 +137,14 @@ def preview(
     result = _result(work, provider, person, policy, decision, released(known, levels), sent)
     allowed, reasons = _access(work, application, person)
     faults: list[str] = []
-    speaker = answering.speaker(work, place)
+    who = speaker(work, place.site, place.issuer, provider)
     requester = _requester(provider, nameid_format, faults)
-    protection = _protection(provider, speaker, faults)
+    protection = _protection(provider, who, faults)
     foreseen = xml = None
     if requester is not None:
         foreseen = nameid.foresee(work, place.issuer, requester, result)
         faults += [foreseen.fault] if foreseen.fault else []
-        xml = _assertion(work, speaker, requester, result, foreseen, faults) if not faults else None
+        xml = _assertion(work, who, requester, result, foreseen, faults) if not faults else None
     return Preview(
         application_id=application.id,
         application=application.name,
@@ -269,14 +268,20 @@ def _kept(known: dict[str, tuple[str, ...]], levels: tuple[Level, ...], result: 
     return tuple(kept)
 
 
-def _protection(provider: ProviderFacts, speaker: Speaker, faults: list[str]) -> tuple[str, ...]:
-    by = f"with the key {speaker.key.id} ({algorithm(speaker.key.private).rpartition('#')[2]})"
+def _protection(provider: ProviderFacts, who: Speaker, faults: list[str]) -> tuple[str, ...]:
+    by = f"with the key {who.key.key_id} ({who.key.method.algorithm.rpartition('#')[2]})"
     said = [
         f"the response is signed {by}" if provider.sign_response else "the response is not signed",
         f"the assertion is signed {by}" if provider.sign_assertion else "the assertion is not signed",
     ]
+    if provider.encrypt_name_id:
+        said.append("the NameID is encrypted for the certificate in its metadata")
+        if provider.encryption is None:
+            faults.append("the NameID must be encrypted, and no registered key and method can be used for that")
     if not provider.encrypt_assertion:
-        said.append("nothing is encrypted beyond the transport")
+        said.append(
+            "the rest is not encrypted" if provider.encrypt_name_id else "nothing is encrypted beyond the transport"
+        )
     elif provider.encryption is None:
         faults.append("the assertion must be encrypted, and no registered key and method can be used for that")
     else:

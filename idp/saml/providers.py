@@ -1,15 +1,15 @@
 """Verbs on service providers, the SAML half of applications."""
 
-import base64
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 
-from idp.audit.events import ServiceProviderChanged, ServiceProviderRegistered
+from idp.audit.events import LegacyAlgorithmsAllowed, ServiceProviderChanged, ServiceProviderRegistered
 from idp.audit.log import record
 from idp.base.errors import Conflict, Invalid, NotFound
 from idp.base.work import Work
@@ -17,9 +17,10 @@ from idp.directory import applications, queries
 from idp.directory.models import Application, Site
 from idp.policy import expressions
 from idp.policy.permissions import Permission, require
-from idp.saml import addresses, made_names, metadata, nameid
+from idp.saml import addresses, legacy, made_names, metadata, nameid, signing, switches, watching
+from idp.saml.certificates import thumbprint
 from idp.saml.description import Endpoint, SpDescription
-from idp.saml.encryption import target
+from idp.saml.encryption import EncryptionTarget, target
 from idp.saml.models import ServiceProvider
 
 PROTOCOL = "saml"
@@ -41,6 +42,13 @@ class Switches:
         relay_states: what RelayState such a sign-on may carry.
         name_id_source: the attribute or expression that names of a value (e-mail, unspecified, Windows,
             X.509) are made of; empty: the e-mail address, or names of ours.
+        signature_algorithm: what we sign by, a name of `signing.METHODS` or an old one that is allowed.
+        encrypt_name_id: the NameID is encrypted, and nothing is sent where that is impossible.
+        context_map: names of authentication contexts, as `contexts.ContextMap` stores them.
+        legacy_algorithms, legacy_until: old algorithms, and the moment until which they are allowed
+            (see `legacy`); an empty tuple takes them away.
+        signing_key_id: the key that we sign with; empty: the active one of the site.
+        certificate_by_hand: its copy of our certificate is kept by hand, not by our metadata.
     """
 
     sign_response: bool | None = None
@@ -51,6 +59,13 @@ class Switches:
     idp_initiated: bool | None = None
     relay_states: tuple[str, ...] | None = None
     name_id_source: str | None = None
+    signature_algorithm: str | None = None
+    encrypt_name_id: bool | None = None
+    context_map: dict[str, Any] | None = None
+    legacy_algorithms: tuple[str, ...] | None = None
+    legacy_until: datetime | None = None
+    signing_key_id: str | None = None
+    certificate_by_hand: bool | None = None
 
 
 def register(
@@ -68,6 +83,12 @@ def register(
     idp_initiated: bool | None = None,
     relay_states: Sequence[str] = (),
     name_id_source: str | None = None,
+    signature_algorithm: str | None = None,
+    encrypt_name_id: bool | None = None,
+    context_map: dict[str, Any] | None = None,
+    legacy_algorithms: tuple[str, ...] | None = None,
+    legacy_until: datetime | None = None,
+    certificate_by_hand: bool | None = None,
     everyone: bool = False,
     allow_http_loopback: bool = False,
 ) -> ServiceProvider:
@@ -80,7 +101,8 @@ def register(
         everyone: everybody in the organization may open it at once.
         allow_http_loopback: take plain http addresses on loopback (for trials on one machine).
         sign_response, sign_assertion, encrypt_assertion, require_signed_requests, nameid_format,
-            idp_initiated, relay_states, name_id_source: see `Switches`; signed requests are required where the
+            idp_initiated, relay_states, name_id_source, signature_algorithm, encrypt_name_id, context_map,
+            legacy_algorithms, legacy_until, certificate_by_hand: see `Switches`; signed requests are required where the
             metadata says that they are (SAML Metadata 2.0 section 2.4.4).
 
     Raises:
@@ -101,6 +123,13 @@ def register(
         idp_initiated,
         tuple(relay_states),
         name_id_source,
+        signature_algorithm,
+        encrypt_name_id,
+        context_map,
+        legacy_algorithms,
+        legacy_until,
+        None,
+        certificate_by_hand,
     )
     _clear_the_way(work, site, described.entity_id)
     provider = ServiceProvider(
@@ -118,10 +147,18 @@ def register(
         idp_initiated=False,
         relay_states=[],
         name_id_source="",
+        signature_algorithm=signing.STANDARD,
+        encrypt_name_id=False,
+        context_map={},
+        legacy_algorithms=[],
+        legacy_until=None,
+        signing_key_id="",
+        certificate_by_hand=False,
         updated_at=work.now,
     )
     _set(provider, wanted)
     _judge(provider, described)
+    switches.judge(work, provider, wanted)
     application = applications.create(
         work,
         site,
@@ -141,6 +178,7 @@ def register(
             metadata_digest=hashlib.sha256(document).hexdigest(),
         ),
     )
+    _record_legacy(work, provider, wanted)
     if everyone:
         applications.grant(work, application.id, everyone=True)
     work.tx.after_commit(work.tx.memory.forget)
@@ -169,11 +207,14 @@ def change(work: Work, application_id: str, wanted: Switches, *, if_version: int
     before = _switches(provider)
     _set(provider, wanted)
     _judge(provider, described)
+    switches.judge(work, provider, wanted)
     site = work.tx.session.get_one(Site, (provider.organization_id, provider.site_id))
     application.launch_url = _launch_url(provider, described, site.slug)
     provider.updated_at = work.now
     work.tx.session.flush()
     after = _switches(provider)
+    if signing.by_curve(before["signature_algorithm"]) != signing.by_curve(after["signature_algorithm"]):
+        watching.stop(work, provider.organization_id, provider.application_id)
     changed = sorted(key for key in after if after[key] != before[key])
     record(
         work,
@@ -185,6 +226,7 @@ def change(work: Work, application_id: str, wanted: Switches, *, if_version: int
             after={key: str(after[key]) for key in changed},
         ),
     )
+    _record_legacy(work, provider, wanted)
     work.tx.after_commit(work.tx.memory.forget)
     return provider
 
@@ -240,16 +282,22 @@ def of_application(work: Work, application: Application) -> ServiceProvider:
 
 
 def represent(provider: ServiceProvider) -> dict[str, Any]:
-    """Return a service provider as JSON values: its switches, and what its metadata says."""
+    """
+    Return a service provider as JSON values: its switches, and what its metadata says.
+
+    ``encryption`` is the key and the algorithms that would be used, None where there is no way.
+    """
     described = SpDescription.from_json(provider.description)
+    to = target(described.encryption_keys, frozenset(provider.legacy_algorithms))
     return {
         "entity_id": provider.entity_id,
         "metadata_url": provider.metadata_url,
         **_switches(provider),
         "assertion_consumers": [_shown(endpoint) for endpoint in described.assertion_consumers],
         "logout_endpoints": [_shown(endpoint) for endpoint in described.logout_endpoints],
-        "signing_certificates": [_thumbprint(der) for der in described.signing_certificates],
-        "encryption_certificates": [_thumbprint(key.certificate) for key in described.encryption_keys],
+        "signing_certificates": [thumbprint(der) for der in described.signing_certificates],
+        "encryption": None if to is None else _encryption(to),
+        "encryption_certificates": [thumbprint(key.certificate) for key in described.encryption_keys],
         "nameid_formats": list(described.nameid_formats),
         "requested_attributes": [one.name for one in described.requested_attributes],
         "valid_until": None if described.valid_until is None else described.valid_until.isoformat(),
@@ -280,10 +328,62 @@ def _set(provider: ServiceProvider, wanted: Switches) -> None:
         value = getattr(wanted, switch.name)
         if value is not None:
             setattr(provider, switch.name, list(value) if isinstance(value, tuple) else value)
+    if wanted.legacy_algorithms == ():
+        provider.legacy_until = None
 
 
 def _switches(provider: ServiceProvider) -> dict[str, Any]:
-    return {switch.name: getattr(provider, switch.name) for switch in fields(Switches)}
+    values = {switch.name: getattr(provider, switch.name) for switch in fields(Switches)}
+    until = values["legacy_until"]
+    return {**values, "legacy_until": None if until is None else until.isoformat()}
+
+
+def warnings(provider: ServiceProvider, now: datetime) -> list[str]:
+    """Return what everybody who looks at a service provider is to be told loudly."""
+    warning = legacy.warning(provider.legacy_algorithms, provider.legacy_until, now)
+    return [warning] if warning else []
+
+
+def with_legacy(work: Work, organization_id: str) -> list[tuple[Application, ServiceProvider]]:
+    """
+    Return the live service providers of an organization with an old algorithm that is or was allowed.
+
+    Raises:
+        Forbidden: the actor may not see applications there.
+    """
+    require(work, Permission.APPLICATION_READ, organization_id)
+    query = (
+        select(Application, ServiceProvider)
+        .join(
+            ServiceProvider,
+            and_(
+                ServiceProvider.organization_id == Application.organization_id,
+                ServiceProvider.application_id == Application.id,
+            ),
+        )
+        .where(
+            Application.organization_id == organization_id,
+            Application.deleted_at.is_(None),
+            ServiceProvider.legacy_until.is_not(None),
+        )
+        .order_by(Application.name, Application.id)
+    )
+    return [(row[0], row[1]) for row in work.tx.session.execute(query)]
+
+
+def _record_legacy(work: Work, provider: ServiceProvider, wanted: Switches) -> None:
+    if provider.legacy_until is None or (wanted.legacy_algorithms is None and wanted.legacy_until is None):
+        return
+    record(
+        work,
+        LegacyAlgorithmsAllowed(
+            organization_id=provider.organization_id,
+            target_id=provider.application_id,
+            entity_id=provider.entity_id,
+            algorithms=tuple(provider.legacy_algorithms),
+            until=provider.legacy_until.isoformat(),
+        ),
+    )
 
 
 def _judge(provider: ServiceProvider, described: SpDescription) -> None:
@@ -293,10 +393,12 @@ def _judge(provider: ServiceProvider, described: SpDescription) -> None:
             field="sign_assertion",
             advice="Sign at least one of the two.",
         )
-    if provider.encrypt_assertion and target(described.encryption_keys) is None:
+    encrypts = provider.encrypt_assertion or provider.encrypt_name_id
+    # Whether an old algorithm has run out by now is no reason to refuse some other change.
+    if encrypts and target(described.encryption_keys, frozenset(provider.legacy_algorithms)) is None:
         raise Invalid(
             "Nothing can be encrypted for this service provider.",
-            field="encrypt_assertion",
+            field="encrypt_assertion" if provider.encrypt_assertion else "encrypt_name_id",
             advice="Its metadata must have an RSA certificate for encryption, and name AES-GCM and RSA-OAEP if any.",
         )
     if provider.require_signed_requests and not metadata.can_verify(described):
@@ -355,7 +457,11 @@ def _shown(endpoint: Endpoint) -> dict[str, Any]:
     return shown
 
 
-def _thumbprint(der_base64: str) -> str:
-    """Return the SHA-256 of a certificate as administrators compare it."""
-    digest = hashlib.sha256(base64.b64decode(der_base64)).hexdigest().upper()
-    return ":".join(digest[at : at + 2] for at in range(0, len(digest), 2))
+def _encryption(to: EncryptionTarget) -> dict[str, Any]:
+    return {
+        "certificate": thumbprint(to.certificate),
+        "data": to.data,
+        "transport": to.transport,
+        "digest": to.digest,
+        "mask": to.mask,
+    }

@@ -57,7 +57,7 @@ def receive(work: Work, place: Place, incoming: Incoming, trail: Trail) -> Asked
     trail.passed("message", binding=incoming.binding.rpartition(":")[2], bytes=len(incoming.message))
     known = identified(work, place, issuer_of(root), trail)
     try:
-        root, signed = signatures.verified(root, incoming.signature, known.verify_keys)
+        root, signed = signatures.verified(root, incoming.signature, known.verify_keys, known.allowed)
         request = read_authn_request(root)
         if request.header.issuer != known.entity_id:
             raise signatures.not_proven("the signed part of the message has another Issuer")
@@ -206,7 +206,7 @@ def _sign_on_request(work: Work, place: Place, requester: Requester, request: Au
     """Return the request in neutral words; refusals from here on are answered to the requester."""
     for check in WISHES:
         check(requester, request)
-    asked, unattainable = contexts.least(request.context)
+    asked, unattainable = contexts.least(request.context, requester.provider.contexts)
     name = request.subject.name_id if request.subject is not None else None
     account_hint = login_hint = ""
     if name is not None:

@@ -5,20 +5,22 @@ Everything that the Web Browser SSO profile requires and nothing more. Pure: val
 """
 
 import secrets
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 
-from idp.keyring.keyring import Key
 from idp.policy.release import Statement
+from idp.saml import mold
 from idp.saml.contexts import attested
-from idp.saml.encryption import encrypted
+from idp.saml.encryption import encrypted, encrypted_id
 from idp.saml.endpoints import Requester
 from idp.saml.errors import NOT_ENCRYPTABLE, MessageRefused
+from idp.saml.facts import ProviderFacts
 from idp.saml.instants import instant
+from idp.saml.mold import Mold
 from idp.saml.nameid import Subject
 from idp.saml.names import ATTRIBUTE_NAME_FORMATS, BEARER, SUCCESS
-from idp.saml.signing import signed
+from idp.saml.signing import Signer, signed, signed_around
+from idp.saml.speaking import Speaker
 from idp.saml.writer import TYPE, Child, Element, Written, element, write
 from idp.signon.request import SignOnResult
 
@@ -26,14 +28,6 @@ VALID_FOR = timedelta(minutes=5)
 VALID_BEFORE = timedelta(seconds=60)
 
 _TYPES = {"string": "xs:string", "boolean": "xs:boolean", "integer": "xs:integer", "none": None}
-
-
-@dataclass(frozen=True, slots=True)
-class Speaker:
-    """Who answers: the site's entity ID, and the key that it signs with."""
-
-    issuer: str
-    key: Key
 
 
 def success(
@@ -47,14 +41,31 @@ def success(
         Invalid: a value has a character that XML cannot hold.
     """
     provider = requester.provider
-    plain = _assertion(speaker, requester, result, subject, session_index, now)
-    assertion: Child = signed(plain, speaker.key) if provider.sign_assertion else write(plain)
+    assertion = _filled(
+        speaker,
+        requester,
+        result,
+        subject,
+        session_index,
+        now,
+        by=speaker.key if provider.sign_assertion else None,
+        encrypt_name_id=provider.encrypt_name_id,
+    )
     if provider.encrypt_assertion:
-        if provider.encryption is None or not isinstance(assertion, Written):
+        if provider.encryption is None:
             raise MessageRefused(NOT_ENCRYPTABLE, "no registered key and method can be used to encrypt")
-        assertion = encrypted(assertion, provider.encryption)
-    response = _response(speaker, requester, now, (SUCCESS,), assertion)
-    return signed(response, speaker.key).xml if provider.sign_response else write(response).xml
+        assertion = write(encrypted(assertion, provider.encryption), _INSIDE_RESPONSE)
+    around = _response_mold(speaker.issuer, requester.answer_to.location, requester.request_id is not None)
+    values = {
+        "id": new_message_id(),
+        "request_id": requester.request_id or "",
+        "now": instant(now),
+        "assertion": assertion.xml,
+    }
+    head, tail = around[0].filled(values), around[1].filled(values)
+    if not provider.sign_response:
+        return head + tail
+    return signed_around(head, tail, around[0].declares | assertion.declares, values["id"], speaker.key)[0]
 
 
 def unprotected(
@@ -66,7 +77,7 @@ def unprotected(
     Raises:
         Invalid: a value has a character that XML cannot hold.
     """
-    return write(_assertion(speaker, requester, result, subject, session_index, now)).xml
+    return _filled(speaker, requester, result, subject, session_index, now, by=None, encrypt_name_id=False).xml
 
 
 def status(speaker: Speaker, requester: Requester, codes: tuple[str, str], now: datetime) -> str:
@@ -100,81 +111,140 @@ def _response(
             "Version": "2.0",
         },
         element("saml:Issuer", None, speaker.issuer),
-        _SUCCESS if codes == (SUCCESS,) else status_element(codes),
+        status_element(codes),
         *content,
     )
 
 
-def _assertion(
-    speaker: Speaker, requester: Requester, result: SignOnResult, subject: Subject, session_index: str, now: datetime
-) -> Element:
-    until = instant(now + VALID_FOR)
-    wanted = requester.wanted
-    return element(
-        "saml:Assertion",
-        {"ID": new_message_id(), "IssueInstant": instant(now), "Version": "2.0"},
-        element("saml:Issuer", None, speaker.issuer),
+def _filled(
+    speaker: Speaker,
+    requester: Requester,
+    result: SignOnResult,
+    subject: Subject,
+    session_index: str,
+    now: datetime,
+    *,
+    by: Signer | None,
+    encrypt_name_id: bool,
+) -> Written:
+    """Return the assertion, signed by *by* if it is to be signed."""
+    provider, wanted = requester.provider, requester.wanted
+    head, tail = _assertion_mold(
+        speaker.issuer, provider.entity_id, requester.answer_to.location, requester.request_id is not None
+    )
+    attributes = _attributes(result.statements)
+    values = {
+        "id": new_message_id(),
+        "now": instant(now),
+        "name_id": _named(provider, subject, encrypt=encrypt_name_id).xml,
+        "request_id": requester.request_id or "",
+        "since": instant(now - VALID_BEFORE),
+        "until": instant(now + VALID_FOR),
+        "authenticated": instant(result.authenticated_at),
+        "session_index": session_index,
+        "session_until": instant(result.expires_at),
+        "context": attested(result.strength, wanted.comparison, wanted.classes, provider.contexts),
+        "attributes": attributes.xml,
+    }
+    declares = head.declares | attributes.declares
+    before, after = head.filled(values), tail.filled(values)
+    if by is None:
+        return Written(before + after, declares)
+    return Written(*signed_around(before, after, declares, values["id"], by))
+
+
+# What is the same for everybody who opens an application is written once.
+
+
+@lru_cache(maxsize=1024)
+def _response_mold(issuer: str, location: str, answers: bool) -> tuple[Mold, Mold]:
+    """Return a Response with success, before and after the place of its signature."""
+    return mold.mold(
         element(
-            "saml:Subject",
-            None,
+            "samlp:Response",
+            {
+                "Destination": location,
+                "ID": mold.attribute("id"),
+                "InResponseTo": mold.attribute("request_id") if answers else None,
+                "IssueInstant": mold.attribute("now"),
+                "Version": "2.0",
+            },
+            element("saml:Issuer", None, issuer),
+            mold.place("signature"),
+            status_element((SUCCESS,)),
+            mold.place("assertion"),
+        )
+    ).split_at("signature")
+
+
+@lru_cache(maxsize=1024)
+def _assertion_mold(issuer: str, audience: str, recipient: str, answers: bool) -> tuple[Mold, Mold]:
+    """Return an Assertion, before and after the place of its signature."""
+    return mold.mold(
+        element(
+            "saml:Assertion",
+            {"ID": mold.attribute("id"), "IssueInstant": mold.attribute("now"), "Version": "2.0"},
+            element("saml:Issuer", None, issuer),
+            mold.place("signature"),
             element(
-                "saml:NameID",
-                {
-                    "Format": subject.format,
-                    "NameQualifier": subject.name_qualifier,
-                    "SPNameQualifier": subject.sp_name_qualifier,
-                },
-                subject.value,
-            ),
-            element(
-                "saml:SubjectConfirmation",
-                {"Method": BEARER},
+                "saml:Subject",
+                None,
+                mold.place("name_id"),
                 element(
-                    "saml:SubjectConfirmationData",
-                    {
-                        "InResponseTo": requester.request_id,
-                        "NotOnOrAfter": until,
-                        "Recipient": requester.answer_to.location,
-                    },
+                    "saml:SubjectConfirmation",
+                    {"Method": BEARER},
+                    element(
+                        "saml:SubjectConfirmationData",
+                        {
+                            "InResponseTo": mold.attribute("request_id") if answers else None,
+                            "NotOnOrAfter": mold.attribute("until"),
+                            "Recipient": recipient,
+                        },
+                    ),
                 ),
             ),
-        ),
-        element(
-            "saml:Conditions",
-            {"NotBefore": instant(now - VALID_BEFORE), "NotOnOrAfter": until},
-            _audience(requester.provider.entity_id),
-        ),
-        element(
-            "saml:AuthnStatement",
-            {
-                "AuthnInstant": instant(result.authenticated_at),
-                "SessionIndex": session_index,
-                "SessionNotOnOrAfter": instant(result.expires_at),
-            },
-            _context(attested(result.strength, wanted.comparison, wanted.classes)),
-        ),
-        *_attributes(result.statements),
+            element(
+                "saml:Conditions",
+                {"NotBefore": mold.attribute("since"), "NotOnOrAfter": mold.attribute("until")},
+                element("saml:AudienceRestriction", None, element("saml:Audience", None, audience)),
+            ),
+            element(
+                "saml:AuthnStatement",
+                {
+                    "AuthnInstant": mold.attribute("authenticated"),
+                    "SessionIndex": mold.attribute("session_index"),
+                    "SessionNotOnOrAfter": mold.attribute("session_until"),
+                },
+                element("saml:AuthnContext", None, element("saml:AuthnContextClassRef", None, mold.text("context"))),
+            ),
+            mold.place("attributes"),
+        )
+    ).split_at("signature")
+
+
+def _named(provider: ProviderFacts, subject: Subject, *, encrypt: bool) -> Written:
+    """Return the NameID, or the EncryptedID that holds it (SAML Core 2.0 section 2.2.4), for its place."""
+    plain = element(
+        "saml:NameID",
+        {
+            "Format": subject.format,
+            "NameQualifier": subject.name_qualifier,
+            "SPNameQualifier": subject.sp_name_qualifier,
+        },
+        subject.value,
     )
+    if not encrypt:
+        return write(plain, _INSIDE)
+    if provider.encryption is None:
+        raise MessageRefused(NOT_ENCRYPTABLE, "no registered key and method can be used to encrypt the NameID")
+    return write(encrypted_id(write(plain), provider.encryption), _INSIDE)
 
 
-# What is the same for everybody who opens an application is written once, for its place inside of the assertion.
-
-
-@lru_cache(maxsize=4096)
-def _audience(entity_id: str) -> Written:
-    return write(element("saml:AudienceRestriction", None, element("saml:Audience", None, entity_id)), _INSIDE)
-
-
-@lru_cache(maxsize=64)
-def _context(class_: str) -> Written:
-    return write(element("saml:AuthnContext", None, element("saml:AuthnContextClassRef", None, class_)), _INSIDE)
-
-
-def _attributes(statements: tuple[Statement, ...]) -> tuple[Element, ...]:
+def _attributes(statements: tuple[Statement, ...]) -> Written:
     """An AttributeStatement with nothing in it is not allowed (SAML Core 2.0 section 2.7.3)."""
     if not statements:
-        return ()
-    return (element("saml:AttributeStatement", None, *map(_attribute, statements)),)
+        return _NOTHING
+    return write(element("saml:AttributeStatement", None, *map(_attribute, statements)), _INSIDE)
 
 
 def _attribute(statement: Statement) -> Element:
@@ -193,4 +263,5 @@ def _attribute(statement: Statement) -> Element:
 
 
 _INSIDE = frozenset({"saml"})
-_SUCCESS = write(status_element((SUCCESS,)), frozenset({"samlp"}))
+_INSIDE_RESPONSE = frozenset({"samlp"})
+_NOTHING = Written("", frozenset())

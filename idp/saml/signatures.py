@@ -6,6 +6,7 @@ by signxml with the registered keys, and from there on only the octets that it c
 """
 
 import base64
+from functools import cache
 from typing import Any
 
 from lxml import etree
@@ -18,7 +19,7 @@ from signxml import (  # type: ignore[attr-defined]
 from signxml.exceptions import SignXMLException
 
 from idp.saml import gate
-from idp.saml.algorithms import DIGEST_ALGORITHMS, SIGNATURE_ALGORITHMS, verifies
+from idp.saml.algorithms import digest_algorithms, signature_algorithms, verifies
 from idp.saml.bindings import DetachedSignature
 from idp.saml.certificates import KnownKey
 from idp.saml.errors import SIGNATURE, MessageRefused
@@ -28,8 +29,6 @@ from idp.saml.names import SIGNATURE as SIGNATURE_TAG
 
 _D = f"{{{DS}}}"
 _PREFIX_LIST = f"{{{EXCLUSIVE_C14N}}}InclusiveNamespaces"
-_METHODS = frozenset(method for method in SignatureMethod if method.value in SIGNATURE_ALGORITHMS)
-_DIGESTS = frozenset(digest for digest in DigestAlgorithm if digest.value in DIGEST_ALGORITHMS)
 _ID_ATTRIBUTES = frozenset({"id"})
 _LONGEST_VALUE = 4096
 
@@ -39,7 +38,12 @@ def not_proven(cause: str) -> MessageRefused:
     return MessageRefused(SIGNATURE, cause)
 
 
-def verified(root: Tree, signature: DetachedSignature | None, keys: tuple[KnownKey, ...]) -> tuple[Tree, bool]:
+def verified(
+    root: Tree,
+    signature: DetachedSignature | None,
+    keys: tuple[KnownKey, ...],
+    allowed: frozenset[str] = frozenset(),
+) -> tuple[Tree, bool]:
     """
     Return the message that may be read, and whether it is signed.
 
@@ -49,27 +53,29 @@ def verified(root: Tree, signature: DetachedSignature | None, keys: tuple[KnownK
         root: the message as it arrived, through the gate.
         signature: the one over the query that it came in, if there is one.
         keys: what this service provider has registered to sign with.
+        allowed: the old algorithms that are allowed to it now (see `legacy`).
 
     Raises:
         MessageRefused: there is a signature and it does not verify.
     """
     signed = False
     if signature is not None:
-        _verify_detached(signature, keys)
+        _verify_detached(signature, keys, allowed)
         signed = True
     if _has_signature(root):
-        root = _verify_enveloped(root, keys)
+        root = _verify_enveloped(root, keys, allowed)
         signed = True
     return root, signed
 
 
-def _verify_detached(signature: DetachedSignature, keys: tuple[KnownKey, ...]) -> None:
-    if signature.algorithm not in SIGNATURE_ALGORITHMS:
+def _verify_detached(signature: DetachedSignature, keys: tuple[KnownKey, ...], allowed: frozenset[str]) -> None:
+    method = signature_algorithms(allowed).get(signature.algorithm)
+    if method is None:
         raise not_proven(f"the algorithm {signature.algorithm[:120]!r} is not taken")
     if not keys:
         raise not_proven("the request is signed, but no usable certificate to verify it is registered")
     for octets in signature.octets:
-        if any(verifies(key.public, signature.algorithm, octets, signature.value) for key in keys):
+        if any(verifies(key.public, method, octets, signature.value) for key in keys):
             return
     raise not_proven("the signature over the query does not verify with any registered certificate")
 
@@ -78,8 +84,8 @@ def _has_signature(root: Tree) -> bool:
     return next(root.iter(SIGNATURE_TAG), None) is not None
 
 
-def _verify_enveloped(root: Tree, keys: tuple[KnownKey, ...]) -> Tree:
-    signature, method = _shape(root)
+def _verify_enveloped(root: Tree, keys: tuple[KnownKey, ...], allowed: frozenset[str]) -> Tree:
+    signature, kind = _shape(root, allowed)
     if not keys:
         raise not_proven("the message is signed, but no usable certificate to verify it is registered")
     identifier, tag = root.get("ID"), root.tag
@@ -88,7 +94,7 @@ def _verify_enveloped(root: Tree, keys: tuple[KnownKey, ...]) -> Tree:
         signature.remove(key_info)  # whose key it is says our registration, not the message (X13)
     document = etree.tostring(root)
     for key in keys:
-        covered = _covered(document, key, method)
+        covered = _covered(document, key, kind, allowed)
         if covered is not None:
             read = gate.read(covered, tag)
             if read.get("ID") != identifier or _has_signature(read):
@@ -97,16 +103,16 @@ def _verify_enveloped(root: Tree, keys: tuple[KnownKey, ...]) -> Tree:
     raise not_proven("the signature does not verify with any registered certificate")
 
 
-def _covered(document: bytes, key: KnownKey, method: str) -> bytes | None:
+def _covered(document: bytes, key: KnownKey, kind: str, allowed: frozenset[str]) -> bytes | None:
     """Return the octets that the signature in *document* covers, None if it was not made with *key*."""
-    kind = SIGNATURE_ALGORITHMS[method][0]
     if (kind == "ecdsa") != hasattr(key.public, "curve"):
         return None
+    methods, digests = _for_signxml(allowed)
     expected = SignatureConfiguration(
         location="./",
         expect_references=1,
-        signature_methods=_METHODS,
-        digest_algorithms=_DIGESTS,
+        signature_methods=methods,
+        digest_algorithms=digests,
         verification_time=key.certificate.not_valid_before_utc,  # dates of certificates mean nothing in SAML
     )
     try:
@@ -119,9 +125,18 @@ def _covered(document: bytes, key: KnownKey, method: str) -> bytes | None:
     return covered if isinstance(covered, bytes) and covered else None
 
 
-def _shape(root: Tree) -> tuple[Tree, str]:
+@cache
+def _for_signxml(allowed: frozenset[str]) -> tuple[frozenset[SignatureMethod], frozenset[DigestAlgorithm]]:
+    methods, digests = signature_algorithms(allowed), digest_algorithms(allowed)
+    return (
+        frozenset(method for method in SignatureMethod if method.value in methods),
+        frozenset(digest for digest in DigestAlgorithm if digest.value in digests),
+    )
+
+
+def _shape(root: Tree, allowed: frozenset[str]) -> tuple[Tree, str]:
     """
-    Return the signature and its algorithm, if it has the one shape that SAML Core 2.0 section 5.4 allows.
+    Return the signature and the kind of its algorithm, if it has the one shape that SAML Core 2.0 section 5.4 allows.
 
     One signature, a child of the root, over the root by its ID, which is nowhere else; nothing in it
     that is not needed.
@@ -146,16 +161,17 @@ def _shape(root: Tree) -> tuple[Tree, str]:
     if not _is_exclusive(canonicalization):
         raise not_proven("SignedInfo is not canonicalized exclusively")
     algorithm = method.get("Algorithm") or ""
-    if algorithm not in SIGNATURE_ALGORITHMS or len(method):
+    taken = signature_algorithms(allowed).get(algorithm)
+    if taken is None or len(method):
         raise not_proven(f"the algorithm {algorithm[:120]!r} is not taken")
     if reference.get("URI") != f"#{identifier}":
         raise not_proven("the reference is not to the message itself")
-    _check_reference(reference)
+    _check_reference(reference, digest_algorithms(allowed))
     _check_base64(signature[1], "SignatureValue")
-    return signature, algorithm
+    return signature, taken[0]
 
 
-def _check_reference(reference: Tree) -> None:
+def _check_reference(reference: Tree, digests: frozenset[str]) -> None:
     if [child.tag for child in reference] != [_D + "Transforms", _D + "DigestMethod", _D + "DigestValue"]:
         raise not_proven("the reference has not transforms, digest method and digest value")
     transforms, digest_method, digest = reference
@@ -163,7 +179,7 @@ def _check_reference(reference: Tree) -> None:
         raise not_proven("there are other transforms than the two that are allowed")
     if transforms[0].get("Algorithm") != ENVELOPED or len(transforms[0]) or not _is_exclusive(transforms[1]):
         raise not_proven("the transforms are not that of an enveloped signature, then exclusive canonicalization")
-    if digest_method.get("Algorithm") not in DIGEST_ALGORITHMS or len(digest_method):
+    if digest_method.get("Algorithm") not in digests or len(digest_method):
         raise not_proven(f"the digest {str(digest_method.get('Algorithm'))[:120]!r} is not taken")
     _check_base64(digest, "DigestValue")
 

@@ -1,13 +1,16 @@
 """
 Signing what we send, in process, over strings that are canonical already (decisions 11).
 
-XML Signature 1.1, enveloped, exclusive canonicalization, SHA-256 (SAML Core 2.0 section 5.4);
-and the signature over a redirect's query (SAML Bindings 2.0 section 3.4.4.1).
+XML Signature 1.1, enveloped, exclusive canonicalization (SAML Core 2.0 section 5.4); and the
+signature over a redirect's query (SAML Bindings 2.0 section 3.4.4.1).
 """
 
 import base64
 import hashlib
-from functools import cache, lru_cache
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 from urllib.parse import quote
 
 from cryptography.hazmat.primitives import hashes
@@ -15,42 +18,117 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 from idp.keyring.keyring import Key, PrivateKey
-from idp.saml.names import ECDSA_SHA256, ENVELOPED, EXCLUSIVE_C14N, RSA_SHA256, SHA256
-from idp.saml.writer import IN_VALUES, Element, Written, element, write, write_around
+from idp.saml import mold, names
+from idp.saml.mold import Mold
+from idp.saml.names import ENVELOPED, EXCLUSIVE_C14N
+from idp.saml.writer import IN_VALUES, Element, Written, element, write_around
 
-_PKCS1, _SHA256, _ECDSA = padding.PKCS1v15(), hashes.SHA256(), ec.ECDSA(hashes.SHA256())
+_PKCS1 = padding.PKCS1v15()
 _AFTER_ISSUER = 1
-_INSIDE = frozenset({"ds"})
+
+STANDARD = "rsa-sha256"
+OF_CURVES = "ecdsa-sha256"
 
 
-def signed(root: Element, key: Key) -> Written:
+@dataclass(frozen=True, slots=True)
+class Method:
+    """A signature algorithm, and the digest of the same strength that goes with it."""
+
+    algorithm: str
+    digest: str
+    hash: hashes.HashAlgorithm
+    digested: Callable[[bytes], Any]
+    needs_curve: bool = False
+
+
+METHODS: dict[str, Method] = {
+    STANDARD: Method(names.RSA_SHA256, names.SHA256, hashes.SHA256(), hashlib.sha256),
+    "rsa-sha384": Method(names.RSA_SHA384, names.SHA384, hashes.SHA384(), hashlib.sha384),
+    "rsa-sha512": Method(names.RSA_SHA512, names.SHA512, hashes.SHA512(), hashlib.sha512),
+    OF_CURVES: Method(names.ECDSA_SHA256, names.SHA256, hashes.SHA256(), hashlib.sha256, needs_curve=True),
+    "ecdsa-sha384": Method(names.ECDSA_SHA384, names.SHA384, hashes.SHA384(), hashlib.sha384, needs_curve=True),
+    "ecdsa-sha512": Method(names.ECDSA_SHA512, names.SHA512, hashes.SHA512(), hashlib.sha512, needs_curve=True),
+}
+"""What an administrator may choose for a service provider, by the name that it is chosen by."""
+
+LEGACY_METHODS: dict[str, Method] = {
+    "rsa-sha1": Method(names.RSA_SHA1, names.SHA1, hashes.SHA1(), hashlib.sha1),  # noqa: S303 (see `legacy`)
+}
+"""What may be chosen only where it is allowed until a day (see `legacy`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """A key of ours and how it signs. Made by `signer`; its key fits its method."""
+
+    key_id: str
+    private: PrivateKey
+    certificate: str
+    method: Method
+
+
+def signer(key: Key, name: str | None = None) -> Signer:
     """
-    Return *root* written and signed with *key*.
+    Return *key* ready to sign by the algorithm *name* of `METHODS` or `LEGACY_METHODS`.
 
-    Its first child must be its Issuer: the signature comes right behind it, where the schemas
-    have it (SAML Core 2.0 sections 2.3.3 and 3.2.2).
+    Without a name it is SHA-256 with whatever kind of key it is.
+
+    Raises:
+        ValueError: the key is of the other kind.
+    """
+    on_curve = is_on_curve(key)
+    name = name or (OF_CURVES if on_curve else STANDARD)
+    method = METHODS.get(name) or LEGACY_METHODS[name]
+    if method.needs_curve != on_curve:
+        raise ValueError(f"a key of {key.algorithm} does not sign by {name}")
+    return Signer(key.id, key.private, key.certificate_der_base64, method)
+
+
+def is_on_curve(key: Key) -> bool:
+    """Say whether *key* is an elliptic-curve key, which signs by ECDSA."""
+    return key.algorithm.startswith("P-")
+
+
+def by_curve(name: str) -> bool:
+    """Say whether the algorithm *name* of ours signs with an EC key."""
+    return name.startswith("ecdsa")
+
+
+def signed(root: Element, by: Signer, *, behind: int = _AFTER_ISSUER) -> Written:
+    """
+    Return *root* written and signed.
+
+    Args:
+        behind: how many of its children come before the signature. Messages have one, their Issuer
+            (SAML Core 2.0 sections 2.3.3 and 3.2.2); metadata has none (Metadata 2.0 section 2.3.2).
     """
     assert root.attributes is not None
-    head, tail, declares = write_around(root, _AFTER_ISSUER)
-    digest = base64.b64encode(hashlib.sha256((head + tail).encode()).digest()).decode()
-    info = _signed_info(str(root.attributes["ID"]), digest, algorithm(key.private), typed=IN_VALUES in declares)
-    # Written on its own it declares its namespace, as it does when it is canonicalized to be verified.
-    value = base64.b64encode(raw_signature(write(info).xml.encode(), key.private)).decode()
-    signature = write(
-        element(
-            "ds:Signature",
-            None,
-            info,
-            element("ds:SignatureValue", None, value),
-            _key_info(key.certificate_der_base64),
-        )
-    )
-    return Written(head + signature.xml + tail, declares | signature.declares)
+    head, tail, declares = write_around(root, behind)
+    return Written(*signed_around(head, tail, declares, str(root.attributes["ID"]), by))
 
 
-def signed_query(name: str, message: str, relay_state: str, key: Key) -> str:
+def signed_around(
+    head: str, tail: str, declares: frozenset[str], reference: str, by: Signer
+) -> tuple[str, frozenset[str]]:
     """
-    Return the query of a redirect that carries *message*, deflated and encoded already, signed with *key*.
+    Return the element that *head* and *tail* are, signed, the signature between them; and what it declares.
+
+    Args:
+        head, tail: what the writer wrote before and after the place of the signature.
+        declares: what the two declare.
+        reference: the element's ID.
+    """
+    digest = base64.b64encode(by.method.digested((head + tail).encode()).digest()).decode()
+    info, signature = _molds(by.method.algorithm, by.method.digest, by.certificate, IN_VALUES in declares)
+    values = {"reference": f"#{reference}", "digest": digest}
+    # On its own SignedInfo declares its namespace, as it does when it is canonicalized to be verified.
+    values["value"] = base64.b64encode(raw_signature(info.filled(values).encode(), by)).decode()
+    return f"{head}{signature.filled(values)}{tail}", declares | signature.declares
+
+
+def signed_query(name: str, message: str, relay_state: str, by: Signer) -> str:
+    """
+    Return the query of a redirect that carries *message*, deflated and encoded already, signed.
 
     Args:
         name: ``SAMLRequest`` or ``SAMLResponse``.
@@ -58,42 +136,49 @@ def signed_query(name: str, message: str, relay_state: str, key: Key) -> str:
     query = f"{name}={quote(message, safe='')}"
     if relay_state:
         query += f"&RelayState={quote(relay_state, safe='')}"
-    query += f"&SigAlg={quote(algorithm(key.private), safe='')}"
-    value = base64.b64encode(raw_signature(query.encode("ascii"), key.private)).decode()
+    query += f"&SigAlg={quote(by.method.algorithm, safe='')}"
+    value = base64.b64encode(raw_signature(query.encode("ascii"), by)).decode()
     return f"{query}&Signature={quote(value, safe='')}"
 
 
-def algorithm(private: PrivateKey) -> str:
-    """Return the name of the algorithm that we sign with by *private*."""
-    return ECDSA_SHA256 if isinstance(private, ec.EllipticCurvePrivateKey) else RSA_SHA256
-
-
-def raw_signature(octets: bytes, private: PrivateKey) -> bytes:
+def raw_signature(octets: bytes, by: Signer) -> bytes:
     """Return the signature over *octets*; of ECDSA r and s side by side (XML Signature 1.1 section 6.4.3)."""
+    private = by.private
     if isinstance(private, ec.EllipticCurvePrivateKey):
         size = (private.key_size + 7) // 8
-        r, s = decode_dss_signature(private.sign(octets, _ECDSA))
+        r, s = decode_dss_signature(private.sign(octets, ec.ECDSA(by.method.hash)))
         return r.to_bytes(size, "big") + s.to_bytes(size, "big")
-    return private.sign(octets, _PKCS1, _SHA256)
+    return private.sign(octets, _PKCS1, by.method.hash)
 
 
-def _signed_info(reference: str, digest: str, algorithm_: str, *, typed: bool) -> Element:
-    value = element("ds:DigestValue", None, digest)
-    written = write(element("ds:Reference", {"URI": f"#{reference}"}, *_transforms(typed), value), _INSIDE)
-    return element("ds:SignedInfo", None, *_methods(algorithm_), written)
+# What is the same in every signature is written once.
 
 
-# What is the same in every signature is written once, for its place inside of ds:Signature.
+@lru_cache(maxsize=256)
+def _molds(algorithm: str, digest: str, certificate: str, typed: bool) -> tuple[Mold, Mold]:
+    """Return SignedInfo as the apex of a document, and the Signature that holds it."""
+    info = element(
+        "ds:SignedInfo",
+        None,
+        *_methods(algorithm),
+        element(
+            "ds:Reference",
+            {"URI": mold.attribute("reference")},
+            *_transforms(digest, typed=typed),
+            element("ds:DigestValue", None, mold.text("digest")),
+        ),
+    )
+    value = element("ds:SignatureValue", None, mold.text("value"))
+    signature = element("ds:Signature", None, info, value, _key_info(certificate))
+    return mold.mold(info), mold.mold(signature)
 
 
-@cache
-def _methods(algorithm_: str) -> tuple[Written, Written]:
+def _methods(algorithm: str) -> tuple[Element, Element]:
     canonicalization = element("ds:CanonicalizationMethod", {"Algorithm": EXCLUSIVE_C14N})
-    return write(canonicalization, _INSIDE), write(element("ds:SignatureMethod", {"Algorithm": algorithm_}), _INSIDE)
+    return canonicalization, element("ds:SignatureMethod", {"Algorithm": algorithm})
 
 
-@cache
-def _transforms(typed: bool) -> tuple[Written, Written]:
+def _transforms(digest: str, *, typed: bool) -> tuple[Element, Element]:
     """Return how it is canonicalized, and digested; a prefix in a type is kept (Exclusive XML C14N section 4)."""
     keep = (element("ec:InclusiveNamespaces", {"PrefixList": IN_VALUES}),) if typed else ()
     transforms = element(
@@ -102,11 +187,10 @@ def _transforms(typed: bool) -> tuple[Written, Written]:
         element("ds:Transform", {"Algorithm": ENVELOPED}),
         element("ds:Transform", {"Algorithm": EXCLUSIVE_C14N}, *keep),
     )
-    return write(transforms, _INSIDE), write(element("ds:DigestMethod", {"Algorithm": SHA256}), _INSIDE)
+    return transforms, element("ds:DigestMethod", {"Algorithm": digest})
 
 
-@lru_cache(maxsize=256)
-def _key_info(certificate: str) -> Written:
+def _key_info(certificate: str) -> Element:
     """Return the certificate, so that a peer which knows several of ours finds the right one at once."""
     data = element("ds:X509Data", None, element("ds:X509Certificate", None, certificate))
-    return write(element("ds:KeyInfo", None, data), _INSIDE)
+    return element("ds:KeyInfo", None, data)

@@ -10,11 +10,12 @@ from idp.base.errors import IdpError
 from idp.base.work import Work
 from idp.directory import sites
 from idp.directory.sites import SiteFacts
-from idp.saml import answering, bindings, logout, metadata
+from idp.saml import answering, bindings, logout, metadata, watching
 from idp.saml.answering import Answer, Ask
 from idp.saml.bindings import Incoming
 from idp.saml.errors import UNREADABLE, MessageRefused, StatusError
 from idp.saml.logout import LoggedOut
+from idp.saml.metadata import Published
 from idp.saml.requests import Place
 from idp.signon.pending import SignOnLost
 from idp.web import context
@@ -38,9 +39,33 @@ Act = Callable[[Work, Place, Trail], Answer | Ask | LoggedOut]
 def metadata_(slug: str) -> Response:
     """The site's metadata, at the address that is its entity ID (SAML Metadata 2.0 section 4.1)."""
     with open_work() as work:
+        published = _published(work, _place(work, slug))
+    return _as_metadata(published)
+
+
+@pages.get("/metadata/<application_id>")
+@protocol
+def metadata_for(slug: str, application_id: str) -> Response:
+    """The same document, at an address of one application's own: so it is known who has read of a new key."""
+    with open_work() as work:
         place = _place(work, slug)
-        base_url = context.settings().base_url
-        published = metadata.published(work, place.site, sites.issuer(base_url, slug), base_url)
+        published = _published(work, place)
+        if request.method == "GET":
+            known = watching.fetched(work, place.site, application_id, request.user_agent.string)
+        else:
+            known = watching.registered(work, place.site, application_id)
+        if not known:
+            abort(404)
+    return _as_metadata(published)
+
+
+def _published(work: Work, place: Place) -> Published:
+    base_url = context.settings().base_url
+    issuer = sites.issuer(base_url, place.site.slug)
+    return metadata.published(work, place.site, issuer, base_url, signed=request.args.get("signed") == "1")
+
+
+def _as_metadata(published: Published) -> Response:
     response = Response(published.document, mimetype=_METADATA)
     response.set_etag(published.etag)
     response.headers["Cache-Control"] = "public, max-age=300"

@@ -49,8 +49,9 @@ def test_rotation_publishes_waits_and_promotes(work, site):
     old = keyring.active(work, site.organization_id, site.id, keyring.TOKEN_SIGNING, "P-256")
 
     first = keys.rotate(work, site.organization_id, site.id, subject="acme", purpose=keyring.TOKEN_SIGNING)
-    assert {key.state for key in first} == {"next"}
-    assert keys.rotate(work, site.organization_id, site.id, subject="acme", purpose=keyring.TOKEN_SIGNING) == []
+    assert {key.state for key in first.changed} == {"next"}
+    again = keys.rotate(work, site.organization_id, site.id, subject="acme", purpose=keyring.TOKEN_SIGNING)
+    assert again.changed == []
     assert keyring.active(work, site.organization_id, site.id, keyring.TOKEN_SIGNING, "P-256").id == old.id
 
     tomorrow = replace(work, now=work.now + timedelta(hours=24))
@@ -64,6 +65,32 @@ def test_rotation_publishes_waits_and_promotes(work, site):
     assert old.id not in {k.id for k in keyring.published(later, site.organization_id, site.id, keyring.TOKEN_SIGNING)}
     gone = work.tx.session.get_one(SigningKey, (site.organization_id, old.id))
     assert (gone.state, gone.private_sealed) == ("gone", "")
+
+
+def test_an_ec_key_for_saml_is_made_when_asked_for_and_rotates_from_then_on(work, site):
+    """A site without one never gets one by rotation."""
+    rotated = keys.rotate(work, site.organization_id, site.id, subject="acme", purpose=keyring.SAML_SIGNING)
+    assert [key.algorithm for key in rotated.changed] == ["RSA-3072"]
+
+    made = keys.add(work, site.organization_id, site.id, subject="acme", algorithm="P-384")
+
+    assert (made.state, made.algorithm) == ("active", "P-384")
+    assert made.certificate_pem.startswith("-----BEGIN CERTIFICATE-----")
+    later = keys.rotate(work, site.organization_id, site.id, subject="acme", purpose=keyring.SAML_SIGNING)
+    assert [(key.algorithm, key.state) for key in later.changed] == [("P-384", "next")]
+
+
+def test_r9_a_held_key_stays_and_is_named(work, site):
+    old = keyring.active(work, site.organization_id, site.id, keyring.SAML_SIGNING)
+    asked = {"subject": "acme", "purpose": keyring.SAML_SIGNING, "held": frozenset({old.id})}
+    keys.rotate(work, site.organization_id, site.id, **asked)
+    later = replace(work, now=work.now + timedelta(days=7))
+
+    held = keys.rotate(later, site.organization_id, site.id, **asked)
+
+    assert held.changed == []
+    assert [key.id for key in held.withheld] == [old.id]
+    assert keyring.active(later, site.organization_id, site.id, keyring.SAML_SIGNING).id == old.id
 
 
 def test_only_who_may_rotates(work, site, an_account):

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from idp.keyring.rotation import ACTIVE, NEXT, RETIRED, KeyState, Plan, plan
+from idp.keyring.rotation import ACTIVE, NEXT, RETIRED, KeyState, Plan, holding, plan
 
 NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -69,3 +69,14 @@ def test_doing_the_plan_and_asking_again_leads_to_an_empty_plan(drawn, at_once):
 
     assert again.retire == ()
     assert again.drop == ()
+
+
+def test_a_held_key_neither_retires_nor_goes_and_none_takes_its_place():
+    todo = Plan(make_next=True, promote="n", retire=("a",), drop=("r", "s"))
+
+    assert holding(todo, frozenset()) == todo
+    assert holding(todo, frozenset({"other", "n"})) == todo
+    assert holding(todo, frozenset({"a"})) == Plan(make_next=True, drop=("r", "s"), withheld=("a",))
+    assert holding(todo, frozenset({"r"})) == Plan(
+        make_next=True, promote="n", retire=("a",), drop=("s",), withheld=("r",)
+    )

@@ -2,10 +2,12 @@
 
 import pytest
 
-from idp.policy.signon import Strength
+from idp.base.errors import Invalid
+from idp.policy.signon import Method, Strength
 from idp.saml import names
-from idp.saml.contexts import STRENGTHS, attested, least
+from idp.saml.contexts import STRENGTHS, ContextMap, attested, judge, least
 from idp.saml.messages import RequestedContext
+from tests.support.saml_world import ANN, posted
 
 PPT, MFA, PASSWORD, OTHER = names.PASSWORD_PROTECTED_TRANSPORT, names.REFEDS_MFA, names.PASSWORD, "urn:other"
 ONE, TWO = Strength.PASSWORD, Strength.SECOND_STEP
@@ -71,3 +73,128 @@ def test_x27_what_is_said_is_true_and_can_be_taken(proven, comparison, classes, 
 @pytest.mark.parametrize("classes", [(), (PPT,), (MFA,), (MFA, PASSWORD), (OTHER,), (OTHER, MFA)])
 def test_x27_never_more_is_said_than_was_proven(proven, comparison, classes):
     assert STRENGTHS[attested(proven, comparison, classes)] <= proven
+
+
+# An administrator's own map
+
+LOA1, LOA2 = "https://vendor.example/loa/1", "https://vendor.example/loa/2?a=b"
+VENDOR = ContextMap({ONE: LOA1, TWO: LOA2}, {"urn:vendor:strong": TWO, PPT: TWO})
+
+
+@pytest.mark.parametrize(
+    ("comparison", "classes", "asked", "unattainable"),
+    [
+        ("exact", (LOA1,), ONE, False),
+        ("exact", (LOA2,), TWO, False),
+        ("exact", ("urn:vendor:strong",), TWO, False),
+        ("exact", (PPT,), TWO, False),
+        ("exact", (MFA,), TWO, False),
+        ("exact", (OTHER,), None, True),
+        ("minimum", (LOA1,), ONE, False),
+        ("minimum", ("urn:vendor:strong",), TWO, False),
+        ("maximum", (LOA2,), ONE, False),
+        ("better", (LOA1,), TWO, False),
+        ("better", (LOA2,), None, True),
+    ],
+)
+def test_x27_a_map_says_what_requested_classes_take(comparison, classes, asked, unattainable):
+    judge(VENDOR)
+    assert least(RequestedContext(comparison, classes), VENDOR) == (asked, unattainable)
+
+
+@pytest.mark.parametrize(
+    ("proven", "comparison", "classes", "said"),
+    [
+        (ONE, "", (), LOA1),
+        (TWO, "", (), LOA2),
+        (TWO, "exact", ("urn:vendor:strong",), "urn:vendor:strong"),
+        (TWO, "exact", (PPT,), PPT),
+        (ONE, "exact", (PPT, LOA1), LOA1),
+        (TWO, "minimum", (LOA1,), LOA2),
+        (TWO, "maximum", (LOA1,), LOA1),
+        (TWO, "better", (LOA1,), LOA2),
+    ],
+)
+def test_x27_a_map_says_how_what_was_proven_is_called(proven, comparison, classes, said):
+    assert attested(proven, comparison, classes, VENDOR) == said
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"says": {"password": MFA}},
+        {"means": {MFA: "password"}},
+        {"says": {"password": "http://schemas.microsoft.com/claims/multipleauthn"}},
+        {"means": {PPT: "second-step"}},
+        {"means": {PPT: "second-step"}, "says": {"password": PPT}},
+        {"says": {"password": LOA1}, "means": {LOA1: "second-step"}},
+        {"says": {"second-step": names.CONTEXT_CLASSES + "SmartcardPKI"}},
+        {"says": {"second-step": names.CONTEXT_CLASSES + "TimeSyncToken"}},
+        {"means": {names.CONTEXT_CLASSES + "Kerberos": "password"}},
+        {"says": {"second-step": "http://eidas.europa.eu/LoA/high"}},
+        {"says": {"passkey": LOA1}},
+        {"says": {"password": ""}},
+        {"says": {"password": "a b"}},
+        {"means": {"x" * 1025: "password"}},
+        {"means": {f"urn:{i}": "password" for i in range(65)}},
+    ],
+    ids=range(15),
+)
+def test_x27_a_map_that_claims_more_than_was_proven_is_refused(claims):
+    with pytest.raises(Invalid) as refused:
+        judge(ContextMap.from_json(claims))
+    assert refused.value.field == "context_map"
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {},
+        {"says": {"second-step": "http://schemas.microsoft.com/claims/multipleauthn"}},
+        {"says": {"second-step": PPT}},
+        {"says": {"password": LOA1, "second-step": LOA1}},
+        {"means": {PPT: "second-step"}, "says": {"password": LOA1}},
+        {"means": {LOA2: "second-step"}},
+    ],
+    ids=range(6),
+)
+@pytest.mark.parametrize("proven", Strength)
+@pytest.mark.parametrize("comparison", ["", "exact", "minimum", "maximum", "better"])
+@pytest.mark.parametrize("classes", [(), (PPT,), (MFA,), (MFA, PASSWORD), (OTHER,), (LOA1, LOA2), (LOA2, PPT)])
+def test_x27_with_any_map_never_more_is_said_than_was_proven(claims, proven, comparison, classes):
+    chosen = ContextMap.from_json(claims)
+    judge(chosen)
+
+    said = attested(proven, comparison, classes, chosen)
+
+    assert chosen.strength_of(said) is not None
+    assert chosen.strength_of(said) <= proven
+    assert STRENGTHS.get(said, proven) <= proven
+
+
+def test_a_map_is_stored_as_it_was_read():
+    assert ContextMap.from_json(VENDOR.to_json()) == VENDOR
+    assert ContextMap.from_json({}).to_json() == {}
+
+
+def test_x27_the_map_is_used_from_request_to_answer(world, sp, registered):
+    """Who asks for the vendor's own name of a second step gets it, after the second step and not before."""
+    world.change(registered, context_map=VENDOR.to_json())
+
+    def asking(class_: str) -> str:
+        return sp.query(
+            sp.authn_request(
+                f"<samlp:RequestedAuthnContext><saml:AuthnContextClassRef>{class_}</saml:AuthnContextClassRef>"
+                "</samlp:RequestedAuthnContext>",
+                IsPassive="true",
+            )
+        )
+
+    with_both = world.browser(ANN)
+    assert posted(with_both.sso(asking("urn:vendor:strong"))).one("//saml:AuthnContextClassRef") == "urn:vendor:strong"
+    assert posted(with_both.sso(sp.query(sp.authn_request()))).one("//saml:AuthnContextClassRef") == LOA2
+    assert posted(with_both.sso(asking("urn:unknown"))).statuses == ["Responder", "NoAuthnContext"]
+    with_one = world.browser(ANN, methods=(Method.PASSWORD,))
+    told = posted(with_one.sso(asking("urn:vendor:strong")))
+    assert told.statuses[0] == "Responder"
+    assert not told.find("//saml:Assertion")

@@ -1,9 +1,13 @@
 """Metadata: a service provider's read and judged, and our own as others read it (SAML Metadata 2.0)."""
 
+from base64 import b64decode
+
 import pytest
+from cryptography.x509 import load_der_x509_certificate
 from lxml import etree
 
 from idp.base.errors import Invalid
+from idp.directory import keys as keys_
 from idp.directory import sites
 from idp.keyring import keyring
 from idp.saml import metadata, names
@@ -230,12 +234,36 @@ def test_x12_encryption_is_chosen_among_what_is_strong():
     assert chosen(names.AES128_GCM).data == names.AES128_GCM
     assert chosen(names.AES128_GCM, names.AES256_GCM).data == names.AES256_GCM
     assert chosen(cbc, names.AES128_GCM).data == names.AES128_GCM
+    assert chosen(cbc, rsa15, names.AES192_GCM, names.RSA_OAEP).data == names.AES192_GCM
     assert chosen(names.RSA_OAEP).transport == names.RSA_OAEP
     assert chosen(rsa15, names.RSA_OAEP_MGF1P).transport == names.RSA_OAEP_MGF1P
     assert chosen(cbc) is None
     assert chosen(rsa15) is None
     assert chosen(names.XENC + "tripledes-cbc") is None
     assert target(read(SP.metadata(encryption=pair("curve", "p-256").der)).encryption_keys) is None
+
+
+def test_x12_the_key_to_encrypt_with_is_chosen_from_the_metadata():
+    """The first that we can use: a curve, an old method or a signing key is passed over, none is used by mistake."""
+    curve, weak, good, signing = pair("curve", "p-256").der, pair("weak").der, pair("good").der, DER
+
+    def key(der: str, use: str = "", method: str = "") -> str:
+        inside = f'<md:EncryptionMethod Algorithm="{method}"/>' if method else ""
+        return (
+            f"<md:KeyDescriptor{use}><ds:KeyInfo><ds:X509Data><ds:X509Certificate>{der}</ds:X509Certificate>"
+            f"</ds:X509Data></ds:KeyInfo>{inside}</md:KeyDescriptor>"
+        )
+
+    encryption = ' use="encryption"'
+    keys = (
+        key(signing, ' use="signing"')
+        + key(curve, encryption)
+        + key(weak, encryption, names.XENC + "rsa-1_5")
+        + key(good, encryption)
+    )
+    document = SP.metadata().replace(b"<md:SingleLogoutService", keys.encode() + b"<md:SingleLogoutService", 1)
+
+    assert target(read(document).encryption_keys).certificate == good
 
 
 # Ours
@@ -255,7 +283,7 @@ def test_our_metadata_is_at_the_entity_id_and_valid(answer):
         root.xpath("//md:SingleSignOnService/@Location", namespaces=N)
         == ["http://localhost:8000/sites/acme/saml/sso"] * 2
     )
-    assert root.xpath("//md:SingleLogoutService/@Binding", namespaces=N) == [REDIRECT, POST]
+    assert root.xpath("//md:SingleLogoutService/@Binding", namespaces=N) == [REDIRECT, POST, names.SOAP]
     assert root.xpath("//md:IDPSSODescriptor/@WantAuthnRequestsSigned", namespaces=N) == ["false"]
     assert etree.tostring(root, method="c14n", exclusive=True) == answer.data
     validate(answer.data)
@@ -288,12 +316,15 @@ def test_next_and_retired_certificates_are_published_too(world):
                 state=state,
                 subject=state,
             )
+        keys_.add(work, site.organization_id, site.id, subject="acme", algorithm="P-384")
 
     root = etree.fromstring(world.app.test_client().get("/sites/acme/saml/metadata").data)
 
     found = root.xpath("//md:KeyDescriptor[@use='signing']//ds:X509Certificate/text()", namespaces=N)
-    assert len(found) == len(set(found)) == 3
+    assert len(found) == len(set(found)) == 4
     assert found[0] == first.certificate_der_base64
+    kinds = [type(load_der_x509_certificate(b64decode(der)).public_key()).__name__ for der in found]
+    assert kinds[:2] == ["RSAPublicKey", "ECPublicKey"]
 
 
 def test_an_unknown_site_has_none(world):

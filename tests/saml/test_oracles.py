@@ -27,7 +27,7 @@ VALUES = ["Ann", "a & b <c> \"d\" 'e' \r\n\t ü 😀 \u2028 \x7f", " ", "]]>", "
 @cache
 def key(kind: str) -> Key:
     made = pair("ours", kind)
-    return Key("key_x", "saml-signing", kind, "active", made.private, made.pem, made.der)
+    return Key("key_x", "saml-signing", kind.upper(), "active", made.private, made.pem, made.der)
 
 
 def message(value: str = "x"):
@@ -58,7 +58,7 @@ def verify_signxml(root, certificate_pem: str) -> None:
 @pytest.mark.parametrize("kind", ["rsa-2048", "rsa-3072", "p-256"])
 @pytest.mark.parametrize("value", VALUES)
 def test_what_we_sign_is_verified_by_others_whatever_is_in_it(kind, value):
-    written = signing.signed(message(value), key(kind)).xml
+    written = signing.signed(message(value), signing.signer(key(kind))).xml
 
     root = etree.fromstring(written.encode())
     assert etree.tostring(root, method="c14n", exclusive=True).decode() == written
@@ -67,7 +67,7 @@ def test_what_we_sign_is_verified_by_others_whatever_is_in_it(kind, value):
 
 
 def test_a_changed_octet_is_noticed():
-    written = signing.signed(message("Ann"), key("rsa-2048")).xml
+    written = signing.signed(message("Ann"), signing.signer(key("rsa-2048"))).xml
     with pytest.raises(xmlsec.Error):
         verify_xmlsec(etree.fromstring(written.replace(">Ann<", ">Eve<").encode()), key("rsa-2048").certificate_pem)
 
@@ -166,7 +166,7 @@ def test_x12_only_strong_algorithms_go_out(world, sp, ann):
     assert [node.getparent().tag for node in oaep] == [f"{{{names.XENC}}}EncryptionMethod"]
 
 
-def python3_saml(world, sp: ServiceProvider, **changes) -> OneLogin_Saml2_Settings:
+def python3_saml(world, sp: ServiceProvider, idp: dict | None = None, **changes) -> OneLogin_Saml2_Settings:
     return OneLogin_Saml2_Settings(
         {
             "strict": True,
@@ -176,7 +176,8 @@ def python3_saml(world, sp: ServiceProvider, **changes) -> OneLogin_Saml2_Settin
                 "privateKey": sp.pair.key_pem,
                 "x509cert": sp.pair.pem,
             },
-            "idp": {
+            "idp": idp
+            or {
                 "entityId": f"{sp.idp}/metadata",
                 "singleSignOnService": {"url": f"{sp.idp}/sso", "binding": names.REDIRECT},
                 "x509cert": our_certificate(world),
@@ -186,17 +187,19 @@ def python3_saml(world, sp: ServiceProvider, **changes) -> OneLogin_Saml2_Settin
     )
 
 
-def accepted(world, sp, xml: bytes, **security) -> OneLogin_Saml2_Response:
+def accepted(
+    world, sp, xml: bytes, *, idp: dict | None = None, request_id: str = "_mine", **security
+) -> OneLogin_Saml2_Response:
     from onelogin.saml2 import utils
 
-    response = OneLogin_Saml2_Response(python3_saml(world, sp, **security), base64.b64encode(xml).decode())
+    response = OneLogin_Saml2_Response(python3_saml(world, sp, idp, **security), base64.b64encode(xml).decode())
     real, utils.OneLogin_Saml2_Utils.now = (
         utils.OneLogin_Saml2_Utils.now,
         staticmethod(lambda: int(world.now.timestamp())),
     )
     try:
         request = {"http_host": "sp.example", "script_name": "/acs", "https": "on", "get_data": {}, "post_data": {}}
-        response.is_valid(request, request_id="_mine", raise_exceptions=True)
+        response.is_valid(request, request_id=request_id, raise_exceptions=True)
     finally:
         utils.OneLogin_Saml2_Utils.now = real
     return response

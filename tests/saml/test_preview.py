@@ -6,7 +6,7 @@ from lxml import etree
 
 from idp.base.db import Base
 from idp.base.errors import Forbidden, Invalid, NotFound
-from idp.directory import accounts, applications, groups, organizations, policies, sites
+from idp.directory import accounts, applications, groups, policies, queries, sites
 from idp.policy.release import Rule
 from idp.saml import names, preview, providers
 from idp.saml.providers import Switches
@@ -247,7 +247,7 @@ def test_another_site_is_no_place_for_it(world, sp):
 def test_where_nothing_is_answered_there_is_nothing_to_see(world, sp):
     application = world.register(sp)
     with world.work() as work:
-        organizations.by_slug(work, "acme").suspended_at = work.now
+        queries.organization(work, "acme").suspended_at = work.now
     with pytest.raises(Invalid, match="disabled"):
         seen(world, application)
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
+import xmlsec
 from lxml import etree, html
 from werkzeug.test import TestResponse
 
@@ -13,6 +14,7 @@ from idp.base.db import Database
 from idp.base.work import Origin, Work
 from idp.directory import accounts, groups, organizations, policies, sites
 from idp.directory.models import Account
+from idp.keyring import keyring
 from idp.policy.signon import Method
 from idp.saml import names, providers
 from idp.signon import session
@@ -77,6 +79,32 @@ class World:
                 **switches,
             )
             return made.application_id
+
+    def change(self, application_id: str, **switches) -> None:
+        """Change switches of a registered service provider."""
+        with self.work() as work:
+            providers.change(work, application_id, providers.Switches(**switches))
+
+    def saml_keys(self, site: str = "acme") -> dict[str, list]:
+        """Return the published SAML keys of a site by their state, the oldest first."""
+        found: dict[str, list] = {}
+        with self.work() as work:
+            at = sites.facts(work, site)
+            for key in keyring.published(work, at.organization_id, at.id, keyring.SAML_SIGNING):
+                found.setdefault(key.state, []).append(key)
+        return found
+
+    def key_of(self, xml: bytes) -> str:
+        """Return the id of the published key that *xml* is signed with, as python-xmlsec finds out."""
+        root = etree.fromstring(xml)
+        named = root.xpath("string(//ds:X509Certificate)", namespaces=N)
+        (key,) = [k for found in self.saml_keys().values() for k in found if k.certificate_der_base64 == named]
+        for signature in root.iter(f"{{{names.DS}}}Signature"):
+            context = xmlsec.SignatureContext()
+            context.key = xmlsec.Key.from_memory(key.certificate_pem, xmlsec.KeyFormat.CERT_PEM)
+            context.register_id(signature.getparent(), "ID")
+            context.verify(signature)
+        return key.id
 
     def account(self, email: str = ANN) -> Account:
         with self.work() as work:

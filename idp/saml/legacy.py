@@ -1,0 +1,71 @@
+"""
+Old algorithms, for one service provider, until a day (threats X12): what is allowed, and for how long.
+
+Whoever allows one says until when. After that it is off by itself: nobody has to remember it.
+RSA with PKCS #1 v1.5 for keys, MD5, DSA and 3DES are allowed to nobody.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from idp.base.errors import Invalid
+
+RSA_SHA1, AES128_CBC, AES256_CBC = "rsa-sha1", "aes128-cbc", "aes256-cbc"
+LONGEST = timedelta(days=180)
+
+RISKS: dict[str, str] = {
+    RSA_SHA1: "signatures with SHA-1 can be forged by whoever can pay for a collision",
+    AES128_CBC: "whoever can watch how the application fails can read what is encrypted with AES-CBC",
+    AES256_CBC: "whoever can watch how the application fails can read what is encrypted with AES-CBC",
+}
+"""The old algorithms that can be allowed, each with what it risks."""
+
+
+def live(algorithms: Iterable[str], until: datetime | None, now: datetime) -> frozenset[str]:
+    """Return those of *algorithms* that hold at *now*: all until that moment, none after it."""
+    if until is None or now >= until:
+        return frozenset()
+    return frozenset(name for name in algorithms if name in RISKS)
+
+
+def judge(algorithms: Iterable[str], until: datetime | None, now: datetime) -> None:
+    """
+    Raises:
+        Invalid: an algorithm is never allowed, or the day is missing, past, or too far away.
+    """
+    chosen = list(algorithms)
+    for name in chosen:
+        if name not in RISKS:
+            raise Invalid(
+                f"The algorithm “{name[:80]}” is allowed to nobody.",
+                field="legacy_algorithms",
+                advice=f"What can be allowed until a day: {', '.join(RISKS)}.",
+            )
+    if not chosen:
+        if until is not None:
+            raise Invalid("A day without an old algorithm allows nothing.", field="legacy_until")
+        return
+    if until is None:
+        raise Invalid(
+            "An old algorithm is allowed until a day only.",
+            field="legacy_until",
+            advice=f"Say the day by which the application will be mended, at most {LONGEST.days} days from now.",
+        )
+    if not now < until <= now + LONGEST:
+        raise Invalid(
+            f"Old algorithms are allowed for 1 to {LONGEST.days} days from now.",
+            field="legacy_until",
+            advice=f"Choose a day up to {now + LONGEST:%Y-%m-%d}. It can be prolonged when it comes.",
+        )
+
+
+def warning(algorithms: Iterable[str], until: datetime | None, now: datetime) -> str:
+    """Return what is to be said loudly about them; empty where none is allowed."""
+    chosen = sorted(algorithms)
+    if not chosen or until is None:
+        return ""
+    names = ", ".join(chosen)
+    if now >= until:
+        return f"old algorithms ({names}) were allowed until {until:%Y-%m-%d %H:%M} UTC and are off since then"
+    risks = "; ".join(dict.fromkeys(RISKS[name] for name in chosen if name in RISKS))
+    return f"old algorithms ({names}) are allowed until {until:%Y-%m-%d %H:%M} UTC: {risks}"

@@ -4,6 +4,7 @@ from typing import Any
 
 import click
 
+from idp.cli import saml_vendor_values
 from idp.cli.application_lookup import find, full
 from idp.cli.context import Group, open_work, tell
 from idp.cli.saml_switches import switches
@@ -13,6 +14,9 @@ from idp.saml import providers
 @click.group(cls=Group)
 def saml() -> None:
     """What concerns SAML service providers only."""
+
+
+saml.add_command(saml_vendor_values.vendor_values)
 
 
 @saml.command("set")

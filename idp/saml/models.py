@@ -17,6 +17,8 @@ class ServiceProvider(Base):
     ``description`` is what we read from ``metadata``: endpoints, certificates, name formats,
     wants. The switches beside it are the administrator's and win over the metadata.
     ``name_id_source`` is the attribute or expression that names made of a value are made of.
+    ``made_from`` is the application template that it was registered from, with the fields that were given
+    (empty: from none); ``start_url`` is where the launcher leads where that is not our side.
     """
 
     __tablename__ = "service_providers"
@@ -41,6 +43,8 @@ class ServiceProvider(Base):
     name_id_source: Mapped[str] = mapped_column(String(1000), default="", server_default="")
     idp_initiated: Mapped[bool] = mapped_column(default=False)
     relay_states: Mapped[list[str]]
+    made_from: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
+    start_url: Mapped[str] = mapped_column(String(2048), default="", server_default="")
     updated_at: Mapped[datetime]
     version: Mapped[int] = mapped_column(Integer, default=1)
 

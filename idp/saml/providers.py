@@ -84,33 +84,68 @@ def register(
         Invalid: the metadata, or a switch, cannot be taken.
         Conflict: the site has a service provider of that entity ID.
     """
-    site = queries.site(work, site_slug)
-    require(work, Permission.APPLICATION_CREATE, site.organization_id)
     described = metadata.read(document, now=work.now, http_loopback=allow_http_loopback)
     wanted = Switches(
         sign_response,
         sign_assertion,
         encrypt_assertion,
-        described.authn_requests_signed if require_signed_requests is None else require_signed_requests,
+        require_signed_requests,
         nameid_format,
         idp_initiated,
         tuple(relay_states),
     )
+    return enroll(
+        work,
+        site_slug,
+        described,
+        wanted,
+        document=document.decode("utf-8-sig"),
+        name=name,
+        metadata_url=metadata_url,
+        everyone=everyone,
+    )
+
+
+def enroll(
+    work: Work,
+    site_slug: str,
+    described: SpDescription,
+    wanted: Switches,
+    *,
+    document: str = "",
+    name: str | None = None,
+    metadata_url: str = "",
+    start_url: str = "",
+    everyone: bool = False,
+) -> ServiceProvider:
+    """
+    Register the service provider that was *described* (and judged: `metadata.read`, `metadata.judge`) at a site.
+
+    Args:
+        document: the metadata that says so; empty where it was described by hand.
+        start_url: where the launcher leads, an address without fault; empty: to where it takes assertions.
+
+    Raises:
+        NotFound, Forbidden, Invalid, Conflict: as for `register`.
+    """
+    site = queries.site(work, site_slug)
+    require(work, Permission.APPLICATION_CREATE, site.organization_id)
     _clear_the_way(work, site, described.entity_id)
     provider = ServiceProvider(
         organization_id=site.organization_id,
         site_id=site.id,
         entity_id=described.entity_id,
-        metadata_xml=document.decode("utf-8-sig"),
+        metadata_xml=document,
         metadata_url=metadata_url,
         description=described.to_json(),
         sign_response=True,
         sign_assertion=True,
         encrypt_assertion=False,
-        require_signed_requests=False,
+        require_signed_requests=described.authn_requests_signed,
         nameid_format="",
         idp_initiated=False,
         relay_states=[],
+        start_url=start_url,
         updated_at=work.now,
     )
     _set(provider, wanted)
@@ -131,7 +166,7 @@ def register(
             organization_id=site.organization_id,
             target_id=application.id,
             entity_id=provider.entity_id,
-            metadata_digest=hashlib.sha256(document).hexdigest(),
+            metadata_digest=hashlib.sha256(document.encode()).hexdigest() if document else "",
         ),
     )
     if everyone:
@@ -318,9 +353,11 @@ def _judge_relay_states(relay_states: Sequence[str]) -> None:
 
 
 def _launch_url(provider: ServiceProvider, described: SpDescription, slug: str) -> str:
-    """Where the launcher starts the application: from our side if that is allowed, else where it lives."""
+    """Where the launcher starts the application: from our side if that is allowed, else where it begins, or lives."""
     if provider.idp_initiated:
         return f"/sites/{slug}/saml/start?sp={quote(provider.entity_id, safe='')}"
+    if provider.start_url:
+        return provider.start_url
     return addresses.origin(described.default_consumer().location) + "/"
 
 

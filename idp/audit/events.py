@@ -182,6 +182,15 @@ class ServiceProviderChanged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceProviderNameFreed(Event):
+    """A name that ``account_id`` had at an application may be given to another account."""
+
+    tag = "service-provider.name-freed"
+    name: str
+    account_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClientRegistered(Event):
     tag = "client.registered"
     client_id: str

@@ -140,6 +140,7 @@ def _represent(of: Template) -> dict[str, Any]:
         "logout_endpoints": [{"binding": one.binding, "location": one.location} for one in of.logout_endpoints],
         "start_url": of.start_url,
         "name_id": {"format": of.name_id.format, "source": of.name_id.source},
+        "unruled": of.unruled,
         "rules": [{**one.rule.to_json(), "optional": one.optional} for one in of.wanted],
         "sign_response": of.sign_response,
         "sign_assertion": of.sign_assertion,
@@ -163,6 +164,8 @@ def _words(of: Template) -> list[str]:
         lines += [f"  --field {one.name}={one.example}", f"      {one.label}: {one.help}{default}"]
     lines += ["", "sends", f"  NameID  {of.name_id.format}, {_source(of)}"]
     lines += [f"  {one.rule.name}  {described(one.rule)}" for one in of.wanted]
+    if not of.wanted:
+        lines.append(f"  {'whatever may leave, under our own names' if of.unruled else 'no attributes'}")
     lines += ["", "at the vendor", f"  {_shown(of.vendor.where)}"]
     width = max(len(one.label) for one in of.vendor.values)
     for value in of.vendor.values:

@@ -26,6 +26,7 @@ SENTENCES: dict[str, str] = {
     "service-provider.registered": "registered the SAML service provider {entity_id}",
     "service-provider.template-applied": "made a SAML service provider by the template {template} ({fields})",
     "service-provider.changed": "changed the SAML service provider {entity_id} from {before} to {after}",
+    "service-provider.name-freed": "let the NameID {name} of the account {account_id} be given to another",
     "client.registered": "registered the OpenID Connect client {client_id}",
     "key.created": "made a key for {purpose} ({algorithm}), {state}",
     "key.state-changed": "moved a key for {purpose} from {before} to {after}",

@@ -133,6 +133,10 @@ class Level(NamedTuple):
     rules: tuple[Rule, ...] = ()
 
 
+Attributes = Mapping[str, Sequence[str]]
+Levels = Sequence[Level]
+
+
 class Statement(NamedTuple):
     """
     What is sent under one name; ``origin`` says in words why: which rule of which level, from which source.
@@ -221,13 +225,13 @@ def _said(value: Any) -> str:
     return (", ".join(value) if isinstance(value, list) else str(value)) or "nothing"
 
 
-def may_leave(levels: Sequence[Level]) -> frozenset[str]:
+def may_leave(levels: Levels) -> frozenset[str]:
     """Return the attributes that every level names which names any; none where none does."""
     stated = [frozenset(level.attributes) for level in levels if level.attributes is not None]
     return frozenset.intersection(*stated) if stated else frozenset()
 
 
-def withheld(attribute: str, levels: Sequence[Level]) -> str:
+def withheld(attribute: str, levels: Levels) -> str:
     """Return in words who keeps *attribute* from leaving; empty where nobody does."""
     keep = [
         f"the {level.level}" for level in levels if level.attributes is not None and attribute not in level.attributes
@@ -237,13 +241,13 @@ def withheld(attribute: str, levels: Sequence[Level]) -> str:
     return "" if any(level.attributes is not None for level in levels) else "no level releases anything"
 
 
-def released(attributes: Mapping[str, Sequence[str]], levels: Sequence[Level]) -> dict[str, tuple[str, ...]]:
+def released(attributes: Attributes, levels: Levels) -> dict[str, tuple[str, ...]]:
     """Return what of *attributes* may leave."""
     allowed = may_leave(levels)
     return {name: tuple(values) for name, values in attributes.items() if values and name in allowed}
 
 
-def effective(levels: Sequence[Level]) -> list[tuple[Rule, str]]:
+def effective(levels: Levels) -> list[tuple[Rule, str]]:
     """Return the rules that count, each with its level: the narrowest level's for every name."""
     found: dict[str, tuple[Rule, str]] = {}
     for level in levels:
@@ -252,7 +256,22 @@ def effective(levels: Sequence[Level]) -> list[tuple[Rule, str]]:
     return list(found.values())
 
 
-def statements(attributes: Mapping[str, Sequence[str]], levels: Sequence[Level]) -> tuple[Statement, ...]:
+def made(expression: str, attributes: Attributes, levels: Levels) -> tuple[tuple[str, ...], str]:
+    """
+    Return what *expression* makes of what may leave of *attributes*, and in words why that is nothing where it is.
+
+    For values that are sent elsewhere than in statements, as names of people: the same policy holds.
+    """
+    read, allowed = expressions.parse(expression), may_leave(levels)
+    if not read.reads <= allowed:
+        return (), _withheld(read.reads - allowed, levels)
+    leaving = released(attributes, levels)
+    values, fault = expressions.evaluate(read, leaving)
+    sent = tuple(dict.fromkeys(value for value in values if value))
+    return sent, "" if sent else fault or _missing(read.reads, leaving) or "it makes no value"
+
+
+def statements(attributes: Attributes, levels: Levels) -> tuple[Statement, ...]:
     """
     Return what is sent of a person.
 
@@ -263,7 +282,7 @@ def statements(attributes: Mapping[str, Sequence[str]], levels: Sequence[Level])
     return tuple(one for one in outcomes(attributes, levels) if isinstance(one, Statement))
 
 
-def outcomes(attributes: Mapping[str, Sequence[str]], levels: Sequence[Level]) -> tuple[Statement | Silent, ...]:
+def outcomes(attributes: Attributes, levels: Levels) -> tuple[Statement | Silent, ...]:
     """Return what is sent of a person, and for every rule that sends nothing why not."""
     leaving = released(attributes, levels)
     if not any(level.rules for level in levels):
@@ -279,13 +298,12 @@ _UNRULED = "there is no rule: what may leave is sent under its own name"
 
 
 def _applied(
-    rule: Rule, level: str, leaving: Mapping[str, Sequence[str]], allowed: frozenset[str], levels: Sequence[Level]
+    rule: Rule, level: str, leaving: Attributes, allowed: frozenset[str], levels: Levels
 ) -> Statement | Silent:
     origin = f"rule of the {level}, from {_SOURCE_SAID[rule.source]}{rule.value}"
     reads = rule.reads()
     if not reads <= allowed:
-        kept = sorted(reads - allowed)[0]
-        return Silent(rule.name, origin, f"the attribute {kept} may not leave: {withheld(kept, levels)}")
+        return Silent(rule.name, origin, _withheld(reads - allowed, levels))
     values, fault = _values(rule, leaving)
     if not values:
         return Silent(rule.name, origin, fault or _why_nothing(rule, leaving))
@@ -300,7 +318,7 @@ _SOURCE_SAID = {
 }
 
 
-def _values(rule: Rule, leaving: Mapping[str, Sequence[str]]) -> tuple[tuple[str, ...], str]:
+def _values(rule: Rule, leaving: Attributes) -> tuple[tuple[str, ...], str]:
     values: Sequence[str]
     fault = ""
     if rule.source == ATTRIBUTE:
@@ -319,11 +337,21 @@ def _values(rule: Rule, leaving: Mapping[str, Sequence[str]]) -> tuple[tuple[str
     return tuple(dict.fromkeys(value for value in typed if value)), fault
 
 
-def _why_nothing(rule: Rule, leaving: Mapping[str, Sequence[str]]) -> str:
-    missing = sorted(name for name in rule.reads() if not leaving.get(name))
+def _why_nothing(rule: Rule, leaving: Attributes) -> str:
+    missing = _missing(rule.reads(), leaving)
     if missing:
-        return f"the person has no {', no '.join(missing)}"
+        return missing
     return "no value is left after what the rule leaves out" if rule.only else "there is no value of that type"
+
+
+def _withheld(attributes: frozenset[str], levels: Levels) -> str:
+    kept = min(attributes)
+    return f"the attribute {kept} may not leave: {withheld(kept, levels)}"
+
+
+def _missing(reads: frozenset[str], leaving: Attributes) -> str:
+    missing = sorted(name for name in reads if not leaving.get(name))
+    return f"the person has no {', no '.join(missing)}" if missing else ""
 
 
 def _typed(kind: str, value: str) -> str | None:

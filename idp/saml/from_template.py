@@ -15,7 +15,7 @@ from idp.base.errors import Invalid
 from idp.base.texts import is_plain
 from idp.base.work import Work
 from idp.directory import policies
-from idp.policy.release import CONSTANT, Rule, withheld
+from idp.policy.release import CONSTANT, NOTHING, Rule, withheld
 from idp.saml import addresses, metadata, providers
 from idp.saml.description import Endpoint, SpDescription
 from idp.saml.models import ServiceProvider
@@ -82,7 +82,6 @@ def register_from_template(
         start_url=_start_url(template, values, http_loopback=allow_http_loopback),
         everyone=everyone,
     )
-    provider.name_id_source = template.name_id.source
     provider.made_from = {"template": template.name, "fields": values}
     rules = rules_of(template, values)
     if rules:
@@ -168,7 +167,13 @@ def description(template: Template, values: Mapping[str, str]) -> SpDescription:
 
 
 def rules_of(template: Template, values: Mapping[str, str]) -> tuple[Rule, ...]:
-    """Return the template's rules with these values; only constants have any."""
+    """
+    Return the template's rules with these values; only constants have any.
+
+    Where it wants no attribute there is a rule that sends nothing: without any rule, whatever may leave would be sent.
+    """
+    if not template.wanted and not template.unruled:
+        return (Rule(name="email", source=NOTHING),)
     return tuple(
         replace(one.rule, value=placeholders.fill(one.rule.value, values)) if one.rule.source == CONSTANT else one.rule
         for one in template.wanted
@@ -226,6 +231,7 @@ def _switches(template: Template, values: Mapping[str, str], wanted: Switches | 
         sign_assertion=template.sign_assertion,
         encrypt_assertion=template.encrypt_assertion,
         nameid_format=template.name_id.format,
+        name_id_source=template.name_id.source,
         idp_initiated=template.idp_initiated,
         relay_states=tuple(placeholders.fill(text, values) for text in template.relay_states),
     )

@@ -69,3 +69,20 @@ class SamlSubject(Owned):
     name_id: Mapped[str] = mapped_column(String(256))
     created_at: Mapped[datetime]
     terminated_at: Mapped[datetime | None]
+
+
+class SamlName(Owned):
+    """
+    That a name made of attributes belongs to one account at one application, since it was first sent (X23).
+
+    ``value_digest`` is of the form in which names are compared.
+    """
+
+    __tablename__ = "saml_names"
+    __table_args__ = (UniqueConstraint("organization_id", "application_id", "value_digest"),)
+
+    application_id: Mapped[str] = mapped_column(String(64))
+    account_id: Mapped[str] = mapped_column(String(64))
+    value: Mapped[str] = mapped_column(String(1024))
+    value_digest: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime]

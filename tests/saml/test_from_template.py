@@ -17,8 +17,8 @@ SLACK = templates.find("slack")
 GENERIC = {"entity_id": "https://wiki.acme.example/saml", "acs_url": "https://wiki.acme.example/saml/acs"}
 
 
-def made(world, name="slack", fields=None, **more) -> Row:
-    of = templates.find(name)
+def made(world, called="slack", fields=None, **more) -> Row:
+    of = templates.find(called)
     with world.work() as work:
         return register_from_template(work, "acme", of, template_world.given(of) if fields is None else fields, **more)
 

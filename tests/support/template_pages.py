@@ -182,7 +182,7 @@ def _receives(of: Template) -> list[str]:
             f"{', if there is one' if one.optional else ''} |"
             for one in of.wanted
         ]
-    elif of.name == "generic":
+    elif of.unruled:
         lines.append("Attributes: whatever may leave, under our own names, until rules say otherwise.")
     else:
         lines.append("Attributes: none are wanted; see the notes.")

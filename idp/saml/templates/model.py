@@ -150,6 +150,8 @@ class Template:
         documentation: the pages of the vendor that it was made by.
         needs: what must be there before.
         start_url: where the tile leads; empty: to the origin of the assertion consumer.
+        wanted: the attributes that are sent; empty: none, but see ``unruled``.
+        unruled: the template has no rules, so that whatever may leave is sent under our own names.
         logout: what happens at sign-out, in words.
         notes: quirks.
         uncertain: what was not found in the vendor's documentation.
@@ -168,6 +170,7 @@ class Template:
     start_url: str
     name_id: NameId
     wanted: tuple[Wanted, ...]
+    unruled: bool
     sign_response: bool
     sign_assertion: bool
     encrypt_assertion: bool

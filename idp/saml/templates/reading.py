@@ -68,6 +68,7 @@ def template(name: str, values: object) -> Template:
         start_url=of.text("start_url", ""),
         name_id=_name_id(of.part("name_id")),
         wanted=_wanted(of),
+        unruled="rules" not in of.values,
         sign_response=sign.flag("response"),
         sign_assertion=sign.flag("assertion"),
         encrypt_assertion=of.flag("encrypt", False),

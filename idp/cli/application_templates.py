@@ -8,7 +8,7 @@ import click
 from idp.base.errors import Invalid
 from idp.cli import vendor_page
 from idp.cli.application_lookup import full
-from idp.cli.context import open_work, settings, tell, tell_all
+from idp.cli.context import Command, open_work, settings, tell, tell_all
 from idp.directory import queries
 from idp.policy.release import described
 from idp.saml import from_template, vendor_values
@@ -34,7 +34,7 @@ def options(command: _Function) -> _Function:
     return name(field(command))
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("name", required=False)
 @click.option("--site", metavar="SITE", help="With NAME: also print what this site gives to the vendor.")
 def templates(name: str | None, site: str | None) -> None:
@@ -102,6 +102,8 @@ def _made(value: dict[str, Any], of: Template, *, everyone: bool) -> list[str]:
         lines.append(f"  Give access with: idp application grant {value['id']} --everyone")
     for name, why in value["held_back"].items():
         lines.append(f"  The attribute {name} is not sent: {why}. {_without(of, name)}")
+    if value["held_back"]:
+        lines.append("  Let an attribute leave with: idp organization release ORG --attribute NAME … (all that may)")
     return lines
 
 

@@ -4,7 +4,7 @@ import click
 
 from idp.cli import vendor_page
 from idp.cli.application_lookup import find
-from idp.cli.context import open_work, settings, tell
+from idp.cli.context import Command, open_work, settings, tell
 from idp.directory import sites
 from idp.saml import providers, templates
 from idp.saml import vendor_values as values_
@@ -12,7 +12,7 @@ from idp.saml import vendor_values as values_
 _GENERIC = "generic"
 
 
-@click.command("vendor-values")
+@click.command("vendor-values", cls=Command)
 @click.argument("application", metavar="APP")
 @click.option("--template", metavar="NAME", help="Under the names of this template (default: the one APP was made by).")
 def vendor_values(application: str, template: str | None) -> None:

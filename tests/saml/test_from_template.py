@@ -242,10 +242,11 @@ def test_every_address_that_is_given_is_there(world, ann, give):
 
 
 def test_what_may_not_leave_is_said_with_who_keeps_it(world):
-    row = made(world)
+    row = made(world, "microsoft-365")
+    of = templates.find("microsoft-365")
     with world.work() as work:
-        held = from_template.held_back(work, row, SLACK)
-        assert list(held) == ["given_name", "family_name"]
-        assert "organization" in held["given_name"]
-        policies.set_organization_release(work, "acme", ["email", "name", "groups", "given_name", "family_name"])
-        assert from_template.held_back(work, row, SLACK) == {}
+        held = from_template.held_back(work, row, of)
+        assert list(held) == ["immutable_id"]
+        assert "organization" in held["immutable_id"]
+        policies.set_organization_release(work, "acme", ["email", "immutable_id"])
+        assert from_template.held_back(work, row, of) == {}

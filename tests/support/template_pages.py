@@ -136,11 +136,13 @@ def _here(of: Template, values: dict[str, str]) -> list[str]:
     ]
     others = [name for name in of.reads() if name not in DEFAULT_RELEASE]
     if others:
-        needed = [name for name in others if name in of.needed()]
+        options = " ".join(f"--attribute {name}" for name in dict.fromkeys([*DEFAULT_RELEASE, *others]))
         lines += [
-            f"{_listed(others)} {'leaves' if len(others) == 1 else 'leave'} only where the organization's release policy says so: "
-            "email, name and groups do from the beginning. "
-            + (f"{of.title} needs {_listed(needed)}." if needed else f"{of.title} works without."),
+            f"From the beginning only email, name and groups may leave an organization; {of.title} needs {_listed(others)}:",
+            "",
+            "```",
+            f"idp organization release acme {options}",
+            "```",
             "",
         ]
     return lines
@@ -232,6 +234,11 @@ def _troubles(of: Template, values: dict[str, str]) -> list[str]:
 
 def _notes(of: Template, values: dict[str, str]) -> list[str]:
     lines = ["## Notes", "", *(f"- {placeholders.shown(one, values)}" for one in of.notes)]
+    if any("(name, " in one.rule.value for one in of.wanted):
+        lines.append(
+            "- First and last name are what stands before and after the first space of a person's name. Where your accounts "
+            "have attributes of their own for them, let the rules read those."
+        )
     lines += [f"- *Not certain:* {placeholders.shown(one, values)}" for one in of.uncertain]
     return [*lines, "", f"Made by: {'; '.join(f'*{one}*' for one in of.documentation)}.", ""]
 

@@ -67,10 +67,12 @@ def register_from_template(
     values = answers(template, given, with_metadata=vendor is not None, http_loopback=allow_http_loopback)
     if vendor is None:
         described = description(template, values)
-        metadata.judge(described, now=work.now, http_loopback=allow_http_loopback)
     else:
         described = metadata.read(vendor.document, now=work.now, http_loopback=allow_http_loopback)
         _check_same(template, values, described)
+        if not described.logout_endpoints:  # some vendors take logout requests and do not say so in metadata
+            described = replace(described, logout_endpoints=_logout_endpoints(template, values))
+    metadata.judge(described, now=work.now, http_loopback=allow_http_loopback)
     provider = providers.enroll(
         work,
         site_slug,
@@ -148,14 +150,13 @@ def answers(
 def description(template: Template, values: Mapping[str, str]) -> SpDescription:
     """Return the service provider that *template* describes with these values; it is not judged yet."""
     consumers = [placeholders.fill(text, values) for text in template.consumers]
-    logouts = [(one.binding, placeholders.fill(one.location, values)) for one in template.logout_endpoints]
     return SpDescription(
         entity_id=placeholders.fill(template.entity_id, values),
         display_name=template.title,
         assertion_consumers=tuple(
             Endpoint(POST, location, index=at, is_default=at == 0) for at, location in enumerate(consumers)
         ),
-        logout_endpoints=tuple(Endpoint(binding, location) for binding, location in logouts if location),
+        logout_endpoints=_logout_endpoints(template, values),
         signing_certificates=(),
         encryption_keys=(),
         nameid_formats=(template.name_id.format,),
@@ -164,6 +165,13 @@ def description(template: Template, values: Mapping[str, str]) -> SpDescription:
         want_assertions_signed=template.sign_assertion,
         valid_until=None,
     )
+
+
+def _logout_endpoints(template: Template, values: Mapping[str, str]) -> tuple[Endpoint, ...]:
+    """Return the vendor's logout addresses, but for those that a field is missing for."""
+    known = [one for one in template.logout_endpoints if set(placeholders.names(one.location)) <= set(values)]
+    filled = (Endpoint(one.binding, placeholders.fill(one.location, values)) for one in known)
+    return tuple(endpoint for endpoint in filled if endpoint.location)
 
 
 def rules_of(template: Template, values: Mapping[str, str]) -> tuple[Rule, ...]:

@@ -1,5 +1,7 @@
 """Registering from an application template: what comes of the fields, what is refused, what is recorded."""
 
+import re
+
 import pytest
 
 from idp.base.errors import Conflict, Forbidden, Invalid, NotFound
@@ -200,6 +202,22 @@ def test_with_metadata_the_fields_of_rules_are_still_needed(world):
     with pytest.raises(Invalid) as refused:
         made(world, "aws-iam", {"account": "123456789012"}, vendor=metadata(sp))
     assert refused.value.field == "role"
+
+
+def test_a_logout_address_that_metadata_leaves_out_is_the_templates(world):
+    of = templates.find("salesforce")
+    sp = template_world.far_end(of)
+    said = metadata(sp).document
+    bare = re.sub(rb"<md:SingleLogoutService[^>]*/>", b"", said)
+
+    row = made(world, "salesforce", {"domain": "acme"}, vendor=Metadata(bare))
+    assert [one.location for one in SpDescription.from_json(row.description).logout_endpoints] == [
+        "https://acme.my.salesforce.com/services/auth/sp/saml2/logout"
+    ]
+    with world.work() as work:
+        applications.delete(work, row.application_id)
+    row = made(world, "salesforce", {"domain": "acme"}, vendor=Metadata(said))
+    assert [one.location for one in SpDescription.from_json(row.description).logout_endpoints] == [sp.slo]
 
 
 def test_who_signs_every_request_is_registered_by_metadata_only(world):

@@ -84,8 +84,8 @@ EXPECTED = {
          ("groups", BASIC, GROUPS)],
     ),
     "google-workspace": (
-        "https://accounts.google.com/samlrp/metadata?rpid=01abcdefgh2345",
-        "https://accounts.google.com/samlrp/acs?rpid=01abcdefgh2345",
+        "https://accounts.google.com/samlrp/01abcdefgh2345",
+        "https://accounts.google.com/samlrp/01abcdefgh2345/acs",
         names.EMAIL,
         ANN,
         [],

@@ -9,7 +9,7 @@ import click
 
 from idp.base import egress
 from idp.base.errors import Invalid
-from idp.cli import application_templates, saml, show
+from idp.cli import application_templates, rules, saml, show
 from idp.cli.application_lookup import find, full
 from idp.cli.context import Group, chosen, open_work, settings, tell, tell_all
 from idp.cli.saml_switches import switches
@@ -29,6 +29,7 @@ def application() -> None:
 
 application.add_command(saml.saml)
 application.add_command(application_templates.templates)
+application.add_command(rules.of_application())
 
 
 @application.command("create-saml")
@@ -136,7 +137,11 @@ def grant(application: str, everyone: bool, group: str | None, account: str | No
 @application.command()
 @_APPLICATION
 @click.option(
-    "--attribute", "attributes", multiple=True, metavar="NAME", help=f"One of {', '.join(ATTRIBUTES)}; several times."
+    "--attribute",
+    "attributes",
+    multiple=True,
+    metavar="NAME",
+    help=f"{', '.join(ATTRIBUTES)}, or a further one; several times.",
 )
 @click.option("--nothing", is_flag=True, help="Release no attribute at all.")
 def release(application: str, attributes: tuple[str, ...], nothing: bool) -> None:
@@ -172,7 +177,8 @@ def list_(site: str | None) -> None:
 def show_(application: str) -> None:
     """Show APP: its registration, who may open it, what it receives at most."""
     with open_work() as work:
-        value = full(work, find(work, application))
+        found = find(work, application)
+        value = {**full(work, found), "release": rules.released_to(work, found)}
     if chosen().json:
         tell(value, "")
         return
@@ -188,7 +194,7 @@ def show_(application: str) -> None:
             lines.append(f"  {name:<28} {part}")
         elif isinstance(part, list) and part and all(isinstance(item, str) for item in part):
             lines.append(f"  {name:<28} {', '.join(part)}")
-    click.echo("\n".join(lines))
+    click.echo("\n".join([*lines, "  is sent", *(f"  {line}" for line in rules.words(value["release"]))]))
 
 
 @application.command()

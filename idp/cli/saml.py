@@ -4,19 +4,18 @@ from typing import Any
 
 import click
 
-from idp.cli import saml_vendor_values
 from idp.cli.application_lookup import find, full
 from idp.cli.context import Group, open_work, tell
+from idp.cli.saml_names import free_name
+from idp.cli.saml_preview import preview_
 from idp.cli.saml_switches import switches
+from idp.cli.saml_vendor_values import vendor_values
 from idp.saml import providers
 
 
 @click.group(cls=Group)
 def saml() -> None:
     """What concerns SAML service providers only."""
-
-
-saml.add_command(saml_vendor_values.vendor_values)
 
 
 @saml.command("set")
@@ -29,3 +28,8 @@ def set_(application: str, **wanted: Any) -> None:
         found = find(work, application)
         providers.change(work, found.id, providers.Switches(**wanted))
         tell(full(work, found), f"changed {found.name}")
+
+
+saml.add_command(preview_)
+saml.add_command(free_name)
+saml.add_command(vendor_values)

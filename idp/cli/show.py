@@ -44,6 +44,7 @@ def account(of: Account) -> dict[str, Any]:
         "organization_id": of.organization_id,
         "email": of.email,
         "name": of.name,
+        "attributes": of.attributes,
         "created_at": instant(of.created_at),
         "disabled_at": instant(of.disabled_at),
     }

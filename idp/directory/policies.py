@@ -62,7 +62,7 @@ def release_levels(work: Work, organization_id: str, site_id: str, application_i
         rows.sort(key=lambda row: LEVELS.index(row.level))
         return tuple(Level(row.level, row.attributes, rules_from_json(row.rules)) for row in rows)
 
-    return work.tx.memory.recall(("release", organization_id, application_id), read)
+    return work.tx.memory.recall(("release", organization_id, site_id, application_id), read)
 
 
 def authentication_policy(work: Work, organization_id: str, policy_id: str | None) -> AuthenticationFacts:
@@ -139,7 +139,7 @@ def set_application_release(work: Work, application_id: str, attributes: Sequenc
     Raises:
         NotFound: no such application that this actor may see.
         Forbidden: the actor may not edit applications there.
-        Invalid: no attribute can be called so.
+        Invalid: no attribute is called so, or none that the organization releases.
     """
     application = queries.application(work, application_id)
     require(work, Permission.APPLICATION_EDIT, application.organization_id)
@@ -153,7 +153,7 @@ def set_site_release(work: Work, site: str, attributes: Sequence[str]) -> Releas
     Raises:
         NotFound: no such site that this actor may see.
         Forbidden: the actor may not change policies there.
-        Invalid: no attribute can be called so.
+        Invalid: no attribute is called so, or none that the organization releases.
     """
     found = queries.site(work, site)
     require(work, Permission.POLICY_EDIT, found.organization_id)
@@ -287,6 +287,8 @@ def _set_release(
 def _change_attributes(work: Work, of: _Subject, policy: ReleasePolicy, attributes: Sequence[str]) -> None:
     before = tuple(policy.attributes or ())
     wanted = {attribute_name(name) for name in attributes}
+    if of.level != "organization":
+        _check_known(work, of, wanted)
     policy.attributes = [name for name in ATTRIBUTES if name in wanted] + sorted(wanted - set(ATTRIBUTES))
     record(
         work,
@@ -294,6 +296,20 @@ def _change_attributes(work: Work, of: _Subject, policy: ReleasePolicy, attribut
             organization_id=of.organization_id, target_id=of.id, before=before, after=tuple(policy.attributes)
         ),
     )
+
+
+def _check_known(work: Work, of: _Subject, wanted: set[str]) -> None:
+    """What the organization does not name cannot leave anyway: whoever names it has mistyped, or must begin there."""
+    widest = release_policy(work, of.organization_id, "organization", of.organization_id)
+    known = [*ATTRIBUTES, *sorted(set((widest.attributes if widest is not None else None) or ()) - set(ATTRIBUTES))]
+    unknown = sorted(wanted - set(known))
+    if unknown:
+        raise Invalid(
+            f"There is no attribute “{unknown[0]}”.",
+            field="attributes",
+            advice=f"Choose among {', '.join(known)}. A further attribute of accounts is released by the organization "
+            "first: idp organization release",
+        )
 
 
 def _change_rules(work: Work, of: _Subject, policy: ReleasePolicy, rules: tuple[Rule, ...]) -> None:

@@ -256,6 +256,12 @@ def effective(levels: Levels) -> list[tuple[Rule, str]]:
     return list(found.values())
 
 
+def why_never(rule: Rule, levels: Levels) -> str:
+    """Return in words why *rule* sends nothing of anybody as things stand; empty where it may send something."""
+    kept = rule.reads() - may_leave(levels)
+    return _withheld(kept, levels) if kept else ""
+
+
 def made(expression: str, attributes: Attributes, levels: Levels) -> tuple[tuple[str, ...], str]:
     """
     Return what *expression* makes of what may leave of *attributes*, and in words why that is nothing where it is.

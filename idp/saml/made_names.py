@@ -74,6 +74,16 @@ def value_for(work: Work, requester: Requester, result: SignOnResult, format_: s
     return value
 
 
+def foresee(work: Work, provider: ProviderFacts, result: SignOnResult, format_: str) -> tuple[str, str, bool]:
+    """Return the name that would be made, why there is none, and whether it is not yet the person's; takes nothing."""
+    levels = release_levels(work, result.organization_id, result.site_id, result.application_id)
+    value, because = made(provider.name_id_source, format_, result.attributes, levels)
+    whose = None if because else owner(work, provider, value)
+    if whose not in (None, result.account_id):
+        because = TAKEN
+    return value, because, whose is None
+
+
 TAKEN = (
     "another account had this very NameID at the application, and a name is never given to a second person; "
     "change what the name is made of, or give the name free with: idp application saml free-name"

@@ -126,6 +126,50 @@ def subject_for(work: Work, issuer: str, requester: Requester, result: SignOnRes
     return Subject(value, PERSISTENT, issuer, provider.entity_id)
 
 
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """
+    The name that a person would be given; ``origin`` says what it is made of, ``fault`` why there is none.
+
+    ``is_new`` says that the value does not exist yet, and that another stands in its place.
+    """
+
+    subject: Subject
+    origin: str
+    fault: str = ""
+    is_new: bool = False
+
+
+def foresee(work: Work, issuer: str, requester: Requester, result: SignOnResult) -> Foreseen:
+    """Return what `subject_for` would, and where from; nothing is made and nothing is taken."""
+    provider = requester.provider
+    chosen = format_for(provider, requester.wanted.nameid_format)
+    if chosen == TRANSIENT:
+        return Foreseen(Subject(_NEW, TRANSIENT), "random, new at every sign-on", is_new=True)
+    if made_names.is_made(provider, chosen):
+        value, fault, is_new = made_names.foresee(work, provider, result, chosen)
+        origin = f"made of {provider.name_id_source}" + ("; this person's own from the first sign-on on" * is_new)
+        return Foreseen(Subject(value, chosen), origin, fault)
+    if chosen == EMAIL:
+        released = result.attributes.get("email")
+        fault = "" if released else "the e-mail address is wanted as NameID, but no policy releases it"
+        return Foreseen(Subject(released[0] if released else "", EMAIL), "the attribute email", fault)
+    found = work.tx.row(
+        _FIND,
+        organization_id=provider.organization_id,
+        application_id=provider.application_id,
+        account_id=result.account_id,
+    )
+    value = _NEW if found is None else str(found.name_id)
+    origin = "random, for this person at this application alone" + ("; made at the first sign-on" * (found is None))
+    if chosen == UNSPECIFIED:
+        return Foreseen(Subject(value, UNSPECIFIED), origin, is_new=found is None)
+    return Foreseen(Subject(value, PERSISTENT, issuer, provider.entity_id), origin, is_new=found is None)
+
+
+_NEW = "_WOULD-BE-MADE"
+
+
 def account_of(work: Work, provider: ProviderFacts, issuer: str, name: NameId) -> str | None:
     """Return the account that *provider* knows by *name*, None if it knows none by it."""
     if name.name_qualifier not in (None, "", issuer) or name.sp_name_qualifier not in (None, "", provider.entity_id):

@@ -57,6 +57,18 @@ def success(
     return signed(response, speaker.key).xml if provider.sign_response else write(response).xml
 
 
+def unprotected(
+    speaker: Speaker, requester: Requester, result: SignOnResult, subject: Subject, session_index: str, now: datetime
+) -> str:
+    """
+    Return the assertion alone, neither signed nor encrypted, to be looked at: it proves nothing to anybody.
+
+    Raises:
+        Invalid: a value has a character that XML cannot hold.
+    """
+    return write(_assertion(speaker, requester, result, subject, session_index, now)).xml
+
+
 def status(speaker: Speaker, requester: Requester, codes: tuple[str, str], now: datetime) -> str:
     """Return the signed Response that says by *codes* (top and second level) why there is no assertion."""
     return signed(_response(speaker, requester, now, codes), speaker.key).xml

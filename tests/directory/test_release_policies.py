@@ -54,6 +54,7 @@ def test_a_level_with_rules_alone_withholds_nothing(open_work, wiki, work):
 
 
 def test_rules_and_attributes_of_a_level_do_not_touch_each_other(work, wiki):
+    policies.set_organization_release(work, "acme", ["name", "department"])
     policies.set_application_rules(work, wiki.id, [MAIL])
     policies.set_application_release(work, wiki.id, ["name", "department"])
     policies.set_application_rules(work, wiki.id, [ROLE])
@@ -106,6 +107,15 @@ def test_what_one_level_cannot_have_together_is_refused(work, wiki):
         policies.set_application_release(work, wiki.id, ["sub"])
     with pytest.raises(Invalid):
         policies.set_organization_release(work, "acme", ["e mail"])
+
+
+def test_a_further_attribute_is_released_by_the_organization_first(work, wiki):
+    """A name that nobody knows is a typing mistake, and must not look as if it had been taken."""
+    with pytest.raises(Invalid, match="no attribute “department”"):
+        policies.set_application_release(work, wiki.id, ["department"])
+    policies.set_organization_release(work, "acme", ["email", "department"])
+    policies.set_application_release(work, wiki.id, ["department"])
+    policies.set_site_release(work, "acme", ["department", "family_name"])
 
 
 SETTERS = [

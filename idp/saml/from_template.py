@@ -82,9 +82,9 @@ def register_from_template(
         name=name or template.title,
         metadata_url=vendor.url if vendor else "",
         start_url=_start_url(template, values, http_loopback=allow_http_loopback),
+        made_from={"template": template.name, "fields": values},
         everyone=everyone,
     )
-    provider.made_from = {"template": template.name, "fields": values}
     rules = rules_of(template, values)
     if rules:
         policies.set_application_rules(work, provider.application_id, rules)

@@ -2,7 +2,7 @@
 
 import base64
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 from urllib.parse import quote
@@ -123,6 +123,7 @@ def enroll(
     name: str | None = None,
     metadata_url: str = "",
     start_url: str = "",
+    made_from: Mapping[str, Any] | None = None,
     everyone: bool = False,
 ) -> ServiceProvider:
     """
@@ -131,6 +132,7 @@ def enroll(
     Args:
         document: the metadata that says so; empty where it was described by hand.
         start_url: where the launcher leads, an address without fault; empty: to where it takes assertions.
+        made_from: the application template, and the values of its fields.
 
     Raises:
         NotFound, Forbidden, Invalid, Conflict: as for `register`.
@@ -153,6 +155,7 @@ def enroll(
         idp_initiated=False,
         relay_states=[],
         start_url=start_url,
+        made_from=dict(made_from or {}),
         name_id_source="",
         updated_at=work.now,
     )

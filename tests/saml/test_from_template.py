@@ -28,7 +28,8 @@ def made(world, called="slack", fields=None, **more) -> Row:
 def test_description_switches_rules_and_tile_come_of_the_template(world):
     row = made(world, fields={"workspace": "acme"})
 
-    assert (row.entity_id, row.metadata_xml, row.metadata_url) == ("https://slack.com", "", "")
+    assert (row.entity_id, row.metadata_xml, row.metadata_url, row.version) == ("https://slack.com", "", "", 1)
+    assert row.made_from == {"template": "slack", "fields": {"workspace": "acme", "issuer": "https://slack.com"}}
     described = SpDescription.from_json(row.description)
     assert [one.location for one in described.assertion_consumers] == ["https://acme.slack.com/sso/saml"]
     assert described.default_consumer().binding == names.POST

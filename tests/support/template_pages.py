@@ -84,8 +84,8 @@ def page(of: Template) -> str:
                 f'<img src="{PICTURES}/{of.name}-tile.png" width="300" alt="The tile of {of.title} in the launcher">',
                 "",
                 *_needs(of, values),
-                *_here(of, values),
-                *_there(of, values),
+                *(_there(of, values) if of.vendor.first else _here(of, values)),
+                *(_here(of, values) if of.vendor.first else _there(of, values)),
                 *_receives(of),
                 *_people(of, values),
                 *_troubles(of, values),
@@ -124,9 +124,10 @@ def _here(of: Template, values: dict[str, str]) -> list[str]:
     if of.registration is Registration.METADATA:
         given.insert(0, "--metadata metadata.xml")
     command = f"idp application create-saml --site acme --template {of.name}"
-    lines = ["## Here", "", "```", " \\\n    ".join([command, *given]), "```", ""]
+    lines = ["## On our side", "", "```", " \\\n    ".join([command, *given]), "```", ""]
+    place = "above" if of.vendor.first else "below"
     lines += [
-        "prints our id of the application, and the values below with the addresses and the certificate of the site. Then say",
+        f"prints our id of the application, and the values {place} with the addresses and the certificate of the site. Then say",
         "who may open it:",
         "",
         "```",
@@ -150,9 +151,10 @@ def _here(of: Template, values: dict[str, str]) -> list[str]:
 
 def _there(of: Template, values: dict[str, str]) -> list[str]:
     ours = vendor_values.values_of(ISSUER, BASE_URL, "", "", entity_id=placeholders.fill(of.entity_id, values))
-    lines = [
-        f"## At {_vendor(of)}",
-        "",
+    lines = [f"## At {_vendor(of)}", ""]
+    if of.vendor.first:
+        lines += [f"Begin there: `idp application templates {of.name} --site acme` prints our values.", ""]
+    lines += [
         placeholders.shown(of.vendor.where, values),
         "",
         "| Setting | Value |",
@@ -187,7 +189,7 @@ def _receives(of: Template) -> list[str]:
     elif of.unruled:
         lines.append("Attributes: whatever may leave, under our own names, until rules say otherwise.")
     else:
-        lines.append("Attributes: none are wanted; see the notes.")
+        lines.append("Attributes: none.")
     signed = [what for what, is_so in (("response", of.sign_response), ("assertion", of.sign_assertion)) if is_so]
     encrypted = "The assertion is encrypted." if of.encrypt_assertion else "Nothing is encrypted."
     return [*lines, "", f"Signed with RSA-SHA256: {_listed(signed)}. {encrypted}", ""]
@@ -222,7 +224,9 @@ def _troubles(of: Template, values: dict[str, str]) -> list[str]:
         lines.append(f"| {one.sign}{code} | {placeholders.shown(one.remedy, values)} |")
     lines += [
         "",
-        "Whatever is refused here has a reference: `idp attempt show att_…`, or `idp attempt list --refused`.",
+        f"What a person would receive: `idp application saml preview '{placeholders.fill(of.entity_id, values)}' "
+        "--account ann@acme.example`. Whatever is refused here has a reference: `idp attempt show att_…`, or "
+        "`idp attempt list --refused`.",
         "",
         "| Code | Means | Do |",
         "|---|---|---|",

@@ -115,9 +115,14 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class Vendor:
-    """Where at the vendor the settings are, what they are called there, and what else to do."""
+    """
+    Where at the vendor the settings are, what they are called there, and what else to do.
+
+    ``first``: what we ask for is shown only once our values were entered there.
+    """
 
     where: str
+    first: bool
     values: tuple[Value, ...]
     steps: tuple[str, ...]
 

@@ -234,7 +234,7 @@ def _vendor(of: _Part) -> Vendor:
         if (give is None) == (not enter):
             raise one.fault("a value is given or entered, one of the two")
         values.append(Value(one.text("label"), give, enter))
-    return Vendor(of.text("where"), tuple(values), of.texts("steps", least=1))
+    return Vendor(of.text("where"), of.flag("first", False), tuple(values), of.texts("steps", least=1))
 
 
 def _judge(of: _Part, made: Template, known: frozenset[str]) -> None:

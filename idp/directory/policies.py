@@ -17,7 +17,7 @@ from idp.directory.attributes import name as attribute_name
 from idp.directory.models import Application, Organization, Site
 from idp.policy.models import AuthenticationPolicy, ReleasePolicy
 from idp.policy.permissions import Permission, require
-from idp.policy.release import LEVELS, Level, Rule, checked, differences, rules_from_json
+from idp.policy.release import LEVELS, Level, Policy, Rule, checked, differences, rules_from_json
 from idp.policy.signon import SecondStep
 
 
@@ -54,13 +54,13 @@ _AUTHENTICATION = Prepared(
 )
 
 
-def release_levels(work: Work, organization_id: str, site_id: str, application_id: str) -> tuple[Level, ...]:
+def release_levels(work: Work, organization_id: str, site_id: str, application_id: str) -> Policy:
     """Return what organization, site and application say of release, in this order; those that say nothing are missing."""
 
-    def read() -> tuple[Level, ...]:
+    def read() -> Policy:
         rows = work.tx.rows(_RELEASE, organization_id=organization_id, site_id=site_id, application_id=application_id)
         rows.sort(key=lambda row: LEVELS.index(row.level))
-        return tuple(Level(row.level, row.attributes, rules_from_json(row.rules)) for row in rows)
+        return Policy(Level(row.level, row.attributes, rules_from_json(row.rules)) for row in rows)
 
     return work.tx.memory.recall(("release", organization_id, site_id, application_id), read)
 

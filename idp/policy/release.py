@@ -12,6 +12,7 @@ source, in a condition, or to make something else of it.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, NamedTuple, Self
 
 from idp.base.errors import Invalid
@@ -47,6 +48,7 @@ LONGEST_RENAMED = 1024
 
 _FIELDS = ("name", "friendly_name", "name_format", "type", "source", "value", "only", "rename")
 _BOOLEANS = {"true": "true", "1": "true", "false": "false", "0": "false"}
+_TYPED = ("boolean", "integer")
 _LONGEST_INTEGER = 64
 
 
@@ -225,10 +227,52 @@ def _said(value: Any) -> str:
     return (", ".join(value) if isinstance(value, list) else str(value)) or "nothing"
 
 
+class Policy(tuple[Level, ...]):
+    """Levels that bear on an application, with what follows from them worked out once for everybody who opens it."""
+
+    @cached_property
+    def allowed(self) -> frozenset[str]:
+        """The attributes that may leave."""
+        stated = [frozenset(level.attributes) for level in self if level.attributes is not None]
+        return frozenset.intersection(*stated) if stated else frozenset()
+
+    @cached_property
+    def effective(self) -> tuple[tuple[Rule, str], ...]:
+        """The rules that count, each with its level: the narrowest level's for every name."""
+        found: dict[str, tuple[Rule, str]] = {}
+        for level in self:
+            for rule in level.rules:
+                found[rule.name] = (rule, level.level)
+        return tuple(found.values())
+
+    @cached_property
+    def ready(self) -> "tuple[_Ready, ...]":
+        """The same rules, as they are applied."""
+        return tuple(
+            _Ready(
+                rule,
+                f"rule of the {level}, from {_SOURCE_SAID[rule.source]}{rule.value}",
+                why_never(rule, self),
+                expressions.parse(rule.value) if rule.source == EXPRESSION else None,
+            )
+            for rule, level in self.effective
+        )
+
+
+class _Ready(NamedTuple):
+    rule: Rule
+    origin: str
+    never: str
+    expression: expressions.Expression | None
+
+
+def _policy(levels: Levels) -> Policy:
+    return levels if isinstance(levels, Policy) else Policy(levels)
+
+
 def may_leave(levels: Levels) -> frozenset[str]:
     """Return the attributes that every level names which names any; none where none does."""
-    stated = [frozenset(level.attributes) for level in levels if level.attributes is not None]
-    return frozenset.intersection(*stated) if stated else frozenset()
+    return _policy(levels).allowed
 
 
 def withheld(attribute: str, levels: Levels) -> str:
@@ -243,17 +287,13 @@ def withheld(attribute: str, levels: Levels) -> str:
 
 def released(attributes: Attributes, levels: Levels) -> dict[str, tuple[str, ...]]:
     """Return what of *attributes* may leave."""
-    allowed = may_leave(levels)
+    allowed = _policy(levels).allowed
     return {name: tuple(values) for name, values in attributes.items() if values and name in allowed}
 
 
-def effective(levels: Levels) -> list[tuple[Rule, str]]:
+def effective(levels: Levels) -> tuple[tuple[Rule, str], ...]:
     """Return the rules that count, each with its level: the narrowest level's for every name."""
-    found: dict[str, tuple[Rule, str]] = {}
-    for level in levels:
-        for rule in level.rules:
-            found[rule.name] = (rule, level.level)
-    return list(found.values())
+    return _policy(levels).effective
 
 
 def why_never(rule: Rule, levels: Levels) -> str:
@@ -285,35 +325,47 @@ def statements(attributes: Attributes, levels: Levels) -> tuple[Statement, ...]:
         attributes: everything that is known of the person.
         levels: what organization, site and application say, in this order; those that say nothing may be missing.
     """
-    return tuple(one for one in outcomes(attributes, levels) if isinstance(one, Statement))
+    policy = _policy(levels)
+    leaving = released(attributes, policy)
+    if not policy.effective:
+        return _unruled(leaving)
+    found = []
+    for ready in policy.ready:
+        values = () if ready.never else _values(ready, leaving)[0]
+        if values:
+            found.append(_statement(ready, values))
+    return tuple(found)
 
 
 def outcomes(attributes: Attributes, levels: Levels) -> tuple[Statement | Silent, ...]:
     """Return what is sent of a person, and for every rule that sends nothing why not."""
-    leaving = released(attributes, levels)
-    if not any(level.rules for level in levels):
-        return tuple(
-            Statement(name, FRIENDLY_NAMES.get(name, ""), "basic", "none", values, _UNRULED)
-            for name, values in leaving.items()
-        )
-    allowed = may_leave(levels)
-    return tuple(_applied(rule, level, leaving, allowed, levels) for rule, level in effective(levels))
+    policy = _policy(levels)
+    leaving = released(attributes, policy)
+    if not policy.effective:
+        return _unruled(leaving)
+    found: list[Statement | Silent] = []
+    for ready in policy.ready:
+        values, fault = ((), ready.never) if ready.never else _values(ready, leaving)
+        if values:
+            found.append(_statement(ready, values))
+        else:
+            found.append(Silent(ready.rule.name, ready.origin, fault or _why_nothing(ready.rule, leaving)))
+    return tuple(found)
 
 
 _UNRULED = "there is no rule: what may leave is sent under its own name"
 
 
-def _applied(
-    rule: Rule, level: str, leaving: Attributes, allowed: frozenset[str], levels: Levels
-) -> Statement | Silent:
-    origin = f"rule of the {level}, from {_SOURCE_SAID[rule.source]}{rule.value}"
-    reads = rule.reads()
-    if not reads <= allowed:
-        return Silent(rule.name, origin, _withheld(reads - allowed, levels))
-    values, fault = _values(rule, leaving)
-    if not values:
-        return Silent(rule.name, origin, fault or _why_nothing(rule, leaving))
-    return Statement(rule.name, rule.friendly_name, rule.name_format, rule.type, values, origin)
+def _unruled(leaving: Mapping[str, tuple[str, ...]]) -> tuple[Statement, ...]:
+    return tuple(
+        Statement(name, FRIENDLY_NAMES.get(name, ""), "basic", "none", values, _UNRULED)
+        for name, values in leaving.items()
+    )
+
+
+def _statement(ready: _Ready, values: tuple[str, ...]) -> Statement:
+    rule = ready.rule
+    return Statement(rule.name, rule.friendly_name, rule.name_format, rule.type, values, ready.origin)
 
 
 _SOURCE_SAID = {
@@ -324,23 +376,25 @@ _SOURCE_SAID = {
 }
 
 
-def _values(rule: Rule, leaving: Attributes) -> tuple[tuple[str, ...], str]:
+def _values(ready: _Ready, leaving: Attributes) -> tuple[tuple[str, ...], str]:
+    """Return the values that a rule makes; where there is too much for an expression, none, and that in words."""
+    rule, fault = ready.rule, ""
     values: Sequence[str]
-    fault = ""
-    if rule.source == ATTRIBUTE:
+    if ready.expression is not None:
+        values, fault = expressions.evaluate(ready.expression, leaving)
+    elif rule.source == ATTRIBUTE:
         values = leaving.get(rule.value, ())
     elif rule.source == CONSTANT:
         values = (rule.value,)
-    elif rule.source == EXPRESSION:
-        values, fault = expressions.evaluate(expressions.parse(rule.value), leaving)
     else:
         return (), "the rule says so"
     if rule.only:
         values = [value for value in values if any(matches(pattern, value) for pattern in rule.only)]
     if rule.rename:
         values = [rule.rename.get(value, value) for value in values]
-    typed = (_typed(rule.type, value) for value in values)
-    return tuple(dict.fromkeys(value for value in typed if value)), fault
+    if rule.type in _TYPED:
+        values = [_typed(rule.type, value) or "" for value in values]
+    return tuple(dict.fromkeys(filter(None, values))), fault
 
 
 def _why_nothing(rule: Rule, leaving: Attributes) -> str:

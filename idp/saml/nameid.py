@@ -111,6 +111,9 @@ def subject_for(work: Work, issuer: str, requester: Requester, result: SignOnRes
     """
     provider = requester.provider
     chosen = format_for(provider, requester.wanted.nameid_format)
+    if requester.wanted.named and not made_names.is_made(provider, chosen):
+        # Who was asked for cannot be compared with who it is; an answer about somebody else would be worse than none.
+        raise errors.name_id_policy(requester, "the request names a person in one format and wants another")
     if chosen == TRANSIENT:
         return Subject("_" + secrets.token_hex(16), TRANSIENT)
     if made_names.is_made(provider, chosen):
@@ -170,9 +173,14 @@ def foresee(work: Work, issuer: str, requester: Requester, result: SignOnResult)
 _NEW = "_WOULD-BE-MADE"
 
 
+def is_between(provider: ProviderFacts, issuer: str, name: NameId) -> bool:
+    """Say whether *name* is one of ours for this service provider, by its qualifiers if it has any."""
+    return name.name_qualifier in (None, "", issuer) and name.sp_name_qualifier in (None, "", provider.entity_id)
+
+
 def account_of(work: Work, provider: ProviderFacts, issuer: str, name: NameId) -> str | None:
     """Return the account that *provider* knows by *name*, None if it knows none by it."""
-    if name.name_qualifier not in (None, "", issuer) or name.sp_name_qualifier not in (None, "", provider.entity_id):
+    if not is_between(provider, issuer, name):
         return None
     own, application = provider.organization_id, provider.application_id
     format_ = name.format or UNSPECIFIED

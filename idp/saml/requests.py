@@ -213,7 +213,7 @@ def _sign_on_request(work: Work, place: Place, requester: Requester, request: Au
         # A name that nobody has becomes an account that nobody is: whoever asks learns only after
         # somebody has signed in that it was not them.
         known = requester.provider
-        unknown = "" if _is_made(known, name) else _NOBODY
+        unknown = "" if _is_made(known, name) and nameid.is_between(known, place.issuer, name) else _NOBODY
         account_hint = nameid.account_of(work, known, place.issuer, name) or unknown
         login_hint = _address(name.value) if name.format == EMAIL else ""
     return _neutral(

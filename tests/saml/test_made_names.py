@@ -218,6 +218,24 @@ def test_a_request_for_another_person_is_answered_with_unknown_principal(world, 
     assert world.count(SamlName) == 0
 
 
+@pytest.mark.parametrize("format_", [names.PERSISTENT, names.TRANSIENT])
+def test_a_request_that_names_a_person_in_one_format_and_wants_another_is_refused(world, sp, ann, logins, format_):
+    """Else Ann would be signed on where Ben was asked for: nobody could have compared the two."""
+    world.register(sp, name_id_source=WINDOWS_SOURCE)
+
+    answer = on(ann, sp, subject("CORP\\ben", names.WINDOWS) + policy(format_))
+
+    assert answer.statuses == ["Requester", "InvalidNameIDPolicy"]
+
+
+@pytest.mark.parametrize("qualifier", ['SPNameQualifier="https://other.example"', 'NameQualifier="urn:other"'])
+def test_a_name_of_somebody_elses_is_nobodys_here(world, sp, ann, logins, qualifier):
+    world.register(sp, nameid_format=names.UNSPECIFIED, name_id_source="login")
+    asked = subject("ann").replace("<saml:NameID", f"<saml:NameID {qualifier}")
+
+    assert on(ann, sp, asked, IsPassive="true").statuses == ["Responder", "NoPassive"]
+
+
 def test_whose_name_was_given_before_is_asked_for_by_the_pages(world, sp, ann, logins):
     """Ben's name is known: Ann's session is no answer, and who signs in as Ann is told so by our page."""
     world.register(sp, nameid_format=names.UNSPECIFIED, name_id_source="login")

@@ -13,7 +13,7 @@ from idp.saml.models import SamlSubject
 from idp.saml.models import ServiceProvider as Row
 from idp.saml.templates.model import Registration
 from tests.support import template_world
-from tests.support.saml_world import ANN, Posted, posted
+from tests.support.saml_world import ANN, BEN, Posted, posted
 from tests.support.schemas import validate
 
 IMMUTABLE_ID = "QW5uRXhhbXBsZTAx"
@@ -234,3 +234,46 @@ def test_without_the_value_for_the_name_nobody_is_signed_on(world, ann, known, o
 
     assert answer.statuses == ["Requester", "InvalidNameIDPolicy"]
     assert answer.find("//saml:Assertion") == []
+
+
+def test_x23_a_persistent_name_that_is_made_is_never_given_to_a_second_person(world, ann, known):
+    """X23: an ImmutableID that was Ann's opens nothing for Ben; it is one person's as long as nobody frees it."""
+    of = templates.find("microsoft-365")
+    registered(world, of)
+    assert asked(world, ann, of).one("//saml:NameID") == IMMUTABLE_ID
+    with world.work() as work:
+        accounts.set_attributes(work, ANN, {"immutable_id": ["QW5vdGhlcg"]})
+        accounts.set_attributes(work, BEN, {"immutable_id": [IMMUTABLE_ID]})
+    sp = template_world.far_end(of)
+
+    answer = posted(world.browser(BEN).sso(template_world.request(of, sp, ID="_bens")))
+
+    assert answer.statuses == ["Requester", "InvalidNameIDPolicy"]
+    assert IMMUTABLE_ID.encode() not in answer.xml
+
+
+def test_a_persistent_name_is_made_only_where_that_format_was_chosen(world, ann, known):
+    """A source for names of another format leaves persistent ones random and pairwise."""
+    of = templates.find("jira-data-center")
+    registered(world, of)
+    sp = template_world.far_end(of)
+    policy = f'<samlp:NameIDPolicy Format="{names.PERSISTENT}"/>'
+
+    answer = posted(ann.sso(sp.query(sp.authn_request(policy))))
+
+    assert answer.one("//saml:NameID/@Format") == names.PERSISTENT
+    assert ANN not in answer.one("//saml:NameID")
+
+
+def test_a_request_may_speak_of_a_person_by_such_a_name(world, ann, known):
+    of = templates.find("microsoft-365")
+    registered(world, of)
+    asked(world, ann, of)
+    sp = template_world.far_end(of)
+
+    def spoken_of(value: str) -> Posted:
+        name_id = f'<saml:NameID Format="{names.PERSISTENT}">{value}</saml:NameID>'
+        return posted(ann.sso(sp.query(sp.authn_request(f"<saml:Subject>{name_id}</saml:Subject>", IsPassive="true"))))
+
+    assert spoken_of(IMMUTABLE_ID).one("//saml:NameID") == IMMUTABLE_ID
+    assert spoken_of("c29tZWJvZHk").find("//saml:Assertion") == []

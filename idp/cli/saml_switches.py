@@ -27,6 +27,9 @@ _SWITCHES = (
         help="What e-mail, unspecified, Windows, X.509 and chosen persistent names are made of: an attribute or an expression.",
     ),
     click.option(
+        "--start-url", metavar="URL", help="Where the tile in the launcher leads (default: to the application)."
+    ),
+    click.option(
         "--idp-initiated/--no-idp-initiated", default=None, help="May be started from our side (default: no)."
     ),
     click.option(

@@ -77,11 +77,10 @@ def register_from_template(
         work,
         site_slug,
         described,
-        _switches(template, values, switches),
+        _switches(template, values, switches, start_url=_start_url(template, values, allow_http_loopback)),
         document=vendor.document.decode("utf-8-sig") if vendor else "",
         name=name or template.title,
         metadata_url=vendor.url if vendor else "",
-        start_url=_start_url(template, values, http_loopback=allow_http_loopback),
         made_from={"template": template.name, "fields": values},
         everyone=everyone,
     )
@@ -233,13 +232,14 @@ def _check_same(template: Template, values: Mapping[str, str], described: SpDesc
         )
 
 
-def _switches(template: Template, values: Mapping[str, str], wanted: Switches | None) -> Switches:
+def _switches(template: Template, values: Mapping[str, str], wanted: Switches | None, *, start_url: str) -> Switches:
     of = Switches(
         sign_response=template.sign_response,
         sign_assertion=template.sign_assertion,
         encrypt_assertion=template.encrypt_assertion,
         nameid_format=template.name_id.format,
         name_id_source=template.name_id.source,
+        start_url=start_url,
         idp_initiated=template.idp_initiated,
         relay_states=tuple(placeholders.fill(text, values) for text in template.relay_states),
     )
@@ -249,7 +249,7 @@ def _switches(template: Template, values: Mapping[str, str], wanted: Switches | 
     return replace(of, **{name: value for name, value in differ.items() if value is not None})
 
 
-def _start_url(template: Template, values: Mapping[str, str], *, http_loopback: bool) -> str:
+def _start_url(template: Template, values: Mapping[str, str], http_loopback: bool) -> str:
     """Return where the tile leads; empty where a field for it was not given."""
     if not set(placeholders.names(template.start_url)) <= set(values):
         return ""

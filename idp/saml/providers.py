@@ -42,6 +42,8 @@ class Switches:
         name_id_source: the attribute or expression that names of a value (e-mail, unspecified, Windows,
             X.509, and persistent where that is the ``nameid_format``) are made of; empty: the e-mail
             address, or names of ours.
+        start_url: where the launcher leads, if sign-on is not started from our side; empty: to the origin
+            of where assertions go.
     """
 
     sign_response: bool | None = None
@@ -52,6 +54,7 @@ class Switches:
     idp_initiated: bool | None = None
     relay_states: tuple[str, ...] | None = None
     name_id_source: str | None = None
+    start_url: str | None = None
 
 
 def register(
@@ -69,6 +72,7 @@ def register(
     idp_initiated: bool | None = None,
     relay_states: Sequence[str] = (),
     name_id_source: str | None = None,
+    start_url: str | None = None,
     everyone: bool = False,
     allow_http_loopback: bool = False,
 ) -> ServiceProvider:
@@ -81,8 +85,8 @@ def register(
         everyone: everybody in the organization may open it at once.
         allow_http_loopback: take plain http addresses on loopback (for trials on one machine).
         sign_response, sign_assertion, encrypt_assertion, require_signed_requests, nameid_format,
-            idp_initiated, relay_states, name_id_source: see `Switches`; signed requests are required where the
-            metadata says that they are (SAML Metadata 2.0 section 2.4.4).
+            idp_initiated, relay_states, name_id_source, start_url: see `Switches`; signed requests are
+            required where the metadata says that they are (SAML Metadata 2.0 section 2.4.4).
 
     Raises:
         NotFound: no such site that this actor may see.
@@ -100,6 +104,7 @@ def register(
         idp_initiated,
         tuple(relay_states),
         name_id_source,
+        start_url,
     )
     return enroll(
         work,
@@ -122,7 +127,6 @@ def enroll(
     document: str = "",
     name: str | None = None,
     metadata_url: str = "",
-    start_url: str = "",
     made_from: Mapping[str, Any] | None = None,
     everyone: bool = False,
 ) -> ServiceProvider:
@@ -131,7 +135,6 @@ def enroll(
 
     Args:
         document: the metadata that says so; empty where it was described by hand.
-        start_url: where the launcher leads, an address without fault; empty: to where it takes assertions.
         made_from: the application template, and the values of its fields.
 
     Raises:
@@ -154,7 +157,7 @@ def enroll(
         nameid_format="",
         idp_initiated=False,
         relay_states=[],
-        start_url=start_url,
+        start_url="",
         made_from=dict(made_from or {}),
         name_id_source="",
         updated_at=work.now,
@@ -351,6 +354,7 @@ def _judge(provider: ServiceProvider, described: SpDescription) -> None:
             advice=f"Choose one of: {', '.join(nameid.FORMATS)}.",
         )
     _judge_name_id_source(provider)
+    _judge_start_url(provider.start_url)
     _judge_relay_states(provider.relay_states)
 
 
@@ -366,6 +370,13 @@ def _judge_name_id_source(provider: ServiceProvider) -> None:
             field="name_id_source",
             advice="Name an attribute, or write an expression: --name-id-source 'upper(department) + \"\\\\\" + login'",
         )
+
+
+def _judge_start_url(start_url: str) -> None:
+    """Every person who may open the application is led there by the launcher (X16)."""
+    fault = addresses.fault(start_url, http_loopback=True) if start_url else None
+    if fault is not None:
+        raise Invalid(fault, field="start_url", advice="Give the address that people open the application at.")
 
 
 def _judge_relay_states(relay_states: Sequence[str]) -> None:

@@ -87,6 +87,27 @@ def test_the_tile_keeps_its_address_when_a_switch_is_changed(world):
         assert queries.application(work, row.application_id).launch_url.startswith("/sites/acme/saml/start?")
 
 
+def test_the_tile_can_be_led_elsewhere(world):
+    row = made(world)
+    with world.work() as work:
+        providers.change(work, row.application_id, Switches(start_url="https://acme.slack.com/messages"))
+        assert queries.application(work, row.application_id).launch_url == "https://acme.slack.com/messages"
+        providers.change(work, row.application_id, Switches(start_url=""))
+        assert queries.application(work, row.application_id).launch_url == "https://acme.slack.com/"
+    assert "start_url" in str(world.audited("service-provider.changed")[0].details)
+
+
+@pytest.mark.parametrize(
+    "address", ["javascript:alert(1)", "http://wiki.example/", "https://a@wiki.example/", "//x", "/"]
+)
+def test_x16_the_tile_leads_to_no_other_kind_of_address(world, address):
+    row = made(world)
+    with world.work() as work, pytest.raises(Invalid) as refused:
+        providers.change(work, row.application_id, Switches(start_url=address))
+
+    assert refused.value.field == "start_url"
+
+
 # What is refused
 
 

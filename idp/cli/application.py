@@ -10,11 +10,11 @@ import click
 from idp.base import egress
 from idp.base.errors import Invalid
 from idp.cli import application_templates, rules, saml, show
+from idp.cli import release as release_
 from idp.cli.application_lookup import find, full
 from idp.cli.context import Group, chosen, open_work, settings, tell, tell_all
 from idp.cli.saml_switches import switches
 from idp.directory import applications, policies, queries
-from idp.directory.attributes import ATTRIBUTES
 from idp.oidc import clients
 from idp.saml import from_template, providers
 
@@ -136,26 +136,14 @@ def grant(application: str, everyone: bool, group: str | None, account: str | No
 
 @application.command()
 @_APPLICATION
-@click.option(
-    "--attribute",
-    "attributes",
-    multiple=True,
-    metavar="NAME",
-    help=f"{', '.join(ATTRIBUTES)}, or a further one; several times.",
-)
-@click.option("--nothing", is_flag=True, help="Release no attribute at all.")
-def release(application: str, attributes: tuple[str, ...], nothing: bool) -> None:
+@release_.options(widest=True)
+def release(application: str, attributes: tuple[str, ...], nothing: bool, everything: bool) -> None:
     """Narrow what APP receives to these attributes. What the organization withholds stays withheld."""
-    if nothing == bool(attributes):
-        raise Invalid("Name the attributes with --attribute, or say --nothing.", field="attributes")
+    asked = release_.wanted(attributes, nothing=nothing, everything=everything)
     with open_work() as work:
         found = find(work, application)
-        policy = policies.set_application_release(work, found.id, attributes)
-        work.tx.session.flush()
-        tell(
-            show.release_policy(policy),
-            f"{found.name} receives at most: {', '.join(policy.attributes or ()) or 'nothing'}",
-        )
+        policy = policies.set_application_release(work, found.id, asked)
+        tell(show.release_policy(policy), f"{found.name} receives at most: {release_.said(policy)}")
 
 
 @application.command("list")

@@ -165,6 +165,15 @@ class ServiceProviderRegistered(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceProviderTemplateApplied(Event):
+    """A service provider was registered from an application template, with these values of its fields."""
+
+    tag = "service-provider.template-applied"
+    template: str
+    fields: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceProviderChanged(Event):
     tag = "service-provider.changed"
     entity_id: str

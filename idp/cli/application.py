@@ -9,14 +9,14 @@ import click
 
 from idp.base import egress
 from idp.base.errors import Invalid
+from idp.cli import application_templates, rules, saml, show
 from idp.cli import release as release_
-from idp.cli import rules, saml, show
 from idp.cli.application_lookup import find, full
 from idp.cli.context import Group, chosen, open_work, settings, tell, tell_all
 from idp.cli.saml_switches import read_switches, switches, warnings
 from idp.directory import applications, policies, queries
 from idp.oidc import clients
-from idp.saml import providers
+from idp.saml import from_template, providers
 
 _APPLICATION = click.argument("application", metavar="APP")
 _LONGEST = 2 * 1024 * 1024
@@ -28,18 +28,40 @@ def application() -> None:
 
 
 application.add_command(saml.saml)
+application.add_command(application_templates.templates)
 application.add_command(rules.of_application())
 
 
 @application.command("create-saml")
 @click.option("--site", required=True, metavar="SITE", help="Site to register it at.")
-@click.option("--metadata", required=True, metavar="FILE|URL|-", help="The service provider's metadata (-: stdin).")
-@click.option("--name", help="The name that people read (default: what the metadata says).")
+@click.option("--metadata", metavar="FILE|URL|-", help="The service provider's metadata (-: stdin).")
+@application_templates.options
+@click.option("--name", help="The name that people read (default: what the metadata or the template says).")
 @switches
 @click.option("--everyone", is_flag=True, help="Let everyone of the organization open it at once.")
-def create_saml(site: str, metadata: str, name: str | None, everyone: bool, **wanted: Any) -> None:
-    """Register a SAML service provider."""
+def create_saml(
+    site: str,
+    metadata: str | None,
+    template: str | None,
+    given: tuple[str, ...],
+    name: str | None,
+    everyone: bool,
+    **wanted: Any,
+) -> None:
+    """Register a SAML service provider, by its metadata or by an application template."""
     of = settings()
+    if template is not None:
+        vendor = None if metadata is None else from_template.Metadata(*_metadata(metadata))
+        wanted["relay_states"] = wanted["relay_states"] or None
+        differ = providers.Switches(**wanted)
+        application_templates.create(site, template, given, vendor, name=name, everyone=everyone, switches=differ)
+        return
+    if metadata is None or given:
+        raise Invalid(
+            "Say --metadata, or --template with its fields.",
+            field="metadata",
+            advice="idp application templates lists the templates; generic takes an entity ID and an address.",
+        )
     raw, url = _metadata(metadata)
     with open_work() as work:
         made = providers.register(

@@ -10,6 +10,7 @@ from idp.cli.context import Group, open_work, tell
 from idp.cli.saml_names import free_name
 from idp.cli.saml_preview import preview_
 from idp.cli.saml_switches import read_switches, switches, warnings
+from idp.cli.saml_vendor_values import vendor_values
 from idp.saml import providers
 
 
@@ -33,3 +34,4 @@ def set_(application: str, **wanted: Any) -> None:
 saml.add_command(preview_)
 saml.add_command(free_name)
 saml.add_command(saml_rollover.rollover_, "rollover")
+saml.add_command(vendor_values)

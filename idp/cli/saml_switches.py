@@ -28,7 +28,10 @@ _SWITCHES = (
     click.option(
         "--name-id-source",
         metavar="EXPR",
-        help="What e-mail, unspecified, Windows and X.509 names are made of: an attribute or an expression.",
+        help="What e-mail, unspecified, Windows, X.509 and chosen persistent names are made of: an attribute or an expression.",
+    ),
+    click.option(
+        "--start-url", metavar="URL", help="Where the tile in the launcher leads (default: to the application)."
     ),
     click.option(
         "--idp-initiated/--no-idp-initiated", default=None, help="May be started from our side (default: no)."

@@ -24,6 +24,7 @@ SENTENCES: dict[str, str] = {
     "release-rules.changed": "changed what the {level} {name} sends under which names: {changes}",
     "authentication-policy.changed": "changed the authentication policy {name} from {before} to {after}",
     "service-provider.registered": "registered the SAML service provider {entity_id}",
+    "service-provider.template-applied": "made a SAML service provider by the template {template} ({fields})",
     "service-provider.changed": "changed the SAML service provider {entity_id} from {before} to {after}",
     "service-provider.name-freed": "let the NameID {name} of the account {account_id} be given to another",
     "service-provider.legacy-allowed": "allowed old algorithms ({algorithms}) to {entity_id} until {until}",

@@ -24,7 +24,7 @@ from idp.saml import errors, name_forms
 from idp.saml.endpoints import Requester
 from idp.saml.facts import ProviderFacts
 from idp.saml.models import SamlName
-from idp.saml.names import EMAIL, UNSPECIFIED, WINDOWS, X509_SUBJECT
+from idp.saml.names import EMAIL, PERSISTENT, UNSPECIFIED, WINDOWS, X509_SUBJECT
 from idp.signon.request import SignOnResult
 
 NEED_A_SOURCE = (WINDOWS, X509_SUBJECT)
@@ -43,7 +43,14 @@ _INSERT = Prepared(insert_if_absent(SamlName))
 
 
 def is_made(provider: ProviderFacts, format_: str) -> bool:
-    """Say whether names of that format are made of attributes for this service provider."""
+    """
+    Say whether names of that format are made of attributes for this service provider.
+
+    Persistent ones are where the administrator has chosen that format and a source: some applications know
+    their people by a persistent name that they have given themselves (Microsoft Entra ID: the ImmutableID).
+    """
+    if format_ == PERSISTENT:
+        return bool(provider.name_id_source) and provider.nameid_format == PERSISTENT
     return bool(provider.name_id_source) and format_ in (*NEED_A_SOURCE, *MAY_HAVE_ONE)
 
 

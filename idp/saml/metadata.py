@@ -58,7 +58,7 @@ def read(document: bytes, *, now: datetime, http_loopback: bool) -> SpDescriptio
         raise _fault(
             "The metadata has a date that cannot be read.", "Ask for corrected metadata.", str(error)
         ) from None
-    _judge(described, now, http_loopback)
+    judge(described, now=now, http_loopback=http_loopback)
     return described
 
 
@@ -79,7 +79,13 @@ def published(work: Work, site: SiteFacts, issuer: str, base_url: str, *, signed
     return work.tx.memory.recall(("saml-metadata", site.id, signed), make)
 
 
-def _judge(described: SpDescription, now: datetime, http_loopback: bool) -> None:
+def judge(described: SpDescription, *, now: datetime, http_loopback: bool) -> None:
+    """
+    Check that we can work with what was *described*, by metadata or by hand.
+
+    Raises:
+        Invalid: something in it cannot be taken.
+    """
     entity = described.entity_id
     if not 0 < len(entity) <= LONGEST_ENTITY_ID or not entity.isprintable() or " " in entity:
         raise _fault("The entity ID is missing, too long, or has blanks in it.", "Ask for corrected metadata.")

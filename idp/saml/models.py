@@ -18,6 +18,8 @@ class ServiceProvider(Base):
     wants. The switches beside it are the administrator's and win over the metadata.
     ``name_id_source`` is the attribute or expression that names made of a value are made of.
     ``signing_key_id`` names the key that we sign with for it; empty: the active one of the site.
+    ``made_from`` is the application template that it was registered from, with the fields that were given
+    (empty: from none); ``start_url`` is where the launcher leads where that is not our side.
     """
 
     __tablename__ = "service_providers"
@@ -49,6 +51,8 @@ class ServiceProvider(Base):
     legacy_until: Mapped[datetime | None]
     signing_key_id: Mapped[str] = mapped_column(String(64), default="")
     certificate_by_hand: Mapped[bool] = mapped_column(default=False)
+    made_from: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
+    start_url: Mapped[str] = mapped_column(String(2048), default="", server_default="")
     updated_at: Mapped[datetime]
     version: Mapped[int] = mapped_column(Integer, default=1)
 

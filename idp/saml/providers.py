@@ -1,8 +1,8 @@
 """Verbs on service providers, the SAML half of applications."""
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
@@ -41,7 +41,8 @@ class Switches:
         idp_initiated: a sign-on may be started from our side.
         relay_states: what RelayState such a sign-on may carry.
         name_id_source: the attribute or expression that names of a value (e-mail, unspecified, Windows,
-            X.509) are made of; empty: the e-mail address, or names of ours.
+            X.509, and persistent where that is the ``nameid_format``) are made of; empty: the e-mail
+            address, or names of ours.
         signature_algorithm: what we sign by, a name of `signing.METHODS` or an old one that is allowed.
         encrypt_name_id: the NameID is encrypted, and nothing is sent where that is impossible.
         context_map: names of authentication contexts, as `contexts.ContextMap` stores them.
@@ -49,6 +50,8 @@ class Switches:
             (see `legacy`); an empty tuple takes them away.
         signing_key_id: the key that we sign with; empty: the active one of the site.
         certificate_by_hand: its copy of our certificate is kept by hand, not by our metadata.
+        start_url: where the launcher leads, if sign-on is not started from our side; empty: to the origin
+            of where assertions go.
     """
 
     sign_response: bool | None = None
@@ -66,6 +69,7 @@ class Switches:
     legacy_until: datetime | None = None
     signing_key_id: str | None = None
     certificate_by_hand: bool | None = None
+    start_url: str | None = None
 
 
 def register(
@@ -75,22 +79,9 @@ def register(
     *,
     name: str | None = None,
     metadata_url: str = "",
-    sign_response: bool | None = None,
-    sign_assertion: bool | None = None,
-    encrypt_assertion: bool | None = None,
-    require_signed_requests: bool | None = None,
-    nameid_format: str | None = None,
-    idp_initiated: bool | None = None,
-    relay_states: Sequence[str] = (),
-    name_id_source: str | None = None,
-    signature_algorithm: str | None = None,
-    encrypt_name_id: bool | None = None,
-    context_map: dict[str, Any] | None = None,
-    legacy_algorithms: tuple[str, ...] | None = None,
-    legacy_until: datetime | None = None,
-    certificate_by_hand: bool | None = None,
     everyone: bool = False,
     allow_http_loopback: bool = False,
+    **wanted: Any,
 ) -> ServiceProvider:
     """
     Register the service provider that the metadata *document* describes as an application of a site.
@@ -100,10 +91,8 @@ def register(
         metadata_url: where the document came from, if it came from an address.
         everyone: everybody in the organization may open it at once.
         allow_http_loopback: take plain http addresses on loopback (for trials on one machine).
-        sign_response, sign_assertion, encrypt_assertion, require_signed_requests, nameid_format,
-            idp_initiated, relay_states, name_id_source, signature_algorithm, encrypt_name_id, context_map,
-            legacy_algorithms, legacy_until, certificate_by_hand: see `Switches`; signed requests are required where the
-            metadata says that they are (SAML Metadata 2.0 section 2.4.4).
+        wanted: `Switches` by name; signed requests are required where the metadata says that they are
+            (SAML Metadata 2.0 section 2.4.4).
 
     Raises:
         NotFound: no such site that this actor may see.
@@ -114,38 +103,62 @@ def register(
     site = queries.site(work, site_slug)
     require(work, Permission.APPLICATION_CREATE, site.organization_id)
     described = metadata.read(document, now=work.now, http_loopback=allow_http_loopback)
-    wanted = Switches(
-        sign_response,
-        sign_assertion,
-        encrypt_assertion,
-        described.authn_requests_signed if require_signed_requests is None else require_signed_requests,
-        nameid_format,
-        idp_initiated,
-        tuple(relay_states),
-        name_id_source,
-        signature_algorithm,
-        encrypt_name_id,
-        context_map,
-        legacy_algorithms,
-        legacy_until,
-        None,
-        certificate_by_hand,
+    switches_ = Switches(**{**wanted, "relay_states": tuple(wanted.get("relay_states") or ())})
+    if switches_.require_signed_requests is None:
+        switches_ = replace(switches_, require_signed_requests=described.authn_requests_signed)
+    return enroll(
+        work,
+        site_slug,
+        described,
+        switches_,
+        document=document.decode("utf-8-sig"),
+        name=name,
+        metadata_url=metadata_url,
+        everyone=everyone,
     )
+
+
+def enroll(
+    work: Work,
+    site_slug: str,
+    described: SpDescription,
+    wanted: Switches,
+    *,
+    document: str = "",
+    name: str | None = None,
+    metadata_url: str = "",
+    made_from: Mapping[str, Any] | None = None,
+    everyone: bool = False,
+) -> ServiceProvider:
+    """
+    Register the service provider that was *described* (and judged: `metadata.read`, `metadata.judge`) at a site.
+
+    Args:
+        document: the metadata that says so; empty where it was described by hand.
+        made_from: the application template, and the values of its fields.
+
+    Raises:
+        NotFound, Forbidden, Invalid, Conflict: as for `register`.
+    """
+    site = queries.site(work, site_slug)
+    require(work, Permission.APPLICATION_CREATE, site.organization_id)
     _clear_the_way(work, site, described.entity_id)
     provider = ServiceProvider(
         organization_id=site.organization_id,
         site_id=site.id,
         entity_id=described.entity_id,
-        metadata_xml=document.decode("utf-8-sig"),
+        metadata_xml=document,
         metadata_url=metadata_url,
         description=described.to_json(),
         sign_response=True,
         sign_assertion=True,
         encrypt_assertion=False,
-        require_signed_requests=False,
+        require_signed_requests=described.authn_requests_signed,
         nameid_format="",
         idp_initiated=False,
         relay_states=[],
+        start_url="",
+        made_from=dict(made_from or {}),
         name_id_source="",
         signature_algorithm=signing.STANDARD,
         encrypt_name_id=False,
@@ -175,7 +188,7 @@ def register(
             organization_id=site.organization_id,
             target_id=application.id,
             entity_id=provider.entity_id,
-            metadata_digest=hashlib.sha256(document).hexdigest(),
+            metadata_digest=hashlib.sha256(document.encode()).hexdigest() if document else "",
         ),
     )
     _record_legacy(work, provider, wanted)
@@ -414,6 +427,7 @@ def _judge(provider: ServiceProvider, described: SpDescription) -> None:
             advice=f"Choose one of: {', '.join(nameid.FORMATS)}.",
         )
     _judge_name_id_source(provider)
+    _judge_start_url(provider.start_url)
     _judge_relay_states(provider.relay_states)
 
 
@@ -431,6 +445,13 @@ def _judge_name_id_source(provider: ServiceProvider) -> None:
         )
 
 
+def _judge_start_url(start_url: str) -> None:
+    """Every person who may open the application is led there by the launcher (X16)."""
+    fault = addresses.fault(start_url, http_loopback=True) if start_url else None
+    if fault is not None:
+        raise Invalid(fault, field="start_url", advice="Give the address that people open the application at.")
+
+
 def _judge_relay_states(relay_states: Sequence[str]) -> None:
     if len(relay_states) > _MOST_RELAY_STATES:
         raise Invalid(f"At most {_MOST_RELAY_STATES} values of RelayState are kept.", field="relay_states")
@@ -442,9 +463,11 @@ def _judge_relay_states(relay_states: Sequence[str]) -> None:
 
 
 def _launch_url(provider: ServiceProvider, described: SpDescription, slug: str) -> str:
-    """Where the launcher starts the application: from our side if that is allowed, else where it lives."""
+    """Where the launcher starts the application: from our side if that is allowed, else where it begins, or lives."""
     if provider.idp_initiated:
         return f"/sites/{slug}/saml/start?sp={quote(provider.entity_id, safe='')}"
+    if provider.start_url:
+        return provider.start_url
     return addresses.origin(described.default_consumer().location) + "/"
 
 

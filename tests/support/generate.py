@@ -1,7 +1,7 @@
 """
 Writes what is generated from the code: `make docs`. A test fails when a file is stale.
 
-config.example.yaml, docs/reference/*.md and docs/threats.md.
+config.example.yaml, docs/reference/*.md, docs/threats.md, and the pages of docs/integrate about application templates.
 """
 
 import ast
@@ -20,6 +20,7 @@ from idp.cli.main import root
 from idp.cli.sentences import SENTENCES
 from idp.policy.permissions import ROLES, Permission
 from idp.settings import Settings
+from tests.support import template_pages
 from tests.support.threat_names import THREATS
 
 HERE = Path(__file__).resolve().parent.parent.parent
@@ -47,6 +48,7 @@ def documents() -> dict[Path, str]:
         reference / "audit-events.md": audit_events(),
         reference / "permissions.md": permissions(),
         HERE / "docs" / "threats.md": threats(),
+        **template_pages.pages(HERE / "docs" / "integrate"),
     }
 
 

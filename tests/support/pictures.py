@@ -5,7 +5,7 @@ Pictures of every page, in both themes, on a phone, a tablet and a desk.
 
 Starts the front door with its known people, walks to each page in Chromium and takes its
 picture as ``FOLDER/<page>-<width>-<theme>.png``. With ``--docs`` it takes the few that
-the documents show, into ``docs/pictures``.
+the documents show, into ``docs/pictures``, and those of `tests.support.template_pictures`.
 """
 
 import argparse
@@ -190,7 +190,10 @@ def main() -> int:
         sys.stderr.write(f"pictures {chromium.MISSING}\n")
         return 2
     if asked.docs:
+        from tests.support import template_pictures
+
         take_for_docs(Path("docs/pictures"))
+        template_pictures.take(template_pictures.INTO)
         return 0
     return 1 if take(asked.into, only=asked.only) else 0
 

@@ -1,0 +1,75 @@
+"""What a vendor is to be given: the site's own values, under the names that the vendor has for them."""
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from idp.base.work import Work
+from idp.directory import queries, sites
+from idp.keyring import keyring
+from idp.saml import metadata
+from idp.saml.templates import placeholders
+from idp.saml.templates.model import Give, Template
+
+Ours = Mapping[Give, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """
+    What to do at the vendor: ``where``, the ``values`` to set there (label and value), and the ``steps`` beside them.
+
+    Steps are Markdown of one line each.
+    """
+
+    where: str
+    values: tuple[tuple[str, str], ...]
+    steps: tuple[str, ...]
+
+
+def ours(work: Work, site_slug: str, base_url: str, *, entity_id: str = "") -> dict[Give, str]:
+    """
+    Return the values of a site.
+
+    Args:
+        entity_id: the service provider that is started from our side, for the address of that.
+
+    Raises:
+        NotFound: no such site that this actor may see.
+        Unavailable: it has no key that signs.
+    """
+    site = queries.site(work, site_slug)
+    issuer = sites.issuer(base_url, site.slug)
+    key = keyring.active(work, site.organization_id, site.id, keyring.SAML_SIGNING)
+    return values_of(issuer, base_url, key.certificate_pem, key.certificate_der_base64, entity_id=entity_id)
+
+
+def values_of(issuer: str, base_url: str, pem: str, der_base64: str, *, entity_id: str = "") -> dict[Give, str]:
+    """Return the values of the site with that issuer and certificate."""
+    digest = hashlib.sha256(base64.b64decode(der_base64)).hexdigest().upper()
+    return {
+        Give.ENTITY_ID: metadata.entity_id(issuer),
+        Give.SSO: f"{issuer}/saml/sso",
+        Give.SLO: f"{issuer}/saml/slo",
+        Give.METADATA: f"{issuer}/saml/metadata",
+        Give.CERTIFICATE: pem.strip(),
+        Give.CERTIFICATE_BASE64: der_base64,
+        Give.CERTIFICATE_SHA256: ":".join(digest[at : at + 2] for at in range(0, len(digest), 2)),
+        Give.START: f"{issuer}/saml/start?sp={quote(entity_id, safe='')}" if entity_id else f"{issuer}/saml/start",
+        Give.SIGN_OUT: f"{base_url}/signout",
+        Give.CHANGE_PASSWORD: f"{base_url}/account/password",
+    }
+
+
+def page(template: Template, ours: Ours, values: Mapping[str, str]) -> Page:
+    """Return what to do at the vendor of *template*; fields that *values* does not have stand in capitals."""
+    return Page(
+        where=placeholders.shown(template.vendor.where, values),
+        values=tuple(
+            (one.label, placeholders.shown(one.enter, values) if one.give is None else ours[one.give])
+            for one in template.vendor.values
+        ),
+        steps=tuple(placeholders.shown(text, values) for text in template.vendor.steps),
+    )

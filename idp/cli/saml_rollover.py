@@ -32,7 +32,7 @@ def rollover_(application: str, act: str | None, anyway: bool, if_version: int |
     """
     Show where APP stands with the new SAML key of its site; switch it, and back.
 
-    APP takes the new key by itself if it reads our metadata at its own address, which this prints.
+    APP shows by itself that it knows a new key if it reads our metadata at its own address, which this prints.
     """
     if anyway and act != "switch":
         raise Invalid("--anyway goes with --switch.", field="anyway")

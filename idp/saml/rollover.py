@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, insert, literal, select, update
+from sqlalchemy import ColumnElement, and_, insert, literal, or_, select, update
 
 from idp.audit.events import RolloverConfirmed
 from idp.audit.log import record
@@ -28,7 +28,7 @@ from idp.policy.permissions import Permission, require
 from idp.saml import providers, watching
 from idp.saml.models import RolloverStep, ServiceProvider
 from idp.saml.providers import Switches
-from idp.saml.rollover_plan import FORMER, NEW, WORDS, Campaign, Standing, campaigns, standing
+from idp.saml.rollover_plan import FORMER, HOLDS, NEW, WORDS, Campaign, Standing, campaigns, standing
 
 _PROVIDERS, _STEPS = table(ServiceProvider), table(RolloverStep)
 
@@ -49,6 +49,7 @@ class Report:
     switched_at: datetime | None
     answered_at: datetime | None
     proven_at: datetime | None
+    closed_at: datetime | None
 
     @property
     def on_new(self) -> bool:
@@ -66,6 +67,7 @@ class Report:
             switched_at=self.switched_at,
             answered_at=self.answered_at,
             proven_at=self.proven_at,
+            closed_at=self.closed_at,
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -112,8 +114,22 @@ def reports(work: Work, site: Site, campaign: Campaign, application_id: str | No
         Forbidden: the actor may not see applications there.
     """
     require(work, Permission.APPLICATION_READ, site.organization_id)
+    work.tx.session.flush()
     query = (
-        select(ServiceProvider, Application.name, RolloverStep)
+        select(
+            ServiceProvider.application_id,
+            ServiceProvider.entity_id,
+            ServiceProvider.signing_key_id,
+            ServiceProvider.certificate_by_hand,
+            Application.name,
+            RolloverStep.fetched_at,
+            RolloverStep.fetched_by,
+            RolloverStep.confirmed_at,
+            RolloverStep.switched_at,
+            RolloverStep.answered_at,
+            RolloverStep.proven_at,
+            RolloverStep.closed_at,
+        )
         .join(
             Application,
             and_(
@@ -136,11 +152,10 @@ def reports(work: Work, site: Site, campaign: Campaign, application_id: str | No
             _of_kind(campaign.on_curve),
         )
         .order_by(Application.name, Application.id)
-        .execution_options(populate_existing=True)
     )
     if application_id is not None:
         query = query.where(ServiceProvider.application_id == application_id)
-    return [_report(campaign, *row) for row in work.tx.session.execute(query)]
+    return [_report(campaign, row) for row in work.tx.session.execute(query)]
 
 
 def state(work: Work, application_id: str) -> Report | None:
@@ -299,8 +314,8 @@ def rotate(
     """
     Move the keys of *site* one step on (see `directory.keys.rotate`), and those who sign in with SAML with them.
 
-    A SAML key stays while a service provider is held to it by name, or keeps its copy of the certificate
-    by hand and has not been confirmed to have the next one.
+    A SAML key stays while a service provider is bound to it by name; or was taken back to it, or keeps its
+    copy of the certificate by hand, and has not been confirmed to have the next one.
 
     Args:
         anyway: retire and drop also what is held; who was held to a key that goes follows the active one.
@@ -309,9 +324,9 @@ def rotate(
         Forbidden: the actor may not rotate keys there.
     """
     require(work, Permission.KEY_ROTATE, site.organization_id)
-    before = campaigns(keyring.published(work, site.organization_id, site.id, keyring.SAML_SIGNING))
+    before = [(campaign, reports(work, site, campaign)) for campaign in going_on(work, site)]
     holders = _holders(work, site, before)
-    unseen = {c.new.id: sum(r.standing is Standing.UNKNOWN for r in reports(work, site, c)) for c in before}
+    unseen = {campaign.new.id: sum(one.standing is Standing.UNKNOWN for one in found) for campaign, found in before}
     turned = site_keys.rotate(
         work,
         site.organization_id,
@@ -333,7 +348,7 @@ def rotate(
     return Rotated(tuple(turned.changed), held, followed)
 
 
-def _holders(work: Work, site: Site, going: Iterable[Campaign]) -> dict[str, set[str]]:
+def _holders(work: Work, site: Site, going: Iterable[tuple[Campaign, list[Report]]]) -> dict[str, set[str]]:
     """Return by key who would be shut out, or is bound to it by name, if it went."""
     found: dict[str, set[str]] = {}
     query = (
@@ -354,9 +369,9 @@ def _holders(work: Work, site: Site, going: Iterable[Campaign]) -> dict[str, set
     )
     for row in work.tx.session.execute(query):
         found.setdefault(row.signing_key_id, set()).add(row.name)
-    for campaign in going:
-        for report in reports(work, site, campaign):
-            if report.standing is Standing.BY_HAND:
+    for campaign, stands in going:
+        for report in stands:
+            if report.standing in HOLDS:
                 found.setdefault(campaign.former.id, set()).add(report.name)
     return found
 
@@ -377,10 +392,10 @@ def _follow(work: Work, site: Site, key: SigningKey) -> None:
         update(_STEPS)
         .where(
             *in_place,
-            _STEPS.c.switched_at.is_(None),
+            or_(_STEPS.c.switched_at.is_(None), _STEPS.c.closed_at.is_not(None)),
             _STEPS.c.application_id.in_(select(_PROVIDERS.c.application_id).where(*follows)),
         )
-        .values(switched_at=work.now, closed_at=None)
+        .values(switched_at=work.now, answered_at=None, proven_at=None, closed_at=None)
     )
     at = literal(work.now, _STEPS.c.switched_at.type)
     columns = [
@@ -484,22 +499,22 @@ def _none_going_on(site: Site) -> Conflict:
 
 
 def _stands(work: Work, site: Site, campaign: Campaign, provider: ServiceProvider) -> Report:
-    work.tx.session.flush()
     return reports(work, site, campaign, provider.application_id)[0]
 
 
-def _report(campaign: Campaign, provider: ServiceProvider, name: str, step: RolloverStep | None) -> Report:
+def _report(campaign: Campaign, row: Any) -> Report:
     return Report(
-        application_id=provider.application_id,
-        name=name,
-        entity_id=provider.entity_id,
+        application_id=row.application_id,
+        name=row.name,
+        entity_id=row.entity_id,
         kind=campaign.kind,
-        signs_with=campaign.signs_with(provider.signing_key_id),
-        by_hand=provider.certificate_by_hand,
-        fetched_at=step.fetched_at if step else None,
-        fetched_by=step.fetched_by if step else "",
-        confirmed_at=step.confirmed_at if step else None,
-        switched_at=step.switched_at if step else None,
-        answered_at=step.answered_at if step else None,
-        proven_at=step.proven_at if step else None,
+        signs_with=campaign.signs_with(row.signing_key_id),
+        by_hand=row.certificate_by_hand,
+        fetched_at=row.fetched_at,
+        fetched_by=row.fetched_by or "",
+        confirmed_at=row.confirmed_at,
+        switched_at=row.switched_at,
+        answered_at=row.answered_at,
+        proven_at=row.proven_at,
+        closed_at=row.closed_at,
     )

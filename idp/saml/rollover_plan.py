@@ -73,6 +73,7 @@ class Standing(StrEnum):
 
     UNKNOWN = "unknown"
     BY_HAND = "by-hand"
+    BACK = "back"
     READY = "ready"
     SWITCHED = "switched"
     ANSWERED = "answered"
@@ -80,9 +81,13 @@ class Standing(StrEnum):
     PROVEN = "proven"
 
 
+HOLDS = frozenset({Standing.BY_HAND, Standing.BACK})
+"""Where nobody may be switched without being asked: the former key stays for them."""
+
 WORDS: dict[Standing, str] = {
     Standing.UNKNOWN: "nothing shows that it knows the new certificate",
     Standing.BY_HAND: "its copy of our certificate is kept by hand: put the new one there, then confirm",
+    Standing.BACK: "it was taken back to the former key: find out why, then confirm",
     Standing.READY: "it can be switched",
     Standing.SWITCHED: "switched; nobody has signed on since",
     Standing.ANSWERED: "answered with the new key; nothing shows yet that it was taken",
@@ -100,6 +105,7 @@ def standing(
     switched_at: datetime | None,
     answered_at: datetime | None,
     proven_at: datetime | None,
+    closed_at: datetime | None,
 ) -> Standing:
     """
     Return where a service provider stands, by what is known of it and this key.
@@ -114,6 +120,8 @@ def standing(
         return Standing.SWITCHED if answered_at is None else Standing.ANSWERED
     if proven_at is not None or confirmed_at is not None:
         return Standing.READY
+    if switched_at is not None and closed_at is not None:
+        return Standing.BACK
     if by_hand:  # whoever read our metadata, it was not what its certificate comes from
         return Standing.BY_HAND
     return Standing.UNKNOWN if fetched_at is None else Standing.READY

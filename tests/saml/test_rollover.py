@@ -295,12 +295,23 @@ def test_the_new_certificate_can_be_had_for_who_puts_it_there_by_hand(world, reg
 
 
 def test_going_back_forgets_what_was_believed(world, sp, registered, old_key, next_key):
+    fetch(world, registered)
     act(world, rollover.confirm, registered)
     act(world, rollover.switch, registered)
     act(world, rollover.back, registered)
 
-    assert stands(world, registered) is Standing.UNKNOWN
+    assert stands(world, registered) is Standing.BACK
     assert signed_by(world, sp) == old_key
+    assert on_site(world, rollover.switch_all).done == ()
+    world.later(days=7)
+    assert [one.key.id for one in rotate(world).held] == [old_key]
+    act(world, rollover.confirm, registered)
+    assert stands(world, registered) is Standing.READY
+    world.later(minutes=1)
+    rotate(world)
+    assert stands(world, registered) is Standing.SWITCHED  # watched anew
+    answer(world, sp)
+    assert stands(world, registered) is Standing.ANSWERED
 
 
 def test_all_that_are_ready_are_switched_and_the_others_named(world, sp, other, registered, old_key, next_key):
@@ -477,7 +488,7 @@ def test_t1_strangers_and_auditors_change_nothing(world, registered, next_key, a
 
 def test_every_standing_has_its_words_and_its_facts():
     assert set(WORDS) == set(Standing)
-    nothing = dict.fromkeys(("fetched_at", "confirmed_at", "switched_at", "answered_at", "proven_at"))
+    nothing = dict.fromkeys(("fetched_at", "confirmed_at", "switched_at", "answered_at", "proven_at", "closed_at"))
 
     def of(on_new=False, by_hand=False, **known):
         return standing(on_new=on_new, by_hand=by_hand, **nothing | known)
@@ -487,6 +498,9 @@ def test_every_standing_has_its_words_and_its_facts():
     assert of(by_hand=True) is Standing.BY_HAND
     assert of(by_hand=True, fetched_at=NOON) is Standing.BY_HAND
     assert of(by_hand=True, confirmed_at=NOON) is Standing.READY
+    assert of(fetched_at=NOON, switched_at=NOON, closed_at=NOON) is Standing.BACK
+    assert of(fetched_at=NOON, closed_at=NOON) is Standing.READY
+    assert of(confirmed_at=NOON, switched_at=NOON, closed_at=NOON) is Standing.READY
     assert of(on_new=True) is Standing.SWITCHED
     assert of(on_new=True, fetched_at=NOON) is Standing.SWITCHED
     assert of(on_new=True, answered_at=NOON) is Standing.ANSWERED

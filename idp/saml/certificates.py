@@ -7,6 +7,7 @@ that this service provider's metadata holds it (SAML Metadata Interoperability P
 
 import base64
 import binascii
+import hashlib
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -42,6 +43,12 @@ def known_key(der_base64: str) -> KnownKey | None:
     if isinstance(public, ec.EllipticCurvePublicKey) and isinstance(public.curve, _CURVES):
         return KnownKey(public, certificate)
     return None
+
+
+def thumbprint(der: bytes) -> str:
+    """Return the SHA-256 of a certificate as administrators compare it."""
+    digest = hashlib.sha256(der).hexdigest().upper()
+    return ":".join(digest[at : at + 2] for at in range(0, len(digest), 2))
 
 
 def known_keys(certificates: tuple[str, ...]) -> tuple[KnownKey, ...]:

@@ -8,6 +8,7 @@ by signxml with the registered keys, and from there on only the octets that it c
 import base64
 from typing import Any
 
+from cryptography.hazmat.primitives.serialization import Encoding
 from lxml import etree
 from signxml import (  # type: ignore[attr-defined]
     DigestAlgorithm,
@@ -20,7 +21,7 @@ from signxml.exceptions import SignXMLException
 from idp.saml import gate
 from idp.saml.algorithms import DIGEST_ALGORITHMS, SIGNATURE_ALGORITHMS, verifies
 from idp.saml.bindings import DetachedSignature
-from idp.saml.certificates import KnownKey
+from idp.saml.certificates import KnownKey, thumbprint
 from idp.saml.errors import SIGNATURE, MessageRefused
 from idp.saml.gate import Tree
 from idp.saml.names import DS, ENVELOPED, EXCLUSIVE_C14N
@@ -32,11 +33,12 @@ _METHODS = frozenset(method for method in SignatureMethod if method.value in SIG
 _DIGESTS = frozenset(digest for digest in DigestAlgorithm if digest.value in DIGEST_ALGORITHMS)
 _ID_ATTRIBUTES = frozenset({"id"})
 _LONGEST_VALUE = 4096
+_MOST_SHOWN = 10
 
 
-def not_proven(cause: str) -> MessageRefused:
-    """Return the refusal of a signature that is missing or wrong."""
-    return MessageRefused(SIGNATURE, cause)
+def not_proven(cause: str, reason: str = "shape", **facts: Any) -> MessageRefused:
+    """Return the refusal of a signature that is missing or wrong; *reason* is a slug that the doctor knows."""
+    return MessageRefused(SIGNATURE, cause, reason=reason, **facts)
 
 
 def verified(root: Tree, signature: DetachedSignature | None, keys: tuple[KnownKey, ...]) -> tuple[Tree, bool]:
@@ -65,13 +67,20 @@ def verified(root: Tree, signature: DetachedSignature | None, keys: tuple[KnownK
 
 def _verify_detached(signature: DetachedSignature, keys: tuple[KnownKey, ...]) -> None:
     if signature.algorithm not in SIGNATURE_ALGORITHMS:
-        raise not_proven(f"the algorithm {signature.algorithm[:120]!r} is not taken")
+        raise _not_taken(signature.algorithm)
     if not keys:
-        raise not_proven("the request is signed, but no usable certificate to verify it is registered")
+        raise not_proven(
+            "the request is signed, but no usable certificate to verify it is registered", "no-certificate"
+        )
     for octets in signature.octets:
         if any(verifies(key.public, signature.algorithm, octets, signature.value) for key in keys):
             return
-    raise not_proven("the signature over the query does not verify with any registered certificate")
+    raise not_proven(
+        "the signature over the query does not verify with any registered certificate",
+        "unverified",
+        algorithm=signature.algorithm,
+        registered=_thumbprints(keys),
+    )
 
 
 def _has_signature(root: Tree) -> bool:
@@ -81,7 +90,11 @@ def _has_signature(root: Tree) -> bool:
 def _verify_enveloped(root: Tree, keys: tuple[KnownKey, ...]) -> Tree:
     signature, method = _shape(root)
     if not keys:
-        raise not_proven("the message is signed, but no usable certificate to verify it is registered")
+        raise not_proven(
+            "the message is signed, but no usable certificate to verify it is registered",
+            "no-certificate",
+            signed_with=named_certificate(signature),
+        )
     identifier, tag = root.get("ID"), root.tag
     key_info = signature.find(_D + "KeyInfo")
     if key_info is not None:
@@ -94,7 +107,39 @@ def _verify_enveloped(root: Tree, keys: tuple[KnownKey, ...]) -> Tree:
             if read.get("ID") != identifier or _has_signature(read):
                 raise not_proven("what the signature covers is not the message")
             return read
-    raise not_proven("the signature does not verify with any registered certificate")
+    named = "" if key_info is None else _named(key_info)
+    registered = _thumbprints(keys)
+    raise not_proven(
+        "the signature does not verify with any registered certificate",
+        "broken" if named in registered else "unknown-key" if named else "unverified",
+        algorithm=method,
+        signed_with=named,
+        registered=registered,
+    )
+
+
+def named_certificate(signature: Tree) -> str:
+    """Return the thumbprint of the certificate that *signature* says it was made with, empty if it says none."""
+    key_info = signature.find(_D + "KeyInfo")
+    return "" if key_info is None else _named(key_info)
+
+
+def _named(key_info: Tree) -> str:
+    """Only ever shown, never trusted (X13): it is hashed, not parsed."""
+    text = "".join((key_info.findtext(f"{_D}X509Data/{_D}X509Certificate") or "").split())
+    try:
+        der = base64.b64decode(text, validate=True)
+    except ValueError:
+        return ""
+    return thumbprint(der) if der else ""
+
+
+def _thumbprints(keys: tuple[KnownKey, ...]) -> list[str]:
+    return [thumbprint(key.certificate.public_bytes(Encoding.DER)) for key in keys[:_MOST_SHOWN]]
+
+
+def _not_taken(algorithm: str) -> MessageRefused:
+    return not_proven(f"the algorithm {algorithm[:120]!r} is not taken", "algorithm", algorithm=algorithm[:120])
 
 
 def _covered(document: bytes, key: KnownKey, method: str) -> bytes | None:
@@ -147,7 +192,7 @@ def _shape(root: Tree) -> tuple[Tree, str]:
         raise not_proven("SignedInfo is not canonicalized exclusively")
     algorithm = method.get("Algorithm") or ""
     if algorithm not in SIGNATURE_ALGORITHMS or len(method):
-        raise not_proven(f"the algorithm {algorithm[:120]!r} is not taken")
+        raise _not_taken(algorithm)
     if reference.get("URI") != f"#{identifier}":
         raise not_proven("the reference is not to the message itself")
     _check_reference(reference)
@@ -164,7 +209,8 @@ def _check_reference(reference: Tree) -> None:
     if transforms[0].get("Algorithm") != ENVELOPED or len(transforms[0]) or not _is_exclusive(transforms[1]):
         raise not_proven("the transforms are not that of an enveloped signature, then exclusive canonicalization")
     if digest_method.get("Algorithm") not in DIGEST_ALGORITHMS or len(digest_method):
-        raise not_proven(f"the digest {str(digest_method.get('Algorithm'))[:120]!r} is not taken")
+        name = str(digest_method.get("Algorithm"))[:120]
+        raise not_proven(f"the digest {name!r} is not taken", "algorithm", algorithm=name)
     _check_base64(digest, "DigestValue")
 
 

@@ -14,6 +14,18 @@ def check(requester: Requester, request: AuthnRequest) -> None:
     if policy is None:
         return
     if policy.format is not None and policy.format not in nameid.FORMATS:
-        raise errors.name_id_policy(requester, f"the NameID format {policy.format[:120]!r} is not given")
+        raise errors.name_id_policy(
+            requester,
+            f"the NameID format {policy.format[:120]!r} is not given",
+            reason="format",
+            received=policy.format[:200],
+            expected=nameid.FORMATS,
+        )
     if policy.sp_name_qualifier not in (None, "", requester.provider.entity_id):
-        raise errors.name_id_policy(requester, "SPNameQualifier names another service provider")
+        raise errors.name_id_policy(
+            requester,
+            "SPNameQualifier names another service provider",
+            reason="qualifier",
+            received=str(policy.sp_name_qualifier)[:300],
+            expected=requester.provider.entity_id,
+        )

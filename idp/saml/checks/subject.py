@@ -15,8 +15,12 @@ def check(requester: Requester, request: AuthnRequest) -> None:
     if subject is None:
         return
     if subject.name_id is None:
-        raise errors.unsupported(requester, "the Subject of the request is not a plain NameID alone")
+        raise errors.unsupported(requester, "the Subject of the request is not a plain NameID alone", reason="subject")
     if (subject.name_id.format or UNSPECIFIED) not in nameid.FORMATS:
         raise errors.name_id_policy(
-            requester, f"the Subject's format {str(subject.name_id.format)[:120]!r} is not given"
+            requester,
+            f"the Subject's format {str(subject.name_id.format)[:120]!r} is not given",
+            reason="format",
+            received=str(subject.name_id.format)[:200],
+            expected=nameid.FORMATS,
         )

@@ -153,6 +153,16 @@ class ServiceProviderChanged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceProviderFixApplied(Event):
+    """A fix that the doctor offered was applied; what it changed is an event of its own."""
+
+    tag = "service-provider.fix-applied"
+    kind: str
+    does: str
+    risk: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClientRegistered(Event):
     tag = "client.registered"
     client_id: str

@@ -6,6 +6,7 @@ import click
 
 from idp.cli.application_lookup import find, full
 from idp.cli.context import Group, open_work, tell
+from idp.cli.saml_check import check
 from idp.cli.saml_switches import switches
 from idp.saml import providers
 
@@ -25,3 +26,6 @@ def set_(application: str, **wanted: Any) -> None:
         found = find(work, application)
         providers.change(work, found.id, providers.Switches(**wanted))
         tell(full(work, found), f"changed {found.name}")
+
+
+saml.add_command(check)

@@ -20,6 +20,7 @@ _MOST_OCTETS = 64 * 1024
 _MOST_PARAMETERS = 64
 _MOST_RELAY_STATE = 1024
 _BROKEN_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
+_BEGINS = (b"<", b"\xef", b" ", b"\t", b"\r", b"\n")
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\ufffe\uffff]")
 
 
@@ -74,7 +75,10 @@ def from_form(body: bytes) -> Incoming:
     kind = _kind(raw)
     if "Signature" in raw or "SigAlg" in raw:
         raise unreadable("a form carries its signature inside of the message")
-    return Incoming(POST, kind, gate.decoded(_text(raw[kind])), _relay_state(raw))
+    message = gate.decoded(_text(raw[kind]))
+    if message[:1] not in _BEGINS:  # refused a moment later in any case; here it can be said why
+        raise unreadable("the message of the form begins like no XML; it may be deflated", "deflated-post")
+    return Incoming(POST, kind, message, _relay_state(raw))
 
 
 def _parameters(octets: bytes) -> dict[str, bytes]:

@@ -1,5 +1,6 @@
 """`idp application saml check`: the doctor of a provider."""
 
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from idp.saml.gate import MOST_METADATA_BYTES
 from idp.settings import Settings
 
 _LONGEST_NAME = 1024
+_NAME = re.compile(r"[\w./-]{1,200}\.\w{1,5}")  # what can only be a file that is not there
 
 
 @click.command(cls=Command)
@@ -130,9 +132,16 @@ def _message(given: str) -> bytes:
     """Return a request from standard input, from a file if there is one of that name, else the words themselves."""
     if given == "-":
         return _bytes(given, "request")
-    if len(given) <= _LONGEST_NAME and "\n" not in given and Path(given).is_file():
+    if _is_file(given) or _NAME.fullmatch(given):
         return _bytes(given, "request")
     return given.encode("utf-8", "surrogateescape")
+
+
+def _is_file(given: str) -> bool:
+    try:
+        return len(given) <= _LONGEST_NAME and "\n" not in given and Path(given).is_file()
+    except OSError:  # too long for a name
+        return False
 
 
 def _bytes(source: str, field: str) -> bytes:

@@ -54,6 +54,7 @@ def test_one_change_is_found_and_explained(world, kind):
     assert finding.meaning.endswith(".")
     assert case.says in finding.here + finding.vendor
     assert (finding.fix is not None) is case.fix
+    assert finding.fix is None or next(one for one in doctor.KINDS if one.slug == kind).fixes
     assert found.serious is any(f.severity is Severity.SERIOUS for f in found.findings)
 
 

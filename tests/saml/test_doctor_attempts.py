@@ -80,6 +80,12 @@ def _late(**span):
     return refused((stamp(NOON), stamp(NOON, **span)))
 
 
+def _logout(world: World, to: str, *, sign: bool = False, **changes: str):
+    sender = SPRING.sender
+    xml = sender.logout_request("<saml:NameID>nobody</saml:NameID>", "index", **changes)
+    world.browser().post(encoded(sender.enveloped(xml) if sign else xml), to=to)
+
+
 PASSIVE = (" Destination", ' IsPassive="true" Destination')
 FORCED = (" Destination", ' IsPassive="true" ForceAuthn="true" Destination')
 
@@ -143,6 +149,13 @@ CASES = {
     "again": (_again, SHIBBOLETH, {}, "request-replayed", "_2d1c5a"),
     "access": (_without_access, SHIBBOLETH, {"everyone": False, "prepare": ailments._with_an_administrator}, "access-missing", BEN),
     "disabled": (_without_access, SHIBBOLETH, {"prepare": ailments._disabled}, "application-disabled", "disabled"),
+    "logout at the sign-on address": (lambda world: _logout(world, "sso"), SPRING, {}, "message-other", "LogoutRequest"),
+    "unsigned logout": (lambda world: _logout(world, "slo"), SPRING, {}, "logout-not-signed", "not signed"),
+    "logout of nobody": (lambda world: _logout(world, "slo", sign=True), SPRING, {}, "logout-unknown-session", "no session"),
+    "old logout address": (lambda world: _logout(world, "slo", sign=True, Destination="https://old.example/slo"), SPRING, {},
+                           "destination-wrong", "ours is http://localhost:8000/sites/acme/saml/slo"),
+    "late logout": (lambda world: _logout(world, "slo", sign=True, NotOnOrAfter=stamp(NOON, hours=-1)), SPRING, {},
+                    "clock-behind", "NotOnOrAfter"),
     "encryption": (lambda world: by_redirect(world), SHIBBOLETH, {"prepare": ailments._row(encrypt_assertion=True, encryption_keys=[])},
                    "encryption-impossible", "0 registered keys"),
 }  # fmt: skip

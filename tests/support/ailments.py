@@ -501,6 +501,6 @@ FORMS: dict[str, bytes] = {
 
 OF_ATTEMPTS = {
     "nameid-create-forbidden", "nameid-attribute-empty", "passive-no-session", "person-cancelled", "other-person",
-    "start-not-allowed", "relay-state-not-listed", "access-missing", "context-unmet", "issuer-unknown",
+    "start-not-allowed", "relay-state-not-listed", "access-missing", "context-unmet", "issuer-unknown", "logout-not-signed", "logout-unknown-session",
 }  # fmt: skip
 """The kinds that show in attempts, or in what is not registered, and have their tests there."""

@@ -98,6 +98,7 @@ ATTEMPT: tuple[AttemptCheck, ...] = (
     replay.check_attempt,
     access.check_attempt,
     encryption.check_attempt,
+    logout.check_attempt,
 )
 """Of each refused step of a recorded attempt."""
 

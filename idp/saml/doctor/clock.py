@@ -42,7 +42,11 @@ def check_request(request: Request) -> Findings:
 def check_attempt(attempt: Attempt) -> Findings:
     """How old was it then?"""
     age = attempt.failed.facts.get("age_seconds")
-    if attempt.failed.code == STALE and isinstance(age, int):
+    if attempt.failed.code != STALE:
+        return
+    if not isinstance(age, int):
+        yield BEHIND.found(attempt.failed.cause, vendor="Please set the clock of your server by NTP.")
+    else:
         received, clock = attempt.failed.text("received"), attempt.failed.text("clock")
         yield _wrong(timedelta(seconds=age), f"IssueInstant was {received}, our clock said {clock}")
 

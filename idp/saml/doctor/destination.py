@@ -9,7 +9,7 @@ WRONG = Kind(
     "destination-wrong",
     Severity.SERIOUS,
     "a request that was made for another address",
-    "Destination must be our sign-on address, character by character. The application has an old address of ours, or "
+    "Destination must be our address, character by character. The application has an old address of ours, or "
     "one that was typed by hand.",
 )
 OTHER_SITE = Kind(
@@ -45,30 +45,29 @@ def check_request(request: Request) -> Findings:
         return
     destination = received.request.header.destination
     if destination is None and received.signature is not None:
-        yield _missing(here)
+        yield _missing(here.sign_on)
     elif destination not in (None, here.sign_on):
-        yield _wrong(destination or "", here)
+        yield _wrong(destination or "", here.sign_on, here)
 
 
 def check_attempt(attempt: Attempt) -> Findings:
     """For whom was it made?"""
-    if attempt.failed.code == DESTINATION:
+    expected = attempt.failed.text("expected")
+    if attempt.failed.code == DESTINATION and expected:
         received = attempt.failed.text("received")
-        yield _wrong(received, attempt.here) if received else _missing(attempt.here)
+        yield _wrong(received, expected, attempt.here) if received else _missing(expected)
 
 
-def _missing(here: Here) -> Finding:
-    return MISSING.found(
-        "the request is signed and has no Destination", vendor=f"Please send Destination={here.sign_on}."
-    )
+def _missing(expected: str) -> Finding:
+    return MISSING.found("the request is signed and has no Destination", vendor=f"Please send Destination={expected}.")
 
 
-def _wrong(destination: str, here: Here) -> Finding:
-    vendor = f"Please read our metadata anew, or set our sign-on address to {here.sign_on}."
+def _wrong(destination: str, expected: str, here: Here) -> Finding:
+    vendor = f"Please read our metadata anew, or set our address to {expected}."
     other = next((o for o in here.others if destination.startswith(f"{o.address}/")), None)
     if other is not None:
         return OTHER_SITE.found(f"Destination is {destination}, of the site {other.slug}", vendor=vendor)
-    evidence = f"Destination is {destination}, ours is {here.sign_on}: {difference(destination, here.sign_on)}"
+    evidence = f"Destination is {destination}, ours is {expected}: {difference(destination, expected)}"
     return WRONG.found(
         evidence, here="If our address has changed, tell every vendor; our metadata has the new one.", vendor=vendor
     )

@@ -182,6 +182,7 @@ def _of_attempt(work: Work, attempt: Recorded, here: Here) -> list[Finding]:
             context=attempt.context,
             person=_person(work, attempt),
             contexts=_contexts(attempt),
+            logout=attempt.kind == "saml.logout",
         )
         found += _all(check(looked) for check in doctor.ATTEMPT)
     return found

@@ -50,9 +50,9 @@ TOO_LARGE = Kind(
 OTHER = Kind(
     "message-other",
     Severity.SERIOUS,
-    "another message than a sign-on request",
-    "The address takes AuthnRequest only. Often the application is set up as an identity provider, or sends its "
-    "logout to the sign-on address.",
+    "another message than the address takes",
+    "The sign-on address takes AuthnRequest, the logout address LogoutRequest. Often the application is set up as an "
+    "identity provider, or has our two addresses swapped.",
 )
 NO_MESSAGE = Kind(
     "message-missing",
@@ -90,7 +90,10 @@ _REMEDIES: dict[str, tuple[Kind, str]] = {
     "instruction": (COMMENT, "Please send the request without processing instructions."),
     "not-utf-8": (ENCODING, "Please send the request in UTF-8."),
     "too-large": (TOO_LARGE, "Please leave out what a sign-on does not need, such as long Extensions."),
-    "other-message": (OTHER, "Please send an AuthnRequest of SAML 2.0 to our sign-on address."),
+    "other-message": (
+        OTHER,
+        "Please send AuthnRequest to our sign-on address and LogoutRequest to our logout address.",
+    ),
 }
 
 

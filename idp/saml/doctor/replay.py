@@ -29,7 +29,7 @@ def check_attempt(attempt: Attempt) -> Findings:
     """Which one was it?"""
     if attempt.failed.code == USED:
         yield REPLAYED.found(
-            f"the ID {attempt.failed.text('received')} came a second time",
+            f"{attempt.failed.cause}",
             here=_HERE,
             vendor="If this happens to people who did nothing special: please make a new ID for every AuthnRequest.",
         )

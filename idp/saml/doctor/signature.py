@@ -57,7 +57,14 @@ SHAPE = Kind(
     "a signature of a shape that the standard does not allow",
     "It does not cover the message as a whole in the one way that cannot be misread, so it proves nothing.",
 )
-KINDS = (MISSING, UNEXPECTED, UNKNOWN_KEY, BROKEN, ENCODING, UNVERIFIED, ALGORITHM, SHAPE)
+LOGOUT = Kind(
+    "logout-not-signed",
+    Severity.WARNING,
+    "an unsigned logout request",
+    "A logout request must be signed, whatever else is not; else anybody could sign people out. People are not "
+    "signed out here when they sign out at the application.",
+)
+KINDS = (LOGOUT, MISSING, UNEXPECTED, UNKNOWN_KEY, BROKEN, ENCODING, UNVERIFIED, ALGORITHM, SHAPE)
 
 
 def check_request(request: Request) -> Findings:
@@ -75,9 +82,11 @@ def check_request(request: Request) -> Findings:
 def check_attempt(attempt: Attempt) -> Findings:
     """Why did it prove nothing?"""
     failed = attempt.failed
-    if failed.code != CODE:
+    if failed.code != CODE or not failed.reason:
         return
-    if failed.reason == "missing":
+    if failed.reason == "missing" and attempt.logout:
+        yield LOGOUT.found(failed.cause, vendor="Please switch on the signing of LogoutRequests (RSA-SHA256).")
+    elif failed.reason == "missing":
         if attempt.registered is not None:
             yield _missing(attempt.registered)
     else:

@@ -225,6 +225,7 @@ class Attempt:
         context: what the sign-on was judged by.
         person: the e-mail address of the account, if one was known.
         contexts: the authentication contexts that were asked for and that we cannot attest.
+        logout: it was no sign-on but a logout.
     """
 
     failed: Failed
@@ -234,6 +235,7 @@ class Attempt:
     context: Mapping[str, Any] = field(default_factory=dict)
     person: str = ""
     contexts: tuple[str, ...] = ()
+    logout: bool = False
 
 
 Findings = Iterator[Finding]

@@ -26,7 +26,7 @@ PAOS = "urn:oasis:names:tc:SAML:2.0:bindings:PAOS"
 SIMPLE_SIGN = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST-SimpleSign"
 SOAP = "urn:oasis:names:tc:SAML:2.0:bindings:SOAP"
 _POST, _REDIRECT = names.POST, names.REDIRECT
-_YEAR = datetime(2029, 6, 1, tzinfo=UTC)
+_YEAR = datetime(2020, 6, 1, tzinfo=UTC)
 _LATER = datetime(2033, 6, 1, tzinfo=UTC)
 
 

@@ -2,6 +2,7 @@
 
 import base64
 import re
+from random import Random
 
 import pytest
 
@@ -9,13 +10,14 @@ from idp.base.errors import Conflict, Forbidden, Invalid, NotFound
 from idp.directory import queries
 from idp.policy.permissions import AUDITOR
 from idp.saml import doctor, names
-from idp.saml.certificates import thumbprint
+from idp.saml.certificates import known_keys, thumbprint
 from idp.saml.doctor import examination, reading, remedies
 from idp.saml.doctor.examination import Given
 from idp.saml.doctor.finding import Severity
+from idp.saml.doctor.subjects import Described, Here, Metadata, Request
 from tests.support import ailments, people
 from tests.support.ailments import BASE, FORMS, METADATA, REGISTRATION, REQUEST, Case, examine, examined, register
-from tests.support.service_provider import deflated
+from tests.support.service_provider import NOON, deflated
 from tests.support.vendors import ADFS, OKTA, SHIBBOLETH, SIMPLESAMLPHP, SPRING, VENDORS, query
 
 CASES = {**METADATA, **REGISTRATION, **REQUEST}
@@ -131,6 +133,44 @@ def test_x6_x7_anything_at_all_is_a_finding_and_never_a_crash(world, given):
     kinds = {finding.kind for finding in found.findings}
     assert any(kind.startswith("message-") for kind in kinds), kinds
     assert any(kind.startswith("metadata-") for kind in kinds), kinds
+
+
+def test_x8_nothing_mutated_makes_the_doctor_stumble():
+    """X8, X2: 3,000 documents and requests with a few octets changed, cut, doubled or moved; a fixed seed."""
+    chance = Random(20300101)
+    keys = known_keys((SPRING.signing.der,))
+    here = Here("acme", ailments.OURS, f"{BASE}/sites/acme/saml", formats=(names.EMAIL,), attributes=("email",))
+    documents = [vendor.metadata() for vendor in VENDORS]
+    requests = [*FORMS.values(), SPRING.signed(), ADFS.url(sign=names.RSA_SHA256)]
+
+    for _ in range(1500):
+        document = reading.read_document(mutated(chance, chance.choice(documents)))
+        for check in doctor.METADATA:
+            list(check(Metadata(document, here, NOON)))
+        if document.description is not None:
+            for look in doctor.DESCRIBED:
+                list(look(Described(document.description, "the metadata", here, NOON)))
+        received = reading.received(reading.recognise(mutated(chance, chance.choice(requests))), keys)
+        for ask in doctor.REQUEST:
+            list(ask(Request(received, here, NOON)))
+
+
+def mutated(chance: Random, octets: bytes) -> bytes:
+    made = bytearray(octets)
+    for _ in range(chance.choice((1, 1, 2, 5))):
+        at, length = chance.randrange(len(made)), chance.choice((1, 1, 3, 20))
+        match chance.randrange(4):
+            case 0:
+                made[at : at + length] = chance.randbytes(length)
+            case 1:
+                del made[at : at + length]
+            case 2:
+                made[at:at] = made[at : at + length]
+            case 3:
+                made[at:at] = chance.choice((b"<", b'"', b"&#10;", b"%00", b"=", b"&", b"urn:", b"\xff", b"</", b"/>"))
+        if not made:
+            made = bytearray(b"<")
+    return bytes(made)
 
 
 def test_x5_an_inflation_bomb_is_a_finding(world):

@@ -2,9 +2,9 @@
 
 import pytest
 
-from idp.directory import history
+from idp.directory import applications, history
 from idp.saml import names
-from idp.saml.doctor import examination
+from idp.saml.doctor import examination, remedies
 from idp.signon.request import Refusal
 from tests.support import ailments
 from tests.support.ailments import BASE, register
@@ -202,15 +202,72 @@ def test_access_says_who_can_give_it(world):
     assert f"This can do: {ANN}" in finding.here
 
 
-def test_what_was_mended_since_is_not_found_any_more(world):
+def _consumer(world: World, application_id: str):
+    wanted = [{"binding": names.POST, "location": SHIBBOLETH.acs + "/", "index": 1, "is_default": None}]
+    ailments._row(assertion_consumers=[{**one, "response_location": ""} for one in wanted])(world, application_id)
+
+
+def _grant(world: World, application_id: str):
+    with world.work() as work:
+        applications.grant(work, application_id, account=BEN)
+
+
+def _add_key(world: World, application_id: str):
+    ailments._row(signing_certificates=[certified("rolled over").der])(world, application_id)
+
+
+MENDED = {
+    "consumer": _consumer,
+    "access": _grant,
+    "disabled": lambda world, application_id: _enable(world, application_id),
+    "another key": _add_key,
+    "unsigned": ailments._row(require_signed_requests=False),
+    "withheld": ailments._released("name", "email"),
+    "start": ailments._row(idp_initiated=True),
+    "unknown": lambda world, application_id: register(world, SIMPLESAMLPHP),
+    "encryption": ailments._row(encrypt_assertion=False),
+}
+
+
+def _enable(world: World, application_id: str):
+    with world.work() as work:
+        applications.enable(work, application_id)
+
+
+@pytest.mark.parametrize("what", MENDED)
+def test_what_was_mended_since_is_not_found_any_more(world, what):
     """The registration of today counts: an administrator looks again after the change."""
-    application_id = register(world, SHIBBOLETH)
-    wanted = SHIBBOLETH.acs + "/"
-    refused((SHIBBOLETH.acs, wanted))(world)
-    consumers = [{"binding": names.POST, "location": wanted, "index": 1, "is_default": None, "response_location": ""}]
-    ailments._row(assertion_consumers=consumers)(world, application_id)
+    act, vendor, how, _, _ = CASES[what]
+    how = dict(how)
+    prepare = how.pop("prepare", None)
+    application_id = register(world, vendor, **how)
+    if prepare is not None:
+        prepare(world, application_id)
+    act(world)
+    assert findings_of_last(world)[1]
+
+    MENDED[what](world, application_id)
 
     assert findings_of_last(world)[1] == ()
+
+
+@pytest.mark.parametrize("what", ["unsigned", "withheld", "start", "encryption"])
+def test_a_fix_of_an_attempt_lets_the_next_one_through(world, what):
+    act, vendor, how, kind, _ = CASES[what]
+    how = dict(how)
+    prepare = how.pop("prepare", None)
+    application_id = register(world, vendor, **how)
+    if prepare is not None:
+        prepare(world, application_id)
+    act(world)
+    found = findings_of_last(world)[1]
+    with world.work() as work:
+        remedies.apply(work, application_id, kind, found)
+    world.later(seconds=2)
+
+    act(world)
+
+    assert [attempt.outcome for attempt in world.attempts() if attempt.at == world.now] == ["succeeded"]
 
 
 def test_an_attempt_of_another_protocol_is_none_of_its_business(world):
@@ -228,6 +285,7 @@ def test_an_attempt_of_another_protocol_is_none_of_its_business(world):
     ("code", "context", "kind"),
     [
         (Refusal.CANCELLED.value, {}, "person-cancelled"),
+        ("sign-on-expired", {}, "sign-on-lost"),
         (Refusal.CONTEXT_UNMET.value, {"passive": True, "asked": "second_step"}, "context-unmet"),
         ("saml-invalidnameidpolicy", {}, "nameid-attribute-empty"),
     ],

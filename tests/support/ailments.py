@@ -33,6 +33,7 @@ from tests.support.vendors import (
     certified,
     encoded,
     form,
+    key,
     page,
     query,
 )
@@ -300,6 +301,11 @@ METADATA: dict[str, Case] = {
     "certificate-different": Case(
         ADFS, "for signing: new SHA-256", metadata=ADFS.metadata(_certificate(ADFS, "rolled over")), says="confirm"
     ),
+    "certificate-added": Case(
+        SPRING, "for signing: new SHA-256",
+        metadata=SPRING.metadata(("<md:KeyDescriptor", key("signing", certified("next to come")) + "<md:KeyDescriptor")),
+        says="confirm",
+    ),
     "encryption-legacy": Case(
         SHIBBOLETH, "aes256-cbc",
         metadata=SHIBBOLETH.metadata((f'"{names.AES128_GCM}"', f'"{CBC}"'), (f'"{names.AES256_GCM}"', f'"{CBC}"')),
@@ -501,6 +507,6 @@ FORMS: dict[str, bytes] = {
 
 OF_ATTEMPTS = {
     "nameid-create-forbidden", "nameid-attribute-empty", "passive-no-session", "person-cancelled", "other-person",
-    "start-not-allowed", "relay-state-not-listed", "access-missing", "context-unmet", "issuer-unknown", "logout-not-signed", "logout-unknown-session",
+    "start-not-allowed", "relay-state-not-listed", "access-missing", "context-unmet", "issuer-unknown", "sign-on-lost", "logout-not-signed", "logout-unknown-session",
 }  # fmt: skip
 """The kinds that show in attempts, or in what is not registered, and have their tests there."""

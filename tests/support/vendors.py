@@ -124,7 +124,8 @@ def query(xml: str) -> bytes:
     return f"SAMLRequest={quote(deflated(xml), safe='')}".encode()
 
 
-def _key(use: str, pair: Pair, methods: str = "") -> str:
+def key(use: str, pair: Pair, methods: str = "") -> str:
+    """Return the KeyDescriptor of *pair*, its certificate in lines as most software writes it."""
     wrapped = "\n".join(pair.der[at : at + 64] for at in range(0, len(pair.der), 64))
     use = f' use="{use}"' if use else ""
     return (
@@ -137,7 +138,7 @@ def _adfs(of: Vendor) -> str:
     return f"""\ufeff<?xml version="1.0" encoding="utf-8"?>
 <md:EntityDescriptor ID="_7e2d" entityID="{of.entity_id}" xmlns:md="{names.MD}">
 <md:SPSSODescriptor AuthnRequestsSigned="true" WantAssertionsSigned="true" protocolSupportEnumeration="{names.SAMLP}">
-{_key("encryption", of.encryption)}{_key("signing", of.signing)}
+{key("encryption", of.encryption)}{key("signing", of.signing)}
 <md:SingleLogoutService Binding="{_REDIRECT}" Location="https://adfs.vendor.example/adfs/ls/"/>
 <md:SingleLogoutService Binding="{_POST}" Location="https://adfs.vendor.example/adfs/ls/"/>
 <md:NameIDFormat>{names.EMAIL}</md:NameIDFormat>
@@ -169,7 +170,7 @@ def _shibboleth(of: Vendor) -> str:
 <md:SPSSODescriptor protocolSupportEnumeration="{names.SAMLP} urn:oasis:names:tc:SAML:1.1:protocol">
 <md:Extensions><mdui:UIInfo xmlns:mdui="{names.MDUI}"><mdui:DisplayName xml:lang="en">Library</mdui:DisplayName>
 </mdui:UIInfo></md:Extensions>
-{_key("", of.signing, methods)}
+{key("", of.signing, methods)}
 <md:SingleLogoutService Binding="{SOAP}" Location="{base}/SLO/SOAP"/>
 <md:SingleLogoutService Binding="{_REDIRECT}" Location="{base}/SLO/Redirect"/>
 <md:NameIDFormat>{names.PERSISTENT}</md:NameIDFormat>
@@ -202,8 +203,8 @@ def _simplesamlphp(of: Vendor) -> str:
     return f"""<?xml version="1.0"?>
 <md:EntityDescriptor xmlns:md="{names.MD}" xmlns:ds="{names.DS}" entityID="{of.entity_id}">
   <md:SPSSODescriptor protocolSupportEnumeration="{names.SAMLP}">
-    {_key("signing", of.signing)}
-    {_key("encryption", of.signing)}
+    {key("signing", of.signing)}
+    {key("encryption", of.signing)}
     <md:SingleLogoutService Binding="{_REDIRECT}" Location="{base}/saml2-logout.php/default-sp"/>
     <md:NameIDFormat>{names.TRANSIENT}</md:NameIDFormat>
     <md:AssertionConsumerService Binding="{_POST}" Location="{of.acs}" index="0"/>
@@ -230,7 +231,7 @@ def _spring(of: Vendor) -> str:
     return f"""<?xml version="1.0" encoding="UTF-8"?>
 <md:EntityDescriptor xmlns:md="{names.MD}" entityID="{of.entity_id}">
 <md:SPSSODescriptor AuthnRequestsSigned="true" protocolSupportEnumeration="{names.SAMLP}">
-{_key("signing", of.signing)}{_key("encryption", of.encryption)}
+{key("signing", of.signing)}{key("encryption", of.encryption)}
 <md:SingleLogoutService Binding="{_POST}" Location="https://billing.example/logout/saml2/slo"/>
 <md:NameIDFormat>{names.PERSISTENT}</md:NameIDFormat>
 <md:AssertionConsumerService Binding="{_POST}" Location="{of.acs}" index="1"/>
@@ -250,7 +251,7 @@ def _salesforce(of: Vendor) -> str:
     return f"""<?xml version="1.0" encoding="UTF-8"?><md:EntityDescriptor xmlns:md="{names.MD}"
  entityID="{of.entity_id}" validUntil="2039-01-01T12:00:00.000Z" xmlns:ds="{names.DS}">
 <md:SPSSODescriptor AuthnRequestsSigned="true" WantAssertionsSigned="true" protocolSupportEnumeration="{names.SAMLP}">
-{_key("signing", of.signing)}
+{key("signing", of.signing)}
 <md:SingleLogoutService Binding="{_POST}" Location="https://acme.my.salesforce.example/services/auth/sp/saml2/logout"/>
 <md:NameIDFormat>{names.UNSPECIFIED}</md:NameIDFormat>
 <md:AssertionConsumerService Binding="{_POST}" Location="{of.acs}" index="0" isDefault="true"/>
@@ -271,7 +272,7 @@ def _okta(of: Vendor) -> str:
     listed = "".join(f"<md:NameIDFormat>{one}</md:NameIDFormat>" for one in formats)
     return f"""<?xml version="1.0" encoding="UTF-8"?><md:EntityDescriptor entityID="{of.entity_id}" xmlns:md="{names.MD}">
 <md:SPSSODescriptor AuthnRequestsSigned="true" WantAssertionsSigned="true" protocolSupportEnumeration="{names.SAMLP}">
-{_key("encryption", of.encryption)}{_key("signing", of.signing)}
+{key("encryption", of.encryption)}{key("signing", of.signing)}
 <md:SingleLogoutService Binding="{_POST}" Location="https://acme.okta.example/slo/saml2/0oa1"/>{listed}
 <md:AssertionConsumerService Binding="{_POST}" Location="{of.acs}" index="0" isDefault="true"/>
 <md:AttributeConsumingService index="0"><md:ServiceName xml:lang="en">Acme</md:ServiceName>

@@ -46,6 +46,8 @@ def check_attempt(attempt: Attempt) -> Findings:
     if registered.disabled:
         yield _disabled(registered)
         return
+    if attempt.allowed_now:
+        return  # it was granted since
     who = attempt.person or "the person"
     yield MISSING.found(
         f"{registered.name} is open to {', '.join(registered.open_to) or 'nobody'}; {who} is not among them",

@@ -58,7 +58,14 @@ DIFFERENT = Kind(
     "certificate-different",
     Severity.SERIOUS,
     "other certificates than those registered",
-    "The vendor has changed its key. What is signed with the new one is refused until it is registered.",
+    "The vendor has changed a key. What it signs with the new one is refused, and what is encrypted for the old one "
+    "cannot be read, until the new one is registered.",
+)
+ADDED = Kind(
+    "certificate-added",
+    Severity.WARNING,
+    "a further certificate beside those registered",
+    "The vendor is about to change its key. What it signs with the new one is refused until that is registered.",
 )
 MISSING = Kind(
     "signing-certificate-missing",
@@ -67,7 +74,7 @@ MISSING = Kind(
     "Requests are signed, or must be, and there is nothing to check them with: every signed request is refused.",
     "stops requiring signed requests, where the application does not sign",
 )
-KINDS = (UNREADABLE, WEAK, EXPIRED, EXPIRES, EARLY, DIFFERENT, MISSING)
+KINDS = (UNREADABLE, WEAK, EXPIRED, EXPIRES, EARLY, DIFFERENT, ADDED, MISSING)
 
 
 def check_described(described: Described) -> Findings:
@@ -98,7 +105,8 @@ def check_metadata(metadata: Metadata) -> Findings:
         if not added and not gone:
             continue
         changes = [f"new {_whole(der)}" for der in added] + [f"no longer there {_whole(der)}" for der in gone]
-        yield DIFFERENT.found(
+        kind = DIFFERENT if gone or not ours else ADDED
+        yield kind.found(
             f"for {use}: {'; '.join(changes)}",
             here="Ask the vendor to confirm the new thumbprint by another way, then register this metadata.",
             vendor=f"Please confirm that you now use the certificate {_whole(added[0])} for {use}." if added else "",

@@ -48,24 +48,30 @@ def check_attempt(attempt: Attempt) -> Findings:
         yield BEHIND.found(attempt.failed.cause, vendor="Please set the clock of your server by NTP.")
     else:
         received, clock = attempt.failed.text("received"), attempt.failed.text("clock")
-        yield _wrong(timedelta(seconds=age), f"IssueInstant was {received}, our clock said {clock}")
+        yield _wrong(
+            timedelta(seconds=age),
+            severity=Severity.SERIOUS,
+            evidence=f"IssueInstant was {received}, our clock said {clock}",
+        )
 
 
 def _at(made: datetime, now: datetime) -> Findings:
     age = now - made
     evidence = f"IssueInstant is {made:%Y-%m-%dT%H:%M:%SZ}, our clock says {now:%Y-%m-%dT%H:%M:%SZ}"
     if abs(age) > WITHIN:
-        yield _wrong(age, evidence)
+        # What was copied grows old by itself.
+        yield _wrong(age, evidence, Severity.WARNING if age > WITHIN else Severity.SERIOUS)
     elif -age > _DRIFTS:
         yield DRIFT.found(f"{evidence}: {_words(-age)} ahead", vendor=_NTP.format("fast", _words(-age)))
 
 
-def _wrong(age: timedelta, evidence: str) -> Finding:
+def _wrong(age: timedelta, evidence: str, severity: Severity) -> Finding:
     if age > timedelta(0):
         return BEHIND.found(
             f"{evidence}: {_words(age)} old",
             here="If the request was copied a while ago, this says nothing: take a fresh one.",
             vendor=_NTP.format("slow", _words(age)),
+            severity=severity,
         )
     return AHEAD.found(f"{evidence}: {_words(-age)} ahead", vendor=_NTP.format("fast", _words(-age)))
 

@@ -11,7 +11,7 @@ from idp.base.errors import NotFound
 from idp.base.ids import fingerprint
 from idp.base.work import Work
 from idp.directory import access, applications, queries, sites
-from idp.directory.attributes import ATTRIBUTES
+from idp.directory.attributes import ATTRIBUTES, attributes_of
 from idp.directory.models import AccessGrant, Account, Application, RoleAssignment, Site
 from idp.policy.models import ReleasePolicy
 from idp.policy.permissions import ROLES, Permission
@@ -183,6 +183,8 @@ def _of_attempt(work: Work, attempt: Recorded, here: Here) -> list[Finding]:
             person=_person(work, attempt),
             contexts=_contexts(attempt),
             logout=attempt.kind == "saml.logout",
+            allowed_now=_allowed_now(work, attempt),
+            has=_has(work, attempt),
         )
         found += _all(check(looked) for check in doctor.ATTEMPT)
     return found
@@ -336,6 +338,18 @@ def _person(work: Work, attempt: Recorded) -> str:
         return queries.account(work, attempt.account_id).email
     except NotFound:
         return ""
+
+
+def _allowed_now(work: Work, attempt: Recorded) -> bool:
+    if attempt.organization_id is None or attempt.application_id is None or attempt.account_id is None:
+        return False
+    return access.may_open(work, attempt.organization_id, attempt.application_id, attempt.account_id)
+
+
+def _has(work: Work, attempt: Recorded) -> tuple[str, ...]:
+    if attempt.organization_id is None or attempt.account_id is None:
+        return ()
+    return tuple(attributes_of(work, attempt.organization_id, attempt.account_id))
 
 
 def _contexts(attempt: Recorded) -> tuple[str, ...]:

@@ -103,6 +103,20 @@ class Kind:
     meaning: str
     fixes: str = ""
 
-    def found(self, evidence: str, *, here: str = "", vendor: str = "", fix: Fix | None = None) -> Finding:
-        """Return a finding of this kind. What others have written in it is shown without control characters (T17)."""
-        return Finding(self.slug, self.severity, plain(evidence), self.meaning, plain(here), plain(vendor), fix)
+    def found(
+        self,
+        evidence: str,
+        *,
+        here: str = "",
+        vendor: str = "",
+        fix: Fix | None = None,
+        severity: Severity | None = None,
+    ) -> Finding:
+        """
+        Return a finding of this kind. What others have written in it is shown without control characters (T17).
+
+        Args:
+            severity: where this one matters less than others of its kind.
+        """
+        matters = self.severity if severity is None else severity
+        return Finding(self.slug, matters, plain(evidence), self.meaning, plain(here), plain(vendor), fix)

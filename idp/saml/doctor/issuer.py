@@ -48,10 +48,11 @@ def check_request(request: Request) -> Findings:
 
 def check_attempt(attempt: Attempt) -> Findings:
     """Who was it?"""
-    if attempt.failed.code == UNKNOWN_APPLICATION and attempt.failed.text("received"):
-        yield _wrong(
-            attempt.failed.text("received"), attempt.here, attempt.registered, attempt.failed.texts("elsewhere")
-        )
+    issuer, registered = attempt.failed.text("received"), attempt.registered
+    if attempt.failed.code != UNKNOWN_APPLICATION or not issuer:
+        return
+    if registered is None or registered.entity_id != issuer:  # else it was registered since
+        yield _wrong(issuer, attempt.here, registered, attempt.failed.texts("elsewhere"))
 
 
 def _wrong(issuer: str, here: Here, registered: Registered | None, elsewhere: tuple[str, ...]) -> Finding:

@@ -157,9 +157,9 @@ def check_attempt(attempt: Attempt) -> Findings:
         name, wanted = failed.text("attribute"), failed.text("wanted")
         if name not in registered.released:
             yield _withheld(registered, name, wanted)
-        else:
+        elif name not in attempt.has:
             yield EMPTY.found(
-                f"{wanted} needs {name}, of which {attempt.person or 'the account'} has no value (or had none then)",
+                f"{wanted} needs {name}, of which {attempt.person or 'the account'} has no value",
                 here=f"Give the account a value for {name}.",
             )
 

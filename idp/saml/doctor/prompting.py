@@ -28,7 +28,14 @@ OTHER_PERSON = Kind(
     "another person signed in than the application asked for",
     "The request names a person in its Subject, and somebody else signed in.",
 )
-KINDS = (BOTH, PASSIVE, CANCELLED, OTHER_PERSON)
+LOST = Kind(
+    "sign-on-lost",
+    Severity.NOTE,
+    "a sign-on that could not be taken up again",
+    "It was left for too long, was finished already, or came back in another browser or without its cookie (a second "
+    "tab, the back button, a mail program that opens its own window).",
+)
+KINDS = (BOTH, PASSIVE, CANCELLED, OTHER_PERSON, LOST)
 
 
 def check_request(request: Request) -> Findings:
@@ -51,6 +58,10 @@ def check_attempt(attempt: Attempt) -> Findings:
         yield PASSIVE.found("IsPassive was true", vendor="Please ask again without IsPassive where NoPassive comes.")
     elif code == "cancelled":
         yield CANCELLED.found("the person left the sign-in page by its cancel button")
+    elif code.startswith("sign-on-"):
+        yield LOST.found(
+            f"{attempt.failed.cause} ({code})", here="The person starts again at the application; the page offers that."
+        )
     elif code == "wrong-account":
         yield OTHER_PERSON.found(
             f"{attempt.person or 'somebody else'} signed in",

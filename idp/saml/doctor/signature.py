@@ -1,5 +1,8 @@
 """The signature of a request: there or not, by whom, and whether it fits (X9 to X14)."""
 
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from idp.saml.certificates import KnownKey, known_keys, thumbprint
 from idp.saml.doctor.finding import Finding, Fix, Kind, Severity, Switch
 from idp.saml.doctor.subjects import Attempt, Failed, Findings, Registered, Request, Signature
 from idp.saml.errors import SIGNATURE as CODE
@@ -87,10 +90,21 @@ def check_attempt(attempt: Attempt) -> Findings:
     if failed.reason == "missing" and attempt.logout:
         yield LOGOUT.found(failed.cause, vendor="Please switch on the signing of LogoutRequests (RSA-SHA256).")
     elif failed.reason == "missing":
-        if attempt.registered is not None:
+        if attempt.registered is not None and attempt.registered.require_signed_requests:
             yield _missing(attempt.registered)
-    else:
+    elif not _registered_since(failed, attempt.registered):
         yield _refused(failed, None)
+
+
+def _registered_since(failed: Failed, registered: Registered | None) -> bool:
+    if registered is None or failed.reason not in ("unknown-key", "no-certificate"):
+        return False
+    known = [thumbprint(key.certificate.public_bytes(Encoding.DER)) for key in _keys(registered)]
+    return failed.text("signed_with") in known
+
+
+def _keys(registered: Registered) -> tuple[KnownKey, ...]:
+    return known_keys(registered.description.signing_certificates)
 
 
 def _missing(registered: Registered) -> Finding:

@@ -226,6 +226,8 @@ class Attempt:
         person: the e-mail address of the account, if one was known.
         contexts: the authentication contexts that were asked for and that we cannot attest.
         logout: it was no sign-on but a logout.
+        allowed_now: the person may open the application now.
+        has: the attributes that the person has a value for now.
     """
 
     failed: Failed
@@ -236,6 +238,8 @@ class Attempt:
     person: str = ""
     contexts: tuple[str, ...] = ()
     logout: bool = False
+    allowed_now: bool = False
+    has: tuple[str, ...] = ()
 
 
 Findings = Iterator[Finding]

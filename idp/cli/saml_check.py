@@ -26,7 +26,7 @@ _NAME = re.compile(r"[\w./-]{1,200}\.\w{1,5}")  # what can only be a file that i
 
 
 @click.command(cls=Command)
-@click.argument("application", metavar="APP", required=False)
+@click.argument("application", metavar="[APP]", required=False)
 @click.option("--metadata", metavar="FILE|-", help="Metadata to look at, beside what is registered (-: stdin).")
 @click.option("--url", is_flag=True, help="Look at the metadata that its registered address hands out now.")
 @click.option(
@@ -166,7 +166,7 @@ def _value(app: Application | None, examined: Examination, done: list[dict[str, 
 
 def _lines(app: Application | None, examined: Examination, done: list[dict[str, Any]]) -> list[str]:
     lines = [f"fixed {one['kind']}: {one['does']}" for one in done]
-    lines += [f"{app.name}  {app.id}" if app is not None else "not registered yet"]
+    lines += [f"{app.name}  {app.id}"] if app is not None else []
     lines += [f"looked at {', '.join(examined.looked_at)}", ""]
     if not examined.findings:
         return [*lines, "Nothing is wrong with what was looked at."]

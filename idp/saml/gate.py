@@ -156,7 +156,8 @@ def _parsed(text: bytes, parser: Any) -> Tree:
     try:
         return etree.fromstring(text, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
-        raise unreadable(f"it is not well-formed XML: {str(error)[:200]}", "not-xml") from None
+        said = str(getattr(error, "msg", None) or error)
+        raise unreadable(f"it is not well-formed XML: {said[:200]}", "not-xml") from None
 
 
 def _exclamation(text: bytes) -> str:

@@ -245,6 +245,16 @@ def test_metadata_is_looked_at_before_anything_is_registered(world):
     assert found.looked_at == (f"the given metadata ({len(OKTA.metadata()) - len(OKTA.acs) + 28} bytes)",)
 
 
+def test_metadata_finds_its_registration_and_that_of_other_sites_by_itself(world):
+    register(world, ADFS)
+    ailments._at_rival(ADFS)(world, "")
+
+    changed = ADFS.metadata(ailments._certificate(ADFS, "rolled over"))
+    kinds = {finding.kind for finding in examined(world, None, Given(metadata=changed)).findings}
+
+    assert {"certificate-different", "entity-id-duplicate"} <= kinds
+
+
 def test_a_request_of_nobody_says_how_to_register_it(world):
     found = examined(world, None, Given(request=query(SHIBBOLETH.request())))
 

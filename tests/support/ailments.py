@@ -331,7 +331,7 @@ METADATA: dict[str, Case] = {
 
 REGISTRATION: dict[str, Case] = {
     "metadata-stale": Case(SHIBBOLETH, "200 days ago", prepare=_later(days=200)),
-    "entity-id-duplicate": Case(SHIBBOLETH, "at rival", prepare=_at_rival(SHIBBOLETH), says=SSO),
+    "entity-id-duplicate": Case(SHIBBOLETH, "registered at rival", prepare=_at_rival(SHIBBOLETH), says=SSO),
     "signing-certificate-missing": Case(
         SIMPLESAMLPHP, "no usable certificate", switches={"require_signed_requests": True},
         prepare=_row(signing_certificates=[]), fix=True,

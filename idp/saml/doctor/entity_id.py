@@ -1,8 +1,8 @@
 """The entity ID: one name for one application, equal character by character (SAML Metadata 2.0 section 2.3.2)."""
 
 from idp.saml.doctor.differences import alike, difference
-from idp.saml.doctor.finding import Kind, Severity
-from idp.saml.doctor.subjects import Described, Findings, Metadata, Registration
+from idp.saml.doctor.finding import Finding, Kind, Severity
+from idp.saml.doctor.subjects import Described, Findings, Here, Metadata, Registration
 
 _LONGEST = 1024
 
@@ -48,6 +48,8 @@ def check_described(described: Described) -> Findings:
 def check_metadata(metadata: Metadata) -> Findings:
     """Is it the one that is registered?"""
     registered, document = metadata.registered, metadata.document
+    if metadata.elsewhere and document.description is not None:
+        yield _several(document.description.entity_id, metadata.elsewhere, metadata.here)
     theirs = document.description.entity_id if document.description is not None else ""
     if registered is None or not theirs or theirs == registered.entity_id:
         return
@@ -68,9 +70,12 @@ def check_registration(registration: Registration) -> Findings:
     """Has another site the same?"""
     registered = registration.registered
     if registered.same_entity_at:
-        sites = ", ".join(registered.same_entity_at)
-        yield SEVERAL.found(
-            f"{registered.entity_id} is registered at {registration.here.site} and at {sites}",
-            here="That is right where one application serves several sites; else delete what is not used.",
-            vendor=f"Please send your requests to {registration.here.sign_on}.",
-        )
+        yield _several(registered.entity_id, registered.same_entity_at, registration.here)
+
+
+def _several(entity_id: str, elsewhere: tuple[str, ...], here: Here) -> Finding:
+    return SEVERAL.found(
+        f"{entity_id} is registered at {', '.join(elsewhere)} as well as at {here.site}, or is to be",
+        here="That is right where one application serves several sites; else delete what is not used.",
+        vendor=f"Please send your requests to {here.sign_on}.",
+    )

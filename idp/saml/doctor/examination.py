@@ -112,32 +112,37 @@ def of_attempt(work: Work, attempt: Recorded, *, base_url: str, http_loopback: b
 def _examine(work: Work, site: Site, here: Here, registered: Registered | None, given: Given) -> Examination:
     looked_at: list[str] = []
     found: list[Finding] = []
-    if registered is not None:
-        looked_at.append(f"the registration of {registered.name}")
-        found += _all(check(Registration(registered, here, work.now)) for check in doctor.REGISTRATION)
+    if given.attempt is not None:
+        looked_at.append(f"the attempt {given.attempt.id}")
+        found += _of_attempt(work, given.attempt, here)
+    if given.request is not None:
+        received, asker = _received(work, site, registered, given.request)
+        looked_at.append(f"the given request ({received.given})")
+        found += _all(check(Request(received, here, work.now, asker)) for check in doctor.REQUEST)
     if given.unreachable and registered is not None:
         looked_at.append(f"the address {registered.metadata_url}")
         found += unreachable.check(registered.metadata_url, given.unreachable)
     if given.metadata is not None:
         looked_at.append(f"{given.metadata_from} ({len(given.metadata)} bytes)")
-        found += _of_metadata(work, here, registered, given)
-    elif registered is not None:
-        described = Described(registered.description, "the registered metadata", here, work.now, registered)
-        found += _all(check(described) for check in doctor.DESCRIBED)
-    if given.request is not None:
-        received, asker = _received(work, site, registered, given.request)
-        looked_at.append(f"the given request ({received.given})")
-        found += _all(check(Request(received, here, work.now, asker)) for check in doctor.REQUEST)
-    if given.attempt is not None:
-        looked_at.append(f"the attempt {given.attempt.id}")
-        found += _of_attempt(work, given.attempt, here)
+        found += _of_metadata(work, site, here, registered, given)
+    if registered is not None:
+        looked_at.append(f"the registration of {registered.name}")
+        found += _all(check(Registration(registered, here, work.now)) for check in doctor.REGISTRATION)
+        if given.metadata is None:
+            described = Described(registered.description, "the registered metadata", here, work.now, registered)
+            found += _all(check(described) for check in doctor.DESCRIBED)
     return Examination(tuple(looked_at), _sorted(found))
 
 
-def _of_metadata(work: Work, here: Here, registered: Registered | None, given: Given) -> list[Finding]:
+def _of_metadata(work: Work, site: Site, here: Here, registered: Registered | None, given: Given) -> list[Finding]:
     assert given.metadata is not None
     document = reading.read_document(given.metadata, wanted=registered.entity_id if registered is not None else "")
-    found = _all(check(Metadata(document, here, work.now, registered)) for check in doctor.METADATA)
+    elsewhere: tuple[str, ...] = ()
+    if registered is None and document.description is not None:
+        registered = _at_site(work, site, document.description.entity_id)
+        elsewhere = _sites_with(work, document.description.entity_id, but=site.id)
+    looked = Metadata(document, here, work.now, registered, elsewhere)
+    found = _all(check(looked) for check in doctor.METADATA)
     if document.description is not None:
         described = Described(document.description, given.metadata_from, here, work.now, registered)
         found += _all(check(described) for check in doctor.DESCRIBED)

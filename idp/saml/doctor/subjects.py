@@ -145,12 +145,13 @@ class Described:
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """A document beside what is registered."""
+    """A document beside what is registered, here and (*elsewhere*, where it is not given by name) at other sites."""
 
     document: Document
     here: Here
     now: datetime
     registered: Registered | None = None
+    elsewhere: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,7 +63,8 @@ def check(
         app = find(work, named) if named else None
         examined = _examine(work, of, app, site, given)
         for kind in fixes:
-            assert app is not None
+            if app is None:
+                raise Invalid("Nothing can be fixed: that attempt is of no registered application.", field="fix")
             applied = remedies.apply(work, app.id, kind, examined.findings)
             done += [{"kind": kind, "does": fix.does, "risk": fix.risk} for fix in applied]
         if done:

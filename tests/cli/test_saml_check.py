@@ -126,6 +126,22 @@ def test_an_attempt_is_explained_by_its_reference(acme, library, here):
     assert f"the attempt {attempt}" in checked.out
 
 
+def test_an_attempt_of_nobody_is_explained_and_cannot_be_fixed(acme, library, here):
+    attempt = failed_attempt(here, (SHIBBOLETH.entity_id, "https://nobody.example/"))
+
+    assert "SERIOUS  issuer-unknown" in check(acme, "--attempt", attempt).out
+    assert check(acme, "--attempt", attempt, "--fix", "issuer-unknown").code == 2
+
+
+def test_an_attempt_of_no_site_tells_nothing(acme, library, here):
+    attempt = failed_attempt(here)
+    with acme_database(here) as change:
+        change("UPDATE attempts SET site_id = NULL, application_id = NULL")
+
+    assert acme("attempt", "show", attempt, "--json").json["findings"] == []
+    assert check(acme, "--attempt", attempt).code == 2
+
+
 @pytest.mark.parametrize(
     ("words", "code"),
     [
@@ -163,9 +179,9 @@ def acme_database(folder):
     return opened()
 
 
-def failed_attempt(folder) -> str:
+def failed_attempt(folder, *changes: tuple[str, str]) -> str:
     """Send a request for an old address of ours to the application of *folder*; return the attempt's reference."""
     browser = create(load(folder / "config.yaml")).test_client()
-    message = SHIBBOLETH.request((SSO, "http://old.example/sites/acme/saml/sso"))
+    message = SHIBBOLETH.request((SSO, "http://old.example/sites/acme/saml/sso"), *changes)
     answer = browser.get(f"/sites/acme/saml/sso?{query(message).decode()}")
     return re.search(r"att_[a-z0-9]+", answer.text)[0]

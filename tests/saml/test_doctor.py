@@ -7,18 +7,18 @@ from random import Random
 import pytest
 
 from idp.base.errors import Conflict, Forbidden, Invalid, NotFound
-from idp.directory import queries
+from idp.directory import applications, queries
 from idp.policy.permissions import AUDITOR
-from idp.saml import doctor, names
+from idp.saml import doctor, names, providers
 from idp.saml.certificates import known_keys, thumbprint
-from idp.saml.doctor import examination, reading, remedies
+from idp.saml.doctor import differences, examination, reading, remedies
 from idp.saml.doctor.examination import Given
 from idp.saml.doctor.finding import Severity
 from idp.saml.doctor.subjects import Described, Here, Metadata, Request
 from tests.support import ailments, people
 from tests.support.ailments import BASE, FORMS, METADATA, REGISTRATION, REQUEST, Case, examine, examined, register
 from tests.support.service_provider import NOON, deflated
-from tests.support.vendors import ADFS, OKTA, SHIBBOLETH, SIMPLESAMLPHP, SPRING, VENDORS, query
+from tests.support.vendors import ADFS, OKTA, SALESFORCE, SHIBBOLETH, SIMPLESAMLPHP, SPRING, VENDORS, query
 
 CASES = {**METADATA, **REGISTRATION, **REQUEST}
 
@@ -223,6 +223,71 @@ def test_x15_how_an_address_differs_is_said_exactly(world, change, difference):
     assert f"AssertionConsumerServiceURL is {wanted}" in finding.evidence
     assert f"the nearest registered one is {SHIBBOLETH.acs}" in finding.evidence
     assert difference in finding.evidence
+
+
+@pytest.mark.parametrize(
+    ("received", "expected", "difference"),
+    [
+        ("urn:sp:wiki", "urn:sp:wiki", ""),
+        ("urn:sp:Wiki", "urn:sp:wiki", "upper and lower case"),
+        ("wiki", "https://sp.example/wiki", "another name"),
+        (" https://sp.example/", "https://sp.example/", "blanks around it"),
+        ("https://[sp.example/", "https://sp.example/", "it is no address"),
+        ("https://sp.example:x/", "https://sp.example/", "it is no address"),
+        ("https://sp.example/#x", "https://sp.example/", "a fragment (#…)"),
+        ("https://sp.example/acs", "https://sp.example/acs?a=1", "a missing query (?a=1)"),
+        ("https://sp.example/acs?b=1", "https://sp.example/acs?a=1", "the query ?b=1 instead of ?a=1"),
+        ("https://sp.example", "https://sp.example/", "a missing trailing slash"),
+    ],
+)
+def test_how_two_names_differ(received, expected, difference):
+    assert differences.difference(received, expected) == difference
+
+
+# Further shapes of the same kinds
+
+_DECLARATION = (
+    "<samlp:NameIDPolicy",
+    f'<samlp:RequestedAuthnContext><saml:AuthnContextDeclRef xmlns:saml="{names.SAML}">urn:x</saml:AuthnContextDeclRef>'
+    "</samlp:RequestedAuthnContext><samlp:NameIDPolicy",
+)
+_SUBJECT = (
+    "<samlp:NameIDPolicy",
+    f'<saml:Subject xmlns:saml="{names.SAML}"><saml:NameID Format="urn:kerberos">ann</saml:NameID></saml:Subject>'
+    "<samlp:NameIDPolicy",
+)
+MORE = [
+    ("address-unusable", Case(SPRING, "", metadata=SPRING.metadata((SPRING.acs, "https://[billing.example/")))),
+    ("certificate-different", Case(ADFS, "(damaged)", metadata=ADFS.metadata((ADFS.signing.der[:8], "%%%")))),
+    ("nameid-not-given", Case(SHIBBOLETH, "urn:kerberos", request=query(SHIBBOLETH.request(_SUBJECT)))),
+    ("context-unattainable", Case(SHIBBOLETH, "a declaration", request=query(SHIBBOLETH.request(_DECLARATION)))),
+    ("relay-state-long", Case(SPRING, "90 bytes", switches={"relay_states": ("x" * 90,)})),
+    ("message-other", Case(SPRING, "a response", request=query(SPRING.request()).replace(b"Request", b"Response"))),
+    ("message-missing", Case(SPRING, "no SAMLRequest", request=b"<html><input name='RelayState' value='x'></html>")),
+    ("message-not-deflated", Case(SPRING, "cut off", request=deflated(SPRING.request())[:-8].encode())),
+    ("metadata-aggregate", Case(SPRING, "1 entities", metadata=ailments.aggregate(SPRING.metadata()))),
+    ("key-weak", Case(SALESFORCE, "secp192r1", metadata=SALESFORCE.metadata(ailments.curve_too_short(SALESFORCE)))),
+    (
+        "destination-missing",
+        Case(ADFS, "", request=ADFS.url((f' Destination="{ailments.SSO}"', ""), sign=names.RSA_SHA256)),
+    ),
+]
+
+
+@pytest.mark.parametrize(("kind", "case"), MORE, ids=[kind for kind, _ in MORE])
+def test_another_shape_of_the_same_kind(world, kind, case):
+    assert case.evidence in of_kind(examine(world, case)[1].findings, kind).evidence
+
+
+def test_who_may_open_it_is_named(world):
+    application_id = register(world, SHIBBOLETH, everyone=False)
+    with world.work() as work:
+        applications.grant(work, application_id, group="Staff")
+        applications.grant(work, application_id, account="ben@acme.example")
+        application = queries.application(work, application_id)
+        found = examination._registered(work, application, providers.of_application(work, application))
+
+    assert sorted(found.open_to) == ["ben@acme.example", "the group Staff"]
 
 
 def test_x13_a_certificate_in_the_request_is_shown_and_not_trusted(world):

@@ -176,6 +176,17 @@ def _wrapped(der: str) -> str:
     return "\n".join(der[at : at + 64] for at in range(0, len(der), 64))
 
 
+def curve_too_short(vendor: Vendor) -> tuple[str, str]:
+    """Change the certificate for one with a key on a curve that is not taken any more."""
+    return (_wrapped(vendor.signing.der), _wrapped(certified("short curve", "p-192").der))
+
+
+def aggregate(*documents: bytes) -> bytes:
+    """Return one document with those entities in it."""
+    inside = b"".join(re.sub(rb"<\?xml[^>]*\?>", b"", document) for document in documents)
+    return f'<md:EntitiesDescriptor xmlns:md="{names.MD}">'.encode() + inside + b"</md:EntitiesDescriptor>"
+
+
 def _slo(vendor: Vendor) -> tuple[str, str]:
     document = vendor.metadata().decode()
     found = document[document.index("<md:SingleLogoutService") :]
@@ -227,10 +238,7 @@ METADATA: dict[str, Case] = {
     "metadata-aggregate": Case(
         SHIBBOLETH,
         "2 entities",
-        metadata=f'<md:EntitiesDescriptor xmlns:md="{names.MD}">'.encode()
-        + SHIBBOLETH.metadata()
-        + _IDP
-        + b"</md:EntitiesDescriptor>",
+        metadata=aggregate(SHIBBOLETH.metadata(), _IDP),
     ),
     "metadata-wrong-document": Case(SPRING, "AuthnRequest (SAML protocol)", metadata=SPRING.request().encode()),
     "metadata-other-protocol": Case(

@@ -34,8 +34,8 @@ _LATER = datetime(2033, 6, 1, tzinfo=UTC)
 def certified(name: str, kind: str = "rsa-2048", starts: datetime = _YEAR, ends: datetime = _LATER) -> Pair:
     """Return a key of that name and its certificate; valid at noon unless said otherwise."""
     private = (
-        ec.generate_private_key(ec.SECP256R1())
-        if kind == "p-256"
+        ec.generate_private_key({"p-192": ec.SECP192R1(), "p-256": ec.SECP256R1()}[kind])
+        if kind.startswith("p-")
         else rsa.generate_private_key(public_exponent=65537, key_size=int(kind[4:]))
     )
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])

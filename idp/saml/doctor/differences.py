@@ -18,7 +18,7 @@ def difference(received: str, expected: str) -> str:
         ports = _port(theirs), _port(ours)
     except ValueError:
         return "it is no address"
-    if not theirs.scheme or not ours.scheme:
+    if not theirs.netloc or not ours.netloc:  # a urn, or a word
         return "upper and lower case" if received.lower() == expected.lower() else "another name"
     found: list[str] = []
     if theirs.scheme != ours.scheme:

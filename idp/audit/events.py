@@ -153,16 +153,6 @@ class ServiceProviderChanged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ServiceProviderFixApplied(Event):
-    """A fix that the doctor offered was applied; what it changed is an event of its own."""
-
-    tag = "service-provider.fix-applied"
-    kind: str
-    does: str
-    risk: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ClientRegistered(Event):
     tag = "client.registered"
     client_id: str
@@ -298,6 +288,16 @@ class TokenRefused(Event):
     tag = "token.refused"
     attempt_id: str
     code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceProviderFixApplied(Event):
+    """A fix that the doctor offered was applied; what it changed is an event of its own."""
+
+    tag = "service-provider.fix-applied"
+    kind: str
+    does: str
+    risk: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

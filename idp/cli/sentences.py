@@ -23,7 +23,6 @@ SENTENCES: dict[str, str] = {
     "authentication-policy.changed": "changed the authentication policy {name} from {before} to {after}",
     "service-provider.registered": "registered the SAML service provider {entity_id}",
     "service-provider.changed": "changed the SAML service provider {entity_id} from {before} to {after}",
-    "service-provider.fix-applied": "applied the doctor's fix for {kind}: {does}. Risk: {risk}",
     "client.registered": "registered the OpenID Connect client {client_id}",
     "key.created": "made a key for {purpose} ({algorithm}), {state}",
     "key.state-changed": "moved a key for {purpose} from {before} to {after}",
@@ -42,6 +41,7 @@ SENTENCES: dict[str, str] = {
     "token.issued": "received tokens as {client_id} ({grant_type})",
     "token.revoked": "revoked tokens of {client_id} ({cause})",
     "token.refused": "was refused tokens ({code})",
+    "service-provider.fix-applied": "applied the doctor's fix for {kind}: {does}. Risk: {risk}",
     "access.denied": "was not allowed to do this: {what}",
 }
 

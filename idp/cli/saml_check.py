@@ -61,6 +61,8 @@ def check(
         given = Given(document, where, cause, message, kept)
         named = application or (kept.application_id if kept is not None else None)
         app = find(work, named) if named else None
+        if app is not None and kept is not None and kept.application_id not in (None, app.id):
+            raise Invalid("That attempt is of another application.", field="attempt", advice="Leave APP out.")
         examined = _examine(work, of, app, site, given)
         for kind in fixes:
             if app is None:

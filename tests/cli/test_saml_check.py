@@ -133,6 +133,13 @@ def test_an_attempt_of_nobody_is_explained_and_cannot_be_fixed(acme, library, he
     assert check(acme, "--attempt", attempt, "--fix", "issuer-unknown").code == 2
 
 
+def test_an_attempt_of_another_application_is_not_mixed_with_this_one(acme, library, here):
+    (here / "wiki.xml").write_bytes(SIMPLESAMLPHP.metadata())
+    acme("application", "create-saml", "--site", "acme", "--metadata", "wiki.xml")
+
+    assert check(acme, SIMPLESAMLPHP.entity_id, "--attempt", failed_attempt(here)).code == 2
+
+
 def test_an_attempt_of_no_site_tells_nothing(acme, library, here):
     attempt = failed_attempt(here)
     with acme_database(here) as change:

@@ -3,6 +3,7 @@
 import base64
 import re
 from random import Random
+from time import process_time
 
 import pytest
 
@@ -242,6 +243,15 @@ def test_x15_how_an_address_differs_is_said_exactly(world, change, difference):
 )
 def test_how_two_names_differ(received, expected, difference):
     assert differences.difference(received, expected) == difference
+
+
+def test_x7_the_nearest_of_many_long_addresses_is_found_quickly():
+    registered = [f"https://sp{number}.example/{'x' * 2000}" for number in range(500)]
+    began = process_time()
+
+    assert differences.nearest(f"https://sp77.example/{'x' * 100_000}", registered) == registered[77]
+    assert process_time() - began < 2
+    assert differences.nearest("https://sp.example/", []) == ""
 
 
 # Further shapes of the same kinds

@@ -1,9 +1,12 @@
 """How two addresses differ, in words; and which registered one was most likely meant."""
 
+from collections import Counter
 from collections.abc import Sequence
 from difflib import SequenceMatcher
 from urllib.parse import SplitResult, urlsplit
 
+_COMPARED = 300
+_MOST_COMPARED = 10
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 
 
@@ -37,10 +40,15 @@ def difference(received: str, expected: str) -> str:
 
 def nearest(received: str, registered: Sequence[str]) -> str:
     """Return the one of *registered* that is most like *received*, empty where there is none."""
-    folded = received.casefold()
-    return max(
-        registered, key=lambda one: SequenceMatcher(None, folded, one.casefold(), autojunk=False).ratio(), default=""
-    )
+    folded = received[:_COMPARED].casefold()
+
+    def likeness(one: str) -> float:
+        return SequenceMatcher(None, one[:_COMPARED].casefold(), folded, autojunk=False).ratio()
+
+    # To compare exactly takes long, and there may be hundreds: those that share the most letters are compared.
+    letters = Counter(folded)
+    likely = sorted(registered, key=lambda one: _apart(letters, Counter(one[:_COMPARED].casefold())))[:_MOST_COMPARED]
+    return max(likely, key=likeness, default="")
 
 
 def alike(one: str, other: str) -> bool:
@@ -50,6 +58,10 @@ def alike(one: str, other: str) -> bool:
 
 def _folded(name: str) -> str:
     return name.strip().casefold().removeprefix("https://").removeprefix("http://").rstrip("/")
+
+
+def _apart(some: Counter[str], others: Counter[str]) -> int:
+    return ((some - others) + (others - some)).total()
 
 
 def _port(of: SplitResult) -> int | None:

@@ -191,6 +191,7 @@ def test_an_attempt_that_went_well_has_no_findings(world):
     assert (attempt.outcome, found) == ("succeeded", ())
 
 
+@pytest.mark.both_databases
 def test_access_says_who_can_give_it(world):
     application_id = register(world, SHIBBOLETH, everyone=False)
     ailments._with_an_administrator(world, application_id)

@@ -52,7 +52,7 @@ def apply(work: Work, application_id: str, kind: str, findings: Sequence[Finding
                 target_id=application_id,
                 kind=kind,
                 does=fix.does,
-                risk=fix.risk,
+                risk=fix.risk or "none",
             ),
         )
     work.tx.session.flush()

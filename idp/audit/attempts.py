@@ -83,7 +83,7 @@ class Trail:
     def refused(self, error: IdpError, step: str = "request") -> None:
         """Note the refusal that *error* stands for, unless a step has said so already."""
         if self.outcome != REFUSED:
-            self.failed(step, error.code, error.cause)
+            self.failed(step, error.code, error.cause, **error.facts)
 
     def succeeded(self) -> None:
         self.outcome = SUCCEEDED

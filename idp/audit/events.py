@@ -348,6 +348,16 @@ class TokenRefused(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceProviderFixApplied(Event):
+    """A fix that the doctor offered was applied; what it changed is an event of its own."""
+
+    tag = "service-provider.fix-applied"
+    kind: str
+    does: str
+    risk: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AccessDenied(Event):
     """A verb refused an actor (recorded by the door, in a transaction of its own)."""
 

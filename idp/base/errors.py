@@ -10,6 +10,12 @@ What can go wrong, as types. Doors translate families, not single errors.
     └── Unavailable   cannot be done now; later it may
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+_NONE: Mapping[str, Any] = MappingProxyType({})
+
 
 class IdpError(Exception):
     """
@@ -17,10 +23,12 @@ class IdpError(Exception):
 
     ``code`` is a stable slug that doors, tests and documents rely on. ``message`` and
     ``advice`` are for the person (what happened; what to do); ``cause`` is for the
-    administrator and goes into the attempt and the log, never to the person or a peer.
+    administrator and goes into the attempt and the log, never to the person or a peer; so do
+    ``facts``: what was expected and what came instead, bounded, never a secret.
     """
 
     code = "error"
+    facts = _NONE
 
     def __init__(
         self,

@@ -6,8 +6,10 @@ from typing import Any
 import click
 
 from idp.cli import show
-from idp.cli.context import Group, open_work, tell, tell_all
+from idp.cli.context import Group, open_work, settings, tell, tell_all
+from idp.cli.findings import in_words
 from idp.directory import history
+from idp.saml.doctor import examination
 
 
 @click.group(cls=Group)
@@ -18,10 +20,17 @@ def attempt() -> None:
 @attempt.command("show")
 @click.argument("reference")
 def show_(reference: str) -> None:
-    """Show the attempt REFERENCE, as an error page names it."""
+    """Show the attempt REFERENCE, as an error page names it, and what the doctor says of a failed one of SAML."""
+    of = settings()
+    loopback = of.development.allow_http_loopback_applications
     with open_work() as work:
-        found = show.attempt(history.attempt(work, reference))
-    tell(found, "\n".join(_page(found)))
+        kept = history.attempt(work, reference)
+        findings = examination.of_attempt(work, kept, base_url=of.base_url, http_loopback=loopback)
+        found = show.attempt(kept)
+    lines = _page(found)
+    if findings:
+        lines += ["", *in_words(findings)]
+    tell({**found, "findings": [finding.to_json() for finding in findings]}, "\n".join(lines))
 
 
 @attempt.command("list")

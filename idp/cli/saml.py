@@ -7,6 +7,7 @@ import click
 from idp.cli import saml_rollover
 from idp.cli.application_lookup import find, full
 from idp.cli.context import Group, open_work, tell
+from idp.cli.saml_check import check
 from idp.cli.saml_names import free_name
 from idp.cli.saml_preview import preview_
 from idp.cli.saml_switches import read_switches, switches, warnings
@@ -35,3 +36,4 @@ saml.add_command(preview_)
 saml.add_command(free_name)
 saml.add_command(saml_rollover.rollover_, "rollover")
 saml.add_command(vendor_values)
+saml.add_command(check)

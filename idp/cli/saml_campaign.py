@@ -10,7 +10,7 @@ from idp.cli.saml_table import table
 from idp.directory import queries
 from idp.keyring.keyring import Key
 from idp.saml import rollover
-from idp.saml.certificates import thumbprint
+from idp.saml.certificates import thumbprint_of
 from idp.saml.rollover import Report
 from idp.saml.rollover_plan import Campaign
 
@@ -70,13 +70,13 @@ def _shown(going: Campaign, found: list[Report]) -> dict[str, Any]:
 
 
 def _key(key: Key) -> dict[str, str]:
-    return {"id": key.id, "state": key.state, "certificate_sha256": thumbprint(key.certificate_der_base64)}
+    return {"id": key.id, "state": key.state, "certificate_sha256": thumbprint_of(key.certificate_der_base64)}
 
 
 def _words(going: Campaign, found: list[Report]) -> list[str]:
     lines = [
         f"{going.kind}: from {going.former.id} ({going.former.state}) to {going.new.id} ({going.new.state})",
-        f"  SHA-256 of the new certificate: {thumbprint(going.new.certificate_der_base64)}",
+        f"  SHA-256 of the new certificate: {thumbprint_of(going.new.certificate_der_base64)}",
     ]
     if not found:
         return [*lines, "  No application is signed for with a key of this kind."]

@@ -47,6 +47,7 @@ SENTENCES: dict[str, str] = {
     "token.issued": "received tokens as {client_id} ({grant_type})",
     "token.revoked": "revoked tokens of {client_id} ({cause})",
     "token.refused": "was refused tokens ({code})",
+    "service-provider.fix-applied": "applied the doctor's fix for {kind}: {does}. Risk: {risk}",
     "access.denied": "was not allowed to do this: {what}",
 }
 

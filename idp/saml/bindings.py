@@ -20,6 +20,7 @@ _MOST_OCTETS = 64 * 1024
 _MOST_PARAMETERS = 64
 _MOST_RELAY_STATE = 1024
 _BROKEN_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
+_BEGINS = (b"<", b"\xef", b" ", b"\t", b"\r", b"\n")
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\ufffe\uffff]")
 
 
@@ -74,12 +75,15 @@ def from_form(body: bytes) -> Incoming:
     kind = _kind(raw)
     if "Signature" in raw or "SigAlg" in raw:
         raise unreadable("a form carries its signature inside of the message")
-    return Incoming(POST, kind, gate.decoded(_text(raw[kind])), _relay_state(raw))
+    message = gate.decoded(_text(raw[kind]))
+    if message[:1] not in _BEGINS:  # refused a moment later in any case; here it can be said why
+        raise unreadable("the message of the form begins like no XML; it may be deflated", "deflated-post")
+    return Incoming(POST, kind, message, _relay_state(raw))
 
 
 def _parameters(octets: bytes) -> dict[str, bytes]:
     if len(octets) > _MOST_OCTETS:
-        raise unreadable(f"longer than {_MOST_OCTETS} octets")
+        raise unreadable(f"longer than {_MOST_OCTETS} octets", "too-large", bytes=len(octets))
     parts = octets.split(b"&")
     if len(parts) > _MOST_PARAMETERS:
         raise unreadable("too many parameters")
@@ -96,9 +100,9 @@ def _parameters(octets: bytes) -> dict[str, bytes]:
 
 def _kind(raw: dict[str, bytes]) -> str:
     if REQUEST in raw and RESPONSE in raw:
-        raise unreadable("a request and a response at once")
+        raise unreadable("a request and a response at once", "no-message")
     if REQUEST not in raw and RESPONSE not in raw:
-        raise unreadable("no SAML message")
+        raise unreadable("no SAML message", "no-message")
     return REQUEST if REQUEST in raw else RESPONSE
 
 
@@ -106,7 +110,9 @@ def _relay_state(raw: dict[str, bytes]) -> str:
     """RelayState is opaque: kept as it is, shown escaped, never followed (X17)."""
     value = _text(raw.get("RelayState", b""))
     if len(value.encode("utf-8")) > _MOST_RELAY_STATE:
-        raise unreadable(f"RelayState is longer than {_MOST_RELAY_STATE} bytes")
+        raise unreadable(
+            f"RelayState is longer than {_MOST_RELAY_STATE} bytes", "relay-state", bytes=len(value.encode("utf-8"))
+        )
     if _CONTROLS.search(value):
         raise unreadable("RelayState has control characters, which no browser would give back unchanged")
     return value
@@ -139,7 +145,7 @@ def _text(raw: bytes) -> str:
     """Decode one name or value of a form, once and strictly."""
     if b"%" in raw:
         if _BROKEN_ESCAPE.search(raw):
-            raise unreadable("a broken percent escape")
+            raise unreadable("a broken percent escape", "not-base64")
         raw = unquote_to_bytes(raw.replace(b"+", b" "))
     elif b"+" in raw:
         raw = raw.replace(b"+", b" ")

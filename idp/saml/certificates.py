@@ -45,13 +45,18 @@ def known_key(der_base64: str) -> KnownKey | None:
     return None
 
 
+def thumbprint(der: bytes) -> str:
+    """Return the SHA-256 of a certificate as administrators compare it."""
+    digest = hashlib.sha256(der).hexdigest().upper()
+    return ":".join(digest[at : at + 2] for at in range(0, len(digest), 2))
+
+
 def known_keys(certificates: tuple[str, ...]) -> tuple[KnownKey, ...]:
     """Return the good keys of *certificates*, in their order."""
     return tuple(key for key in map(known_key, certificates) if key is not None)
 
 
 @lru_cache(maxsize=256)
-def thumbprint(der_base64: str) -> str:
-    """Return the SHA-256 of a certificate as administrators compare it."""
-    digest = hashlib.sha256(base64.b64decode(der_base64)).hexdigest().upper()
-    return ":".join(digest[at : at + 2] for at in range(0, len(digest), 2))
+def thumbprint_of(der_base64: str) -> str:
+    """Return the thumbprint of a certificate as it is kept: DER in base64."""
+    return thumbprint(base64.b64decode(der_base64))

@@ -15,6 +15,8 @@ from idp.saml.messages import AuthnRequest
 from idp.saml.names import POST, REDIRECT
 from idp.saml.wanted import Wanted
 
+_MOST_SHOWN = 10
+
 
 @dataclass(frozen=True, slots=True)
 class RegisteredEndpoint:
@@ -59,16 +61,28 @@ def consumer_for(provider: ProviderFacts, request: AuthnRequest) -> RegisteredEn
     if request.consumer_index is not None and (
         request.consumer_url is not None or request.protocol_binding is not None
     ):
-        raise MessageRefused(ADDRESS, "the request names an index beside an address or a binding")
+        raise MessageRefused(ADDRESS, "the request names an index beside an address or a binding", reason="both")
     if request.protocol_binding not in (None, POST):
-        raise MessageRefused(ADDRESS, f"the request wants the binding {request.protocol_binding[:120]!r}")
+        raise MessageRefused(
+            ADDRESS,
+            f"the request wants the binding {request.protocol_binding[:120]!r}",
+            reason="binding",
+            received=request.protocol_binding[:200],
+            expected=POST,
+        )
     if request.consumer_url is not None:
         return consumer(provider, request.consumer_url)
     if request.consumer_index is not None:
         for endpoint in _posted(provider):
             if endpoint.index == request.consumer_index:
                 return _registered(endpoint, endpoint.location)
-        raise MessageRefused(ADDRESS, f"no assertion consumer has the index {request.consumer_index}")
+        raise MessageRefused(
+            ADDRESS,
+            f"no assertion consumer has the index {request.consumer_index}",
+            reason="index",
+            received=request.consumer_index,
+            expected=[endpoint.index for endpoint in _posted(provider)[:_MOST_SHOWN]],
+        )
     return default_consumer(provider)
 
 
@@ -82,7 +96,13 @@ def consumer(provider: ProviderFacts, location: str) -> RegisteredEndpoint:
     for endpoint in _posted(provider):
         if endpoint.location == location:
             return _registered(endpoint, endpoint.location)
-    raise MessageRefused(ADDRESS, f"the assertion consumer {location[:300]!r} is not registered")
+    raise MessageRefused(
+        ADDRESS,
+        f"the assertion consumer {location[:300]!r} is not registered",
+        reason="address",
+        received=location[:300],
+        expected=[endpoint.location[:300] for endpoint in _posted(provider)[:_MOST_SHOWN]],
+    )
 
 
 def default_consumer(provider: ProviderFacts) -> RegisteredEndpoint:

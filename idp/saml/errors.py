@@ -7,7 +7,7 @@ What is said where SAML goes wrong: pages before the sender's address is proven,
 Texts are constants of ours; ``cause`` is for the administrator and never leaves.
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from idp.base.errors import Invalid, PageError
 from idp.saml.names import (
@@ -62,11 +62,16 @@ class MessageRefused(PageError):
     A message that is not answered to its sender: the person sees a page.
 
     ``application_name`` and ``start_again_url`` say where to begin anew, once that is known.
+
+    Args:
+        facts: what an administrator needs to see why: expected and received values, digests. Each is
+            bounded by whoever raises it, and none is a secret; the message itself is never among them.
     """
 
-    def __init__(self, code: str, cause: str, *, field: str | None = None) -> None:
+    def __init__(self, code: str, cause: str, *, field: str | None = None, **facts: Any) -> None:
         message, advice = _WORDS[code]
         super().__init__(message, code=code, advice=advice, cause=cause, field=field)
+        self.facts = facts
         self.application_name = ""
         self.start_again_url = ""
 
@@ -74,12 +79,15 @@ class MessageRefused(PageError):
 class StatusError(Invalid):
     """A request that is answered with a status instead of an assertion, at the proven address of *requester*."""
 
-    def __init__(self, requester: "Requester", second_level: str, cause: str, *, top_level: str = REQUESTER) -> None:
+    def __init__(
+        self, requester: "Requester", second_level: str, cause: str, *, top_level: str = REQUESTER, **facts: Any
+    ) -> None:
         super().__init__(
             "The application asked for something that it cannot have.",
             code="saml-" + second_level.rpartition(":")[2].lower(),
             cause=cause,
         )
+        self.facts = facts
         self.requester = requester
         self.status = (top_level, second_level)
 
@@ -96,9 +104,9 @@ STATUS: dict[Refusal, tuple[str, str]] = {
 }
 
 
-def name_id_policy(requester: "Requester", cause: str) -> StatusError:
+def name_id_policy(requester: "Requester", cause: str, **facts: Any) -> StatusError:
     """The name that is asked for cannot be given (SAML Core 2.0 section 3.4.1.1)."""
-    return StatusError(requester, INVALID_NAMEID_POLICY, cause)
+    return StatusError(requester, INVALID_NAMEID_POLICY, cause, **facts)
 
 
 def other_principal(requester: "Requester", cause: str) -> StatusError:
@@ -106,6 +114,6 @@ def other_principal(requester: "Requester", cause: str) -> StatusError:
     return StatusError(requester, UNKNOWN_PRINCIPAL, cause, top_level=RESPONDER)
 
 
-def unsupported(requester: "Requester", cause: str) -> StatusError:
+def unsupported(requester: "Requester", cause: str, **facts: Any) -> StatusError:
     """Something is asked for that we do not do."""
-    return StatusError(requester, REQUEST_UNSUPPORTED, cause)
+    return StatusError(requester, REQUEST_UNSUPPORTED, cause, **facts)

@@ -39,9 +39,9 @@ Tree = Any
 """An lxml element; lxml has no types of its own."""
 
 
-def unreadable(cause: str) -> MessageRefused:
-    """Return the refusal of something that is no message at all."""
-    return MessageRefused(UNREADABLE, cause)
+def unreadable(cause: str, reason: str = "malformed", **facts: Any) -> MessageRefused:
+    """Return the refusal of something that is no message at all; *reason* is a slug that the doctor knows."""
+    return MessageRefused(UNREADABLE, cause, reason=reason, **facts)
 
 
 def inflated(encoded: str) -> bytes:
@@ -56,11 +56,11 @@ def inflated(encoded: str) -> bytes:
     try:
         message = decompressor.decompress(raw, MOST_BYTES + 1)
     except zlib.error:
-        raise unreadable("the message is not DEFLATE") from None
+        raise unreadable("the message is not DEFLATE", "not-deflate") from None
     if len(message) > MOST_BYTES:
-        raise unreadable(f"the message inflates to more than {MOST_BYTES} bytes")
+        raise unreadable(f"the message inflates to more than {MOST_BYTES} bytes", "too-large")
     if not decompressor.eof or decompressor.unused_data:
-        raise unreadable("the DEFLATE stream is cut off, or something follows it")
+        raise unreadable("the DEFLATE stream is cut off, or something follows it", "cut-off")
     return message
 
 
@@ -78,15 +78,15 @@ def decoded(encoded: str) -> bytes:
 
 def _decoded(encoded: str) -> bytes:
     if len(encoded) > MOST_ENCODED_BYTES:
-        raise unreadable(f"the message is longer than {MOST_ENCODED_BYTES} characters")
+        raise unreadable(f"the message is longer than {MOST_ENCODED_BYTES} characters", "too-large")
     if len(encoded) % 4:  # Python 3.11 takes more padding than there may be
-        raise unreadable("the message is not base64")
+        raise unreadable("the message is not base64", "not-base64")
     try:
         raw = binascii.a2b_base64(encoded.encode("ascii"), strict_mode=True)
     except (binascii.Error, UnicodeEncodeError):
-        raise unreadable("the message is not base64") from None
+        raise unreadable("the message is not base64", "not-base64") from None
     if not raw or len(raw) > MOST_BYTES:
-        raise unreadable("the message is empty or too long")
+        raise unreadable("the message is empty or too long", "too-large" if raw else "empty")
     return raw
 
 
@@ -99,10 +99,15 @@ def read(message: bytes, expected: str) -> Tree:
     """
     text = _checked(message, MOST_BYTES, MOST_ELEMENTS, MOST_ATTRIBUTES)
     if b"<!" in text:
-        raise unreadable("the message has a DOCTYPE, a comment or a CDATA section")
+        raise unreadable("the message has a DOCTYPE, a comment or a CDATA section", _exclamation(text))
     root = _parsed(text, _message_parser())
     if root.tag != expected:
-        raise unreadable(f"the message is no {expected.rpartition('}')[2]} but {str(root.tag)[:100]}")
+        raise unreadable(
+            f"the message is no {expected.rpartition('}')[2]} but {str(root.tag)[:100]}",
+            "other-message",
+            received=str(root.tag)[:200],
+            expected=expected,
+        )
     _look_through(root, MOST_ELEMENTS)
     return root
 
@@ -116,7 +121,7 @@ def read_metadata(document: bytes) -> Tree:
     """
     text = _checked(document, MOST_METADATA_BYTES, MOST_METADATA_ELEMENTS, MOST_METADATA_ATTRIBUTES)
     if text.count(b"<!") != text.count(b"<!--"):
-        raise unreadable("the document has a DOCTYPE or a CDATA section")
+        raise unreadable("the document has a DOCTYPE or a CDATA section", _exclamation(text))
     root = _parsed(text, _metadata_parser())
     _look_through(root, MOST_METADATA_ELEMENTS)
     return root
@@ -125,25 +130,25 @@ def read_metadata(document: bytes) -> Tree:
 def _checked(message: bytes, most_bytes: int, most_elements: int, most_attributes: int) -> bytes:
     """Look at the octets; return them without byte order mark and XML declaration."""
     if len(message) > most_bytes:
-        raise unreadable(f"it is longer than {most_bytes} bytes")
+        raise unreadable(f"it is longer than {most_bytes} bytes", "too-large", bytes=len(message))
     if message.startswith(_BOM):
         message = message[len(_BOM) :]
     if message.startswith(b"<?"):
         declaration = _DECLARATION.match(message)
         if declaration is None:
-            raise unreadable("the XML declaration is not that of XML 1.0 in UTF-8")
+            raise unreadable("the XML declaration is not that of XML 1.0 in UTF-8", "not-utf-8")
         message = message[declaration.end() :]
     if b"<?" in message:
-        raise unreadable("it has a processing instruction")
+        raise unreadable("it has a processing instruction", "instruction")
     if not message.isascii():
         try:
             message.decode("utf-8")
         except UnicodeDecodeError:
-            raise unreadable("it is not UTF-8") from None
+            raise unreadable("it is not UTF-8", "not-utf-8") from None
     if message.count(b"<") - message.count(b"</") > most_elements:
-        raise unreadable(f"it has more than {most_elements} elements")
+        raise unreadable(f"it has more than {most_elements} elements", "too-large")
     if message.count(b'="') + message.count(b"='") > most_attributes:
-        raise unreadable(f"it has more than {most_attributes} attributes")
+        raise unreadable(f"it has more than {most_attributes} attributes", "too-large")
     return message
 
 
@@ -151,7 +156,15 @@ def _parsed(text: bytes, parser: Any) -> Tree:
     try:
         return etree.fromstring(text, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
-        raise unreadable(f"it is not well-formed XML: {str(error)[:200]}") from None
+        said = str(getattr(error, "msg", None) or error)
+        raise unreadable(f"it is not well-formed XML: {said[:200]}", "not-xml") from None
+
+
+def _exclamation(text: bytes) -> str:
+    """Return which of the three that begin with an exclamation mark it is."""
+    if b"<!DOCTYPE" in text:
+        return "doctype"
+    return "comment" if b"<!--" in text else "cdata"
 
 
 def _look_through(root: Tree, most_elements: int) -> None:
@@ -163,7 +176,9 @@ def _look_through(root: Tree, most_elements: int) -> None:
         depth += 1
         seen += len(level)
         if depth > DEEPEST or seen > most_elements:
-            raise unreadable(f"it is deeper than {DEEPEST} levels or has more than {most_elements} elements")
+            raise unreadable(
+                f"it is deeper than {DEEPEST} levels or has more than {most_elements} elements", "too-large"
+            )
         below = []
         for node in level:
             attributes = node.attrib

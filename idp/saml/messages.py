@@ -100,12 +100,12 @@ def issuer_of(root: Tree) -> str:
     """
     found = root.findall(ISSUER)
     if len(found) != 1:
-        raise unreadable("the message has not exactly one Issuer")
+        raise unreadable("the message has not exactly one Issuer", "issuer", received=len(found))
     if found[0].get("Format", ENTITY) != ENTITY:
         raise unreadable("the Issuer is not an entity")
     issuer = _text(found[0], "Issuer")
     if not 0 < len(issuer) <= _LONGEST_ENTITY_ID:
-        raise unreadable("the Issuer is empty or too long")
+        raise unreadable("the Issuer is empty or too long", "issuer", received=len(issuer))
     return issuer
 
 
@@ -250,4 +250,4 @@ def _instant(value: str, name: str) -> datetime:
     try:
         return read_instant(value)
     except ValueError:
-        raise unreadable(f"{name} is no moment in UTC") from None
+        raise unreadable(f"{name} is no moment in UTC", "instant", received=value[:64]) from None

@@ -121,7 +121,13 @@ def subject_for(work: Work, issuer: str, requester: Requester, result: SignOnRes
     if chosen == EMAIL:
         released = result.attributes.get("email")
         if not released:
-            raise errors.name_id_policy(requester, "the e-mail address is wanted as NameID, but no policy releases it")
+            raise errors.name_id_policy(
+                requester,
+                "the e-mail address is wanted as NameID, but no policy releases it",
+                reason="attribute",
+                attribute="email",
+                wanted=chosen,
+            )
         return Subject(released[0], EMAIL)
     value = _persistent(work, requester, result.account_id)
     if chosen == UNSPECIFIED:
@@ -205,7 +211,9 @@ def _persistent(work: Work, requester: Requester, account_id: str) -> str:
     found = work.tx.row(_FIND, **own)
     if found is None:
         if not requester.wanted.allow_create:
-            raise errors.name_id_policy(requester, "the person has no name yet, and AllowCreate is false")
+            raise errors.name_id_policy(
+                requester, "the person has no name yet, and AllowCreate is false", reason="no-create"
+            )
         # Of two sign-ons at the same moment one inserts, and both read what it inserted.
         work.tx.run(
             _INSERT,
@@ -217,5 +225,5 @@ def _persistent(work: Work, requester: Requester, account_id: str) -> str:
         )
         found = work.tx.row(_FIND, **own)
     if found is None:
-        raise errors.name_id_policy(requester, "the person's name at this application was ended")
+        raise errors.name_id_policy(requester, "the person's name at this application was ended", reason="ended")
     return str(found.name_id)

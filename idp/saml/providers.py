@@ -18,7 +18,7 @@ from idp.directory.models import Application, Site
 from idp.policy import expressions
 from idp.policy.permissions import Permission, require
 from idp.saml import addresses, legacy, made_names, metadata, nameid, signing, switches, watching
-from idp.saml.certificates import thumbprint
+from idp.saml.certificates import thumbprint_of
 from idp.saml.description import Endpoint, SpDescription
 from idp.saml.encryption import EncryptionTarget, target
 from idp.saml.models import ServiceProvider
@@ -308,9 +308,9 @@ def represent(provider: ServiceProvider) -> dict[str, Any]:
         **_switches(provider),
         "assertion_consumers": [_shown(endpoint) for endpoint in described.assertion_consumers],
         "logout_endpoints": [_shown(endpoint) for endpoint in described.logout_endpoints],
-        "signing_certificates": [thumbprint(der) for der in described.signing_certificates],
+        "signing_certificates": [thumbprint_of(der) for der in described.signing_certificates],
         "encryption": None if to is None else _encryption(to),
-        "encryption_certificates": [thumbprint(key.certificate) for key in described.encryption_keys],
+        "encryption_certificates": [thumbprint_of(key.certificate) for key in described.encryption_keys],
         "nameid_formats": list(described.nameid_formats),
         "requested_attributes": [one.name for one in described.requested_attributes],
         "valid_until": None if described.valid_until is None else described.valid_until.isoformat(),
@@ -482,7 +482,7 @@ def _shown(endpoint: Endpoint) -> dict[str, Any]:
 
 def _encryption(to: EncryptionTarget) -> dict[str, Any]:
     return {
-        "certificate": thumbprint(to.certificate),
+        "certificate": thumbprint_of(to.certificate),
         "data": to.data,
         "transport": to.transport,
         "digest": to.digest,

@@ -24,6 +24,7 @@ from idp.signon.request import SignOnRequest
 
 REMEMBERED = timedelta(minutes=15)
 _NOBODY = "acc_nobody"
+_MOST_SHOWN = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,7 @@ def receive(work: Work, place: Place, incoming: Incoming, trail: Trail) -> Asked
         relay_state=incoming.relay_state,
         wanted=_wanted(known, request),
     )
-    return Asked(requester, _sign_on_request(work, place, requester, request))
+    return Asked(requester, _sign_on_request(work, place, requester, request, trail))
 
 
 def accept_once(work: Work, requester: Requester) -> None:
@@ -96,7 +97,9 @@ def accept_once(work: Work, requester: Requester) -> None:
     if request_id is not None and not seen.first_time(
         work, known.site_id, known.entity_id, request_id, lives=REMEMBERED
     ):
-        raise _with_way_back(MessageRefused(USED, f"the request {request_id[:80]} was taken before"), known)
+        raise _with_way_back(
+            MessageRefused(USED, f"the request {request_id[:80]} was taken before", received=request_id[:80]), known
+        )
 
 
 def start(work: Work, place: Place, entity_id: str, relay_state: str, trail: Trail) -> Asked:
@@ -109,10 +112,19 @@ def start(work: Work, place: Place, entity_id: str, relay_state: str, trail: Tra
     """
     known = identified(work, place, entity_id, trail)
     if not known.idp_initiated:
-        raise _with_way_back(MessageRefused(NOT_STARTED_HERE, "idp_initiated is off for this application"), known)
+        raise _with_way_back(
+            MessageRefused(NOT_STARTED_HERE, "idp_initiated is off for this application", reason="off"), known
+        )
     if relay_state and relay_state not in known.relay_states:
         raise _with_way_back(
-            MessageRefused(NOT_STARTED_HERE, "that RelayState is not in the application's list"), known
+            MessageRefused(
+                NOT_STARTED_HERE,
+                "that RelayState is not in the application's list",
+                reason="relay-state",
+                received=relay_state.partition("?")[0][:200],  # what follows may be a person's own
+                listed=len(known.relay_states),
+            ),
+            known,
         )
     requester = endpoints.requester(
         known, endpoints.default_consumer(known), request_id=None, relay_state=relay_state, wanted=NOTHING
@@ -161,7 +173,10 @@ def identified(work: Work, place: Place, entity_id: str, trail: Trail) -> Provid
     known = provider(work, place.site.organization_id, place.site.id, entity_id)
     if known is None:
         raise MessageRefused(
-            UNKNOWN_APPLICATION, f"no service provider {entity_id[:300]!r} is registered at {place.site.slug}"
+            UNKNOWN_APPLICATION,
+            f"no service provider {entity_id[:300]!r} is registered at {place.site.slug}",
+            received=entity_id[:300],
+            site=place.site.slug,
         )
     trail.application_id = known.application_id
     trail.passed("application", entity_id=known.entity_id)
@@ -202,11 +217,16 @@ def _neutral(place: Place, known: ProviderFacts, **asked: Any) -> SignOnRequest:
     )
 
 
-def _sign_on_request(work: Work, place: Place, requester: Requester, request: AuthnRequest) -> SignOnRequest:
+def _sign_on_request(
+    work: Work, place: Place, requester: Requester, request: AuthnRequest, trail: Trail
+) -> SignOnRequest:
     """Return the request in neutral words; refusals from here on are answered to the requester."""
     for check in WISHES:
         check(requester, request)
     asked, unattainable = contexts.least(request.context, requester.provider.contexts)
+    if unattainable and request.context is not None:  # the refusal comes later, and in neutral words
+        classes = [name[:200] for name in request.context.classes[:_MOST_SHOWN]]
+        trail.passed("context", unattainable=True, comparison=request.context.comparison, classes=classes)
     name = request.subject.name_id if request.subject is not None else None
     account_hint = login_hint = ""
     if name is not None:

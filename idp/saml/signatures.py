@@ -9,6 +9,7 @@ import base64
 from functools import cache
 from typing import Any
 
+from cryptography.hazmat.primitives.serialization import Encoding
 from lxml import etree
 from signxml import (  # type: ignore[attr-defined]
     DigestAlgorithm,
@@ -21,7 +22,7 @@ from signxml.exceptions import SignXMLException
 from idp.saml import gate
 from idp.saml.algorithms import digest_algorithms, signature_algorithms, verifies
 from idp.saml.bindings import DetachedSignature
-from idp.saml.certificates import KnownKey
+from idp.saml.certificates import KnownKey, thumbprint
 from idp.saml.errors import SIGNATURE, MessageRefused
 from idp.saml.gate import Tree
 from idp.saml.names import DS, ENVELOPED, EXCLUSIVE_C14N
@@ -31,11 +32,12 @@ _D = f"{{{DS}}}"
 _PREFIX_LIST = f"{{{EXCLUSIVE_C14N}}}InclusiveNamespaces"
 _ID_ATTRIBUTES = frozenset({"id"})
 _LONGEST_VALUE = 4096
+_MOST_SHOWN = 10
 
 
-def not_proven(cause: str) -> MessageRefused:
-    """Return the refusal of a signature that is missing or wrong."""
-    return MessageRefused(SIGNATURE, cause)
+def not_proven(cause: str, reason: str = "shape", **facts: Any) -> MessageRefused:
+    """Return the refusal of a signature that is missing or wrong; *reason* is a slug that the doctor knows."""
+    return MessageRefused(SIGNATURE, cause, reason=reason, **facts)
 
 
 def verified(
@@ -71,13 +73,20 @@ def verified(
 def _verify_detached(signature: DetachedSignature, keys: tuple[KnownKey, ...], allowed: frozenset[str]) -> None:
     method = signature_algorithms(allowed).get(signature.algorithm)
     if method is None:
-        raise not_proven(f"the algorithm {signature.algorithm[:120]!r} is not taken")
+        raise _not_taken(signature.algorithm)
     if not keys:
-        raise not_proven("the request is signed, but no usable certificate to verify it is registered")
+        raise not_proven(
+            "the request is signed, but no usable certificate to verify it is registered", "no-certificate"
+        )
     for octets in signature.octets:
         if any(verifies(key.public, method, octets, signature.value) for key in keys):
             return
-    raise not_proven("the signature over the query does not verify with any registered certificate")
+    raise not_proven(
+        "the signature over the query does not verify with any registered certificate",
+        "unverified",
+        algorithm=signature.algorithm,
+        registered=_thumbprints(keys),
+    )
 
 
 def _has_signature(root: Tree) -> bool:
@@ -85,9 +94,14 @@ def _has_signature(root: Tree) -> bool:
 
 
 def _verify_enveloped(root: Tree, keys: tuple[KnownKey, ...], allowed: frozenset[str]) -> Tree:
-    signature, kind = _shape(root, allowed)
+    signature, algorithm = _shape(root, allowed)
+    kind = signature_algorithms(allowed)[algorithm][0]
     if not keys:
-        raise not_proven("the message is signed, but no usable certificate to verify it is registered")
+        raise not_proven(
+            "the message is signed, but no usable certificate to verify it is registered",
+            "no-certificate",
+            signed_with=named_certificate(signature),
+        )
     identifier, tag = root.get("ID"), root.tag
     key_info = signature.find(_D + "KeyInfo")
     if key_info is not None:
@@ -100,7 +114,39 @@ def _verify_enveloped(root: Tree, keys: tuple[KnownKey, ...], allowed: frozenset
             if read.get("ID") != identifier or _has_signature(read):
                 raise not_proven("what the signature covers is not the message")
             return read
-    raise not_proven("the signature does not verify with any registered certificate")
+    named = "" if key_info is None else _named(key_info)
+    registered = _thumbprints(keys)
+    raise not_proven(
+        "the signature does not verify with any registered certificate",
+        "broken" if named in registered else "unknown-key" if named else "unverified",
+        algorithm=algorithm,
+        signed_with=named,
+        registered=registered,
+    )
+
+
+def named_certificate(signature: Tree) -> str:
+    """Return the thumbprint of the certificate that *signature* says it was made with, empty if it says none."""
+    key_info = signature.find(_D + "KeyInfo")
+    return "" if key_info is None else _named(key_info)
+
+
+def _named(key_info: Tree) -> str:
+    """Only ever shown, never trusted (X13): it is hashed, not parsed."""
+    text = "".join((key_info.findtext(f"{_D}X509Data/{_D}X509Certificate") or "").split())
+    try:
+        der = base64.b64decode(text, validate=True)
+    except ValueError:
+        return ""
+    return thumbprint(der) if der else ""
+
+
+def _thumbprints(keys: tuple[KnownKey, ...]) -> list[str]:
+    return [thumbprint(key.certificate.public_bytes(Encoding.DER)) for key in keys[:_MOST_SHOWN]]
+
+
+def _not_taken(algorithm: str) -> MessageRefused:
+    return not_proven(f"the algorithm {algorithm[:120]!r} is not taken", "algorithm", algorithm=algorithm[:120])
 
 
 def _covered(document: bytes, key: KnownKey, kind: str, allowed: frozenset[str]) -> bytes | None:
@@ -136,7 +182,7 @@ def _for_signxml(allowed: frozenset[str]) -> tuple[frozenset[SignatureMethod], f
 
 def _shape(root: Tree, allowed: frozenset[str]) -> tuple[Tree, str]:
     """
-    Return the signature and the kind of its algorithm, if it has the one shape that SAML Core 2.0 section 5.4 allows.
+    Return the signature and its algorithm, if it has the one shape that SAML Core 2.0 section 5.4 allows.
 
     One signature, a child of the root, over the root by its ID, which is nowhere else; nothing in it
     that is not needed.
@@ -161,14 +207,13 @@ def _shape(root: Tree, allowed: frozenset[str]) -> tuple[Tree, str]:
     if not _is_exclusive(canonicalization):
         raise not_proven("SignedInfo is not canonicalized exclusively")
     algorithm = method.get("Algorithm") or ""
-    taken = signature_algorithms(allowed).get(algorithm)
-    if taken is None or len(method):
-        raise not_proven(f"the algorithm {algorithm[:120]!r} is not taken")
+    if algorithm not in signature_algorithms(allowed) or len(method):
+        raise _not_taken(algorithm)
     if reference.get("URI") != f"#{identifier}":
         raise not_proven("the reference is not to the message itself")
     _check_reference(reference, digest_algorithms(allowed))
     _check_base64(signature[1], "SignatureValue")
-    return signature, taken[0]
+    return signature, algorithm
 
 
 def _check_reference(reference: Tree, digests: frozenset[str]) -> None:
@@ -180,7 +225,8 @@ def _check_reference(reference: Tree, digests: frozenset[str]) -> None:
     if transforms[0].get("Algorithm") != ENVELOPED or len(transforms[0]) or not _is_exclusive(transforms[1]):
         raise not_proven("the transforms are not that of an enveloped signature, then exclusive canonicalization")
     if digest_method.get("Algorithm") not in digests or len(digest_method):
-        raise not_proven(f"the digest {str(digest_method.get('Algorithm'))[:120]!r} is not taken")
+        name = str(digest_method.get("Algorithm"))[:120]
+        raise not_proven(f"the digest {name!r} is not taken", "algorithm", algorithm=name)
     _check_base64(digest, "DigestValue")
 
 

@@ -11,6 +11,11 @@ def check(examined: Examined) -> None:
     """
     destination = examined.header.destination
     if destination is None and examined.signed:
-        raise MessageRefused(DESTINATION, "the message is signed but has no Destination")
+        raise MessageRefused(DESTINATION, "the message is signed but has no Destination", expected=examined.here)
     if destination is not None and destination != examined.here:
-        raise MessageRefused(DESTINATION, f"Destination is {destination[:300]!r}, not {examined.here!r}")
+        raise MessageRefused(
+            DESTINATION,
+            f"Destination is {destination[:300]!r}, not {examined.here!r}",
+            received=destination[:300],
+            expected=examined.here,
+        )

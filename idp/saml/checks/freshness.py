@@ -16,4 +16,10 @@ def check(examined: Examined) -> None:
     age = examined.now - examined.header.issue_instant
     if abs(age) > WITHIN:
         way = "old" if age > timedelta(0) else "ahead of our clock"
-        raise MessageRefused(STALE, f"IssueInstant is {abs(age)} {way}; the two clocks may differ")
+        raise MessageRefused(
+            STALE,
+            f"IssueInstant is {abs(age)} {way}; the two clocks may differ",
+            received=examined.header.issue_instant.isoformat(),
+            clock=examined.now.isoformat(timespec="seconds"),
+            age_seconds=round(age.total_seconds()),
+        )

@@ -14,6 +14,18 @@ def check(requester: Requester, request: AuthnRequest) -> None:
     if policy is None:
         return
     if policy.format is not None and not nameid.gives(requester.provider, policy.format):
-        raise errors.name_id_policy(requester, nameid.not_given(policy.format))
+        raise errors.name_id_policy(
+            requester,
+            nameid.not_given(policy.format),
+            reason="format",
+            received=policy.format[:200],
+            expected=nameid.FORMATS,
+        )
     if policy.sp_name_qualifier not in (None, "", requester.provider.entity_id):
-        raise errors.name_id_policy(requester, "SPNameQualifier names another service provider")
+        raise errors.name_id_policy(
+            requester,
+            "SPNameQualifier names another service provider",
+            reason="qualifier",
+            received=str(policy.sp_name_qualifier)[:300],
+            expected=requester.provider.entity_id,
+        )

@@ -10,4 +10,6 @@ def check(examined: Examined) -> None:
         MessageRefused: it is not signed, although it must be.
     """
     if examined.must_be_signed and not examined.signed:
-        raise MessageRefused(SIGNATURE, "the request is not signed, and this service provider's must be")
+        raise MessageRefused(
+            SIGNATURE, "the request is not signed, and this service provider's must be", reason="missing"
+        )

@@ -15,6 +15,12 @@ def check(requester: Requester, request: AuthnRequest) -> None:
     if subject is None:
         return
     if subject.name_id is None:
-        raise errors.unsupported(requester, "the Subject of the request is not a plain NameID alone")
+        raise errors.unsupported(requester, "the Subject of the request is not a plain NameID alone", reason="subject")
     if not nameid.gives(requester.provider, subject.name_id.format or UNSPECIFIED):
-        raise errors.name_id_policy(requester, f"of the Subject: {nameid.not_given(str(subject.name_id.format))}")
+        raise errors.name_id_policy(
+            requester,
+            f"of the Subject: {nameid.not_given(str(subject.name_id.format))}",
+            reason="format",
+            received=str(subject.name_id.format)[:200],
+            expected=nameid.FORMATS,
+        )

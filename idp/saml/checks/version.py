@@ -10,4 +10,6 @@ def check(examined: Examined) -> None:
         MessageRefused: it is not 2.0.
     """
     if examined.header.version != "2.0":
-        raise MessageRefused(VERSION, f"Version is {examined.header.version[:20]!r}")
+        raise MessageRefused(
+            VERSION, f"Version is {examined.header.version[:20]!r}", received=examined.header.version[:20]
+        )

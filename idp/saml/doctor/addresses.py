@@ -1,0 +1,49 @@
+"""Addresses of the application: people and messages are sent there, so they must be safe (X15, X16)."""
+
+from urllib.parse import urlsplit
+
+from idp.saml.addresses import fault
+from idp.saml.doctor.finding import Kind, Severity
+from idp.saml.doctor.subjects import Described, Findings
+
+HTTP = Kind(
+    "address-http",
+    Severity.SERIOUS,
+    "an address with plain http",
+    "Whoever is on the way could read or change what is sent there. It is not taken, except on loopback for trials.",
+)
+UNUSABLE = Kind(
+    "address-unusable",
+    Severity.SERIOUS,
+    "an address that cannot be used",
+    "Nobody can be sent there safely, so the metadata is not taken.",
+)
+KINDS = (HTTP, UNUSABLE)
+
+
+def check_described(described: Described) -> Findings:
+    """Look at each address once."""
+    description = described.description
+    endpoints = (*description.assertion_consumers, *description.logout_endpoints)
+    addresses = [one for e in endpoints for one in (e.location, e.response_location or e.location)]
+    for address in dict.fromkeys(addresses):
+        words = fault(address, http_loopback=described.here.http_loopback)
+        if words is None:
+            continue
+        if _scheme(address) == "http":
+            yield HTTP.found(
+                f"{described.whose} has {address}",
+                here="Nothing: it cannot be allowed here.",
+                vendor=f"Please use https in your metadata: {address[:200]}.",
+            )
+        else:
+            yield UNUSABLE.found(
+                f"in {described.whose}: {words}", vendor=f"Please correct an address in your metadata. {words}"
+            )
+
+
+def _scheme(address: str) -> str:
+    try:
+        return urlsplit(address).scheme
+    except ValueError:
+        return ""

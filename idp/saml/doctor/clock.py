@@ -1,0 +1,85 @@
+"""When it was made, by whose clock (SAML Core 2.0 section 3.2.1; X19)."""
+
+from datetime import datetime, timedelta
+
+from idp.saml.checks.freshness import WITHIN
+from idp.saml.doctor.finding import Finding, Kind, Severity
+from idp.saml.doctor.subjects import Attempt, Findings, Request
+from idp.saml.errors import STALE
+
+BEHIND = Kind(
+    "clock-behind",
+    Severity.SERIOUS,
+    "a request that was made too long ago",
+    "Requests are taken for five minutes. Either the application's clock is slow, or the page was kept open or saved "
+    "as a bookmark.",
+)
+AHEAD = Kind(
+    "clock-ahead",
+    Severity.SERIOUS,
+    "a request from the future",
+    "The application's clock is fast; it will also take our assertions for outdated.",
+)
+DRIFT = Kind(
+    "clock-drift",
+    Severity.WARNING,
+    "a clock that is wrong by minutes",
+    "It works today, and will not when the clock drifts on.",
+)
+KINDS = (BEHIND, AHEAD, DRIFT)
+
+_DRIFTS = timedelta(minutes=2)
+_NTP = "Please set the clock of your server by NTP: it is {} by {}."
+
+
+def check_request(request: Request) -> Findings:
+    """How old is it now? A request that was copied is a little old, so only a clock that is fast tells by itself."""
+    asked = request.received.request
+    if asked is not None:
+        yield from _at(asked.header.issue_instant, request.now)
+
+
+def check_attempt(attempt: Attempt) -> Findings:
+    """How old was it then?"""
+    age = attempt.failed.facts.get("age_seconds")
+    if attempt.failed.code != STALE:
+        return
+    if not isinstance(age, int):
+        yield BEHIND.found(attempt.failed.cause, vendor="Please set the clock of your server by NTP.")
+    else:
+        received, clock = attempt.failed.text("received"), attempt.failed.text("clock")
+        yield _wrong(
+            timedelta(seconds=age),
+            severity=Severity.SERIOUS,
+            evidence=f"IssueInstant was {received}, our clock said {clock}",
+        )
+
+
+def _at(made: datetime, now: datetime) -> Findings:
+    age = now - made
+    evidence = f"IssueInstant is {made:%Y-%m-%dT%H:%M:%SZ}, our clock says {now:%Y-%m-%dT%H:%M:%SZ}"
+    if abs(age) > WITHIN:
+        # What was copied grows old by itself.
+        yield _wrong(age, evidence, Severity.WARNING if age > WITHIN else Severity.SERIOUS)
+    elif -age > _DRIFTS:
+        yield DRIFT.found(f"{evidence}: {_words(-age)} ahead", vendor=_NTP.format("fast", _words(-age)))
+
+
+def _wrong(age: timedelta, evidence: str, severity: Severity) -> Finding:
+    if age > timedelta(0):
+        return BEHIND.found(
+            f"{evidence}: {_words(age)} old",
+            here="If the request was copied a while ago, this says nothing: take a fresh one.",
+            vendor=_NTP.format("slow", _words(age)),
+            severity=severity,
+        )
+    return AHEAD.found(f"{evidence}: {_words(-age)} ahead", vendor=_NTP.format("fast", _words(-age)))
+
+
+def _words(span: timedelta) -> str:
+    seconds = round(span.total_seconds())
+    if seconds >= 2 * 86400:
+        return f"{seconds // 86400} days"
+    if seconds >= 2 * 3600:
+        return f"{seconds // 3600} h {seconds % 3600 // 60} min"
+    return f"{seconds // 60} min {seconds % 60} s"

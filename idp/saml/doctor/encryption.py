@@ -1,0 +1,77 @@
+"""Whether something can be encrypted for the application, by methods that are safe (XML Encryption 1.1; X12, X25)."""
+
+from idp.saml.description import EncryptionKey
+from idp.saml.doctor.finding import Finding, Fix, Kind, Severity, Switch
+from idp.saml.doctor.subjects import Attempt, Described, Findings, Registered, Registration
+from idp.saml.encryption import target
+from idp.saml.errors import NOT_ENCRYPTABLE
+
+LEGACY = Kind(
+    "encryption-legacy",
+    Severity.WARNING,
+    "only old encryption is wanted",
+    "CBC without a check, and RSA 1.5, let an attacker learn the content by asking often. We encrypt with AES-GCM and "
+    "RSA-OAEP only, so nothing can be encrypted for this application.",
+)
+IMPOSSIBLE = Kind(
+    "encryption-impossible",
+    Severity.SERIOUS,
+    "assertions must be encrypted, and cannot be",
+    "No registered key and method will do; nothing is sent in plain instead, so nobody can sign on.",
+    "sends assertions unencrypted",
+)
+POSSIBLE = Kind(
+    "encryption-unused",
+    Severity.NOTE,
+    "assertions could be encrypted, and are not",
+    "The application has published a key to encrypt for. They are protected by https on their way in any case.",
+    "encrypts assertions",
+)
+KINDS = (LEGACY, IMPOSSIBLE, POSSIBLE)
+
+
+def check_described(described: Described) -> Findings:
+    """Does it want what is not made any more?"""
+    keys = described.description.encryption_keys
+    methods = [method.algorithm for key in keys for method in key.methods]
+    bare = tuple(EncryptionKey(key.certificate) for key in keys)
+    if methods and target(keys) is None and target(bare) is not None:
+        yield LEGACY.found(
+            f"{described.whose} names {', '.join(dict.fromkeys(m.rpartition('#')[2] for m in methods))}",
+            here="Leave encryption off for this application until then.",
+            vendor="Please name aes256-gcm (or aes128-gcm) and rsa-oaep-mgf1p as EncryptionMethod, or none at all.",
+        )
+
+
+def check_registration(registration: Registration) -> Findings:
+    """Does what is switched on work?"""
+    registered = registration.registered
+    usable = target(registered.description.encryption_keys) is not None
+    if registered.encrypt_assertion and not usable:
+        yield _impossible(registered)
+    elif usable and not registered.encrypt_assertion:
+        yield POSSIBLE.found(
+            "the metadata has a key for encryption; encryption is off",
+            here="Switch it on where assertions hold what the browser should not show.",
+            fix=Fix("encrypts assertions", Switch((("encrypt_assertion", True),))),
+        )
+
+
+def check_attempt(attempt: Attempt) -> Findings:
+    """Could nothing be encrypted?"""
+    registered = attempt.registered
+    if attempt.failed.code == NOT_ENCRYPTABLE and registered is not None and registered.encrypt_assertion:
+        yield _impossible(registered)
+
+
+def _impossible(registered: Registered) -> Finding:
+    return IMPOSSIBLE.found(
+        f"encryption is on; of {len(registered.description.encryption_keys)} registered keys none can be used",
+        here="Register metadata with an RSA certificate for encryption.",
+        vendor="Please send metadata with an RSA certificate for encryption, and aes256-gcm with rsa-oaep-mgf1p.",
+        fix=Fix(
+            "sends assertions unencrypted",
+            Switch((("encrypt_assertion", False),)),
+            "Whoever can read what the person's browser carries can read the assertion.",
+        ),
+    )

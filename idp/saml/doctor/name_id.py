@@ -1,0 +1,209 @@
+"""The name that a person is known by (SAML Core 2.0 sections 3.4.1.1 and 8.3)."""
+
+from idp.saml.doctor.finding import Finding, Fix, Kind, Release, Severity, Switch
+from idp.saml.doctor.subjects import Attempt, Described, Findings, Here, Registered, Registration, Request
+from idp.saml.names import EMAIL, UNSPECIFIED
+
+NOT_GIVEN = Kind(
+    "nameid-not-given",
+    Severity.SERIOUS,
+    "a NameID format that we do not give",
+    "The request asks for a name that nobody has here; it is answered with InvalidNameIDPolicy.",
+)
+NONE_STATED = Kind(
+    "nameid-format-missing",
+    Severity.NOTE,
+    "metadata without a NameIDFormat",
+    "It does not say which name the application expects. It receives a persistent one, random and for it alone; many "
+    "applications expect the e-mail address.",
+)
+UNKNOWN = Kind(
+    "nameid-format-unknown",
+    Severity.WARNING,
+    "none of the wanted NameID formats is given",
+    "The application receives a persistent name instead, and may not know what to do with it.",
+)
+CONTRADICTS = Kind(
+    "nameid-contradicts",
+    Severity.WARNING,
+    "another NameID format is asked for than the one that is configured",
+    "What a request asks for wins over what is configured: people get the requested name.",
+    "configures the format that is asked for",
+)
+NOT_WANTED = Kind(
+    "nameid-not-in-metadata",
+    Severity.WARNING,
+    "the configured NameID format is none of those that the application names",
+    "The application may refuse the name, or make a second account for each person.",
+    "leaves the format to the metadata",
+)
+WITHHELD = Kind(
+    "nameid-attribute-withheld",
+    Severity.SERIOUS,
+    "a NameID that needs an attribute which is withheld",
+    "The name is the person's e-mail address, and a release policy does not let it out: everybody is refused with "
+    "InvalidNameIDPolicy.",
+    "releases the attribute to this application, where its own policy alone withholds it",
+)
+EMPTY = Kind(
+    "nameid-attribute-empty",
+    Severity.SERIOUS,
+    "a NameID that needs an attribute which the person does not have",
+    "The policy would let it out, but the account has no value.",
+)
+NO_CREATE = Kind(
+    "nameid-create-forbidden",
+    Severity.SERIOUS,
+    "no name may be made for a person who has none yet",
+    "The request says AllowCreate=false, and the person was never at this application before.",
+)
+QUALIFIER = Kind(
+    "nameid-of-another",
+    Severity.SERIOUS,
+    "a name that belongs to another service provider",
+    "SPNameQualifier names somebody else; names are given for each application alone.",
+)
+SUBJECT = Kind(
+    "subject-unsupported",
+    Severity.SERIOUS,
+    "a request about a person that it names in a way that we cannot read",
+    "The Subject of the request is encrypted, or asks for another confirmation.",
+)
+KINDS = (NOT_GIVEN, NONE_STATED, UNKNOWN, CONTRADICTS, NOT_WANTED, WITHHELD, EMPTY, NO_CREATE, QUALIFIER, SUBJECT)
+
+_INVALID_POLICY, _UNSUPPORTED = "saml-invalidnameidpolicy", "saml-requestunsupported"
+
+
+def check_described(described: Described) -> Findings:
+    """Does it say what it wants, and can it have that?"""
+    formats, given = described.description.nameid_formats, described.here.formats
+    app = described.registered.application_id if described.registered is not None else "APP"
+    if not formats:
+        yield NONE_STATED.found(
+            f"{described.whose} has no NameIDFormat",
+            here=f"If it expects the e-mail address: idp application saml set {app} --nameid-format {EMAIL}",
+            vendor="Which NameID format do you expect, and what do you recognise a person by?",
+        )
+    elif not any(one in given for one in formats):
+        yield UNKNOWN.found(
+            f"{described.whose} names {', '.join(formats[:5])}; given are {_short(given)}",
+            vendor=f"Can you work with one of these NameID formats: {_short(given)}?",
+        )
+
+
+def check_registration(registration: Registration) -> Findings:
+    """Does what is configured fit what the application names, and can it be made?"""
+    registered, here = registration.registered, registration.here
+    formats, chosen = registered.description.nameid_formats, registered.nameid_format
+    if chosen and formats and chosen not in formats and UNSPECIFIED not in formats:
+        yield NOT_WANTED.found(
+            f"configured is {chosen}; the metadata names {', '.join(formats[:5])}",
+            here="Leave it to the metadata, unless the vendor says otherwise.",
+            fix=Fix("leaves the NameID format to the metadata", Switch((("nameid_format", ""),)), _RENAMES),
+        )
+    given = chosen or next((one for one in formats if one in here.formats), "")
+    if given == EMAIL and "email" not in registered.released:
+        yield _withheld(registered, "email", given)
+
+
+def check_request(request: Request) -> Findings:
+    """Can the name that is asked for be given?"""
+    asked, registered, here = request.received.request, request.registered, request.here
+    if asked is None:
+        return
+    policy, subject = asked.name_id_policy, asked.subject
+    wanted = policy.format if policy is not None else None
+    if wanted is not None and wanted not in here.formats:
+        yield _not_given(wanted, here)
+    if subject is not None:
+        if subject.name_id is None:
+            yield _subject()
+        elif (subject.name_id.format or UNSPECIFIED) not in here.formats:
+            yield _not_given(subject.name_id.format or "", here)
+    if registered is None or policy is None:
+        return
+    if policy.sp_name_qualifier not in (None, "", registered.entity_id):
+        yield _qualifier(policy.sp_name_qualifier or "", registered)
+    if wanted in (None, UNSPECIFIED) or wanted not in here.formats:
+        return
+    if registered.nameid_format and wanted != registered.nameid_format:
+        yield CONTRADICTS.found(
+            f"the request asks for {wanted}; configured is {registered.nameid_format}",
+            here="Configure what the application asks for, or ask the vendor to ask for what is configured.",
+            vendor=f"Please ask for the NameID format {registered.nameid_format}, or for none.",
+            fix=Fix(f"configures {wanted.rpartition(':')[2]}", Switch((("nameid_format", wanted),)), _RENAMES),
+        )
+    if wanted == EMAIL and "email" not in registered.released:
+        yield _withheld(registered, "email", wanted)
+
+
+def check_attempt(attempt: Attempt) -> Findings:
+    """Why could no name be given?"""
+    failed, registered = attempt.failed, attempt.registered
+    if failed.code == _UNSUPPORTED and failed.reason == "subject":
+        yield _subject()
+    if failed.code != _INVALID_POLICY:
+        return
+    if failed.reason == "format":
+        yield _not_given(failed.text("received"), attempt.here)
+    elif failed.reason == "qualifier" and registered is not None:
+        yield _qualifier(failed.text("received"), registered)
+    elif failed.reason == "no-create":
+        yield NO_CREATE.found(
+            f"AllowCreate is false, and {attempt.person or 'the person'} has no name at this application yet",
+            vendor="Please send AllowCreate=true in NameIDPolicy, so that people can come for the first time.",
+        )
+    elif failed.reason == "attribute" and registered is not None:
+        name, wanted = failed.text("attribute"), failed.text("wanted")
+        if name not in registered.released:
+            yield _withheld(registered, name, wanted)
+        elif name not in attempt.has:
+            yield EMPTY.found(
+                f"{wanted} needs {name}, of which {attempt.person or 'the account'} has no value",
+                here=f"Give the account a value for {name}.",
+            )
+
+
+_RENAMES = "People who were there already may be taken for new ones, because they come under another name."
+
+
+def _not_given(wanted: str, here: Here) -> Finding:
+    return NOT_GIVEN.found(
+        f"the request asks for {wanted}; given are {_short(here.formats)}",
+        vendor="Please leave out the Format of NameIDPolicy, or ask for one of: " + ", ".join(here.formats),
+    )
+
+
+def _withheld(registered: Registered, attribute: str, format_: str) -> Finding:
+    fix = None
+    here = f"The organization withholds “{attribute}” from every application: change its release policy."
+    if attribute in registered.withheld_by_application:
+        here = f"Run: idp application release {registered.application_id} with --attribute {attribute} beside those that it has."
+        fix = Fix(
+            f"releases “{attribute}” to this application",
+            Release((attribute,)),
+            f"The application learns the {attribute} of everybody who opens it.",
+        )
+    return WITHHELD.found(
+        f"{format_.rpartition(':')[2]} needs “{attribute}”; released are {', '.join(registered.released) or 'none'}",
+        here=here,
+        fix=fix,
+    )
+
+
+def _qualifier(received: str, registered: Registered) -> Finding:
+    return QUALIFIER.found(
+        f"SPNameQualifier is {received}, not {registered.entity_id}",
+        vendor="Please leave out SPNameQualifier, or send your own entity ID in it.",
+    )
+
+
+def _subject() -> Finding:
+    return SUBJECT.found(
+        "the Subject of the request is not one plain NameID",
+        vendor="Please leave out the Subject of the AuthnRequest.",
+    )
+
+
+def _short(formats: tuple[str, ...]) -> str:
+    return ", ".join(one.rpartition(":")[2] for one in formats)

@@ -1,0 +1,67 @@
+"""Applying a fix that the doctor offers, by the verbs that an administrator would use."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+
+from idp.audit.events import ServiceProviderFixApplied
+from idp.audit.log import record
+from idp.base.errors import Invalid
+from idp.base.work import Work
+from idp.directory import applications, policies, queries
+from idp.policy.models import ReleasePolicy
+from idp.policy.permissions import Permission, require
+from idp.saml import providers
+from idp.saml.doctor.finding import Enable, Finding, Fix, Release, Switch
+
+
+def apply(work: Work, application_id: str, kind: str, findings: Sequence[Finding]) -> list[Fix]:
+    """
+    Apply what the doctor offers for the *findings* of that *kind*; return what was done.
+
+    Each change is audited twice: by the verb, as what it changed; and here, as a fix with its risk.
+
+    Raises:
+        NotFound: no such application that this actor may see.
+        Forbidden: the actor may not edit applications there.
+        Invalid: nothing of that kind was found, or nothing can be done about it from here.
+        Conflict: it is so already.
+    """
+    application = queries.application(work, application_id)
+    require(work, Permission.APPLICATION_EDIT, application.organization_id)
+    offered = list(dict.fromkeys(one.fix for one in findings if one.kind == kind and one.fix is not None))
+    if not offered:
+        raise Invalid(
+            f"There is nothing to fix for “{kind[:64]}”.",
+            field="fix",
+            code="nothing-to-fix",
+            advice="Name a finding of this check that offers a fix; what the others need is written beside them.",
+        )
+    for fix in offered:
+        match fix.act:
+            case Switch(values=values):
+                providers.change(work, application_id, providers.Switches(**dict(values)))
+            case Enable():
+                applications.enable(work, application_id)
+            case Release(attributes=attributes):
+                _release(work, application_id, attributes)
+        record(
+            work,
+            ServiceProviderFixApplied(
+                organization_id=application.organization_id,
+                target_id=application_id,
+                kind=kind,
+                does=fix.does,
+                risk=fix.risk or "none",
+            ),
+        )
+    work.tx.session.flush()
+    return offered
+
+
+def _release(work: Work, application_id: str, attributes: Sequence[str]) -> None:
+    own = work.tx.session.scalar(
+        select(ReleasePolicy).where(ReleasePolicy.level == "application", ReleasePolicy.subject_id == application_id)
+    )
+    held = list(own.attributes or ()) if own is not None else []
+    policies.set_application_release(work, application_id, [*held, *attributes])

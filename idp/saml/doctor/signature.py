@@ -1,0 +1,171 @@
+"""The signature of a request: there or not, by whom, and whether it fits (X9 to X14)."""
+
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from idp.saml.certificates import KnownKey, known_keys, thumbprint
+from idp.saml.doctor.finding import Finding, Fix, Kind, Severity, Switch
+from idp.saml.doctor.subjects import Attempt, Failed, Findings, Registered, Request, Signature
+from idp.saml.errors import SIGNATURE as CODE
+
+MISSING = Kind(
+    "signature-missing",
+    Severity.SERIOUS,
+    "an unsigned request where signed ones are required",
+    "This application's requests must be signed, and unsigned ones are refused.",
+    "stops requiring signed requests",
+)
+UNEXPECTED = Kind(
+    "signature-unexpected",
+    Severity.SERIOUS,
+    "a signed request, and no certificate to check it with",
+    "A signature that is there must be good. The registered metadata has no usable certificate for signing, so every "
+    "signed request is refused.",
+)
+UNKNOWN_KEY = Kind(
+    "signature-unknown-key",
+    Severity.SERIOUS,
+    "a signature by a key that is not registered",
+    "The certificate in the request is none of the registered ones: the vendor has most likely changed its key, and "
+    "its metadata with it. What a request says of itself is never trusted.",
+)
+BROKEN = Kind(
+    "signature-broken",
+    Severity.SERIOUS,
+    "a signature by the right key over something else",
+    "The message was changed after it was signed: reformatted, copied by hand, or rewritten by a proxy.",
+)
+ENCODING = Kind(
+    "signature-encoding",
+    Severity.SERIOUS,
+    "a signature over a query that was written in another way",
+    "A redirect signs its query letter by letter. It was escaped anew after it was signed (%2f for %2F, + for %20), or "
+    "put in another order, by the application or by a proxy.",
+)
+UNVERIFIED = Kind(
+    "signature-unverified",
+    Severity.SERIOUS,
+    "a signature that no registered key has made",
+    "Either the application signs with a key that is not in its registered metadata, or the request was changed on "
+    "its way; nothing in it tells which.",
+)
+ALGORITHM = Kind(
+    "signature-algorithm",
+    Severity.SERIOUS,
+    "a signature by an algorithm that is not taken",
+    "SHA-1 and MD5 can be forged. Taken are RSA, RSA-PSS and ECDSA with SHA-256, SHA-384 or SHA-512.",
+)
+SHAPE = Kind(
+    "signature-shape",
+    Severity.SERIOUS,
+    "a signature of a shape that the standard does not allow",
+    "It does not cover the message as a whole in the one way that cannot be misread, so it proves nothing.",
+)
+LOGOUT = Kind(
+    "logout-not-signed",
+    Severity.WARNING,
+    "an unsigned logout request",
+    "A logout request must be signed, whatever else is not; else anybody could sign people out. People are not "
+    "signed out here when they sign out at the application.",
+)
+KINDS = (LOGOUT, MISSING, UNEXPECTED, UNKNOWN_KEY, BROKEN, ENCODING, UNVERIFIED, ALGORITHM, SHAPE)
+
+
+def check_request(request: Request) -> Findings:
+    """Is what must be signed signed, and is what is signed good?"""
+    received, registered = request.received, request.registered
+    if registered is None:
+        return
+    if received.signature is None:
+        if registered.require_signed_requests and received.request is not None:
+            yield _missing(registered)
+    elif received.signature.failed is not None:
+        yield _refused(received.signature.failed, received.signature)
+
+
+def check_attempt(attempt: Attempt) -> Findings:
+    """Why did it prove nothing?"""
+    failed = attempt.failed
+    if failed.code != CODE or not failed.reason:
+        return
+    if failed.reason == "missing" and attempt.logout:
+        yield LOGOUT.found(failed.cause, vendor="Please switch on the signing of LogoutRequests (RSA-SHA256).")
+    elif failed.reason == "missing":
+        if attempt.registered is not None and attempt.registered.require_signed_requests:
+            yield _missing(attempt.registered)
+    elif not _registered_since(failed, attempt.registered):
+        yield _refused(failed, None)
+
+
+def _registered_since(failed: Failed, registered: Registered | None) -> bool:
+    if registered is None or failed.reason not in ("unknown-key", "no-certificate"):
+        return False
+    known = [thumbprint(key.certificate.public_bytes(Encoding.DER)) for key in _keys(registered)]
+    return failed.text("signed_with") in known
+
+
+def _keys(registered: Registered) -> tuple[KnownKey, ...]:
+    return known_keys(registered.description.signing_certificates)
+
+
+def _missing(registered: Registered) -> Finding:
+    said = "says" if registered.description.authn_requests_signed else "does not say"
+    return MISSING.found(
+        f"the request has no signature; the metadata {said} AuthnRequestsSigned=true",
+        here="Stop requiring it, if the vendor cannot sign.",
+        vendor="Please switch on the signing of AuthnRequests (RSA-SHA256).",
+        fix=Fix(
+            "no longer requires signed requests",
+            Switch((("require_signed_requests", False),)),
+            "Anybody can start a sign-on in the application's name; the answer still goes to it alone.",
+        ),
+    )
+
+
+def _refused(failed: Failed, looked: Signature | None) -> Finding:
+    if failed.reason == "no-certificate":
+        named = failed.text("signed_with")
+        return UNEXPECTED.found(
+            f"{failed.cause}{f'; it says to be signed with SHA-256 {named}' if named else ''}",
+            here="Register metadata with the certificate.",
+            vendor="Please send metadata with your signing certificate, or stop signing your requests.",
+        )
+    if failed.reason == "algorithm":
+        name = failed.text("algorithm")
+        return ALGORITHM.found(
+            f"it is signed by {name or 'no named algorithm'}",
+            vendor="Please sign with http://www.w3.org/2001/04/xmldsig-more#rsa-sha256 and digest with "
+            "http://www.w3.org/2001/04/xmlenc#sha256.",
+        )
+    if looked is not None and looked.as_written:
+        return ENCODING.found(
+            f"the signature fits if the query is {looked.as_written}",
+            here="If the request was copied from a browser, that may have rewritten it: take it from the server's log. "
+            "If it passes a proxy, let that leave the query alone.",
+            vendor="Please sign the query exactly as you send it (SAML Bindings 2.0 section 3.4.4.1).",
+        )
+    known = failed.texts("registered")
+    registered = f"; registered: {', '.join(f'SHA-256 {one}' for one in known)}" if known else ""
+    if failed.reason == "broken" or (looked is not None and looked.right_key):
+        return BROKEN.found(
+            f"the signature was made with a registered key{registered}; what it covers was changed since",
+            here="If the request was copied or formatted by hand, this says nothing: take it as it was sent.",
+            vendor="Please send the request exactly as it was signed: nothing may be reformatted after signing.",
+        )
+    if failed.reason == "unknown-key":
+        return UNKNOWN_KEY.found(
+            f"signed with SHA-256 {failed.text('signed_with')}{registered}",
+            here="Ask the vendor to confirm the thumbprint by another way, then register its metadata anew.",
+            vendor=f"Did you change your certificate? Your requests are signed with SHA-256 "
+            f"{failed.text('signed_with')}; please send your metadata.",
+        )
+    if failed.reason == "unverified":
+        return UNVERIFIED.found(
+            f"no registered certificate fits{registered}",
+            here="Check the vendor's metadata of today with --metadata or --url: it shows a changed certificate.",
+            vendor="Please tell us the SHA-256 thumbprint of the certificate that you sign requests with.",
+        )
+    return SHAPE.found(
+        failed.cause,
+        vendor="Please sign the AuthnRequest as a whole: one enveloped signature, exclusive canonicalization, "
+        "one reference to its ID.",
+    )

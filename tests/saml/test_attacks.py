@@ -14,16 +14,22 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from threading import Thread
 from urllib.parse import quote
+from xml.etree import ElementTree
+from xml.sax.saxutils import quoteattr
 
+import hypothesis
 import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import strategies as st
 from lxml import etree
 
 from idp.audit.models import Attempt
-from idp.saml import names
+from idp.saml import gate, names, signatures
+from idp.saml.certificates import known_keys
 from idp.saml.models import ServiceProvider as Row
 from idp.signon.models import PendingSignOn, SeenMessage
 from tests.support.saml_world import ANN, Browser, posted, refused
-from tests.support.service_provider import ServiceProvider, deflated, encoded, signature_template, stamp
+from tests.support.service_provider import ServiceProvider, deflated, encoded, pair, signature_template, stamp
 from tests.support.wrapping import ATTACKS, signed_and_twin
 
 SIGN = names.RSA_SHA256
@@ -74,6 +80,71 @@ def test_x1_wrapped_requests_get_nothing_and_wrapped_logouts_end_nothing(
         refused(sent(ann, binding, etree.tostring(attack(*signed_and_twin(strict, strict.authn_request())))))
         wrapped = attack(*signed_and_twin(strict, strict.logout_request(name, index)))
         refused(sent(ann, binding, etree.tostring(wrapped), to="slo"))
+
+
+SOURCE = st.text(st.sampled_from("ab<>&\"'; \t\né😀")) | st.text(max_size=40)
+
+
+@given(provider=SOURCE, state=st.sampled_from(["persistent", "é&<>"]), prefix=st.sampled_from(["samlp", "a", "x-1"]))
+@hypothesis.settings(max_examples=60, deadline=None)
+def test_x2_what_is_read_says_what_was_signed_and_nothing_more(provider, state, prefix):
+    """X2: as a parser of another family reads it, whatever stands in it and however it is prefixed."""
+    sp = ServiceProvider()
+    legal = "".join(
+        c for c in provider if c in "\t\n\r" or " " <= c <= "\ud7ff" or "\ue000" <= c <= "\ufffd" or c > "\uffff"
+    )
+    xml = sp.authn_request(f"<samlp:NameIDPolicy Format={quoteattr(state)}/>").replace(
+        " Version=", f" ProviderName={quoteattr(legal)} Version=", 1
+    )
+    xml = xml.replace("samlp:", f"{prefix}:").replace("xmlns:samlp", f"xmlns:{prefix}")
+    received = sp.enveloped(xml).encode()
+
+    read, signed = signatures.verified(gate.read(received, names.AUTHN_REQUEST), None, known_keys((sp.pair.der,)))
+
+    assert signed
+    other = ElementTree.fromstring(received.decode())
+    other.remove(other.find(f"{{{names.DS}}}Signature"))
+    assert flat(read) == flat(other)
+    assert read.get("ProviderName") == other.get("ProviderName")
+
+
+def flat(root) -> list[tuple]:
+    """Return what a tree of either parser says: names, attributes and text."""
+    return [(node.tag, sorted(node.attrib.items()), (node.text or "").strip()) for node in root.iter()]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        ("<ds:Signature xmlns:ds=", "<ds:Signature xmlns:ds='urn:other' xmlns:dsx="),
+        ("<saml:Issuer>", "<saml:Issuer xmlns:saml='urn:other'>"),
+        (' ID="', ' xmlns:x="urn:x" x:ID="_other" ID="'),
+        (' ID="', ' Id="_other" ID="'),
+        ('<samlp:AuthnRequest xmlns:samlp="', '<samlp:AuthnRequest xmlns="relative" xmlns:samlp="'),
+        (' Version="2.0"', ' Version="2.0" xml:base="https://evil.example/"'),
+        (' Version="2.0"', ' Version="2.&#48;" Extra="x"'),
+        ("</saml:Issuer>", "</saml:Issuer>\r"),
+        ("<ds:SignedInfo>", '<ds:SignedInfo Id="_other">'),
+        ('URI="#', 'URI="#xpointer(/)#'),
+        ('URI="#', 'Type="http://www.w3.org/2000/09/xmldsig#Object" URI="#x'),
+        ("<ds:DigestValue>", "<ds:DigestValue>AAAA"),
+        ("<ds:SignatureValue>", "<ds:SignatureValue>AAAA"),
+        ("</ds:SignedInfo>", "</ds:SignedInfo><ds:SignedInfo/>"),
+        (
+            f'<ds:CanonicalizationMethod Algorithm="{names.EXCLUSIVE_C14N}"/>',
+            f'<ds:CanonicalizationMethod Algorithm="{names.EXCLUSIVE_C14N}#WithComments"/>',
+        ),
+    ],
+    ids=range(15),
+)
+def test_x2_documents_that_two_parsers_could_take_for_two_messages(world, strict, ann, change):
+    """X2: one change to a signed message that was good; the last word is the signature's."""
+    good = strict.enveloped(strict.authn_request())
+    changed = good.replace(*change, 1)
+    assert changed != good
+    with nothing_happens(world, ann):
+        refused(sent(ann, "post", changed))
+    assert sent(ann, "post", good).status_code == 303
 
 
 # We take assertions from nobody
@@ -342,6 +413,51 @@ def test_x17_a_megabyte_of_relay_state_is_refused_unread(world, registered, sp, 
         assert answer.status_code in (400, 413)
         refused(ann.sso(sp.query(xml, "x" * 60_000)))
     assert posted(ann.sso(sp.query(xml, "é" * 512))).relay_state == "é" * 512
+
+
+@given(name=st.text(st.characters(codec="utf-8", exclude_characters="\x00"), min_size=1, max_size=60) | SOURCE)
+@hypothesis.settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_x22_a_name_is_a_name_whatever_it_is(world, strict, ann, name):
+    """X22: what a person is called comes out of a parser of another family as it went in, or nothing is sent."""
+    with world.work() as work:
+        work.tx.session.merge(world.account()).name = name
+
+    answer = ann.sso(strict.query(strict.authn_request(), sign=SIGN))
+
+    if answer.status_code == 422:
+        assert any(ord(c) < 32 or ord(c) in (0xFFFE, 0xFFFF) or 0xD800 <= ord(c) < 0xE000 for c in name)
+        return
+    root = ElementTree.fromstring(posted(answer).xml.decode())
+    values = [
+        [value.text or "" for value in attribute]
+        for attribute in root.iter(f"{{{names.SAML}}}Attribute")
+        if attribute.get("Name") == "name"
+    ]
+    assert values == ([[name]] if name else [])
+    assert len(list(root.iter(f"{{{names.SAML}}}Attribute"))) == (3 if name else 2)
+    assert len(list(root.iter(f"{{{names.SAML}}}Assertion"))) == 1
+
+
+@pytest.mark.parametrize("left", ["no key", "a key too short", "only CBC", "only RSA 1.5"])
+def test_x25_where_nothing_strong_is_left_nothing_is_sent(world, sp, ann, left):
+    """X25: whatever became of the row since it was registered, plain text is never the way out."""
+    world.register(sp, sp.metadata(encryption=sp.pair.der), encrypt_assertion=True)
+    methods = {
+        "only CBC": [{"algorithm": "http://www.w3.org/2001/04/xmlenc#aes256-cbc", "digest": "", "mask": ""}],
+        "only RSA 1.5": [{"algorithm": "http://www.w3.org/2001/04/xmlenc#rsa-1_5", "digest": "", "mask": ""}],
+    }
+    with world.work() as work:
+        row = work.tx.session.query(Row).one()
+        keys = [{**one, "methods": methods.get(left, [])} for one in row.description["encryption_keys"]]
+        if left == "a key too short":
+            keys = [{**one, "certificate": pair("short", "rsa-1024").der} for one in keys]
+        row.description = {**row.description, "encryption_keys": [] if left == "no key" else keys}
+
+    answer = ann.sso(sp.query(sp.authn_request()))
+
+    refused(answer)
+    assert world.last_attempt(answer).code == "saml-not-encryptable"
+    assert world.audited("application.signed-on") == []
 
 
 @pytest.mark.both_databases

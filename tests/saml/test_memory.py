@@ -23,7 +23,7 @@ def test_x6_memory_is_flat_over_many_malformed_requests(tmp_path):
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=1200,
+        timeout=3600,
     )
     assert done.returncode == 0, done.stderr[-4000:]
     found = json.loads(done.stdout)

@@ -60,6 +60,7 @@ def test_soap_and_what_stands_in_extensions_of_metadata_are_looked_into():
     soap = '<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body>{}</s:Body></s:Envelope>'
     good = ServiceProvider().logout_request("<saml:NameID>a</saml:NameID>")
     validate(soap.format(good).encode())
+    validate(soap.format("<s:Fault><faultcode>s:Client</faultcode><faultstring>No</faultstring></s:Fault>").encode())
     with pytest.raises(etree.DocumentInvalid):
         validate(soap.format(good.replace(' Version="2.0"', "")).encode())
 

@@ -18,13 +18,13 @@ import saml2.data.schemas
 from lxml import etree
 
 _FOLDER = Path(saml2.data.schemas.__file__).parent
-_SOAP = "{http://schemas.xmlsoap.org/soap/envelope/}"
-# The first brings assertions, signatures and encryption with it; the last two stand in Extensions of metadata.
+# Protocol brings assertions, signatures and encryption with it; ui and algsupport stand in Extensions of metadata.
 _FILES = {
     "urn:oasis:names:tc:SAML:2.0:protocol": "saml-schema-protocol-2.0.xsd",
     "urn:oasis:names:tc:SAML:2.0:metadata": "saml-schema-metadata-2.0.xsd",
     "urn:oasis:names:tc:SAML:metadata:ui": "sstc-saml-metadata-ui-v1.0.xsd",
     "urn:oasis:names:tc:SAML:metadata:algsupport": "sstc-saml-metadata-algsupport-v1.0.xsd",
+    "http://schemas.xmlsoap.org/soap/envelope/": "envelope.xsd",
 }
 _FIELD = re.compile(rb"""name="SAML(?:Request|Response)"\s+value="([^"]+)\"""")
 _PARAMETER = re.compile(rb"""[?&;]SAML(?:Request|Response)=([^&"'\s]+)""")
@@ -50,12 +50,8 @@ def _schema() -> etree.XMLSchema:
 
 
 def validate(document: bytes) -> None:
-    """Check that *document* is valid by the schema of its first element; of SOAP, what is in its body."""
-    root = etree.fromstring(document)
-    if root.tag == _SOAP + "Envelope":
-        (message,) = root.find(_SOAP + "Body")
-        root = etree.fromstring(etree.tostring(message))
-    _schema().assertValid(root)
+    """Check that *document* is valid by the schema of its first element; of SOAP, with what is in its body."""
+    _schema().assertValid(etree.fromstring(document))
 
 
 class Watched:

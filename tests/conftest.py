@@ -28,7 +28,7 @@ from idp.directory import accounts, applications, groups, organizations, sites
 from idp.directory.models import Account, Application, Group, Organization, Site
 from idp.keyring import keyring
 from idp.settings import Settings, resolve
-from tests.support import people, postgres
+from tests.support import people, postgres, schemas
 from tests.support.deployed import Deployed, deployed
 
 NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
@@ -242,13 +242,18 @@ def settings(tmp_path, database_url) -> Settings:
 
 @pytest.fixture
 def app(settings, database, noon):
-    """The application, with a clock that stands at noon; ``app.time["now"]`` moves it."""
+    """
+    The application, with a clock that stands at noon; ``app.time["now"]`` moves it.
+
+    Whatever SAML leaves it is validated; ``app.watch.seen`` counts.
+    """
     from idp.app import create
 
     moment = {"now": noon}
     made = create(settings, database=database, clock=lambda: moment["now"])
     made.testing = True
     made.time = moment
+    made.watch = schemas.watched(made)
     return made
 
 

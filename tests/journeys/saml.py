@@ -18,6 +18,7 @@ from idp.base import clock, schema
 from idp.base.db import Database
 from idp.settings import resolve
 from idp.signon.factors import totp
+from tests.support import schemas
 from tests.support.saml_world import PASSWORD, SECRET, World, fill
 
 
@@ -65,6 +66,7 @@ def provider(tmp_path_factory, vault) -> Iterator[Provider]:
     schema.migrate(database)
     address = f"http://127.0.0.1:{port}"
     app = app_.create(resolve({"base_url": address, "database": {"url": url}}, folder), database=database)
+    schemas.watched(app)
     made = Provider(app, database, now=clock.now())
     made.address, made.saml = address, f"{address}/sites/acme/saml"
     with made.work() as work:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from html import escape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from urllib.parse import parse_qs
@@ -111,6 +112,26 @@ def test_x17_what_is_carried_arrives_octet_by_octet(provider, scripts):
     assert [fields["RelayState"] for fields, _ in got] == STATES
     assert all("SAMLResponse" in fields for fields, _ in got)
     assert {origin for _, origin in got} == {provider.address}
+
+
+def test_x17_what_came_by_a_form_arrives_octet_by_octet_too(provider):
+    """X17: the other binding; the state waits in a row of ours while the browser goes from page to page."""
+    with application() as got:
+        sp = registered(provider, got)
+        with tab_of(provider) as (tab, alarms):
+            for state in STATES:
+                form = (
+                    f'<form method="post" action="{provider.saml}/sso">'
+                    f'<input name="SAMLRequest" value="{encoded(request(sp))}">'
+                    f'<input name="RelayState" value="{escape(state)}"><button>Go</button></form>'
+                )
+                with application(form) as start:
+                    tab.goto(start.origin)
+                    tab.click("button")
+                    tab.wait_for_url(sp.acs)
+
+    assert alarms == []
+    assert [fields["RelayState"] for fields, _ in got] == STATES
 
 
 def test_i3_a_form_of_another_site_finds_the_session_of_this_browser(provider):

@@ -1,18 +1,22 @@
 """pysaml2's client as a service provider against a running server."""
 
+import base64
 import gc
 from pathlib import Path
 
 import pytest
+import xmlsec
+from lxml import etree
 from saml2.client import Saml2Client
 from saml2.config import SPConfig
 from saml2.metadata import entity_descriptor
+from saml2.response import UnsolicitedResponse
 from saml2.saml import NameID
 from saml2.xmldsig import DIGEST_SHA256, SIG_RSA_SHA256
 
 from idp.directory import applications
 from idp.saml import names
-from idp.samples.xmlsecurity import plug
+from idp.samples.xmlsecurity import Backend, plug
 from tests.journeys.saml import Browser, provider, query_of
 from tests.support.saml_world import ANN
 from tests.support.service_provider import ServiceProvider, encoded, pair
@@ -25,7 +29,21 @@ ENTITY = "https://pysaml2.example/metadata"
 ACS, SLO = "https://pysaml2.example/acs", "https://pysaml2.example/slo"
 
 
-def client_of(folder: Path, metadata: str | None) -> SPConfig | Saml2Client:
+class Decrypting(Backend):
+    """pysaml2's client with a key to decrypt with: python-xmlsec does it, in process."""
+
+    def decrypt(self, enctext: str | bytes, key_file: str) -> str:
+        root = etree.fromstring(enctext if isinstance(enctext, bytes) else enctext.encode())
+        manager = xmlsec.KeysManager()
+        manager.add_key(xmlsec.Key.from_file(key_file, xmlsec.KeyFormat.PEM))
+        for data in root.findall(f".//{{{names.XENC}}}EncryptedData"):
+            xmlsec.EncryptionContext(manager).decrypt(data)
+        return etree.tostring(root).decode()
+
+
+def client_of(
+    folder: Path, metadata: str | None, *, decrypts: bool = False, unsolicited: bool = False
+) -> SPConfig | Saml2Client:
     keys = pair("pysaml2")
     (folder / "key.pem").write_text(keys.key_pem)
     (folder / "cert.pem").write_text(keys.pem)
@@ -46,26 +64,51 @@ def client_of(folder: Path, metadata: str | None) -> SPConfig | Saml2Client:
                 "logout_requests_signed": True,
                 "want_response_signed": True,
                 "want_assertions_signed": True,
-                "allow_unsolicited": False,
+                "allow_unsolicited": unsolicited,
                 "signing_algorithm": SIG_RSA_SHA256,
                 "digest_algorithm": DIGEST_SHA256,
             }
         },
     }
+    if decrypts:
+        values["encryption_keypairs"] = [{"key_file": values["key_file"], "cert_file": values["cert_file"]}]
     if metadata is None:
         return SPConfig().load(values)
     values["metadata"] = {"inline": [metadata]}
-    return plug(Saml2Client(SPConfig().load(values)), folder / "key.pem")
+    made = plug(Saml2Client(SPConfig().load(values)), folder / "key.pem")
+    if decrypts:
+        made.sec.crypto = Decrypting()
+    return made
 
 
 @pytest.fixture
-def client(provider, tmp_path):
-    document = str(entity_descriptor(client_of(tmp_path, None)))
-    application_id = provider.register(ServiceProvider(), document.encode())
-    yield client_of(tmp_path, provider.metadata())
+def client_with(provider, tmp_path):
+    """Return a function that registers pysaml2's client with *switches* of ours, and returns it."""
+    made = []
+
+    def with_(*, decrypts: bool = False, unsolicited: bool = False, **switches) -> Saml2Client:
+        options = {"decrypts": decrypts, "unsolicited": unsolicited}
+        document = str(entity_descriptor(client_of(tmp_path, None, **options)))
+        made.append(provider.register(ServiceProvider(), document.encode(), **switches))
+        return client_of(tmp_path, provider.metadata(), **options)
+
+    yield with_
     with provider.work() as work:
-        applications.delete(work, application_id)
+        for application_id in made:
+            applications.delete(work, application_id)
     gc.collect()  # it leaves temporary files open; they are closed here, where the warning is expected
+
+
+@pytest.fixture
+def client(client_with):
+    return client_with()
+
+
+def signed_in(provider) -> Browser:
+    """A browser in which Ann is signed in at ours."""
+    browser = Browser(provider)
+    browser.http.cookies.set("ostiary_session", provider.browser(ANN).token, domain="127.0.0.1")
+    return browser
 
 
 def test_x24_sign_on_with_a_signed_redirect_and_sign_out(provider, client):
@@ -112,3 +155,38 @@ def test_its_post_binding_carries_an_enveloped_signature(provider, client):
 
     asserted = client.parse_authn_request_response(form["SAMLResponse"], names.POST, outstanding={request_id: "/"})
     assert asserted.ava["name"] == ["Ann Example"]
+
+
+def test_x25_an_encrypted_assertion(provider, client_with):
+    client = client_with(decrypts=True, encrypt_assertion=True)
+    request_id, prepared = client.prepare_for_authenticate(binding=names.REDIRECT, sigalg=SIG_RSA_SHA256)
+
+    form = signed_in(provider).walk(dict(prepared["headers"])["Location"], ANN)
+
+    xml = base64.b64decode(form["SAMLResponse"])
+    assert b"EncryptedAssertion" in xml
+    assert ANN.encode() not in xml
+    asserted = client.parse_authn_request_response(form["SAMLResponse"], names.POST, outstanding={request_id: "/"})
+    assert asserted.ava["email"] == [ANN]
+
+
+def test_started_from_our_side(provider, client_with):
+    """Who does not allow that says so."""
+    client = client_with(unsolicited=True, idp_initiated=True, relay_states=("/inbox",))
+    form = signed_in(provider).walk(f"{provider.saml}/start?sp={ENTITY}&RelayState=/inbox", ANN)
+
+    asserted = client.parse_authn_request_response(form["SAMLResponse"], names.POST)
+    assert asserted.came_from is None
+    assert asserted.ava["email"] == [ANN]
+    assert form["RelayState"] == "/inbox"
+    client.allow_unsolicited = False
+    with pytest.raises(UnsolicitedResponse):
+        client.parse_authn_request_response(form["SAMLResponse"], names.POST)
+
+
+def test_an_unsigned_request_is_not_taken_from_who_signs(provider, client):
+    """X9: its metadata says AuthnRequestsSigned."""
+    _, prepared = client.prepare_for_authenticate(binding=names.REDIRECT, sign=False)
+    address = dict(prepared["headers"])["Location"]
+    assert "Signature=" not in address
+    assert signed_in(provider).http.get(address).status_code == 400

@@ -21,7 +21,7 @@ __all__ = ["provider"]
 class Toolkit:
     """One service provider made with python3-saml; it reads our metadata and writes its own."""
 
-    def __init__(self, provider: Provider, name: str, *, encrypted: bool = False, form: bool = False) -> None:
+    def __init__(self, provider: Provider, name: str, *, encrypted: bool = False, **switches) -> None:
         self.keys = pair("toolkit")
         self.host = f"{name}.example"
         self.acs = f"https://{self.host}/saml/acs"
@@ -61,6 +61,7 @@ class Toolkit:
             ServiceProvider(),
             document if isinstance(document, bytes) else document.encode(),
             encrypt_assertion=encrypted,
+            **switches,
         )
 
     def auth(self, path: str = "/", form: dict | None = None, query: str = "") -> OneLogin_Saml2_Auth:
@@ -75,7 +76,7 @@ class Toolkit:
         }
         return OneLogin_Saml2_Auth(request, OneLogin_Saml2_Settings(self.settings))
 
-    def received(self, form: dict[str, str], request_id: str) -> OneLogin_Saml2_Auth:
+    def received(self, form: dict[str, str], request_id: str | None) -> OneLogin_Saml2_Auth:
         assert form["action"] == self.acs
         auth = self.auth("/saml/acs", form)
         auth.process_response(request_id)
@@ -159,3 +160,26 @@ def test_signing_out_at_the_application_ends_the_session_here(provider):
     told.process_slo(keep_local_session=True, request_id=leaving.get_last_request_id())
     assert told.get_errors() == [], told.get_last_error_reason()
     assert not provider.alive(signed_in)
+
+
+def test_started_from_our_side(provider):
+    toolkit = Toolkit(provider, "started", idp_initiated=True, relay_states=("https://started.example/inbox",))
+    browser = Browser(provider)
+    browser.http.cookies.set("ostiary_session", provider.browser(ANN).token, domain="127.0.0.1")
+    start = f"{provider.saml}/start?sp={toolkit.settings['sp']['entityId']}&RelayState=https://started.example/inbox"
+
+    form = browser.walk(start, ANN)
+
+    assert toolkit.received(form, None).get_attributes()["email"] == [ANN]
+    assert form["RelayState"] == "https://started.example/inbox"
+    toolkit.settings["security"]["rejectUnsolicitedResponsesWithInResponseTo"] = True
+    assert toolkit.received(form, None).is_authenticated()
+
+
+def test_x9_an_unsigned_request_is_not_taken_from_who_signs(provider):
+    """X9: its metadata says AuthnRequestsSigned."""
+    toolkit = Toolkit(provider, "unsigned")
+    toolkit.settings["security"]["authnRequestsSigned"] = False
+    address = toolkit.auth().login()
+    assert "Signature=" not in address
+    assert Browser(provider).http.get(address).status_code == 400

@@ -124,6 +124,7 @@ def test_x15_an_address_that_is_not_registered_octet_by_octet_gets_nothing(world
 
     xml = sp.authn_request(AssertionConsumerServiceURL=location)
     refused(ann.sso(sp.query(xml, sign=SIGN if signed else "")))
+    refused(ann.post(encoded(sp.enveloped(xml) if signed else xml)))
 
 
 @pytest.mark.parametrize(

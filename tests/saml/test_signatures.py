@@ -11,11 +11,11 @@ from idp.saml.certificates import known_keys
 from idp.saml.errors import MessageRefused
 from idp.saml.messages import read_authn_request, read_logout_request
 from tests.support.service_provider import ServiceProvider, pair, signature_template
+from tests.support.wrapping import ATTACKS, signed_and_twin
 
 SP = ServiceProvider()
 KEYS = known_keys((SP.pair.der,))
 ACS = SP.acs
-EVIL = "https://evil.example/acs"
 
 
 def verify(xml: str | bytes, keys=KEYS, expected=names.AUTHN_REQUEST):
@@ -214,136 +214,6 @@ def test_the_dates_of_a_certificate_mean_nothing():
 # Signature wrapping
 
 
-def _signed(request: str) -> tuple[etree._Element, etree._Element]:
-    """Return a signed message, and the same with its content changed and without signature."""
-    original = etree.fromstring(SP.enveloped(request))
-    evil = etree.fromstring(etree.tostring(original))
-    evil.remove(evil.find(names_ds("Signature")))
-    if "AssertionConsumerServiceURL" in evil.attrib:
-        evil.set("AssertionConsumerServiceURL", EVIL)
-    else:
-        evil.find(f"{{{names.SAML}}}NameID").text = "victim"
-    return original, evil
-
-
-def names_ds(local: str) -> str:
-    return f"{{{names.DS}}}{local}"
-
-
-def _extensions(parent, *content):
-    node = etree.SubElement(parent, f"{{{names.SAMLP}}}Extensions")
-    node.extend(content)
-    return node
-
-
-def _take_signature(original):
-    signature = original.find(names_ds("Signature"))
-    original.remove(signature)
-    return signature
-
-
-def _original_in_extensions(original, evil):
-    evil.set("ID", "_evil")
-    _extensions(evil, original)
-    return evil
-
-
-def _original_in_extensions_signature_at_root(original, evil):
-    evil.set("ID", "_evil")
-    signature = _take_signature(original)
-    evil.insert(1, signature)
-    _extensions(evil, original)
-    return evil
-
-
-def _same_id_twice(original, evil):
-    signature = _take_signature(original)
-    evil.insert(1, signature)
-    _extensions(evil, original)
-    return evil
-
-
-def _original_in_object(original, evil):
-    evil.set("ID", "_evil")
-    signature = _take_signature(original)
-    etree.SubElement(signature, names_ds("Object")).append(original)
-    evil.insert(1, signature)
-    return evil
-
-
-def _same_id_in_object(original, evil):
-    signature = _take_signature(original)
-    etree.SubElement(signature, names_ds("Object")).append(original)
-    evil.insert(1, signature)
-    return evil
-
-
-def _wrapper_root(original, evil):
-    wrapper = etree.Element(evil.tag, nsmap=evil.nsmap, attrib=dict(evil.attrib) | {"ID": "_wrapper"})
-    wrapper.extend([evil[0], original])
-    return wrapper
-
-
-def _two_signatures(original, evil):
-    evil.insert(1, etree.fromstring(etree.tostring(original.find(names_ds("Signature")))))
-    evil.insert(1, _take_signature(original))
-    return evil
-
-
-def _signature_deeper(original, evil):
-    _extensions(evil, _take_signature(original))
-    return evil
-
-
-def _lower_case_id(original, evil):
-    signature = _take_signature(original)
-    evil.insert(1, signature)
-    original.set("Id", original.attrib.pop("ID"))
-    _extensions(evil, original)
-    return evil
-
-
-def _xml_id(original, evil):
-    signature = _take_signature(original)
-    identifier = evil.get("ID")
-    evil.insert(1, signature)
-    _extensions(evil).set("{http://www.w3.org/XML/1998/namespace}id", identifier)
-    return evil
-
-
-def _two_references(original, evil):
-    info = original.find(f"{names_ds('Signature')}/{names_ds('SignedInfo')}")
-    reference = info.find(names_ds("Reference"))
-    info.append(etree.fromstring(etree.tostring(reference)))
-    return original
-
-
-def _content_changed(original, evil):
-    original.set("AssertionConsumerServiceURL", EVIL)
-    original.find(f"{{{names.SAML}}}Issuer").text = "https://evil.example"
-    return original
-
-
-def _content_added(original, evil):
-    etree.SubElement(original, f"{{{names.SAML}}}Subject")
-    return original
-
-
-ATTACKS = [
-    _original_in_extensions,
-    _original_in_extensions_signature_at_root,
-    _same_id_twice,
-    _original_in_object,
-    _same_id_in_object,
-    _wrapper_root,
-    _two_signatures,
-    _signature_deeper,
-    _lower_case_id,
-    _xml_id,
-    _two_references,
-    _content_changed,
-    _content_added,
-]
 MESSAGES = {
     "AuthnRequest": (SP.authn_request, names.AUTHN_REQUEST, read_authn_request),
     "LogoutRequest": (
@@ -359,7 +229,7 @@ MESSAGES = {
 def test_x1_signature_wrapping_is_refused(kind, attack):
     """X1, P13: in none of these does anything but what was signed get through."""
     make, expected, _ = MESSAGES[kind]
-    attacked = attack(*_signed(make()))
+    attacked = attack(*signed_and_twin(SP, make()))
 
     with pytest.raises(MessageRefused):
         verify(etree.tostring(attacked), expected=expected)

@@ -36,6 +36,7 @@ from idp.signon.factors import password, totp
 from idp.signon.request import SignOnRequest
 from idp.web import context
 from idp.web.security import protocol
+from tests.support import schemas
 
 NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
 PASSWORD = "a quiet garden gate 7"
@@ -68,6 +69,7 @@ class Front:
             self._learn(work)
         self.app: Flask = app_.create(Settings(**settings), database=database, clock=lambda: self.now)
         self.app.register_blueprint(_protocol())
+        schemas.watched(self.app)
 
     @contextmanager
     def work(self, actor: Actor = OPERATOR) -> Iterator[Work]:

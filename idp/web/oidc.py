@@ -160,7 +160,9 @@ def _asked(view: Callable[[Provider, Trail, Work], Response | Wanted], slug: str
             return found
         cause = remote_keys.fetch(found, _get)
         if cause:
-            trail.steps.append({"step": "client-keys", "state": "failed", "cause": cause})
+            trail.steps.append(
+                {"step": "client-keys", "state": "failed", "code": "client-keys-unreadable", "cause": cause}
+            )
     raise Unavailable("It cannot be answered just now.", cause="the client's keys changed while they were read")
 
 

@@ -2,14 +2,16 @@
 
 import click
 
+from idp.base.errors import Invalid
 from idp.cli import show
 from idp.cli.context import Group, open_work, tell
 from idp.directory import policies, queries
+from idp.directory.attributes import ATTRIBUTES
 
 
 @click.group(cls=Group)
 def policy() -> None:
-    """How the people of an organization sign in."""
+    """How the people of an organization sign in, and what applications may learn of them."""
 
 
 @policy.command("show")
@@ -43,3 +45,20 @@ def set_(organization: str, second_step: str) -> None:
         changed = policies.set_second_step(work, organization, second_step)
         work.tx.session.flush()
         tell(show.authentication_policy(changed), f"a second step is now {changed.second_step} at {organization}")
+
+
+@policy.command()
+@click.argument("organization", metavar="ORG")
+@click.option(
+    "--attribute", "attributes", multiple=True, metavar="NAME", help=f"One of {', '.join(ATTRIBUTES)}; several times."
+)
+@click.option("--nothing", is_flag=True, help="Release no attribute at all.")
+def release(organization: str, attributes: tuple[str, ...], nothing: bool) -> None:
+    """Set what any application of ORG may receive at most. What is not named here leaves to nobody."""
+    if nothing == bool(attributes):
+        raise Invalid("Name the attributes with --attribute, or say --nothing.", field="attributes")
+    with open_work() as work:
+        changed = policies.set_organization_release(work, organization, attributes)
+        work.tx.session.flush()
+        most = ", ".join(changed.attributes) or "nothing"
+        tell(show.release_policy(changed), f"applications of {organization} receive at most: {most}")

@@ -13,6 +13,7 @@ from idp.base.ids import new_id
 from idp.base.work import Work
 from idp.directory import queries
 from idp.directory.attributes import ATTRIBUTES
+from idp.directory.models import Application
 from idp.policy.models import AuthenticationPolicy, ReleasePolicy
 from idp.policy.permissions import Permission, require
 from idp.policy.signon import SecondStep
@@ -59,6 +60,12 @@ def release_levels(work: Work, organization_id: str, site_id: str, application_i
         return [row.attributes for row in rows]
 
     return work.tx.memory.recall(("release", organization_id, application_id), read)
+
+
+def releasable(work: Work, application: Application) -> list[str]:
+    """Return the attributes that an application the actor has been given can receive at most, by every policy."""
+    stated = release_levels(work, application.organization_id, application.site_id, application.id)
+    return [name for name in ATTRIBUTES if stated and all(name in level for level in stated)]
 
 
 def authentication_policy(work: Work, organization_id: str, policy_id: str | None) -> AuthenticationFacts:

@@ -133,9 +133,9 @@ _SELF = "'self'"
 _ALWAYS = (
     ("X-Content-Type-Options", "nosniff"),
     ("Referrer-Policy", "no-referrer"),
-    ("Cross-Origin-Opener-Policy", "same-origin"),
     ("Permissions-Policy", "camera=(), geolocation=(), microphone=()"),
 )
+    add("Cross-Origin-Opener-Policy", "unsafe-none" if _in_a_sign_on() else "same-origin")
 
 
 @lru_cache(maxsize=512)
@@ -144,3 +144,11 @@ def _policy(form_action: tuple[str, ...]) -> str:
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; "
         f"form-action {' '.join((_SELF, *form_action))}; base-uri 'none'; frame-ancestors 'none'"
     )
+def _in_a_sign_on() -> bool:
+    """
+    Say whether an application may have opened this page in a pop-up window that must keep its opener:
+    the answer goes back through it (ADR 29). Every answer on the way counts, redirects too.
+    """
+    return request.blueprint == "signin" or getattr(context.current_view(), "guard", None) == PROTOCOL
+
+

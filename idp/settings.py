@@ -98,6 +98,12 @@ class ThrottlingSettings(Section):
         description="Failed sign-ins per minute from one address (IPv6: its /64) before it must wait.",
     )
     address_per_hour: int = Field(300, ge=1, le=10000000, description="The same per hour.")
+    sign_ons_per_minute: int = Field(
+        600,
+        ge=1,
+        le=10000000,
+        description="Sign-ons per minute that people without a session may begin from one address (IPv6: its /64). Many people behind one address: raise it.",
+    )
     code_free_failures: int = Field(
         5,
         ge=1,

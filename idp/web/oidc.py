@@ -72,6 +72,7 @@ def authorize(slug: str) -> Response:
             return redirect_to_path(f"/sites/{slug}/oauth2/authorize?{kept}")
         with open_work() as work:
             of = _provider(work, slug, trail)
+            context.count_beginning(work)
             found = respond.begin(
                 work,
                 of,

@@ -41,7 +41,7 @@ from idp.signon.door import Interact
 from idp.signon.pending import SignOnLost
 from idp.web import context, signout
 from idp.web.context import open_work
-from idp.web.errors import page_for
+from idp.web.errors import TELL, page_for
 from idp.web.render import page, redirect, redirect_to_path
 from idp.web.security import allow_form_action, protocol, public
 
@@ -427,6 +427,15 @@ def _oauth_error(error: OAuthError, trail: Trail) -> Response:
     if error.status == 503:
         response.headers["Retry-After"] = "5"
     return response
+
+
+def _told(error: IdpError, status: int, reference: str) -> Response:
+    """What HTTP refuses (method, size) is told in JSON as well, as RFC 6749 section 5.2 has it."""
+    said = {"error": InvalidRequest.error, "error_description": f"{error.message} Reference: {reference}"}
+    return _json(said, status)
+
+
+TELL.update(dict.fromkeys(("oidc.token", "oidc.revoke_", "oidc.introspect_", "oidc.userinfo_"), _told))
 
 
 @pages.after_request

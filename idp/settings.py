@@ -17,6 +17,7 @@ import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+DATABASE_SCHEMES = ("sqlite", "postgresql", "postgresql+psycopg")
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
@@ -43,6 +44,18 @@ class DatabaseSettings(Section):
         "sqlite:///data/ostiary.db",
         description="Where everything is kept. SQLite (path from this file's folder) for trial and small teams; postgresql://user@host/name for service and more than one node.",
     )
+
+    @field_validator("url")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        scheme, separator, rest = value.partition("://")
+        if not separator or not rest.strip("/") or scheme not in DATABASE_SCHEMES:
+            raise ValueError("expected sqlite:///path/to/file or postgresql://user@host/name; nothing else is spoken")
+        try:
+            urlsplit(value).port  # noqa: B018 (reading it is the check)
+        except ValueError as error:
+            raise ValueError("the port after the host is no number from 0 to 65535") from error
+        return value
 
 
 class KeysSettings(Section):
@@ -85,6 +98,12 @@ class ThrottlingSettings(Section):
         description="Failed sign-ins per minute from one address (IPv6: its /64) before it must wait.",
     )
     address_per_hour: int = Field(300, ge=1, le=10000000, description="The same per hour.")
+    sign_ons_per_minute: int = Field(
+        600,
+        ge=1,
+        le=10000000,
+        description="Sign-ons per minute that people without a session may begin from one address (IPv6: its /64). Many people behind one address: raise it.",
+    )
     code_free_failures: int = Field(
         5,
         ge=1,

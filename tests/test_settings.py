@@ -111,6 +111,22 @@ def test_absolute_paths_and_servers_are_left_alone(tmp_path):
     assert server.database.url == "postgresql://user@db/ostiary"
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "", " ", "nonsense", "/var/lib/o.db", "mysql://user@db/ostiary", "mariadb+x://db/ostiary", "sqlite", "sqlite://",
+        "sqlite:///", "postgresql://", "postgresql+asyncpg://db/ostiary", "postgresql://db:port/ostiary",
+        "postgresql://db:99999/ostiary", "postgres:ostiary", "SQLITE:///o.db",
+    ],
+)  # fmt: skip
+def test_a_database_that_is_not_spoken_to_is_refused_in_plain_words(url, tmp_path):
+    with pytest.raises(SettingsError) as refused:
+        resolve({"database": {"url": url}}, tmp_path)
+
+    assert len(refused.value.faults) == 1
+    assert refused.value.faults[0].startswith("database.url: ")
+
+
 @pytest.mark.parametrize("text", ["- a\n- b\n", "just words", "{", "a: b: c"])
 def test_a_file_that_is_no_mapping_is_refused_in_plain_words(file, text):
     with pytest.raises(SettingsError) as refused:

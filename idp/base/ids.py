@@ -1,11 +1,14 @@
 """Identifiers and random tokens. Ids name things; tokens are secrets and are never stored."""
 
 import hashlib
+import re
 import secrets
 
 from idp.base import clock
 
 _LETTERS = b"abcdefghijklmnopqrstuvwxyz234567" * 8  # the five low bits of any byte, as a letter
+_ID = re.compile(r"[a-z]+_[a-z0-9]+")
+_LONGEST_ID = 64
 _TOKEN_BYTES = 32
 TOKEN_BODY_LENGTH = 43  # 32 bytes in base64url without padding
 
@@ -13,6 +16,11 @@ TOKEN_BODY_LENGTH = 43  # 32 bytes in base64url without padding
 def new_id(prefix: str) -> str:
     """Return *prefix*, an underscore and 130 random bits: ``acc_4r2m…`` (26 characters)."""
     return f"{prefix}_{secrets.token_bytes(26).translate(_LETTERS).decode('ascii')}"
+
+
+def is_id(value: str, prefix: str) -> bool:
+    """Say whether *value* has the form of an id of the kind *prefix*; what has not is not looked up."""
+    return len(value) <= _LONGEST_ID and _ID.fullmatch(value) is not None and value.startswith(prefix + "_")
 
 
 def new_ordered_id(prefix: str) -> str:

@@ -14,7 +14,7 @@ from idp.cli import release as release_
 from idp.cli.application_lookup import find, full
 from idp.cli.context import Group, chosen, open_work, settings, tell, tell_all
 from idp.cli.saml_switches import read_switches, switches, warnings
-from idp.directory import applications, policies, queries
+from idp.directory import access, applications, policies, queries
 from idp.oidc import clients
 from idp.saml import from_template, providers
 
@@ -86,7 +86,11 @@ def create_saml(
 @click.option("--redirect-uri", "redirect_uris", multiple=True, metavar="URI", help="May be given several times.")
 @click.option("--public", is_flag=True, help="It cannot keep a secret (an app, a page of scripts).")
 @click.option("--auth-method", metavar="METHOD", help="client_secret_basic (default), client_secret_post, …")
-@click.option("--scope", metavar="SCOPES", help="Scopes it may ask for, in one argument.")
+@click.option(
+    "--scope",
+    metavar="SCOPES",
+    help="Scopes it may ask for, in one argument; with offline_access it is registered for refresh tokens, too.",
+)
 @click.option("--first-party", is_flag=True, help="The organization's own: people are not asked for consent.")
 @click.option("--everyone", is_flag=True, help="Let everyone of the organization open it at once.")
 def create_oidc(
@@ -131,7 +135,7 @@ def grant(application: str, everyone: bool, group: str | None, account: str | No
         found = find(work, application)
         made = applications.grant(work, found.id, everyone=everyone, group=group, account=account)
         who = "everyone" if everyone else f"the group {group}" if group else str(account)
-        tell(show.access_grant(made), f"{who} may now open {found.name}")
+        tell(show.access_grant(made, group or account or "everyone"), f"{who} may now open {found.name}")
 
 
 @application.command()
@@ -170,12 +174,13 @@ def show_(application: str) -> None:
     if chosen().json:
         tell(value, "")
         return
-    who = [f"{g['subject_kind']} {g['subject_id'] if g['subject_kind'] != 'everyone' else ''}" for g in value["access"]]
+    who = [f"the group {g['subject']}" if g["subject_kind"] == access.GROUP else g["subject"] for g in value["access"]]
     lines = [
         f"{value['name']} ({value['protocol']})",
         f"  id          {value['id']}",
         f"  state       {'disabled' if value['disabled_at'] else 'active'}",
-        f"  open to     {', '.join(one.strip() for one in who) or 'nobody'}",
+        f"  open to     {', '.join(who) or 'nobody'}",
+        f"  receives    {', '.join(value['receives_at_most']) or 'nothing'} (at most)",
     ]
     for name, part in value[value["protocol"]].items():
         if isinstance(part, bool | int | str) and part != "" and len(str(part)) < 200:
@@ -273,4 +278,7 @@ def _client_metadata(
     }
     if public and method not in (None, "none"):
         raise Invalid("A public client has no authentication method.", field="token_endpoint_auth_method")
+    if "offline_access" in (scope or "").split() and "grant_types" not in asked:
+        # Asked for by words, so the grant is meant (OpenID Connect Core section 11); JSON says what it means itself.
+        given["grant_types"] = ["authorization_code", "refresh_token"]
     return {**asked, **{field: value for field, value in given.items() if value is not None}}

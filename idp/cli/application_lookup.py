@@ -5,7 +5,7 @@ from typing import Any
 from idp.base.errors import NotFound
 from idp.base.work import Work
 from idp.cli import show
-from idp.directory import applications, queries
+from idp.directory import applications, policies, queries
 from idp.directory.models import Application
 from idp.oidc import clients
 from idp.saml import providers
@@ -34,7 +34,8 @@ def find(work: Work, reference: str) -> Application:
 def full(work: Work, of: Application) -> dict[str, Any]:
     """Return what is shown of an application: its neutral half, its protocol's, and who may open it."""
     value = show.application(of)
-    value["access"] = [show.access_grant(one) for one in applications.grants(work, of)]
+    value["access"] = [show.access_grant(one, subject) for one, subject in applications.grants_with_subjects(work, of)]
+    value["receives_at_most"] = policies.releasable(work, of)
     if of.protocol == clients.PROTOCOL:
         value["oidc"] = clients.represent(clients.of_application(work, of))
     else:

@@ -63,10 +63,10 @@ def _page(of: dict[str, Any]) -> list[str]:
     lines.append("  steps")
     for step in of["steps"]:
         facts = ", ".join(f"{k}={v}" for k, v in step.items() if k not in ("step", "state", "code", "cause"))
-        mark = "ok " if step["state"] == "passed" else "NO "
+        mark = "ok " if step["state"] == "passed" else "NO "  # steps of earlier releases may lack a code
         lines.append(f"    {mark} {step['step']}" + (f"  ({facts})" if facts else ""))
         if step["state"] == "failed":
-            lines.append(f"         {step['code']}: {step['cause']}")
+            lines.append(f"         {': '.join(said for name in ('code', 'cause') if (said := step.get(name)))}")
     return lines
 
 

@@ -11,7 +11,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -91,23 +91,25 @@ class Place:
 def demo(folder: Path, port: int | None) -> None:
     """Try Ostiary: an organization with six people, and two applications to sign in to."""
     place = _place(folder.resolve(), port)
+    over = _told_to_end()
     known = people_.load_or_make(place.folder / "people.json")
     prepare(place.settings)
     with open_database(place.settings) as database, work_on(database) as work:
         if not any(one.slug == ORGANIZATION for one in queries.organizations(work)):
             _seed(work, place, known)
-    with _running(place) as processes:
+    with _running(place, over) as processes:
         told = _as_json(place, known)
         tell(told, _words(place, known))
         if chosen().json:
             sys.stdout.flush()
-        _until_interrupted(processes)
+        _until_interrupted(processes, over)
 
 
 def _place(folder: Path, port: int | None) -> Place:
     config = folder / "config.yaml"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not config.exists():
+        _refuse_taken_from(port or _PORT)  # before anything is made that would know these addresses
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         config.write_text(_CONFIG.format(port=port or _PORT), encoding="utf-8")
     settings = load(config)
     if port is not None and settings.serve.port != port:
@@ -115,7 +117,13 @@ def _place(folder: Path, port: int | None) -> Place:
             f"The trial in {folder} uses port {settings.serve.port}, and its applications know that address.",
             advice="Leave out --port, or choose another --folder.",
         )
+    _refuse_taken_from(settings.serve.port)
     return Place(folder, settings)
+
+
+def _refuse_taken_from(port: int) -> None:
+    for added in (0, _WIKI_PORT, _NOTEBOOK_PORT):
+        refuse_taken("127.0.0.1", port + added)
 
 
 def _seed(work: Work, place: Place, known: people_.People) -> None:
@@ -166,14 +174,19 @@ def _ask_sample(place: Place, protocol: str) -> bytes:
     """Return what a sample wants to be registered with; it is asked as any other application would be."""
     option = {"saml": "--print-metadata", "oidc": "--print-registration"}[protocol]
     command = [*_sample(place, protocol), option]
-    return subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout  # noqa: S603 (our own command line)
+    # In a session of its own, so that Ctrl-C does not cut its answer short.
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, start_new_session=True).stdout  # noqa: S603 (our own command line)
 
 
 @contextmanager
-def _running(place: Place) -> Iterator[dict[str, subprocess.Popen[bytes]]]:
-    """Run Ostiary and both samples; stop them at the end of the block."""
-    for added in (0, _WIKI_PORT, _NOTEBOOK_PORT):
-        refuse_taken("127.0.0.1", place.settings.serve.port + added)
+def _running(place: Place, over: threading.Event) -> Iterator[dict[str, subprocess.Popen[bytes]]]:
+    """
+    Run Ostiary and both samples; stop them, and what they started, at the end of the block.
+
+    Raises:
+        Abort: *over* was set while they started.
+        Unavailable: one of them did not start.
+    """
     logs = place.folder / "logs"
     logs.mkdir(exist_ok=True)
     metadata = f"{place.issuer}/saml/metadata"
@@ -188,25 +201,30 @@ def _running(place: Place) -> Iterator[dict[str, subprocess.Popen[bytes]]]:
     processes: dict[str, subprocess.Popen[bytes]] = {}
     try:
         for name, (command, address) in commands.items():
+            if over.is_set():
+                raise click.Abort
             with (logs / f"{name}.log").open("ab") as log:
                 # A session of its own: Ctrl-C reaches us alone, and we end the others in order.
                 processes[name] = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)  # noqa: S603
-            _wait_for(name, processes[name], f"{address}/livez", logs / f"{name}.log")
+            _wait_for(name, processes[name], f"{address}/livez", logs / f"{name}.log", over)
         yield processes
     finally:
         for process in reversed(processes.values()):
             process.terminate()
         for process in processes.values():
-            try:
+            with suppress(subprocess.TimeoutExpired):
                 process.wait(_GRACE_SECONDS)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            # One that was ended while it started may have left what it had started itself.
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
 
 
-def _wait_for(name: str, process: subprocess.Popen[bytes], address: str, log: Path) -> None:
+def _wait_for(name: str, process: subprocess.Popen[bytes], address: str, log: Path, over: threading.Event) -> None:
     until = time.monotonic() + _READY_SECONDS
     while time.monotonic() < until and process.poll() is None:
+        if over.is_set():
+            raise click.Abort
         try:
             with urllib.request.urlopen(address, timeout=2):  # noqa: S310 (an address of ours, on loopback)
                 return
@@ -215,10 +233,15 @@ def _wait_for(name: str, process: subprocess.Popen[bytes], address: str, log: Pa
     raise Unavailable(f"{name} did not start.", advice=f"Its log says why: {log}")
 
 
-def _until_interrupted(processes: dict[str, subprocess.Popen[bytes]]) -> None:
+def _told_to_end() -> threading.Event:
+    """Return what is set once we are told to end. Nothing is cut short by it: whoever started a process ends it."""
     over = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: over.set())
+    return over
+
+
+def _until_interrupted(processes: dict[str, subprocess.Popen[bytes]], over: threading.Event) -> None:
     while not over.wait(0.5):
         for name, process in processes.items():
             if process.poll() is not None:

@@ -91,12 +91,13 @@ def application(of: Application) -> dict[str, Any]:
     }
 
 
-def access_grant(of: AccessGrant) -> dict[str, Any]:
+def access_grant(of: AccessGrant, subject: str) -> dict[str, Any]:
     return {
         "id": of.id,
         "application_id": of.application_id,
         "subject_kind": of.subject_kind,
         "subject_id": of.subject_id,
+        "subject": subject,
         "valid_from": instant(of.valid_from),
         "valid_to": instant(of.valid_to),
     }

@@ -12,7 +12,7 @@ from idp.base.errors import Conflict, Invalid
 from idp.base.ids import new_id
 from idp.base.work import Work
 from idp.directory import access, names, queries
-from idp.directory.models import AccessGrant, Application, Site
+from idp.directory.models import AccessGrant, Account, Application, Group, Site
 from idp.policy.permissions import Permission, require
 
 
@@ -174,3 +174,25 @@ def grants(work: Work, application: Application) -> list[AccessGrant]:
         AccessGrant.valid_to.is_(None) | (AccessGrant.valid_to > work.now),
     )
     return list(work.tx.session.scalars(query))
+
+
+def grants_with_subjects(work: Work, application: Application) -> list[tuple[AccessGrant, str]]:
+    """Return the grants of *application* that hold now, each with what its subject is called."""
+    return [(one, _subject(work, one)) for one in grants(work, application)]
+
+
+def _subject(work: Work, grant: AccessGrant) -> str:
+    """Return the name of a group, the address of an account; its id where this actor may not see it."""
+    if grant.subject_kind == access.GROUP:
+        groups = queries.visible(work, Group, Permission.GROUP_READ).where(
+            Group.organization_id == grant.organization_id, Group.id == grant.subject_id
+        )
+        group = work.tx.session.scalar(groups)
+        return grant.subject_id if group is None else group.name
+    if grant.subject_kind == access.ACCOUNT:
+        people = queries.visible(work, Account, Permission.ACCOUNT_READ).where(
+            Account.organization_id == grant.organization_id, Account.id == grant.subject_id
+        )
+        account = work.tx.session.scalar(people)
+        return grant.subject_id if account is None else account.email
+    return access.EVERYONE

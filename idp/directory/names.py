@@ -24,13 +24,22 @@ def slug(value: str) -> str:
     Raises:
         Invalid: it cannot.
     """
-    if not _SLUG.fullmatch(value):
+    if not is_slug(value):
         raise Invalid(
             f"“{value[:80]}” cannot be used as a short name.",
             field="slug",
             advice="Use 1 to 63 small letters, digits and hyphens, with no hyphen at either end.",
         )
     return value
+
+
+def is_slug(value: str) -> bool:
+    """
+    Say whether *value* can be a slug at all.
+
+    Text from outside that cannot is not looked up: PostgreSQL refuses a NUL in any statement.
+    """
+    return _SLUG.fullmatch(value) is not None
 
 
 def name(value: str, *, field: str = "name") -> str:

@@ -75,7 +75,7 @@ def only_one(work: Work) -> OrganizationFacts | None:
 
 def by_slug(work: Work, slug: str) -> OrganizationFacts | None:
     """Return the organization that a person names at the door, or None; not for administrators."""
-    found = work.tx.row(_BY_SLUG, slug=slug)
+    found = work.tx.row(_BY_SLUG, slug=slug) if names.is_slug(slug) else None
     return None if found is None else OrganizationFacts(*found)
 
 

@@ -17,7 +17,7 @@ from idp.directory.attributes import name as attribute_name
 from idp.directory.models import Application, Organization, Site
 from idp.policy.models import AuthenticationPolicy, ReleasePolicy
 from idp.policy.permissions import Permission, require
-from idp.policy.release import LEVELS, Level, Policy, Rule, checked, differences, rules_from_json
+from idp.policy.release import LEVELS, Level, Policy, Rule, checked, differences, may_leave, rules_from_json
 from idp.policy.signon import SecondStep
 
 
@@ -63,6 +63,16 @@ def release_levels(work: Work, organization_id: str, site_id: str, application_i
         return Policy(Level(row.level, row.attributes, rules_from_json(row.rules)) for row in rows)
 
     return work.tx.memory.recall(("release", organization_id, site_id, application_id), read)
+
+
+def releasable(work: Work, application: Application) -> list[str]:
+    """Return the attributes that an application the actor has been given can receive at most, by every policy."""
+    stated = release_levels(work, application.organization_id, application.site_id, application.id)
+    return sorted(may_leave(stated), key=_in_order)
+
+
+def _in_order(attribute: str) -> tuple[int, str]:
+    return (ATTRIBUTES.index(attribute) if attribute in ATTRIBUTES else len(ATTRIBUTES)), attribute
 
 
 def authentication_policy(work: Work, organization_id: str, policy_id: str | None) -> AuthenticationFacts:

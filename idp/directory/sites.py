@@ -66,7 +66,7 @@ def facts(work: Work, slug: str) -> SiteFacts | None:
         row = work.tx.row(_BY_SLUG, slug=slug)
         return None if row is None else SiteFacts(*row)
 
-    if len(slug) > 63:
+    if not names.is_slug(slug):
         return None
     return work.tx.memory.recall(("site", slug), read)
 

@@ -217,8 +217,8 @@ def facts(work: Work, client_id: str) -> ClientFacts | None:
         row = work.tx.row(_FIND, client_id=client_id)
         return None if row is None else _facts(row)
 
-    if not client_id.isascii() or not 0 < len(client_id) <= _LONGEST_ID:
-        return None
+    if not (client_id.isascii() and client_id.isprintable() and 0 < len(client_id) <= _LONGEST_ID):
+        return None  # nor may a NUL reach a statement; the subject of an assertion is JSON and can hold one
     return work.tx.memory.recall(("client", client_id), read)
 
 
@@ -234,7 +234,7 @@ def knows_origin(work: Work, organization_id: str, site_id: str, origin: str) ->
     def read() -> bool:
         return work.tx.row(_ORIGIN, organization_id=organization_id, site_id=site_id, origin=origin) is not None
 
-    return len(origin) <= 255 and work.tx.memory.recall(("origin", site_id, origin), read)
+    return len(origin) <= 255 and origin.isprintable() and work.tx.memory.recall(("origin", site_id, origin), read)
 
 
 def _facts(row: Any) -> ClientFacts:

@@ -6,7 +6,7 @@ from idp.audit.events import ConsentGiven, ConsentWithdrawn
 from idp.audit.log import record
 from idp.base.db import Prepared
 from idp.base.errors import NotFound
-from idp.base.ids import new_id
+from idp.base.ids import is_id, new_id
 from idp.base.work import Work
 from idp.directory.models import Application
 from idp.signon.models import Consent
@@ -63,7 +63,7 @@ def withdraw(work: Work, organization_id: str, account_id: str, application_id: 
     Raises:
         NotFound: there is no such consent.
     """
-    row = _row(work, organization_id, account_id, application_id)
+    row = _row(work, organization_id, account_id, application_id) if is_id(application_id, "app") else None
     if row is None or row.withdrawn_at is not None:
         raise NotFound("You have not agreed to anything for this application.")
     row.withdrawn_at = work.now

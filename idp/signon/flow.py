@@ -114,7 +114,9 @@ def usable(request: SignOnRequest, facts: Facts) -> tuple[Proof, ...]:
 
 def decision(request: SignOnRequest, facts: Facts) -> Decision:
     """Return what the policy and the application together ask for."""
-    return decide(facts.policy, has_second_step=facts.has_second_step, asked=request.asked)
+    out_of_reach = request.asked_if_possible and not facts.has_second_step
+    asked = None if out_of_reach else request.asked
+    return decide(facts.policy, has_second_step=facts.has_second_step, asked=asked)
 
 
 def _policy_decision(facts: Facts) -> Decision:

@@ -41,6 +41,7 @@ _CHANGE = Prepared(
     )
 )
 _TRIES = 20
+_REFUSALS_PER_MINUTE = 60
 _CODE_WAIT = timedelta(minutes=15)
 
 
@@ -109,6 +110,25 @@ def reserve_password(
         _give_back(work, taken)
         return waiting
     return Reserved(subject, tuple(taken))
+
+
+def count_beginning(work: Work, limits: ThrottlingSettings) -> Wait | None:
+    """
+    Count a sign-on that nobody with a session begins: it costs a row before anybody has proven
+    anything, so that a network may begin so many of them in a minute and no more (I10).
+    """
+    key = f"network-begun:{network_of(work.origin.ip)}"
+    return _reserve_in_window(work, key, timedelta(minutes=1), limits.sign_ons_per_minute)
+
+
+def may_be_written_down(work: Work) -> bool:
+    """
+    Say whether a refusal that anybody can cause by an address alone is written down as an attempt.
+
+    Of one network so many in a minute are; the log has every one of them (I10).
+    """
+    key = f"network-refused:{network_of(work.origin.ip)}"
+    return _reserve_in_window(work, key, timedelta(minutes=1), _REFUSALS_PER_MINUTE) is None
 
 
 def reserve_code(work: Work, account_id: str, limits: ThrottlingSettings) -> Reserved | Wait:

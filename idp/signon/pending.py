@@ -205,6 +205,15 @@ def find(work: Work, handle: str, browser: str) -> Pending:
     return row
 
 
+def where_to_begin(work: Work, handle: str) -> tuple[str, str]:
+    """Return name and address of the application at which the sign-on of *handle* can begin anew; else empty."""
+    row = _read(work, handle) if is_token(handle, HANDLE) else None
+    if row is None:
+        return "", ""
+    request = SignOnRequest.from_json(row.request)
+    return request.application_name, request.start_again_url
+
+
 def _read(work: Work, handle: str) -> Pending | None:
     found = work.tx.row(_FIND, of_handle=fingerprint(handle))
     return None if found is None else Pending(*found)

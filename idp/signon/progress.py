@@ -16,6 +16,8 @@ from idp.signon.pending import Pending
 from idp.signon.request import Refusal, SignOnRequest
 from idp.signon.session import CurrentSession
 
+NOT_PROVEN = "not-proven"  # the code of a step that did not match or had to wait; the attempt itself goes on
+
 
 @dataclass(frozen=True, slots=True)
 class Progress:
@@ -85,7 +87,9 @@ def open_session(work: Work, progress: Progress, *, held: CurrentSession | None)
 def failed(work: Work, progress: Progress, method: str, cause: str, *, account_id: str | None = None) -> None:
     """Record that a factor was not proven, of whom if that is known; the sign-on goes on."""
     trail = trail_of(work, progress)
-    trail.steps.append({"step": method, "state": "failed", "cause": cause, "at": work.now.isoformat()})
+    trail.steps.append(
+        {"step": method, "state": "failed", "code": NOT_PROVEN, "cause": cause, "at": work.now.isoformat()}
+    )
     attempts.save(work, trail)
     record(
         work,

@@ -23,6 +23,7 @@ class SignOnRequest:
         force: the person must prove again, whatever session there is.
         max_age: the proof may be at most this old.
         asked: least strength that the application demands.
+        asked_if_possible: it does not demand it but wishes it: nobody sets up a second step for that.
         unattainable: it demands a context that we cannot give at all.
         login_hint: an e-mail address to begin with.
         account_hint: the account that the application speaks of; another one is refused.
@@ -43,6 +44,7 @@ class SignOnRequest:
     force: bool = False
     max_age: timedelta | None = None
     asked: Strength | None = None
+    asked_if_possible: bool = False
     unattainable: bool = False
     login_hint: str = ""
     account_hint: str = ""

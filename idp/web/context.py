@@ -5,8 +5,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from flask import Flask, Response, current_app, g, request  # noqa: TID251 (this is the one place)
+from werkzeug.exceptions import TooManyRequests
 
 from idp.audit import attempts
 from idp.audit.attempts import Trail
@@ -17,6 +19,7 @@ from idp.base.errors import IdpError
 from idp.base.ids import TOKEN_BODY_LENGTH, new_id
 from idp.base.work import ANONYMOUS, Actor, Origin, Work
 from idp.settings import Settings
+from idp.signon import lockout
 from idp.signon import session as session_
 from idp.signon.session import CurrentSession
 
@@ -170,9 +173,38 @@ def save_refusal(trail: Trail, error: IdpError, event: Event | None = None) -> N
         )
 
 
+def count_beginning(work: Work) -> None:
+    """
+    Count a sign-on that is about to begin for somebody without a session.
+
+    Raises:
+        TooManyRequests: this network has begun too many within a minute (I10).
+    """
+    if current_session(work) is not None:
+        return
+    limits = settings().throttling
+    waiting = lockout.count_beginning(work, limits)
+    if waiting is not None:
+        cause = f"more than {limits.sign_ons_per_minute} sign-ons within a minute were begun from this network"
+        raise TooManyRequests(cause, retry_after=waiting.seconds)
+
+
 def current_view() -> object:
     """Return the view that this request is for, None where there is none."""
-    return current_app.view_functions.get(request.endpoint or "")
+    return view_of(request.endpoint or "")
+
+
+def view_of(endpoint: str) -> object:
+    """Return the view of *endpoint*, None where there is none."""
+    return current_app.view_functions.get(endpoint)
+
+
+def endpoint_for(method: str) -> tuple[str, dict[str, Any]]:
+    """Return the endpoint that this request's address has for *method*, and what its variable parts are."""
+    adapter = current_app.create_url_adapter(request)
+    assert adapter is not None  # there is one for every request
+    endpoint, values = adapter.match(method=method)
+    return endpoint, dict(values)
 
 
 def _session_cookie() -> str:

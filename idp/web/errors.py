@@ -1,16 +1,22 @@
 """The web door's table: what each family of errors looks like to a person."""
 
+from collections.abc import Callable
+from typing import Any
+
 import structlog
 from flask import Flask, Response, request
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from idp.audit.attempts import Trail
 from idp.audit.events import AccessDenied
 from idp.base.errors import Conflict, Forbidden, IdpError, Invalid, NotFound, PageError, Unavailable
+from idp.directory import sites
+from idp.signon import lockout
 from idp.signon.pending import SignOnLost
 from idp.web import context
 from idp.web.access_log import route
 from idp.web.render import page
+from idp.web.security import PROTOCOL, StaleForm
 
 STATUS: dict[type[IdpError], int] = {
     NotFound: 404,
@@ -29,6 +35,9 @@ _HTTP_WORDS = {
     415: ("What was sent has a form that is not taken here.", "Go back and try again."),
     429: ("Too many requests came from your network.", "Wait a minute, then try again."),
 }
+
+TELL: dict[str, Callable[[IdpError, int, str], Response]] = {}
+"""What tells a program, by its endpoint, what HTTP refuses: error, status and reference in, its answer out."""
 
 log = structlog.get_logger("idp.web")
 
@@ -50,8 +59,10 @@ def _refused(error: IdpError) -> Response:
     reference = context.request_id()
     if isinstance(error, Forbidden):
         reference = _record(error)
+    elif isinstance(error, SignOnLost) and not error.attempt_id:
+        reference = _write_down(Trail(kind="sign-on"), error) or reference
     log.info("refused", code=error.code, cause=error.cause, request_id=context.request_id(), route=route())
-    template = "errors/lost.html" if isinstance(error, SignOnLost) else "errors/error.html"
+    template = "errors/lost.html" if isinstance(error, SignOnLost | StaleForm) else "errors/error.html"
     response = page(template, status, error=error, reference=getattr(error, "attempt_id", "") or reference)
     if status == 503:
         response.headers["Retry-After"] = "5"
@@ -73,15 +84,69 @@ def _record(error: IdpError) -> str:
     return trail.id
 
 
+def _write_down(trail: Trail, error: IdpError) -> str:
+    """Record the refusal of what a stranger sent; return its reference, empty where the network has too many."""
+    with context.open_work() as work:
+        if not lockout.may_be_written_down(work):
+            return ""
+    context.save_refusal(trail, error)
+    return trail.id
+
+
 def _http(error: HTTPException) -> Response:
+    """
+    Answer what HTTP itself refuses.
+
+    At an endpoint of a protocol it is an attempt like any other refusal there, and told in the
+    protocol's own way. An address that nobody knows is none: whoever tries addresses at random
+    writes no rows; the log has them.
+    """
     status = error.code or 500
     message, advice = _HTTP_WORDS.get(status, ("This request cannot be answered.", "Go back and try again."))
-    shown = IdpError(message, code=f"http-{status}", advice=advice)
-    response = page("errors/error.html", status, error=shown, reference=context.request_id())
+    shown = IdpError(message, code=f"http-{status}", advice=advice, cause=_cause(error, status))
+    reference, (endpoint, values) = context.request_id(), _meant(error)
+    tell = TELL.get(endpoint)
+    if status != 404 and getattr(context.view_of(endpoint), "guard", None) == PROTOCOL:
+        reference = _of_protocol(endpoint, values, shown) or reference
+    response = (
+        tell(shown, status, reference)
+        if tell is not None and status != 404
+        else page("errors/error.html", status, error=shown, reference=reference)
+    )
     for name, value in error.get_headers():
         if name in ("Allow", "Retry-After"):
             response.headers[name] = value
     return response
+
+
+def _cause(error: HTTPException, status: int) -> str:
+    if status == 413:
+        return f"the request is larger than is taken here: {request.content_length or 'unknown'} octets"
+    if status == 405:
+        return f"{request.method} is not for this address"
+    if status == 429:
+        return error.description or ""
+    return f"HTTP {status}"
+
+
+def _meant(error: HTTPException) -> tuple[str, dict[str, Any]]:
+    """Return endpoint and variable parts of this request; where the method was wrong, those that another one finds."""
+    methods = error.valid_methods if isinstance(error, MethodNotAllowed) else None
+    if request.endpoint or not methods:
+        return request.endpoint or "", request.view_args or {}
+    return context.endpoint_for(sorted(methods)[0])
+
+
+def _of_protocol(endpoint: str, values: dict[str, Any], error: IdpError) -> str:
+    trail = Trail(kind=f"{endpoint.partition('.')[0]}.request")
+    slug = values.get("slug")
+    if slug is not None:
+        with context.open_work(person=False) as work:
+            site = sites.facts(work, slug)
+        if site is None:
+            return ""  # an address that nobody knows, too
+        trail.organization_id, trail.site_id = site.organization_id, site.id
+    return _write_down(trail, error)
 
 
 def _unexpected(error: Exception) -> Response:

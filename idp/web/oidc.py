@@ -41,7 +41,7 @@ from idp.signon.door import Interact
 from idp.signon.pending import SignOnLost
 from idp.web import context, signout
 from idp.web.context import open_work
-from idp.web.errors import page_for
+from idp.web.errors import TELL, page_for
 from idp.web.render import page, redirect, redirect_to_path
 from idp.web.security import allow_form_action, protocol, public
 
@@ -72,6 +72,7 @@ def authorize(slug: str) -> Response:
             return redirect_to_path(f"/sites/{slug}/oauth2/authorize?{kept}")
         with open_work() as work:
             of = _provider(work, slug, trail)
+            context.count_beginning(work)
             found = respond.begin(
                 work,
                 of,
@@ -160,7 +161,9 @@ def _asked(view: Callable[[Provider, Trail, Work], Response | Wanted], slug: str
             return found
         cause = remote_keys.fetch(found, _get)
         if cause:
-            trail.steps.append({"step": "client-keys", "state": "failed", "cause": cause})
+            trail.steps.append(
+                {"step": "client-keys", "state": "failed", "code": "client-keys-unreadable", "cause": cause}
+            )
     raise Unavailable("It cannot be answered just now.", cause="the client's keys changed while they were read")
 
 
@@ -424,6 +427,15 @@ def _oauth_error(error: OAuthError, trail: Trail) -> Response:
     if error.status == 503:
         response.headers["Retry-After"] = "5"
     return response
+
+
+def _told(error: IdpError, status: int, reference: str) -> Response:
+    """What HTTP refuses (method, size) is told in JSON as well, as RFC 6749 section 5.2 has it."""
+    said = {"error": InvalidRequest.error, "error_description": f"{error.message} Reference: {reference}"}
+    return _json(said, status)
+
+
+TELL.update(dict.fromkeys(("oidc.token", "oidc.revoke_", "oidc.introspect_", "oidc.userinfo_"), _told))
 
 
 @pages.after_request

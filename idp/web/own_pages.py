@@ -37,6 +37,7 @@ def begin(
         asked: the least that must be proven, beyond what the policy asks.
         values: what the route of *page* takes in its address.
     """
+    context.count_beginning(work)
     session = context.current_session(work)
     hint = session.email if session is not None and session.organization_id == organization.id else ""
     wanted = SignOnRequest(

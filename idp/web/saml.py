@@ -79,6 +79,7 @@ def sso(slug: str) -> Response:
     """The single sign-on service by HTTP-Redirect; with a live session it answers in this very request."""
 
     def act(work: Work, place: Place, trail: Trail) -> Answer | Ask:
+        context.count_beginning(work)
         current = context.current_session(work)
         incoming = bindings.from_query(request.query_string)
         return answering.by_redirect(work, place, incoming, current=current, browser=context.browser(), trail=trail)
@@ -90,7 +91,12 @@ def sso(slug: str) -> Response:
 @protocol
 def sso_post(slug: str) -> Response:
     """The single sign-on service by HTTP-POST: cross-site, so without cookies (threats I3)."""
-    return _attempted(slug, _SIGN_ON, lambda work, place, trail: answering.by_post(work, place, _posted(), trail))
+
+    def act(work: Work, place: Place, trail: Trail) -> Ask:
+        context.count_beginning(work)
+        return answering.by_post(work, place, _posted(), trail)
+
+    return _attempted(slug, _SIGN_ON, act)
 
 
 @pages.get("/resume/<handle>")
@@ -111,6 +117,7 @@ def start(slug: str) -> Response:
     """Start an application from our side, where its switch allows that."""
 
     def act(work: Work, place: Place, trail: Trail) -> Answer | Ask:
+        context.count_beginning(work)
         return answering.from_our_side(
             work,
             place,

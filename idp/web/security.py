@@ -18,6 +18,7 @@ from flask import Flask, Response, g, request
 
 from idp.base.crypto import equal
 from idp.base.errors import Forbidden
+from idp.signon import pending
 from idp.web import context
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -100,13 +101,28 @@ def _check_form() -> None:
         raise _stale("the form token does not match")
 
 
-def _stale(cause: str) -> Forbidden:
-    return Forbidden(
-        "This form is too old, or it did not come from our page.",
-        code="form-token",
-        advice="Go back, load the page again, and send the form once more. Cookies must be allowed.",
-        cause=cause,
-    )
+class StaleForm(Forbidden):
+    """
+    A form without its token. On the page of a sign-on, ``application_name`` and ``start_again_url`` say
+    where to begin anew: as much as any browser is told that has the sign-on's address (`pending.SignOnLost`).
+    """
+
+    def __init__(self, cause: str, application_name: str, start_again_url: str) -> None:
+        super().__init__(
+            "This form is too old, or it did not come from our page.",
+            code="form-token",
+            advice="Go back, load the page again, and send the form once more. Cookies must be allowed.",
+            cause=cause,
+        )
+        self.application_name, self.start_again_url = application_name, start_again_url
+
+
+def _stale(cause: str) -> StaleForm:
+    application_name = start_again_url = ""
+    if request.blueprint == "signin":
+        with context.open_work(person=False) as work:
+            application_name, start_again_url = pending.where_to_begin(work, (request.view_args or {})["handle"])
+    return StaleForm(cause, application_name, start_again_url)
 
 
 def allow_form_action(*sources: str) -> None:
@@ -120,6 +136,7 @@ def _headers(response: Response) -> Response:
         add("Content-Security-Policy", _policy(tuple(g.get("form_action", ()))))
     for name, value in _ALWAYS:
         add(name, value)
+    add("Cross-Origin-Opener-Policy", "unsafe-none" if _in_a_sign_on() else "same-origin")
     if context.settings().secure:
         add("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
     if "Cache-Control" not in headers:
@@ -129,11 +146,18 @@ def _headers(response: Response) -> Response:
     return response
 
 
+def _in_a_sign_on() -> bool:
+    """
+    Say whether an application may have opened this page in a pop-up window that must keep its opener:
+    the answer goes back through it (ADR 29). Every answer on the way counts, redirects too.
+    """
+    return request.blueprint == "signin" or getattr(context.current_view(), "guard", None) == PROTOCOL
+
+
 _SELF = "'self'"
 _ALWAYS = (
     ("X-Content-Type-Options", "nosniff"),
     ("Referrer-Policy", "no-referrer"),
-    ("Cross-Origin-Opener-Policy", "same-origin"),
     ("Permissions-Policy", "camera=(), geolocation=(), microphone=()"),
 )
 

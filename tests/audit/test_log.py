@@ -1,6 +1,7 @@
 """The one audit writer: in the transaction of the effect, without control characters, without secrets."""
 
 import pytest
+from sqlalchemy.exc import DBAPIError
 
 from idp.audit import attempts
 from idp.audit.attempts import Trail
@@ -8,6 +9,7 @@ from idp.audit.events import AccountDisabled, catalogue
 from idp.audit.log import plain, record
 from idp.audit.models import Attempt, AuditEntry
 from idp.base.errors import Conflict
+from idp.directory import organizations
 
 
 def test_an_entry_says_who_did_what_to_whom_from_where(work):
@@ -96,3 +98,54 @@ def test_an_attempt_that_is_continued_twice_in_one_transaction_loses_no_step(ope
 
     with open_work() as work:
         assert [step["step"] for step in attempts.load(work, trail.id).steps] == ["password", "code", "session"]
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE audit_entries SET actor_name = 'nobody'",
+        "UPDATE audit_entries SET at = at",
+        "DELETE FROM audit_entries",
+        "DELETE FROM audit_entries WHERE tag = 'organization.created'",
+    ],
+)
+def test_d21_an_entry_is_neither_changed_nor_deleted(database, open_work, statement):
+    with open_work() as work:
+        organizations.create(work, "acme", name="Acme")
+    with pytest.raises(DBAPIError, match="audit entries are"), database.engine.begin() as connection:
+        connection.exec_driver_sql(statement)
+
+    with open_work() as work:
+        assert work.tx.session.query(AuditEntry).one().actor_name == work.actor.name
+        organizations.create(work, "other", name="Other")
+    with open_work() as work:
+        assert work.tx.session.query(AuditEntry).count() == 2, "and the next one is added"
+
+
+@pytest.mark.both_databases
+def test_d21_the_log_is_not_emptied_at_once(database, database_kind, open_work):
+    with open_work() as work:
+        organizations.create(work, "acme", name="Acme")
+    emptied = "TRUNCATE audit_entries" if database_kind == "postgresql" else "DELETE FROM audit_entries"
+    with pytest.raises(DBAPIError, match="audit entries are"), database.engine.begin() as connection:
+        connection.exec_driver_sql(emptied)
+
+
+@pytest.mark.both_databases
+def test_the_named_way_of_a_retention_lifts_one_trigger_for_one_transaction(database, database_kind, open_work):
+    """What ADR 14 says a retention will do works on both databases, and what fails half-way leaves the trigger."""
+    with open_work() as work:
+        organizations.create(work, "acme", name="Acme")
+    dropped = "DROP TRIGGER audit_entries_not_deleted" + (" ON audit_entries" if database_kind == "postgresql" else "")
+    with pytest.raises(ZeroDivisionError), database.engine.begin() as connection:
+        if database_kind == "sqlite":
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        connection.exec_driver_sql(dropped)
+        connection.exec_driver_sql("DELETE FROM audit_entries")
+        raise ZeroDivisionError
+
+    with open_work() as work:
+        assert work.tx.session.query(AuditEntry).count() == 1
+    with pytest.raises(DBAPIError, match="audit entries are"), database.engine.begin() as connection:
+        connection.exec_driver_sql("DELETE FROM audit_entries")

@@ -8,7 +8,11 @@ from typing import Any
 
 import pytest
 
+from idp.app import create
+from idp.cli.context import open_database
 from idp.cli.main import run
+from idp.settings import load
+from tests.support.visitor import Visitor
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,13 @@ def installed(here, idp, _initialized):
     """The same, in the folder of an installation that was initialised."""
     shutil.copytree(_initialized, here, dirs_exist_ok=True)
     return idp
+
+
+@pytest.fixture
+def at_the_door(acme, here):
+    """The pages of the same installation, for somebody in a fresh browser."""
+    with open_database(load(here / "config.yaml")) as database:
+        yield Visitor(create(load(here / "config.yaml"), database=database).test_client())
 
 
 @pytest.fixture

@@ -33,6 +33,64 @@ def notes(acme):
     return made.json
 
 
+def test_showing_an_application_names_who_may_open_it_and_what_it_receives(acme, wiki):
+    acme("group", "create", "Staff", "--organization", "acme")
+    acme("application", "grant", wiki["id"], "--group", "Staff")
+    acme("application", "grant", wiki["id"], "--account", "ann@acme.example")
+    acme("application", "release", wiki["id"], "--attribute", "email")
+
+    told = acme("application", "show", wiki["id"])
+    shown = acme("application", "show", wiki["id"], "--json").json
+
+    assert "  open to     the group Staff, ann@acme.example\n" in told.out
+    assert "  receives    email (at most)\n" in told.out
+    assert "grp_" not in told.out
+    assert "acc_" not in told.out
+    assert {one["subject"] for one in shown["access"]} == {"Staff", "ann@acme.example"}
+    assert shown["receives_at_most"] == ["email"]
+
+
+def test_what_an_organization_releases_bounds_every_application(acme, wiki):
+    assert "receives    email, name, groups (at most)" in acme("application", "show", wiki["id"]).out
+
+    told = acme("organization", "release", "acme", "--attribute", "email", "--attribute", "name")
+    assert (told.code, told.out) == (0, "acme lets out at most: email, name\n"), told.err
+    assert "receives    email, name (at most)" in acme("application", "show", wiki["id"]).out
+
+    assert acme("organization", "release", "acme", "--nothing", "--json").json["attributes"] == []
+    assert "receives    nothing (at most)" in acme("application", "show", wiki["id"]).out
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("acme",), 2),
+        (("acme", "--nothing", "--attribute", "email"), 2),
+        (("acme", "--attribute", "shoe size"), 2),
+        (("nowhere", "--nothing"), 3),
+    ],
+)
+def test_a_release_that_means_nothing_is_refused(acme, words, code):
+    assert acme("organization", "release", *words).code == code
+
+
+@pytest.mark.parametrize(
+    ("scope", "grant_types"),
+    [
+        ("openid offline_access", ["authorization_code", "refresh_token"]),
+        ("openid email", ["authorization_code"]),
+    ],
+)
+def test_whoever_may_ask_for_offline_access_is_registered_for_refresh_tokens(acme, scope, grant_types):
+    made = acme(
+        "application", "create-oidc", "--site", "acme", "--name", "Notes", "--redirect-uri", REDIRECT_URI,
+        "--scope", scope, "--json",
+    )  # fmt: skip
+
+    assert made.code == 0, made.err
+    assert made.json["grant_types"] == grant_types
+
+
 def test_a_service_provider_from_a_file(wiki):
     assert wiki["protocol"] == "saml"
     assert wiki["saml"]["entity_id"] == ENTITY_ID

@@ -102,6 +102,18 @@ def test_a_faulty_configuration_is_told_with_every_fault(acme, here):
     assert len(as_json.error["faults"]) == 2
 
 
+@pytest.mark.parametrize("url", ["mysql://user@db/ostiary", "", "mariadb+x://db/ostiary"])
+@pytest.mark.parametrize("command", [("init",), ("doctor",), ("organization", "list"), ("serve",)])
+def test_a_database_that_is_not_spoken_to_ends_every_command_in_plain_words(acme, here, url, command):
+    (here / "config.yaml").write_text(f"database: {{url: '{url}'}}\n")
+
+    refused = acme(*command)
+
+    assert refused.code == 78
+    assert "postgresql://user@host/name" in refused.out + refused.err
+    assert "Traceback" not in refused.err
+
+
 def test_an_account_without_a_password_is_made_and_says_so(acme):
     made = acme("account", "create", "bob@acme.example", "--organization", "acme", "--name", "Bob")
 

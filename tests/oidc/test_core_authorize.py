@@ -4,8 +4,10 @@ import json
 
 import pytest
 
+from idp.directory import policies
 from idp.oidc.contexts import PASSWORD, SECOND_STEP
 from idp.policy.signon import Method
+from idp.signon.factors import totp
 from tests.oidc.support import ANN, BEN, CALLBACK, answered, claims, request
 
 ONE_STEP = (Method.PASSWORD,)
@@ -150,12 +152,35 @@ def test_the_context_is_what_was_proven(place, client, browser):
     assert claims(place.tokens(once, client)["id_token"])["amr"] == ["pwd"]
 
 
+def give_ben_an_authenticator(place):
+    with place.work() as work:
+        account = place.account(work, BEN)
+        totp.add(work, account.id, b"ostiary-test-secret!", organization_id=account.organization_id, name="Phone")
+
+
 def test_acr_values_ask_for_a_second_step(place, client):
+    give_ben_an_authenticator(place)
+    with place.work() as work:
+        policies.set_second_step(work, "acme", "off")
     once = place.browser(BEN, ONE_STEP)
 
     assert asks(place.authorize(once, client, acr_values=SECOND_STEP))
     assert "code" in answered(place.authorize(once, client, acr_values=PASSWORD))
     assert "code" in answered(place.authorize(once, client, acr_values="urn:unknown"))
+
+
+@pytest.mark.parametrize("policy", ["off", "optional"])
+def test_acr_values_make_nobody_set_up_a_second_step(place, client, policy):
+    """Core 5.5.1.1: a voluntary claim that cannot be had is no error, and no reason to ask for more."""
+    with place.work() as work:
+        policies.set_second_step(work, "acme", policy)
+    once = place.browser(BEN, ONE_STEP)
+    voluntary = json.dumps({"id_token": {"acr": {"values": [SECOND_STEP]}}})
+
+    for wish in ({"acr_values": SECOND_STEP}, {"claims": voluntary}):
+        tokens = place.tokens(once, client, **wish)
+        assert claims(tokens["id_token"])["acr"] == PASSWORD, "and the truth is told"
+    assert asks(place.authorize(once, client, claims=essential(SECOND_STEP))), "a demand is another thing"
 
 
 def test_acr_values_are_a_wish_where_nothing_may_be_shown(place, client):
@@ -179,6 +204,9 @@ def test_an_essential_acr_is_a_demand(place, client, browser):
 
 def test_a_client_may_register_its_wish(place):
     client = place.register(default_acr_values=[SECOND_STEP])
+    give_ben_an_authenticator(place)
+    with place.work() as work:
+        policies.set_second_step(work, "acme", "off")
 
     assert asks(place.authorize(place.browser(BEN, ONE_STEP), client))
 
@@ -228,6 +256,14 @@ def test_o28_openid_alone_needs_consent_too(place, third, browser):
 
 def test_o28_the_organizations_own_needs_none(place, client, browser):
     assert "code" in answered(place.authorize(browser, client))
+
+
+def test_o28_the_organizations_own_asks_where_it_wants_to_be_asked(place, client, browser):
+    found = agree(place, browser, place.authorize(browser, client, prompt="consent"))
+
+    assert "code" in found
+    assert "code" in answered(place.authorize(browser, client)), "and needs none the next time"
+    assert asks(place.authorize(browser, client, prompt="consent"))
 
 
 def test_o28_saying_no_is_told(place, third, browser):

@@ -2,6 +2,7 @@
 
 import ast
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,9 @@ import pytest
 import idp.oidc
 from idp.oidc import errors
 from idp.oidc.errors import OAuthError
+from idp.settings import ThrottlingSettings
 from idp.signon.request import Refusal
+from tests.oidc.support import answered
 
 DESCRIPTION = re.compile(r"[\x20-\x21\x23-\x5b\x5d-\x7e]+")  # RFC 6749 section 5.2
 HERE = Path(idp.oidc.__file__).parent
@@ -62,3 +65,16 @@ def test_what_a_peer_reads_never_comes_from_somewhere_else():
             assert names == ["name"], (file, line)
             continue
         assert ast.unparse(argument) in allowed, (file, line, ast.unparse(argument))
+
+
+def test_i10_a_network_begins_so_many_sign_ons_a_minute(place, client):
+    few = place.app.extensions["ostiary"]
+    place.app.extensions["ostiary"] = replace(
+        few, settings=few.settings.model_copy(update={"throttling": ThrottlingSettings(sign_ons_per_minute=2)})
+    )
+    asked = [place.authorize(place.app.test_client(), client) for _ in range(4)]
+
+    assert [answer.status_code for answer in asked] == [303, 303, 429, 429]
+    assert "code" in answered(place.authorize(place.browser(), client)), "who has a session is not counted"
+    place.later(minutes=1)
+    assert place.authorize(place.app.test_client(), client).status_code == 303

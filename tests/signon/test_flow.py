@@ -94,6 +94,26 @@ ROWS = {
         replace(SIGNED_IN, policy=OFF, proofs=(PASSWORD,)),
         AskCode(),
     ),
+    "a wish for more than the policy is asked of those who have a second step": (
+        {"asked": Strength.SECOND_STEP, "asked_if_possible": True},
+        replace(SIGNED_IN, policy=OFF, proofs=(PASSWORD,)),
+        AskCode(),
+    ),
+    "a wish for more than the policy sets up nothing": (
+        {"asked": Strength.SECOND_STEP, "asked_if_possible": True},
+        replace(SIGNED_IN, policy=OPTIONAL, proofs=(PASSWORD,), has_second_step=False),
+        Complete(),
+    ),
+    "a wish does not lower what the policy asks": (
+        {"asked": Strength.SECOND_STEP, "asked_if_possible": True},
+        replace(SIGNED_IN, proofs=(FRESH_PASSWORD,), unsaved=True, has_second_step=False),
+        EnrolSecondStep(),
+    ),
+    "a demand for more than the policy sets one up": (
+        {"asked": Strength.SECOND_STEP},
+        replace(SIGNED_IN, policy=OPTIONAL, proofs=(FRESH_PASSWORD,), has_second_step=False),
+        EnrolSecondStep(),
+    ),
     "more than the policy, passively, is refused": (
         {"asked": Strength.SECOND_STEP, "passive": True},
         replace(SIGNED_IN, policy=OFF, proofs=(PASSWORD,)),

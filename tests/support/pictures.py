@@ -118,6 +118,11 @@ def pages(front: Front, browser, base: str) -> Iterator[tuple[str, Walk]]:
     walk.open("/")
     yield "sign-in-own", walk
 
+    walk.open(front.ask())
+    walk.tab.context.clear_cookies()
+    walk.password(ANN)
+    yield "form-stale", walk
+
     ben = Walk(front, browser, base)
     ben.open(front.ask())
     ben.password(BEN)

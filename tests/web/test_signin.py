@@ -50,6 +50,30 @@ def test_an_error_keeps_the_address_clears_the_password_and_takes_the_focus(fron
     assert focused[0].get("tabindex") == "-1"
 
 
+@pytest.mark.parametrize("wrong", ["password", "code", "recovery code", "password, too often", "code, too often"])
+def test_what_did_not_match_or_has_to_wait_names_the_attempt(front, visitor, wrong):
+    visitor.open(front.ask())
+    if "password" not in wrong:
+        visitor.submit(username=ANN, password=PASSWORD)
+    if wrong == "recovery code":
+        visitor.open(f"{visitor.path}/recovery")
+    assert "Reference:" not in visitor.text
+    typed = {
+        "password": {"username": ANN, "password": "wrong"},
+        "code": {"otp": "000000"},
+        "recovery code": {"recovery_code": "wrong"},
+    }[wrong.partition(",")[0]]
+    for _ in range(7 if "often" in wrong else 1):
+        visitor.submit(**typed)
+
+    assert visitor.status == (429 if "often" in wrong else 422)
+    with front.work() as work:
+        found = attempts.load(work, visitor.page.xpath("string(//*[@class='reference']/code)"))
+        assert found.steps[-1]["state"] == "failed"
+        assert found.steps[-1]["code"] == "not-proven"
+        assert found.steps[-1]["cause"]
+
+
 def test_after_five_wrong_codes_the_page_says_fifteen_minutes(front, visitor):
     visitor.open(front.ask()).submit(username=ANN, password=PASSWORD)
     for _ in range(6):

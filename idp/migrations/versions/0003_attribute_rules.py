@@ -2,7 +2,7 @@
 What is sent under which name; further attributes of accounts; what a NameID is made of, and whose it is.
 
 Revision: 0003
-Follows: 0001
+Follows: 0002
 """
 
 import sqlalchemy as sa

@@ -33,7 +33,8 @@ def demanded(request: AuthorizeRequest) -> tuple[Strength | None, bool]:
     Return the strength to ask of the person, and whether what is demanded cannot be given at all.
 
     An essential ``acr`` is a demand: the weakest of its values will do. ``acr_values`` are a
-    wish: the first that we know is asked for, but where nothing may be shown it is let go.
+    wish: the first that we know is asked for, but where nothing may be shown it is let go, and
+    so it is where the person would have to set something up first (see `is_wish`).
     """
     known = [contexts.STRENGTHS[name] for name in wished(request) if name in contexts.STRENGTHS]
     if claims.read(request).acr_essential:
@@ -42,3 +43,11 @@ def demanded(request: AuthorizeRequest) -> tuple[Strength | None, bool]:
     if not known or prompt.NONE in prompt.prompts(request):
         return None, False
     return known[0], False
+
+
+def is_wish(request: AuthorizeRequest) -> bool:
+    """
+    Say whether the contexts are a voluntary claim: without them the person is to be signed in as well,
+    and the answer says what was reached (OpenID Connect Core 5.5.1.1).
+    """
+    return not claims.read(request).acr_essential

@@ -10,9 +10,11 @@ def asks(request: AuthorizeRequest) -> tuple[str, ...]:
     Return what consent is needed for, as scopes; nothing where the client is exempt.
 
     Exempt are the organization's own applications, marked so by an administrator, if it is
-    certain who receives the answer: the client has a secret, or the address is an https one.
+    certain who receives the answer: the client has a secret, or the address is an https one. They
+    are asked for as well where the client itself wants that (``prompt=consent``, Core 3.1.2.1).
     """
-    if request.client.first_party and _receiver_is_certain(request):
+    wants_it = prompt.CONSENT in prompt.prompts(request)
+    if request.client.first_party and _receiver_is_certain(request) and not wants_it:
         return ()
     single = claims.read(request)
     wanted = (*scope.granted(request), *claims_.scopes_for((*single.id_token, *single.userinfo)))

@@ -30,6 +30,7 @@ def sign_on_request(work: Work, request: AuthorizeRequest, reply_to: ReplyTo) ->
         force=bool(asked & {prompt.LOGIN, prompt.SELECT_ACCOUNT}),
         max_age=max_age.greatest(request),
         asked=strength,
+        asked_if_possible=acr_values.is_wish(request),
         unattainable=unattainable,
         login_hint=(request.login_hint or "")[:_LONGEST_HINT],
         account_hint=id_token_hint.account_hint(work, request),

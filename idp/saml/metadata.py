@@ -5,7 +5,7 @@ What comes in passes the gate; pysaml2 reads it (see `engine`); here it is judge
 """
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -16,8 +16,9 @@ from idp.keyring import keyring
 from idp.keyring.keyring import ACTIVE, NEXT, Key
 from idp.saml import addresses, gate
 from idp.saml.certificates import known_key, known_keys
-from idp.saml.description import Endpoint, SpDescription
+from idp.saml.description import About, Endpoint, SpDescription
 from idp.saml.errors import MessageRefused
+from idp.saml.gate import Tree
 from idp.saml.names import EMAIL, ENTITY_DESCRIPTOR, PERSISTENT, POST, REDIRECT, SAMLP, TRANSIENT, UNSPECIFIED
 from idp.saml.writer import Element, element, write
 
@@ -25,6 +26,8 @@ LONGEST_ENTITY_ID = 1024
 _CACHE_FOR = "PT1H"
 _CLOCK = timedelta(minutes=3)
 _MOST_ENDPOINTS = 500
+_MOST_NAMES = 100
+_LONGEST_DESCRIPTION = 2000
 _ORDER = {ACTIVE: 0, NEXT: 1}
 
 
@@ -46,29 +49,48 @@ def read(document: bytes, *, now: datetime, http_loopback: bool) -> SpDescriptio
     Raises:
         Invalid: something in it cannot be taken; the message says what, and what to do.
     """
-    from idp.saml import engine  # noqa: PLC0415 (importing pysaml2 costs as much as a hundred sign-ons)
+    return understood(parsed(document), now=now, http_loopback=http_loopback)
 
+
+def parsed(document: bytes) -> Tree:
+    """
+    Return the root of a metadata document that has passed the gate.
+
+    Raises:
+        Invalid: it is no XML that we take.
+    """
     try:
-        root = gate.read_metadata(document)
+        return gate.read_metadata(document)
     except MessageRefused as error:
-        raise _fault(
+        raise fault(
             "The metadata cannot be read as XML.", "Give the file as the application hands it out.", error.cause
         ) from None
+
+
+def understood(root: Tree, *, now: datetime, http_loopback: bool) -> SpDescription:
+    """
+    Return what the entity *root*, which has passed the gate, says of its service provider.
+
+    Raises:
+        Invalid: something in it cannot be taken.
+    """
+    from idp.saml import engine  # noqa: PLC0415 (importing pysaml2 costs as much as a hundred sign-ons)
+
     if root.tag != ENTITY_DESCRIPTOR:
-        raise _fault(
+        raise fault(
             "The metadata is not that of one entity.",
-            "Give the metadata of the service provider alone: a document whose first element is EntityDescriptor.",
+            "Give the metadata of the service provider alone: a document whose first element is EntityDescriptor. "
+            "From an aggregate of many: idp application import-saml.",
             f"the first element is {str(root.tag)[:100]}",
         )
     try:
         described = engine.describe(root)
     except engine.NotUnderstood as error:
-        raise _fault(str(error), "Ask for the metadata of the application's service provider side.") from None
+        raise fault(str(error), "Ask for the metadata of the application's service provider side.") from None
     except ValueError as error:
-        raise _fault(
-            "The metadata has a date that cannot be read.", "Ask for corrected metadata.", str(error)
-        ) from None
-    _judge(described, now, http_loopback)
+        raise fault("The metadata has a date that cannot be read.", "Ask for corrected metadata.", str(error)) from None
+    described = replace(described, about=_safe(described.about, http_loopback))
+    judge(described, now=now, http_loopback=http_loopback)
     return described
 
 
@@ -88,39 +110,55 @@ def entity_id(issuer: str) -> str:
     return f"{issuer}/saml/metadata"
 
 
-def _judge(described: SpDescription, now: datetime, http_loopback: bool) -> None:
+def judge(described: SpDescription, *, now: datetime, http_loopback: bool) -> None:
+    """
+    Check that we can work with what was *described*, by metadata or by hand.
+
+    Raises:
+        Invalid: something in it cannot be taken.
+    """
     entity = described.entity_id
     if not 0 < len(entity) <= LONGEST_ENTITY_ID or not entity.isprintable() or " " in entity:
-        raise _fault("The entity ID is missing, too long, or has blanks in it.", "Ask for corrected metadata.")
+        raise fault("The entity ID is missing, too long, or has blanks in it.", "Ask for corrected metadata.")
     if described.valid_until is not None and described.valid_until + _CLOCK <= now:
-        raise _fault(
+        raise fault(
             f"This metadata was valid until {described.valid_until:%Y-%m-%d %H:%M} UTC.",
             "Ask the application for its metadata of today.",
         )
     if not any(endpoint.binding == POST for endpoint in described.assertion_consumers):
-        raise _fault(
+        raise fault(
             "The metadata names no address that takes assertions by HTTP-POST.",
             "Ask for metadata with an AssertionConsumerService of that binding.",
         )
     endpoints = (*described.assertion_consumers, *described.logout_endpoints)
     if len(endpoints) > _MOST_ENDPOINTS:
-        raise _fault(f"The metadata has more than {_MOST_ENDPOINTS} addresses.", "Leave out those that are not used.")
+        raise fault(f"The metadata has more than {_MOST_ENDPOINTS} addresses.", "Leave out those that are not used.")
     for endpoint in endpoints:
         _judge_endpoint(endpoint, http_loopback)
     for certificate in (*described.signing_certificates, *(key.certificate for key in described.encryption_keys)):
         _judge_certificate(certificate)
 
 
+def _safe(about: About, http_loopback: bool) -> About:
+    """Leave out what no page of ours may ever show or link to (X16); people can be signed on without it."""
+    kept = {
+        name: address
+        for name in ("logo_url", "information_url", "privacy_url")
+        if (address := getattr(about, name)) and addresses.fault(address, http_loopback=http_loopback) is None
+    }
+    return About(about.names[:_MOST_NAMES], about.description[:_LONGEST_DESCRIPTION], **kept)
+
+
 def _judge_endpoint(endpoint: Endpoint, http_loopback: bool) -> None:
     for location in (endpoint.location, endpoint.response_location or endpoint.location):
-        fault = addresses.fault(location, http_loopback=http_loopback)
-        if fault is not None:
-            raise _fault(fault, "Every address in the metadata must be one that people can be sent to safely.")
+        wrong = addresses.fault(location, http_loopback=http_loopback)
+        if wrong is not None:
+            raise fault(wrong, "Every address in the metadata must be one that people can be sent to safely.")
 
 
 def _judge_certificate(certificate: str) -> None:
     if known_key(certificate) is None:
-        raise _fault(
+        raise fault(
             "A certificate in the metadata cannot be used.",
             "It must be an X.509 certificate with an RSA key of 2048 bits or more, or an EC key (P-256, P-384, P-521).",
         )
@@ -137,7 +175,8 @@ def name_of(described: SpDescription) -> str:
     return (described.display_name or host)[:256]
 
 
-def _fault(message: str, advice: str, cause: str = "") -> Invalid:
+def fault(message: str, advice: str, cause: str = "") -> Invalid:
+    """Return the refusal of metadata: what is wrong with it, and what to do."""
     return Invalid(message, field="metadata", code="saml-metadata", advice=advice, cause=cause)
 
 

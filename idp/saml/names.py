@@ -15,6 +15,7 @@ PREFIXES = {"saml": SAML, "samlp": SAMLP, "md": MD, "mdui": MDUI, "ds": DS, "xen
 AUTHN_REQUEST = f"{{{SAMLP}}}AuthnRequest"
 LOGOUT_REQUEST = f"{{{SAMLP}}}LogoutRequest"
 ENTITY_DESCRIPTOR = f"{{{MD}}}EntityDescriptor"
+ENTITIES_DESCRIPTOR = f"{{{MD}}}EntitiesDescriptor"
 ISSUER = f"{{{SAML}}}Issuer"
 SIGNATURE = f"{{{DS}}}Signature"
 

@@ -1,6 +1,5 @@
 """Verbs on service providers, the SAML half of applications."""
 
-import base64
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -14,10 +13,11 @@ from idp.audit.log import record
 from idp.base.errors import Conflict, Invalid, NotFound
 from idp.base.work import Work
 from idp.directory import applications, queries
+from idp.directory import names as names_
 from idp.directory.models import Application, Site
 from idp.policy.permissions import Permission, require
-from idp.saml import addresses, metadata, nameid
-from idp.saml.description import Endpoint, SpDescription
+from idp.saml import addresses, expiry, metadata, nameid, provider_view, schedule
+from idp.saml.description import SpDescription
 from idp.saml.encryption import target
 from idp.saml.models import ServiceProvider
 
@@ -56,6 +56,7 @@ def register(
     *,
     name: str | None = None,
     metadata_url: str = "",
+    metadata_key: str = "",
     sign_response: bool | None = None,
     sign_assertion: bool | None = None,
     encrypt_assertion: bool | None = None,
@@ -71,7 +72,8 @@ def register(
 
     Args:
         name: what people read; the metadata's own name where none is given.
-        metadata_url: where the document came from, if it came from an address.
+        metadata_url: where the document came from, if it came from an address: it is fetched again from there.
+        metadata_key: the certificate (DER, base64) that it must be signed with then.
         everyone: everybody in the organization may open it at once.
         allow_http_loopback: take plain http addresses on loopback (for trials on one machine).
         sign_response, sign_assertion, encrypt_assertion, require_signed_requests, nameid_format,
@@ -84,42 +86,83 @@ def register(
         Invalid: the metadata, or a switch, cannot be taken.
         Conflict: the site has a service provider of that entity ID.
     """
-    site = queries.site(work, site_slug)
-    require(work, Permission.APPLICATION_CREATE, site.organization_id)
     described = metadata.read(document, now=work.now, http_loopback=allow_http_loopback)
     wanted = Switches(
         sign_response,
         sign_assertion,
         encrypt_assertion,
-        described.authn_requests_signed if require_signed_requests is None else require_signed_requests,
+        require_signed_requests,
         nameid_format,
         idp_initiated,
         tuple(relay_states),
     )
-    _clear_the_way(work, site, described.entity_id)
+    return enroll(
+        work,
+        site_slug,
+        described,
+        wanted,
+        document=document.decode("utf-8-sig"),
+        name=name,
+        metadata_url=metadata_url,
+        metadata_key=metadata_key,
+        everyone=everyone,
+    )
+
+
+def enroll(
+    work: Work,
+    site_slug: str,
+    described: SpDescription,
+    wanted: Switches,
+    *,
+    document: str = "",
+    name: str | None = None,
+    metadata_url: str = "",
+    metadata_key: str = "",
+    everyone: bool = False,
+) -> ServiceProvider:
+    """
+    Register the service provider that was *described* (and judged: `metadata.read`, `metadata.judge`) at a site.
+
+    Args:
+        document: the metadata that says so; empty where it was described by hand.
+        metadata_key: the certificate that further metadata from *metadata_url* must be signed with.
+
+    Raises:
+        NotFound, Forbidden, Invalid, Conflict: as for `register`.
+    """
+    site = queries.site(work, site_slug)
+    require(work, Permission.APPLICATION_CREATE, site.organization_id)
     provider = ServiceProvider(
         organization_id=site.organization_id,
         site_id=site.id,
         entity_id=described.entity_id,
-        metadata_xml=document.decode("utf-8-sig"),
+        metadata_xml=document,
         metadata_url=metadata_url,
-        description=described.to_json(),
+        metadata_key=metadata_key,
         sign_response=True,
         sign_assertion=True,
         encrypt_assertion=False,
-        require_signed_requests=False,
+        require_signed_requests=described.authn_requests_signed,
         nameid_format="",
         idp_initiated=False,
         relay_states=[],
+        warned={},
         updated_at=work.now,
     )
     _set(provider, wanted)
     _judge(provider, described)
+    _put(work, provider, described)
+    if metadata_url:
+        provider.refreshed_at = work.now
+        provider.refresh_due_at = schedule.next_refresh(described, work.now, key=described.entity_id)
+    chosen = names_.name(name or metadata.name_of(described))
+    _clear_the_way(work, site, described.entity_id)
     application = applications.create(
         work,
         site,
         protocol=PROTOCOL,
-        name=name or metadata.name_of(described),
+        name=chosen,
         launch_url=_launch_url(provider, described, site.slug),
     )
     provider.application_id = application.id
@@ -131,13 +174,39 @@ def register(
             organization_id=site.organization_id,
             target_id=application.id,
             entity_id=provider.entity_id,
-            metadata_digest=hashlib.sha256(document).hexdigest(),
+            metadata_digest=hashlib.sha256(document.encode()).hexdigest() if document else "",
         ),
     )
     if everyone:
         applications.grant(work, application.id, everyone=True)
     work.tx.after_commit(work.tx.memory.forget)
     return provider
+
+
+def describe(work: Work, provider: ServiceProvider, application: Application, described: SpDescription) -> None:
+    """
+    Let *described* (and judged: `metadata.read`, `metadata.judge`) be what is known of *provider* from now on.
+
+    A part of verbs, which see, require and record.
+
+    Raises:
+        Invalid: it does not go with a switch that the administrator has set.
+    """
+    _judge(provider, described)
+    _put(work, provider, described)
+    site = work.tx.session.get_one(Site, (provider.organization_id, provider.site_id))
+    application.launch_url = _launch_url(provider, described, site.slug)
+    provider.updated_at = work.now
+    work.tx.after_commit(work.tx.memory.forget)
+
+
+def check_version(provider: ServiceProvider, if_version: int | None) -> None:
+    """
+    Raises:
+        Conflict: the change was made for another version than the one there is.
+    """
+    if if_version is not None and if_version != provider.version:
+        raise Conflict("Someone else changed this in the meantime. Look at it again, then repeat your change.")
 
 
 def change(work: Work, application_id: str, wanted: Switches, *, if_version: int | None = None) -> ServiceProvider:
@@ -156,8 +225,7 @@ def change(work: Work, application_id: str, wanted: Switches, *, if_version: int
     application = queries.application(work, application_id)
     require(work, Permission.APPLICATION_EDIT, application.organization_id)
     provider = of_application(work, application)
-    if if_version is not None and if_version != provider.version:
-        raise Conflict("Someone else changed this in the meantime. Look at it again, then repeat your change.")
+    check_version(provider, if_version)
     described = SpDescription.from_json(provider.description)
     before = _switches(provider)
     _set(provider, wanted)
@@ -234,21 +302,13 @@ def of_application(work: Work, application: Application) -> ServiceProvider:
 
 def represent(provider: ServiceProvider) -> dict[str, Any]:
     """Return a service provider as JSON values: its switches, and what its metadata says."""
-    described = SpDescription.from_json(provider.description)
-    return {
-        "entity_id": provider.entity_id,
-        "metadata_url": provider.metadata_url,
-        **_switches(provider),
-        "assertion_consumers": [_shown(endpoint) for endpoint in described.assertion_consumers],
-        "logout_endpoints": [_shown(endpoint) for endpoint in described.logout_endpoints],
-        "signing_certificates": [_thumbprint(der) for der in described.signing_certificates],
-        "encryption_certificates": [_thumbprint(key.certificate) for key in described.encryption_keys],
-        "nameid_formats": list(described.nameid_formats),
-        "requested_attributes": [one.name for one in described.requested_attributes],
-        "valid_until": None if described.valid_until is None else described.valid_until.isoformat(),
-        "updated_at": provider.updated_at.isoformat(),
-        "version": provider.version,
-    }
+    return provider_view.represent(provider, _switches(provider))
+
+
+def _put(work: Work, provider: ServiceProvider, described: SpDescription) -> None:
+    provider.description = described.to_json()
+    provider.ends_at = expiry.next_end(described, work.now)
+    provider.warn_at = expiry.next_warning(described, work.now, provider.warned)
 
 
 def _clear_the_way(work: Work, site: Site, entity_id: str) -> None:
@@ -322,18 +382,3 @@ def _launch_url(provider: ServiceProvider, described: SpDescription, slug: str) 
     if provider.idp_initiated:
         return f"/sites/{slug}/saml/start?sp={quote(provider.entity_id, safe='')}"
     return addresses.origin(described.default_consumer().location) + "/"
-
-
-def _shown(endpoint: Endpoint) -> dict[str, Any]:
-    shown: dict[str, Any] = {"binding": endpoint.binding, "location": endpoint.location}
-    if endpoint.response_location:
-        shown["response_location"] = endpoint.response_location
-    if endpoint.index is not None:
-        shown |= {"index": endpoint.index, "is_default": endpoint.is_default is True}
-    return shown
-
-
-def _thumbprint(der_base64: str) -> str:
-    """Return the SHA-256 of a certificate as administrators compare it."""
-    digest = hashlib.sha256(base64.b64decode(der_base64)).hexdigest().upper()
-    return ":".join(digest[at : at + 2] for at in range(0, len(digest), 2))

@@ -6,6 +6,7 @@ by signxml with the registered keys, and from there on only the octets that it c
 """
 
 import base64
+from collections.abc import Callable
 from typing import Any
 
 from lxml import etree
@@ -63,6 +64,22 @@ def verified(root: Tree, signature: DetachedSignature | None, keys: tuple[KnownK
     return root, signed
 
 
+def verified_metadata(root: Tree, keys: tuple[KnownKey, ...]) -> Tree:
+    """
+    Return the metadata that the signature of *root* covers (SAML Metadata 2.0 section 3.1).
+
+    Args:
+        root: a metadata document through the gate.
+        keys: one of them must have signed it.
+
+    Raises:
+        MessageRefused: it is not signed, or not so that it verifies.
+    """
+    if not _has_signature(root):
+        raise not_proven("the metadata is not signed")
+    return _verify_enveloped(root, keys, lambda covered, _: gate.read_metadata(covered))
+
+
 def _verify_detached(signature: DetachedSignature, keys: tuple[KnownKey, ...]) -> None:
     if signature.algorithm not in SIGNATURE_ALGORITHMS:
         raise not_proven(f"the algorithm {signature.algorithm[:120]!r} is not taken")
@@ -78,8 +95,10 @@ def _has_signature(root: Tree) -> bool:
     return next(root.iter(SIGNATURE_TAG), None) is not None
 
 
-def _verify_enveloped(root: Tree, keys: tuple[KnownKey, ...]) -> Tree:
-    signature, method = _shape(root)
+def _verify_enveloped(
+    root: Tree, keys: tuple[KnownKey, ...], read_again: Callable[[bytes, str], Tree] = gate.read
+) -> Tree:
+    signature, method = shape(root)
     if not keys:
         raise not_proven("the message is signed, but no usable certificate to verify it is registered")
     identifier, tag = root.get("ID"), root.tag
@@ -90,8 +109,8 @@ def _verify_enveloped(root: Tree, keys: tuple[KnownKey, ...]) -> Tree:
     for key in keys:
         covered = _covered(document, key, method)
         if covered is not None:
-            read = gate.read(covered, tag)
-            if read.get("ID") != identifier or _has_signature(read):
+            read = read_again(covered, tag)
+            if read.tag != tag or read.get("ID") != identifier or _has_signature(read):
                 raise not_proven("what the signature covers is not the message")
             return read
     raise not_proven("the signature does not verify with any registered certificate")
@@ -119,12 +138,15 @@ def _covered(document: bytes, key: KnownKey, method: str) -> bytes | None:
     return covered if isinstance(covered, bytes) and covered else None
 
 
-def _shape(root: Tree) -> tuple[Tree, str]:
+def shape(root: Tree) -> tuple[Tree, str]:
     """
     Return the signature and its algorithm, if it has the one shape that SAML Core 2.0 section 5.4 allows.
 
     One signature, a child of the root, over the root by its ID, which is nowhere else; nothing in it
     that is not needed.
+
+    Raises:
+        MessageRefused: it has another shape.
     """
     signatures = list(root.iter(SIGNATURE_TAG))
     if len(signatures) != 1 or signatures[0].getparent() is not root:

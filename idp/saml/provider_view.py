@@ -1,0 +1,78 @@
+"""What is shown of a service provider, as JSON values; certificates by their fingerprints and ends."""
+
+import base64
+import hashlib
+from dataclasses import asdict
+from typing import Any
+
+from idp.saml.certificates import known_key
+from idp.saml.description import Endpoint, SpDescription
+from idp.saml.models import ServiceProvider
+
+
+def represent(provider: ServiceProvider, switches: dict[str, Any]) -> dict[str, Any]:
+    """Return a service provider as JSON values: its *switches*, what its metadata says, where that comes from."""
+    described = SpDescription.from_json(provider.description)
+    return {
+        "entity_id": provider.entity_id,
+        "described_by": "metadata" if provider.metadata_xml else "hand",
+        "metadata_url": provider.metadata_url,
+        "metadata_key": thumbprint(provider.metadata_key) if provider.metadata_key else "",
+        "refreshed_at": None if provider.refreshed_at is None else provider.refreshed_at.isoformat(),
+        "refresh_error": provider.refresh_error,
+        "change_waits": bool(provider.offered and "description" in provider.offered),
+        "template": provider.template,
+        **switches,
+        "display_name": described.display_name,
+        "assertion_consumers": [_shown(endpoint) for endpoint in described.assertion_consumers],
+        "logout_endpoints": [_shown(endpoint) for endpoint in described.logout_endpoints],
+        "signing_certificates": [thumbprint(der) for der in described.signing_certificates],
+        "encryption_certificates": [thumbprint(key.certificate) for key in described.encryption_keys],
+        "certificate_ends": {thumbprint(der): certificate_end(der) for der in _certificates(described)},
+        "nameid_formats": list(described.nameid_formats),
+        "requested_attributes": [one.name for one in described.requested_attributes],
+        "required_attributes": [one.name for one in described.requested_attributes if one.required],
+        "authn_requests_signed": described.authn_requests_signed,
+        "want_assertions_signed": described.want_assertions_signed,
+        "about": {**asdict(described.about), "names": [list(name) for name in described.about.names]},
+        "valid_until": None if described.valid_until is None else described.valid_until.isoformat(),
+        "updated_at": provider.updated_at.isoformat(),
+        "version": provider.version,
+    }
+
+
+def thumbprint(der_base64: str) -> str:
+    """Return the SHA-256 of a certificate as administrators compare it."""
+    digest = hashlib.sha256(base64.b64decode(der_base64)).hexdigest().upper()
+    return ":".join(digest[at : at + 2] for at in range(0, len(digest), 2))
+
+
+def certificate_end(der_base64: str) -> str:
+    """Return the day that a certificate names as its last; empty where it cannot be read."""
+    key = known_key(der_base64)
+    return "" if key is None else f"{key.certificate.not_valid_after_utc:%Y-%m-%d}"
+
+
+def endpoint_words(endpoint: Endpoint) -> str:
+    """Return an address as one line: where, how, under which number."""
+    words = f"{endpoint.location} ({endpoint.binding.rpartition(':')[2] or 'no binding'}"
+    if endpoint.response_location:
+        words += f", answers to {endpoint.response_location}"
+    if endpoint.index is not None:
+        words += f", index {endpoint.index}"
+    if endpoint.is_default:
+        words += ", default"
+    return words + ")"
+
+
+def _certificates(described: SpDescription) -> tuple[str, ...]:
+    return (*described.signing_certificates, *(key.certificate for key in described.encryption_keys))
+
+
+def _shown(endpoint: Endpoint) -> dict[str, Any]:
+    shown: dict[str, Any] = {"binding": endpoint.binding, "location": endpoint.location}
+    if endpoint.response_location:
+        shown["response_location"] = endpoint.response_location
+    if endpoint.index is not None:
+        shown |= {"index": endpoint.index, "is_default": endpoint.is_default is True}
+    return shown

@@ -2,21 +2,19 @@
 
 import json
 import sys
-from pathlib import Path
 from typing import Any
 
 import click
 
-from idp.base import egress
 from idp.base.errors import Invalid
 from idp.cli import saml, show
 from idp.cli.application_lookup import find, full
 from idp.cli.context import Group, chosen, open_work, settings, tell, tell_all
-from idp.cli.saml_switches import switches
+from idp.cli.saml_create import create_saml
+from idp.cli.saml_import import import_saml
 from idp.directory import applications, policies, queries
 from idp.directory.attributes import ATTRIBUTES
 from idp.oidc import clients
-from idp.saml import providers
 
 _APPLICATION = click.argument("application", metavar="APP")
 _LONGEST = 2 * 1024 * 1024
@@ -28,32 +26,8 @@ def application() -> None:
 
 
 application.add_command(saml.saml)
-
-
-@application.command("create-saml")
-@click.option("--site", required=True, metavar="SITE", help="Site to register it at.")
-@click.option("--metadata", required=True, metavar="FILE|URL|-", help="The service provider's metadata (-: stdin).")
-@click.option("--name", help="The name that people read (default: what the metadata says).")
-@switches
-@click.option("--everyone", is_flag=True, help="Let everyone of the organization open it at once.")
-def create_saml(site: str, metadata: str, name: str | None, everyone: bool, **wanted: Any) -> None:
-    """Register a SAML service provider."""
-    of = settings()
-    raw, url = _metadata(metadata)
-    with open_work() as work:
-        made = providers.register(
-            work,
-            site,
-            raw,
-            name=name,
-            metadata_url=url,
-            everyone=everyone,
-            allow_http_loopback=of.development.allow_http_loopback_applications,
-            **{option: value for option, value in wanted.items() if value is not None},
-        )
-        found = queries.application(work, made.application_id)
-        value = full(work, found)
-    tell(value, _made(value, f"entity ID {made.entity_id}", everyone))
+application.add_command(create_saml)
+application.add_command(import_saml)
 
 
 @application.command("create-oidc")
@@ -201,21 +175,6 @@ def _made(value: dict[str, Any], known_as: str, everyone: bool) -> str:
     who = "everyone of the organization may open it" if everyone else "nobody may open it yet"
     words = f"registered {value['name']}: {who}\n  id  {value['id']}\n  {known_as}"
     return words if everyone else f"{words}\n  Give access with: idp application grant {value['id']} --everyone"
-
-
-def _metadata(source: str) -> tuple[bytes, str]:
-    """Return metadata from a file, an address or standard input, and the address if it came from one."""
-    if source == "-":
-        return sys.stdin.buffer.read(_LONGEST + 1), ""
-    if source.startswith(("https://", "http://")):
-        of = settings()
-        loopback = of.development.allow_http_loopback_applications
-        fetched = egress.fetch(source, allowed=of.egress.allow_addresses, most_bytes=_LONGEST, http_loopback=loopback)
-        return fetched, source
-    try:
-        return Path(source).read_bytes(), ""
-    except OSError as error:
-        raise Invalid(f"{source} cannot be read: {error.strerror}.", field="metadata") from error
 
 
 def _client_metadata(

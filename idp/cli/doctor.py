@@ -16,6 +16,7 @@ from idp.directory import keys as keys_
 from idp.directory import queries
 from idp.keyring import installation, keyring, wrapping
 from idp.keyring.models import SigningKey
+from idp.saml import attention
 from idp.settings import Settings, SettingsError, load
 
 _SKEW_WARNS, _SKEW_FAILS = timedelta(seconds=5), timedelta(seconds=60)
@@ -71,6 +72,7 @@ def examine() -> tuple[list[Finding], int]:
         findings.append(Finding("keys", OK, "they are the ones that this database was made with"))
         findings += _clock(database)
         findings += _signing_keys(database)
+        findings += _service_providers(database)
     except IdpError as error:
         what = "keys" if isinstance(error, wrapping.KeyFault) else "database"
         cause = "" if error.cause == error.message else f" ({error.cause})"
@@ -149,3 +151,20 @@ def _certificates(now: datetime, slug: str, keys: list[SigningKey]) -> Finding:
         words = f"its SAML certificate ends on {min(ends):%Y-%m-%d}"
         return Finding(f"site {slug}", WARNING, words, "Run: idp keys rotate --purpose saml-signing")
     return Finding(f"site {slug}", OK, "its signing keys are in order")
+
+
+def _service_providers(database: Database) -> list[Finding]:
+    found: list[Finding] = []
+    with work_on(database) as work:
+        for one in attention.wanted(work):
+            what = f"application {one.name}"
+            for ending in one.ends:
+                words = f"its {ending.ending.what} ends on {ending.ending.ends:%Y-%m-%d}, within {ending.stage} days"
+                found.append(Finding(what, WARNING, words, "Ask its owner for the metadata of today."))
+            if one.not_taken:
+                advice = f"Look what is there, then run: idp application saml refresh {one.application_id}"
+                found.append(Finding(what, WARNING, f"its metadata could not be taken: {one.not_taken}", advice))
+            if one.waits:
+                advice = f"Run: idp application saml refresh {one.application_id} --show"
+                found.append(Finding(what, WARNING, "new metadata of it waits for approval", advice))
+    return found

@@ -1,13 +1,13 @@
-"""`idp application saml …`: what concerns SAML service providers only. Each further command has a file of its own."""
-
-from typing import Any
+"""`idp application saml …`: what concerns SAML service providers only. Each command has a file of its own."""
 
 import click
 
-from idp.cli.application_lookup import find, full
-from idp.cli.context import Group, open_work, tell
-from idp.cli.saml_switches import switches
-from idp.saml import providers
+from idp.cli.context import Group
+from idp.cli.saml_import import list_entities
+from idp.cli.saml_proposal import release_requested
+from idp.cli.saml_refresh import refresh
+from idp.cli.saml_set import set_
+from idp.cli.saml_show import show_
 
 
 @click.group(cls=Group)
@@ -15,13 +15,8 @@ def saml() -> None:
     """What concerns SAML service providers only."""
 
 
-@saml.command("set")
-@click.argument("application", metavar="APP")
-@switches
-def set_(application: str, **wanted: Any) -> None:
-    """Change how the service provider APP is answered; what is not named stays as it is."""
-    wanted["relay_states"] = wanted["relay_states"] or None
-    with open_work() as work:
-        found = find(work, application)
-        providers.change(work, found.id, providers.Switches(**wanted))
-        tell(full(work, found), f"changed {found.name}")
+saml.add_command(show_)
+saml.add_command(set_)
+saml.add_command(refresh)
+saml.add_command(list_entities)
+saml.add_command(release_requested)

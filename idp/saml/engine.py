@@ -55,10 +55,11 @@ def describe(root: Tree) -> SpDescription:
         raise NotUnderstood("The metadata describes no service provider of SAML 2.0.")
     role = roles[0]
     service = _attribute_service(role.attribute_consuming_service)
+    info = _user_interface(role)
     keys = [(key.use, certificate, key) for key in role.key_descriptor for certificate in _certificates(key)]
     return SpDescription(
         entity_id=entity.entity_id or "",
-        display_name=_display_name(role, service) or _organization(role) or _organization(entity),
+        display_name=_display_name(info, service) or _organization(role) or _organization(entity),
         assertion_consumers=tuple(_indexed(endpoint) for endpoint in role.assertion_consumer_service),
         logout_endpoints=tuple(_endpoint(endpoint) for endpoint in role.single_logout_service),
         # No use means both (SAML Metadata 2.0 section 2.4.1.1).
@@ -69,7 +70,7 @@ def describe(root: Tree) -> SpDescription:
         authn_requests_signed=_is_true(role.authn_requests_signed),
         want_assertions_signed=_is_true(role.want_assertions_signed),
         valid_until=_earliest(entity.valid_until, role.valid_until),
-        about=_about(_user_interface(role)),
+        about=_about(info),
         cache_seconds=_shortest(entity.cache_duration, role.cache_duration),
     )
 
@@ -123,9 +124,8 @@ def _requested(service: Any) -> tuple[RequestedAttribute, ...]:
     )
 
 
-def _display_name(role: Any, service: Any) -> str:
+def _display_name(info: Any, service: Any) -> str:
     """The name that the service provider gives itself: of its user interface, else of its attribute service."""
-    info = _user_interface(role)
     names: list[Any] = list(info.display_name) if info is not None else []
     if not names and service is not None:
         names = list(service.service_name)

@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import select
-
 from idp.base.errors import Invalid
 from idp.base.work import Work
 from idp.directory import queries
@@ -53,6 +51,30 @@ class Outcome:
     cause: str = ""
 
 
+def registered(work: Work, site_slug: str, entity_ids: Sequence[str]) -> frozenset[str]:
+    """
+    Return those of *entity_ids* that are registered at a site already.
+
+    Raises:
+        NotFound: no such site that this actor may see.
+    """
+    held = (
+        queries.visible(work, Application, Permission.APPLICATION_READ)
+        .with_only_columns(ServiceProvider.entity_id, maintain_column_froms=True)
+        .join(
+            ServiceProvider,
+            (Application.organization_id == ServiceProvider.organization_id)
+            & (Application.id == ServiceProvider.application_id),
+        )
+        .where(
+            ServiceProvider.site_id == queries.site(work, site_slug).id,
+            ServiceProvider.entity_id.in_(entity_ids),
+            Application.deleted_at.is_(None),
+        )
+    )
+    return frozenset(work.tx.session.scalars(held))
+
+
 def read(entity: Entity, *, now: datetime, allow_http_loopback: bool = False) -> Read:
     """Return what an entity says. Call it while no transaction is open: it takes a millisecond."""
     try:
@@ -68,6 +90,8 @@ def register(
     *,
     everyone: bool = False,
     release_requested: bool = False,
+    metadata_url: str = "",
+    metadata_key: str = "",
 ) -> list[Outcome]:
     """
     Register the service providers of a *batch* at a site; those that are there already stay as they are.
@@ -75,6 +99,8 @@ def register(
     Args:
         everyone: everybody in the organization may open them at once.
         release_requested: each receives those of our attributes that it asks for, and no other.
+        metadata_url: the address of the aggregate, where they are looked for again.
+        metadata_key: the certificate (DER, base64) that the aggregate must be signed with then.
 
     Raises:
         NotFound: no such site that this actor may see.
@@ -82,7 +108,7 @@ def register(
     """
     site = queries.site(work, site_slug)
     require(work, Permission.APPLICATION_CREATE, site.organization_id)
-    there = _registered(work, site.id, [one.entity.entity_id for one in batch])
+    there = set(registered(work, site_slug, [one.entity.entity_id for one in batch]))
     outcomes = []
     for one in batch:
         entity_id = one.entity.entity_id
@@ -94,7 +120,14 @@ def register(
             continue
         try:
             made = providers.enroll(
-                work, site_slug, one.described, Switches(), document=one.entity.document.decode(), everyone=everyone
+                work,
+                site,
+                one.described,
+                Switches(),
+                document=one.entity.document.decode(),
+                metadata_url=metadata_url,
+                metadata_key=metadata_key,
+                everyone=everyone,
             )
         except Invalid as error:  # raised before anything is written
             outcomes.append(Outcome(entity_id, Came.FAULTY, cause=_words(error)))
@@ -104,23 +137,6 @@ def register(
         there.add(entity_id)
         outcomes.append(Outcome(entity_id, Came.REGISTERED, made.application_id))
     return outcomes
-
-
-def _registered(work: Work, site_id: str, entity_ids: Sequence[str]) -> set[str]:
-    held = (
-        select(ServiceProvider.entity_id)
-        .join(
-            Application,
-            (Application.organization_id == ServiceProvider.organization_id)
-            & (Application.id == ServiceProvider.application_id),
-        )
-        .where(
-            ServiceProvider.site_id == site_id,
-            ServiceProvider.entity_id.in_(entity_ids),
-            Application.deleted_at.is_(None),
-        )
-    )
-    return set(work.tx.session.scalars(held))
 
 
 def _words(error: Invalid) -> str:

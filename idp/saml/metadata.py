@@ -14,7 +14,7 @@ from idp.base.work import Work
 from idp.directory.sites import SiteFacts
 from idp.keyring import keyring
 from idp.keyring.keyring import ACTIVE, NEXT, Key
-from idp.saml import addresses, gate
+from idp.saml import addresses, gate, signatures
 from idp.saml.certificates import known_key, known_keys
 from idp.saml.description import About, Endpoint, SpDescription
 from idp.saml.errors import MessageRefused
@@ -64,6 +64,29 @@ def parsed(document: bytes) -> Tree:
     except MessageRefused as error:
         raise fault(
             "The metadata cannot be read as XML.", "Give the file as the application hands it out.", error.cause
+        ) from None
+
+
+def proven(document: bytes, key: str) -> Tree:
+    """
+    Return the root of what the signature over a metadata document covers.
+
+    Args:
+        key: the certificate (DER, base64) that it must be signed with; without one the document itself is returned.
+
+    Raises:
+        Invalid: it is no XML that we take, or not signed so that it verifies.
+    """
+    root = parsed(document)
+    if not key:
+        return root
+    try:
+        return signatures.verified_metadata(root, known_keys((key,)))
+    except MessageRefused as error:
+        raise fault(
+            "The metadata is not proven to be its publisher's.",
+            "Compare the certificate that is pinned with the one that its publisher names.",
+            error.cause,
         ) from None
 
 

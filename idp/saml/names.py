@@ -23,6 +23,7 @@ SIGNATURE = f"{{{DS}}}Signature"
 REDIRECT = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect"
 POST = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"
 DEFLATE = "urn:oasis:names:tc:SAML:2.0:bindings:URL-Encoding:DEFLATE"
+SOAP = "urn:oasis:names:tc:SAML:2.0:bindings:SOAP"
 
 # Name identifier formats (SAML Core 2.0 section 8.3)
 UNSPECIFIED = "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified"

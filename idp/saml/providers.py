@@ -98,7 +98,7 @@ def register(
     )
     return enroll(
         work,
-        site_slug,
+        queries.site(work, site_slug),
         described,
         wanted,
         document=document.decode("utf-8-sig"),
@@ -111,7 +111,7 @@ def register(
 
 def enroll(
     work: Work,
-    site_slug: str,
+    site: Site,
     described: SpDescription,
     wanted: Switches,
     *,
@@ -125,13 +125,13 @@ def enroll(
     Register the service provider that was *described* (and judged: `metadata.read`, `metadata.judge`) at a site.
 
     Args:
+        site: one that the actor has been given.
         document: the metadata that says so; empty where it was described by hand.
         metadata_key: the certificate that further metadata from *metadata_url* must be signed with.
 
     Raises:
-        NotFound, Forbidden, Invalid, Conflict: as for `register`.
+        Forbidden, Invalid, Conflict: as for `register`; Invalid before anything is written.
     """
-    site = queries.site(work, site_slug)
     require(work, Permission.APPLICATION_CREATE, site.organization_id)
     provider = ServiceProvider(
         organization_id=site.organization_id,

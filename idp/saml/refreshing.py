@@ -7,7 +7,7 @@ everything else waits for an administrator, who applies it or discards it.
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -28,9 +28,8 @@ from idp.base.errors import Invalid, NotFound, Unavailable
 from idp.base.jobs import Errand
 from idp.base.work import Work
 from idp.directory.models import Application
-from idp.saml import expiry, gate, metadata, providers, redescribing, schedule, signatures
+from idp.saml import expiry, gate, metadata, providers, redescribing, schedule
 from idp.saml.aggregates import pick
-from idp.saml.certificates import known_keys
 from idp.saml.description import SpDescription
 from idp.saml.difference import Change, difference, only_adds_certificates
 from idp.saml.errors import MessageRefused
@@ -97,7 +96,7 @@ def look(work: Work, application_id: str) -> Look:
     return Look(application_id, provider.metadata_url)
 
 
-def fetch(asked: Look, *, allowed: tuple[str, ...], http_loopback: bool) -> Fetched:
+def fetch(asked: Look, *, allowed: Sequence[str], http_loopback: bool) -> Fetched:
     """Return what the address answers. Call it while no transaction is open."""
     try:
         document = egress.fetch(
@@ -200,7 +199,7 @@ def discard(work: Work, application_id: str) -> tuple[str, ...]:
     return changes
 
 
-def errand(*, allowed: tuple[str, ...], http_loopback: bool) -> Errand:
+def errand(*, allowed: Sequence[str], http_loopback: bool) -> Errand:
     """Return what handles a job of this `KIND`."""
 
     def prepare(work: Work, payload: Mapping[str, Any]) -> Look | None:
@@ -284,9 +283,7 @@ def _live(query: Any) -> Any:
 
 def _proven(work: Work, provider: ServiceProvider, document: bytes, http_loopback: bool) -> tuple[str, SpDescription]:
     """Return the metadata to keep and what it says, once it is proven to be the provider's own and of today."""
-    root = metadata.parsed(document)
-    if provider.metadata_key:
-        root = signatures.verified_metadata(root, known_keys((provider.metadata_key,)))
+    root = metadata.proven(document, provider.metadata_key)
     if root.tag == ENTITIES_DESCRIPTOR:
         entity = pick(root, provider.entity_id)
         described = entity.described(now=work.now, http_loopback=http_loopback)

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 _INSTANT = re.compile(r"(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(?:\.\d{1,12})?Z?")
 # xs:duration (XML Schema Part 2 section 3.2.6); the days of months and years are those of no particular ones.
 _DURATION = re.compile(
-    r"P(?=\d|T\d)(?:(\d{1,4})Y)?(?:(\d{1,4})M)?(?:(\d{1,5})D)?"
-    r"(?:T(?=\d)(?:(\d{1,6})H)?(?:(\d{1,7})M)?(?:(\d{1,9})(?:\.\d{1,12})?S)?)?"
+    r"P(?=[0-9]|T[0-9])(?:([0-9]{1,4})Y)?(?:([0-9]{1,4})M)?(?:([0-9]{1,5})D)?"
+    r"(?:T(?=[0-9])(?:([0-9]{1,6})H)?(?:([0-9]{1,7})M)?(?:([0-9]{1,9})(?:\.[0-9]{1,12})?S)?)?"
 )
 _SECONDS_OF = (365 * 86400, 30 * 86400, 86400, 3600, 60, 1)
 

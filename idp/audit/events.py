@@ -69,6 +69,16 @@ class AccountEnabled(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AccountAttributesChanged(Event):
+    """Further attributes of an account changed; only those that did are named, with their values."""
+
+    tag = "account.attributes-changed"
+    email: str
+    before: dict[str, str]
+    after: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RoleGranted(Event):
     tag = "role.granted"
     role: str
@@ -127,6 +137,16 @@ class ReleasePolicyChanged(Event):
     tag = "release-policy.changed"
     before: tuple[str, ...]
     after: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseRulesChanged(Event):
+    """What is sent under which names was changed for a level; ``changes`` has a line for every rule."""
+
+    tag = "release-rules.changed"
+    level: str
+    name: str
+    changes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,6 +214,15 @@ class ServiceProviderExpiryWarned(Event):
     what: str
     ends: str
     within_days: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceProviderNameFreed(Event):
+    """A name that ``account_id`` had at an application may be given to another account."""
+
+    tag = "service-provider.name-freed"
+    name: str
+    account_id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,6 @@
 """Text that came in escapes: JSON can spell what is no text at all."""
 
+import unicodedata
 from typing import Any
 
 
@@ -16,3 +17,15 @@ def is_storable(value: Any) -> bool:
     if isinstance(value, list):
         return all(is_storable(item) for item in value)
     return True
+
+
+def is_plain(value: str) -> bool:
+    """
+    Say whether *value* is text that every format can carry: no control characters, surrogates or noncharacters.
+
+    XML can hold few of them, and none of them can be seen (threats X22, T17).
+    """
+    return value.isprintable() or not any(
+        unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") or (ord(c) & 0xFFFE) == 0xFFFE or 0xFDD0 <= ord(c) <= 0xFDEF
+        for c in value
+    )

@@ -91,6 +91,33 @@ def enable(email: str, organization: str | None) -> None:
         tell(show.account(done), f"enabled {done.email}")
 
 
+@account.command("set")
+@click.argument("email")
+@_ORGANIZATION
+@click.option(
+    "--attribute",
+    "attributes",
+    multiple=True,
+    required=True,
+    metavar="NAME=VALUE",
+    help="Its values take the place of those it has; several times for several values; NAME= removes it.",
+)
+def set_(email: str, organization: str | None, attributes: tuple[str, ...]) -> None:
+    """Change further attributes of the account EMAIL; those that are not named stay as they are."""
+    changes: dict[str, list[str]] = {}
+    for given in attributes:
+        name, sign, value = given.partition("=")
+        if not sign:
+            raise Invalid(
+                f"“{given[:120]}” is no NAME=VALUE.", field="attributes", advice="Write it like department=Research."
+            )
+        changes.setdefault(name, []).extend([value] if value else [])
+    with open_work() as work:
+        done = accounts.set_attributes(work, email, changes, organization_id=_organization_id(work, organization))
+        listed = "\n".join(f"  {name:<12} {', '.join(values)}" for name, values in done.attributes.items())
+        tell(show.account(done), f"changed {done.email}\n{listed or '  no further attributes'}")
+
+
 @account.command("grant-role")
 @click.argument("email")
 @click.argument("role")
@@ -126,7 +153,8 @@ def show_(email: str, organization: str | None) -> None:
         f"  state        {'disabled' if value['disabled_at'] else 'active'}\n"
         f"  roles        {', '.join(value['roles']) or 'none'}\n"
         f"  password     {'set' if value['has_password'] else 'not set'}\n"
-        f"  second step  {'set up' if value['has_second_step'] else 'not set up'}",
+        f"  second step  {'set up' if value['has_second_step'] else 'not set up'}"
+        + "".join(f"\n  {name:<12} {', '.join(values)}" for name, values in value["attributes"].items()),
     )
 
 

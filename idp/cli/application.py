@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from idp.base.errors import Invalid
-from idp.cli import saml, show
+from idp.cli import rules, saml, show
 from idp.cli.application_lookup import find, full
 from idp.cli.context import Group, chosen, open_work, settings, tell, tell_all
 from idp.cli.saml_create import create_saml
@@ -28,6 +28,7 @@ def application() -> None:
 application.add_command(saml.saml)
 application.add_command(create_saml)
 application.add_command(import_saml)
+application.add_command(rules.of_application())
 
 
 @application.command("create-oidc")
@@ -88,7 +89,11 @@ def grant(application: str, everyone: bool, group: str | None, account: str | No
 @application.command()
 @_APPLICATION
 @click.option(
-    "--attribute", "attributes", multiple=True, metavar="NAME", help=f"One of {', '.join(ATTRIBUTES)}; several times."
+    "--attribute",
+    "attributes",
+    multiple=True,
+    metavar="NAME",
+    help=f"{', '.join(ATTRIBUTES)}, or a further one; several times.",
 )
 @click.option("--nothing", is_flag=True, help="Release no attribute at all.")
 def release(application: str, attributes: tuple[str, ...], nothing: bool) -> None:
@@ -99,7 +104,10 @@ def release(application: str, attributes: tuple[str, ...], nothing: bool) -> Non
         found = find(work, application)
         policy = policies.set_application_release(work, found.id, attributes)
         work.tx.session.flush()
-        tell(show.release_policy(policy), f"{found.name} receives at most: {', '.join(policy.attributes) or 'nothing'}")
+        tell(
+            show.release_policy(policy),
+            f"{found.name} receives at most: {', '.join(policy.attributes or ()) or 'nothing'}",
+        )
 
 
 @application.command("list")
@@ -121,7 +129,8 @@ def list_(site: str | None) -> None:
 def show_(application: str) -> None:
     """Show APP: its registration, who may open it, what it receives at most."""
     with open_work() as work:
-        value = full(work, find(work, application))
+        found = find(work, application)
+        value = {**full(work, found), "release": rules.released_to(work, found)}
     if chosen().json:
         tell(value, "")
         return
@@ -137,7 +146,7 @@ def show_(application: str) -> None:
             lines.append(f"  {name:<28} {part}")
         elif isinstance(part, list) and part and all(isinstance(item, str) for item in part):
             lines.append(f"  {name:<28} {', '.join(part)}")
-    click.echo("\n".join(lines))
+    click.echo("\n".join([*lines, "  is sent", *(f"  {line}" for line in rules.words(value["release"]))]))
 
 
 @application.command()

@@ -2,7 +2,7 @@
 
 import click
 
-from idp.cli import show
+from idp.cli import release, rules, show
 from idp.cli.context import Group, open_work, tell, tell_all
 from idp.directory import organizations, queries
 
@@ -28,3 +28,7 @@ def list_() -> None:
     with open_work() as work:
         found = [show.organization(one) for one in queries.organizations(work)]
     tell_all(found, lambda one: f"{one['slug']:<24} {one['name']}", none="There is no organization yet.")
+
+
+organization.add_command(release.of_organization())
+organization.add_command(rules.of_organization())

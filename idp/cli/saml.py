@@ -4,6 +4,8 @@ import click
 
 from idp.cli.context import Group
 from idp.cli.saml_import import list_entities
+from idp.cli.saml_names import free_name
+from idp.cli.saml_preview import preview_
 from idp.cli.saml_proposal import release_requested
 from idp.cli.saml_refresh import refresh
 from idp.cli.saml_set import set_
@@ -20,3 +22,5 @@ saml.add_command(set_)
 saml.add_command(refresh)
 saml.add_command(list_entities)
 saml.add_command(release_requested)
+saml.add_command(preview_)
+saml.add_command(free_name)

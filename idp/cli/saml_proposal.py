@@ -15,7 +15,11 @@ from idp.saml.proposals import Proposal
 @click.argument("application", metavar="APP")
 @click.option("--dry-run", is_flag=True, help="Only say what it asks for and what it would receive.")
 def release_requested(application: str, dry_run: bool) -> None:
-    """Let APP receive those of our attributes that its metadata asks for, and no other."""
+    """
+    Let APP receive those of our attributes that its metadata asks for, under those names, and no other.
+
+    Takes the place of the rules that APP has. What the organization withholds stays withheld.
+    """
     with open_work() as work:
         found = find(work, application)
         proposal = proposing.of(work, found.id) if dry_run else proposing.apply(work, found.id, must_ask=True)

@@ -1,5 +1,6 @@
 """`idp application saml show`: everything that is known of a service provider, to be read by people."""
 
+from dataclasses import fields
 from typing import Any
 
 import click
@@ -8,6 +9,7 @@ from idp.cli.application_lookup import find, full
 from idp.cli.context import Command, open_work, tell
 from idp.cli.saml_proposal import words as proposal_words
 from idp.saml import proposing
+from idp.saml.providers import Switches
 
 
 @click.command("show", cls=Command)
@@ -61,10 +63,7 @@ def _lines(value: dict[str, Any]) -> list[str]:
     ]
 
 
-_SWITCHES = (
-    "sign_response", "sign_assertion", "encrypt_assertion", "require_signed_requests", "nameid_format",
-    "idp_initiated", "relay_states",
-)  # fmt: skip
+_SWITCHES = tuple(one.name for one in fields(Switches))
 
 
 def _pairs(*pairs: tuple[str, Any]) -> list[str]:

@@ -22,6 +22,11 @@ _SWITCHES = (
         "--nameid-format", metavar="URN", help="What the person is named by (default: what the metadata asks)."
     ),
     click.option(
+        "--name-id-source",
+        metavar="EXPR",
+        help="What e-mail, unspecified, Windows and X.509 names are made of: an attribute or an expression.",
+    ),
+    click.option(
         "--idp-initiated/--no-idp-initiated", default=None, help="May be started from our side (default: no)."
     ),
     click.option(

@@ -44,6 +44,7 @@ def account(of: Account) -> dict[str, Any]:
         "organization_id": of.organization_id,
         "email": of.email,
         "name": of.name,
+        "attributes": of.attributes,
         "created_at": instant(of.created_at),
         "disabled_at": instant(of.disabled_at),
     }
@@ -115,7 +116,8 @@ def release_policy(of: ReleasePolicy) -> dict[str, Any]:
         "organization_id": of.organization_id,
         "level": of.level,
         "subject_id": of.subject_id,
-        "attributes": list(of.attributes),
+        "attributes": of.attributes,
+        "rules": of.rules,
         "version": of.version,
     }
 

@@ -2,7 +2,7 @@
 
 import click
 
-from idp.cli import show
+from idp.cli import release, rules, show
 from idp.cli.context import Group, open_work, settings, tell, tell_all
 from idp.directory import queries, sites
 
@@ -72,3 +72,7 @@ def list_(organization: str | None) -> None:
         owner = queries.organization(work, organization).id if organization else None
         found = [show.site(one, base_url) for one in queries.sites(work, organization_id=owner)]
     tell_all(found, lambda one: f"{one['slug']:<24} {one['name']:<32} {one['issuer']}", none="There is no site yet.")
+
+
+site.add_command(release.of_site())
+site.add_command(rules.of_site())

@@ -1,14 +1,16 @@
 """Verbs on accounts."""
 
+from collections.abc import Mapping, Sequence
+
 from sqlalchemy import bindparam, func, select, update
 
-from idp.audit.events import AccountCreated, AccountDisabled, AccountEnabled, RoleGranted
+from idp.audit.events import AccountAttributesChanged, AccountCreated, AccountDisabled, AccountEnabled, RoleGranted
 from idp.audit.log import record
 from idp.base.db import Prepared
 from idp.base.errors import Conflict, Invalid
 from idp.base.ids import new_id
 from idp.base.work import HeldRole, Work
-from idp.directory import names, queries
+from idp.directory import attributes, names, queries
 from idp.directory.models import Account, RoleAssignment
 from idp.policy.permissions import OPERATOR, ROLES, Permission, allows, require
 
@@ -84,6 +86,52 @@ def enable(work: Work, reference: str, *, organization_id: str | None = None) ->
         raise Conflict(f"“{account.email}” is not disabled.")
     account.disabled_at = None
     record(work, AccountEnabled(organization_id=account.organization_id, target_id=account.id, email=account.email))
+    return account
+
+
+def set_attributes(
+    work: Work,
+    reference: str,
+    changes: Mapping[str, Sequence[str]],
+    *,
+    organization_id: str | None = None,
+    if_version: int | None = None,
+) -> Account:
+    """
+    Change further attributes of an account; those that are not named stay as they are.
+
+    Args:
+        changes: the values of each attribute; an attribute without values is removed.
+        if_version: the version of the account that the change was made for.
+
+    Raises:
+        NotFound: no such account, or none this actor may see.
+        Forbidden: the actor may not edit accounts there.
+        Invalid: a name or a value cannot be taken, or there are too many.
+        Conflict: somebody else has changed the account in the meantime.
+    """
+    account = queries.account(work, reference, organization_id=organization_id)
+    require(work, Permission.ACCOUNT_EDIT, account.organization_id)
+    if if_version is not None and if_version != account.version:
+        raise Conflict("Someone else changed this in the meantime. Look at it again, then repeat your change.")
+    removed = {attributes.further_name(name) for name, values in changes.items() if not values}
+    kept = {name: values for name, values in account.attributes.items() if name not in removed}
+    after = attributes.further({**kept, **{name: values for name, values in changes.items() if values}})
+    changed = sorted(name for name in changes if after.get(name) != account.attributes.get(name))
+    if not changed:
+        return account
+    record(
+        work,
+        AccountAttributesChanged(
+            organization_id=account.organization_id,
+            target_id=account.id,
+            email=account.email,
+            before={name: ", ".join(account.attributes.get(name, ())) for name in changed},
+            after={name: ", ".join(after.get(name, ())) for name in changed},
+        ),
+    )
+    account.attributes = after
+    work.tx.session.flush()
     return account
 
 

@@ -1,23 +1,40 @@
 """An account as ``{attribute: values}``: the only source of what may be released."""
 
+from collections.abc import Mapping, Sequence
+
 from sqlalchemy import bindparam, select
 
 from idp.base.db import Prepared
+from idp.base.errors import Invalid
+from idp.base.texts import is_plain
 from idp.base.work import Work
 from idp.directory import access
 from idp.directory.models import Account
+from idp.policy.patterns import is_attribute_name
 
 _ACCOUNT = Prepared(
-    select(Account.email, Account.name, Account.given_name, Account.family_name).where(
+    select(Account.email, Account.name, Account.given_name, Account.family_name, Account.attributes).where(
         Account.organization_id == bindparam("organization_id"), Account.id == bindparam("account_id")
     )
 )
 
 ATTRIBUTES = ("email", "name", "given_name", "family_name", "groups")
+"""The attributes that every account has of itself."""
+
+RESERVED = frozenset(
+    {"sub", "iss", "aud", "exp", "iat", "nbf", "jti", "auth_time", "nonce", "acr", "amr", "azp", "sid", "at_hash"}
+    | {"c_hash", "s_hash", "client_id", "scope", "grant_id", "typ", "cnf", "events", "email_verified"}
+)
+"""Names that say who vouches for whom: no further attribute is called so (O26)."""
+
+MOST_ATTRIBUTES = 50
+MOST_VALUES = 50
+LONGEST_VALUE = 1024
+MOST_CHARACTERS = 16_384
 
 
 def attributes_of(work: Work, organization_id: str, account_id: str) -> dict[str, tuple[str, ...]]:
-    """Return every attribute of the account that has a value now (see `ATTRIBUTES`)."""
+    """Return every attribute of the account that has a value now: `ATTRIBUTES`, and its further ones."""
     row = work.tx.row(_ACCOUNT, organization_id=organization_id, account_id=account_id)
     if row is None:
         return {}
@@ -28,4 +45,65 @@ def attributes_of(work: Work, organization_id: str, account_id: str) -> dict[str
         "family_name": (row.family_name,),
         "groups": access.groups_of(work, organization_id, account_id),
     }
+    for name, further in row.attributes.items():
+        found.setdefault(name, tuple(further))
     return {name: values for name, values in found.items() if values and values[0]}
+
+
+def name(value: str) -> str:
+    """
+    Return *value* if an attribute can be called so, one of every account or a further one.
+
+    Raises:
+        Invalid: it cannot.
+    """
+    if not is_attribute_name(value) or value in RESERVED:
+        raise Invalid(
+            f"No attribute can be called “{value[:80]}”.",
+            field="attributes",
+            advice="Use a letter, then letters, digits and _ - . (64 at most). "
+            "Names of the protocols (sub, iss, aud, …) are taken.",
+        )
+    return value
+
+
+def further_name(value: str) -> str:
+    """
+    Return *value* if a further attribute can be called so.
+
+    Raises:
+        Invalid: it cannot, or every account has an attribute of that name of itself.
+    """
+    if name(value) in ATTRIBUTES:
+        raise Invalid(f"“{value}” is no further attribute: every account has it of itself.", field="attributes")
+    return value
+
+
+def further(values: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    """
+    Return *values* as an account may have them beside `ATTRIBUTES`: bounded, plain text, no empty values.
+
+    Raises:
+        Invalid: a name or a value cannot be taken, or there are too many.
+    """
+    if len(values) > MOST_ATTRIBUTES:
+        raise Invalid(f"An account has at most {MOST_ATTRIBUTES} further attributes.", field="attributes")
+    for called, texts in values.items():
+        _check_values(further_name(called), texts)
+    if sum(len(text) for texts in values.values() for text in texts) > MOST_CHARACTERS:
+        raise Invalid(
+            f"The further attributes of an account have at most {MOST_CHARACTERS} characters together.",
+            field="attributes",
+        )
+    return {called: list(dict.fromkeys(texts)) for called, texts in values.items()}
+
+
+def _check_values(called: str, texts: Sequence[str]) -> None:
+    if not 0 < len(texts) <= MOST_VALUES:
+        raise Invalid(f"“{called}” has 1 to {MOST_VALUES} values.", field="attributes")
+    for text in texts:
+        if not text.strip() or len(text) > LONGEST_VALUE or not is_plain(text):
+            raise Invalid(
+                f"A value of “{called}” has 1 to {LONGEST_VALUE} characters, and no control characters.",
+                field="attributes",
+            )

@@ -1,6 +1,7 @@
 """Tables of the directory. The organization is part of every key (threats D4)."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, Integer, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
@@ -67,6 +68,7 @@ class Account(Owned):
     ``epoch`` counts the events that end every sign-on of this account (disabled, password
     changed, "sign out everywhere"). Sessions and grants remember the epoch they were born
     in and are dead once it has moved on. ``email_key`` is the canonical form that is unique.
+    ``attributes`` are further ones by name, each a list of texts (see `directory.attributes`).
     """
 
     __tablename__ = "accounts"
@@ -77,6 +79,7 @@ class Account(Owned):
     name: Mapped[str] = mapped_column(String(256))
     given_name: Mapped[str] = mapped_column(String(256), default="")
     family_name: Mapped[str] = mapped_column(String(256), default="")
+    attributes: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
     policy_id: Mapped[str | None] = mapped_column(String(64))
     epoch: Mapped[int] = mapped_column(Integer, default=0)
     created_at: Mapped[datetime]

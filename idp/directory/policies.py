@@ -5,16 +5,19 @@ from dataclasses import dataclass
 
 from sqlalchemy import bindparam, select
 
-from idp.audit.events import AuthenticationPolicyChanged, ReleasePolicyChanged
+from idp.audit.events import AuthenticationPolicyChanged, ReleasePolicyChanged, ReleaseRulesChanged
 from idp.audit.log import record
 from idp.base.db import Prepared
-from idp.base.errors import Invalid
+from idp.base.errors import Conflict, Invalid
 from idp.base.ids import new_id
 from idp.base.work import Work
 from idp.directory import queries
 from idp.directory.attributes import ATTRIBUTES
+from idp.directory.attributes import name as attribute_name
+from idp.directory.models import Application, Organization, Site
 from idp.policy.models import AuthenticationPolicy, ReleasePolicy
 from idp.policy.permissions import Permission, require
+from idp.policy.release import LEVELS, Level, Policy, Rule, checked, differences, rules_from_json
 from idp.policy.signon import SecondStep
 
 
@@ -31,7 +34,7 @@ class AuthenticationFacts:
 
 
 _RELEASE = Prepared(
-    select(ReleasePolicy.level, ReleasePolicy.attributes).where(
+    select(ReleasePolicy.level, ReleasePolicy.attributes, ReleasePolicy.rules).where(
         ReleasePolicy.organization_id == bindparam("organization_id"),
         (ReleasePolicy.subject_id == bindparam("organization_id"))
         | (ReleasePolicy.subject_id == bindparam("site_id"))
@@ -51,14 +54,15 @@ _AUTHENTICATION = Prepared(
 )
 
 
-def release_levels(work: Work, organization_id: str, site_id: str, application_id: str) -> list[list[str]]:
-    """Return the release policies that bear on an application, as attribute names per level."""
+def release_levels(work: Work, organization_id: str, site_id: str, application_id: str) -> Policy:
+    """Return what organization, site and application say of release, in this order; those that say nothing are missing."""
 
-    def read() -> list[list[str]]:
+    def read() -> Policy:
         rows = work.tx.rows(_RELEASE, organization_id=organization_id, site_id=site_id, application_id=application_id)
-        return [row.attributes for row in rows]
+        rows.sort(key=lambda row: LEVELS.index(row.level))
+        return Policy(Level(row.level, row.attributes, rules_from_json(row.rules)) for row in rows)
 
-    return work.tx.memory.recall(("release", organization_id, application_id), read)
+    return work.tx.memory.recall(("release", organization_id, site_id, application_id), read)
 
 
 def authentication_policy(work: Work, organization_id: str, policy_id: str | None) -> AuthenticationFacts:
@@ -117,6 +121,17 @@ def default_policy(work: Work, organization_id: str) -> AuthenticationPolicy:
     ).one()
 
 
+def release_policy(work: Work, organization_id: str, level: str, subject_id: str) -> ReleasePolicy | None:
+    """Return what a level of an organization says of release, for somebody who has been given its subject."""
+    return work.tx.session.scalar(
+        select(ReleasePolicy).where(
+            ReleasePolicy.organization_id == organization_id,
+            ReleasePolicy.level == level,
+            ReleasePolicy.subject_id == subject_id,
+        )
+    )
+
+
 def set_application_release(work: Work, application_id: str, attributes: Sequence[str]) -> ReleasePolicy:
     """
     Narrow what an application receives to *attributes* (what the organization withholds stays withheld).
@@ -124,11 +139,25 @@ def set_application_release(work: Work, application_id: str, attributes: Sequenc
     Raises:
         NotFound: no such application that this actor may see.
         Forbidden: the actor may not edit applications there.
-        Invalid: there is no such attribute.
+        Invalid: no attribute is called so, or none that the organization releases.
     """
     application = queries.application(work, application_id)
     require(work, Permission.APPLICATION_EDIT, application.organization_id)
-    return _set_release(work, application.organization_id, "application", application.id, attributes)
+    return _set_release(work, _of_application(application), attributes=attributes)
+
+
+def set_site_release(work: Work, site: str, attributes: Sequence[str]) -> ReleasePolicy:
+    """
+    Narrow what the applications of a site receive to *attributes*.
+
+    Raises:
+        NotFound: no such site that this actor may see.
+        Forbidden: the actor may not change policies there.
+        Invalid: no attribute is called so, or none that the organization releases.
+    """
+    found = queries.site(work, site)
+    require(work, Permission.POLICY_EDIT, found.organization_id)
+    return _set_release(work, _of_site(found), attributes=attributes)
 
 
 def set_organization_release(work: Work, organization: str, attributes: Sequence[str]) -> ReleasePolicy:
@@ -138,44 +167,159 @@ def set_organization_release(work: Work, organization: str, attributes: Sequence
     Raises:
         NotFound: no such organization that this actor may see.
         Forbidden: the actor may not change policies there.
-        Invalid: there is no such attribute.
+        Invalid: no attribute can be called so.
     """
     owner = queries.organization(work, organization)
     require(work, Permission.POLICY_EDIT, owner.id)
-    return _set_release(work, owner.id, "organization", owner.id, attributes)
+    return _set_release(work, _of_organization(owner), attributes=attributes)
+
+
+def set_application_rules(
+    work: Work, application_id: str, rules: Sequence[Rule], *, if_version: int | None = None
+) -> ReleasePolicy:
+    """
+    Say what an application receives under which names: *rules* take the place of those it has.
+
+    Args:
+        if_version: the version of the level's policy that the change was made for; 0: there was none.
+
+    Raises:
+        NotFound: no such application that this actor may see.
+        Forbidden: the actor may not edit applications there.
+        Invalid: two rules have one name, or there are too many.
+        Conflict: somebody else has changed the policy in the meantime.
+    """
+    application = queries.application(work, application_id)
+    require(work, Permission.APPLICATION_EDIT, application.organization_id)
+    return _set_release(work, _of_application(application), rules=rules, if_version=if_version)
+
+
+def set_site_rules(work: Work, site: str, rules: Sequence[Rule], *, if_version: int | None = None) -> ReleasePolicy:
+    """
+    Say what the applications of a site receive under which names, where they have no rule of their own.
+
+    Args:
+        if_version: the version of the level's policy that the change was made for; 0: there was none.
+
+    Raises:
+        NotFound: no such site that this actor may see.
+        Forbidden: the actor may not change policies there.
+        Invalid: two rules have one name, or there are too many.
+        Conflict: somebody else has changed the policy in the meantime.
+    """
+    found = queries.site(work, site)
+    require(work, Permission.POLICY_EDIT, found.organization_id)
+    return _set_release(work, _of_site(found), rules=rules, if_version=if_version)
+
+
+def set_organization_rules(
+    work: Work, organization: str, rules: Sequence[Rule], *, if_version: int | None = None
+) -> ReleasePolicy:
+    """
+    Say what every application of an organization receives under which names, where no narrower level has a rule.
+
+    Args:
+        if_version: the version of the level's policy that the change was made for; 0: there was none.
+
+    Raises:
+        NotFound: no such organization that this actor may see.
+        Forbidden: the actor may not change policies there.
+        Invalid: two rules have one name, or there are too many.
+        Conflict: somebody else has changed the policy in the meantime.
+    """
+    owner = queries.organization(work, organization)
+    require(work, Permission.POLICY_EDIT, owner.id)
+    return _set_release(work, _of_organization(owner), rules=rules, if_version=if_version)
+
+
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    """Of what a release policy is the policy."""
+
+    organization_id: str
+    level: str
+    id: str
+    name: str
+
+
+def _of_application(application: Application) -> _Subject:
+    return _Subject(application.organization_id, "application", application.id, application.name)
+
+
+def _of_site(site: Site) -> _Subject:
+    return _Subject(site.organization_id, "site", site.id, site.name)
+
+
+def _of_organization(organization: Organization) -> _Subject:
+    return _Subject(organization.id, "organization", organization.id, organization.name)
 
 
 def _set_release(
-    work: Work, organization_id: str, level: str, subject_id: str, attributes: Sequence[str]
+    work: Work,
+    of: _Subject,
+    *,
+    attributes: Sequence[str] | None = None,
+    rules: Sequence[Rule] | None = None,
+    if_version: int | None = None,
 ) -> ReleasePolicy:
-    unknown = sorted(set(attributes) - set(ATTRIBUTES))
-    if unknown:
-        raise Invalid(
-            f"There is no attribute “{unknown[0][:80]}”.",
-            field="attributes",
-            advice=f"Choose among {', '.join(ATTRIBUTES)}.",
-        )
-    policy = work.tx.session.scalar(
-        select(ReleasePolicy).where(
-            ReleasePolicy.organization_id == organization_id,
-            ReleasePolicy.level == level,
-            ReleasePolicy.subject_id == subject_id,
-        )
-    )
-    before: tuple[str, ...] = ()
+    policy = release_policy(work, of.organization_id, of.level, of.id)
+    if if_version is not None and if_version != (policy.version if policy is not None else 0):
+        raise Conflict("Someone else changed this in the meantime. Look at it again, then repeat your change.")
     if policy is None:
         policy = ReleasePolicy(
-            organization_id=organization_id, id=new_id("rel"), level=level, subject_id=subject_id, attributes=[]
+            organization_id=of.organization_id,
+            id=new_id("rel"),
+            level=of.level,
+            subject_id=of.id,
+            attributes=None,
+            rules=[],
         )
         work.tx.session.add(policy)
-    else:
-        before = tuple(policy.attributes)
-    policy.attributes = [name for name in ATTRIBUTES if name in attributes]
+    if attributes is not None:
+        _change_attributes(work, of, policy, attributes)
+    if rules is not None:
+        _change_rules(work, of, policy, checked(rules))
+    work.tx.session.flush()
+    work.tx.after_commit(work.tx.memory.forget)
+    return policy
+
+
+def _change_attributes(work: Work, of: _Subject, policy: ReleasePolicy, attributes: Sequence[str]) -> None:
+    before = tuple(policy.attributes or ())
+    wanted = {attribute_name(name) for name in attributes}
+    if of.level != "organization":
+        _check_known(work, of, wanted)
+    policy.attributes = [name for name in ATTRIBUTES if name in wanted] + sorted(wanted - set(ATTRIBUTES))
     record(
         work,
         ReleasePolicyChanged(
-            organization_id=organization_id, target_id=subject_id, before=before, after=tuple(policy.attributes)
+            organization_id=of.organization_id, target_id=of.id, before=before, after=tuple(policy.attributes)
         ),
     )
-    work.tx.after_commit(work.tx.memory.forget)
-    return policy
+
+
+def _check_known(work: Work, of: _Subject, wanted: set[str]) -> None:
+    """What the organization does not name cannot leave anyway: whoever names it has mistyped, or must begin there."""
+    widest = release_policy(work, of.organization_id, "organization", of.organization_id)
+    known = [*ATTRIBUTES, *sorted(set((widest.attributes if widest is not None else None) or ()) - set(ATTRIBUTES))]
+    unknown = sorted(wanted - set(known))
+    if unknown:
+        raise Invalid(
+            f"There is no attribute “{unknown[0]}”.",
+            field="attributes",
+            advice=f"Choose among {', '.join(known)}. A further attribute of accounts is released by the organization "
+            "first: idp organization release",
+        )
+
+
+def _change_rules(work: Work, of: _Subject, policy: ReleasePolicy, rules: tuple[Rule, ...]) -> None:
+    changes = differences(rules_from_json(policy.rules), rules)
+    if not changes:
+        return
+    policy.rules = [rule.to_json() for rule in rules]
+    record(
+        work,
+        ReleaseRulesChanged(
+            organization_id=of.organization_id, target_id=of.id, level=of.level, name=of.name, changes=changes
+        ),
+    )

@@ -52,14 +52,19 @@ def scopes_for(claims: Collection[str]) -> tuple[str, ...]:
 def of_account(
     work: Work, organization_id: str, site_id: str, application_id: str, account_id: str, names: Collection[str]
 ) -> dict[str, Any]:
-    """Return those of the claims *names* that may leave to the application, with their values now."""
+    """
+    Return those of the claims *names* that may leave to the application, with their values now.
+
+    Further attributes of accounts are no claims: no scope asks for them, so no consent speaks of them.
+    """
     if not any(name in _SCOPE_OF for name in names):
         return {}
     attributes = released(
         attributes_of(work, organization_id, account_id),
         release_levels(work, organization_id, site_id, application_id),
     )
-    return {name: value for name, value in _as_claims(attributes).items() if name in names and name not in RESERVED}
+    wanted = {name for name in names if name in _SCOPE_OF and name not in RESERVED}
+    return {name: value for name, value in _as_claims(attributes).items() if name in wanted}
 
 
 def _as_claims(attributes: Mapping[str, Sequence[str]]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ class Permission(StrEnum):
     SITE_EDIT = "site:edit"
     ACCOUNT_CREATE = "account:create"
     ACCOUNT_READ = "account:read"
+    ACCOUNT_EDIT = "account:edit"
     ACCOUNT_DISABLE = "account:disable"
     ACCOUNT_CREDENTIALS = "account:credentials"
     GROUP_CREATE = "group:create"

@@ -1,23 +1,499 @@
-"""Attribute release: which attributes may leave. Nothing leaves that no policy names."""
+"""
+Attribute release: which attributes may leave, and what is sent under which name. Pure.
+
+Nothing leaves that no policy names. An attribute may leave where every level (organization, site,
+application) that says anything about attributes names it. Rules say what is sent: those of the
+application win over those of the site, and those over the organization's, name by name. Where no
+level has a rule, every attribute that may leave is sent under its own name.
+
+A rule that looks at an attribute which may not leave sends nothing, however it looks at it: as its
+source, in a condition, or to make something else of it.
+"""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, NamedTuple, Self
+
+from idp.base.errors import Invalid
+from idp.base.texts import is_plain, is_storable
+from idp.policy import expressions
+from idp.policy.patterns import is_attribute_name, is_pattern, matches
 
 DEFAULT_RELEASE = ("email", "name", "groups")
+LEVELS = ("organization", "site", "application")
+"""Who may say something, the widest first."""
+
+ATTRIBUTE, CONSTANT, EXPRESSION, NOTHING = "attribute", "constant", "expression", "nothing"
+SOURCES = (ATTRIBUTE, CONSTANT, EXPRESSION, NOTHING)
+"""Where values come from; ``nothing`` takes back what a wider level would send under that name."""
+NAME_FORMATS = ("basic", "uri", "unspecified")
+TYPES = ("string", "boolean", "integer", "none")
+
+FRIENDLY_NAMES = {
+    "email": "mail",
+    "name": "displayName",
+    "given_name": "givenName",
+    "family_name": "sn",
+    "groups": "isMemberOf",
+}
+"""What attributes are also called, where they are sent under their own names."""
+
+MOST_RULES = 100
+MOST_PATTERNS = 50
+MOST_RENAMED = 200
+LONGEST_NAME = 512
+LONGEST_CONSTANT = 2048
+LONGEST_RENAMED = 1024
+
+_FIELDS = ("name", "friendly_name", "name_format", "type", "source", "value", "only", "rename")
+_BOOLEANS = {"true": "true", "1": "true", "false": "false", "0": "false"}
+_TYPED = ("boolean", "integer")
+_LONGEST_INTEGER = 64
 
 
-def released(
-    attributes: Mapping[str, Sequence[str]], levels: Sequence[Collection[str] | None]
-) -> dict[str, tuple[str, ...]]:
+@dataclass(frozen=True, slots=True)
+class Rule:
     """
-    Return what of *attributes* may leave.
+    What is sent under one name.
 
-    *levels* are the policies of organization, site and application, None where a level has
-    none. An attribute leaves where every policy that exists names it; without any policy
-    nothing leaves.
+    Args:
+        name: the name that the application knows it by.
+        friendly_name: what people call it; empty: nothing.
+        name_format: one of `NAME_FORMATS`; what kind of name it is.
+        type: one of `TYPES`; values that do not fit it are left out, ``none`` says no type.
+        source: one of `SOURCES`.
+        value: the attribute's name, the constant, or the expression.
+        only: patterns with ``*``; values that match none of them are left out. Empty: all stay.
+        rename: what single values are called instead; others stay.
+
+    Raises:
+        Invalid: something in it cannot be taken; ``field`` says what.
     """
-    stated = [level for level in levels if level is not None]
-    if not stated:
-        return {}
-    return {
-        name: tuple(values) for name, values in attributes.items() if values and all(name in level for level in stated)
-    }
+
+    name: str
+    source: str
+    value: str = ""
+    friendly_name: str = ""
+    name_format: str = "basic"
+    type: str = "string"
+    only: tuple[str, ...] = ()
+    rename: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+    def __post_init__(self) -> None:
+        _check_name(self)
+        _check_source(self)
+        _check_values(self)
+
+    def reads(self) -> frozenset[str]:
+        """Return the attributes that bear on what is sent."""
+        if self.source == ATTRIBUTE:
+            return frozenset((self.value,))
+        return expressions.parse(self.value).reads if self.source == EXPRESSION else frozenset()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the rule as JSON values."""
+        values = {name: getattr(self, name) for name in _FIELDS}
+        return {**values, "only": list(self.only), "rename": dict(self.rename)}
+
+    @classmethod
+    def from_json(cls, values: object) -> Self:
+        """
+        Return the rule that `to_json` wrote, or that somebody wrote by hand.
+
+        Left out, ``name_format`` is ``uri`` for a name that is one, else ``basic``; ``type`` is ``string``.
+
+        Raises:
+            Invalid: it is no rule; ``field`` says what is wrong.
+        """
+        if not isinstance(values, dict) or not is_storable(values):
+            raise Invalid("A rule is a JSON object.", field="rules")
+        unknown = sorted(str(key) for key in values if key not in _FIELDS)
+        if unknown:
+            raise Invalid(f"A rule has no “{unknown[0][:80]}”.", field="rules", advice=f"It has: {', '.join(_FIELDS)}.")
+        texts = {key: _text(values, key) for key in values if key not in ("only", "rename")}
+        if "name" not in texts or "source" not in texts:
+            raise Invalid("A rule needs a name and a source.", field="rules")
+        texts.setdefault("name_format", "uri" if is_uri(texts["name"]) else "basic")
+        only, rename = values.get("only", []), values.get("rename", {})
+        if not isinstance(only, list) or not all(isinstance(one, str) for one in only):
+            raise Invalid("What a rule sends only is a list of patterns.", field="only")
+        if not isinstance(rename, dict) or not all(isinstance(one, str) for one in rename.values()):
+            raise Invalid("What a rule renames is an object of texts.", field="rename")
+        return cls(**texts, only=tuple(only), rename=dict(rename))
+
+
+class Level(NamedTuple):
+    """
+    What one level says: ``level`` is one of `LEVELS`.
+
+    ``attributes`` may leave as far as this level is concerned; None: it says nothing about that.
+    """
+
+    level: str
+    attributes: Collection[str] | None
+    rules: tuple[Rule, ...] = ()
+
+
+Attributes = Mapping[str, Sequence[str]]
+Levels = Sequence[Level]
+
+
+class Statement(NamedTuple):
+    """
+    What is sent under one name; ``origin`` says in words why: which rule of which level, from which source.
+
+    ``name_format`` is one of `NAME_FORMATS`, ``type`` one of `TYPES`. There is at least one value.
+    """
+
+    name: str
+    friendly_name: str
+    name_format: str
+    type: str
+    values: tuple[str, ...]
+    origin: str
+
+
+class Silent(NamedTuple):
+    """A name under which nothing is sent; ``because`` says in words why."""
+
+    name: str
+    origin: str
+    because: str
+
+
+def rules_from_json(values: object) -> tuple[Rule, ...]:
+    """
+    Return the rules of a JSON list.
+
+    Raises:
+        Invalid: it is none, one of them is no rule, two have one name, or there are too many.
+    """
+    if not isinstance(values, list):
+        raise Invalid("Rules are a JSON list.", field="rules", advice='Write them like [{"name": …, "source": …}].')
+    if len(values) > MOST_RULES:
+        raise Invalid(f"A level has at most {MOST_RULES} rules.", field="rules")
+    return checked(tuple(Rule.from_json(value) for value in values))
+
+
+def checked(rules: Sequence[Rule]) -> tuple[Rule, ...]:
+    """
+    Return *rules* if one level can have them together.
+
+    Raises:
+        Invalid: two have one name, or there are too many.
+    """
+    if len(rules) > MOST_RULES:
+        raise Invalid(f"A level has at most {MOST_RULES} rules.", field="rules")
+    seen: set[str] = set()
+    for rule in rules:
+        if rule.name in seen:
+            raise Invalid(
+                f"There are two rules for “{rule.name[:120]}”.",
+                field="rules",
+                advice="One name has one rule; an expression can put values together.",
+            )
+        seen.add(rule.name)
+    return tuple(rules)
+
+
+def differences(before: Sequence[Rule], after: Sequence[Rule]) -> tuple[str, ...]:
+    """Return in words, one line a rule, what was added, removed and changed."""
+    old, new = {rule.name: rule for rule in before}, {rule.name: rule for rule in after}
+    found = [f"added “{name}” ({described(rule)})" for name, rule in new.items() if name not in old]
+    found += [f"removed “{name}” ({described(rule)})" for name, rule in old.items() if name not in new]
+    for name, rule in new.items():
+        if name in old and rule != old[name]:
+            was, now = old[name].to_json(), rule.to_json()
+            parts = [f"{key}: {_said(was[key])} → {_said(now[key])}" for key in _FIELDS if was[key] != now[key]]
+            found.append(f"changed “{name}” ({'; '.join(parts)})")
+    if not found and list(old) != list(new):
+        found.append("changed the order")
+    return tuple(found)
+
+
+def described(rule: Rule) -> str:
+    """Return in words what *rule* sends."""
+    said = f"{_SOURCE_SAID[rule.source]}{rule.value}"
+    said += f", only {', '.join(rule.only)}" if rule.only else ""
+    said += f", renamed {_said(dict(rule.rename))}" if rule.rename else ""
+    kind = rule.name_format if rule.type in ("string", "none") else f"{rule.name_format}, {rule.type}"
+    return f"{said} [{kind}]"
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} as {other}" for name, other in value.items()) or "nothing"
+    return (", ".join(value) if isinstance(value, list) else str(value)) or "nothing"
+
+
+class Policy(tuple[Level, ...]):
+    """Levels that bear on an application, with what follows from them worked out once for everybody who opens it."""
+
+    @cached_property
+    def allowed(self) -> frozenset[str]:
+        """The attributes that may leave."""
+        stated = [frozenset(level.attributes) for level in self if level.attributes is not None]
+        return frozenset.intersection(*stated) if stated else frozenset()
+
+    @cached_property
+    def effective(self) -> tuple[tuple[Rule, str], ...]:
+        """The rules that count, each with its level: the narrowest level's for every name."""
+        found: dict[str, tuple[Rule, str]] = {}
+        for level in self:
+            for rule in level.rules:
+                found[rule.name] = (rule, level.level)
+        return tuple(found.values())
+
+    @cached_property
+    def ready(self) -> "tuple[_Ready, ...]":
+        """The same rules, as they are applied."""
+        return tuple(
+            _Ready(
+                rule,
+                f"rule of the {level}, from {_SOURCE_SAID[rule.source]}{rule.value}",
+                why_never(rule, self),
+                expressions.parse(rule.value) if rule.source == EXPRESSION else None,
+            )
+            for rule, level in self.effective
+        )
+
+
+class _Ready(NamedTuple):
+    rule: Rule
+    origin: str
+    never: str
+    expression: expressions.Expression | None
+
+
+def _policy(levels: Levels) -> Policy:
+    return levels if isinstance(levels, Policy) else Policy(levels)
+
+
+def may_leave(levels: Levels) -> frozenset[str]:
+    """Return the attributes that every level names which names any; none where none does."""
+    return _policy(levels).allowed
+
+
+def withheld(attribute: str, levels: Levels) -> str:
+    """Return in words who keeps *attribute* from leaving; empty where nobody does."""
+    keep = [
+        f"the {level.level}" for level in levels if level.attributes is not None and attribute not in level.attributes
+    ]
+    if keep:
+        return f"{' and '.join(keep)} {'withholds' if len(keep) == 1 else 'withhold'} it"
+    return "" if any(level.attributes is not None for level in levels) else "no level releases anything"
+
+
+def released(attributes: Attributes, levels: Levels) -> dict[str, tuple[str, ...]]:
+    """Return what of *attributes* may leave."""
+    allowed = _policy(levels).allowed
+    return {name: tuple(values) for name, values in attributes.items() if values and name in allowed}
+
+
+def effective(levels: Levels) -> tuple[tuple[Rule, str], ...]:
+    """Return the rules that count, each with its level: the narrowest level's for every name."""
+    return _policy(levels).effective
+
+
+def why_never(rule: Rule, levels: Levels) -> str:
+    """Return in words why *rule* sends nothing of anybody as things stand; empty where it may send something."""
+    kept = rule.reads() - may_leave(levels)
+    return _withheld(kept, levels) if kept else ""
+
+
+def made(expression: str, attributes: Attributes, levels: Levels) -> tuple[tuple[str, ...], str]:
+    """
+    Return what *expression* makes of what may leave of *attributes*, and in words why that is nothing where it is.
+
+    For values that are sent elsewhere than in statements, as names of people: the same policy holds.
+    """
+    read, allowed = expressions.parse(expression), may_leave(levels)
+    if not read.reads <= allowed:
+        return (), _withheld(read.reads - allowed, levels)
+    leaving = released(attributes, levels)
+    values, fault = expressions.evaluate(read, leaving)
+    sent = tuple(dict.fromkeys(value for value in values if value))
+    return sent, "" if sent else fault or _missing(read.reads, leaving) or "it makes no value"
+
+
+def statements(attributes: Attributes, levels: Levels) -> tuple[Statement, ...]:
+    """
+    Return what is sent of a person.
+
+    Args:
+        attributes: everything that is known of the person.
+        levels: what organization, site and application say, in this order; those that say nothing may be missing.
+    """
+    policy = _policy(levels)
+    leaving = released(attributes, policy)
+    if not policy.effective:
+        return _unruled(leaving)
+    found = []
+    for ready in policy.ready:
+        values = () if ready.never else _values(ready, leaving)[0]
+        if values:
+            found.append(_statement(ready, values))
+    return tuple(found)
+
+
+def outcomes(attributes: Attributes, levels: Levels) -> tuple[Statement | Silent, ...]:
+    """Return what is sent of a person, and for every rule that sends nothing why not."""
+    policy = _policy(levels)
+    leaving = released(attributes, policy)
+    if not policy.effective:
+        return _unruled(leaving)
+    found: list[Statement | Silent] = []
+    for ready in policy.ready:
+        values, fault = ((), ready.never) if ready.never else _values(ready, leaving)
+        if values:
+            found.append(_statement(ready, values))
+        else:
+            found.append(Silent(ready.rule.name, ready.origin, fault or _why_nothing(ready.rule, leaving)))
+    return tuple(found)
+
+
+_UNRULED = "there is no rule: what may leave is sent under its own name"
+
+
+def _unruled(leaving: Mapping[str, tuple[str, ...]]) -> tuple[Statement, ...]:
+    return tuple(
+        Statement(name, FRIENDLY_NAMES.get(name, ""), "basic", "none", values, _UNRULED)
+        for name, values in leaving.items()
+    )
+
+
+def _statement(ready: _Ready, values: tuple[str, ...]) -> Statement:
+    rule = ready.rule
+    return Statement(rule.name, rule.friendly_name, rule.name_format, rule.type, values, ready.origin)
+
+
+_SOURCE_SAID = {
+    ATTRIBUTE: "the attribute ",
+    CONSTANT: "the constant ",
+    EXPRESSION: "the expression ",
+    NOTHING: "nothing",
+}
+
+
+def _values(ready: _Ready, leaving: Attributes) -> tuple[tuple[str, ...], str]:
+    """Return the values that a rule makes; where there is too much for an expression, none, and that in words."""
+    rule, fault = ready.rule, ""
+    values: Sequence[str]
+    if ready.expression is not None:
+        values, fault = expressions.evaluate(ready.expression, leaving)
+    elif rule.source == ATTRIBUTE:
+        values = leaving.get(rule.value, ())
+    elif rule.source == CONSTANT:
+        values = (rule.value,)
+    else:
+        return (), "the rule says so"
+    if rule.only:
+        values = [value for value in values if any(matches(pattern, value) for pattern in rule.only)]
+    if rule.rename:
+        values = [rule.rename.get(value, value) for value in values]
+    if rule.type in _TYPED:
+        values = [_typed(rule.type, value) or "" for value in values]
+    return tuple(dict.fromkeys(filter(None, values))), fault
+
+
+def _why_nothing(rule: Rule, leaving: Attributes) -> str:
+    missing = _missing(rule.reads(), leaving)
+    if missing:
+        return missing
+    return "no value is left after what the rule leaves out" if rule.only else "there is no value of that type"
+
+
+def _withheld(attributes: frozenset[str], levels: Levels) -> str:
+    kept = min(attributes)
+    return f"the attribute {kept} may not leave: {withheld(kept, levels)}"
+
+
+def _missing(reads: frozenset[str], leaving: Attributes) -> str:
+    missing = sorted(name for name in reads if not leaving.get(name))
+    return f"the person has no {', no '.join(missing)}" if missing else ""
+
+
+def _typed(kind: str, value: str) -> str | None:
+    """Return *value* as its type writes it (XML Schema Part 2 sections 3.2.2 and 3.3.13); None if it is none."""
+    if kind == "boolean":
+        return _BOOLEANS.get(value.strip().lower())
+    if kind == "integer":
+        stripped = value.strip()
+        digits = stripped[1:] if stripped[:1] in ("+", "-") else stripped
+        return stripped if digits.isascii() and digits.isdigit() and len(stripped) <= _LONGEST_INTEGER else None
+    return value
+
+
+def is_uri(value: str) -> bool:
+    """Say whether *value* looks like an absolute URI: a scheme, a colon, more, and no space."""
+    scheme, colon, rest = value.partition(":")
+    named = scheme[:1].isalpha() and scheme.isascii() and all(c.isalnum() or c in "+-." for c in scheme)
+    return bool(colon and rest) and named and not any(c.isspace() for c in value)
+
+
+def _text(values: dict[str, Any], key: str) -> str:
+    value = values[key]
+    if not isinstance(value, str):
+        raise Invalid(f"The {key} of a rule is text.", field=key)
+    return value
+
+
+def _check_name(rule: Rule) -> None:
+    if not 0 < len(rule.name) <= LONGEST_NAME or not is_plain(rule.name) or rule.name != rule.name.strip():
+        raise Invalid(
+            f"A rule's name has 1 to {LONGEST_NAME} characters, and no control characters.",
+            field="name",
+            advice="Write it as the application does, without spaces around it.",
+        )
+    if len(rule.friendly_name) > LONGEST_NAME or not is_plain(rule.friendly_name):
+        raise Invalid("A friendly name has no control characters.", field="friendly_name")
+    if rule.name_format not in NAME_FORMATS:
+        raise Invalid(
+            f"There is no name format “{rule.name_format[:40]}”.",
+            field="name_format",
+            advice=f"Choose among {', '.join(NAME_FORMATS)}.",
+        )
+    if rule.name_format == "uri" and not is_uri(rule.name):
+        raise Invalid(
+            f"“{rule.name[:120]}” is no URI.",
+            field="name_format",
+            advice="Names like urn:oid:… or https://… have the format uri; others are basic or unspecified.",
+        )
+
+
+def _check_source(rule: Rule) -> None:
+    if rule.source not in SOURCES:
+        raise Invalid(
+            f"There is no source “{rule.source[:40]}”.", field="source", advice=f"Choose among {', '.join(SOURCES)}."
+        )
+    if rule.source == ATTRIBUTE and not is_attribute_name(rule.value):
+        raise Invalid(f"“{rule.value[:80]}” is no attribute's name.", field="value", advice="Write it like department.")
+    if rule.source == CONSTANT and (not 0 < len(rule.value) <= LONGEST_CONSTANT or not is_plain(rule.value)):
+        raise Invalid(f"A constant has 1 to {LONGEST_CONSTANT} characters, and no control characters.", field="value")
+    if rule.source == EXPRESSION:
+        expressions.parse(rule.value)
+    if rule.source == NOTHING and rule.value:
+        raise Invalid("A rule that sends nothing has no value.", field="value")
+
+
+def _check_values(rule: Rule) -> None:
+    if rule.type not in TYPES:
+        raise Invalid(f"There is no type “{rule.type[:40]}”.", field="type", advice=f"Choose among {', '.join(TYPES)}.")
+    if rule.source == CONSTANT and _typed(rule.type, rule.value) is None:
+        raise Invalid(f"“{rule.value[:80]}” is no {rule.type}.", field="value")
+    if len(rule.only) > MOST_PATTERNS or not all(is_pattern(pattern) for pattern in rule.only):
+        raise Invalid(
+            f"A rule has at most {MOST_PATTERNS} patterns, of 1 to 256 characters without control characters.",
+            field="only",
+        )
+    becomes = rule.rename.values()
+    if len(rule.rename) > MOST_RENAMED or not all(
+        len(value) <= LONGEST_RENAMED and is_plain(value) for value in becomes
+    ):
+        raise Invalid(
+            f"A rule renames at most {MOST_RENAMED} values, to {LONGEST_RENAMED} characters without control characters.",
+            field="rename",
+        )
+    if any(len(value) > LONGEST_RENAMED for value in rule.rename):
+        raise Invalid(f"A value to be renamed has at most {LONGEST_RENAMED} characters.", field="rename")

@@ -187,7 +187,7 @@ def _signed_on(work: Work, place: Place, requester: Requester, result: SignOnRes
     trail.passed(
         "response",
         nameid_format=subject.format,
-        attributes=sorted(result.attributes),
+        attributes=sorted(one.name for one in result.statements),
         encrypted=provider.encrypt_assertion,
     )
     trail.succeeded()

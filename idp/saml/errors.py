@@ -101,6 +101,11 @@ def name_id_policy(requester: "Requester", cause: str) -> StatusError:
     return StatusError(requester, INVALID_NAMEID_POLICY, cause)
 
 
+def other_principal(requester: "Requester", cause: str) -> StatusError:
+    """The person is not the one that the request speaks of (SAML Core 2.0 section 3.4.1.4)."""
+    return StatusError(requester, UNKNOWN_PRINCIPAL, cause, top_level=RESPONDER)
+
+
 def unsupported(requester: "Requester", cause: str) -> StatusError:
     """Something is asked for that we do not do."""
     return StatusError(requester, REQUEST_UNSUPPORTED, cause)

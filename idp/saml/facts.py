@@ -28,6 +28,7 @@ _FIND = Prepared(
         ServiceProvider.encrypt_assertion,
         ServiceProvider.require_signed_requests,
         ServiceProvider.nameid_format,
+        ServiceProvider.name_id_source,
         ServiceProvider.idp_initiated,
         ServiceProvider.relay_states,
     )
@@ -68,6 +69,7 @@ class ProviderFacts:
     encrypt_assertion: bool
     require_signed_requests: bool
     nameid_format: str
+    name_id_source: str
     idp_initiated: bool
     relay_states: tuple[str, ...]
     verify_keys: tuple[KnownKey, ...]
@@ -100,6 +102,7 @@ def provider(work: Work, organization_id: str, site_id: str, entity_id: str) -> 
             encrypt_assertion=row.encrypt_assertion,
             require_signed_requests=row.require_signed_requests,
             nameid_format=row.nameid_format,
+            name_id_source=row.name_id_source,
             idp_initiated=row.idp_initiated,
             relay_states=tuple(row.relay_states),
             verify_keys=known_keys(description.signing_certificates),

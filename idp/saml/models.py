@@ -15,8 +15,9 @@ class ServiceProvider(Base):
     The SAML half of an application. Found by (site, entity ID).
 
     ``description`` is what we read from ``metadata``: endpoints, certificates, name formats,
-    wants. The switches beside it are the administrator's and win over the metadata. It was
-    described by hand where ``metadata_xml`` is empty.
+    wants. The switches beside it are the administrator's and win over the metadata.
+    ``name_id_source`` is the attribute or expression that names made of a value are made of.
+    It was described by hand where ``metadata_xml`` is empty.
 
     Metadata at ``metadata_url`` is fetched again once ``refresh_due_at`` has come, and must be signed with
     ``metadata_key`` (a certificate) if there is one; what is new and may not be applied by itself waits in
@@ -47,6 +48,7 @@ class ServiceProvider(Base):
     encrypt_assertion: Mapped[bool] = mapped_column(default=False)
     require_signed_requests: Mapped[bool] = mapped_column(default=False)
     nameid_format: Mapped[str] = mapped_column(String(256), default="")
+    name_id_source: Mapped[str] = mapped_column(String(1000), default="", server_default="")
     idp_initiated: Mapped[bool] = mapped_column(default=False)
     relay_states: Mapped[list[str]]
     metadata_key: Mapped[str] = mapped_column(Text, default="", server_default="")
@@ -82,3 +84,20 @@ class SamlSubject(Owned):
     name_id: Mapped[str] = mapped_column(String(256))
     created_at: Mapped[datetime]
     terminated_at: Mapped[datetime | None]
+
+
+class SamlName(Owned):
+    """
+    That a name made of attributes belongs to one account at one application, since it was first sent (X23).
+
+    ``value_digest`` is of the form in which names are compared.
+    """
+
+    __tablename__ = "saml_names"
+    __table_args__ = (UniqueConstraint("organization_id", "application_id", "value_digest"),)
+
+    application_id: Mapped[str] = mapped_column(String(64))
+    account_id: Mapped[str] = mapped_column(String(64))
+    value: Mapped[str] = mapped_column(String(1024))
+    value_digest: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime]

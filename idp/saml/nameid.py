@@ -2,7 +2,8 @@
 Name identifiers: what one service provider knows a person by (SAML Core 2.0 sections 2.2.3 and 8.3).
 
 Persistent ones are 128 random bits per person and application, kept for ever and never given to
-anyone else (X22, X23); transient ones are new every time.
+anyone else (X22, X23); transient ones are new every time. Those that are made of attributes are in
+`made_names`.
 """
 
 import secrets
@@ -16,16 +17,16 @@ from idp.base.ids import new_id
 from idp.base.work import Work
 from idp.directory import names as directory_names
 from idp.directory.models import Account
-from idp.saml import errors
+from idp.saml import errors, made_names
 from idp.saml.endpoints import Requester
 from idp.saml.facts import ProviderFacts
 from idp.saml.messages import NameId
 from idp.saml.models import SamlSubject
-from idp.saml.names import EMAIL, PERSISTENT, TRANSIENT, UNSPECIFIED
+from idp.saml.names import EMAIL, PERSISTENT, TRANSIENT, UNSPECIFIED, WINDOWS, X509_SUBJECT
 from idp.signon.request import SignOnResult
 
-FORMATS = (PERSISTENT, TRANSIENT, EMAIL, UNSPECIFIED)
-"""The formats that we give."""
+FORMATS = (PERSISTENT, TRANSIENT, EMAIL, UNSPECIFIED, WINDOWS, X509_SUBJECT)
+"""The formats that we can give; the last two only where it is said what they are made of."""
 
 _FIND = Prepared(
     select(SamlSubject.name_id).where(
@@ -71,6 +72,21 @@ class Subject:
         }
 
 
+def gives(provider: ProviderFacts, format_: str) -> bool:
+    """Say whether this service provider can have names of that format."""
+    if format_ in made_names.NEED_A_SOURCE:
+        return made_names.is_made(provider, format_)
+    return format_ in FORMATS
+
+
+def not_given(format_: str) -> str:
+    """Return in words that names of that format are not given, and what would have to be done."""
+    said = f"the NameID format {format_[:120]!r} is not given"
+    if format_ in made_names.NEED_A_SOURCE:
+        said += "; say what it is made of with: idp application saml set APP --name-id-source"
+    return said
+
+
 def format_for(provider: ProviderFacts, wanted: str | None) -> str:
     """
     Return the format to give: what the request asks for, else what the administrator has chosen,
@@ -82,7 +98,7 @@ def format_for(provider: ProviderFacts, wanted: str | None) -> str:
         return wanted
     if provider.nameid_format:
         return provider.nameid_format
-    return next((own for own in provider.description.nameid_formats if own in FORMATS), PERSISTENT)
+    return next((own for own in provider.description.nameid_formats if gives(provider, own)), PERSISTENT)
 
 
 def subject_for(work: Work, issuer: str, requester: Requester, result: SignOnResult) -> Subject:
@@ -90,12 +106,18 @@ def subject_for(work: Work, issuer: str, requester: Requester, result: SignOnRes
     Return the name of the person of *result* for the requester; a persistent one is made when there is none.
 
     Raises:
-        StatusError: the policy does not release what the format needs, or nothing may be made.
+        StatusError: the policy does not release what the format needs, nothing may be made, or the person is
+            not the one that the request speaks of.
     """
     provider = requester.provider
     chosen = format_for(provider, requester.wanted.nameid_format)
+    if requester.wanted.named and not made_names.is_made(provider, chosen):
+        # Who was asked for cannot be compared with who it is; an answer about somebody else would be worse than none.
+        raise errors.name_id_policy(requester, "the request names a person in one format and wants another")
     if chosen == TRANSIENT:
         return Subject("_" + secrets.token_hex(16), TRANSIENT)
+    if made_names.is_made(provider, chosen):
+        return Subject(made_names.value_for(work, requester, result, chosen), chosen)
     if chosen == EMAIL:
         released = result.attributes.get("email")
         if not released:
@@ -107,16 +129,67 @@ def subject_for(work: Work, issuer: str, requester: Requester, result: SignOnRes
     return Subject(value, PERSISTENT, issuer, provider.entity_id)
 
 
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """
+    The name that a person would be given; ``origin`` says what it is made of, ``fault`` why there is none.
+
+    ``is_new`` says that the value does not exist yet, and that another stands in its place.
+    """
+
+    subject: Subject
+    origin: str
+    fault: str = ""
+    is_new: bool = False
+
+
+def foresee(work: Work, issuer: str, requester: Requester, result: SignOnResult) -> Foreseen:
+    """Return what `subject_for` would, and where from; nothing is made and nothing is taken."""
+    provider = requester.provider
+    chosen = format_for(provider, requester.wanted.nameid_format)
+    if chosen == TRANSIENT:
+        return Foreseen(Subject(_NEW, TRANSIENT), "random, new at every sign-on", is_new=True)
+    if made_names.is_made(provider, chosen):
+        value, fault, is_new = made_names.foresee(work, provider, result, chosen)
+        origin = f"made of {provider.name_id_source}" + ("; this person's own from the first sign-on on" * is_new)
+        return Foreseen(Subject(value, chosen), origin, fault)
+    if chosen == EMAIL:
+        released = result.attributes.get("email")
+        fault = "" if released else "the e-mail address is wanted as NameID, but no policy releases it"
+        return Foreseen(Subject(released[0] if released else "", EMAIL), "the attribute email", fault)
+    found = work.tx.row(
+        _FIND,
+        organization_id=provider.organization_id,
+        application_id=provider.application_id,
+        account_id=result.account_id,
+    )
+    value = _NEW if found is None else str(found.name_id)
+    origin = "random, for this person at this application alone" + ("; made at the first sign-on" * (found is None))
+    if chosen == UNSPECIFIED:
+        return Foreseen(Subject(value, UNSPECIFIED), origin, is_new=found is None)
+    return Foreseen(Subject(value, PERSISTENT, issuer, provider.entity_id), origin, is_new=found is None)
+
+
+_NEW = "_WOULD-BE-MADE"
+
+
+def is_between(provider: ProviderFacts, issuer: str, name: NameId) -> bool:
+    """Say whether *name* is one of ours for this service provider, by its qualifiers if it has any."""
+    return name.name_qualifier in (None, "", issuer) and name.sp_name_qualifier in (None, "", provider.entity_id)
+
+
 def account_of(work: Work, provider: ProviderFacts, issuer: str, name: NameId) -> str | None:
     """Return the account that *provider* knows by *name*, None if it knows none by it."""
-    if name.name_qualifier not in (None, "", issuer) or name.sp_name_qualifier not in (None, "", provider.entity_id):
+    if not is_between(provider, issuer, name):
         return None
     own, application = provider.organization_id, provider.application_id
     format_ = name.format or UNSPECIFIED
     row = None
     if format_ in (PERSISTENT, UNSPECIFIED):
         row = work.tx.row(_ACCOUNT_OF, organization_id=own, application_id=application, name_id=name.value)
-    elif format_ == EMAIL:
+    if row is None and made_names.is_made(provider, format_):
+        return made_names.owner(work, provider, name.value)
+    if format_ == EMAIL:
         key = directory_names.email_key_or_empty(name.value)
         found = work.tx.row(_ACCOUNT_BY_EMAIL, organization_id=own, email_key=key)
         return None if found is None else str(found.id)

@@ -8,8 +8,22 @@ DS = "http://www.w3.org/2000/09/xmldsig#"
 XENC = "http://www.w3.org/2001/04/xmlenc#"
 XENC11 = "http://www.w3.org/2009/xmlenc11#"
 XML = "http://www.w3.org/XML/1998/namespace"
+XS = "http://www.w3.org/2001/XMLSchema"
+XSI = "http://www.w3.org/2001/XMLSchema-instance"
+EXCLUSIVE_C14N = "http://www.w3.org/2001/10/xml-exc-c14n#"
 
-PREFIXES = {"saml": SAML, "samlp": SAMLP, "md": MD, "mdui": MDUI, "ds": DS, "xenc": XENC, "xenc11": XENC11}
+PREFIXES = {
+    "ds": DS,
+    "ec": EXCLUSIVE_C14N,
+    "md": MD,
+    "mdui": MDUI,
+    "saml": SAML,
+    "samlp": SAMLP,
+    "xenc": XENC,
+    "xenc11": XENC11,
+    "xs": XS,
+    "xsi": XSI,
+}
 """The prefixes that our own messages use; each has one meaning everywhere."""
 
 AUTHN_REQUEST = f"{{{SAMLP}}}AuthnRequest"
@@ -31,8 +45,16 @@ EMAIL = "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress"
 PERSISTENT = "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent"
 TRANSIENT = "urn:oasis:names:tc:SAML:2.0:nameid-format:transient"
 ENTITY = "urn:oasis:names:tc:SAML:2.0:nameid-format:entity"
+WINDOWS = "urn:oasis:names:tc:SAML:1.1:nameid-format:WindowsDomainQualifiedName"
+X509_SUBJECT = "urn:oasis:names:tc:SAML:1.1:nameid-format:X509SubjectName"
 
-BASIC = "urn:oasis:names:tc:SAML:2.0:attrname-format:basic"
+# Attribute name formats (SAML Core 2.0 section 8.2), by what rules of release call them
+ATTRIBUTE_NAME_FORMATS = {
+    "basic": "urn:oasis:names:tc:SAML:2.0:attrname-format:basic",
+    "uri": "urn:oasis:names:tc:SAML:2.0:attrname-format:uri",
+    "unspecified": "urn:oasis:names:tc:SAML:2.0:attrname-format:unspecified",
+}
+BASIC = ATTRIBUTE_NAME_FORMATS["basic"]
 BEARER = "urn:oasis:names:tc:SAML:2.0:cm:bearer"
 
 # Status codes (SAML Core 2.0 section 3.2.2.2)
@@ -49,8 +71,7 @@ REQUEST_DENIED = _STATUS + "RequestDenied"
 REQUEST_UNSUPPORTED = _STATUS + "RequestUnsupported"
 UNKNOWN_PRINCIPAL = _STATUS + "UnknownPrincipal"
 
-# Algorithms (XML Signature 1.1, RFC 6931, XML Encryption 1.1)
-EXCLUSIVE_C14N = "http://www.w3.org/2001/10/xml-exc-c14n#"
+# Algorithms (XML Signature 1.1, RFC 6931, XML Encryption 1.1); EXCLUSIVE_C14N is above, as a namespace
 ENVELOPED = DS + "enveloped-signature"
 SHA1 = DS + "sha1"
 SHA256 = XENC + "sha256"

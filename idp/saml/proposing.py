@@ -21,9 +21,10 @@ def of(work: Work, application_id: str) -> Proposal:
 
 def apply(work: Work, application_id: str, *, must_ask: bool = False) -> Proposal:
     """
-    Narrow what a service provider receives to what it asks for and we have; where it asks for nothing, change nothing.
+    Narrow what a service provider receives to what it asks for and we have, under the names it asks for.
 
-    What the organization withholds stays withheld.
+    Takes the place of the rules that the application has. What the organization withholds stays withheld.
+    Where it asks for nothing, nothing is changed.
 
     Args:
         must_ask: it is a fault that it asks for nothing.
@@ -36,6 +37,7 @@ def apply(work: Work, application_id: str, *, must_ask: bool = False) -> Proposa
     proposal = of(work, application_id)
     if proposal.supplied or proposal.missing:
         policies.set_application_release(work, application_id, proposal.attributes)
+        policies.set_application_rules(work, application_id, proposal.rules)
     elif must_ask:
         raise Invalid(
             "The metadata of this application asks for no attributes.",

@@ -15,8 +15,9 @@ from idp.base.work import Work
 from idp.directory import applications, queries
 from idp.directory import names as names_
 from idp.directory.models import Application, Site
+from idp.policy import expressions
 from idp.policy.permissions import Permission, require
-from idp.saml import addresses, expiry, metadata, nameid, provider_view, schedule
+from idp.saml import addresses, expiry, made_names, metadata, nameid, provider_view, schedule
 from idp.saml.description import SpDescription
 from idp.saml.encryption import target
 from idp.saml.models import ServiceProvider
@@ -38,6 +39,8 @@ class Switches:
         nameid_format: the name that is given where a request asks for none; empty: by the metadata.
         idp_initiated: a sign-on may be started from our side.
         relay_states: what RelayState such a sign-on may carry.
+        name_id_source: the attribute or expression that names of a value (e-mail, unspecified, Windows,
+            X.509) are made of; empty: the e-mail address, or names of ours.
     """
 
     sign_response: bool | None = None
@@ -47,6 +50,7 @@ class Switches:
     nameid_format: str | None = None
     idp_initiated: bool | None = None
     relay_states: tuple[str, ...] | None = None
+    name_id_source: str | None = None
 
 
 def register(
@@ -64,6 +68,7 @@ def register(
     nameid_format: str | None = None,
     idp_initiated: bool | None = None,
     relay_states: Sequence[str] = (),
+    name_id_source: str | None = None,
     everyone: bool = False,
     allow_http_loopback: bool = False,
 ) -> ServiceProvider:
@@ -77,7 +82,7 @@ def register(
         everyone: everybody in the organization may open it at once.
         allow_http_loopback: take plain http addresses on loopback (for trials on one machine).
         sign_response, sign_assertion, encrypt_assertion, require_signed_requests, nameid_format,
-            idp_initiated, relay_states: see `Switches`; signed requests are required where the
+            idp_initiated, relay_states, name_id_source: see `Switches`; signed requests are required where the
             metadata says that they are (SAML Metadata 2.0 section 2.4.4).
 
     Raises:
@@ -95,6 +100,7 @@ def register(
         nameid_format,
         idp_initiated,
         tuple(relay_states),
+        name_id_source,
     )
     return enroll(
         work,
@@ -148,6 +154,7 @@ def enroll(
         idp_initiated=False,
         relay_states=[],
         warned={},
+        name_id_source="",
         updated_at=work.now,
     )
     _set(provider, wanted)
@@ -364,7 +371,22 @@ def _judge(provider: ServiceProvider, described: SpDescription) -> None:
             field="nameid_format",
             advice=f"Choose one of: {', '.join(nameid.FORMATS)}.",
         )
+    _judge_name_id_source(provider)
     _judge_relay_states(provider.relay_states)
+
+
+def _judge_name_id_source(provider: ServiceProvider) -> None:
+    if provider.name_id_source:
+        try:
+            expressions.parse(provider.name_id_source)
+        except Invalid as error:
+            raise Invalid(error.message, field="name_id_source", advice=error.advice) from error
+    elif provider.nameid_format in made_names.NEED_A_SOURCE:
+        raise Invalid(
+            "It must be said what such a NameID is made of.",
+            field="name_id_source",
+            advice="Name an attribute, or write an expression: --name-id-source 'upper(department) + \"\\\\\" + login'",
+        )
 
 
 def _judge_relay_states(relay_states: Sequence[str]) -> None:

@@ -9,14 +9,14 @@ from idp.base.errors import Invalid
 from idp.base.work import Work
 from idp.directory import names as directory_names
 from idp.directory.sites import SiteFacts
-from idp.saml import contexts, endpoints, errors, gate, nameid, signatures
+from idp.saml import contexts, endpoints, errors, gate, made_names, nameid, signatures
 from idp.saml.bindings import REQUEST, Incoming
 from idp.saml.checks import CHECKS, WISHES
 from idp.saml.checks.examined import Examined
 from idp.saml.endpoints import Requester
 from idp.saml.errors import NOT_STARTED_HERE, UNKNOWN_APPLICATION, USED, MessageRefused
 from idp.saml.facts import ProviderFacts, provider
-from idp.saml.messages import AuthnRequest, issuer_of, read_authn_request
+from idp.saml.messages import AuthnRequest, NameId, issuer_of, read_authn_request
 from idp.saml.names import AUTHN_REQUEST, EMAIL, UNSPECIFIED
 from idp.saml.wanted import NOTHING, Wanted
 from idp.signon import seen
@@ -80,7 +80,7 @@ def receive(work: Work, place: Place, incoming: Incoming, trail: Trail) -> Asked
         answer_to,
         request_id=request.header.id,
         relay_state=incoming.relay_state,
-        wanted=_wanted(request),
+        wanted=_wanted(known, request),
     )
     return Asked(requester, _sign_on_request(work, place, requester, request))
 
@@ -173,13 +173,16 @@ def _with_way_back(error: MessageRefused, known: ProviderFacts) -> MessageRefuse
     return error
 
 
-def _wanted(request: AuthnRequest) -> Wanted:
+def _wanted(known: ProviderFacts, request: AuthnRequest) -> Wanted:
     policy, context, subject = request.name_id_policy, request.context, request.subject
     format_ = policy.format if policy is not None else None
     if format_ in (None, UNSPECIFIED) and subject is not None and subject.name_id is not None:
         format_ = subject.name_id.format  # the answer must name the one that was asked for (section 3.4.1.4)
+    named = subject.name_id if subject is not None else None
     return Wanted(
         nameid_format=format_,
+        # A name that is made of attributes cannot be looked up before it was first given; it is compared when made.
+        named=named.value if named is not None and _is_made(known, named) else "",
         # Said to be false when nothing is said; but few who leave it out mean that (section 3.4.1.1).
         allow_create=policy is None or policy.allow_create is not False,
         comparison=context.comparison if context is not None else "",
@@ -209,7 +212,9 @@ def _sign_on_request(work: Work, place: Place, requester: Requester, request: Au
     if name is not None:
         # A name that nobody has becomes an account that nobody is: whoever asks learns only after
         # somebody has signed in that it was not them.
-        account_hint = nameid.account_of(work, requester.provider, place.issuer, name) or _NOBODY
+        known = requester.provider
+        unknown = "" if _is_made(known, name) and nameid.is_between(known, place.issuer, name) else _NOBODY
+        account_hint = nameid.account_of(work, known, place.issuer, name) or unknown
         login_hint = _address(name.value) if name.format == EMAIL else ""
     return _neutral(
         place,
@@ -221,6 +226,10 @@ def _sign_on_request(work: Work, place: Place, requester: Requester, request: Au
         account_hint=account_hint,
         login_hint=login_hint,
     )
+
+
+def _is_made(known: ProviderFacts, name: NameId) -> bool:
+    return made_names.is_made(known, nameid.format_for(known, name.format))
 
 
 def _address(value: str) -> str:

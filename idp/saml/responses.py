@@ -10,27 +10,22 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 
 from idp.keyring.keyring import Key
+from idp.policy.release import Statement
 from idp.saml.contexts import attested
 from idp.saml.encryption import encrypted
 from idp.saml.endpoints import Requester
 from idp.saml.errors import NOT_ENCRYPTABLE, MessageRefused
 from idp.saml.instants import instant
 from idp.saml.nameid import Subject
-from idp.saml.names import BASIC, BEARER, SUCCESS
+from idp.saml.names import ATTRIBUTE_NAME_FORMATS, BEARER, SUCCESS
 from idp.saml.signing import signed
-from idp.saml.writer import Child, Element, Written, element, write
+from idp.saml.writer import TYPE, Child, Element, Written, element, write
 from idp.signon.request import SignOnResult
 
 VALID_FOR = timedelta(minutes=5)
 VALID_BEFORE = timedelta(seconds=60)
 
-FRIENDLY_NAMES = {
-    "email": "mail",
-    "name": "displayName",
-    "given_name": "givenName",
-    "family_name": "sn",
-    "groups": "isMemberOf",
-}
+_TYPES = {"string": "xs:string", "boolean": "xs:boolean", "integer": "xs:integer", "none": None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +55,18 @@ def success(
         assertion = encrypted(assertion, provider.encryption)
     response = _response(speaker, requester, now, (SUCCESS,), assertion)
     return signed(response, speaker.key).xml if provider.sign_response else write(response).xml
+
+
+def unprotected(
+    speaker: Speaker, requester: Requester, result: SignOnResult, subject: Subject, session_index: str, now: datetime
+) -> str:
+    """
+    Return the assertion alone, neither signed nor encrypted, to be looked at: it proves nothing to anybody.
+
+    Raises:
+        Invalid: a value has a character that XML cannot hold.
+    """
+    return write(_assertion(speaker, requester, result, subject, session_index, now)).xml
 
 
 def status(speaker: Speaker, requester: Requester, codes: tuple[str, str], now: datetime) -> str:
@@ -146,7 +153,7 @@ def _assertion(
             },
             _context(attested(result.strength, wanted.comparison, wanted.classes)),
         ),
-        *_attributes(result.attributes),
+        *_attributes(result.statements),
     )
 
 
@@ -163,23 +170,25 @@ def _context(class_: str) -> Written:
     return write(element("saml:AuthnContext", None, element("saml:AuthnContextClassRef", None, class_)), _INSIDE)
 
 
-def _attributes(attributes: dict[str, tuple[str, ...]]) -> tuple[Element, ...]:
+def _attributes(statements: tuple[Statement, ...]) -> tuple[Element, ...]:
     """An AttributeStatement with nothing in it is not allowed (SAML Core 2.0 section 2.7.3)."""
-    if not attributes:
+    if not statements:
         return ()
-    return (
-        element(
-            "saml:AttributeStatement",
-            None,
-            *(
-                element(
-                    "saml:Attribute",
-                    {"FriendlyName": FRIENDLY_NAMES.get(name), "Name": name, "NameFormat": BASIC},
-                    *(element("saml:AttributeValue", None, value) for value in values),
-                )
-                for name, values in attributes.items()
-            ),
-        ),
+    return (element("saml:AttributeStatement", None, *map(_attribute, statements)),)
+
+
+def _attribute(statement: Statement) -> Element:
+    """SAML Core 2.0 section 2.7.3.1; the type of a value is said where the rule says one (section 2.7.3.1.1)."""
+    type_ = _TYPES[statement.type]
+    typed = None if type_ is None else {TYPE: type_}
+    return element(
+        "saml:Attribute",
+        {
+            "FriendlyName": statement.friendly_name or None,
+            "Name": statement.name,
+            "NameFormat": ATTRIBUTE_NAME_FORMATS[statement.name_format],
+        },
+        *(element("saml:AttributeValue", typed, value) for value in statement.values),
     )
 
 

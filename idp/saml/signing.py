@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 from idp.keyring.keyring import Key, PrivateKey
 from idp.saml.names import ECDSA_SHA256, ENVELOPED, EXCLUSIVE_C14N, RSA_SHA256, SHA256
-from idp.saml.writer import Element, Written, element, write, write_around
+from idp.saml.writer import IN_VALUES, Element, Written, element, write, write_around
 
 _PKCS1, _SHA256, _ECDSA = padding.PKCS1v15(), hashes.SHA256(), ec.ECDSA(hashes.SHA256())
 _AFTER_ISSUER = 1
@@ -33,7 +33,7 @@ def signed(root: Element, key: Key) -> Written:
     assert root.attributes is not None
     head, tail, declares = write_around(root, _AFTER_ISSUER)
     digest = base64.b64encode(hashlib.sha256((head + tail).encode()).digest()).decode()
-    info = _signed_info(str(root.attributes["ID"]), digest, algorithm(key.private))
+    info = _signed_info(str(root.attributes["ID"]), digest, algorithm(key.private), typed=IN_VALUES in declares)
     # Written on its own it declares its namespace, as it does when it is canonicalized to be verified.
     value = base64.b64encode(raw_signature(write(info).xml.encode(), key.private)).decode()
     signature = write(
@@ -77,11 +77,9 @@ def raw_signature(octets: bytes, private: PrivateKey) -> bytes:
     return private.sign(octets, _PKCS1, _SHA256)
 
 
-def _signed_info(reference: str, digest: str, algorithm_: str) -> Element:
-    written = write(
-        element("ds:Reference", {"URI": f"#{reference}"}, *_transforms(), element("ds:DigestValue", None, digest)),
-        _INSIDE,
-    )
+def _signed_info(reference: str, digest: str, algorithm_: str, *, typed: bool) -> Element:
+    value = element("ds:DigestValue", None, digest)
+    written = write(element("ds:Reference", {"URI": f"#{reference}"}, *_transforms(typed), value), _INSIDE)
     return element("ds:SignedInfo", None, *_methods(algorithm_), written)
 
 
@@ -95,12 +93,14 @@ def _methods(algorithm_: str) -> tuple[Written, Written]:
 
 
 @cache
-def _transforms() -> tuple[Written, Written]:
+def _transforms(typed: bool) -> tuple[Written, Written]:
+    """Return how it is canonicalized, and digested; a prefix in a type is kept (Exclusive XML C14N section 4)."""
+    keep = (element("ec:InclusiveNamespaces", {"PrefixList": IN_VALUES}),) if typed else ()
     transforms = element(
         "ds:Transforms",
         None,
         element("ds:Transform", {"Algorithm": ENVELOPED}),
-        element("ds:Transform", {"Algorithm": EXCLUSIVE_C14N}),
+        element("ds:Transform", {"Algorithm": EXCLUSIVE_C14N}, *keep),
     )
     return write(transforms, _INSIDE), write(element("ds:DigestMethod", {"Algorithm": SHA256}), _INSIDE)
 

@@ -10,6 +10,7 @@ class Wanted:
     Args:
         nameid_format: the name that is asked for, None where that is left to us.
         allow_create: whether a name may be made for a person who has none yet.
+        named: the name that the request speaks of, where it is one that is made when the answer is; else empty.
         comparison, classes: the authentication contexts that were asked for, in their order.
     """
 
@@ -17,15 +18,18 @@ class Wanted:
     allow_create: bool = True
     comparison: str = ""
     classes: tuple[str, ...] = ()
+    named: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Return it as JSON values."""
-        return {
+        values: dict[str, Any] = {
             "nameid_format": self.nameid_format,
             "allow_create": self.allow_create,
             "comparison": self.comparison,
             "classes": list(self.classes),
         }
+        # The former release does not know of it, and may read what this one has kept.
+        return {**values, "named": self.named} if self.named else values
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> Self:

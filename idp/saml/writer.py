@@ -6,6 +6,9 @@ parsed again (decisions 11). So every element is written as Exclusive XML Canoni
 would: a namespace is declared where its prefix is first used and not again below, attributes are
 sorted, there are no empty-element tags, and each kind of value is escaped in its own way.
 Callers hand in elements, attributes and text; nobody else formats XML.
+
+One attribute has a prefix in its value: `TYPE`. Exclusive canonicalization cannot see that one, so
+what has it is canonical with `IN_VALUES` as InclusiveNamespaces (section 4), and is signed so.
 """
 
 import re
@@ -23,6 +26,11 @@ _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\t": "&#x9;"
 _is_plain = re.compile(r"[ !#-%'-;=?-~]*").fullmatch
 
 _NONE: frozenset[str] = frozenset()
+
+TYPE = "xsi:type"
+"""The attribute that says a value's type, for example ``xs:string`` (XML Schema Part 1 section 2.6.1)."""
+IN_VALUES = "xs"
+"""The prefix that occurs in values of `TYPE`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,9 +133,23 @@ def _open(node: Element, scope: frozenset[str], declared: set[str], out: list[st
         scope |= {prefix}
         declared.add(prefix)
     if node.attributes:
+        if TYPE in node.attributes:
+            scope = _declare_type(node.attributes[TYPE], scope, declared, out)
         for attribute, value in _ordered(node.attributes):
             out.append(f' {attribute}="{value if _is_plain(value) else _attribute(value)}"')
     out.append(">")
+    return scope
+
+
+def _declare_type(value: str | None, scope: frozenset[str], declared: set[str], out: list[str]) -> frozenset[str]:
+    """Declare what `TYPE` needs, in the order of the prefixes: after ``saml``, before any attribute."""
+    if value is None or not value.startswith(IN_VALUES + ":"):
+        raise ValueError("a type is one of XML Schema's own")
+    for prefix in (IN_VALUES, "xsi"):
+        if prefix not in scope:
+            out.append(f' xmlns:{prefix}="{PREFIXES[prefix]}"')
+            scope |= {prefix}
+            declared.add(prefix)
     return scope
 
 
@@ -137,9 +159,9 @@ def _ordered(attributes: Mapping[str, str | None]) -> list[tuple[str, str]]:
     given.sort()
     if ":" not in "".join(attributes):
         return given
-    if any(":" in name and not name.startswith("xml:") for name in attributes):
-        raise ValueError("only xml:… attributes have a prefix here")
-    return sorted(given, key=lambda attribute: ":" in attribute[0])
+    if any(":" in name and not name.startswith("xml:") and name != TYPE for name in attributes):
+        raise ValueError("only xml:… attributes and the type have a prefix here")
+    return sorted(given, key=lambda attribute: (attribute[0].startswith("xml:"), ":" in attribute[0]))
 
 
 def _text(value: str) -> str:

@@ -13,7 +13,7 @@ from idp.audit.attempts import Trail
 from idp.base.work import Work
 from idp.directory.attributes import attributes_of
 from idp.directory.policies import release_levels
-from idp.policy.release import released
+from idp.policy.release import released, statements
 from idp.policy.signon import strength
 from idp.signon import facts as facts_
 from idp.signon import flow, pending
@@ -130,10 +130,8 @@ def result(work: Work, request: SignOnRequest, facts: Facts, session: CurrentSes
     proofs = flow.usable(request, facts)
     have = strength(frozenset(proof.method for proof in proofs))
     assert have is not None  # the dispatcher said Complete
-    attributes = released(
-        attributes_of(work, request.organization_id, session.account_id),
-        release_levels(work, request.organization_id, request.site_id, request.application_id),
-    )
+    known = attributes_of(work, request.organization_id, session.account_id)
+    levels = release_levels(work, request.organization_id, request.site_id, request.application_id)
     return SignOnResult(
         organization_id=request.organization_id,
         site_id=request.site_id,
@@ -145,7 +143,8 @@ def result(work: Work, request: SignOnRequest, facts: Facts, session: CurrentSes
         expires_at=session.expires_at,
         strength=have,
         methods=tuple(proof.method for proof in proofs),
-        attributes=attributes,
+        attributes=released(known, levels),
+        statements=statements(known, levels),
     )
 
 

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Self
 
+from idp.policy.release import Statement
 from idp.policy.signon import Method, Strength
 
 
@@ -92,7 +93,8 @@ class Proof:
 @dataclass(frozen=True, slots=True)
 class SignOnResult:
     """
-    What signing on hands back to a protocol. Attributes are already released by policy.
+    What signing on hands back to a protocol. Attributes are already released by policy; ``statements``
+    are what the rules of release make of them, under the names that the application knows.
 
     ``authenticated_at`` is when the first step was proven; ``strength`` and ``methods`` say
     what was proven; ``expires_at`` is the session's absolute end.
@@ -109,3 +111,4 @@ class SignOnResult:
     strength: Strength
     methods: tuple[Method, ...]
     attributes: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    statements: tuple[Statement, ...] = ()

@@ -6,6 +6,7 @@ import pytest
 
 from idp.directory import policies
 from idp.oidc import claims as claims_
+from idp.policy.release import Level
 from tests.oidc.support import ANN, claims, reference
 
 
@@ -108,7 +109,7 @@ def test_o26_a_claim_of_the_protocol_is_nobodys_wish(place, client, browser, nam
 def test_o26_nor_an_attributes(monkeypatch, place, client, browser):
     """However an attribute came to be called so: what the protocol says is written last."""
     monkeypatch.setattr(claims_, "attributes_of", lambda *_: {"sub": ("mallory",), "iss": ("x",), "email": ("e",)})
-    monkeypatch.setattr(claims_, "release_levels", lambda *_: [["sub", "iss", "email"]])
+    monkeypatch.setattr(claims_, "release_levels", lambda *_: [Level("organization", ["sub", "iss", "email"])])
     tokens = place.tokens(browser, client, claims=wish(id_token={"sub": None, "iss": None, "email": None}))
 
     assert claims(tokens["id_token"])["sub"].startswith("sub_")

@@ -9,6 +9,7 @@ from idp.directory import policies, queries
 from idp.saml import proposing
 from idp.saml.description import RequestedAttribute
 from idp.saml.proposals import propose
+from tests.support.saml_world import posted
 from tests.support.service_provider import ServiceProvider, consumer
 
 SP = ServiceProvider()
@@ -56,31 +57,62 @@ def test_each_of_ours_is_named_once():
     )
 
 
-def levels(work, application_id):
-    organization = queries.application(work, application_id).organization_id
-    return sorted(policies.release_levels(work, organization, "", application_id))
+def own(work, application_id):
+    """What the application's own level says: which attributes may leave, and the rules."""
+    found = queries.application(work, application_id)
+    levels = policies.release_levels(work, found.organization_id, found.site_id, application_id)
+    return next(((level.attributes, level.rules) for level in levels if level.level == "application"), None)
 
 
-def test_a_proposal_releases_nothing_and_applied_it_narrows(world):
-    application_id = world.register(SP, asking(f'Name="{MAIL}" isRequired="true"', 'Name="unknown"'))
+def test_a_proposal_releases_nothing_and_applied_it_narrows_to_the_names_that_were_asked_for(world):
+    application_id = world.register(
+        SP, asking(f'Name="{MAIL}" FriendlyName="mail" isRequired="true"', 'Name="unknown"')
+    )
     with world.work() as work:
-        before = levels(work, application_id)
         proposal = proposing.of(work, application_id)
-        assert levels(work, application_id) == before
+        assert own(work, application_id) is None
     with world.work() as work:
         assert proposing.apply(work, application_id) == proposal
-        assert levels(work, application_id) == sorted([*before, ["email"]])
+    with world.work() as work:
+        attributes, rules = own(work, application_id)
 
+    assert attributes == ["email"]
+    assert [(one.name, one.friendly_name, one.name_format, one.value) for one in rules] == [
+        (MAIL, "mail", "uri", "email")
+    ]
     assert [one.name for one in proposal.missing] == ["unknown"]
+
+
+def test_x24_the_assertion_has_what_was_asked_for_under_that_name_and_nothing_else(world, ann):
+    """X24: agreed with, the proposal is what is sent."""
+    application_id = world.register(
+        SP, asking(f'Name="{MAIL}" NameFormat="urn:oasis:names:tc:SAML:2.0:attrname-format:uri"', 'Name="lastName"')
+    )
+    with world.work() as work:
+        proposing.apply(work, application_id)
+
+    answer = posted(ann.sso(SP.query(SP.authn_request())))
+
+    assert answer.find("//saml:Attribute/@Name") == [MAIL]
+    assert answer.one("//saml:Attribute/@NameFormat").endswith(":uri")
+    assert answer.one("//saml:AttributeValue") == "ann@acme.example"
+
+
+def test_of_one_name_asked_for_twice_one_rule_is_made():
+    first, second = RequestedAttribute("mail", required=True), RequestedAttribute("mail")
+
+    assert [one.requested for one in propose([first, RequestedAttribute("sn"), second]).supplied] == [
+        first,
+        RequestedAttribute("sn"),
+    ]
 
 
 def test_whoever_asks_for_nothing_is_not_narrowed_by_that(world):
     application_id = world.register(SP)
 
     with world.work() as work:
-        before = levels(work, application_id)
         proposing.apply(work, application_id)
-        assert levels(work, application_id) == before
+        assert own(work, application_id) is None
         with pytest.raises(Invalid):
             proposing.apply(work, application_id, must_ask=True)
 
@@ -90,7 +122,8 @@ def test_whoever_asks_only_for_what_we_have_not_got_receives_nothing(world):
 
     with world.work() as work:
         proposing.apply(work, application_id)
-        assert levels(work, application_id)[0] == []
+    with world.work() as work:
+        assert own(work, application_id) == ([], ())
 
 
 def test_an_auditor_cannot_agree(world, as_account):

@@ -80,6 +80,45 @@ def test_attributes_of_the_xml_namespace_come_last():
     assert canonical(written) == written
 
 
+def typed(value: str, type_: str = "xs:string"):
+    return element("saml:AttributeValue", {"xsi:type": type_, "xml:lang": "en", "A": value}, value)
+
+
+def canonical_with_types(xml: str) -> str:
+    root = etree.fromstring(xml.encode())
+    return etree.tostring(root, method="c14n", exclusive=True, inclusive_ns_prefixes=["xs"]).decode()
+
+
+def test_a_type_brings_the_namespaces_that_it_needs():
+    written = write(typed("7", "xs:integer"))
+
+    assert written.xml == (
+        f'<saml:AttributeValue xmlns:saml="{names.SAML}" xmlns:xs="{names.XS}" xmlns:xsi="{names.XSI}"'
+        ' A="7" xsi:type="xs:integer" xml:lang="en">7</saml:AttributeValue>'
+    )
+    assert canonical_with_types(written.xml) == written.xml
+    assert written.declares == {"saml", "xs", "xsi"}
+
+
+@given(text=LEGAL, other=LEGAL)
+def test_x22_typed_values_come_back_unchanged_and_the_whole_is_canonical(text, other):
+    """X22: siblings declare for themselves; what a sibling declared is out of scope for the next."""
+    root = element("saml:Assertion", None, typed(text), typed(other, "xs:boolean"), element("saml:Issuer", None, text))
+    written = write(element("samlp:Response", None, write(root), write(root))).xml
+
+    found = etree.fromstring(written.encode())
+    assert [node.text or "" for node in found.iter(f"{{{names.SAML}}}AttributeValue")] == [text, other, text, other]
+    assert canonical_with_types(written) == written
+
+
+def test_only_types_of_xml_schema_are_written():
+    for wrong in ("string", "evil:string", None):
+        with pytest.raises(ValueError, match="XML Schema"):
+            write(element("saml:AttributeValue", {"xsi:type": wrong}, "x"))
+    with pytest.raises(ValueError, match="prefix"):
+        write(element("saml:AttributeValue", {"xsi:nil": "true"}))
+
+
 def test_what_was_written_for_another_place_is_not_taken():
     alone = write(element("saml:Issuer", None, "a"))
     inside = write(element("saml:Issuer", None, "a"), frozenset({"saml"}))

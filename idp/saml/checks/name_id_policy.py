@@ -13,7 +13,7 @@ def check(requester: Requester, request: AuthnRequest) -> None:
     policy = request.name_id_policy
     if policy is None:
         return
-    if policy.format is not None and policy.format not in nameid.FORMATS:
-        raise errors.name_id_policy(requester, f"the NameID format {policy.format[:120]!r} is not given")
+    if policy.format is not None and not nameid.gives(requester.provider, policy.format):
+        raise errors.name_id_policy(requester, nameid.not_given(policy.format))
     if policy.sp_name_qualifier not in (None, "", requester.provider.entity_id):
         raise errors.name_id_policy(requester, "SPNameQualifier names another service provider")

@@ -16,7 +16,5 @@ def check(requester: Requester, request: AuthnRequest) -> None:
         return
     if subject.name_id is None:
         raise errors.unsupported(requester, "the Subject of the request is not a plain NameID alone")
-    if (subject.name_id.format or UNSPECIFIED) not in nameid.FORMATS:
-        raise errors.name_id_policy(
-            requester, f"the Subject's format {str(subject.name_id.format)[:120]!r} is not given"
-        )
+    if not nameid.gives(requester.provider, subject.name_id.format or UNSPECIFIED):
+        raise errors.name_id_policy(requester, f"of the Subject: {nameid.not_given(str(subject.name_id.format))}")

@@ -1,0 +1,165 @@
+"""
+Names that are made of what we know of a person: e-mail addresses, Windows and X.509 names, and whatever
+an application calls its people by (SAML Core 2.0 sections 8.3.1 to 8.3.4).
+
+What they are made of goes through release policy like everything else. And a name that one person had at
+an application belongs to that person there: it is never given to another, however attributes change
+(X23). The first sign-on takes it, in a row of its own; so logout and requests find whose it is.
+"""
+
+from sqlalchemy import bindparam, select
+
+from idp.audit.events import ServiceProviderNameFreed
+from idp.audit.log import record
+from idp.base.db import Prepared, insert_if_absent
+from idp.base.errors import NotFound
+from idp.base.ids import fingerprint, new_id
+from idp.base.work import Work
+from idp.directory import names as directory_names
+from idp.directory import queries
+from idp.directory.policies import release_levels
+from idp.policy import release
+from idp.policy.permissions import Permission, require
+from idp.saml import errors, name_forms
+from idp.saml.endpoints import Requester
+from idp.saml.facts import ProviderFacts
+from idp.saml.models import SamlName
+from idp.saml.names import EMAIL, UNSPECIFIED, WINDOWS, X509_SUBJECT
+from idp.signon.request import SignOnResult
+
+NEED_A_SOURCE = (WINDOWS, X509_SUBJECT)
+"""Formats that we give only where an administrator has said what names are made of."""
+MAY_HAVE_ONE = (EMAIL, UNSPECIFIED)
+"""Formats of which names are made where that was said; else we have names of our own for them."""
+
+_WHOSE = Prepared(
+    select(SamlName.account_id).where(
+        SamlName.organization_id == bindparam("organization_id"),
+        SamlName.application_id == bindparam("application_id"),
+        SamlName.value_digest == bindparam("value_digest"),
+    )
+)
+_INSERT = Prepared(insert_if_absent(SamlName))
+
+
+def is_made(provider: ProviderFacts, format_: str) -> bool:
+    """Say whether names of that format are made of attributes for this service provider."""
+    return bool(provider.name_id_source) and format_ in (*NEED_A_SOURCE, *MAY_HAVE_ONE)
+
+
+def value_for(work: Work, requester: Requester, result: SignOnResult, format_: str) -> str:
+    """
+    Return the name of the person of *result*, made of what may leave; it belongs to that person from now on.
+
+    Raises:
+        StatusError: there is no such name, it is no name of that format, another person has it, or it is
+            not the one that the request speaks of.
+    """
+    provider = requester.provider
+    levels = release_levels(work, result.organization_id, result.site_id, result.application_id)
+    value, because = made(provider.name_id_source, format_, result.attributes, levels)
+    if because:
+        raise errors.name_id_policy(requester, because)
+    if requester.wanted.named and requester.wanted.named != value:
+        raise errors.other_principal(requester, "the request speaks of another name than the person has")
+    if not _take(work, provider, result.account_id, value):
+        raise errors.name_id_policy(requester, TAKEN)
+    return value
+
+
+def foresee(work: Work, provider: ProviderFacts, result: SignOnResult, format_: str) -> tuple[str, str, bool]:
+    """Return the name that would be made, why there is none, and whether it is not yet the person's; takes nothing."""
+    levels = release_levels(work, result.organization_id, result.site_id, result.application_id)
+    value, because = made(provider.name_id_source, format_, result.attributes, levels)
+    whose = None if because else owner(work, provider, value)
+    if whose not in (None, result.account_id):
+        because = TAKEN
+    return value, because, whose is None
+
+
+TAKEN = (
+    "another account had this very NameID at the application, and a name is never given to a second person; "
+    "change what the name is made of, or give the name free with: idp application saml free-name"
+)
+
+
+def made(source: str, format_: str, attributes: release.Attributes, levels: release.Levels) -> tuple[str, str]:
+    """Return the name that *source* makes of *attributes*, and in words why there is none where there is none. Pure."""
+    values, because = release.made(source, attributes, levels)
+    if because:
+        return "", f"no NameID can be made of {source}: {because}"
+    if len(values) > 1:
+        return "", f"{source} makes {len(values)} values, and a NameID is one: say which, for example with first(…)"
+    fault = name_forms.fault(format_, values[0])
+    return ("", f"what {source} makes is no NameID of that format: {fault}") if fault else (values[0], "")
+
+
+def owner(work: Work, provider: ProviderFacts, value: str) -> str | None:
+    """Return the account whose name *value* is at this service provider; None where nobody has had it."""
+    if not 0 < len(value) <= name_forms.LONGEST:
+        return None
+    row = work.tx.row(
+        _WHOSE,
+        organization_id=provider.organization_id,
+        application_id=provider.application_id,
+        value_digest=_digest(value),
+    )
+    return None if row is None else str(row.account_id)
+
+
+def free(work: Work, application_id: str, value: str) -> SamlName:
+    """
+    Let a name that one account had at an application be given to another; whoever uses it next has it.
+
+    The application takes the two for one person: they see what the former one had there.
+
+    Raises:
+        NotFound: no such application that this actor may see, or nobody has had the name there.
+        Forbidden: the actor may not edit applications there.
+    """
+    application = queries.application(work, application_id)
+    require(work, Permission.APPLICATION_EDIT, application.organization_id)
+    found = work.tx.session.scalar(
+        select(SamlName).where(
+            SamlName.organization_id == application.organization_id,
+            SamlName.application_id == application.id,
+            SamlName.value_digest == _digest(value),
+        )
+    )
+    if found is None:
+        raise NotFound(f"Nobody has had the name “{value[:200]}” at this application.", field="name")
+    work.tx.session.delete(found)
+    record(
+        work,
+        ServiceProviderNameFreed(
+            organization_id=application.organization_id,
+            target_id=application.id,
+            name=found.value,
+            account_id=found.account_id,
+        ),
+    )
+    return found
+
+
+def _take(work: Work, provider: ProviderFacts, account_id: str, value: str) -> bool:
+    """Say whether the name is the account's, once it was taken for the account if nobody has it yet."""
+    found = owner(work, provider, value)
+    if found is None:
+        # Of two people at the same moment one inserts, and both read who it was.
+        work.tx.run(
+            _INSERT,
+            organization_id=provider.organization_id,
+            id=new_id("snm"),
+            application_id=provider.application_id,
+            account_id=account_id,
+            value=value,
+            value_digest=_digest(value),
+            created_at=work.now,
+        )
+        found = owner(work, provider, value)
+    return found == account_id
+
+
+def _digest(value: str) -> str:
+    """Many applications take capital and small letters for the same: so do we when it comes to whose a name is."""
+    return fingerprint(directory_names.name_key(value))

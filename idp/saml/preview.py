@@ -1,0 +1,292 @@
+"""
+What a service provider would receive of a person, and why, without anybody receiving anything.
+
+Everything is judged as in a sign-on and by the same functions. Nothing is signed, stored, joined or
+taken: where a sign-on would make something, the preview says that it would.
+"""
+
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from typing import Any
+
+from lxml import etree
+
+from idp.base.errors import Invalid
+from idp.base.work import Work
+from idp.directory import access, applications, queries, sites
+from idp.directory.attributes import attributes_of
+from idp.directory.models import Account, Application
+from idp.directory.policies import AuthenticationFacts, authentication_policy, release_levels
+from idp.policy.release import Level, Silent, Statement, effective, may_leave, outcomes, released, withheld
+from idp.policy.signon import Decision, Method, SignOnPolicy, Strength, decide
+from idp.saml import answering, endpoints, facts, metadata, nameid, providers, responses
+from idp.saml.endpoints import Requester
+from idp.saml.errors import MessageRefused
+from idp.saml.facts import ProviderFacts
+from idp.saml.names import SAML
+from idp.saml.requests import Place
+from idp.saml.responses import Speaker
+from idp.saml.signing import algorithm
+from idp.saml.wanted import Wanted
+from idp.signon.factors import totp
+from idp.signon.request import SignOnResult
+
+REQUEST_ID = "_ID-OF-THE-REQUEST"
+SESSION_INDEX = "_SESSION-INDEX"
+_METHODS = {Strength.PASSWORD: (Method.PASSWORD,), Strength.SECOND_STEP: (Method.PASSWORD, Method.TOTP)}
+
+
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """An attribute that the person has and that is not sent, and who or what keeps it."""
+
+    attribute: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """
+    What would be sent, and why.
+
+    Args:
+        allowed, access: whether the person may open the application now, and why or why not.
+        faults: why there would be no assertion even so; empty where there would be one.
+        destination: where the browser would carry it.
+        name_id, name_id_format, name_id_origin: the name, and what it is made of.
+        context, context_origin: how the person would have signed in, and what asks for that.
+        conditions: what holds of the assertion, in words.
+        statements: what is sent; each says in ``origin`` by which rule and from where.
+        silent: rules that send nothing, and why.
+        withheld: attributes of the person that are not sent, and by whose will.
+        protection: what would be signed and encrypted, in words.
+        xml: the assertion, unsigned; with REQUEST_ID and SESSION_INDEX where those of a sign-on would be.
+            Empty where there would be none.
+    """
+
+    application_id: str
+    application: str
+    entity_id: str
+    account_id: str
+    email: str
+    allowed: bool
+    access: tuple[str, ...]
+    faults: tuple[str, ...]
+    destination: str
+    name_id: str
+    name_id_format: str
+    name_id_origin: str
+    context: str
+    context_origin: str
+    conditions: tuple[str, ...]
+    statements: tuple[Statement, ...]
+    silent: tuple[Silent, ...]
+    withheld: tuple[Withheld, ...]
+    protection: tuple[str, ...]
+    xml: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the preview as JSON values."""
+        values = asdict(self)
+        values["statements"] = [one._asdict() for one in self.statements]
+        values["silent"] = [one._asdict() for one in self.silent]
+        return values
+
+
+def place_of(work: Work, application_id: str, base_url: str) -> Place:
+    """
+    Return the end of the conversation that an application is registered at.
+
+    Raises:
+        NotFound: no such application that this actor may see.
+        Invalid: its site is disabled, or its organization suspended, so that nothing is answered there.
+    """
+    application = queries.application(work, application_id)
+    site = sites.facts_by_id(work, application.organization_id, application.site_id)
+    if site is None:
+        raise Invalid("Nothing is answered at this site: it is disabled.", field="application")
+    issuer = sites.issuer(base_url, site.slug)
+    return Place(site, metadata.entity_id(issuer), f"{issuer}/saml")
+
+
+def preview(
+    work: Work, place: Place, application_id: str, account: str, *, nameid_format: str | None = None
+) -> Preview:
+    """
+    Return what the service provider would receive if *account* signed on now.
+
+    Args:
+        account: an id or e-mail address, in the application's organization and no other.
+        nameid_format: the name that the service provider's request asks for, if it asks for one.
+
+    Raises:
+        NotFound: no such application or account that this actor may see, or it is no SAML application.
+        Invalid: the place is another site than the application's.
+    """
+    application = queries.application(work, application_id)
+    person = queries.account(work, account, organization_id=application.organization_id)
+    row = providers.of_application(work, application)
+    provider = facts.provider(work, row.organization_id, row.site_id, row.entity_id)
+    if provider is None or (place.site.organization_id, place.site.id) != (row.organization_id, row.site_id):
+        raise Invalid("The application is registered at another site.", field="application")
+    known = attributes_of(work, person.organization_id, person.id)
+    levels = release_levels(work, provider.organization_id, provider.site_id, provider.application_id)
+    policy = authentication_policy(work, person.organization_id, person.policy_id)
+    has_second_step = totp.exists(work, person.organization_id, person.id)
+    decision = decide(SignOnPolicy(policy.version, policy.second_step), has_second_step=has_second_step, asked=None)
+    sent = outcomes(known, levels)
+    result = _result(work, provider, person, policy, decision, released(known, levels), sent)
+    allowed, reasons = _access(work, application, person)
+    faults: list[str] = []
+    speaker = answering.speaker(work, place)
+    requester = _requester(provider, nameid_format, faults)
+    protection = _protection(provider, speaker, faults)
+    foreseen = xml = None
+    if requester is not None:
+        foreseen = nameid.foresee(work, place.issuer, requester, result)
+        faults += [foreseen.fault] if foreseen.fault else []
+        xml = _assertion(work, speaker, requester, result, foreseen, faults) if not faults else None
+    return Preview(
+        application_id=application.id,
+        application=application.name,
+        entity_id=provider.entity_id,
+        account_id=person.id,
+        email=person.email,
+        allowed=allowed,
+        access=reasons,
+        faults=tuple(faults),
+        destination="" if requester is None else requester.answer_to.location,
+        name_id="" if foreseen is None else foreseen.subject.value,
+        name_id_format="" if foreseen is None else foreseen.subject.format,
+        name_id_origin="" if foreseen is None else foreseen.origin,
+        context="" if xml is None else _class_in(xml),
+        context_origin=_context_origin(decision, has_second_step),
+        conditions=_conditions(provider, policy),
+        statements=result.statements,
+        silent=tuple(one for one in sent if isinstance(one, Silent)),
+        withheld=_kept(known, levels, result),
+        protection=protection,
+        xml=xml or "",
+    )
+
+
+def indented(xml: str) -> str:
+    """Return *xml* with a line for every element, to be read by people; it is another document then."""
+    root = etree.fromstring(xml.encode())
+    etree.indent(root)
+    return str(etree.tostring(root, encoding="unicode"))
+
+
+def _result(
+    work: Work,
+    provider: ProviderFacts,
+    person: Account,
+    policy: AuthenticationFacts,
+    decision: Decision,
+    leaving: dict[str, tuple[str, ...]],
+    sent: tuple[Statement | Silent, ...],
+) -> SignOnResult:
+    """Return a sign-on as it would be if the person signed in now, proving what is required and no more."""
+    return SignOnResult(
+        organization_id=provider.organization_id,
+        site_id=provider.site_id,
+        application_id=provider.application_id,
+        account_id=person.id,
+        account_epoch=person.epoch,
+        session_id="",
+        authenticated_at=work.now,
+        expires_at=work.now + timedelta(seconds=policy.session_absolute_seconds),
+        strength=decision.required,
+        methods=_METHODS[decision.required],
+        attributes=leaving,
+        statements=tuple(one for one in sent if isinstance(one, Statement)),
+    )
+
+
+def _requester(provider: ProviderFacts, nameid_format: str | None, faults: list[str]) -> Requester | None:
+    try:
+        answer_to = endpoints.default_consumer(provider)
+    except MessageRefused as error:
+        faults.append(error.cause)
+        return None
+    if nameid_format is not None and not nameid.gives(provider, nameid_format):
+        faults.append(nameid.not_given(nameid_format))
+        return None
+    wanted = Wanted(nameid_format=nameid_format)
+    return endpoints.requester(provider, answer_to, request_id=REQUEST_ID, relay_state="", wanted=wanted)
+
+
+def _assertion(
+    work: Work,
+    speaker: Speaker,
+    requester: Requester,
+    result: SignOnResult,
+    foreseen: nameid.Foreseen,
+    faults: list[str],
+) -> str | None:
+    try:
+        return responses.unprotected(speaker, requester, result, foreseen.subject, SESSION_INDEX, work.now)
+    except Invalid as error:
+        faults.append(error.cause)
+        return None
+
+
+def _access(work: Work, application: Application, person: Account) -> tuple[bool, tuple[str, ...]]:
+    """Return whether the person may open the application, by the one function, and in words why or why not."""
+    if access.may_open(work, application.organization_id, application.id, person.id):
+        return True, ("an access grant holds for this person",)
+    against = []
+    if application.disabled_at is not None:
+        against.append("the application is disabled")
+    if person.disabled_at is not None:
+        against.append("the account is disabled")
+    if not against:
+        some = "none of its access grants holds for this person"
+        against.append(some if applications.grants(work, application) else "it has no access grant: nobody may open it")
+    return False, tuple(against)
+
+
+def _context_origin(decision: Decision, has_second_step: bool) -> str:
+    if decision.required is Strength.SECOND_STEP and not has_second_step:
+        return f"{decision.rule}; this person has none yet and would be asked to set one up"
+    return decision.rule
+
+
+def _conditions(provider: ProviderFacts, policy: AuthenticationFacts) -> tuple[str, ...]:
+    minutes = int(responses.VALID_FOR.total_seconds() // 60)
+    return (
+        f"for the audience {provider.entity_id} alone",
+        f"good for {minutes} minutes, in answer to one request",
+        f"the session at the application ends after {policy.session_absolute_seconds // 3600} hours at the latest",
+    )
+
+
+def _kept(known: dict[str, tuple[str, ...]], levels: tuple[Level, ...], result: SignOnResult) -> tuple[Withheld, ...]:
+    kept = [Withheld(name, withheld(name, levels)) for name in known if name not in may_leave(levels)]
+    if any(level.rules for level in levels):
+        used = {name for rule, _ in effective(levels) for name in rule.reads()}
+        kept += [Withheld(name, "it may leave, but no rule reads it") for name in result.attributes if name not in used]
+    return tuple(kept)
+
+
+def _protection(provider: ProviderFacts, speaker: Speaker, faults: list[str]) -> tuple[str, ...]:
+    by = f"with the key {speaker.key.id} ({algorithm(speaker.key.private).rpartition('#')[2]})"
+    said = [
+        f"the response is signed {by}" if provider.sign_response else "the response is not signed",
+        f"the assertion is signed {by}" if provider.sign_assertion else "the assertion is not signed",
+    ]
+    if not provider.encrypt_assertion:
+        said.append("nothing is encrypted beyond the transport")
+    elif provider.encryption is None:
+        faults.append("the assertion must be encrypted, and no registered key and method can be used for that")
+    else:
+        to = provider.encryption
+        said.append(
+            f"the assertion is encrypted ({to.data.rpartition('#')[2]}, {to.transport.rpartition('#')[2]}) "
+            "for the certificate in its metadata"
+        )
+    return tuple(said)
+
+
+def _class_in(xml: str) -> str:
+    return str(etree.fromstring(xml.encode()).findtext(f".//{{{SAML}}}AuthnContextClassRef") or "")

@@ -7,13 +7,13 @@ from typing import Any
 import click
 
 from idp.base.errors import Invalid
+from idp.cli import release as release_
 from idp.cli import rules, saml, show
 from idp.cli.application_lookup import find, full
 from idp.cli.context import Group, chosen, open_work, settings, tell, tell_all
 from idp.cli.saml_create import create_saml
 from idp.cli.saml_import import import_saml
 from idp.directory import applications, policies, queries
-from idp.directory.attributes import ATTRIBUTES
 from idp.oidc import clients
 
 _APPLICATION = click.argument("application", metavar="APP")
@@ -88,26 +88,14 @@ def grant(application: str, everyone: bool, group: str | None, account: str | No
 
 @application.command()
 @_APPLICATION
-@click.option(
-    "--attribute",
-    "attributes",
-    multiple=True,
-    metavar="NAME",
-    help=f"{', '.join(ATTRIBUTES)}, or a further one; several times.",
-)
-@click.option("--nothing", is_flag=True, help="Release no attribute at all.")
-def release(application: str, attributes: tuple[str, ...], nothing: bool) -> None:
+@release_.options(widest=True)
+def release(application: str, attributes: tuple[str, ...], nothing: bool, everything: bool) -> None:
     """Narrow what APP receives to these attributes. What the organization withholds stays withheld."""
-    if nothing == bool(attributes):
-        raise Invalid("Name the attributes with --attribute, or say --nothing.", field="attributes")
+    asked = release_.wanted(attributes, nothing=nothing, everything=everything)
     with open_work() as work:
         found = find(work, application)
-        policy = policies.set_application_release(work, found.id, attributes)
-        work.tx.session.flush()
-        tell(
-            show.release_policy(policy),
-            f"{found.name} receives at most: {', '.join(policy.attributes or ()) or 'nothing'}",
-        )
+        policy = policies.set_application_release(work, found.id, asked)
+        tell(show.release_policy(policy), f"{found.name} receives at most: {release_.said(policy)}")
 
 
 @application.command("list")

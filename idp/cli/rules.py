@@ -16,6 +16,9 @@ from idp.directory.models import Application
 from idp.policy.models import ReleasePolicy
 from idp.policy.patterns import is_attribute_name
 from idp.policy.release import Level, Rule, described, effective, rules_from_json, why_never
+from idp.saml import providers
+
+NOT_BY_RULES = "an OpenID Connect application receives claims by the scopes it asks for; rules are for SAML"
 
 _LONGEST = 2 * 1024 * 1024
 
@@ -30,6 +33,7 @@ class _Subject:
     reference: str
     name: str
     levels: tuple[Level, ...]
+    note: str = ""
 
 
 _Find = Callable[[Work, str], _Subject]
@@ -40,6 +44,7 @@ def released_to(work: Work, application: Application) -> dict[str, Any]:
     """Return what may leave to an application, and which rules say what is sent to it."""
     levels = policies.release_levels(work, application.organization_id, application.site_id, application.id)
     return {
+        "by_rules": application.protocol == providers.PROTOCOL,
         "attributes": {level.level: list(level.attributes) for level in levels if level.attributes is not None},
         "rules": [{"level": level, **rule.to_json()} for rule, level in effective(levels)],
     }
@@ -50,6 +55,8 @@ def words(of: dict[str, Any]) -> list[str]:
     lines = [
         f"  {level + ' lets out':<22} {', '.join(names) or 'nothing'}" for level, names in of["attributes"].items()
     ]
+    if not of["by_rules"]:
+        return [*lines, f"  {NOT_BY_RULES}"]
     if not of["rules"]:
         return [*lines, "  no rule: what may leave is sent under its own name"]
     for one in of["rules"]:
@@ -131,7 +138,8 @@ def of_application() -> Group:
     def find_(work: Work, reference: str) -> _Subject:
         found = find(work, reference)
         levels = policies.release_levels(work, found.organization_id, found.site_id, found.id)
-        return _Subject(found.organization_id, "application", found.id, found.id, found.name, levels)
+        note = "" if found.protocol == providers.PROTOCOL else NOT_BY_RULES
+        return _Subject(found.organization_id, "application", found.id, found.id, found.name, levels, note)
 
     return group("APP", "an application", find_, policies.set_application_rules)
 
@@ -182,6 +190,8 @@ def _lines(of: _Subject, value: dict[str, Any]) -> list[str]:
 
 
 def _notes(of: _Subject, rules: tuple[Rule, ...]) -> list[str]:
+    if of.note:
+        return [f"  note: {of.note}"]
     said = ((rule.name, why_never(rule, of.levels)) for rule in rules)
     return [f"  note: nothing is sent as {name} yet: {because}" for name, because in said if because]
 

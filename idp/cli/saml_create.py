@@ -48,7 +48,7 @@ def create_saml(
     document, url, described = _described(asked, name, key)
     with open_work() as work:
         made = providers.enroll(
-            work, queries.site(work, site), described, chosen, document=document, name=name, metadata_url=url, metadata_key=key,
+            work, site, described, chosen, document=document, name=name, metadata_url=url, metadata_key=key,
             everyone=everyone,
         )  # fmt: skip
         value, lines = _told(work, made, everyone, release_requested)

@@ -38,7 +38,7 @@ def _lines(of: dict[str, Any], xml: str) -> list[str]:
     )
     lines += _part("Not sent", [f"{one['attribute']}: {one['because']}" for one in of["withheld"]])
     if of["context"]:
-        lines += _part("Signed in by", [of["context"], f"from {of['context_origin']}"])
+        lines += _part("Signed in by", [of["context"], f"← {of['context_origin']}"])
     lines += _part("Goes to", [of["destination"] or "nowhere", *of["conditions"]])
     lines += _part("Protection", of["protection"])
     if xml:
@@ -49,7 +49,7 @@ def _lines(of: dict[str, Any], xml: str) -> list[str]:
 def _name(of: dict[str, Any]) -> list[str]:
     if not of["name_id_format"]:
         return []
-    return [of["name_id"] or "none", f"format {of['name_id_format']}", f"from {of['name_id_origin']}"]
+    return [of["name_id"] or "none", f"format {of['name_id_format']}", f"← {of['name_id_origin']}"]
 
 
 def _statement(one: dict[str, Any]) -> list[str]:
@@ -58,7 +58,7 @@ def _statement(one: dict[str, Any]) -> list[str]:
     return [
         f"{one['name']}{called} [{one['name_format']}{type_}]",
         *(f"  {value}" for value in one["values"]),
-        f"  from {one['origin']}",
+        f"  ← {one['origin']}",
     ]
 
 

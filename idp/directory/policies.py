@@ -132,9 +132,11 @@ def release_policy(work: Work, organization_id: str, level: str, subject_id: str
     )
 
 
-def set_application_release(work: Work, application_id: str, attributes: Sequence[str]) -> ReleasePolicy:
+def set_application_release(work: Work, application_id: str, attributes: Sequence[str] | None) -> ReleasePolicy:
     """
     Narrow what an application receives to *attributes* (what the organization withholds stays withheld).
+
+    None: this level narrows nothing; what the wider ones let out may leave.
 
     Raises:
         NotFound: no such application that this actor may see.
@@ -146,9 +148,9 @@ def set_application_release(work: Work, application_id: str, attributes: Sequenc
     return _set_release(work, _of_application(application), attributes=attributes)
 
 
-def set_site_release(work: Work, site: str, attributes: Sequence[str]) -> ReleasePolicy:
+def set_site_release(work: Work, site: str, attributes: Sequence[str] | None) -> ReleasePolicy:
     """
-    Narrow what the applications of a site receive to *attributes*.
+    Narrow what the applications of a site receive to *attributes*; None: to nothing less than what wider levels let out.
 
     Raises:
         NotFound: no such site that this actor may see.
@@ -254,11 +256,19 @@ def _of_organization(organization: Organization) -> _Subject:
     return _Subject(organization.id, "organization", organization.id, organization.name)
 
 
+class _Unchanged:
+    """What is not said is not changed; None is something that can be said."""
+
+
+_UNCHANGED = _Unchanged()
+_WIDEST = ("everything that wider levels let out",)
+
+
 def _set_release(
     work: Work,
     of: _Subject,
     *,
-    attributes: Sequence[str] | None = None,
+    attributes: Sequence[str] | _Unchanged | None = _UNCHANGED,
     rules: Sequence[Rule] | None = None,
     if_version: int | None = None,
 ) -> ReleasePolicy:
@@ -275,7 +285,7 @@ def _set_release(
             rules=[],
         )
         work.tx.session.add(policy)
-    if attributes is not None:
+    if not isinstance(attributes, _Unchanged):
         _change_attributes(work, of, policy, attributes)
     if rules is not None:
         _change_rules(work, of, policy, checked(rules))
@@ -284,16 +294,20 @@ def _set_release(
     return policy
 
 
-def _change_attributes(work: Work, of: _Subject, policy: ReleasePolicy, attributes: Sequence[str]) -> None:
-    before = tuple(policy.attributes or ())
-    wanted = {attribute_name(name) for name in attributes}
+def _change_attributes(work: Work, of: _Subject, policy: ReleasePolicy, attributes: Sequence[str] | None) -> None:
+    before = _WIDEST if policy.attributes is None else tuple(policy.attributes)
+    wanted = {attribute_name(name) for name in attributes or ()}
     if of.level != "organization":
         _check_known(work, of, wanted)
-    policy.attributes = [name for name in ATTRIBUTES if name in wanted] + sorted(wanted - set(ATTRIBUTES))
+    listed = [name for name in ATTRIBUTES if name in wanted] + sorted(wanted - set(ATTRIBUTES))
+    policy.attributes = None if attributes is None else listed
     record(
         work,
         ReleasePolicyChanged(
-            organization_id=of.organization_id, target_id=of.id, before=before, after=tuple(policy.attributes)
+            organization_id=of.organization_id,
+            target_id=of.id,
+            before=before,
+            after=_WIDEST if attributes is None else tuple(listed),
         ),
     )
 

@@ -35,7 +35,7 @@ LONGEST = 1000
 """Characters of an expression."""
 DEEPEST = 16
 """Functions and parentheses inside of one another."""
-MOST_VALUES = 500
+MOST_VALUES = 1000
 LONGEST_VALUE = 4096
 MOST_WORK = 200_000
 """Characters that one evaluation may look at and make, all steps together."""

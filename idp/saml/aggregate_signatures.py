@@ -1,7 +1,7 @@
 """
 The signature over a whole aggregate, which may be larger than what fits into memory several times.
 
-The shape is judged as for every signature (`signatures.shape`); then the digest is taken of the canonical
+The shape is judged as for every signature (`signatures.of_document`); then the digest is taken of the canonical
 octets while they are written to a file, and only that file is read from there on (X1, X2, X30).
 """
 
@@ -19,7 +19,7 @@ from idp.saml.algorithms import verifies
 from idp.saml.certificates import KnownKey
 from idp.saml.gate import Tree, unreadable
 from idp.saml.names import EXCLUSIVE_C14N, SHA256, SHA384, SHA512
-from idp.saml.signatures import not_proven, shape
+from idp.saml.signatures import not_proven, of_document
 
 _DIGESTS = {SHA256: hashlib.sha256, SHA384: hashlib.sha384, SHA512: hashlib.sha512}
 
@@ -35,8 +35,9 @@ def verified_copy(stream: IO[bytes], keys: Iterable[KnownKey], into: IO[bytes]) 
         MessageRefused: it is not signed, or not so that it verifies. What is in *into* then is of no use.
     """
     root = _tree(stream)
-    signature, method = shape(root)
+    signature = of_document(root)
     info = signature[0]
+    method = info[1].get("Algorithm")
     octets = etree.tostring(
         info, method="c14n", exclusive=True, with_comments=False, inclusive_ns_prefixes=_prefixes(info[0])
     )

@@ -121,7 +121,7 @@ def register(
         try:
             made = providers.enroll(
                 work,
-                site,
+                site_slug,
                 one.described,
                 Switches(),
                 document=one.entity.document.decode(),

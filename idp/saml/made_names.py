@@ -119,6 +119,9 @@ def free(work: Work, application_id: str, value: str) -> SamlName:
     """
     application = queries.application(work, application_id)
     require(work, Permission.APPLICATION_EDIT, application.organization_id)
+    nobody = NotFound(f"Nobody has had the name “{value[:200]}” at this application.", field="name")
+    if name_forms.fault(UNSPECIFIED, value):
+        raise nobody
     found = work.tx.session.scalar(
         select(SamlName).where(
             SamlName.organization_id == application.organization_id,
@@ -127,7 +130,7 @@ def free(work: Work, application_id: str, value: str) -> SamlName:
         )
     )
     if found is None:
-        raise NotFound(f"Nobody has had the name “{value[:200]}” at this application.", field="name")
+        raise nobody
     work.tx.session.delete(found)
     record(
         work,

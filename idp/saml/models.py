@@ -56,7 +56,6 @@ class ServiceProvider(Base):
     refresh_due_at: Mapped[datetime | None]
     refresh_error: Mapped[str] = mapped_column(String(2000), default="", server_default="")
     offered: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
-    template: Mapped[str] = mapped_column(String(64), default="", server_default="")
     ends_at: Mapped[datetime | None]
     warn_at: Mapped[datetime | None]
     warned: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")

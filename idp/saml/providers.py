@@ -104,7 +104,7 @@ def register(
     )
     return enroll(
         work,
-        queries.site(work, site_slug),
+        site_slug,
         described,
         wanted,
         document=document.decode("utf-8-sig"),
@@ -117,7 +117,7 @@ def register(
 
 def enroll(
     work: Work,
-    site: Site,
+    site_slug: str,
     described: SpDescription,
     wanted: Switches,
     *,
@@ -131,13 +131,13 @@ def enroll(
     Register the service provider that was *described* (and judged: `metadata.read`, `metadata.judge`) at a site.
 
     Args:
-        site: one that the actor has been given.
         document: the metadata that says so; empty where it was described by hand.
         metadata_key: the certificate that further metadata from *metadata_url* must be signed with.
 
     Raises:
-        Forbidden, Invalid, Conflict: as for `register`; Invalid before anything is written.
+        NotFound, Forbidden, Invalid, Conflict: as for `register`; Invalid before anything is written.
     """
+    site = queries.site(work, site_slug)
     require(work, Permission.APPLICATION_CREATE, site.organization_id)
     provider = ServiceProvider(
         organization_id=site.organization_id,

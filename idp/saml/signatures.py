@@ -80,6 +80,16 @@ def verified_metadata(root: Tree, keys: tuple[KnownKey, ...]) -> Tree:
     return _verify_enveloped(root, keys, lambda covered, _: gate.read_metadata(covered))
 
 
+def of_document(root: Tree) -> Tree:
+    """
+    Return the one signature over all of *root*, not verified yet (see `aggregate_signatures`).
+
+    Raises:
+        MessageRefused: there is none, or it has another shape than the one that is allowed.
+    """
+    return _shape(root)[0]
+
+
 def _verify_detached(signature: DetachedSignature, keys: tuple[KnownKey, ...]) -> None:
     if signature.algorithm not in SIGNATURE_ALGORITHMS:
         raise not_proven(f"the algorithm {signature.algorithm[:120]!r} is not taken")
@@ -98,7 +108,7 @@ def _has_signature(root: Tree) -> bool:
 def _verify_enveloped(
     root: Tree, keys: tuple[KnownKey, ...], read_again: Callable[[bytes, str], Tree] = gate.read
 ) -> Tree:
-    signature, method = shape(root)
+    signature, method = _shape(root)
     if not keys:
         raise not_proven("the message is signed, but no usable certificate to verify it is registered")
     identifier, tag = root.get("ID"), root.tag
@@ -138,15 +148,12 @@ def _covered(document: bytes, key: KnownKey, method: str) -> bytes | None:
     return covered if isinstance(covered, bytes) and covered else None
 
 
-def shape(root: Tree) -> tuple[Tree, str]:
+def _shape(root: Tree) -> tuple[Tree, str]:
     """
     Return the signature and its algorithm, if it has the one shape that SAML Core 2.0 section 5.4 allows.
 
     One signature, a child of the root, over the root by its ID, which is nowhere else; nothing in it
     that is not needed.
-
-    Raises:
-        MessageRefused: it has another shape.
     """
     signatures = list(root.iter(SIGNATURE_TAG))
     if len(signatures) != 1 or signatures[0].getparent() is not root:

@@ -14,6 +14,7 @@ what has it is canonical with `IN_VALUES` as InclusiveNamespaces (section 4), an
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from idp.base.errors import Invalid
 from idp.saml.names import PREFIXES
@@ -105,6 +106,11 @@ def _write(node: Element, scope: frozenset[str], declared: set[str], out: list[s
             return
         out.append(f"<{name}>")
         _write_all(children, scope, declared, out)
+    elif attributes is not None and len(attributes) == len(children) == 1 and TYPE in attributes:
+        start, inside, declares = _start_of_typed(name, attributes[TYPE], scope)  # there may be hundreds alike
+        out.append(start)
+        declared |= declares
+        _write_all(children, inside, declared, out)
     else:
         _write_all(children, _open(node, scope, declared, out), declared, out)
     out.append(f"</{name}>")
@@ -139,6 +145,15 @@ def _open(node: Element, scope: frozenset[str], declared: set[str], out: list[st
             out.append(f' {attribute}="{value if _is_plain(value) else _attribute(value)}"')
     out.append(">")
     return scope
+
+
+@lru_cache(maxsize=256)
+def _start_of_typed(name: str, type_: str | None, scope: frozenset[str]) -> tuple[str, frozenset[str], frozenset[str]]:
+    """Return the start tag of an element with a type and no other attribute, its scope, and what it declares."""
+    declared: set[str] = set()
+    out: list[str] = []
+    inside = _open(Element(name, {TYPE: type_}, ()), scope, declared, out)
+    return "".join(out), inside, frozenset(declared)
 
 
 def _declare_type(value: str | None, scope: frozenset[str], declared: set[str], out: list[str]) -> frozenset[str]:

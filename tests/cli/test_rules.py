@@ -133,12 +133,40 @@ def test_what_may_leave_is_said_at_every_level(wiki):
     assert "no rule: what may leave is sent under its own name" in shown.out
 
 
+def test_a_level_that_was_narrowed_can_be_opened_again(wiki):
+    for of in (("site", "release", "acme"), ("application", "release", ENTITY_ID)):
+        assert wiki(*of, "--attribute", "email", "--json").json["attributes"] == ["email"]
+        assert wiki(*of, "--everything", "--json").json["attributes"] is None
+        assert wiki(*of, "--everything", "--nothing").code == 2
+    assert wiki("organization", "release", "acme", "--everything").code == 2
+    log = wiki("audit", "list", "--limit", "1").out
+    assert "from email to everything that wider levels let out" in log
+
+
 def test_the_application_shows_what_is_sent_under_which_names(wiki):
     rules(wiki, "--attribute", "mail=email")
     shown = wiki("application", "show", ENTITY_ID)
 
     assert "mail\n      the attribute email [basic], by the application" in shown.out
     assert wiki("application", "show", ENTITY_ID, "--json").json["release"]["rules"][0]["level"] == "application"
+
+
+def test_rules_are_said_to_be_for_saml(wiki):
+    made = wiki(
+        "application",
+        "create-oidc",
+        "--site",
+        "acme",
+        "--name",
+        "Notes",
+        "--redirect-uri",
+        "https://n.example/cb",
+        "--json",
+    )
+    notes = made.json["application_id"]
+
+    assert "rules are for SAML" in wiki("application", "rules", "set", notes, "--attribute", "mail=email").out
+    assert "rules are for SAML" in wiki("application", "show", notes).out
 
 
 def test_further_attributes_of_an_account(wiki):
@@ -160,7 +188,7 @@ def test_the_preview_in_words_and_as_json(wiki):
     for said in (
         f"{ANN} may open Wiki",
         "_WOULD-BE-MADE",
-        "from rule of the application, from the attribute email",
+        "← rule of the application, from the attribute email",
         "cost: the attribute salary may not leave: the organization withholds it",
         "the response is signed with the key key_",
         "<saml:Audience>https://wiki.example/saml/metadata</saml:Audience>",

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from idp.directory import policies
+from idp.directory import accounts, policies
 from idp.oidc import claims as claims_
 from idp.policy.release import Level
 from tests.oidc.support import ANN, claims, reference
@@ -104,6 +104,17 @@ def test_o26_a_claim_of_the_protocol_is_nobodys_wish(place, client, browser, nam
     same = {"iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid"}
     assert {n: after[n] for n in same} == {n: before[n] for n in same}
     assert set(after) == set(before)
+
+
+def test_o26_a_further_attribute_is_no_claim(place, client, browser):
+    """No scope asks for it and no consent would speak of it, whatever policy lets out to other applications."""
+    with place.work() as work:
+        policies.set_organization_release(work, "acme", ["email", "department"])
+        accounts.set_attributes(work, ANN, {"department": ["Research"]})
+    tokens = place.tokens(browser, client, claims=wish(id_token={"department": None, "email": None}))
+
+    assert claims(tokens["id_token"])["email"] == ANN
+    assert "department" not in claims(tokens["id_token"])
 
 
 def test_o26_nor_an_attributes(monkeypatch, place, client, browser):

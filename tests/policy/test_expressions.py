@@ -102,7 +102,8 @@ def test_what_it_says(text, values):
         "é",
     ],
 )
-def test_what_is_none_is_refused_with_its_place(text):
+def test_i14_what_is_none_is_refused_with_its_place(text):
+    """I14: nothing of Python's is an expression, and none reaches into an object."""
     with pytest.raises(Invalid, match=r"This is no expression: .+ \(character \d+\)\.|There are|at most") as refused:
         parse(text)
     assert refused.value.field == "value"
@@ -169,7 +170,7 @@ VALUES = st.dictionaries(
 @settings(max_examples=400, deadline=500)
 @example(text='replace(groups, "0", "0000000000")', attributes={"groups": ("0" * 4096,)})
 def test_any_text_is_an_expression_or_is_refused_and_every_expression_ends(text, attributes):
-    """Nothing but `Invalid` comes out of reading, nothing at all out of evaluating."""
+    """I14: nothing but `Invalid` comes out of reading, nothing at all out of evaluating."""
     try:
         read = parse(text)
     except Invalid:

@@ -139,7 +139,8 @@ def test_pysaml2_reads_typed_values(world, sp, ann, known):
     assert found == {name: [value[2][1]] for name, value in EXPECTED.items()}
 
 
-def test_rules_of_the_site_hold_for_its_applications_and_no_others(world, sp, ann):
+def test_x21_rules_of_the_site_hold_for_its_applications_and_no_others(world, sp, ann):
+    """X21: what another organization says has no part in it."""
     with world.work() as work:
         policies.set_site_rules(work, "acme", [Rule(name="from", source="constant", value="the site")])
         policies.set_organization_rules(work, "rival", [Rule(name="from", source="constant", value="the rival")])

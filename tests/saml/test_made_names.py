@@ -159,8 +159,9 @@ def test_a_name_can_be_given_free(world, sp, ann, logins, stranger, as_account):
         accounts.set_attributes(work, BEN, {"login": ["ann"]})
         with pytest.raises(NotFound):
             made_names.free(stranger(work), application, "ann")
-        with pytest.raises(NotFound):
-            made_names.free(work, application, "nobody")
+        for nobody in ("nobody", "", "a\ud800", "x" * 2000):
+            with pytest.raises(NotFound):
+                made_names.free(work, application, nobody)
         with pytest.raises(Forbidden):
             made_names.free(people.as_account(work, world.account(), AUDITOR), application, "ann")
         made_names.free(work, application, "Ann")

@@ -219,9 +219,7 @@ def by_hand(world, consumers=(SP.acs, MORE), **more):
     value = editing.by_hand(SP.entity_id, consumers, name="Vendor", **more)
     metadata.judge(value, now=NOON, http_loopback=False)
     with world.work() as work:
-        return providers.enroll(
-            work, queries.site(work, "acme"), value, providers.Switches(), name="Vendor"
-        ).application_id
+        return providers.enroll(work, "acme", value, providers.Switches(), name="Vendor").application_id
 
 
 def test_a_service_provider_without_metadata_is_described_by_hand_and_used(world):

@@ -27,7 +27,6 @@ def upgrade() -> None:
         table.add_column(sa.Column("refresh_due_at", Instant(), nullable=True))
         table.add_column(sa.Column("refresh_error", sa.String(length=2000), nullable=False, server_default=""))
         table.add_column(sa.Column("offered", sa.JSON(), nullable=True))
-        table.add_column(sa.Column("template", sa.String(length=64), nullable=False, server_default=""))
         table.add_column(sa.Column("ends_at", Instant(), nullable=True))
         table.add_column(sa.Column("warn_at", Instant(), nullable=True))
         table.add_column(sa.Column("warned", sa.JSON(), nullable=False, server_default="{}"))

@@ -33,7 +33,10 @@ def _lines(value: dict[str, Any]) -> list[str]:
             ("version", saml["version"]),
             ("described", "by metadata" if saml["described_by"] == "metadata" else "by hand: there is no metadata"),
             ("metadata from", saml["metadata_url"]),
-            ("signed with", saml["metadata_key"] or ("not checked" if saml["metadata_url"] else "")),
+            (
+                "metadata key",
+                saml["metadata_key"] or ("none: its signature is not checked" if saml["metadata_url"] else ""),
+            ),
             ("fetched", saml["refreshed_at"]),
             ("not taken", saml["refresh_error"]),
             ("waiting", "a change; see: idp application saml refresh APP --show" if saml["change_waits"] else ""),

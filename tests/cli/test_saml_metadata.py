@@ -4,10 +4,13 @@ import json
 import os
 import pty
 import sqlite3
+import subprocess
+import sys
 
 import pytest
 
 from idp.cli import jobs as jobs_
+from tests.architecture.source import HERE
 from tests.support import aggregate
 from tests.support.aggregate import HEAD, TAIL
 from tests.support.published import publisher, signed
@@ -313,6 +316,21 @@ def test_the_hourly_job_refreshes_what_is_due(loopback, here):
 
         assert len(published.asked) == asked + 1
     assert jobs_.refreshing.SWEEP in jobs_.HANDLERS
+
+
+def test_what_is_logged_is_not_among_the_results(loopback, here):
+    with publisher() as published:
+        published.body = SP.metadata()
+        loopback("application", "create-saml", "--site", "acme", "--metadata", published.url)
+        published.status = 500
+        command = [sys.executable, "-m", "idp", "application", "saml", "refresh", SP.entity_id, "--json"]
+        done = subprocess.run(
+            command, cwd=here, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(HERE)}
+        )
+
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert "metadata not refreshed" in done.stderr
 
 
 def test_the_doctor_says_what_ends_soon(acme, here):

@@ -100,11 +100,14 @@ def release(application: str, attributes: tuple[str, ...], nothing: bool, everyt
 
 @application.command("list")
 @click.option("--site", metavar="SITE", help="Only those of this site.")
-def list_(site: str | None) -> None:
+@click.option("--limit", type=click.IntRange(1, 100_000), default=500, help="At most so many (default: 500).")
+def list_(site: str | None, limit: int) -> None:
     """List applications by name."""
     with open_work() as work:
         at = queries.site(work, site).id if site else None
-        found = [show.application(one) for one in queries.applications(work, site_id=at)]
+        found = [show.application(one) for one in queries.applications(work, site_id=at, limit=limit)]
+    if len(found) == limit:
+        click.echo(f"There may be more than these {limit}: see --limit and --site.", err=True)
     tell_all(
         found,
         lambda one: f"{one['id']}  {one['protocol']}  {one['name']}{'  (disabled)' if one['disabled_at'] else ''}",

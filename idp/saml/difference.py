@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from idp.saml.description import EncryptionKey, Endpoint, RequestedAttribute, SpDescription
-from idp.saml.provider_view import certificate_end, endpoint_words, thumbprint
+from idp.saml.wording import certificate_end, endpoint_words, thumbprint
 
 T = TypeVar("T")
 

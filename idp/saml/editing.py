@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from idp.base.errors import Invalid
 from idp.saml.description import EncryptionKey, Endpoint, SpDescription
 from idp.saml.names import POST
-from idp.saml.provider_view import thumbprint
+from idp.saml.wording import thumbprint
 
 _LEAST_DIGITS = 16
 

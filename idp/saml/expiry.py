@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from idp.saml.certificates import known_key
 from idp.saml.description import SpDescription
-from idp.saml.provider_view import thumbprint
+from idp.saml.wording import thumbprint
 
 STAGES = (3, 14, 30)
 """Days ahead, the most urgent first."""

@@ -1,13 +1,11 @@
 """What is shown of a service provider, as JSON values; certificates by their fingerprints and ends."""
 
-import base64
-import hashlib
 from dataclasses import asdict
 from typing import Any
 
-from idp.saml.certificates import known_key
 from idp.saml.description import Endpoint, SpDescription
 from idp.saml.models import ServiceProvider
+from idp.saml.wording import certificate_end, thumbprint
 
 
 def represent(provider: ServiceProvider, switches: dict[str, Any]) -> dict[str, Any]:
@@ -38,30 +36,6 @@ def represent(provider: ServiceProvider, switches: dict[str, Any]) -> dict[str, 
         "updated_at": provider.updated_at.isoformat(),
         "version": provider.version,
     }
-
-
-def thumbprint(der_base64: str) -> str:
-    """Return the SHA-256 of a certificate as administrators compare it."""
-    digest = hashlib.sha256(base64.b64decode(der_base64)).hexdigest().upper()
-    return ":".join(digest[at : at + 2] for at in range(0, len(digest), 2))
-
-
-def certificate_end(der_base64: str) -> str:
-    """Return the day that a certificate names as its last; empty where it cannot be read."""
-    key = known_key(der_base64)
-    return "" if key is None else f"{key.certificate.not_valid_after_utc:%Y-%m-%d}"
-
-
-def endpoint_words(endpoint: Endpoint) -> str:
-    """Return an address as one line: where, how, under which number."""
-    words = f"{endpoint.location} ({endpoint.binding.rpartition(':')[2] or 'no binding'}"
-    if endpoint.response_location:
-        words += f", answers to {endpoint.response_location}"
-    if endpoint.index is not None:
-        words += f", index {endpoint.index}"
-    if endpoint.is_default:
-        words += ", default"
-    return words + ")"
 
 
 def _certificates(described: SpDescription) -> tuple[str, ...]:

@@ -12,11 +12,12 @@ from idp.directory import names as names_
 from idp.directory import queries
 from idp.directory.models import Application
 from idp.policy.permissions import Permission, require
-from idp.saml import addresses, metadata, provider_view, providers, schedule
+from idp.saml import addresses, metadata, providers, schedule
 from idp.saml.description import SpDescription
 from idp.saml.difference import Change, difference
 from idp.saml.editing import Edit, edited
 from idp.saml.models import ServiceProvider
+from idp.saml.wording import thumbprint
 
 HAND, METADATA, OFFER, REFRESH = "hand", "metadata", "offer", "refresh"
 _MOST_WORDS = 50
@@ -222,4 +223,4 @@ def _judge_url(url: str, http_loopback: bool) -> None:
 
 def _source(provider: ServiceProvider) -> dict[str, str]:
     key = provider.metadata_key
-    return {"metadata_url": provider.metadata_url, "metadata_key": provider_view.thumbprint(key) if key else ""}
+    return {"metadata_url": provider.metadata_url, "metadata_key": thumbprint(key) if key else ""}

@@ -174,6 +174,9 @@ def test_all_of_an_aggregate_and_again_after_it_was_broken_off(acme, many):
     again = acme(*words, "--all").json
     assert (again["registered"], again["already_registered"], len(again["faults"])) == (0, 300, 2)
     assert acme("application", "saml", "show", "https://sp7.example/shibboleth").code == 0
+    some = acme("application", "list", "--limit", "20", "--json")
+    assert len(some.json) == 20
+    assert "more than these 20" in some.err
 
 
 def test_one_is_picked_after_a_look(acme, many):

@@ -5,10 +5,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from idp.saml import expiry, refreshing
+from idp.saml import attention, expiry, refreshing
 from idp.saml.description import EncryptionKey
 from idp.saml.models import ServiceProvider as Row
 from tests.saml.test_difference import GOOD
+from tests.support import people
 from tests.support.service_provider import NOON, ServiceProvider, ending, stamp
 
 SP = ServiceProvider()
@@ -92,3 +93,18 @@ def test_what_ended_long_ago_is_not_warned_of(world):
 
     assert world.audited("service-provider.expiry-warned") == []
     assert datetime(2022, 1, 1, tzinfo=UTC) < NOON
+
+
+def test_what_wants_attention_is_shown_to_those_who_may_see_it_and_to_no_stranger(world, as_account):
+    """T1."""
+    application_id = world.register(SP, SP.metadata(signing=CERTIFICATE))
+    world.later(days=20)
+
+    with world.work() as work:
+        (one,) = attention.wanted(work)
+        assert (one.application_id, [warned.stage for warned in one.ends]) == (application_id, [30])
+        assert attention.wanted(people.stranger(work)) == []
+        assert attention.wanted(as_account(work, world.account(), "auditor")) != []
+    world.later(days=30)
+    with world.work() as work:
+        assert attention.wanted(work) == []

@@ -9,7 +9,7 @@ from idp.saml.certificates import read_file
 from idp.saml.description import Endpoint, SpDescription
 from idp.saml.editing import Edit
 from idp.saml.models import ServiceProvider as Row
-from idp.saml.provider_view import thumbprint
+from idp.saml.wording import thumbprint
 from tests.support import people
 from tests.support.service_provider import NOON, ServiceProvider, pair, stamp
 

@@ -182,6 +182,50 @@ class ServiceProviderChanged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceProviderRedescribed(Event):
+    """What is known of a service provider was changed. ``source`` is ``hand``, ``metadata``, ``offer`` or ``refresh``."""
+
+    tag = "service-provider.redescribed"
+    entity_id: str
+    source: str
+    changes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceProviderChangeOffered(Event):
+    """Metadata fetched anew says something else, and waits until an administrator applies or discards it."""
+
+    tag = "service-provider.change-offered"
+    entity_id: str
+    changes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceProviderOfferDiscarded(Event):
+    tag = "service-provider.offer-discarded"
+    entity_id: str
+    changes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceProviderRefreshFailed(Event):
+    """Metadata could not be fetched or taken (recorded once per cause, not once per try)."""
+
+    tag = "service-provider.refresh-failed"
+    entity_id: str
+    cause: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceProviderExpiryWarned(Event):
+    tag = "service-provider.expiry-warned"
+    entity_id: str
+    what: str
+    ends: str
+    within_days: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceProviderNameFreed(Event):
     """A name that ``account_id`` had at an application may be given to another account."""
 

@@ -3,7 +3,8 @@ Deferred work as rows: written in the transaction that asks for it, run at least
 
 A job is claimed by one conditional UPDATE (so several nodes may run jobs), its handler runs in
 a transaction that also marks it finished (so what a handler does in the database happens once),
-and a failure is tried again ever later until it is dead, where it stays visible.
+and a failure is tried again ever later until it is dead, where it stays visible. What has to ask
+the outside is an `Errand`: its middle part runs while no transaction is open.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,16 +15,36 @@ from typing import Any
 import structlog
 from sqlalchemy import bindparam, or_, select, update
 
-from idp.base import backoff
-from idp.base.db import Database, Prepared, insert_if_absent, table
+from idp.base import backoff, clock
+from idp.base.db import Database, Prepared, Transaction, insert_if_absent, table
 from idp.base.ids import new_id
 from idp.base.models import Job
 from idp.base.work import Actor, HeldRole, Origin, Work
 
 Handler = Callable[[Work, Mapping[str, Any]], None]
 
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """
+    A job that asks the outside, in three parts.
+
+    Args:
+        prepare: says what to ask, in a transaction of its own; None: there is nothing to do any more.
+        fetch: asks it, while no transaction is open. What comes of it is a value, failures included.
+        settle: does what follows, in the transaction that also marks the job finished.
+    """
+
+    prepare: Callable[[Work, Mapping[str, Any]], Any]
+    fetch: Callable[[Any], Any]
+    settle: Callable[[Work, Any, Any], None]
+
+
+Handlers = Mapping[str, Handler | Errand]
+
 _LEASE = timedelta(minutes=5)
 _AT_ONCE = 100
+_SECONDS_AT_ONCE = 30.0  # well within the lease, also when every errand takes its whole time
 _TABLE = table(Job)
 _NOW = bindparam("now", type_=_TABLE.c.run_at.type)
 _INSERT = Prepared(insert_if_absent(Job))
@@ -89,10 +110,13 @@ def defer(
     )
 
 
-def run_due(database: Database, handlers: Mapping[str, Handler], now: datetime, role: str) -> Ran:
-    """Run every job that is due at *now*, as an actor that holds *role* everywhere."""
+def run_due(database: Database, handlers: Handlers, now: datetime, role: str) -> Ran:
+    """Run every job that is due at *now*, as an actor that holds *role* everywhere; for half a minute at most."""
     finished = failed = 0
+    began = clock.monotonic()
     for job_id in _due(database, now):
+        if clock.monotonic() - began > _SECONDS_AT_ONCE:
+            break  # the next drain goes on
         outcome = _run(database, handlers, job_id, now, role)
         finished += outcome is True
         failed += outcome is False
@@ -124,21 +148,39 @@ def _due(database: Database, now: datetime) -> list[str]:
         return list(tx.session.scalars(query))
 
 
-def _run(database: Database, handlers: Mapping[str, Handler], job_id: str, now: datetime, role: str) -> bool | None:
+def _run(database: Database, handlers: Handlers, job_id: str, now: datetime, role: str) -> bool | None:
     with database.transaction() as tx:
         if not tx.run(_CLAIM, job_id=job_id, now=now, until=now + _LEASE):
             return None  # another node has it
     try:
+        act = _prepared(database, handlers, job_id, now, role)
         with database.transaction() as tx:
             job = tx.session.get_one(Job, job_id)
-            work = Work(tx, Actor("job", job.id, job.kind, roles=(HeldRole(role),)), now, Origin("job"))
-            handlers[job.kind](work, job.payload)
+            act(_work(tx, job, now, role), job.payload)
             job.finished_at, job.locked_until, job.last_error = now, None, ""
     except Exception as error:  # whatever a handler raises is its job's fault alone
         log.exception("job failed", job=job_id)
         _note_failure(database, job_id, now, f"{type(error).__name__}: {error}")
         return False
     return True
+
+
+def _prepared(database: Database, handlers: Handlers, job_id: str, now: datetime, role: str) -> Handler:
+    """Return what is left to do of a job once the outside has been asked, if it asks the outside."""
+    with database.transaction() as tx:
+        job = tx.session.get_one(Job, job_id)
+        handler = handlers[job.kind]
+        if not isinstance(handler, Errand):
+            return handler
+        asked = handler.prepare(_work(tx, job, now, role), job.payload)
+    if asked is None:
+        return lambda work, payload: None
+    found = handler.fetch(asked)
+    return lambda work, payload: handler.settle(work, asked, found)
+
+
+def _work(tx: Transaction, job: Job, now: datetime, role: str) -> Work:
+    return Work(tx, Actor("job", job.id, job.kind, roles=(HeldRole(role),)), now, Origin("job"))
 
 
 def _note_failure(database: Database, job_id: str, now: datetime, cause: str) -> None:

@@ -48,6 +48,11 @@ def configure(level: str) -> None:
     cap_libraries()
 
 
+def to_standard_error() -> None:
+    """Keep what is logged out of standard output, where the results of a command are; for commands that end soon."""
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+
+
 def cap_libraries() -> None:
     """Keep libraries that would log messages, tokens or statements at WARNING, whatever our own level."""
     for name in _CAPPED:

@@ -2,21 +2,19 @@
 
 import json
 import sys
-from pathlib import Path
 from typing import Any
 
 import click
 
-from idp.base import egress
 from idp.base.errors import Invalid
 from idp.cli import application_templates, rules, saml, show
 from idp.cli import release as release_
 from idp.cli.application_lookup import find, full
 from idp.cli.context import Group, chosen, open_work, settings, tell, tell_all
-from idp.cli.saml_switches import read_switches, switches, warnings
+from idp.cli.saml_create import create_saml
+from idp.cli.saml_import import import_saml
 from idp.directory import access, applications, policies, queries
 from idp.oidc import clients
-from idp.saml import from_template, providers
 
 _APPLICATION = click.argument("application", metavar="APP")
 _LONGEST = 2 * 1024 * 1024
@@ -29,54 +27,9 @@ def application() -> None:
 
 application.add_command(saml.saml)
 application.add_command(application_templates.templates)
+application.add_command(create_saml)
+application.add_command(import_saml)
 application.add_command(rules.of_application())
-
-
-@application.command("create-saml")
-@click.option("--site", required=True, metavar="SITE", help="Site to register it at.")
-@click.option("--metadata", metavar="FILE|URL|-", help="The service provider's metadata (-: stdin).")
-@application_templates.options
-@click.option("--name", help="The name that people read (default: what the metadata or the template says).")
-@switches
-@click.option("--everyone", is_flag=True, help="Let everyone of the organization open it at once.")
-def create_saml(
-    site: str,
-    metadata: str | None,
-    template: str | None,
-    given: tuple[str, ...],
-    name: str | None,
-    everyone: bool,
-    **wanted: Any,
-) -> None:
-    """Register a SAML service provider, by its metadata or by an application template."""
-    of = settings()
-    if template is not None:
-        vendor = None if metadata is None else from_template.Metadata(*_metadata(metadata))
-        wanted["relay_states"] = wanted["relay_states"] or None
-        differ = providers.Switches(**wanted)
-        application_templates.create(site, template, given, vendor, name=name, everyone=everyone, switches=differ)
-        return
-    if metadata is None or given:
-        raise Invalid(
-            "Say --metadata, or --template with its fields.",
-            field="metadata",
-            advice="idp application templates lists the templates; generic takes an entity ID and an address.",
-        )
-    raw, url = _metadata(metadata)
-    with open_work() as work:
-        made = providers.register(
-            work,
-            site,
-            raw,
-            name=name,
-            metadata_url=url,
-            everyone=everyone,
-            allow_http_loopback=of.development.allow_http_loopback_applications,
-            **{option: value for option, value in read_switches(wanted).items() if value is not None},
-        )
-        found = queries.application(work, made.application_id)
-        value = full(work, found)
-    tell(value, "\n".join([_made(value, f"entity ID {made.entity_id}", everyone), *warnings(value)]))
 
 
 @application.command("create-oidc")
@@ -152,11 +105,14 @@ def release(application: str, attributes: tuple[str, ...], nothing: bool, everyt
 
 @application.command("list")
 @click.option("--site", metavar="SITE", help="Only those of this site.")
-def list_(site: str | None) -> None:
+@click.option("--limit", type=click.IntRange(1, 100_000), default=500, help="At most so many (default: 500).")
+def list_(site: str | None, limit: int) -> None:
     """List applications by name."""
     with open_work() as work:
         at = queries.site(work, site).id if site else None
-        found = [show.application(one) for one in queries.applications(work, site_id=at)]
+        found = [show.application(one) for one in queries.applications(work, site_id=at, limit=limit)]
+    if len(found) == limit:
+        click.echo(f"There may be more than these {limit}: see --limit and --site.", err=True)
     tell_all(
         found,
         lambda one: f"{one['id']}  {one['protocol']}  {one['name']}{'  (disabled)' if one['disabled_at'] else ''}",
@@ -234,21 +190,6 @@ def _made(value: dict[str, Any], known_as: str, everyone: bool) -> str:
     who = "everyone of the organization may open it" if everyone else "nobody may open it yet"
     words = f"registered {value['name']}: {who}\n  id  {value['id']}\n  {known_as}"
     return words if everyone else f"{words}\n  Give access with: idp application grant {value['id']} --everyone"
-
-
-def _metadata(source: str) -> tuple[bytes, str]:
-    """Return metadata from a file, an address or standard input, and the address if it came from one."""
-    if source == "-":
-        return sys.stdin.buffer.read(_LONGEST + 1), ""
-    if source.startswith(("https://", "http://")):
-        of = settings()
-        loopback = of.development.allow_http_loopback_applications
-        fetched = egress.fetch(source, allowed=of.egress.allow_addresses, most_bytes=_LONGEST, http_loopback=loopback)
-        return fetched, source
-    try:
-        return Path(source).read_bytes(), ""
-    except OSError as error:
-        raise Invalid(f"{source} cannot be read: {error.strerror}.", field="metadata") from error
 
 
 def _client_metadata(

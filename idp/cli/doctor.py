@@ -16,7 +16,7 @@ from idp.directory import keys as keys_
 from idp.directory import queries
 from idp.keyring import installation, keyring, wrapping
 from idp.keyring.models import SigningKey
-from idp.saml import providers
+from idp.saml import attention, providers
 from idp.settings import Settings, SettingsError, load
 
 _SKEW_WARNS, _SKEW_FAILS = timedelta(seconds=5), timedelta(seconds=60)
@@ -73,6 +73,7 @@ def examine() -> tuple[list[Finding], int]:
         findings += _clock(database)
         findings += _signing_keys(database)
         findings += _old_algorithms(database)
+        findings += _service_providers(database)
     except IdpError as error:
         what = "keys" if isinstance(error, wrapping.KeyFault) else "database"
         cause = "" if error.cause == error.message else f" ({error.cause})"
@@ -167,3 +168,20 @@ def _old_algorithms(database: Database) -> list[Finding]:
             for application, provider in providers.with_legacy(work, organization.id)
             for words in providers.warnings(provider, work.now)
         ]
+
+
+def _service_providers(database: Database) -> list[Finding]:
+    found: list[Finding] = []
+    with work_on(database) as work:
+        for one in attention.wanted(work):
+            what = f"application {one.name}"
+            for ending in one.ends:
+                words = f"its {ending.ending.what} ends on {ending.ending.ends:%Y-%m-%d}, within {ending.stage} days"
+                found.append(Finding(what, WARNING, words, "Ask its owner for the metadata of today."))
+            if one.not_taken:
+                advice = f"Look what is there, then run: idp application saml refresh {one.application_id}"
+                found.append(Finding(what, WARNING, f"its metadata could not be taken: {one.not_taken}", advice))
+            if one.waits:
+                advice = f"Run: idp application saml refresh {one.application_id} --show"
+                found.append(Finding(what, WARNING, "new metadata of it waits for approval", advice))
+    return found

@@ -11,19 +11,22 @@ from idp.base import clock, logging, mail, outbox, sweeping
 from idp.base import jobs as jobs_
 from idp.base.db import Database
 from idp.base.errors import IdpError, NotFound
-from idp.base.jobs import Handler
+from idp.base.jobs import Handler, Handlers
 from idp.base.outbox import Sender
 from idp.cli import show
 from idp.cli.context import Group, open_database, open_work, settings, tell, tell_all, work_on
 from idp.oidc import housekeeping as oauth_housekeeping
 from idp.policy.permissions import OPERATOR
+from idp.saml import refreshing
 from idp.settings import Settings
 from idp.signon import housekeeping
 
 HANDLERS: Mapping[str, Handler] = {
     housekeeping.KIND: housekeeping.run,
     oauth_housekeeping.KIND: oauth_housekeeping.run,
+    refreshing.SWEEP: refreshing.run,
 }
+_HOURLY = (housekeeping.KIND, oauth_housekeeping.KIND, refreshing.SWEEP)
 _PAUSE_SECONDS = 5.0
 _HOUR = 3600.0
 
@@ -83,12 +86,20 @@ def _senders(of: Settings) -> dict[str, Sender]:
 
 def _ask_for_housekeeping(database: Database) -> None:
     with work_on(database) as work:
-        for kind in (housekeeping.KIND, oauth_housekeeping.KIND):
+        for kind in _HOURLY:
             sweeping.ask(work, kind)
 
 
+def _handlers(of: Settings) -> Handlers:
+    """Those that ask the outside need to know where they may."""
+    loopback = of.development.allow_http_loopback_applications
+    refresh = refreshing.errand(allowed=of.egress.allow_addresses, http_loopback=loopback)
+    return {**HANDLERS, refreshing.KIND: refresh}
+
+
 def _drain(database: Database, of: Settings) -> tuple[jobs_.Ran, outbox.Sent]:
-    return jobs_.run_due(database, HANDLERS, clock.now(), OPERATOR), outbox.drain(database, _senders(of), clock.now())
+    ran = jobs_.run_due(database, _handlers(of), clock.now(), OPERATOR)
+    return ran, outbox.drain(database, _senders(of), clock.now())
 
 
 def _watch(database: Database, of: Settings, parent: int | None) -> None:

@@ -74,6 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and end the process: 0 done, otherwise as `idp.cli.errors.EXIT` says."""
     os.umask(0o077)  # whatever a command writes is for its own user only
     logging.cap_libraries()
+    logging.to_standard_error()
     sys.exit(run(arguments))
 
 

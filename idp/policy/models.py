@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Integer, String, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, Integer, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from idp.base.db import Base
@@ -50,7 +50,10 @@ class ReleasePolicy(Base):
     """
 
     __tablename__ = "release_policies"
-    __table_args__ = (UniqueConstraint("organization_id", "level", "subject_id"),)
+    __table_args__ = (
+        UniqueConstraint("organization_id", "level", "subject_id"),
+        Index("ix_release_policies_organization_id_subject_id", "organization_id", "subject_id"),
+    )
 
     organization_id: Mapped[str] = mapped_column(String(64), ForeignKey("organizations.id"), primary_key=True)
     id: Mapped[str] = mapped_column(String(64), primary_key=True)

@@ -8,6 +8,7 @@ that this service provider's metadata holds it (SAML Metadata Interoperability P
 import base64
 import binascii
 import hashlib
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -15,9 +16,15 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
+from idp.base.errors import Invalid
+
 LEAST_RSA_BITS = 2048
 MOST_RSA_BITS = 8192
 _CURVES = (ec.SECP256R1, ec.SECP384R1, ec.SECP521R1)
+
+_PEM = re.compile(rb"-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]{1,100000})-----END CERTIFICATE-----")
+_BASE64 = re.compile(rb"[A-Za-z0-9+/]{64,}={0,2}")
+_SPACE = re.compile(rb"\s+")
 
 PublicKey = rsa.RSAPublicKey | ec.EllipticCurvePublicKey
 
@@ -28,6 +35,28 @@ class KnownKey:
 
     public: PublicKey
     certificate: x509.Certificate
+
+
+def read_file(content: bytes) -> tuple[str, ...]:
+    """
+    Return the certificates in a file as people get them: PEM (one or several), DER, or bare base64.
+
+    Raises:
+        Invalid: there is none in it, or one whose key is not good enough.
+    """
+    found = [_SPACE.sub(b"", body).decode() for body in _PEM.findall(content)]
+    if not found:
+        bare = _SPACE.sub(b"", content)
+        found = [bare.decode() if _BASE64.fullmatch(bare) else base64.b64encode(content).decode()]
+    for der in found:
+        if known_key(der) is None:
+            raise Invalid(
+                "This is no certificate that can be used.",
+                field="certificate",
+                advice="Give an X.509 certificate (PEM or DER) with an RSA key of 2048 bits or more, "
+                "or an EC key (P-256, P-384, P-521).",
+            )
+    return tuple(found)
 
 
 @lru_cache(maxsize=4096)

@@ -46,6 +46,25 @@ class RequestedAttribute:
     name: str
     friendly_name: str = ""
     required: bool = False
+    name_format: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """
+    What a service provider shows of itself to people (SAML Metadata UI 1.0 section 2.1); empty where it says nothing.
+
+    ``names`` are pairs of language and name. Addresses here have passed the same check as those of endpoints.
+    """
+
+    names: tuple[tuple[str, str], ...] = ()
+    description: str = ""
+    logo_url: str = ""
+    information_url: str = ""
+    privacy_url: str = ""
+
+
+NOTHING_ABOUT = About()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +73,7 @@ class SpDescription:
     A service provider as its metadata describes it. Certificates are DER in base64.
 
     ``authn_requests_signed`` and ``want_assertions_signed`` are what it says of itself; what
-    counts are the switches beside it in the row.
+    counts are the switches beside it in the row. ``cache_seconds`` is for how long it wants to be kept.
     """
 
     entity_id: str
@@ -68,6 +87,8 @@ class SpDescription:
     authn_requests_signed: bool
     want_assertions_signed: bool
     valid_until: datetime | None
+    about: About = NOTHING_ABOUT
+    cache_seconds: int | None = None
 
     def default_consumer(self) -> Endpoint:
         """
@@ -105,4 +126,12 @@ class SpDescription:
             authn_requests_signed=values["authn_requests_signed"],
             want_assertions_signed=values["want_assertions_signed"],
             valid_until=datetime.fromisoformat(until) if until else None,
+            about=_about(values.get("about")),
+            cache_seconds=values.get("cache_seconds"),
         )
+
+
+def _about(values: dict[str, Any] | None) -> About:
+    if not values:  # written before there was such a part
+        return NOTHING_ABOUT
+    return About(**{**values, "names": tuple((language, name) for language, name in values["names"])})

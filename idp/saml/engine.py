@@ -15,6 +15,7 @@ from saml2.extension import mdui
 from saml2.saml import NameIDType_
 
 from idp.saml.description import (
+    About,
     EncryptionKey,
     EncryptionMethod,
     Endpoint,
@@ -22,7 +23,7 @@ from idp.saml.description import (
     SpDescription,
 )
 from idp.saml.gate import Tree
-from idp.saml.instants import read_instant
+from idp.saml.instants import read_duration, read_instant
 from idp.saml.names import DS, MDUI, SAMLP, XENC11
 
 _SPACE = re.compile(r"\s+")
@@ -54,10 +55,11 @@ def describe(root: Tree) -> SpDescription:
         raise NotUnderstood("The metadata describes no service provider of SAML 2.0.")
     role = roles[0]
     service = _attribute_service(role.attribute_consuming_service)
+    info = _user_interface(role)
     keys = [(key.use, certificate, key) for key in role.key_descriptor for certificate in _certificates(key)]
     return SpDescription(
         entity_id=entity.entity_id or "",
-        display_name=_display_name(role, service) or _organization(role) or _organization(entity),
+        display_name=_display_name(info, service) or _organization(role) or _organization(entity),
         assertion_consumers=tuple(_indexed(endpoint) for endpoint in role.assertion_consumer_service),
         logout_endpoints=tuple(_endpoint(endpoint) for endpoint in role.single_logout_service),
         # No use means both (SAML Metadata 2.0 section 2.4.1.1).
@@ -68,6 +70,8 @@ def describe(root: Tree) -> SpDescription:
         authn_requests_signed=_is_true(role.authn_requests_signed),
         want_assertions_signed=_is_true(role.want_assertions_signed),
         valid_until=_earliest(entity.valid_until, role.valid_until),
+        about=_about(info),
+        cache_seconds=_shortest(entity.cache_duration, role.cache_duration),
     )
 
 
@@ -115,21 +119,36 @@ def _requested(service: Any) -> tuple[RequestedAttribute, ...]:
     if service is None:
         return ()
     return tuple(
-        RequestedAttribute(one.name or "", one.friendly_name or "", _is_true(one.is_required))
+        RequestedAttribute(one.name or "", one.friendly_name or "", _is_true(one.is_required), one.name_format or "")
         for one in service.requested_attribute
     )
 
 
-def _display_name(role: Any, service: Any) -> str:
+def _display_name(info: Any, service: Any) -> str:
     """The name that the service provider gives itself: of its user interface, else of its attribute service."""
-    names: list[Any] = []
-    for extension in role.extensions.extension_elements if role.extensions is not None else []:
-        if (extension.namespace, extension.tag) == (MDUI, "UIInfo"):
-            info = mdui.ui_info_from_string(extension.to_string())
-            names += info.display_name if info is not None else []
+    names: list[Any] = list(info.display_name) if info is not None else []
     if not names and service is not None:
         names = list(service.service_name)
     return _english(names)
+
+
+def _user_interface(role: Any) -> Any:
+    for extension in role.extensions.extension_elements if role.extensions is not None else []:
+        if (extension.namespace, extension.tag) == (MDUI, "UIInfo"):
+            return mdui.ui_info_from_string(extension.to_string())
+    return None
+
+
+def _about(info: Any) -> About:
+    if info is None:
+        return About()
+    return About(
+        names=tuple((name.lang or "", _text(name)) for name in info.display_name),
+        description=_english(info.description),
+        logo_url=_text(info.logo[0]) if info.logo else "",
+        information_url=_english(info.information_url),
+        privacy_url=_english(info.privacy_statement_url),
+    )
 
 
 def _organization(of: Any) -> str:
@@ -151,4 +170,9 @@ def _is_true(value: Any) -> bool:
 
 def _earliest(*instants: str | None) -> Any:
     known = [read_instant(one) for one in instants if one]
+    return min(known) if known else None
+
+
+def _shortest(*durations: str | None) -> int | None:
+    known = [read_duration(one) for one in durations if one]
     return min(known) if known else None

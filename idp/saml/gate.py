@@ -122,22 +122,32 @@ def read_metadata(document: bytes) -> Tree:
     text = _checked(document, MOST_METADATA_BYTES, MOST_METADATA_ELEMENTS, MOST_METADATA_ATTRIBUTES)
     if text.count(b"<!") != text.count(b"<!--"):
         raise unreadable("the document has a DOCTYPE or a CDATA section", _exclamation(text))
-    root = _parsed(text, _metadata_parser())
+    root = _parsed(text, metadata_parser())
     _look_through(root, MOST_METADATA_ELEMENTS)
     return root
+
+
+def without_declaration(document: bytes) -> bytes:
+    """
+    Return *document*, or its beginning, without byte order mark and XML declaration.
+
+    Raises:
+        MessageRefused: the declaration is that of another XML or another encoding.
+    """
+    document = document.removeprefix(_BOM)
+    if not document.startswith(b"<?"):
+        return document
+    declaration = _DECLARATION.match(document)
+    if declaration is None:
+        raise unreadable("the XML declaration is not that of XML 1.0 in UTF-8")
+    return document[declaration.end() :]
 
 
 def _checked(message: bytes, most_bytes: int, most_elements: int, most_attributes: int) -> bytes:
     """Look at the octets; return them without byte order mark and XML declaration."""
     if len(message) > most_bytes:
         raise unreadable(f"it is longer than {most_bytes} bytes", "too-large", bytes=len(message))
-    if message.startswith(_BOM):
-        message = message[len(_BOM) :]
-    if message.startswith(b"<?"):
-        declaration = _DECLARATION.match(message)
-        if declaration is None:
-            raise unreadable("the XML declaration is not that of XML 1.0 in UTF-8", "not-utf-8")
-        message = message[declaration.end() :]
+    message = without_declaration(message)
     if b"<?" in message:
         raise unreadable("it has a processing instruction", "instruction")
     if not message.isascii():
@@ -217,7 +227,8 @@ def _message_parser() -> Any:
     )
 
 
-def _metadata_parser() -> Any:
+def metadata_parser() -> Any:
+    """Return a parser of metadata: no DTD, no entities, no network; comments are left out."""
     return etree.XMLParser(
         resolve_entities=False,
         no_network=True,

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index, Integer, String, Text, UniqueConstraint
+from sqlalchemy import JSON, Index, Integer, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from idp.base.db import Base
@@ -20,6 +20,12 @@ class ServiceProvider(Base):
     ``signing_key_id`` names the key that we sign with for it; empty: the active one of the site.
     ``made_from`` is the application template that it was registered from, with the fields that were given
     (empty: from none); ``start_url`` is where the launcher leads where that is not our side.
+    It was described by hand where ``metadata_xml`` is empty.
+
+    Metadata at ``metadata_url`` is fetched again once ``refresh_due_at`` has come, and must be signed with
+    ``metadata_key`` (a certificate) if there is one; what is new and may not be applied by itself waits in
+    ``offered``. ``ends_at`` is when the next thing in its description ends, ``warn_at`` when that is to be
+    said next; ``warned`` says what was said already.
     """
 
     __tablename__ = "service_providers"
@@ -27,6 +33,10 @@ class ServiceProvider(Base):
         owned_by("application_id", "applications"),
         owned_by("site_id", "sites"),
         UniqueConstraint("site_id", "entity_id"),
+        Index("ix_service_providers_entity_id", "entity_id"),
+        Index("ix_service_providers_refresh_due_at", "refresh_due_at"),
+        Index("ix_service_providers_ends_at", "ends_at"),
+        Index("ix_service_providers_warn_at", "warn_at"),
     )
 
     organization_id: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -53,6 +63,14 @@ class ServiceProvider(Base):
     certificate_by_hand: Mapped[bool] = mapped_column(default=False)
     made_from: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
     start_url: Mapped[str] = mapped_column(String(2048), default="", server_default="")
+    metadata_key: Mapped[str] = mapped_column(Text, default="", server_default="")
+    refreshed_at: Mapped[datetime | None]
+    refresh_due_at: Mapped[datetime | None]
+    refresh_error: Mapped[str] = mapped_column(String(2000), default="", server_default="")
+    offered: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    ends_at: Mapped[datetime | None]
+    warn_at: Mapped[datetime | None]
+    warned: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
     updated_at: Mapped[datetime]
     version: Mapped[int] = mapped_column(Integer, default=1)
 

@@ -29,6 +29,7 @@ PREFIXES = {
 AUTHN_REQUEST = f"{{{SAMLP}}}AuthnRequest"
 LOGOUT_REQUEST = f"{{{SAMLP}}}LogoutRequest"
 ENTITY_DESCRIPTOR = f"{{{MD}}}EntityDescriptor"
+ENTITIES_DESCRIPTOR = f"{{{MD}}}EntitiesDescriptor"
 ISSUER = f"{{{SAML}}}Issuer"
 SIGNATURE = f"{{{DS}}}Signature"
 
@@ -37,6 +38,7 @@ REDIRECT = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect"
 POST = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"
 SOAP = "urn:oasis:names:tc:SAML:2.0:bindings:SOAP"
 DEFLATE = "urn:oasis:names:tc:SAML:2.0:bindings:URL-Encoding:DEFLATE"
+SOAP = "urn:oasis:names:tc:SAML:2.0:bindings:SOAP"
 
 # Name identifier formats (SAML Core 2.0 section 8.3)
 UNSPECIFIED = "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified"

@@ -14,13 +14,25 @@ from idp.audit.log import record
 from idp.base.errors import Conflict, Invalid, NotFound
 from idp.base.work import Work
 from idp.directory import applications, queries
+from idp.directory import names as names_
 from idp.directory.models import Application, Site
 from idp.policy import expressions
 from idp.policy.permissions import Permission, require
-from idp.saml import addresses, legacy, made_names, metadata, nameid, signing, switches, watching
-from idp.saml.certificates import thumbprint_of
-from idp.saml.description import Endpoint, SpDescription
-from idp.saml.encryption import EncryptionTarget, target
+from idp.saml import (
+    addresses,
+    expiry,
+    legacy,
+    made_names,
+    metadata,
+    nameid,
+    provider_view,
+    schedule,
+    signing,
+    switches,
+    watching,
+)
+from idp.saml.description import SpDescription
+from idp.saml.encryption import target
 from idp.saml.models import ServiceProvider
 
 PROTOCOL = "saml"
@@ -79,6 +91,7 @@ def register(
     *,
     name: str | None = None,
     metadata_url: str = "",
+    metadata_key: str = "",
     everyone: bool = False,
     allow_http_loopback: bool = False,
     **wanted: Any,
@@ -88,7 +101,8 @@ def register(
 
     Args:
         name: what people read; the metadata's own name where none is given.
-        metadata_url: where the document came from, if it came from an address.
+        metadata_url: where the document came from, if it came from an address: it is fetched again from there.
+        metadata_key: the certificate (DER, base64) that it must be signed with then.
         everyone: everybody in the organization may open it at once.
         allow_http_loopback: take plain http addresses on loopback (for trials on one machine).
         wanted: `Switches` by name; signed requests are required where the metadata says that they are
@@ -100,8 +114,6 @@ def register(
         Invalid: the metadata, or a switch, cannot be taken.
         Conflict: the site has a service provider of that entity ID.
     """
-    site = queries.site(work, site_slug)
-    require(work, Permission.APPLICATION_CREATE, site.organization_id)
     described = metadata.read(document, now=work.now, http_loopback=allow_http_loopback)
     switches_ = Switches(**{**wanted, "relay_states": tuple(wanted.get("relay_states") or ())})
     if switches_.require_signed_requests is None:
@@ -114,6 +126,7 @@ def register(
         document=document.decode("utf-8-sig"),
         name=name,
         metadata_url=metadata_url,
+        metadata_key=metadata_key,
         everyone=everyone,
     )
 
@@ -128,6 +141,7 @@ def enroll(
     name: str | None = None,
     metadata_url: str = "",
     made_from: Mapping[str, Any] | None = None,
+    metadata_key: str = "",
     everyone: bool = False,
 ) -> ServiceProvider:
     """
@@ -135,21 +149,21 @@ def enroll(
 
     Args:
         document: the metadata that says so; empty where it was described by hand.
+        metadata_key: the certificate that further metadata from *metadata_url* must be signed with.
         made_from: the application template, and the values of its fields.
 
     Raises:
-        NotFound, Forbidden, Invalid, Conflict: as for `register`.
+        NotFound, Forbidden, Invalid, Conflict: as for `register`; Invalid before anything is written.
     """
     site = queries.site(work, site_slug)
     require(work, Permission.APPLICATION_CREATE, site.organization_id)
-    _clear_the_way(work, site, described.entity_id)
     provider = ServiceProvider(
         organization_id=site.organization_id,
         site_id=site.id,
         entity_id=described.entity_id,
         metadata_xml=document,
         metadata_url=metadata_url,
-        description=described.to_json(),
+        metadata_key=metadata_key,
         sign_response=True,
         sign_assertion=True,
         encrypt_assertion=False,
@@ -159,6 +173,7 @@ def enroll(
         relay_states=[],
         start_url="",
         made_from=dict(made_from or {}),
+        warned={},
         name_id_source="",
         signature_algorithm=signing.STANDARD,
         encrypt_name_id=False,
@@ -172,11 +187,17 @@ def enroll(
     _set(provider, wanted)
     _judge(provider, described)
     switches.judge(work, provider, wanted)
+    _put(work, provider, described)
+    if metadata_url:
+        provider.refreshed_at = work.now
+        provider.refresh_due_at = schedule.next_refresh(described, work.now, key=described.entity_id)
+    chosen = names_.name(name or metadata.name_of(described))
+    _clear_the_way(work, site, described.entity_id)
     application = applications.create(
         work,
         site,
         protocol=PROTOCOL,
-        name=name or metadata.name_of(described),
+        name=chosen,
         launch_url=_launch_url(provider, described, site.slug),
     )
     provider.application_id = application.id
@@ -198,6 +219,32 @@ def enroll(
     return provider
 
 
+def describe(work: Work, provider: ServiceProvider, application: Application, described: SpDescription) -> None:
+    """
+    Let *described* (and judged: `metadata.read`, `metadata.judge`) be what is known of *provider* from now on.
+
+    A part of verbs, which see, require and record.
+
+    Raises:
+        Invalid: it does not go with a switch that the administrator has set.
+    """
+    _judge(provider, described)
+    _put(work, provider, described)
+    site = work.tx.session.get_one(Site, (provider.organization_id, provider.site_id))
+    application.launch_url = _launch_url(provider, described, site.slug)
+    provider.updated_at = work.now
+    work.tx.after_commit(work.tx.memory.forget)
+
+
+def check_version(provider: ServiceProvider, if_version: int | None) -> None:
+    """
+    Raises:
+        Conflict: the change was made for another version than the one there is.
+    """
+    if if_version is not None and if_version != provider.version:
+        raise Conflict("Someone else changed this in the meantime. Look at it again, then repeat your change.")
+
+
 def change(work: Work, application_id: str, wanted: Switches, *, if_version: int | None = None) -> ServiceProvider:
     """
     Change the switches of a service provider; those that are None stay as they are.
@@ -214,8 +261,7 @@ def change(work: Work, application_id: str, wanted: Switches, *, if_version: int
     application = queries.application(work, application_id)
     require(work, Permission.APPLICATION_EDIT, application.organization_id)
     provider = of_application(work, application)
-    if if_version is not None and if_version != provider.version:
-        raise Conflict("Someone else changed this in the meantime. Look at it again, then repeat your change.")
+    check_version(provider, if_version)
     described = SpDescription.from_json(provider.description)
     before = _switches(provider)
     _set(provider, wanted)
@@ -295,28 +341,14 @@ def of_application(work: Work, application: Application) -> ServiceProvider:
 
 
 def represent(provider: ServiceProvider) -> dict[str, Any]:
-    """
-    Return a service provider as JSON values: its switches, and what its metadata says.
+    """Return a service provider as JSON values: its switches, and what its metadata says."""
+    return provider_view.represent(provider, _switches(provider))
 
-    ``encryption`` is the key and the algorithms that would be used, None where there is no way.
-    """
-    described = SpDescription.from_json(provider.description)
-    to = target(described.encryption_keys, frozenset(provider.legacy_algorithms))
-    return {
-        "entity_id": provider.entity_id,
-        "metadata_url": provider.metadata_url,
-        **_switches(provider),
-        "assertion_consumers": [_shown(endpoint) for endpoint in described.assertion_consumers],
-        "logout_endpoints": [_shown(endpoint) for endpoint in described.logout_endpoints],
-        "signing_certificates": [thumbprint_of(der) for der in described.signing_certificates],
-        "encryption": None if to is None else _encryption(to),
-        "encryption_certificates": [thumbprint_of(key.certificate) for key in described.encryption_keys],
-        "nameid_formats": list(described.nameid_formats),
-        "requested_attributes": [one.name for one in described.requested_attributes],
-        "valid_until": None if described.valid_until is None else described.valid_until.isoformat(),
-        "updated_at": provider.updated_at.isoformat(),
-        "version": provider.version,
-    }
+
+def _put(work: Work, provider: ServiceProvider, described: SpDescription) -> None:
+    provider.description = described.to_json()
+    provider.ends_at = expiry.next_end(described, work.now)
+    provider.warn_at = expiry.next_warning(described, work.now, provider.warned)
 
 
 def _clear_the_way(work: Work, site: Site, entity_id: str) -> None:
@@ -469,22 +501,3 @@ def _launch_url(provider: ServiceProvider, described: SpDescription, slug: str) 
     if provider.start_url:
         return provider.start_url
     return addresses.origin(described.default_consumer().location) + "/"
-
-
-def _shown(endpoint: Endpoint) -> dict[str, Any]:
-    shown: dict[str, Any] = {"binding": endpoint.binding, "location": endpoint.location}
-    if endpoint.response_location:
-        shown["response_location"] = endpoint.response_location
-    if endpoint.index is not None:
-        shown |= {"index": endpoint.index, "is_default": endpoint.is_default is True}
-    return shown
-
-
-def _encryption(to: EncryptionTarget) -> dict[str, Any]:
-    return {
-        "certificate": thumbprint_of(to.certificate),
-        "data": to.data,
-        "transport": to.transport,
-        "digest": to.digest,
-        "mask": to.mask,
-    }

@@ -6,6 +6,7 @@ by signxml with the registered keys, and from there on only the octets that it c
 """
 
 import base64
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -70,6 +71,32 @@ def verified(
     return root, signed
 
 
+def verified_metadata(root: Tree, keys: tuple[KnownKey, ...]) -> Tree:
+    """
+    Return the metadata that the signature of *root* covers (SAML Metadata 2.0 section 3.1).
+
+    Args:
+        root: a metadata document through the gate.
+        keys: one of them must have signed it.
+
+    Raises:
+        MessageRefused: it is not signed, or not so that it verifies.
+    """
+    if not _has_signature(root):
+        raise not_proven("the metadata is not signed")
+    return _verify_enveloped(root, keys, frozenset(), lambda covered, _: gate.read_metadata(covered))
+
+
+def of_document(root: Tree) -> Tree:
+    """
+    Return the one signature over all of *root*, not verified yet (see `aggregate_signatures`).
+
+    Raises:
+        MessageRefused: there is none, or it has another shape than the one that is allowed.
+    """
+    return _shape(root, frozenset())[0]
+
+
 def _verify_detached(signature: DetachedSignature, keys: tuple[KnownKey, ...], allowed: frozenset[str]) -> None:
     method = signature_algorithms(allowed).get(signature.algorithm)
     if method is None:
@@ -93,7 +120,12 @@ def _has_signature(root: Tree) -> bool:
     return next(root.iter(SIGNATURE_TAG), None) is not None
 
 
-def _verify_enveloped(root: Tree, keys: tuple[KnownKey, ...], allowed: frozenset[str]) -> Tree:
+def _verify_enveloped(
+    root: Tree,
+    keys: tuple[KnownKey, ...],
+    allowed: frozenset[str],
+    read_again: Callable[[bytes, str], Tree] = gate.read,
+) -> Tree:
     signature, algorithm = _shape(root, allowed)
     kind = signature_algorithms(allowed)[algorithm][0]
     if not keys:
@@ -110,8 +142,8 @@ def _verify_enveloped(root: Tree, keys: tuple[KnownKey, ...], allowed: frozenset
     for key in keys:
         covered = _covered(document, key, kind, allowed)
         if covered is not None:
-            read = gate.read(covered, tag)
-            if read.get("ID") != identifier or _has_signature(read):
+            read = read_again(covered, tag)
+            if read.tag != tag or read.get("ID") != identifier or _has_signature(read):
                 raise not_proven("what the signature covers is not the message")
             return read
     named = "" if key_info is None else _named(key_info)

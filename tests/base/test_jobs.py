@@ -123,3 +123,57 @@ def test_tries_come_ever_later_and_end():
     assert waits == sorted(waits)
     assert waits[-1] == timedelta(hours=1)
     assert backoff.delay(backoff.MOST_TRIES) is None
+
+
+def test_an_errand_asks_the_outside_while_no_transaction_is_open(database, open_work, noon):
+    """D18, reliability: nobody waits for a lock because somebody else's server is slow."""
+    seen = []
+
+    def fetch(asked):
+        with database.transaction() as tx:  # on SQLite a second writer would wait here for ever
+            tx.connection.exec_driver_sql("DELETE FROM outbox_messages")
+        seen.append(asked)
+        return "answer"
+
+    def settle(work, asked, found):
+        organizations.create(work, "acme", name=found)
+        seen.append((work.origin.door, asked, found))
+
+    errand = jobs.Errand(lambda work, payload: payload["what"], fetch, settle)
+    with open_work() as work:
+        jobs.defer(work, "test", key="a", payload={"what": "question"})
+
+    assert jobs.run_due(database, {"test": errand}, noon, OPERATOR) == jobs.Ran(1, 0)
+    assert jobs.run_due(database, {"test": errand}, noon, OPERATOR) == jobs.Ran(0, 0)
+    assert seen == ["question", ("job", "question", "answer")]
+
+
+def test_an_errand_with_nothing_to_ask_is_done(database, open_work, noon):
+    def never(*_):
+        raise AssertionError
+
+    with open_work() as work:
+        jobs.defer(work, "test", key="a")
+
+    assert jobs.run_due(database, {"test": jobs.Errand(lambda work, payload: None, never, never)}, noon, OPERATOR) == (
+        jobs.Ran(1, 0)
+    )
+
+
+@pytest.mark.parametrize("part", ["prepare", "fetch", "settle"])
+def test_an_errand_that_fails_is_tried_again(database, open_work, noon, part):
+    def fails(*_):
+        raise RuntimeError("no luck")
+
+    parts = {
+        "prepare": lambda work, payload: organizations.create(work, "acme", name="Acme") and "x",
+        "fetch": lambda asked: "y",
+        "settle": lambda work, asked, found: None,
+    }
+    errand = jobs.Errand(**{**parts, part: fails})
+    with open_work() as work:
+        jobs.defer(work, "test", key="a")
+
+    assert jobs.run_due(database, {"test": errand}, noon, OPERATOR) == jobs.Ran(0, 1)
+    with open_work() as work:
+        assert "no luck" in jobs.jobs(work)[0].last_error

@@ -71,6 +71,24 @@ def pair(name: str = "sp", kind: str = "rsa-2048") -> Pair:
     return Pair(private, certificate)
 
 
+@cache
+def ending(moment: datetime) -> str:
+    """Return a certificate (DER, base64) that names *moment* as its end."""
+    private = pair().private
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "ends")])
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(private.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(datetime(2020, 1, 1, tzinfo=UTC))
+        .not_valid_after(moment)
+        .sign(private, hashes.SHA256())
+    )
+    return Pair(private, certificate).der
+
+
 @dataclass
 class ServiceProvider:
     """One service provider. ``pair`` signs, ``encryption`` decrypts."""

@@ -2,14 +2,14 @@
 Remember the application template that a service provider was registered from, and where its tile leads.
 
 Revision: 0007
-Follows: 0003
+Follows: 0004
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0007"
-down_revision = "0003"
+down_revision = "0004"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,180 @@
+"""
+What is different between two descriptions of a service provider, part by part, in words for an administrator.
+
+Pure. What may be applied without anybody's consent is decided here, too: nothing but further
+certificates (X30).
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from idp.saml.certificates import thumbprint_of
+from idp.saml.description import EncryptionKey, Endpoint, RequestedAttribute, SpDescription
+from idp.saml.wording import certificate_end, endpoint_words
+
+T = TypeVar("T")
+
+
+class Kind(StrEnum):
+    """What became of a part."""
+
+    ADDED = "added"
+    REMOVED = "removed"
+    CHANGED = "changed"
+
+
+SIGNING, ENCRYPTION = "signing certificate", "encryption certificate"
+VALIDITY = "validity of the metadata"
+_CERTIFICATES = frozenset({SIGNING, ENCRYPTION})
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One difference: which part of the description, what became of it, and what it is (now)."""
+
+    part: str
+    kind: Kind
+    words: str
+
+    def __str__(self) -> str:
+        return f"{self.part} {self.kind}: {self.words}"
+
+
+def difference(before: SpDescription, after: SpDescription) -> tuple[Change, ...]:
+    """Return every difference, in the order of the description; none where the two say the same."""
+    return (
+        *_one("entity ID", before.entity_id, after.entity_id),
+        *_one("name", before.display_name, after.display_name),
+        *_endpoints("assertion consumer", before.assertion_consumers, after.assertion_consumers),
+        *_default(before, after),
+        *_endpoints("logout address", before.logout_endpoints, after.logout_endpoints),
+        *_several(SIGNING, before.signing_certificates, after.signing_certificates, certificate_words),
+        *_encryption(before.encryption_keys, after.encryption_keys),
+        *_several("NameID format", before.nameid_formats, after.nameid_formats, str),
+        *_order("NameID format", before.nameid_formats, after.nameid_formats),
+        *_requested(before.requested_attributes, after.requested_attributes),
+        *_one("says that it signs requests", before.authn_requests_signed, after.authn_requests_signed),
+        *_one("wants signed assertions", before.want_assertions_signed, after.want_assertions_signed),
+        *_about(before, after),
+        *_one(VALIDITY, _moment(before), _moment(after)),
+        *_one("time to be kept", before.cache_seconds, after.cache_seconds),
+    )
+
+
+def only_adds_certificates(changes: Sequence[Change]) -> bool:
+    """
+    Say whether *changes* may be applied by themselves: certificates are added, and nothing is taken away or altered.
+
+    That metadata says anew how long it is valid is no change of what it describes.
+    """
+    return all((one.part in _CERTIFICATES and one.kind is Kind.ADDED) or one.part == VALIDITY for one in changes)
+
+
+def certificate_words(der_base64: str) -> str:
+    """Return a certificate as administrators recognize it: its fingerprint, and the last day that it names."""
+    return f"SHA-256 {thumbprint_of(der_base64)}, ends {certificate_end(der_base64) or 'unknown'}"
+
+
+def _one(part: str, before: Any, after: Any) -> list[Change]:
+    if before == after:
+        return []
+    if before in (None, "", ()):
+        return [Change(part, Kind.ADDED, _word(after))]
+    if after in (None, "", ()):
+        return [Change(part, Kind.REMOVED, _word(before))]
+    return [Change(part, Kind.CHANGED, f"{_word(after)} (was: {_word(before)})")]
+
+
+def _word(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value)
+
+
+def _several(part: str, before: Sequence[T], after: Sequence[T], words: Callable[[T], str]) -> list[Change]:
+    gone = [Change(part, Kind.REMOVED, words(one)) for one in before if one not in after]
+    return gone + [Change(part, Kind.ADDED, words(one)) for one in after if one not in before]
+
+
+def _order(part: str, before: Sequence[T], after: Sequence[T]) -> list[Change]:
+    """The first NameID format that we give is the one that is given, so their order means something."""
+    if set(before) != set(after) or tuple(before) == tuple(after):
+        return []
+    return [Change(part, Kind.CHANGED, f"the order is now {', '.join(map(str, after))}")]
+
+
+def _endpoints(part: str, before: Sequence[Endpoint], after: Sequence[Endpoint]) -> list[Change]:
+    """An address that is there in both is changed where only its number, default or answer's address differs."""
+    found: list[Change] = []
+    old = {(one.binding, one.location): one for one in before}
+    new = {(one.binding, one.location): one for one in after}
+    found += [Change(part, Kind.REMOVED, endpoint_words(one)) for key, one in old.items() if key not in new]
+    for key, one in new.items():
+        if key not in old:
+            found.append(Change(part, Kind.ADDED, endpoint_words(one)))
+        elif old[key] != one:
+            found.append(Change(part, Kind.CHANGED, f"{endpoint_words(one)} (was: {endpoint_words(old[key])})"))
+    if not found and tuple(before) != tuple(after):
+        found.append(
+            Change(part, Kind.CHANGED, "the same addresses in another order, or named another number of times")
+        )
+    return found
+
+
+def _default(before: SpDescription, after: SpDescription) -> list[Change]:
+    return _one("address that answers go to by default", _location(before), _location(after))
+
+
+def _location(described: SpDescription) -> str:
+    try:
+        return described.default_consumer().location
+    except LookupError:  # a description by hand that is not judged yet
+        return ""
+
+
+def _encryption(before: Sequence[EncryptionKey], after: Sequence[EncryptionKey]) -> list[Change]:
+    """The first key is the one that is encrypted with: another one in front is more than one added."""
+    found = _several(
+        ENCRYPTION,
+        [key.certificate for key in before],
+        [key.certificate for key in after],
+        certificate_words,
+    )
+    methods = {key.certificate: key.methods for key in before}
+    for key in after:
+        if key.certificate in methods and methods[key.certificate] != key.methods:
+            named = ", ".join(method.algorithm.rpartition("#")[2] for method in key.methods) or "any"
+            found.append(Change("encryption method", Kind.CHANGED, f"{named}, for {thumbprint_of(key.certificate)}"))
+    if before and after and before[0].certificate != after[0].certificate:
+        found.append(Change("key that is encrypted with", Kind.CHANGED, certificate_words(after[0].certificate)))
+    return found
+
+
+def _requested(before: Sequence[RequestedAttribute], after: Sequence[RequestedAttribute]) -> list[Change]:
+    return _several(
+        "requested attribute",
+        before,
+        after,
+        lambda one: (
+            one.name + (f" ({one.friendly_name})" if one.friendly_name else "") + (", required" if one.required else "")
+        ),
+    )
+
+
+def _about(before: SpDescription, after: SpDescription) -> list[Change]:
+    old, new = asdict(before.about), asdict(after.about)
+    found: list[Change] = []
+    for name, part in (
+        ("description", "description for people"),
+        ("logo_url", "logo"),
+        ("information_url", "page of information"),
+        ("privacy_url", "privacy statement"),
+    ):
+        found += _one(part, old[name], new[name])
+    return found + _several("name in a language", before.about.names, after.about.names, lambda one: ": ".join(one))
+
+
+def _moment(described: SpDescription) -> str:
+    return "" if described.valid_until is None else f"until {described.valid_until:%Y-%m-%d %H:%M} UTC"

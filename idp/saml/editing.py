@@ -1,0 +1,186 @@
+"""
+Editing what is known of a service provider part by part, and describing one by hand. Pure.
+
+What comes out is judged like metadata before it is kept (`metadata.judge`).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from idp.base.errors import Invalid
+from idp.saml.certificates import thumbprint_of
+from idp.saml.description import EncryptionKey, Endpoint, SpDescription
+from idp.saml.names import POST
+
+_LEAST_DIGITS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """
+    What to change in a description; what is not named stays as it is.
+
+    Args:
+        add_consumers, remove_consumers: addresses that take assertions by HTTP-POST.
+        consumer_indexes: the number of an address.
+        default_consumer: the address that is meant where a request names none.
+        add_logout: addresses for logout, with their binding; one that is there is replaced.
+        remove_logout: such addresses, whatever their binding.
+        add_signing, add_encryption: certificates (DER, base64).
+        remove_signing, remove_encryption: fingerprints (SHA-256, with colons or not), or the first 16 digits or more.
+        nameid_formats: all of them, in the order of preference; None leaves them.
+        authn_requests_signed, want_assertions_signed: what the service provider says of itself.
+        display_name: its name.
+    """
+
+    add_consumers: tuple[str, ...] = ()
+    remove_consumers: tuple[str, ...] = ()
+    consumer_indexes: dict[str, int] = field(default_factory=dict)
+    default_consumer: str | None = None
+    add_logout: tuple[Endpoint, ...] = ()
+    remove_logout: tuple[str, ...] = ()
+    add_signing: tuple[str, ...] = ()
+    remove_signing: tuple[str, ...] = ()
+    add_encryption: tuple[str, ...] = ()
+    remove_encryption: tuple[str, ...] = ()
+    nameid_formats: tuple[str, ...] | None = None
+    authn_requests_signed: bool | None = None
+    want_assertions_signed: bool | None = None
+    display_name: str | None = None
+
+
+NO_EDIT = Edit()
+
+
+def by_hand(
+    entity_id: str,
+    consumers: Sequence[str],
+    *,
+    logout: Sequence[Endpoint] = (),
+    certificates: Sequence[str] = (),
+    name: str = "",
+) -> SpDescription:
+    """
+    Return the description of a service provider whose vendor gives no metadata. The first consumer is the default.
+
+    Args:
+        consumers: addresses that take assertions by HTTP-POST.
+        certificates: DER in base64; for signing and for encryption, as a key without use is in metadata.
+    """
+    return SpDescription(
+        entity_id=entity_id,
+        display_name=name,
+        assertion_consumers=tuple(
+            Endpoint(POST, location, index=number, is_default=number == 0 or None)
+            for number, location in enumerate(dict.fromkeys(consumers))
+        ),
+        logout_endpoints=tuple(logout),
+        signing_certificates=tuple(dict.fromkeys(certificates)),
+        encryption_keys=tuple(EncryptionKey(der) for der in dict.fromkeys(certificates)),
+        nameid_formats=(),
+        requested_attributes=(),
+        authn_requests_signed=False,
+        want_assertions_signed=False,
+        valid_until=None,
+    )
+
+
+def edited(described: SpDescription, edit: Edit) -> SpDescription:
+    """
+    Return *described* with *edit*.
+
+    Raises:
+        Invalid: something is to be removed or named that is not there, or to be added that is.
+    """
+    return replace(
+        described,
+        display_name=described.display_name if edit.display_name is None else edit.display_name,
+        assertion_consumers=_consumers(described.assertion_consumers, edit),
+        logout_endpoints=_logout(described.logout_endpoints, edit),
+        signing_certificates=_certificates(
+            described.signing_certificates, edit.add_signing, edit.remove_signing, "signing"
+        ),
+        encryption_keys=_keys(described.encryption_keys, edit),
+        nameid_formats=described.nameid_formats if edit.nameid_formats is None else edit.nameid_formats,
+        authn_requests_signed=_chosen(edit.authn_requests_signed, described.authn_requests_signed),
+        want_assertions_signed=_chosen(edit.want_assertions_signed, described.want_assertions_signed),
+    )
+
+
+def _consumers(endpoints: tuple[Endpoint, ...], edit: Edit) -> tuple[Endpoint, ...]:
+    for location in edit.remove_consumers:
+        endpoints = _without(endpoints, location, "assertion consumer")
+    for location in edit.add_consumers:
+        if any(one.location == location and one.binding == POST for one in endpoints):
+            raise _fault(f"The assertion consumer {location} is there already.", "assertion_consumers")
+        endpoints = (*endpoints, Endpoint(POST, location, index=_free(endpoints)))
+    for location, index in edit.consumer_indexes.items():
+        _find(endpoints, location)
+        if any(one.index == index and one.location != location for one in endpoints):
+            raise _fault(f"Another assertion consumer has the index {index}.", "assertion_consumers")
+        endpoints = tuple(replace(one, index=index) if one.location == location else one for one in endpoints)
+    if edit.default_consumer is not None:
+        _find(endpoints, edit.default_consumer)
+        endpoints = tuple(
+            replace(one, is_default=True if one.location == edit.default_consumer else None) for one in endpoints
+        )
+    return endpoints
+
+
+def _logout(endpoints: tuple[Endpoint, ...], edit: Edit) -> tuple[Endpoint, ...]:
+    for location in edit.remove_logout:
+        endpoints = _without(endpoints, location, "logout address")
+    for added in edit.add_logout:
+        endpoints = (
+            *(one for one in endpoints if (one.binding, one.location) != (added.binding, added.location)),
+            added,
+        )
+    return endpoints
+
+
+def _keys(keys: tuple[EncryptionKey, ...], edit: Edit) -> tuple[EncryptionKey, ...]:
+    known = {key.certificate: key for key in keys}
+    left = _certificates(tuple(known), edit.add_encryption, edit.remove_encryption, "encryption")
+    return tuple(known.get(der, EncryptionKey(der)) for der in left)
+
+
+def _certificates(
+    there: tuple[str, ...], added: tuple[str, ...], removed: tuple[str, ...], use: str
+) -> tuple[str, ...]:
+    for wanted in removed:
+        digits = wanted.replace(":", "").upper()
+        gone = [der for der in there if thumbprint_of(der).replace(":", "").startswith(digits)]
+        if len(digits) < _LEAST_DIGITS or len(gone) != 1:
+            raise _fault(
+                f"No {use} certificate has the fingerprint “{wanted[:100]}”.",
+                f"{use}_certificates",
+                "Give its SHA-256, as idp application saml show prints it, or the first 16 digits of it or more.",
+            )
+        there = tuple(der for der in there if der not in gone)
+    return (*there, *(der for der in dict.fromkeys(added) if der not in there))
+
+
+def _without(endpoints: tuple[Endpoint, ...], location: str, what: str) -> tuple[Endpoint, ...]:
+    left = tuple(one for one in endpoints if one.location != location)
+    if len(left) == len(endpoints):
+        raise _fault(f"There is no {what} {location}.", "endpoints", "See: idp application saml show APP")
+    return left
+
+
+def _find(endpoints: tuple[Endpoint, ...], location: str) -> None:
+    if not any(one.location == location and one.binding == POST for one in endpoints):
+        raise _fault(
+            f"There is no assertion consumer {location}.", "assertion_consumers", "See: idp application saml show APP"
+        )
+
+
+def _free(endpoints: tuple[Endpoint, ...]) -> int:
+    return max((one.index for one in endpoints if one.index is not None), default=-1) + 1
+
+
+def _chosen(asked: bool | None, there: bool) -> bool:
+    return there if asked is None else asked
+
+
+def _fault(message: str, field_: str, advice: str = "") -> Invalid:
+    return Invalid(message, field=field_, advice=advice)

@@ -1,0 +1,47 @@
+"""Verbs on the release that a service provider asks for in its metadata: look at it, and let it be so."""
+
+from idp.base.errors import Invalid
+from idp.base.work import Work
+from idp.directory import policies, queries
+from idp.saml import providers
+from idp.saml.description import SpDescription
+from idp.saml.proposals import Proposal, propose
+
+
+def of(work: Work, application_id: str) -> Proposal:
+    """
+    Return what could be released to a service provider by what its metadata asks for. Changes nothing.
+
+    Raises:
+        NotFound: no such application that this actor may see, or it is of another protocol.
+    """
+    provider = providers.of_application(work, queries.application(work, application_id))
+    return propose(SpDescription.from_json(provider.description).requested_attributes)
+
+
+def apply(work: Work, application_id: str, *, must_ask: bool = False) -> Proposal:
+    """
+    Narrow what a service provider receives to what it asks for and we have, under the names it asks for.
+
+    Takes the place of the rules that the application has. What the organization withholds stays withheld.
+    Where it asks for nothing, nothing is changed.
+
+    Args:
+        must_ask: it is a fault that it asks for nothing.
+
+    Raises:
+        NotFound: no such application that this actor may see.
+        Forbidden: the actor may not edit applications there.
+        Invalid: its metadata asks for nothing, where it must.
+    """
+    proposal = of(work, application_id)
+    if proposal.supplied or proposal.missing:
+        policies.set_application_release(work, application_id, proposal.attributes)
+        policies.set_application_rules(work, application_id, proposal.rules)
+    elif must_ask:
+        raise Invalid(
+            "The metadata of this application asks for no attributes.",
+            field="requested_attributes",
+            advice="Say what it receives with: idp application release APP --attribute NAME",
+        )
+    return proposal

@@ -1,0 +1,226 @@
+"""Verbs that change what is known of a service provider: part by part, by metadata, and where that comes from."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from idp.audit.events import ServiceProviderChanged, ServiceProviderRedescribed
+from idp.audit.log import record
+from idp.base import egress
+from idp.base.errors import Invalid
+from idp.base.work import Work
+from idp.directory import names as names_
+from idp.directory import queries
+from idp.directory.models import Application
+from idp.policy.permissions import Permission, require
+from idp.saml import addresses, metadata, providers, schedule
+from idp.saml.certificates import thumbprint_of
+from idp.saml.description import SpDescription
+from idp.saml.difference import Change, difference
+from idp.saml.editing import Edit, edited
+from idp.saml.models import ServiceProvider
+
+HAND, METADATA, OFFER, REFRESH = "hand", "metadata", "offer", "refresh"
+_MOST_WORDS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """What a description would become, and what that changes; nothing has been changed yet."""
+
+    described: SpDescription
+    changes: tuple[Change, ...]
+
+
+def after_edit(work: Work, application_id: str, edit: Edit, *, allow_http_loopback: bool = False) -> Proposed:
+    """
+    Return what *edit* would make of a service provider's description. Changes nothing.
+
+    Raises:
+        NotFound: no such application that this actor may see.
+        Forbidden: the actor may not edit applications there.
+        Invalid: the edit, or what comes out of it, cannot be taken.
+    """
+    _, provider = editable(work, application_id)
+    before = SpDescription.from_json(provider.description)
+    after = edited(before, edit)
+    metadata.judge(after, now=work.now, http_loopback=allow_http_loopback)
+    return Proposed(after, difference(before, after))
+
+
+def after_metadata(work: Work, application_id: str, document: bytes, *, allow_http_loopback: bool = False) -> Proposed:
+    """
+    Return what new metadata would make of a service provider's description. Changes nothing.
+
+    Raises:
+        NotFound: no such application that this actor may see.
+        Forbidden: the actor may not edit applications there.
+        Invalid: the metadata cannot be taken, or is that of another entity.
+    """
+    _, provider = editable(work, application_id)
+    after = metadata.read(document, now=work.now, http_loopback=allow_http_loopback)
+    check_entity(provider, after)
+    return Proposed(after, difference(SpDescription.from_json(provider.description), after))
+
+
+def edit(
+    work: Work, application_id: str, wanted: Edit, *, if_version: int | None = None, allow_http_loopback: bool = False
+) -> Proposed:
+    """
+    Change parts of a service provider's description; with a new display name, its application is called so, too.
+
+    Raises:
+        NotFound, Forbidden, Invalid: as for `after_edit`; Invalid also where a switch forbids it.
+        Conflict: somebody else has changed it in the meantime.
+    """
+    application, provider = editable(work, application_id)
+    providers.check_version(provider, if_version)
+    proposed = after_edit(work, application_id, wanted, allow_http_loopback=allow_http_loopback)
+    if wanted.display_name is not None:
+        application.name = names_.name(wanted.display_name)
+    put(work, application, provider, proposed, source=HAND)
+    return proposed
+
+
+def replace(
+    work: Work,
+    application_id: str,
+    document: bytes,
+    *,
+    if_version: int | None = None,
+    allow_http_loopback: bool = False,
+) -> Proposed:
+    """
+    Let new metadata of the same entity be what is known of a service provider.
+
+    Raises:
+        NotFound, Forbidden, Invalid: as for `after_metadata`; Invalid also where a switch forbids it.
+        Conflict: somebody else has changed it in the meantime.
+    """
+    application, provider = editable(work, application_id)
+    providers.check_version(provider, if_version)
+    proposed = after_metadata(work, application_id, document, allow_http_loopback=allow_http_loopback)
+    provider.metadata_xml = document.decode("utf-8-sig")
+    put(work, application, provider, proposed, source=METADATA)
+    return proposed
+
+
+def set_source(
+    work: Work,
+    application_id: str,
+    *,
+    url: str | None = None,
+    key: str | None = None,
+    if_version: int | None = None,
+    allow_http_loopback: bool = False,
+) -> ServiceProvider:
+    """
+    Say where a service provider's metadata is fetched from, and what it must be signed with; None leaves it.
+
+    Args:
+        url: an address, or the empty string: it is not fetched any more.
+        key: a certificate (DER, base64) that is pinned, or the empty string for none.
+
+    Raises:
+        NotFound: no such application that this actor may see.
+        Forbidden: the actor may not edit applications there.
+        Invalid: the address cannot be fetched from.
+        Conflict: somebody else has changed it in the meantime.
+    """
+    application, provider = editable(work, application_id)
+    providers.check_version(provider, if_version)
+    before = _source(provider)
+    if url is not None:
+        if url:
+            _judge_url(url, allow_http_loopback)
+        provider.metadata_url = url
+    if key is not None:
+        provider.metadata_key = key
+    after = _source(provider)
+    changed = sorted(name for name in after if after[name] != before[name])
+    if not changed:
+        return provider
+    provider.offered, provider.refresh_error = None, ""  # what was found came from elsewhere, or unproven
+    provider.refresh_due_at = work.now if provider.metadata_url else None
+    provider.updated_at = work.now
+    work.tx.session.flush()
+    record(
+        work,
+        ServiceProviderChanged(
+            organization_id=provider.organization_id,
+            target_id=application.id,
+            entity_id=provider.entity_id,
+            before={name: before[name] for name in changed},
+            after={name: after[name] for name in changed},
+        ),
+    )
+    return provider
+
+
+def editable(work: Work, application_id: str) -> tuple[Application, ServiceProvider]:
+    """
+    Return an application and its service provider, for changing them.
+
+    Raises:
+        NotFound: no such application that this actor may see.
+        Forbidden: the actor may not edit applications there.
+    """
+    application = queries.application(work, application_id)
+    require(work, Permission.APPLICATION_EDIT, application.organization_id)
+    return application, providers.of_application(work, application)
+
+
+def check_entity(provider: ServiceProvider, described: SpDescription) -> None:
+    """
+    Raises:
+        Invalid: what was *described* is another entity: who it is never changes (X30).
+    """
+    if described.entity_id != provider.entity_id:
+        raise Invalid(
+            "The metadata is that of another entity.",
+            field="metadata",
+            code="saml-metadata",
+            advice="The entity ID of a registered application never changes; register the other one anew.",
+            cause=f"it is of {described.entity_id[:200]!r}, not of {provider.entity_id[:200]!r}",
+        )
+
+
+def put(work: Work, application: Application, provider: ServiceProvider, proposed: Proposed, *, source: str) -> None:
+    """
+    Let what is *proposed* be known of a service provider, and record it. A part of verbs, which see and require.
+
+    Raises:
+        Invalid: it does not go with a switch that the administrator has set.
+    """
+    providers.describe(work, provider, application, proposed.described)
+    if provider.metadata_url and source != HAND:
+        provider.refresh_due_at = schedule.next_refresh(proposed.described, work.now, key=provider.entity_id)
+    work.tx.session.flush()
+    if proposed.changes:
+        record(
+            work,
+            ServiceProviderRedescribed(
+                organization_id=provider.organization_id,
+                target_id=application.id,
+                entity_id=provider.entity_id,
+                source=source,
+                changes=words(proposed.changes),
+            ),
+        )
+
+
+def words(changes: Sequence[Change]) -> tuple[str, ...]:
+    """Return changes as the audit log keeps them, a bounded number of them."""
+    said = tuple(str(one) for one in changes[:_MOST_WORDS])
+    left = len(changes) - len(said)
+    return (*said, f"and {left} more") if left else said
+
+
+def _judge_url(url: str, http_loopback: bool) -> None:
+    wrong = addresses.fault(url, http_loopback=http_loopback)
+    if wrong is not None or len(url) > egress.LONGEST_URL:
+        raise Invalid(wrong or "The address is too long.", field="metadata_url")
+
+
+def _source(provider: ServiceProvider) -> dict[str, str]:
+    key = provider.metadata_key
+    return {"metadata_url": provider.metadata_url, "metadata_key": thumbprint_of(key) if key else ""}

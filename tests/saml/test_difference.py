@@ -1,0 +1,107 @@
+"""The difference of two descriptions: every part of it, in words, and what may be applied by itself (X30)."""
+
+from dataclasses import fields, replace
+from datetime import timedelta
+
+import pytest
+
+from idp.saml import names
+from idp.saml.description import About, EncryptionKey, EncryptionMethod, Endpoint, RequestedAttribute, SpDescription
+from idp.saml.difference import difference, only_adds_certificates
+from tests.support.service_provider import NOON, pair
+
+ONE, TWO = pair().der, pair("next").der
+ACS = Endpoint(names.POST, "https://sp.example/acs", index=0)
+MORE = Endpoint(names.POST, "https://sp.example/more", index=1)
+GOOD = SpDescription(
+    entity_id="https://sp.example/metadata",
+    display_name="Wiki",
+    assertion_consumers=(ACS, MORE),
+    logout_endpoints=(Endpoint(names.REDIRECT, "https://sp.example/slo"),),
+    signing_certificates=(ONE,),
+    encryption_keys=(EncryptionKey(ONE),),
+    nameid_formats=(names.EMAIL, names.PERSISTENT),
+    requested_attributes=(RequestedAttribute("mail"),),
+    authn_requests_signed=False,
+    want_assertions_signed=False,
+    valid_until=NOON,
+    about=About(names=(("en", "Wiki"),), description="A wiki", logo_url="https://sp.example/logo.png"),
+    cache_seconds=3600,
+)
+
+CHANGES = {
+    "entity_id": "https://other.example/",
+    "display_name": "Team wiki",
+    "assertion_consumers": (ACS,),
+    "logout_endpoints": (),
+    "signing_certificates": (TWO,),
+    "encryption_keys": (EncryptionKey(ONE, (EncryptionMethod(names.AES128_GCM),)),),
+    "nameid_formats": (names.PERSISTENT, names.EMAIL),
+    "requested_attributes": (RequestedAttribute("mail", required=True),),
+    "authn_requests_signed": True,
+    "want_assertions_signed": True,
+    "valid_until": NOON + timedelta(days=1),
+    "about": About(names=(("en", "Wiki"),), description="Another wiki"),
+    "cache_seconds": None,
+}
+
+
+def said(**change) -> list[str]:
+    return [str(one) for one in difference(GOOD, replace(GOOD, **change))]
+
+
+def test_the_same_is_no_difference():
+    assert difference(GOOD, SpDescription.from_json(GOOD.to_json())) == ()
+
+
+@pytest.mark.parametrize("name", [one.name for one in fields(SpDescription)])
+def test_no_part_of_a_description_changes_unsaid(name):
+    """X30: whoever adds a part to descriptions has to say its difference."""
+    assert said(**{name: CHANGES[name]})
+
+
+@pytest.mark.parametrize("name", [one.name for one in fields(About)])
+def test_no_part_of_what_is_shown_to_people_changes_unsaid(name):
+    other = (("de", "Wiki"),) if name == "names" else "https://sp.example/other"
+    assert said(about=replace(GOOD.about, **{name: other}))
+
+
+def test_an_address_is_added_removed_or_changed():
+    other = replace(MORE, location="https://sp.example/other")
+
+    assert said(assertion_consumers=(ACS, replace(MORE, index=7), other)) == [
+        "assertion consumer changed: https://sp.example/more (HTTP-POST, index 7) "
+        "(was: https://sp.example/more (HTTP-POST, index 1))",
+        "assertion consumer added: https://sp.example/other (HTTP-POST, index 1)",
+    ]
+    assert said(assertion_consumers=(MORE, ACS)) == [
+        "assertion consumer changed: the same addresses in another order, or named another number of times",
+        "address that answers go to by default changed: https://sp.example/more (was: https://sp.example/acs)",
+    ]
+
+
+def test_a_certificate_is_said_with_its_fingerprint_and_its_end():
+    (gone, new) = said(signing_certificates=(TWO,))
+
+    assert gone.startswith("signing certificate removed: SHA-256 ")
+    assert new.startswith("signing certificate added: SHA-256 ")
+    assert new.endswith(", ends 2022-01-01")
+
+
+@pytest.mark.parametrize(
+    ("change", "alone"),
+    [
+        ({"signing_certificates": (ONE, TWO)}, True),
+        ({"signing_certificates": (TWO, ONE)}, True),
+        ({"encryption_keys": (EncryptionKey(ONE), EncryptionKey(TWO))}, True),
+        ({"signing_certificates": (ONE, TWO), "valid_until": NOON + timedelta(days=1)}, True),
+        ({"encryption_keys": (EncryptionKey(TWO), EncryptionKey(ONE))}, False),
+        ({"signing_certificates": (TWO,)}, False),
+        ({"signing_certificates": ()}, False),
+        *(({"signing_certificates": (ONE, TWO), name: value}, False) for name, value in CHANGES.items()
+          if name not in ("signing_certificates", "valid_until")),
+    ],
+    ids=lambda value: ", ".join(value) if isinstance(value, dict) else str(value),
+)  # fmt: skip
+def test_x30_nothing_but_certificates_added_may_be_applied_by_itself(change, alone):
+    assert only_adds_certificates(difference(GOOD, replace(GOOD, **change))) is alone

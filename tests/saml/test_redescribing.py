@@ -1,0 +1,270 @@
+"""Every part of what is known of a service provider can be changed; each change is judged and recorded in words."""
+
+import pytest
+
+from idp.base.errors import Conflict, Forbidden, Invalid, NotFound
+from idp.directory import queries
+from idp.saml import editing, facts, metadata, names, providers, redescribing
+from idp.saml.certificates import read_file, thumbprint_of
+from idp.saml.description import Endpoint, SpDescription
+from idp.saml.editing import Edit
+from idp.saml.models import ServiceProvider as Row
+from tests.support import people
+from tests.support.service_provider import NOON, ServiceProvider, pair, stamp
+
+SP = ServiceProvider()
+ONE, TWO = pair().der, pair("next").der
+GOOD = SP.metadata(signing=ONE, encryption=ONE, formats=(names.EMAIL,))
+MORE, THIRD = "https://sp.example/more", "https://sp.example/third"
+
+
+@pytest.fixture
+def application_id(world) -> str:
+    return world.register(SP, GOOD)
+
+
+def edit(world, application_id, **wanted):
+    with world.work() as work:
+        return redescribing.edit(work, application_id, Edit(**wanted), allow_http_loopback=True)
+
+
+def described(world) -> SpDescription:
+    with world.work() as work:
+        return SpDescription.from_json(work.tx.session.query(Row).one().description)
+
+
+def test_assertion_consumers_are_added_numbered_chosen_and_removed(world, application_id):
+    edit(world, application_id, add_consumers=(MORE,))
+    edit(world, application_id, add_consumers=(THIRD,), consumer_indexes={THIRD: 7}, default_consumer=MORE)
+
+    found = described(world)
+    assert [(one.location, one.index) for one in found.assertion_consumers] == [(SP.acs, 0), (MORE, 1), (THIRD, 7)]
+    assert found.default_consumer().location == MORE
+
+    edit(world, application_id, remove_consumers=(SP.acs, MORE))
+    assert [one.location for one in described(world).assertion_consumers] == [THIRD]
+
+
+def test_logout_addresses_have_a_binding_each(world, application_id):
+    soap = Endpoint(names.SOAP, "https://sp.example/soap")
+    edit(world, application_id, add_logout=(soap,))
+    assert described(world).logout_endpoints == (Endpoint(names.REDIRECT, SP.slo), soap)
+
+    edit(world, application_id, remove_logout=(SP.slo,))
+    assert described(world).logout_endpoints == (soap,)
+
+
+def test_certificates_are_added_and_removed_by_their_fingerprint(world, application_id):
+    edit(world, application_id, add_signing=(TWO,), add_encryption=(TWO,))
+    assert described(world).signing_certificates == (ONE, TWO)
+
+    edit(
+        world,
+        application_id,
+        remove_signing=(thumbprint_of(ONE),),
+        remove_encryption=(thumbprint_of(ONE)[:23].lower(),),
+    )
+    found = described(world)
+    assert found.signing_certificates == (TWO,)
+    assert [key.certificate for key in found.encryption_keys] == [TWO]
+
+
+def test_formats_flags_and_name(world, application_id):
+    edit(
+        world, application_id, nameid_formats=(names.PERSISTENT,), authn_requests_signed=True,
+        want_assertions_signed=True, display_name="Team wiki",
+    )  # fmt: skip
+
+    found = described(world)
+    assert found.nameid_formats == (names.PERSISTENT,)
+    assert (found.authn_requests_signed, found.want_assertions_signed) == (True, True)
+    with world.work() as work:
+        assert queries.application(work, application_id).name == "Team wiki"
+
+
+def test_each_change_is_audited_as_a_difference_to_be_read(world, application_id):
+    proposed = edit(world, application_id, add_consumers=(MORE,), remove_logout=(SP.slo,))
+
+    (entry,) = world.audited("service-provider.redescribed")
+    assert entry.details["source"] == "hand"
+    assert entry.details["changes"] == [
+        "assertion consumer added: https://sp.example/more (HTTP-POST, index 1)",
+        "logout address removed: https://sp.example/slo (HTTP-Redirect)",
+    ]
+    assert [str(one) for one in proposed.changes] == entry.details["changes"]
+
+
+def test_what_is_known_is_used_by_the_next_sign_on(world, application_id):
+    edit(world, application_id, add_consumers=(MORE,), default_consumer=MORE, add_signing=(TWO,))
+
+    with world.work() as work:
+        application = queries.application(work, application_id)
+        found = facts.provider(work, application.organization_id, application.site_id, SP.entity_id)
+        assert found.description.default_consumer().location == MORE
+        assert len(found.verify_keys) == 2
+        assert application.launch_url == "https://sp.example/"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "words"),
+    [
+        ({"add_consumers": ("javascript:alert(1)",)}, "https"),
+        ({"add_consumers": ("http://sp.example/acs",)}, "plain http"),
+        ({"add_consumers": (SP.acs,)}, "already"),
+        ({"remove_consumers": (SP.acs,)}, "no address that takes assertions"),
+        ({"remove_consumers": (MORE,)}, "no assertion consumer"),
+        ({"default_consumer": MORE}, "no assertion consumer"),
+        ({"consumer_indexes": {MORE: 1}}, "no assertion consumer"),
+        ({"add_consumers": (MORE,), "consumer_indexes": {MORE: 0}}, "index 0"),
+        ({"add_logout": (Endpoint(names.POST, "https://a:b@sp.example/"),)}, "user name"),
+        ({"remove_logout": (MORE,)}, "no logout address"),
+        ({"add_signing": (pair("weak", "rsa-1024").der,)}, "cannot be used"),
+        ({"remove_signing": (thumbprint_of(TWO),)}, "fingerprint"),
+        ({"remove_signing": (thumbprint_of(ONE)[:20],)}, "fingerprint"),
+        ({"remove_signing": ("",)}, "fingerprint"),
+        ({"display_name": "a\x00b"}, "name"),
+    ],
+    ids=str,
+)
+def test_x16_what_cannot_be_is_refused_and_changes_nothing(world, application_id, wanted, words):
+    before = described(world)
+
+    with pytest.raises(Invalid, match=words):
+        edit(world, application_id, **wanted)
+
+    assert described(world) == before
+
+
+def test_x14_the_last_key_stays_where_signed_requests_are_required(world):
+    application_id = world.register(SP, GOOD, require_signed_requests=True)
+
+    with pytest.raises(Invalid, match="Signed requests are required"):
+        edit(world, application_id, remove_signing=(thumbprint_of(ONE),))
+
+
+def test_x25_the_last_key_stays_where_assertions_are_encrypted(world):
+    application_id = world.register(SP, GOOD, encrypt_assertion=True)
+
+    with pytest.raises(Invalid, match="encrypted"):
+        edit(world, application_id, remove_encryption=(thumbprint_of(ONE),))
+
+
+def test_a_change_is_made_for_a_version(world, application_id):
+    with world.work() as work:
+        version = providers.find(work, application_id).version
+        redescribing.edit(work, application_id, Edit(add_consumers=(MORE,)), if_version=version)
+    for act in (
+        lambda work: redescribing.edit(work, application_id, Edit(add_consumers=(THIRD,)), if_version=version),
+        lambda work: redescribing.replace(work, application_id, GOOD, if_version=version),
+        lambda work: redescribing.set_source(work, application_id, url="", if_version=version),
+    ):
+        with world.work() as work, pytest.raises(Conflict):
+            act(work)
+
+
+def test_metadata_replaces_everything_and_its_difference_is_known_before(world, application_id):
+    document = SP.metadata(signing=TWO, formats=(names.PERSISTENT,))
+
+    with world.work() as work:
+        ahead = redescribing.after_metadata(work, application_id, document)
+        assert described(world).signing_certificates == (ONE,)
+    with world.work() as work:
+        done = redescribing.replace(work, application_id, document)
+
+    assert done == ahead
+    assert described(world) == metadata.read(document, now=NOON, http_loopback=False)
+    assert world.audited("service-provider.redescribed")[0].details["source"] == "metadata"
+
+
+@pytest.mark.parametrize(
+    ("document", "cause"),
+    [
+        (GOOD.replace(b"sp.example/metadata", b"evil.example/"), "another entity"),
+        (SP.metadata(signing=ONE, entity=f' validUntil="{stamp(NOON, days=-1)}"'), "valid until"),
+    ],
+)
+def test_x30_metadata_of_another_entity_or_of_yesterday_replaces_nothing(world, application_id, document, cause):
+    with world.work() as work, pytest.raises(Invalid, match=cause):
+        redescribing.replace(work, application_id, document)
+
+
+@pytest.mark.parametrize(
+    "url", ["http://sp.example/metadata", "javascript:alert(1)", "https://a:b@sp.example/m", "x" * 3000]
+)
+def test_x16_metadata_is_fetched_from_safe_addresses_only(world, application_id, url):
+    with world.work() as work, pytest.raises(Invalid):
+        redescribing.set_source(work, application_id, url=url)
+
+
+def test_an_address_for_metadata_is_asked_from_the_next_hour_on_and_taken_away_again(world, application_id):
+    with world.work() as work:
+        assert redescribing.set_source(work, application_id, url="https://sp.example/m").refresh_due_at == NOON
+    with world.work() as work:
+        assert redescribing.set_source(work, application_id, url="").refresh_due_at is None
+    assert len(world.audited("service-provider.changed")) == 2
+
+
+def test_only_who_may_edit_applications_changes_what_is_known(world, application_id, as_account):
+    for act in (
+        lambda work: redescribing.edit(work, application_id, Edit(add_consumers=(MORE,))),
+        lambda work: redescribing.replace(work, application_id, GOOD),
+        lambda work: redescribing.set_source(work, application_id, url=""),
+    ):
+        with world.work() as work, pytest.raises(Forbidden):
+            act(as_account(work, world.account(), "auditor"))
+        with world.work() as work, pytest.raises(NotFound):
+            act(people.stranger(work))
+
+
+# By hand
+
+
+def by_hand(world, consumers=(SP.acs, MORE), **more):
+    value = editing.by_hand(SP.entity_id, consumers, name="Vendor", **more)
+    metadata.judge(value, now=NOON, http_loopback=False)
+    with world.work() as work:
+        return providers.enroll(work, "acme", value, providers.Switches(), name="Vendor").application_id
+
+
+def test_a_service_provider_without_metadata_is_described_by_hand_and_used(world):
+    application_id = by_hand(world, certificates=(ONE,), logout=(Endpoint(names.REDIRECT, SP.slo),))
+
+    found = described(world)
+    assert found.default_consumer() == Endpoint(names.POST, SP.acs, index=0, is_default=True)
+    assert found.signing_certificates == (ONE,)
+    with world.work() as work:
+        shown = providers.represent(providers.find(work, application_id))
+    assert (shown["described_by"], shown["metadata_url"]) == ("hand", "")
+    (entry,) = world.audited("service-provider.registered")
+    assert entry.details["metadata_digest"] == ""
+
+
+@pytest.mark.parametrize("consumers", [(), ("http://sp.example/acs",), ("javascript:alert(1)",)])
+def test_x16_by_hand_the_same_is_refused_as_in_metadata(world, consumers):
+    with pytest.raises(Invalid):
+        by_hand(world, consumers=consumers)
+
+
+def test_metadata_takes_the_place_of_what_was_described_by_hand(world):
+    application_id = by_hand(world)
+    with world.work() as work:
+        redescribing.replace(work, application_id, GOOD)
+        assert providers.represent(providers.find(work, application_id))["described_by"] == "metadata"
+
+
+def test_certificates_are_read_in_every_form_that_people_get_them():
+    import base64
+
+    one, two = pair(), pair("next")
+    der = base64.b64decode(one.der)
+
+    assert read_file(one.pem.encode()) == (one.der,)
+    assert read_file(b"Bag Attributes\r\n" + one.pem.replace("\n", "\r\n").encode() + two.pem.encode()) == (
+        one.der,
+        two.der,
+    )
+    assert read_file(der) == (one.der,)
+    assert read_file(base64.encodebytes(der)) == (one.der,)
+    for bad in (b"", b"hello", one.key_pem.encode(), pair("weak", "rsa-1024").pem.encode(), one.pem[:200].encode()):
+        with pytest.raises(Invalid):
+            read_file(bad)

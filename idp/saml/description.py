@@ -68,6 +68,7 @@ class SpDescription:
     authn_requests_signed: bool
     want_assertions_signed: bool
     valid_until: datetime | None
+    name_id_endpoints: tuple[Endpoint, ...] = ()
 
     def default_consumer(self) -> Endpoint:
         """
@@ -105,4 +106,5 @@ class SpDescription:
             authn_requests_signed=values["authn_requests_signed"],
             want_assertions_signed=values["want_assertions_signed"],
             valid_until=datetime.fromisoformat(until) if until else None,
+            name_id_endpoints=tuple(Endpoint(**item) for item in values.get("name_id_endpoints", ())),
         )

@@ -68,6 +68,7 @@ def describe(root: Tree) -> SpDescription:
         authn_requests_signed=_is_true(role.authn_requests_signed),
         want_assertions_signed=_is_true(role.want_assertions_signed),
         valid_until=_earliest(entity.valid_until, role.valid_until),
+        name_id_endpoints=tuple(_endpoint(endpoint) for endpoint in role.manage_name_id_service),
     )
 
 

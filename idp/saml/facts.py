@@ -47,6 +47,14 @@ _FIND = Prepared(
 )
 
 
+_OF_APPLICATION = Prepared(
+    select(ServiceProvider.site_id, ServiceProvider.entity_id).where(
+        ServiceProvider.organization_id == bindparam("organization_id"),
+        ServiceProvider.application_id == bindparam("application_id"),
+    )
+)
+
+
 @dataclass(frozen=True, slots=True)
 class ProviderFacts:
     """
@@ -109,3 +117,9 @@ def provider(work: Work, organization_id: str, site_id: str, entity_id: str) -> 
     if not 0 < len(entity_id) <= LONGEST_ENTITY_ID:
         return None
     return work.tx.memory.recall(("saml-provider", organization_id, site_id, entity_id), read)
+
+
+def provider_of(work: Work, organization_id: str, application_id: str) -> ProviderFacts | None:
+    """Return the service provider that the application of that id is, or None."""
+    row = work.tx.row(_OF_APPLICATION, organization_id=organization_id, application_id=application_id)
+    return None if row is None else provider(work, organization_id, row.site_id, row.entity_id)

@@ -7,18 +7,32 @@ MDUI = "urn:oasis:names:tc:SAML:metadata:ui"
 DS = "http://www.w3.org/2000/09/xmldsig#"
 XENC = "http://www.w3.org/2001/04/xmlenc#"
 XENC11 = "http://www.w3.org/2009/xmlenc11#"
+SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
 XML = "http://www.w3.org/XML/1998/namespace"
 
-PREFIXES = {"saml": SAML, "samlp": SAMLP, "md": MD, "mdui": MDUI, "ds": DS, "xenc": XENC, "xenc11": XENC11}
+PREFIXES = {
+    "saml": SAML,
+    "samlp": SAMLP,
+    "md": MD,
+    "mdui": MDUI,
+    "ds": DS,
+    "xenc": XENC,
+    "xenc11": XENC11,
+    "soap": SOAP,
+}
 """The prefixes that our own messages use; each has one meaning everywhere."""
 
 AUTHN_REQUEST = f"{{{SAMLP}}}AuthnRequest"
 LOGOUT_REQUEST = f"{{{SAMLP}}}LogoutRequest"
+LOGOUT_RESPONSE = f"{{{SAMLP}}}LogoutResponse"
+MANAGE_NAME_ID_REQUEST = f"{{{SAMLP}}}ManageNameIDRequest"
+SOAP_ENVELOPE = f"{{{SOAP}}}Envelope"
 ENTITY_DESCRIPTOR = f"{{{MD}}}EntityDescriptor"
 ISSUER = f"{{{SAML}}}Issuer"
 SIGNATURE = f"{{{DS}}}Signature"
 
-# Bindings (SAML Bindings 2.0 sections 3.4 and 3.5)
+# Bindings (SAML Bindings 2.0 sections 3.2, 3.4 and 3.5)
+BY_SOAP = "urn:oasis:names:tc:SAML:2.0:bindings:SOAP"
 REDIRECT = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect"
 POST = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"
 DEFLATE = "urn:oasis:names:tc:SAML:2.0:bindings:URL-Encoding:DEFLATE"

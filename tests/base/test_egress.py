@@ -364,9 +364,9 @@ def test_whoever_posts_sees_the_status(status):
 
 @pytest.mark.parametrize("status", [300, 301, 302, 303, 307, 308])
 def test_t14_a_redirect_is_no_answer_to_a_post(status):
-    with serving(lambda heard: (status, {"Location": "/elsewhere"}, b"")) as peer:
-        with pytest.raises(Unavailable) as raised:
-            posted(f"{peer.address}/")
+    away = {"Location": "/elsewhere"}
+    with serving(lambda heard: (status, away, b"")) as peer, pytest.raises(Unavailable) as raised:
+        posted(f"{peer.address}/")
     assert f"status {status}" in raised.value.cause
     assert len(peer.heard) == 1
 

@@ -70,7 +70,7 @@ def disable(work: Work, reference: str, *, organization_id: str | None = None) -
     account.disabled_at = work.now
     account.epoch += 1
     record(work, AccountDisabled(organization_id=account.organization_id, target_id=account.id, email=account.email))
-    _defer_ending(work, account.organization_id, account.id, "account disabled")
+    _defer_ending(work, account.organization_id, account.id)
     return account
 
 
@@ -134,16 +134,16 @@ def bump_epoch(work: Work, organization_id: str, account_id: str) -> None:
         .values(epoch=Account.epoch + 1, version=Account.version + 1)
         .execution_options(synchronize_session="fetch")
     )
-    _defer_ending(work, organization_id, account_id, "credentials changed")
+    _defer_ending(work, organization_id, account_id)
 
 
-def _defer_ending(work: Work, organization_id: str, account_id: str, because: str) -> None:
+def _defer_ending(work: Work, organization_id: str, account_id: str) -> None:
     """The sign-ons are dead from now on; the job writes that down and tells the applications."""
     jobs.defer(
         work,
         OUTDATED,
         key=f"{OUTDATED}:{new_id('key')}",
-        payload={"organization_id": organization_id, "account_id": account_id, "because": because},
+        payload={"organization_id": organization_id, "account_id": account_id},
         organization_id=organization_id,
     )
 

@@ -108,7 +108,7 @@ def handlers(tellers: Tellers) -> dict[str, Handler]:
         logout_.tell_of(work, tellers, payload["organization_id"], payload["session_id"], payload["because"])
 
     def outdated(work: Work, payload: Mapping[str, Any]) -> None:
-        session.end_outdated(work, payload["organization_id"], payload["account_id"], payload["because"])
+        session.end_outdated(work, payload["organization_id"], payload["account_id"])
 
     def finish(work: Work, payload: Mapping[str, Any]) -> None:
         found = work.tx.session.get(Logout, (payload["organization_id"], payload["logout_id"]))

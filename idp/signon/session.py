@@ -288,10 +288,10 @@ def end(work: Work, organization_id: str, session_id: str, because: str, *, told
     return True
 
 
-def end_outdated(work: Work, organization_id: str, account_id: str, because: str) -> int:
+def end_outdated(work: Work, organization_id: str, account_id: str) -> int:
     """End the sessions of an account that are dead since it was disabled or its credentials changed; return how many."""
     query = (
-        select(SignOnSession.id)
+        select(SignOnSession.id, Account.disabled_at)
         .join(
             Account,
             and_(Account.organization_id == SignOnSession.organization_id, Account.id == SignOnSession.account_id),
@@ -303,9 +303,9 @@ def end_outdated(work: Work, organization_id: str, account_id: str, because: str
             or_(SignOnSession.epoch != Account.epoch, Account.disabled_at.is_not(None)),
         )
     )
-    found = list(work.tx.session.scalars(query))
-    for session_id in found:
-        end(work, organization_id, session_id, because)
+    found = list(work.tx.session.execute(query))
+    for row in found:
+        end(work, organization_id, row.id, "credentials changed" if row.disabled_at is None else "account disabled")
     return len(found)
 
 

@@ -104,11 +104,12 @@ def _next(found: Logout, stage: Stage, handle: str) -> tuple[str, int | None]:
 
 
 def _row(found: Logout, step: LogoutStep, stage: Stage, work: Work) -> dict[str, object]:
+    state = _state(found, step, stage, work)
     return {
         "name": step.application_name,
-        "state": _state(found, step, stage, work),
-        "until": step.until if step.outcome != CONFIRMED else None,
-        "ends": step.outcome != CONFIRMED,
+        "state": state,
+        "lives": state in ("silent", ASKED, CANNOT),
+        "until": step.until,
     }
 
 

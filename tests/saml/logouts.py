@@ -44,9 +44,9 @@ def service(binding: str, location: str, response_location: str = "") -> str:
     return f'<md:SingleLogoutService Binding="{binding}" Location="{location}"{more}/>'
 
 
-def register(world, sp: ServiceProvider, *, signing: bool = True) -> str:
+def register(world, sp: ServiceProvider, *, signing: bool = True, **switches) -> str:
     """Register *sp* with the logout services that it was made with."""
-    return world.register(sp, sp.metadata(signing=sp.pair.der if signing else "", slo=sp.slo))
+    return world.register(sp, sp.metadata(signing=sp.pair.der if signing else "", slo=sp.slo), **switches)
 
 
 def sign_on(sp, browser, content: str = "", **changes) -> Posted:
@@ -142,6 +142,11 @@ def signed_answer(sp, location: str, *codes: str, by=None, **changes) -> str:
     if asked is None:
         asked = carried(location, "SAMLRequest").root.get("ID")
     response = logout_response(sp, asked, *codes, **changes)
-    query = f"SAMLResponse={quote(deflated(response), safe='')}&SigAlg={quote(SIGN, safe='')}"
+    return signed(sp, f"SAMLResponse={quote(deflated(response), safe='')}", by=by)
+
+
+def signed(sp, query: str, *, by=None) -> str:
+    """Return *query* signed by *sp*."""
+    query += f"&SigAlg={quote(SIGN, safe='')}"
     value = signature(query.encode(), SIGN, (by or sp.pair).private)
     return f"{query}&Signature={quote(base64.b64encode(value).decode(), safe='')}"

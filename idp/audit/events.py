@@ -237,6 +237,7 @@ class LogoutFinished(Event):
     tag = "logout.finished"
     logout_id: str
     cause: str
+    summary: str
     applications: tuple[dict[str, str], ...]
 
 

@@ -5,7 +5,7 @@ A logout request must be signed, whatever else is not, and must name the person 
 this service provider, in a session in which it took part. Nothing is ended for less.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -17,15 +17,15 @@ from idp.audit.events import SignOnRefused
 from idp.audit.log import record
 from idp.base.db import Prepared
 from idp.base.work import Work
-from idp.saml import endpoints, gate, logout_replies, nameid, requests, signatures, soap
-from idp.saml.bindings import REQUEST, DetachedSignature, Incoming
+from idp.saml import endpoints, gate, logout_replies, nameid, requests, soap
+from idp.saml.bindings import REQUEST, Incoming
 from idp.saml.checks import BY_BROWSER, BY_SOAP
 from idp.saml.checks.examined import Examined
 from idp.saml.errors import STALE, UNREADABLE, USED, MessageRefused
 from idp.saml.facts import ProviderFacts
-from idp.saml.gate import Tree
-from idp.saml.messages import LogoutRequest, NameId, issuer_of, read_logout_request
+from idp.saml.messages import LogoutRequest, NameId, read_logout_request
 from idp.saml.names import LOGOUT_REQUEST, PARTIAL_LOGOUT, REQUESTER, SUCCESS, UNKNOWN_PRINCIPAL, UNSPECIFIED
+from idp.saml.proven import proven
 from idp.saml.requests import Place
 from idp.saml.session_index import session_of
 from idp.signon import logout, seen, session
@@ -103,9 +103,9 @@ def by_browser(
         raise MessageRefused(UNREADABLE, "a response where a request is taken")
     root = gate.read(incoming.message, LOGOUT_REQUEST)
     trail.passed("message", binding=incoming.binding.rpartition(":")[2], bytes=len(incoming.message))
-    known, request = _proven(work, place, root, incoming.signature, trail)
-    for check in BY_BROWSER:
-        check(_examined(work, request, f"{place.address}/slo"))
+    known, covered = proven(work, place, root, incoming.signature, trail)
+    request = read_logout_request(covered)
+    _check(BY_BROWSER, request, f"{place.address}/slo", work)
     endpoint = endpoints.logout_reply(known)
     starter = Starter(
         known.application_id,
@@ -126,31 +126,19 @@ def by_soap(work: Work, tellers: Tellers, place: Place, envelope: bytes, trail: 
     """
     root = soap.opened(envelope, LOGOUT_REQUEST)
     trail.passed("message", binding="SOAP", bytes=len(envelope))
-    known, request = _proven(work, place, root, None, trail)
-    for check in BY_SOAP:
-        check(_examined(work, request, f"{place.address}/slo/soap"))
+    known, covered = proven(work, place, root, None, trail)
+    request = read_logout_request(covered)
+    _check(BY_SOAP, request, f"{place.address}/slo/soap", work)
     started = _end(work, tellers, place, known, request, None, None, Starter(known.application_id), trail)
     return Taken(known, request.header.id, "", started)
 
 
-def _proven(
-    work: Work, place: Place, root: Tree, signature: DetachedSignature | None, trail: Trail
-) -> tuple[ProviderFacts, LogoutRequest]:
-    known = requests.identified(work, place, issuer_of(root), trail)
-    root, is_signed = signatures.verified(root, signature, known.verify_keys)
-    if not is_signed:
-        raise signatures.not_proven("a logout request must be signed, and this one is not")
-    request = read_logout_request(root)
-    if request.header.issuer != known.entity_id:
-        raise signatures.not_proven("the signed part of the message has another Issuer")
-    trail.passed("signature", signed=is_signed)
-    return known, request
-
-
-def _examined(work: Work, request: LogoutRequest, here: str) -> Examined:
+def _check(checks: Iterable[Callable[[Examined], None]], request: LogoutRequest, here: str, work: Work) -> None:
+    examined = Examined(request.header, signed=True, must_be_signed=True, here=here, now=work.now)
+    for check in checks:
+        check(examined)
     if request.not_on_or_after is not None and request.not_on_or_after + _SKEW <= work.now:
         raise MessageRefused(STALE, f"NotOnOrAfter was {request.not_on_or_after.isoformat()}")
-    return Examined(request.header, signed=True, must_be_signed=True, here=here, now=work.now)
 
 
 def _end(

@@ -9,14 +9,15 @@ very service provider, signed. RelayState is not sent, and not looked at.
 from idp.audit import attempts
 from idp.audit.attempts import Trail
 from idp.base.work import Work
-from idp.saml import gate, logout_telling, requests, signatures
+from idp.saml import gate, logout_telling
 from idp.saml.bindings import RESPONSE, Incoming
 from idp.saml.checks import BY_BROWSER
 from idp.saml.checks.examined import Examined
 from idp.saml.errors import UNREADABLE, MessageRefused
 from idp.saml.logout_telling import Visit
-from idp.saml.messages import issuer_of, read_status_response
+from idp.saml.messages import read_status_response
 from idp.saml.names import LOGOUT_RESPONSE
+from idp.saml.proven import proven
 from idp.saml.requests import Place
 from idp.signon import logout
 from idp.signon.teller import CANNOT, Verdict
@@ -54,14 +55,10 @@ def answered(work: Work, place: Place, incoming: Incoming, *, browser: str | Non
         raise MessageRefused(UNREADABLE, "a request where a response is taken")
     root = gate.read(incoming.message, LOGOUT_RESPONSE)
     trail.passed("message", binding=incoming.binding.rpartition(":")[2], bytes=len(incoming.message))
-    known = requests.identified(work, place, issuer_of(root), trail)
-    root, is_signed = signatures.verified(root, incoming.signature, known.verify_keys)
-    response = read_status_response(root)
-    if response.header.issuer != known.entity_id:
-        raise signatures.not_proven("the signed part of the message has another Issuer")
+    known, covered = proven(work, place, root, incoming.signature, trail)
+    response = read_status_response(covered)
     for check in BY_BROWSER:
-        check(Examined(response.header, is_signed, must_be_signed=True, here=f"{place.address}/slo", now=work.now))
-    trail.passed("signature", signed=is_signed)
+        check(Examined(response.header, signed=True, must_be_signed=True, here=f"{place.address}/slo", now=work.now))
     waiting = logout.step_of(work, known.organization_id, response.in_response_to)
     if waiting is None or waiting[1].application_id != known.application_id:
         raise MessageRefused(UNREADABLE, "a logout response that nobody waits for")

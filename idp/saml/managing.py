@@ -16,14 +16,13 @@ from idp.audit.events import NameIdTerminated, SignOnRefused
 from idp.audit.log import record
 from idp.base.db import Prepared, table
 from idp.base.work import Work
-from idp.saml import gate, nameid, requests, signatures, soap
-from idp.saml.bindings import REQUEST, DetachedSignature, Incoming
+from idp.saml import gate, nameid, requests, soap
+from idp.saml.bindings import REQUEST, Incoming
 from idp.saml.checks import BY_BROWSER, BY_SOAP
 from idp.saml.checks.examined import Examined
 from idp.saml.errors import UNREADABLE, USED, MessageRefused
 from idp.saml.facts import ProviderFacts
-from idp.saml.gate import Tree
-from idp.saml.messages import ManageNameIdRequest, issuer_of, read_manage_name_id_request
+from idp.saml.messages import ManageNameIdRequest, read_manage_name_id_request
 from idp.saml.models import SamlSubject
 from idp.saml.names import (
     MANAGE_NAME_ID_REQUEST,
@@ -33,6 +32,7 @@ from idp.saml.names import (
     SUCCESS,
     UNKNOWN_PRINCIPAL,
 )
+from idp.saml.proven import proven
 from idp.saml.requests import Place
 from idp.signon import seen
 
@@ -71,9 +71,11 @@ def by_browser(work: Work, place: Place, incoming: Incoming, trail: Trail) -> Ma
         raise MessageRefused(UNREADABLE, "a response where a request is taken")
     root = gate.read(incoming.message, MANAGE_NAME_ID_REQUEST)
     trail.passed("message", binding=incoming.binding.rpartition(":")[2], bytes=len(incoming.message))
-    known, request = _proven(work, place, root, incoming.signature, trail)
+    known, covered = proven(work, place, root, incoming.signature, trail)
+    request = read_manage_name_id_request(covered)
+    here = f"{place.address}/manage-nameid"
     for check in BY_BROWSER:
-        check(Examined(request.header, True, must_be_signed=True, here=f"{place.address}/manage-nameid", now=work.now))
+        check(Examined(request.header, signed=True, must_be_signed=True, here=here, now=work.now))
     return _managed(work, place, known, request, incoming.relay_state, trail)
 
 
@@ -86,25 +88,12 @@ def by_soap(work: Work, place: Place, envelope: bytes, trail: Trail) -> Managed:
     """
     root = soap.opened(envelope, MANAGE_NAME_ID_REQUEST)
     trail.passed("message", binding="SOAP", bytes=len(envelope))
-    known, request = _proven(work, place, root, None, trail)
+    known, covered = proven(work, place, root, None, trail)
+    request = read_manage_name_id_request(covered)
     here = f"{place.address}/manage-nameid/soap"
     for check in BY_SOAP:
-        check(Examined(request.header, True, must_be_signed=True, here=here, now=work.now))
+        check(Examined(request.header, signed=True, must_be_signed=True, here=here, now=work.now))
     return _managed(work, place, known, request, "", trail)
-
-
-def _proven(
-    work: Work, place: Place, root: Tree, signature: DetachedSignature | None, trail: Trail
-) -> tuple[ProviderFacts, ManageNameIdRequest]:
-    known = requests.identified(work, place, issuer_of(root), trail)
-    root, is_signed = signatures.verified(root, signature, known.verify_keys)
-    if not is_signed:
-        raise signatures.not_proven("a request about a name must be signed, and this one is not")
-    request = read_manage_name_id_request(root)
-    if request.header.issuer != known.entity_id:
-        raise signatures.not_proven("the signed part of the message has another Issuer")
-    trail.passed("signature", signed=is_signed)
-    return known, request
 
 
 def _managed(

@@ -308,6 +308,7 @@ def finish(work: Work, logout: Logout) -> None:
     if not work.tx.run(_FINISH, of_organization=logout.organization_id, logout_id=logout.id, at=work.now):
         return
     every = steps(work, logout)
+    told_ = tuple(_for_the_log(step) for step in every)
     record(
         work,
         LogoutFinished(
@@ -315,7 +316,8 @@ def finish(work: Work, logout: Logout) -> None:
             target_id=logout.account_id,
             logout_id=logout.id,
             cause=logout.because,
-            applications=tuple(_for_the_log(step) for step in every),
+            summary="; ".join(f"{one['name']}: {one['outcome']}" for one in told_),
+            applications=told_,
         ),
     )
 

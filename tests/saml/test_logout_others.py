@@ -600,6 +600,7 @@ def test_the_audit_log_has_the_same_list_once(world, by_soap, wiki, ann):
     (entry,) = world.audited("logout.finished")
     told = {one["name"]: one for one in entry.details["applications"]}
     assert entry.details["cause"] == "signed out"
+    assert sorted(entry.details["summary"].split("; ")) == ["calendar.example: confirmed", "wiki.example: asked"]
     assert told["calendar.example"]["outcome"] == "confirmed"
     assert told["wiki.example"]["outcome"] == "asked"
     assert datetime.fromisoformat(told["wiki.example"]["may_live_until"]) > world.now + timedelta(hours=1)

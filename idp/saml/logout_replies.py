@@ -60,8 +60,16 @@ def by_browser(
     return Sent(location=with_query(answer_to.location, query))
 
 
-def by_soap(work: Work, place: Place, codes: tuple[str, ...], *, request_id: str, name: str = LOGOUT) -> bytes:
-    """Return the envelope with the answer of the status *codes*."""
+def by_soap(
+    work: Work,
+    place: Place,
+    known: ProviderFacts,
+    codes: tuple[str, ...],
+    *,
+    request_id: str,
+    name: str = LOGOUT,
+) -> bytes:
+    """Return the envelope with the answer of the status *codes* for *known*, who has asked on this line."""
     response = _response(work, place, name, codes, request_id, None)
     return soap.enveloped(signed(response, answering.speaker(work, place).key))
 

@@ -5,13 +5,11 @@ Telling a service provider that a session is over: by SOAP from here, or by way 
 
 import base64
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from idp.base.work import Work
 from idp.directory import sites
-from idp.keyring import keyring
-from idp.keyring.keyring import Key
-from idp.saml import endpoints, metadata, signatures, soap
+from idp.saml import answering, endpoints, metadata, signatures, soap
 from idp.saml.answering import PROTOCOL
 from idp.saml.checks import version
 from idp.saml.checks.examined import Examined
@@ -22,6 +20,8 @@ from idp.saml.instants import instant
 from idp.saml.logout_replies import deflated, with_query
 from idp.saml.messages import StatusResponse, issuer_of, read_status_response
 from idp.saml.names import BY_SOAP, LOGOUT_RESPONSE, POST, REDIRECT, SUCCESS
+from idp.saml.requests import Place
+from idp.saml.responses import Speaker
 from idp.saml.signing import signed, signed_query
 from idp.saml.writer import Element, element, write
 from idp.signon.teller import ASKED, CONFIRMED, FAILED, Letter, Reply, Teller, Told, Verdict, Ways
@@ -49,10 +49,11 @@ def tellers(base_url: str) -> dict[str, Teller]:
     def letter(work: Work, told: Told) -> Letter | None:
         known = provider_of(work, told.organization_id, told.application_id)
         endpoint = _endpoint(known, BY_SOAP)
-        if known is None or endpoint is None:
+        who = _speaker(work, base_url, known)
+        if who is None or endpoint is None:
             return None
-        request, key = _request(work, base_url, known, told, endpoint)
-        return Letter(endpoint.location, soap.enveloped(signed(request, key)), soap.CONTENT_TYPE, (soap.ACTION,))
+        request = signed(_request(who, told, endpoint, work.now), who.key)
+        return Letter(endpoint.location, soap.enveloped(request), soap.CONTENT_TYPE, (soap.ACTION,))
 
     return {PROTOCOL: Teller(ways, letter, judge)}
 
@@ -107,12 +108,13 @@ def visit(work: Work, base_url: str, told: Told) -> Visit | None:
     """Return the request for the browser to carry; None where the service provider takes none any more."""
     known = provider_of(work, told.organization_id, told.application_id)
     endpoint = _endpoint(known, REDIRECT, POST)
-    if known is None or endpoint is None:
+    who = _speaker(work, base_url, known)
+    if known is None or who is None or endpoint is None:
         return None
-    request, key = _request(work, base_url, known, told, endpoint)
+    request = _request(who, told, endpoint, work.now)
     if endpoint.binding == POST:
-        return Visit(endpoint.location, known.name, signed(request, key).xml)
-    query = signed_query("SAMLRequest", deflated(write(request).xml), "", key)
+        return Visit(endpoint.location, known.name, signed(request, who.key).xml)
+    query = signed_query("SAMLRequest", deflated(write(request).xml), "", who.key)
     return Visit(with_query(endpoint.location, query), known.name)
 
 
@@ -123,12 +125,17 @@ def _endpoint(known: ProviderFacts | None, *bindings: str) -> RegisteredEndpoint
         return None
 
 
-def _request(
-    work: Work, base_url: str, known: ProviderFacts, told: Told, endpoint: RegisteredEndpoint
-) -> tuple[Element, Key]:
-    """Return the LogoutRequest, and the key to sign it with."""
-    site = sites.facts_by_id(work, known.organization_id, known.site_id)
-    issuer = metadata.entity_id(sites.issuer(base_url, site.slug if site is not None else ""))
+def _speaker(work: Work, base_url: str, known: ProviderFacts | None) -> Speaker | None:
+    """Return who speaks to *known*: its site, with the key that signs; None where either has gone."""
+    site = None if known is None else sites.facts_by_id(work, known.organization_id, known.site_id)
+    if site is None:
+        return None
+    issuer = sites.issuer(base_url, site.slug)
+    return answering.speaker(work, Place(site, metadata.entity_id(issuer), f"{issuer}/saml"))
+
+
+def _request(who: Speaker, told: Told, endpoint: RegisteredEndpoint, now: datetime) -> Element:
+    """Return the LogoutRequest (SAML Core 2.0 section 3.7.1)."""
     subject = told.subject
     named = {
         "Format": subject.get("format"),
@@ -136,17 +143,16 @@ def _request(
         "SPNameQualifier": subject.get("sp_name_qualifier"),
     }
     indexes = [subject["session_index"]] if subject.get("session_index") else []
-    request = element(
+    return element(
         "samlp:LogoutRequest",
         {
             "Destination": endpoint.location,
             "ID": told.message_id,
-            "IssueInstant": instant(work.now),
-            "NotOnOrAfter": instant(work.now + _GOOD_FOR),
+            "IssueInstant": instant(now),
+            "NotOnOrAfter": instant(now + _GOOD_FOR),
             "Version": "2.0",
         },
-        element("saml:Issuer", None, issuer),
+        element("saml:Issuer", None, who.issuer),
         element("saml:NameID", named, subject["value"]),
         *(element("samlp:SessionIndex", None, index) for index in indexes),
     )
-    return request, keyring.active(work, known.organization_id, known.site_id, keyring.SAML_SIGNING)

@@ -58,7 +58,8 @@ def slo_soap(slug: str) -> Response:
         with open_work() as work:
             complete = taken.started is not None and logout.is_complete(work, taken.started)
             codes = taken.codes if taken.started is None else logout_requests.status(complete)
-            return _xml(logout_replies.by_soap(work, saml.place_of(work, slug), codes, request_id=taken.request_id))
+            place = saml.place_of(work, slug)
+            return _xml(logout_replies.by_soap(work, place, taken.provider, codes, request_id=taken.request_id))
 
     return _by_soap(slug, logout_requests.KIND, act, answer)
 
@@ -118,7 +119,9 @@ def manage_name_id_soap(slug: str) -> Response:
 
     def act(work: Work, place: Place, trail: Trail) -> bytes:
         managed = managing.by_soap(work, place, _envelope(), trail)
-        return logout_replies.by_soap(work, place, managed.codes, request_id=managed.request_id, name=NAME_ID)
+        return logout_replies.by_soap(
+            work, place, managed.provider, managed.codes, request_id=managed.request_id, name=NAME_ID
+        )
 
     return _by_soap(slug, managing.KIND, act, _xml)
 

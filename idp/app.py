@@ -24,6 +24,7 @@ from idp.web import (
     own_pages,
     render,
     saml,
+    saml_logout,
     security,
     signin,
     signout,
@@ -62,7 +63,7 @@ def create(settings: Settings, *, database: Database | None = None, clock: Calla
     security.install(app, own_pages.ask_to_sign_in)
     render.install(app, settings)
     errors.install(app)
-    for door in (signin, signout, launcher, account, assets, saml, oidc, health):
+    for door in (signin, signout, launcher, account, assets, saml, saml_logout, oidc, health):
         app.register_blueprint(door.pages)
     app.after_request(_cache_static)
     security.check_guards(app)

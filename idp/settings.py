@@ -118,7 +118,7 @@ class ThrottlingSettings(Section):
 class EgressSettings(Section):
     allow_addresses: list[str] = Field(
         default_factory=list,
-        description="Private addresses or networks that Ostiary may call out to (metadata, keys of clients). Empty: public addresses only.",
+        description="Private addresses or networks that Ostiary may call out to (metadata, keys of clients, logouts). Empty: public addresses only.",
     )
 
     @field_validator("allow_addresses")

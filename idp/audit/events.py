@@ -332,6 +332,27 @@ class SessionEnded(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LogoutFinished(Event):
+    """What every application of an ended session has said: confirmed, asked, failed, cannot (target: the account)."""
+
+    tag = "logout.finished"
+    logout_id: str
+    cause: str
+    summary: str
+    applications: tuple[dict[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NameIdTerminated(Event):
+    """A service provider gave up the name that it knew a person by (target: the account)."""
+
+    tag = "name-id.terminated"
+    application_id: str
+    name_id: str
+    attempt_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SignedOn(Event):
     """A person was signed on to an application (target: the account)."""
 

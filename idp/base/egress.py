@@ -10,7 +10,8 @@ import ipaddress
 import re
 import socket
 import ssl
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
+from dataclasses import dataclass
 from functools import cache
 from queue import Empty, Queue
 from threading import Thread
@@ -31,11 +32,20 @@ LONGEST_URL = 2048
 _PORTS = frozenset({443, 8443})
 _MOST_ADDRESSES = 16
 _PRINTABLE = re.compile(r"[!-~]+")
+_NO_REDIRECT = frozenset((*range(200, 300), *range(400, 600)))
 _LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))
 # Ranges whose addresses lead to an IPv4 address of somebody's choice, or to nowhere that is public.
 _TRANSLATED = tuple(
     ipaddress.ip_network(n) for n in ("::/96", "64:ff9b::/96", "64:ff9b:1::/48", "2001::/32", "2002::/16", "fec0::/10")
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What was answered: the status, and a body that is not longer than was asked for."""
+
+    status: int
+    body: bytes
 
 
 def fetch(
@@ -63,18 +73,61 @@ def fetch(
     Raises:
         Unavailable: refused or failed; the reason is in its ``cause`` and in nothing that leaves.
     """
+    call = _Call("GET", url, [("Accept", accept)], b"", most_bytes, frozenset({200}))
+    return _made(call, allowed, http_loopback, resolve, seconds).body
+
+
+def post(
+    url: str,
+    body: bytes,
+    *,
+    content_type: str,
+    allowed: Iterable[str],
+    most_bytes: int,
+    http_loopback: bool = False,
+    headers: Iterable[tuple[str, str]] = (),
+    resolve: Resolve | None = None,
+    seconds: float = SECONDS,
+) -> Answer:
+    """
+    Send *body* to *url* by POST; return what is answered, whatever its status but a redirect.
+
+    Everything else is as of `fetch`. Call it while no transaction is open.
+
+    Raises:
+        Unavailable: refused, redirected or failed; the reason is in its ``cause`` and in nothing that leaves.
+    """
+    sent = [("Content-Type", content_type), ("Content-Length", str(len(body))), ("Accept", "*/*"), *headers]
+    call = _Call("POST", url, sent, body, most_bytes, _NO_REDIRECT)
+    return _made(call, allowed, http_loopback, resolve, seconds)
+
+
+def _made(
+    call: "_Call", allowed: Iterable[str], http_loopback: bool, resolve: Resolve | None, seconds: float
+) -> Answer:
+    url = call.url
     networks = tuple(ipaddress.ip_network(item, strict=False) for item in allowed)
     deadline = clock.monotonic() + seconds
     try:
         parts = _parts(url)
         backend = _Backend((*networks, *_LOOPBACK) if http_loopback else networks, resolve or _resolve, deadline, parts)
-        return _get(parts, backend, accept, most_bytes, deadline)
+        return _answer(parts, backend, call, deadline)
     except _Refused as error:
         raise _unavailable(url, str(error)) from None
     except (httpcore.TimeoutException, TimeoutError) as error:
         raise _unavailable(url, f"no answer within {seconds:g} s") from error
     except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.UnsupportedProtocol, OSError, ValueError) as error:
         raise _unavailable(url, f"{type(error).__name__}: {error}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    method: str
+    url: str
+    headers: list[tuple[str, str]]
+    body: bytes
+    most_bytes: int
+    taken: Container[int]
 
 
 class _Refused(Exception):
@@ -103,13 +156,13 @@ def _parts(url: str) -> SplitResult:
     return parts
 
 
-def _get(parts: SplitResult, backend: "_Backend", accept: str, most_bytes: int, deadline: float) -> bytes:
+def _answer(parts: SplitResult, backend: "_Backend", call: _Call, deadline: float) -> Answer:
     port = parts.port or (443 if parts.scheme == "https" else 80)
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     address = httpcore.URL(scheme=parts.scheme, host=parts.hostname or "", port=port, target=target)
     headers = [
         ("Host", parts.netloc),
-        ("Accept", accept),
+        *call.headers,
         ("Accept-Encoding", "identity"),
         ("User-Agent", "Ostiary"),
         ("Connection", "close"),
@@ -118,20 +171,20 @@ def _get(parts: SplitResult, backend: "_Backend", accept: str, most_bytes: int, 
         httpcore.ConnectionPool(
             ssl_context=_tls(), max_connections=1, max_keepalive_connections=0, retries=0, network_backend=backend
         ) as pool,
-        pool.stream("GET", address, headers=headers) as answer,
+        pool.stream(call.method, address, headers=headers, content=call.body or None) as answer,
     ):
-        if answer.status != 200:
+        if answer.status not in call.taken:
             raise _Refused(f"status {answer.status}")
         if any(name.lower() == b"content-encoding" and value != b"identity" for name, value in answer.headers):
             raise _Refused("the answer is compressed, although that was not asked for")
         body = bytearray()
         for chunk in answer.iter_stream():
             body += chunk
-            if len(body) > most_bytes:
-                raise _Refused(f"the answer is longer than {most_bytes} bytes")
+            if len(body) > call.most_bytes:
+                raise _Refused(f"the answer is longer than {call.most_bytes} bytes")
             if clock.monotonic() > deadline:
                 raise TimeoutError
-        return bytes(body)
+        return Answer(answer.status, bytes(body))
 
 
 class _Backend(httpcore.NetworkBackend):

@@ -58,9 +58,20 @@ class Sent:
 
 
 def post(
-    work: Work, kind: str, destination: str, content: dict[str, Any], *, organization_id: str | None = None
+    work: Work,
+    kind: str,
+    destination: str,
+    content: dict[str, Any],
+    *,
+    organization_id: str | None = None,
+    not_before: datetime | None = None,
 ) -> OutboxMessage:
-    """Send *content* to *destination* once this transaction is committed. *content* holds no secret."""
+    """
+    Send *content* to *destination* once this transaction is committed. *content* holds no secret.
+
+    Args:
+        not_before: not before this moment (default: at once).
+    """
     message = OutboxMessage(
         id=new_id("msg"),
         kind=kind,
@@ -68,7 +79,7 @@ def post(
         destination=destination,
         content=content,
         created_at=work.now,
-        next_at=work.now,
+        next_at=not_before or work.now,
     )
     work.tx.session.add(message)
     return message

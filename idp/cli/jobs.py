@@ -3,7 +3,8 @@
 import os
 import signal
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import click
 
@@ -11,21 +12,20 @@ from idp.base import clock, logging, mail, outbox, sweeping
 from idp.base import jobs as jobs_
 from idp.base.db import Database
 from idp.base.errors import IdpError, NotFound
-from idp.base.jobs import Handler, Handlers
+from idp.base.jobs import Handlers
 from idp.base.outbox import Sender
+from idp.base.work import Actor, Origin, Work
 from idp.cli import show
 from idp.cli.context import Group, open_database, open_work, settings, tell, tell_all, work_on
 from idp.oidc import housekeeping as oauth_housekeeping
+from idp.oidc import logout_tokens
 from idp.policy.permissions import OPERATOR
-from idp.saml import refreshing
+from idp.saml import logout_telling, refreshing
 from idp.settings import Settings
-from idp.signon import housekeeping
+from idp.signon import backchannel, housekeeping
+from idp.signon.logout import MESSAGE
+from idp.signon.teller import Tellers
 
-HANDLERS: Mapping[str, Handler] = {
-    housekeeping.KIND: housekeeping.run,
-    oauth_housekeeping.KIND: oauth_housekeeping.run,
-    refreshing.SWEEP: refreshing.run,
-}
 _HOURLY = (housekeeping.KIND, oauth_housekeeping.KIND, refreshing.SWEEP)
 _PAUSE_SECONDS = 5.0
 _HOUR = 3600.0
@@ -80,8 +80,36 @@ def retry(job_id: str) -> None:
         tell(show.job(found), f"{found.id} is tried again")
 
 
-def _senders(of: Settings) -> dict[str, Sender]:
-    return {mail.KIND: mail.sender(of.mail.smtp_url, of.mail.sender)} if of.mail.smtp_url else {}
+def handlers(of: Settings) -> Handlers:
+    """Return what handles each kind of job; what asks the outside needs to know where it may."""
+    loopback = of.development.allow_http_loopback_applications
+    return {
+        housekeeping.KIND: housekeeping.run,
+        oauth_housekeeping.KIND: oauth_housekeeping.run,
+        refreshing.SWEEP: refreshing.run,
+        refreshing.KIND: refreshing.errand(allowed=of.egress.allow_addresses, http_loopback=loopback),
+        **backchannel.handlers(_tellers(of)),
+    }
+
+
+def _tellers(of: Settings) -> Tellers:
+    return {**logout_telling.tellers(of.base_url), **logout_tokens.tellers(of.base_url)}
+
+
+def _senders(database: Database, of: Settings) -> dict[str, Sender]:
+    post = backchannel.posting(
+        tuple(of.egress.allow_addresses), http_loopback=of.development.allow_http_loopback_applications
+    )
+    senders = {MESSAGE: backchannel.sender(lambda: _job_work(database), _tellers(of), post)}
+    if of.mail.smtp_url:
+        senders[mail.KIND] = mail.sender(of.mail.smtp_url, of.mail.sender)
+    return senders
+
+
+@contextmanager
+def _job_work(database: Database) -> Iterator[Work]:
+    with database.transaction() as tx:
+        yield Work(tx, Actor("job", name="outbox"), clock.now(), Origin("job"))
 
 
 def _ask_for_housekeeping(database: Database) -> None:
@@ -90,16 +118,9 @@ def _ask_for_housekeeping(database: Database) -> None:
             sweeping.ask(work, kind)
 
 
-def _handlers(of: Settings) -> Handlers:
-    """Those that ask the outside need to know where they may."""
-    loopback = of.development.allow_http_loopback_applications
-    refresh = refreshing.errand(allowed=of.egress.allow_addresses, http_loopback=loopback)
-    return {**HANDLERS, refreshing.KIND: refresh}
-
-
 def _drain(database: Database, of: Settings) -> tuple[jobs_.Ran, outbox.Sent]:
-    ran = jobs_.run_due(database, _handlers(of), clock.now(), OPERATOR)
-    return ran, outbox.drain(database, _senders(of), clock.now())
+    ran = jobs_.run_due(database, handlers(of), clock.now(), OPERATOR)
+    return ran, outbox.drain(database, _senders(database, of), clock.now())
 
 
 def _watch(database: Database, of: Settings, parent: int | None) -> None:

@@ -6,6 +6,7 @@ from sqlalchemy import bindparam, func, select, update
 
 from idp.audit.events import AccountAttributesChanged, AccountCreated, AccountDisabled, AccountEnabled, RoleGranted
 from idp.audit.log import record
+from idp.base import jobs
 from idp.base.db import Prepared
 from idp.base.errors import Conflict, Invalid
 from idp.base.ids import new_id
@@ -13,6 +14,9 @@ from idp.base.work import HeldRole, Work
 from idp.directory import attributes, names, queries
 from idp.directory.models import Account, RoleAssignment
 from idp.policy.permissions import OPERATOR, ROLES, Permission, allows, require
+
+OUTDATED = "sign-ons-outdated"
+"""The job that ends the sign-ons of an account that was disabled, or whose credentials changed."""
 
 _ROLES = Prepared(
     select(RoleAssignment.role, RoleAssignment.site_id).where(
@@ -68,6 +72,7 @@ def disable(work: Work, reference: str, *, organization_id: str | None = None) -
     account.disabled_at = work.now
     account.epoch += 1
     record(work, AccountDisabled(organization_id=account.organization_id, target_id=account.id, email=account.email))
+    _defer_ending(work, account.organization_id, account.id)
     return account
 
 
@@ -176,6 +181,18 @@ def bump_epoch(work: Work, organization_id: str, account_id: str) -> None:
         .where(Account.organization_id == organization_id, Account.id == account_id)
         .values(epoch=Account.epoch + 1, version=Account.version + 1)
         .execution_options(synchronize_session="fetch")
+    )
+    _defer_ending(work, organization_id, account_id)
+
+
+def _defer_ending(work: Work, organization_id: str, account_id: str) -> None:
+    """The sign-ons are dead from now on; the job writes that down and tells the applications."""
+    jobs.defer(
+        work,
+        OUTDATED,
+        key=f"{OUTDATED}:{new_id('key')}",
+        payload={"organization_id": organization_id, "account_id": account_id},
+        organization_id=organization_id,
     )
 
 

@@ -48,6 +48,7 @@ class ClientFacts:
     native: bool
     redirect_uris: tuple[str, ...]
     post_logout_redirect_uris: tuple[str, ...]
+    backchannel_logout_uri: str
     grant_types: frozenset[str]
     response_types: frozenset[str]
     scopes: tuple[str, ...]
@@ -254,6 +255,7 @@ def _facts(row: Any) -> ClientFacts:
         native=registration["application_type"] == metadata.NATIVE,
         redirect_uris=tuple(registration["redirect_uris"]),
         post_logout_redirect_uris=tuple(registration["post_logout_redirect_uris"]),
+        backchannel_logout_uri=registration.get("backchannel_logout_uri", ""),
         grant_types=frozenset(registration["grant_types"]),
         response_types=frozenset(registration["response_types"]),
         scopes=metadata.scopes(registration["scope"]),

@@ -52,6 +52,8 @@ def described(issuer: str) -> dict[str, Any]:
         "revocation_endpoint": f"{endpoint}/revoke",
         "introspection_endpoint": f"{endpoint}/introspect",
         "end_session_endpoint": f"{endpoint}/logout",
+        "backchannel_logout_supported": True,
+        "backchannel_logout_session_supported": True,
         "scopes_supported": list(claims.SCOPES),
         "claims_supported": ["sub", "auth_time", "acr", "amr", "sid", *claims.CLAIMS],
         "claim_types_supported": ["normal"],

@@ -49,6 +49,7 @@ class Typ(StrEnum):
 
     ID_TOKEN = "JWT"  # noqa: S105 (a kind of token)
     ACCESS_TOKEN = "at+jwt"  # noqa: S105 (a kind of token)
+    LOGOUT_TOKEN = "logout+jwt"  # noqa: S105 (a kind of token)
 
 
 class Purpose(StrEnum):

@@ -5,7 +5,9 @@ It ends at once where the application shows an ID token of this very session; el
 asked. The browser goes back only to an address that is registered for that application.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from idp.base.errors import PageError
 from idp.base.work import Work
@@ -73,6 +75,22 @@ def read(work: Work, provider: Provider, sent: Parameters, session: CurrentSessi
     if client is not None:
         kept["client_id"] = client.client_id
     return LogoutRequest(client, return_to, certain, kept)
+
+
+def keep(wanted: LogoutRequest) -> dict[str, str]:
+    """Return what is to be kept of a logout while the other applications are told."""
+    return wanted.kept
+
+
+def again(work: Work, provider: Provider, kept: Mapping[str, Any]) -> ReturnTo:
+    """
+    Return where the browser may go of a logout that `keep` kept. The address is proven anew.
+
+    Raises:
+        PageError: the client, or the address, is registered no more.
+    """
+    client = _client(work, provider, kept.get("client_id"), None)
+    return _return_to(client, kept.get("post_logout_redirect_uri", ""), kept.get("state"))
 
 
 def _hint(work: Work, provider: Provider, hint: str) -> dict[str, str]:

@@ -151,6 +151,18 @@ def _read_addresses(
     for name in _PAGES:
         if metadata.get(name):
             made[name] = _address(metadata[name], name, pages, ())
+    _read_backchannel_logout(metadata, made, pages)
+
+
+def _read_backchannel_logout(metadata: Mapping[str, Any], made: dict[str, Any], kinds: Kinds) -> None:
+    """OpenID Connect Back-Channel Logout 1.0 section 2.2. Every logout token has a sid, so wanting one costs nothing."""
+    address, wants_sid = "backchannel_logout_uri", "backchannel_logout_session_required"
+    if metadata.get(address):
+        made[address] = _address(metadata[address], address, kinds, ())
+    if metadata.get(wants_sid) is not None:
+        if not isinstance(metadata[wants_sid], bool):
+            raise Invalid(f"“{wants_sid}” is true or false.", field=wants_sid)
+        made[wants_sid] = metadata[wants_sid]
 
 
 def _read_keys(metadata: Mapping[str, Any], made: dict[str, Any], *, allow_http_loopback: bool) -> None:

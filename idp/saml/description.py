@@ -89,6 +89,7 @@ class SpDescription:
     valid_until: datetime | None
     about: About = NOTHING_ABOUT
     cache_seconds: int | None = None
+    name_id_endpoints: tuple[Endpoint, ...] = ()
 
     def default_consumer(self) -> Endpoint:
         """
@@ -128,6 +129,7 @@ class SpDescription:
             valid_until=datetime.fromisoformat(until) if until else None,
             about=_about(values.get("about")),
             cache_seconds=values.get("cache_seconds"),
+            name_id_endpoints=tuple(Endpoint(**item) for item in values.get("name_id_endpoints", ())),
         )
 
 

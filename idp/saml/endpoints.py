@@ -117,8 +117,26 @@ def logout_reply(provider: ProviderFacts) -> RegisteredEndpoint | None:
 
     The address comes from the metadata only (SAML Metadata 2.0 section 2.2.2: ResponseLocation, else Location).
     """
-    for binding in (REDIRECT, POST):
+    return _reply(provider.description.logout_endpoints)
+
+
+def name_id_reply(provider: ProviderFacts) -> RegisteredEndpoint | None:
+    """Return where answers to ManageNameID requests go, in the same way."""
+    return _reply(provider.description.name_id_endpoints)
+
+
+def logout_service(provider: ProviderFacts, *bindings: str) -> RegisteredEndpoint | None:
+    """Return where a logout request of ours goes: by the first of *bindings* that there is; None if by none."""
+    for binding in bindings:
         for endpoint in provider.description.logout_endpoints:
+            if endpoint.binding == binding:
+                return _registered(endpoint, endpoint.location)
+    return None
+
+
+def _reply(endpoints: tuple[Endpoint, ...]) -> RegisteredEndpoint | None:
+    for binding in (REDIRECT, POST):
+        for endpoint in endpoints:
             if endpoint.binding == binding:
                 return _registered(endpoint, endpoint.response_location or endpoint.location)
     return None

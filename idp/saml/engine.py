@@ -72,6 +72,7 @@ def describe(root: Tree) -> SpDescription:
         valid_until=_earliest(entity.valid_until, role.valid_until),
         about=_about(info),
         cache_seconds=_shortest(entity.cache_duration, role.cache_duration),
+        name_id_endpoints=tuple(_endpoint(endpoint) for endpoint in role.manage_name_id_service),
     )
 
 

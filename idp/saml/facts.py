@@ -71,6 +71,14 @@ _FIND = Prepared(
 )
 
 
+_OF_APPLICATION = Prepared(
+    select(ServiceProvider.site_id, ServiceProvider.entity_id).where(
+        ServiceProvider.organization_id == bindparam("organization_id"),
+        ServiceProvider.application_id == bindparam("application_id"),
+    )
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Watched:
     """A key that we have begun to sign with for a service provider, until it has shown that it takes it."""
@@ -170,3 +178,9 @@ def _watched(row: Any) -> Watched | None:
     if row.new_key_id is None:
         return None
     return Watched(row.new_key_id, row.switched_at, row.answered_at is not None)
+
+
+def provider_of(work: Work, organization_id: str, application_id: str) -> ProviderFacts | None:
+    """Return the service provider that the application of that id is, or None."""
+    row = work.tx.row(_OF_APPLICATION, organization_id=organization_id, application_id=application_id)
+    return None if row is None else provider(work, organization_id, row.site_id, row.entity_id)

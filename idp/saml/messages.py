@@ -17,6 +17,7 @@ _LONGEST_ENTITY_ID = 1024
 _LONGEST_NAME = 1024
 _MOST_CLASSES = 32
 _MOST_SESSION_INDEXES = 64
+_MOST_CODES = 4
 COMPARISONS = frozenset({"exact", "minimum", "maximum", "better"})
 
 
@@ -91,6 +92,24 @@ class LogoutRequest:
     session_indexes: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class StatusResponse:
+    """An answer of a service provider to a request of ours (section 3.2.2); ``codes`` from the top level down."""
+
+    header: Header
+    in_response_to: str
+    codes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ManageNameIdRequest:
+    """A ManageNameIDRequest (section 3.6.1). ``terminate``: the name ends; else a new one is wanted for it."""
+
+    header: Header
+    name_id: NameId | None
+    terminate: bool
+
+
 def issuer_of(root: Tree) -> str:
     """
     Return who says to have sent the message; a claim until its signature has been verified.
@@ -161,6 +180,45 @@ def read_logout_request(root: Tree) -> LogoutRequest:
         not_on_or_after=None if until is None else _instant(until, "NotOnOrAfter"),
         name_id=None if name_id is None else _name_id(name_id),
         session_indexes=indexes,
+    )
+
+
+def read_status_response(root: Tree) -> StatusResponse:
+    """
+    Raises:
+        MessageRefused: it is no answer of the kind that LogoutResponse is, understood in one way only.
+    """
+    parts = _parts(root, {ISSUER, SIGNATURE_TAG, _P + "Extensions", _P + "Status"})
+    status = parts.get(_P + "Status")
+    if status is None:
+        raise unreadable("the answer has no Status")
+    codes: list[str] = []
+    node = status
+    while (found := node.findall(_P + "StatusCode")) and len(codes) < _MOST_CODES:
+        if len(found) != 1:
+            raise unreadable("the Status has two codes of the same level")
+        node = found[0]
+        codes.append(node.get("Value") or "")
+    if not codes:
+        raise unreadable("the Status has no code")
+    return StatusResponse(_header(root), root.get("InResponseTo") or "", tuple(codes))
+
+
+def read_manage_name_id_request(root: Tree) -> ManageNameIdRequest:
+    """
+    Raises:
+        MessageRefused: it is no ManageNameIDRequest that can be understood in one way only.
+    """
+    names = {_S + "NameID", _S + "EncryptedID"}
+    wishes = {_P + "NewID", _P + "NewEncryptedID", _P + "Terminate"}
+    parts = _parts(root, {ISSUER, SIGNATURE_TAG, _P + "Extensions", *names, *wishes})
+    if len(names & parts.keys()) != 1 or len(wishes & parts.keys()) != 1:
+        raise unreadable("the request has not exactly one name and one wish")
+    name_id = parts.get(_S + "NameID")
+    return ManageNameIdRequest(
+        header=_header(root),
+        name_id=None if name_id is None else _name_id(name_id),
+        terminate=_P + "Terminate" in parts,
     )
 
 

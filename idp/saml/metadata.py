@@ -145,7 +145,7 @@ def judge(described: SpDescription, *, now: datetime, http_loopback: bool) -> No
             "The metadata names no address that takes assertions by HTTP-POST.",
             "Ask for metadata with an AssertionConsumerService of that binding.",
         )
-    endpoints = (*described.assertion_consumers, *described.logout_endpoints)
+    endpoints = (*described.assertion_consumers, *described.logout_endpoints, *described.name_id_endpoints)
     if len(endpoints) > _MOST_ENDPOINTS:
         raise fault(f"The metadata has more than {_MOST_ENDPOINTS} addresses.", "Leave out those that are not used.")
     for endpoint in endpoints:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Index, Integer, String, Text, UniqueConstraint
+from sqlalchemy import JSON, Index, Integer, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from idp.base.db import Base
@@ -106,13 +106,22 @@ class SamlSubject(Owned):
     """
     The persistent NameID that one service provider knows an account by: random, never reused.
 
-    Rows are never deleted, so that a name of a former account is never given to another (X23).
+    Rows are never deleted, so that a name of a former account is never given to another (X23). Of
+    one account at one application one row is not terminated at most.
     """
 
     __tablename__ = "saml_subjects"
     __table_args__ = (
-        UniqueConstraint("organization_id", "application_id", "account_id"),
         Index("ix_saml_subjects_name_id", "name_id", unique=True),
+        Index(
+            "ix_saml_subjects_live",
+            "organization_id",
+            "application_id",
+            "account_id",
+            unique=True,
+            sqlite_where=text("terminated_at IS NULL"),
+            postgresql_where=text("terminated_at IS NULL"),
+        ),
     )
 
     application_id: Mapped[str] = mapped_column(String(64))

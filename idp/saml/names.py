@@ -7,6 +7,7 @@ MDUI = "urn:oasis:names:tc:SAML:metadata:ui"
 DS = "http://www.w3.org/2000/09/xmldsig#"
 XENC = "http://www.w3.org/2001/04/xmlenc#"
 XENC11 = "http://www.w3.org/2009/xmlenc11#"
+SOAP_ENVELOPE_NAMESPACE = "http://schemas.xmlsoap.org/soap/envelope/"
 XML = "http://www.w3.org/XML/1998/namespace"
 XS = "http://www.w3.org/2001/XMLSchema"
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
@@ -19,6 +20,7 @@ PREFIXES = {
     "mdui": MDUI,
     "saml": SAML,
     "samlp": SAMLP,
+    "soap": SOAP_ENVELOPE_NAMESPACE,
     "xenc": XENC,
     "xenc11": XENC11,
     "xs": XS,
@@ -28,17 +30,19 @@ PREFIXES = {
 
 AUTHN_REQUEST = f"{{{SAMLP}}}AuthnRequest"
 LOGOUT_REQUEST = f"{{{SAMLP}}}LogoutRequest"
+LOGOUT_RESPONSE = f"{{{SAMLP}}}LogoutResponse"
+MANAGE_NAME_ID_REQUEST = f"{{{SAMLP}}}ManageNameIDRequest"
+SOAP_ENVELOPE = f"{{{SOAP_ENVELOPE_NAMESPACE}}}Envelope"
 ENTITY_DESCRIPTOR = f"{{{MD}}}EntityDescriptor"
 ENTITIES_DESCRIPTOR = f"{{{MD}}}EntitiesDescriptor"
 ISSUER = f"{{{SAML}}}Issuer"
 SIGNATURE = f"{{{DS}}}Signature"
 
-# Bindings (SAML Bindings 2.0 sections 3.4 and 3.5)
+# Bindings (SAML Bindings 2.0 sections 3.2, 3.4 and 3.5)
 REDIRECT = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect"
 POST = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"
 SOAP = "urn:oasis:names:tc:SAML:2.0:bindings:SOAP"
 DEFLATE = "urn:oasis:names:tc:SAML:2.0:bindings:URL-Encoding:DEFLATE"
-SOAP = "urn:oasis:names:tc:SAML:2.0:bindings:SOAP"
 
 # Name identifier formats (SAML Core 2.0 section 8.3)
 UNSPECIFIED = "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified"

@@ -51,7 +51,8 @@ class Written:
 @dataclass(frozen=True, slots=True)
 class Element:
     """
-    An element to be written. ``name`` is ``prefix:local``; prefixes are those of `names.PREFIXES`.
+    An element to be written. ``name`` is ``prefix:local``; prefixes are those of `names.PREFIXES`
+    (or ``local`` alone, in no namespace).
 
     A child that is a ``str`` is text. Attributes that are None are left out.
     """
@@ -134,7 +135,7 @@ def _open(node: Element, scope: frozenset[str], declared: set[str], out: list[st
     name = node.name
     prefix = name.partition(":")[0]
     out.append("<" + name)
-    if prefix not in scope:
+    if prefix not in scope and prefix != name:  # without a prefix it is in no namespace, and none is declared
         out.append(f' xmlns:{prefix}="{PREFIXES[prefix]}"')
         scope |= {prefix}
         declared.add(prefix)

@@ -1,6 +1,6 @@
 """
 A sample OpenID Connect client, made with Authlib: authorization code with PKCE, nonce, state,
-issuer check, UserInfo, and sign-out at the provider.
+issuer check, UserInfo, sign-out at the provider, and sign-outs that the provider tells of by logout token.
 
     python -m idp.samples.oidc --address http://localhost:8002 --print-registration
     python -m idp.samples.oidc --address http://localhost:8002 --issuer ISSUER --client FILE
@@ -19,13 +19,16 @@ import requests
 from authlib.common.errors import AuthlibBaseError
 from authlib.integrations.flask_client import OAuth
 from flask import Flask, Response, make_response, redirect, request
+from joserfc import jwt
 from joserfc.errors import JoseError
+from joserfc.jwk import KeySet
 
 from idp.samples.pages import Refused, Visit, Visits, application, front, problem, serve
 
 NAME = "Sample notebook"
 SCOPE = "openid profile email groups"
 _ABOUT_THE_SIGN_IN = ("iss", "sub", "sid", "acr", "amr", "auth_time", "nonce", "aud", "azp", "iat", "exp", "at_hash")
+_LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout"
 _SHOWN = {"iss": "Issuer", "sub": "Subject", "acr": "Authentication context", "amr": "Methods"}
 
 
@@ -37,6 +40,8 @@ def registration(address: str) -> dict[str, Any]:
         "initiate_login_uri": f"{address}/start",
         "redirect_uris": [f"{address}/callback"],
         "post_logout_redirect_uris": [f"{address}/signed-out"],
+        "backchannel_logout_uri": f"{address}/provider-signed-out",
+        "backchannel_logout_session_required": True,
         "grant_types": ["authorization_code"],
         "response_types": ["code"],
         "token_endpoint_auth_method": "client_secret_basic",
@@ -78,7 +83,7 @@ def build(address: str, issuer: str, client: dict[str, Any]) -> Flask:
         person = provider.userinfo(token=token)
         if person["sub"] != claims["sub"]:  # OpenID Connect Core section 5.3.2
             raise Refused("The identity provider spoke of two different people.")
-        return visits.begin(_visit({**claims, **person}, token["id_token"]))
+        return visits.begin(_visit({**claims, **person}, token["id_token"], claims["sid"]))
 
     @app.post("/sign-out")
     def sign_out() -> Response:
@@ -90,6 +95,13 @@ def build(address: str, issuer: str, client: dict[str, Any]) -> Flask:
         )
         leave.status_code = 303
         return visits.end(leave)
+
+    @app.post("/provider-signed-out")
+    def provider_signed_out() -> Response:
+        """OpenID Connect Back-Channel Logout 1.0 section 2.5: the provider says that a session is over."""
+        claims = _logout_token(request.form.get("logout_token", ""), issuer, client["client_id"], provider)
+        visits.end_where(lambda visit: visit.for_sign_out.get("sid") == claims["sid"])
+        return make_response("", 200)
 
     @app.get("/signed-out")
     def signed_out() -> Response:
@@ -107,13 +119,41 @@ def build(address: str, issuer: str, client: dict[str, Any]) -> Flask:
     return app
 
 
-def _visit(claims: dict[str, Any], id_token: str) -> Visit:
+def _logout_token(token: str, issuer: str, client_id: str, provider: Any) -> dict[str, Any]:
+    """
+    Return what a logout token says, once it is known to be one of the provider's for this application.
+
+    Raises:
+        Refused: it is not (section 2.6).
+    """
+    try:
+        keys = KeySet.import_key_set(provider.fetch_jwk_set(force=True))
+        decoded = jwt.decode(token, keys, algorithms=["RS256", "ES256"])
+        registry = jwt.JWTClaimsRegistry(
+            iss={"essential": True, "value": issuer},
+            aud={"essential": True, "value": client_id},
+            exp={"essential": True},
+            iat={"essential": True},
+            jti={"essential": True},
+            sid={"essential": True},
+            events={"essential": True},
+        )
+        registry.validate(decoded.claims)
+    except (JoseError, ValueError) as error:
+        raise Refused("The logout token cannot be trusted.") from error
+    claims = dict(decoded.claims)
+    if decoded.header.get("typ") != "logout+jwt" or _LOGOUT_EVENT not in claims["events"] or "nonce" in claims:
+        raise Refused("This is no logout token.")
+    return claims
+
+
+def _visit(claims: dict[str, Any], id_token: str, sid: str) -> Visit:
     facts = {label: _text(claims[name]) for name, label in _SHOWN.items() if name in claims}
     if "auth_time" in claims:
         facts["Signed in at"] = f"{datetime.fromtimestamp(claims['auth_time'], UTC):%Y-%m-%d %H:%M:%S} UTC"
     attributes = {name: _values(value) for name, value in claims.items() if name not in _ABOUT_THE_SIGN_IN}
     name = str(claims.get("name") or claims.get("email") or claims["sub"])
-    return Visit(name, facts, attributes, {"id_token": id_token})
+    return Visit(name, facts, attributes, {"id_token": id_token, "sid": sid})
 
 
 def _values(value: Any) -> tuple[str, ...]:

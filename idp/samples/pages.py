@@ -3,7 +3,7 @@
 import logging
 import secrets
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -54,6 +54,13 @@ class Visits:
         response = make_response(redirect("/", 303))
         response.set_cookie(self._cookie, token, httponly=True, samesite="Lax", secure=self._secure)
         return response
+
+    def end_where(self, meant: Callable[[Visit], bool]) -> int:
+        """Forget every visit that is *meant*, in whichever browser; return how many there were."""
+        ended = [token for token, visit in list(self._known.items()) if meant(visit)]
+        for token in ended:
+            self._known.pop(token, None)
+        return len(ended)
 
     def end(self, response: Response) -> Response:
         """Forget the visit of this browser."""

@@ -1,6 +1,6 @@
 """
 A sample SAML service provider, made with pysaml2's client side: signed requests by HTTP-Redirect,
-signed response and assertion by HTTP-POST, single logout.
+signed response and assertion by HTTP-POST, single logout in both directions by HTTP-Redirect.
 
     python -m idp.samples.saml --address http://localhost:8001 --folder FOLDER --print-metadata
     python -m idp.samples.saml --address http://localhost:8001 --folder FOLDER --identity-provider METADATA
@@ -29,7 +29,9 @@ from saml2 import BINDING_HTTP_POST, BINDING_HTTP_REDIRECT
 from saml2.client import Saml2Client
 from saml2.config import SPConfig
 from saml2.metadata import entity_descriptor
+from saml2.s_utils import status_message_factory, success_status_factory
 from saml2.saml import NAMEID_FORMAT_PERSISTENT, NameID
+from saml2.samlp import STATUS_UNKNOWN_PRINCIPAL
 from saml2.xmldsig import DIGEST_SHA256, SIG_RSA_SHA256
 
 from idp.samples.pages import Refused, Visit, Visits, application, front, problem, serve
@@ -134,9 +136,11 @@ def build(address: str, folder: Path, identity_provider_url: str) -> Flask:
     @app.get("/slo")
     def slo() -> Response:
         """The identity provider's answer to our logout, or its own logout of this browser."""
-        if "SAMLRequest" in request.args:
-            raise Refused("This sample does not take logout requests; sign out here with the button.")
-        return make_response(redirect("/", 303))
+        if "SAMLRequest" not in request.args:
+            return make_response(redirect("/", 303))
+        leave, is_over = _signed_out_there(client(), visits.current())
+        response = make_response(redirect(leave, 303))
+        return visits.end(response) if is_over else response
 
     @app.errorhandler(requests.RequestException)
     def unreachable(_: requests.RequestException) -> Response:
@@ -189,6 +193,35 @@ def _sign_out_address(client: Saml2Client, visit: Visit) -> str:
         BINDING_HTTP_REDIRECT, str(message), destination, relay_state="/", sign=True, sigalg=SIG_RSA_SHA256
     )
     return str(dict(prepared["headers"])["Location"])
+
+
+def _signed_out_there(client: Saml2Client, visit: Visit | None) -> tuple[str, bool]:
+    """
+    Take the identity provider's logout request; return where the browser goes with the answer, and whether
+    this browser's visit is over.
+
+    Raises:
+        Refused: it is not the identity provider's, or not signed (SAML Profiles 2.0 section 4.4.4.1).
+    """
+    if "Signature" not in request.args:
+        raise Refused("The logout request is not signed.")
+    asked = client.parse_logout_request(
+        request.args["SAMLRequest"],
+        BINDING_HTTP_REDIRECT,
+        relay_state=request.args.get("RelayState"),
+        sigalg=request.args.get("SigAlg"),
+        signature=request.args.get("Signature"),
+    )
+    if asked is None:
+        raise Refused("The logout request could not be read.")
+    theirs = visit is None or visit.for_sign_out["name_id"].text == asked.message.name_id.text
+    status = success_status_factory() if theirs else status_message_factory("Somebody else", STATUS_UNKNOWN_PRINCIPAL)
+    destination = client.response_args(asked.message, [BINDING_HTTP_REDIRECT])["destination"]
+    answer = client.create_logout_response(asked.message, [BINDING_HTTP_REDIRECT], status=status, sign=False)
+    prepared = client.apply_binding(
+        BINDING_HTTP_REDIRECT, str(answer), destination, "", response=True, sign=True, sigalg=SIG_RSA_SHA256
+    )
+    return str(dict(prepared["headers"])["Location"]), theirs
 
 
 def _own_key(folder: Path, address: str) -> tuple[Path, Path]:

@@ -8,7 +8,16 @@ from idp.base import sweeping
 from idp.base.models import Job, OutboxMessage
 from idp.base.sweeping import remove
 from idp.base.work import Work
-from idp.signon.models import OneTimeValue, Participant, PendingSignOn, SeenMessage, SignOnSession, ThrottleCounter
+from idp.signon.models import (
+    Logout,
+    LogoutStep,
+    OneTimeValue,
+    Participant,
+    PendingSignOn,
+    SeenMessage,
+    SignOnSession,
+    ThrottleCounter,
+)
 
 KIND = "housekeeping"
 
@@ -28,6 +37,7 @@ def sweep(work: Work, at_once: int = sweeping.AT_ONCE) -> bool:
         remove(work, PendingSignOn, PendingSignOn.expires_at <= now - _DAY, at_once),
         remove(work, ThrottleCounter, _forgettable(work), at_once),
         _remove_sessions(work, or_(over, ended), at_once),
+        _remove_logouts(work, Logout.created_at <= now - _KEEP_SESSIONS, at_once),
         remove(work, Job, Job.finished_at <= now - _KEEP_DONE, at_once),
         remove(work, OutboxMessage, OutboxMessage.sent_at <= now - _KEEP_DONE, at_once),
     )
@@ -55,4 +65,14 @@ def _remove_sessions(work: Work, where: ColumnElement[bool], at_once: int) -> in
         work.tx.session.execute(delete(Participant).where(joined.in_(found)))
         named = tuple_(SignOnSession.organization_id, SignOnSession.id)
         work.tx.session.execute(delete(SignOnSession).where(named.in_(found)))
+    return len(found)
+
+
+def _remove_logouts(work: Work, where: ColumnElement[bool], at_once: int) -> int:
+    keys = select(Logout.organization_id, Logout.id).where(where).limit(at_once)
+    found = [tuple(row) for row in work.tx.session.execute(keys)]
+    if found:
+        of_logout = tuple_(LogoutStep.organization_id, LogoutStep.logout_id)
+        work.tx.session.execute(delete(LogoutStep).where(of_logout.in_(found)))
+        work.tx.session.execute(delete(Logout).where(tuple_(Logout.organization_id, Logout.id).in_(found)))
     return len(found)

@@ -1,26 +1,520 @@
-"""Ending a session, and who took part in it."""
+"""
+Ending sessions, and a record of who was told and who was not.
 
+The sessions are over first, whatever becomes of the rest (X29). Every application that took part
+then has a step: confirmed, asked, failed or cannot. Nothing here claims more than is known.
+"""
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
 
+from sqlalchemy import bindparam, select, update
+
+from idp.audit.events import LogoutFinished
+from idp.audit.log import plain, record
+from idp.base import jobs, outbox
+from idp.base.crypto import Vault, equal
+from idp.base.db import Prepared, table
+from idp.base.errors import PageError
+from idp.base.ids import fingerprint, is_token, new_id
 from idp.base.work import Work
 from idp.directory.models import Application
 from idp.signon import session as session_
-from idp.signon.session import CurrentSession
+from idp.signon.models import Logout, LogoutStep, Participant, SignOnSession
+from idp.signon.teller import ASKED, CANNOT, CONFIRMED, FAILED, Tellers, Told, Verdict, Ways
+
+HANDLE = "lgo"
+LIVES = timedelta(minutes=10)
+CLAIM_WITHIN = timedelta(seconds=60)
+ANSWER_WITHIN = timedelta(seconds=10)
+"""How long an application that the browser was sent to may take before the next one is offered."""
+CALLED_WITHIN = timedelta(seconds=7)
+"""How long the page waits for those that are called from here at once."""
+WAITING = "waiting"
+BACK, FRONT, NONE = "back", "front", "none"
+MESSAGE, FINISH = "logout", "logout-finish"
+SETTLED = frozenset({CONFIRMED, FAILED, CANNOT})
+_AT_ONCE_FIRST = timedelta(seconds=30)
+
+_TABLE, _STEP = table(Logout), table(LogoutStep)
+_CLAIM = Prepared(
+    update(_TABLE)
+    .where(
+        _TABLE.c.organization_id == bindparam("of_organization"),
+        _TABLE.c.id == bindparam("logout_id"),
+        _TABLE.c.browser_hash.is_(None),
+        _TABLE.c.claim_until > bindparam("at", type_=_TABLE.c.claim_until.type),
+    )
+    .values(browser_hash=bindparam("browser"))
+)
+_FINISH = Prepared(
+    update(_TABLE)
+    .where(
+        _TABLE.c.organization_id == bindparam("of_organization"),
+        _TABLE.c.id == bindparam("logout_id"),
+        _TABLE.c.finished_at.is_(None),
+    )
+    .values(finished_at=bindparam("at", type_=_TABLE.c.finished_at.type))
+)
+_RESUME = Prepared(
+    update(_TABLE)
+    .where(
+        _TABLE.c.organization_id == bindparam("of_organization"),
+        _TABLE.c.id == bindparam("logout_id"),
+        _TABLE.c.resumed_at.is_(None),
+    )
+    .values(resumed_at=bindparam("at", type_=_TABLE.c.resumed_at.type))
+)
+_ASK = Prepared(
+    update(_STEP)
+    .where(
+        _STEP.c.organization_id == bindparam("of_organization"),
+        _STEP.c.id == bindparam("step_id"),
+        _STEP.c.outcome == WAITING,
+    )
+    .values(outcome=ASKED, tries=_STEP.c.tries + 1, asked_at=bindparam("at", type_=_STEP.c.asked_at.type))
+)
+_SETTLE = Prepared(
+    update(_STEP)
+    .where(
+        _STEP.c.organization_id == bindparam("of_organization"),
+        _STEP.c.id == bindparam("step_id"),
+        _STEP.c.outcome == ASKED,
+    )
+    .values(
+        outcome=bindparam("new_outcome"),
+        cause=bindparam("new_cause"),
+        settled_at=bindparam("at", type_=_STEP.c.settled_at.type),
+    )
+)
+
+
+class LogoutLost(PageError):
+    """A logout that this browser cannot go on with. The sessions that it ended are over all the same."""
+
+    def __init__(self, cause: str) -> None:
+        super().__init__(
+            "This sign-out is over, or it was begun in another browser.",
+            code="logout-lost",
+            advice="You are signed out here. Sign out of the applications that you had opened, too.",
+            cause=cause,
+        )
 
 
 @dataclass(frozen=True, slots=True)
-class SignedOut:
-    """What a sign-out ended: the applications that got an answer in the session, by name."""
+class Attended:
+    """
+    A browser takes part. ``browser`` is its binding secret; None where the request came without cookies:
+    the first browser that shows up within 60 s claims it.
+    """
 
-    applications: tuple[str, ...]
+    browser: str | None
 
 
-def sign_out(work: Work, session: CurrentSession, *, because: str) -> SignedOut:
-    """End *session* here; return the applications that may still have sessions of their own."""
-    names: list[str] = []
-    for participant in session_.participants(work, session.organization_id, session.id):
-        application = work.tx.session.get(Application, (session.organization_id, participant.application_id))
-        if application is not None and application.deleted_at is None:
-            names.append(application.name)
-    session_.end(work, session.organization_id, session.id, because=because)
-    return SignedOut(tuple(sorted(names)))
+@dataclass(frozen=True, slots=True)
+class Starter:
+    """
+    The application that asked for the logout.
+
+    Args:
+        resume_url: a path of ours where its answer is sent from; ``protocol_state`` is what that needs.
+        proven: whether it was the application itself that asked, and so need not be told.
+    """
+
+    application_id: str
+    resume_url: str = ""
+    protocol_state: Mapping[str, Any] | None = None
+    proven: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """
+    What a logout came to so far.
+
+    Args:
+        id: of the logout; empty where no other application took part.
+        handle: for the address of the page of steps; empty where no browser takes part.
+        ended: the sessions that are over now, also those that were before.
+        complete: whether every other application has confirmed already, as there is none or all were told before.
+    """
+
+    organization_id: str
+    id: str
+    handle: str
+    ended: frozenset[str]
+    complete: bool
+
+
+def start(
+    work: Work,
+    tellers: Tellers,
+    organization_id: str,
+    sessions: Mapping[str, str],
+    *,
+    because: str,
+    attended: Attended | None = None,
+    starter: Starter | None = None,
+) -> Started:
+    """
+    End *sessions* and write down whom to tell; messages to the outside wait in the outbox.
+
+    Args:
+        sessions: the ids of the sessions of one organization, and whose they are.
+        attended: None where no browser takes part: only what can be called from here is told.
+    """
+    by = starter.application_id if starter is not None and starter.proven else ""
+    new: list[tuple[str, Participant]] = []
+    complete = True
+    for session_id in sessions:
+        others = [p for p in session_.participants(work, organization_id, session_id) if p.application_id != by]
+        if session_.end(work, organization_id, session_id, because, told=True):
+            new += [(session_id, other) for other in others]
+        else:
+            complete = complete and _were_told(work, organization_id, session_id, others)
+    ended = frozenset(sessions)
+    if not new:
+        return Started(organization_id, "", "", ended, complete)
+    logout = _logout(work, organization_id, next(iter(sessions.values())), because, attended, starter)
+    steps = [_step(work, tellers, logout, number, session_id, of) for number, (session_id, of) in enumerate(new)]
+    work.tx.session.flush()
+    _finish_if_settled(work, logout, steps)
+    handle = handle_of(work.tx.vault, logout.id) if attended is not None else ""
+    return Started(organization_id, logout.id, handle, ended, complete=False)
+
+
+def tell_of(work: Work, tellers: Tellers, organization_id: str, session_id: str, because: str) -> None:
+    """Write down whom to tell of a session that has ended without a browser; nothing if that was done before."""
+    known = select(LogoutStep.id).where(
+        LogoutStep.organization_id == organization_id, LogoutStep.session_id == session_id
+    )
+    if work.tx.session.scalars(known.limit(1)).first() is not None:
+        return
+    others = session_.participants(work, organization_id, session_id)
+    row = work.tx.session.get(SignOnSession, (organization_id, session_id))
+    if not others or row is None:
+        return
+    logout = _logout(work, organization_id, row.account_id, because, None, None)
+    steps = [_step(work, tellers, logout, number, session_id, of) for number, of in enumerate(others)]
+    work.tx.session.flush()
+    _finish_if_settled(work, logout, steps)
+
+
+def find(work: Work, handle: str, browser: str) -> Logout:
+    """
+    Return the logout of *handle* for this browser; claim it if it may be claimed.
+
+    Raises:
+        LogoutLost: unknown, expired, or of another browser.
+    """
+    row = None
+    if is_token(handle, HANDLE):
+        row = work.tx.session.scalar(select(Logout).where(Logout.handle_hash == fingerprint(handle)))
+    if row is None:
+        raise LogoutLost("no such handle")
+    if row.expires_at <= work.now:
+        raise LogoutLost("older than 10 minutes")
+    if row.browser_hash is None:
+        if not work.tx.run(
+            _CLAIM,
+            of_organization=row.organization_id,
+            logout_id=row.id,
+            browser=fingerprint(browser),
+            at=work.now,
+        ):
+            raise LogoutLost("not claimed in time")
+        work.tx.session.refresh(row)
+    if row.browser_hash is None or not equal(row.browser_hash, fingerprint(browser)):
+        raise LogoutLost("the browser binding does not match")
+    return row
+
+
+def steps(work: Work, logout: Logout) -> list[LogoutStep]:
+    """Return the steps of *logout*, in the order of its page."""
+    query = (
+        select(LogoutStep)
+        .where(LogoutStep.organization_id == logout.organization_id, LogoutStep.logout_id == logout.id)
+        .order_by(LogoutStep.place)
+        .execution_options(populate_existing=True)
+    )
+    return list(work.tx.session.scalars(query))
+
+
+def step_of(work: Work, organization_id: str, message_id: str) -> tuple[Logout, LogoutStep] | None:
+    """Return the step that *message_id* was sent for to a browser, if it still waits for its answer; else None."""
+    step = work.tx.session.scalar(
+        select(LogoutStep).where(
+            LogoutStep.organization_id == organization_id,
+            LogoutStep.message_id == message_id,
+            LogoutStep.channel == FRONT,
+            LogoutStep.outcome == ASKED,
+        )
+    )
+    if step is None:
+        return None
+    logout = work.tx.session.get_one(Logout, (organization_id, step.logout_id))
+    return None if logout.expires_at <= work.now else (logout, step)
+
+
+def is_of(logout: Logout, browser: str) -> bool:
+    """Say whether *logout* goes on in this *browser*."""
+    return logout.browser_hash is not None and equal(logout.browser_hash, fingerprint(browser))
+
+
+def told(logout: Logout, step: LogoutStep) -> Told:
+    """Return *step* as its protocol needs to know it."""
+    return Told(
+        organization_id=step.organization_id,
+        application_id=step.application_id,
+        session_id=step.session_id,
+        account_id=logout.account_id,
+        subject=step.subject,
+        message_id=step.message_id,
+    )
+
+
+def ask(work: Work, step: LogoutStep) -> bool:
+    """Note that the application is asked now; False if it was asked before."""
+    return bool(work.tx.run(_ASK, of_organization=step.organization_id, step_id=step.id, at=work.now))
+
+
+def settle(work: Work, logout: Logout, step: LogoutStep, verdict: Verdict) -> None:
+    """Note what came of *step*; what is settled already stays so."""
+    work.tx.run(
+        _SETTLE,
+        of_organization=step.organization_id,
+        step_id=step.id,
+        new_outcome=verdict.outcome,
+        new_cause=plain(verdict.cause)[:500],
+        at=work.now if verdict.outcome in SETTLED else None,
+    )
+    _finish_if_settled(work, logout, steps(work, logout))
+
+
+def go_by_browser(work: Work, step: LogoutStep, ways: Ways) -> None:
+    """Let the browser go to an application that did not answer us; what it is sent is a message of its own."""
+    step.channel, step.outcome, step.visit_url = FRONT, WAITING, ways.front
+    step.message_id, step.asked_at = new_id("lrq"), None
+    work.tx.session.flush()
+
+
+def finish(work: Work, logout: Logout) -> None:
+    """Write the list of what was confirmed and what was not into the audit log; once."""
+    if not work.tx.run(_FINISH, of_organization=logout.organization_id, logout_id=logout.id, at=work.now):
+        return
+    every = steps(work, logout)
+    told_ = tuple(_for_the_log(step) for step in every)
+    record(
+        work,
+        LogoutFinished(
+            organization_id=logout.organization_id,
+            target_id=logout.account_id,
+            logout_id=logout.id,
+            cause=logout.because,
+            summary="; ".join(f"{one['name']}: {one['outcome']}" for one in told_),
+            applications=told_,
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """A logout whose starter is to be answered. ``complete``: every other application has confirmed."""
+
+    organization_id: str
+    started_by: str
+    protocol_state: Mapping[str, Any]
+    complete: bool
+
+
+def resume(work: Work, handle: str, browser: str, resume_url: str) -> Resumed | None:
+    """
+    End the page of steps and go back to whoever started the logout; None if that was done before.
+
+    Args:
+        resume_url: the path that asks; another starter's logout is none of its business.
+
+    Raises:
+        LogoutLost: unknown, expired, or of another browser; or nobody waits there.
+    """
+    logout = find(work, handle, browser)
+    if not logout.resume_url or logout.resume_url != resume_url:
+        raise LogoutLost("nobody waits for this logout at that address")
+    finish(work, logout)
+    if not work.tx.run(_RESUME, of_organization=logout.organization_id, logout_id=logout.id, at=work.now):
+        return None
+    return Resumed(logout.organization_id, logout.started_by, logout.protocol_state, complete(work, logout))
+
+
+def complete(work: Work, logout: Logout) -> bool:
+    """Say whether every application of *logout* has confirmed."""
+    return all(step.outcome == CONFIRMED for step in steps(work, logout))
+
+
+def is_complete(work: Work, started: Started) -> bool:
+    """Say whether every other application of what was *started* has confirmed."""
+    if not started.id:
+        return started.complete
+    return complete(work, work.tx.session.get_one(Logout, (started.organization_id, started.id)))
+
+
+def name_of(work: Work, organization_id: str, application_id: str) -> str:
+    """Return what people call the application that started a logout."""
+    found = work.tx.session.get(Application, (organization_id, application_id))
+    return found.name if found is not None else ""
+
+
+GO, WAIT, OFFER, OVER = "go", "wait", "offer", "over"
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """
+    What the page of steps does next with *step*.
+
+    ``GO``: sends the browser there. ``WAIT``: it is there, or is being called. ``OFFER``: the one before
+    did not answer, and the person says when to go on. ``OVER``: nothing is left to be done here.
+    """
+
+    kind: str
+    step: LogoutStep | None = None
+
+
+def stage(logout: Logout, every: Sequence[LogoutStep], now: datetime) -> Stage:
+    """Return what comes next, of the steps of *logout* in their order. Pure."""
+    visits = [step for step in every if step.channel == FRONT]
+    away = next((s for s in visits if s.outcome == ASKED and not is_late(s, now)), None)
+    if away is not None:
+        return Stage(WAIT, away)
+    following = next((step for step in visits if step.outcome == WAITING), None)
+    if following is not None:
+        last = max((s for s in visits if s.asked_at), key=lambda s: (s.asked_at, s.place), default=None)
+        return Stage(OFFER if last is not None and last.outcome == ASKED else GO, following)
+    called = next((step for step in every if is_being_called(logout, step, now)), None)
+    return Stage(OVER) if called is None else Stage(WAIT, called)
+
+
+def is_being_called(logout: Logout, step: LogoutStep, now: datetime) -> bool:
+    """Say whether an application is just being called from here, so that its answer may come any moment."""
+    return step.channel == BACK and step.outcome in (WAITING, ASKED) and now < logout.created_at + CALLED_WITHIN
+
+
+def is_late(step: LogoutStep, now: datetime) -> bool:
+    """Say whether the browser was sent to an application too long ago to expect it back."""
+    return step.outcome == ASKED and step.asked_at is not None and step.asked_at + ANSWER_WITHIN <= now
+
+
+def handle_of(vault: Vault, logout_id: str) -> str:
+    """Return the handle of a logout: a secret that is made from its id, so that it need not be stored."""
+    digest = hmac.new(vault.derived("logout-handle"), logout_id.encode(), hashlib.sha256).digest()
+    return f"{HANDLE}_{base64.urlsafe_b64encode(digest).rstrip(b'=').decode('ascii')}"
+
+
+def _logout(
+    work: Work,
+    organization_id: str,
+    account_id: str,
+    because: str,
+    attended: Attended | None,
+    starter: Starter | None,
+) -> Logout:
+    logout_id = new_id("out")
+    browser = attended.browser if attended is not None else None
+    logout = Logout(
+        organization_id=organization_id,
+        id=logout_id,
+        handle_hash=None if attended is None else fingerprint(handle_of(work.tx.vault, logout_id)),
+        browser_hash=None if browser is None else fingerprint(browser),
+        claim_until=work.now + CLAIM_WITHIN if attended is not None and browser is None else None,
+        account_id=account_id,
+        because=because[:64],
+        started_by=starter.application_id if starter is not None else "",
+        resume_url=starter.resume_url if starter is not None and attended is not None else "",
+        protocol_state=dict(starter.protocol_state or {}) if starter is not None else {},
+        created_at=work.now,
+        expires_at=work.now + LIVES,
+    )
+    work.tx.session.add(logout)
+    work.tx.session.flush()
+    jobs.defer(
+        work,
+        FINISH,
+        key=f"{FINISH}:{logout_id}",
+        payload={"organization_id": organization_id, "logout_id": logout_id},
+        organization_id=organization_id,
+        run_at=logout.expires_at,
+    )
+    return logout
+
+
+def _step(
+    work: Work, tellers: Tellers, logout: Logout, place: int, session_id: str, participant: Participant
+) -> LogoutStep:
+    application = work.tx.session.get(Application, (logout.organization_id, participant.application_id))
+    row = work.tx.session.get_one(SignOnSession, (logout.organization_id, session_id))
+    step = LogoutStep(
+        organization_id=logout.organization_id,
+        id=new_id("lst"),
+        logout_id=logout.id,
+        session_id=session_id,
+        application_id=participant.application_id,
+        application_name=application.name if application is not None else participant.application_id,
+        protocol=application.protocol if application is not None else "",
+        subject=participant.subject,
+        place=place,
+        channel=NONE,
+        message_id=new_id("lrq"),
+        outcome=CANNOT,
+        settled_at=work.now,
+    )
+    teller = tellers.get(step.protocol)
+    ways = teller.ways(work, told(logout, step)) if teller is not None else Ways()
+    step.until = row.expires_at if ways.bounded else None
+    if ways.back:
+        step.channel, step.outcome, step.settled_at = BACK, WAITING, None
+        outbox.post(
+            work,
+            MESSAGE,
+            ways.back[:2048],
+            {"organization_id": step.organization_id, "step_id": step.id},
+            organization_id=step.organization_id,
+            not_before=work.now + _AT_ONCE_FIRST if work.origin.door != "job" else None,
+        )
+    elif ways.front and logout.handle_hash is not None:
+        step.channel, step.outcome, step.settled_at, step.visit_url = FRONT, WAITING, None, ways.front
+    work.tx.session.add(step)
+    return step
+
+
+def _were_told(work: Work, organization_id: str, session_id: str, others: Iterable[Participant]) -> bool:
+    """Say whether a session that was over before is known to be over by all of *others*."""
+    query = select(LogoutStep.application_id).where(
+        LogoutStep.organization_id == organization_id,
+        LogoutStep.session_id == session_id,
+        LogoutStep.outcome == CONFIRMED,
+    )
+    return {other.application_id for other in others} <= set(work.tx.session.scalars(query))
+
+
+def _finish_if_settled(work: Work, logout: Logout, every: Sequence[LogoutStep]) -> None:
+    if all(step.outcome in SETTLED for step in every):
+        finish(work, logout)
+
+
+def _for_the_log(step: LogoutStep) -> dict[str, str]:
+    told_ = {"application_id": step.application_id, "name": step.application_name, "outcome": _spoken(step)}
+    if step.cause:
+        told_["cause"] = step.cause
+    if step.outcome != CONFIRMED:
+        told_["may_live_until"] = step.until.isoformat() if step.until is not None else "unknown"
+    return told_
+
+
+def _spoken(step: LogoutStep) -> str:
+    """A step that nobody went on to was not asked, and cannot be any more."""
+    return CANNOT if step.outcome == WAITING and step.channel == FRONT else step.outcome

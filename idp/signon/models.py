@@ -158,6 +158,65 @@ class Participant(Owned):
     last_at: Mapped[datetime]
 
 
+class Logout(Owned):
+    """
+    The end of one or more sessions, and the applications that are to be told.
+
+    Named by a handle like a sign-on in progress, and bound to one browser in the same way; one that
+    no browser takes part in has no handle. ``resume_url`` is where whoever started it waits, and
+    ``protocol_state`` what it wants back untouched.
+    """
+
+    __tablename__ = "logouts"
+
+    handle_hash: Mapped[str | None] = mapped_column(String(64), unique=True)
+    browser_hash: Mapped[str | None] = mapped_column(String(64))
+    claim_until: Mapped[datetime | None]
+    account_id: Mapped[str] = mapped_column(String(64))
+    because: Mapped[str] = mapped_column(String(64))
+    started_by: Mapped[str] = mapped_column(String(64), default="")
+    resume_url: Mapped[str] = mapped_column(String(256), default="")
+    protocol_state: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime] = mapped_column(index=True)
+    expires_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+    resumed_at: Mapped[datetime | None]
+
+
+class LogoutStep(Owned):
+    """
+    One application of a logout: which way there is, what was sent when, what came of it.
+
+    ``message_id`` is the id of what is sent to it, the same at every try. ``until`` is when its own
+    session is over at the latest, as far as it was told so; NULL where only it knows.
+    """
+
+    __tablename__ = "logout_steps"
+    __table_args__ = (
+        owned_by("logout_id", "logouts"),
+        Index("ix_logout_steps_organization_id_logout_id", "organization_id", "logout_id"),
+        Index("ix_logout_steps_organization_id_session_id", "organization_id", "session_id"),
+        Index("ix_logout_steps_message_id", "message_id", unique=True),
+    )
+
+    logout_id: Mapped[str] = mapped_column(String(64))
+    session_id: Mapped[str] = mapped_column(String(64))
+    application_id: Mapped[str] = mapped_column(String(64))
+    application_name: Mapped[str] = mapped_column(String(256))
+    protocol: Mapped[str] = mapped_column(String(8))
+    subject: Mapped[dict[str, Any]]
+    place: Mapped[int] = mapped_column(Integer)
+    channel: Mapped[str] = mapped_column(String(8))
+    visit_url: Mapped[str] = mapped_column(String(256), default="")
+    message_id: Mapped[str] = mapped_column(String(64))
+    outcome: Mapped[str] = mapped_column(String(16))
+    cause: Mapped[str] = mapped_column(String(500), default="")
+    tries: Mapped[int] = mapped_column(Integer, default=0)
+    asked_at: Mapped[datetime | None]
+    settled_at: Mapped[datetime | None]
+    until: Mapped[datetime | None]
+
+
 class Consent(Owned):
     """What a person has agreed that an application may receive."""
 

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, func, insert, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, func, insert, or_, select, update
 
 from idp.audit.events import SessionEnded, SessionStarted
 from idp.audit.log import plain, record
+from idp.base import jobs
 from idp.base.db import Prepared, insert_if_absent, table
 from idp.base.errors import NotFound
 from idp.base.ids import fingerprint, is_token, new_id, new_token
@@ -18,6 +19,8 @@ from idp.policy.signon import Method
 from idp.signon.models import Participant, SignOnSession
 from idp.signon.request import Proof
 
+ENDED = "session-ended"
+"""The job that tells the applications of a session that it is over."""
 TOKEN = "ses"  # noqa: S105 (the kind of a token, not a token)
 MOST_PER_ACCOUNT = 20
 TOUCH_EVERY = timedelta(minutes=1)
@@ -275,17 +278,52 @@ def sessions(work: Work, organization_id: str, account_id: str) -> list[SignOnSe
     return [s for s in found if s.last_seen_at + timedelta(seconds=s.idle_seconds) > work.now]
 
 
-def end(work: Work, organization_id: str, session_id: str, because: str) -> None:
-    """End a session; nothing happens if it is over already. Grants bound to it die with it."""
+def end(work: Work, organization_id: str, session_id: str, because: str, *, told: bool = False) -> bool:
+    """
+    End a session; nothing happens if it is over already. Grants bound to it die with it.
+
+    The applications that took part in it are told by a job, unless the caller sees to that (*told*).
+    Return whether it was this call that ended it.
+    """
     row = work.tx.session.get(SignOnSession, (organization_id, session_id))
     if row is None or row.ended_at is not None:
-        return
+        return False
     row.ended_at, row.ended_because = work.now, because[:64]
     work.tx.session.flush()
     record(
         work,
         SessionEnded(organization_id=organization_id, target_id=row.account_id, session_id=session_id, cause=because),
     )
+    if not told:
+        jobs.defer(
+            work,
+            ENDED,
+            key=f"{ENDED}:{session_id}",
+            payload={"organization_id": organization_id, "session_id": session_id, "because": because},
+            organization_id=organization_id,
+        )
+    return True
+
+
+def end_outdated(work: Work, organization_id: str, account_id: str) -> int:
+    """End the sessions of an account that are dead since it was disabled or its credentials changed; return how many."""
+    query = (
+        select(SignOnSession.id, Account.disabled_at)
+        .join(
+            Account,
+            and_(Account.organization_id == SignOnSession.organization_id, Account.id == SignOnSession.account_id),
+        )
+        .where(
+            SignOnSession.organization_id == organization_id,
+            SignOnSession.account_id == account_id,
+            SignOnSession.ended_at.is_(None),
+            or_(SignOnSession.epoch != Account.epoch, Account.disabled_at.is_not(None)),
+        )
+    )
+    found = list(work.tx.session.execute(query))
+    for row in found:
+        end(work, organization_id, row.id, "credentials changed" if row.disabled_at is None else "account disabled")
+    return len(found)
 
 
 def join(work: Work, organization_id: str, session_id: str, application_id: str, subject: dict[str, Any]) -> None:

@@ -38,8 +38,9 @@ from idp.oidc.token import endpoint
 from idp.oidc.token.exchange import Denied
 from idp.signon import logout as signon_logout
 from idp.signon.door import Interact
+from idp.signon.logout import Attended, Starter
 from idp.signon.pending import SignOnLost
-from idp.web import context, signout
+from idp.web import context, signout, telling
 from idp.web.context import open_work
 from idp.web.errors import TELL, page_for
 from idp.web.render import page, redirect, redirect_to_path
@@ -329,15 +330,56 @@ def _logout(slug: str, sent: Parameters, trail: Trail, *, asked: bool) -> Respon
             return _go_on(wanted) if wanted.return_to is not None else redirect("signout.done")
         if not (wanted.certain or asked):
             return _ask(of, wanted, session.email)
-        ended = signon_logout.sign_out(work, session, because="signed out by an application")
+        started = signon_logout.start(
+            work,
+            telling.tellers(),
+            session.organization_id,
+            {session.id: session.account_id},
+            because="signed out by an application",
+            attended=Attended(context.browser()),
+            starter=_starter(slug, wanted),
+        )
         trail.application_id = wanted.client.application_id if wanted.client is not None else None
         trail.account_id = session.account_id
         trail.passed("session", session_id=session.id, asked=asked)
         trail.succeeded()
         attempts.save(work, trail)
-        now = work.now
     context.drop_session()
-    return _go_on(wanted) if wanted.return_to is not None else signout.say_so(ended, now)
+    if wanted.return_to is None:
+        return signout.go_on(started)
+    telling.at_once(started)
+    with open_work() as work:
+        if not signon_logout.is_complete(work, started):
+            return redirect("signout.steps", handle=started.handle)
+    return _go_on(wanted)
+
+
+@pages.get(f"{_BELOW}/oauth2/logout/done/<handle>")
+@protocol
+def logout_done(slug: str, handle: str) -> Response:
+    """Go back to the application that started a logout, once the others have been told."""
+    trail = Trail(kind=logout.KIND)
+    try:
+        with open_work() as work:
+            of = _provider(work, slug, trail)
+            resumed = signon_logout.resume(work, handle, context.browser(), request.path.rpartition("/")[0])
+            if resumed is None:
+                return redirect("signout.steps", handle=handle)
+            return _leave_to(logout.again(work, of, resumed.protocol_state))
+    except PageError as error:
+        context.save_refusal(trail, error)
+        return page_for(error, trail.id)
+
+
+def _starter(slug: str, wanted: logout.LogoutRequest) -> Starter | None:
+    if wanted.client is None:
+        return None
+    return Starter(
+        wanted.client.application_id,
+        resume_url=f"/sites/{slug}/oauth2/logout/done" if wanted.return_to is not None else "",
+        protocol_state=logout.keep(wanted),
+        proven=wanted.certain,
+    )
 
 
 def _ask(of: Provider, wanted: logout.LogoutRequest, email: str) -> Response:
@@ -355,8 +397,12 @@ def _ask(of: Provider, wanted: logout.LogoutRequest, email: str) -> Response:
 
 def _go_on(wanted: logout.LogoutRequest) -> Response:
     assert wanted.return_to is not None
+    return _leave_to(wanted.return_to)
+
+
+def _leave_to(return_to: logout.ReturnTo) -> Response:
     response = make_response("", 303)
-    response.headers["Location"] = wanted.return_to.url
+    response.headers["Location"] = return_to.url
     response.headers["Cache-Control"] = "no-store"
     return response
 

@@ -2,19 +2,17 @@
 
 from collections.abc import Callable
 
-from flask import Blueprint, Response, abort, make_response, request
-from flask import redirect as flask_redirect
+from flask import Blueprint, Response, abort, request
 
 from idp.audit.attempts import Trail
 from idp.base.errors import IdpError
 from idp.base.work import Work
 from idp.directory import sites
 from idp.directory.sites import SiteFacts
-from idp.saml import answering, bindings, logout, metadata, watching
+from idp.saml import answering, bindings, metadata, watching
 from idp.saml.answering import Answer, Ask
 from idp.saml.bindings import Incoming
 from idp.saml.errors import UNREADABLE, MessageRefused, StatusError
-from idp.saml.logout import LoggedOut
 from idp.saml.metadata import Published
 from idp.saml.requests import Place
 from idp.signon.pending import SignOnLost
@@ -22,16 +20,16 @@ from idp.web import context
 from idp.web.carrying import carried
 from idp.web.context import open_work
 from idp.web.errors import status_of
-from idp.web.render import page, redirect, redirect_to_path
+from idp.web.render import page, redirect_to_path
 from idp.web.security import protocol
 
 pages = Blueprint("saml", __name__, url_prefix="/sites/<slug>/saml")
 
-_SIGN_ON, _LOGOUT = "saml.sign-on", "saml.logout"
+_SIGN_ON = "saml.sign-on"
 _FORM = "application/x-www-form-urlencoded"
 _METADATA = "application/samlmetadata+xml"
 
-Act = Callable[[Work, Place, Trail], Answer | Ask | LoggedOut]
+Act = Callable[[Work, Place, Trail], Answer | Ask]
 
 
 @pages.get("/metadata")
@@ -39,7 +37,7 @@ Act = Callable[[Work, Place, Trail], Answer | Ask | LoggedOut]
 def metadata_(slug: str) -> Response:
     """The site's metadata, at the address that is its entity ID (SAML Metadata 2.0 section 4.1)."""
     with open_work() as work:
-        published = _published(work, _place(work, slug))
+        published = _published(work, place_of(work, slug))
     return _as_metadata(published)
 
 
@@ -48,7 +46,7 @@ def metadata_(slug: str) -> Response:
 def metadata_for(slug: str, application_id: str) -> Response:
     """The same document, at an address of one application's own: so it is known who has read of a new key."""
     with open_work() as work:
-        place = _place(work, slug)
+        place = place_of(work, slug)
         published = _published(work, place)
         if request.method == "GET":
             known = watching.fetched(work, place.site, application_id, request.user_agent.string)
@@ -94,7 +92,7 @@ def sso_post(slug: str) -> Response:
 
     def act(work: Work, place: Place, trail: Trail) -> Ask:
         context.count_beginning(work)
-        return answering.by_post(work, place, _posted(), trail)
+        return answering.by_post(work, place, posted(), trail)
 
     return _attempted(slug, _SIGN_ON, act)
 
@@ -131,20 +129,6 @@ def start(slug: str) -> Response:
     return _attempted(slug, _SIGN_ON, act)
 
 
-@pages.get("/slo")
-@protocol
-def slo(slug: str) -> Response:
-    """The single logout service by HTTP-Redirect."""
-    return _attempted(slug, _LOGOUT, lambda work, place, trail: _log_out(work, place, _sent(), trail))
-
-
-@pages.post("/slo")
-@protocol
-def slo_post(slug: str) -> Response:
-    """The single logout service by HTTP-POST."""
-    return _attempted(slug, _LOGOUT, lambda work, place, trail: _log_out(work, place, _posted(), trail))
-
-
 def _attempted(slug: str, kind: str, act: Act, *, goes_on: bool = False) -> Response:
     """
     Do *act* in one transaction; whatever refuses it is recorded in another, and shown or told.
@@ -156,7 +140,7 @@ def _attempted(slug: str, kind: str, act: Act, *, goes_on: bool = False) -> Resp
     site: SiteFacts | None = None
     try:
         with open_work() as work:
-            place = _place(work, slug, trail)
+            place = place_of(work, slug, trail)
             site = place.site
             outcome = act(work, place, trail)
     except StatusError as error:
@@ -166,11 +150,12 @@ def _attempted(slug: str, kind: str, act: Act, *, goes_on: bool = False) -> Resp
     except IdpError as error:
         trail.stored = trail.stored and goes_on
         context.save_refusal(trail, error)
-        return _refusal_page(error, trail, site)
+        return refusal_page(error, trail, site)
     return _leave(outcome, place.site)
 
 
-def _place(work: Work, slug: str, trail: Trail | None = None) -> Place:
+def place_of(work: Work, slug: str, trail: Trail | None = None) -> Place:
+    """Return our end of the conversation at the site *slug*; there is none where there is no site."""
     site = sites.facts(work, slug)
     if site is None:
         abort(404)
@@ -180,39 +165,27 @@ def _place(work: Work, slug: str, trail: Trail | None = None) -> Place:
     return Place(site, metadata.entity_id(issuer), f"{issuer}/saml")
 
 
-def _sent() -> Incoming:
-    return bindings.from_query(request.query_string)
+def posted() -> Incoming:
+    """
+    Return the message in the form that was posted.
 
-
-def _posted() -> Incoming:
+    Raises:
+        MessageRefused: there is none that can be read.
+    """
     if request.mimetype != _FORM:
         raise MessageRefused(UNREADABLE, f"the content type is {request.mimetype[:80]!r}")
     return bindings.from_form(request.get_data(cache=False))
 
 
-def _log_out(work: Work, place: Place, incoming: Incoming, trail: Trail) -> LoggedOut:
-    current = context.current_session(work)
-    done = logout.receive(work, place, incoming, current=current, trail=trail)
-    if current is not None and current.id in done.ended:
-        context.drop_session()
-    return done
-
-
-def _leave(outcome: Answer | Ask | LoggedOut, site: SiteFacts) -> Response:
+def _leave(outcome: Answer | Ask, site: SiteFacts) -> Response:
     match outcome:
         case Answer():
             return carried(outcome, site)
         case Ask(path=path):
             return redirect_to_path(path)
-        case LoggedOut(answer=Answer() as answer):
-            return carried(answer, site, signed_out=True)
-        case LoggedOut(location=location) if location:
-            return make_response(flask_redirect(location, 303))  # made from a RegisteredEndpoint (D1)
-        case _:
-            return redirect("signout.done")
 
 
-def _refusal_page(error: IdpError, trail: Trail, site: SiteFacts | None) -> Response:
+def refusal_page(error: IdpError, trail: Trail, site: SiteFacts | None) -> Response:
     """Return the page of a refusal; where the application is known, it offers to begin anew there."""
     lost = isinstance(error, SignOnLost) or (isinstance(error, MessageRefused) and error.start_again_url)
     template = "errors/lost.html" if lost else "errors/error.html"

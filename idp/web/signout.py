@@ -1,20 +1,22 @@
-"""A person's own sign-out: asked once, then done, then said what it did not do."""
-
-from datetime import datetime
+"""A person's own sign-out: asked once, done, and then told application by application what came of it."""
 
 from flask import Blueprint, Response
 
+from idp.base.work import Work
 from idp.directory import organizations
 from idp.signon import logout
-from idp.signon.logout import SignedOut
-from idp.web import context, shown_once
+from idp.signon.logout import BACK, FRONT, GO, OFFER, OVER, WAIT, Attended, Stage, Started
+from idp.signon.models import Logout, LogoutStep
+from idp.signon.teller import ASKED, CANNOT, CONFIRMED
+from idp.web import context, telling
 from idp.web.context import open_work
 from idp.web.render import page, redirect
 from idp.web.security import public
 
 pages = Blueprint("signout", __name__, url_prefix="/signout")
 
-_ENDED = "signed-out"
+_SOON_SECONDS, _LOOK_AGAIN_SECONDS = 1, 3
+_READ_SECONDS = 8
 
 
 @pages.get("")
@@ -32,27 +34,99 @@ def ask() -> Response:
 @pages.post("")
 @public
 def end() -> Response:
-    """End the session of this browser."""
+    """End the session of this browser, then tell the applications."""
     with open_work() as work:
         session = context.current_session(work)
         if session is None:
             return redirect("signout.done")
-        ended = logout.sign_out(work, session, because="signed out")
-        now = work.now
+        started = logout.start(
+            work,
+            telling.tellers(),
+            session.organization_id,
+            {session.id: session.account_id},
+            because="signed out",
+            attended=Attended(context.browser()),
+        )
     context.drop_session()
-    return say_so(ended, now)
+    return go_on(started)
 
 
-def say_so(ended: SignedOut, now: datetime) -> Response:
-    """Go to the page that says what was signed out."""
-    return shown_once.show(redirect("signout.done"), _ENDED, context.browser(), ended.applications, now)
+def go_on(started: Started) -> Response:
+    """Tell whoever can be called, then show the page of steps; without any step, that all is done."""
+    telling.at_once(started)
+    return redirect("signout.steps", handle=started.handle) if started.id else redirect("signout.done")
+
+
+@pages.get("/<handle>")
+@public
+def steps(handle: str) -> Response:
+    """Show what came of each application, and lead the browser to the next one that only it can tell."""
+    with open_work() as work:
+        found = logout.find(work, handle, context.browser())
+        every = logout.steps(work, found)
+        stage = logout.stage(found, every, work.now)
+        if stage.kind == OVER:
+            logout.finish(work, found)
+        next_address, seconds = _next(found, stage, handle)
+        return page(
+            "signout/steps.html",
+            organization_name=organizations.by_id(work, found.organization_id).name,
+            rows=[_row(found, step, stage, work) for step in every],
+            stage=stage.kind,
+            current=stage.step.application_name if stage.step is not None else "",
+            complete=all(step.outcome == CONFIRMED for step in every),
+            starter=_starter(work, found),
+            next_address=next_address,
+            seconds=seconds,
+        )
 
 
 @pages.get("/done")
 @public
 def done() -> Response:
-    """Say what was signed out, and what may still be signed in elsewhere."""
+    """Say that nobody is signed in here."""
     with open_work() as work:
         if context.current_session(work) is not None:
             return redirect("signout.ask")
-        return page("signout/done.html", applications=shown_once.shown(_ENDED, context.browser(), work.now))
+        return page("signout/done.html")
+
+
+def _next(found: Logout, stage: Stage, handle: str) -> tuple[str, int | None]:
+    """Return the path that comes next (empty: none), and after how many seconds the page goes there by itself."""
+    if stage.step is not None and stage.kind in (GO, OFFER):
+        return f"{stage.step.visit_url}/{handle}/{stage.step.id}", 1 if stage.kind == GO else None
+    if stage.kind == WAIT:
+        called = stage.step is not None and stage.step.channel == BACK
+        return f"/signout/{handle}", _SOON_SECONDS if called else _LOOK_AGAIN_SECONDS
+    if found.resume_url and found.resumed_at is None:
+        return f"{found.resume_url}/{handle}", _READ_SECONDS
+    return "", None
+
+
+def _row(found: Logout, step: LogoutStep, stage: Stage, work: Work) -> dict[str, object]:
+    state = _state(found, step, stage, work)
+    return {
+        "name": step.application_name,
+        "state": state,
+        "lives": state in ("silent", ASKED, CANNOT),
+        "until": step.until,
+    }
+
+
+def _state(found: Logout, step: LogoutStep, stage: Stage, work: Work) -> str:
+    """Return the word for a step's state; the page says it in full."""
+    if stage.step is not None and step.id == stage.step.id and stage.kind in (GO, WAIT):
+        return "now"
+    if logout.is_being_called(found, step, work.now):
+        return "now"
+    if step.channel == FRONT and logout.is_late(step, work.now):
+        return "silent"
+    if step.channel == FRONT and step.outcome == logout.WAITING:
+        return "waits"
+    return step.outcome if step.outcome in (CONFIRMED, CANNOT) else ASKED
+
+
+def _starter(work: Work, found: Logout) -> str:
+    if not found.resume_url or found.resumed_at is not None:
+        return ""
+    return logout.name_of(work, found.organization_id, found.started_by)

@@ -16,6 +16,7 @@ from cryptography.x509.oid import NameOID
 
 from idp.base import egress
 from idp.base.errors import Unavailable
+from tests.support.peers import serving
 
 BODY = b"<metadata/>"
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(BODY), BODY)
@@ -334,3 +335,70 @@ def test_t14_tls_is_for_the_name_and_the_connection_for_the_address(authority, m
         monkeypatch.undo()
         refused(f"https://sp.example:{port}/", resolve=resolving("127.0.0.1"))
     assert len(asked) == 1
+
+
+# POST
+
+
+def posted(url: str, *, body: bytes = b"a=b", allowed=("127.0.0.1",), **more) -> egress.Answer:
+    return egress.post(url, body, content_type="text/plain", allowed=allowed, most_bytes=1000, **more)
+
+
+def test_what_is_posted_arrives_whole_with_its_type():
+    with serving(lambda heard: (200, {}, BODY)) as peer:
+        answer = posted(f"{peer.address}/in?x=1", headers=[("SOAPAction", "urn:x")])
+
+    assert (answer.status, answer.body) == (200, BODY)
+    (heard,) = peer.heard
+    assert (heard.path, heard.body) == ("/in?x=1", b"a=b")
+    assert heard.headers["Content-Type"] == "text/plain"
+    assert heard.headers["SOAPAction"] == "urn:x"
+    assert "Cookie" not in heard.headers
+
+
+@pytest.mark.parametrize("status", [200, 204, 400, 401, 404, 500, 503])
+def test_whoever_posts_sees_the_status(status):
+    with serving(lambda heard: (status, {}, b"")) as peer:
+        assert posted(f"{peer.address}/").status == status
+
+
+@pytest.mark.parametrize("status", [300, 301, 302, 303, 307, 308])
+def test_t14_a_redirect_is_no_answer_to_a_post(status):
+    away = {"Location": "/elsewhere"}
+    with serving(lambda heard: (status, away, b"")) as peer, pytest.raises(Unavailable) as raised:
+        posted(f"{peer.address}/")
+    assert f"status {status}" in raised.value.cause
+    assert len(peer.heard) == 1
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "10.0.0.1", "169.254.169.254", "::1", "::ffff:10.0.0.1"])
+def test_t14_nothing_is_posted_to_an_address_that_is_not_public(address):
+    for addresses in ((address,), ("8.8.8.8", address)):
+        with pytest.raises(Unavailable) as raised:
+            posted("https://name.example/", allowed=(), resolve=resolving(*addresses))
+        assert "not a public address" in raised.value.cause
+
+
+@pytest.mark.parametrize("url", ["http://name.example/", "file:///etc/passwd", "https://user@name.example/"])
+def test_t14_nothing_is_posted_to_what_is_no_plain_https_address(url):
+    with pytest.raises(Unavailable):
+        posted(url, allowed=(), resolve=resolving("8.8.8.8"))
+
+
+def test_t14_the_checked_address_is_posted_to():
+    answers = iter([["127.0.0.1"], ["127.0.0.2"]])
+    with serving(lambda heard: (200, {}, BODY)) as peer:
+        port = peer.address.rpartition(":")[2]
+        assert posted(f"http://rebind.example:{port}/", resolve=lambda *_: next(answers)).body == BODY
+    assert next(answers) == ["127.0.0.2"]
+
+
+def test_o18_an_answer_to_a_post_has_a_limit_and_a_time():
+    with serving(lambda heard: (200, {}, bytes(1001))) as peer, pytest.raises(Unavailable) as raised:
+        posted(f"{peer.address}/")
+    assert "longer than 1000" in raised.value.cause
+    began = time.monotonic()
+    with server(silent) as (port, _), pytest.raises(Unavailable) as raised:
+        posted(f"http://127.0.0.1:{port}/", seconds=0.3)
+    assert time.monotonic() - began < 2
+    assert "no answer within" in raised.value.cause

@@ -36,7 +36,7 @@ def test_everything_works_with_and_without_scripts(front, walk, scripts):
     assert one.tab.locator("time").first.is_visible()
     one.open("/signout")
     one.go()
-    assert one.heading == "You are signed out"
+    assert one.heading == "You are signed out here"
 
 
 def test_a_recovery_code_in_place_of_the_phone(front, walk):

@@ -65,7 +65,12 @@ def provider(tmp_path_factory, vault) -> Iterator[Provider]:
     database = Database(url, vault)
     schema.migrate(database)
     address = f"http://127.0.0.1:{port}"
-    app = app_.create(resolve({"base_url": address, "database": {"url": url}}, folder), database=database)
+    values = {
+        "base_url": address,
+        "database": {"url": url},
+        "development": {"allow_http_loopback_applications": True},
+    }
+    app = app_.create(resolve(values, folder), database=database)
     schemas.watched(app)
     made = Provider(app, database, now=clock.now())
     made.address, made.saml = address, f"{address}/sites/acme/saml"

@@ -59,6 +59,14 @@ class Browser:
         self.answer = self.client.post(urljoin(str(self.answer.url), form.get("action")), data=values)
         return self
 
+    def refreshed(self):
+        """Go where the page goes by itself; say whether there was such a place."""
+        found = html.fromstring(self.answer.text).xpath("//meta[@http-equiv='refresh']/@content")
+        if not found:
+            return False
+        self.open(urljoin(str(self.answer.url), found[0].partition("url=")[2]))
+        return True
+
     @property
     def heading(self):
         return " ".join(html.fromstring(self.answer.text).xpath("string(//h1)").split())
@@ -129,6 +137,47 @@ def test_signing_out_at_the_wiki_ends_the_session(signed_on, told):
     assert page.open(told["wiki"]).heading == "Welcome"
     page.submit()
     assert html.fromstring(page.answer.text).xpath("//input[@name='password']")
+
+
+def test_signing_out_at_ostiary_signs_out_of_both(signed_on, told):
+    """The notebook is told from Ostiary, the wiki by the browser; the page says what each has answered."""
+    page = signed_on("ann")
+    page.open(told["notebook"]).submit()
+    assert page.open(told["notebook"]).heading == "You are signed in, Ann Archer"
+
+    page.open(f"{told['address']}/signout").submit()
+
+    headings = [page.heading]
+    while page.refreshed():
+        headings.append(page.heading)
+    assert headings == ["Signing out of Sample wiki…", "You are signed out"]
+    text = html.fromstring(page.answer.text).xpath("//main")[0].text_content()
+    assert text.count("confirmed") == 2 + 1  # one word for each application, and the sentence above
+    assert page.open(told["notebook"]).heading == "Welcome"
+    assert page.open(told["wiki"]).heading == "Welcome"
+
+
+def test_signing_out_at_the_wiki_signs_out_of_the_notebook(signed_on, told):
+    page = signed_on("arne")
+    page.open(told["notebook"]).submit()
+
+    page.open(told["wiki"]).submit("//form[@action='/sign-out']")
+
+    assert str(page.answer.url) == f"{told['wiki']}/"
+    assert page.open(told["notebook"]).heading == "Welcome"
+
+
+def test_signing_out_at_the_notebook_signs_out_of_the_wiki(signed_on, told):
+    page = signed_on("olga")
+    page.open(told["notebook"]).submit()
+
+    page.submit("//form[@action='/sign-out']")
+    assert page.heading == "Signing out of Sample wiki…"
+    while page.refreshed():
+        pass
+
+    assert str(page.answer.url) == f"{told['notebook']}/"
+    assert page.open(told["wiki"]).heading == "Welcome"
 
 
 def test_who_has_left_is_not_let_in(told, browser):

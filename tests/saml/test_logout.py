@@ -9,7 +9,7 @@ import xmlsec
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.x509 import load_pem_x509_certificate
-from lxml import etree
+from lxml import etree, html
 
 from idp.directory import sites
 from idp.keyring import keyring
@@ -36,6 +36,7 @@ def sp(world) -> ServiceProvider:
 
 @pytest.fixture
 def other(world) -> ServiceProvider:
+    """Another service provider, which can be told by redirect."""
     made = ServiceProvider(
         entity_id="https://other.example/metadata",
         acs="https://other.example/acs",
@@ -118,14 +119,22 @@ def test_by_form_the_answer_goes_back_in_a_page(world, ann):
     context.verify(root.find(f"{{{names.DS}}}Signature"))
 
 
-def test_where_others_took_part_the_logout_is_partial_and_says_so(world, sp, other, ann):
-    sign_on(other, ann)
+def test_where_others_cannot_be_told_the_logout_is_partial_and_says_so(world, sp, ann):
+    deaf = ServiceProvider(entity_id="https://deaf.example/metadata", acs="https://deaf.example/acs")
+    world.register(deaf, deaf.metadata(signing=deaf.pair.der, slo=" "))
+    sign_on(deaf, ann)
     signed_on = sign_on(sp, ann)
 
-    answer = slo(ann, sp.query(sp.logout_request(name_id(signed_on), index(signed_on)), sign=SIGN))
+    answer = slo(ann, sp.query(sp.logout_request(name_id(signed_on), index(signed_on)), "state", sign=SIGN))
 
-    assert response_in(answer.headers["Location"]).statuses == ["Success", "PartialLogout"]
     assert not world.alive(ann)
+    assert answer.headers["Location"].startswith("/signout/lgo_")
+    page = ann.client.get(answer.headers["Location"])
+    assert "cannot be told" in page.text
+    back = html.fromstring(page.text).xpath("//main//a/@href")[0]
+    told = ann.client.get(back).headers["Location"]
+    assert response_in(told).statuses == ["Success", "PartialLogout"]
+    assert parse_qs(urlsplit(told).query)["RelayState"] == ["state"]
 
 
 def test_without_an_index_every_session_of_the_person_there_ends(world, sp, ann):

@@ -8,8 +8,10 @@ from sqlalchemy import select
 
 from idp.base import jobs, sweeping
 from idp.policy.permissions import OPERATOR
-from idp.signon import housekeeping
+from idp.signon import housekeeping, logout
 from idp.signon.models import (
+    Logout,
+    LogoutStep,
     OneTimeValue,
     Participant,
     PendingSignOn,
@@ -169,3 +171,15 @@ def test_it_is_asked_for_once_an_hour_and_runs_as_a_job(open_work, database, noo
     with open_work(now=noon + timedelta(hours=1)) as work:
         assert _left(work, OneTimeValue) == 0
         assert sweeping.ask(work, housekeeping.KIND)
+
+
+def test_logouts_and_their_steps_go_after_thirty_days(work, session):
+    logout.start(work, {}, session.organization_id, {session.id: session.account_id}, because="signed out")
+    work.tx.session.flush()
+
+    housekeeping.sweep(replace(work, now=work.now + 29 * DAY))
+    assert len(list(work.tx.session.scalars(select(LogoutStep)))) == 1
+    housekeeping.sweep(replace(work, now=work.now + 30 * DAY))
+
+    assert list(work.tx.session.scalars(select(LogoutStep))) == []
+    assert list(work.tx.session.scalars(select(Logout))) == []

@@ -8,6 +8,7 @@ from idp.directory import accounts
 from idp.directory.policies import authentication_policy
 from idp.policy.signon import Method
 from idp.signon import logout, session
+from idp.signon.models import Logout
 from idp.signon.request import Proof
 from tests.conftest import NOON
 
@@ -95,9 +96,14 @@ def test_signing_out_ends_it_and_names_who_took_part(open_work, world):
         assert [p.subject for p in session.participants(work, current.organization_id, current.id)] == [
             {"subject": "two"}
         ]
-        assert logout.sign_out(work, current, because="the person asked") == logout.SignedOut(("Wiki",))
+        started = logout.start(
+            work, {}, current.organization_id, {current.id: current.account_id}, because="the person asked"
+        )
 
     assert find(open_work, token) is None
+    with open_work() as work:
+        (step,) = logout.steps(work, work.tx.session.get_one(Logout, (started.organization_id, started.id)))
+    assert (step.application_name, step.outcome) == ("Wiki", "cannot")
 
 
 def test_the_twenty_first_session_ends_the_oldest(open_work, world):

@@ -33,6 +33,7 @@ from idp.settings import Settings
 from idp.signon import door, pending
 from idp.signon import session as session_
 from idp.signon.factors import password, totp
+from idp.signon.models import LogoutStep
 from idp.signon.request import SignOnRequest
 from idp.web import context
 from idp.web.security import protocol
@@ -126,6 +127,15 @@ class Front:
                 replaces=None,
             )
         return token
+
+    def told(self, states: tuple[tuple[str, str], ...]) -> None:
+        """Let the steps of the logout be in these *states* (channel, outcome); what was asked was asked now."""
+        with self.work() as work:
+            steps = work.tx.session.query(LogoutStep).order_by(LogoutStep.place)
+            for step, (channel, outcome) in zip(steps, states, strict=True):
+                step.channel, step.outcome, step.visit_url = channel, outcome, "/signout/nowhere"
+                step.asked_at = self.now if outcome in ("asked", "confirmed") else None
+                step.until = None if channel == "none" else self.now + timedelta(hours=9, minutes=20)
 
     @contextmanager
     def served(self) -> Iterator[str]:

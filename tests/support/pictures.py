@@ -111,10 +111,27 @@ def pages(front: Front, browser, base: str) -> Iterator[tuple[str, Walk]]:
     yield "recovery-codes-made", walk
     walk.open("/account?done=password")
     yield "account-done", walk
+    for application in ("Payroll", "Expenses and Travel", "Roadmap"):
+        walk.open(front.ask(application))
     walk.open("/signout")
     yield "sign-out", walk
     walk.go()
-    yield "signed-out", walk
+    yield "signed-out-untold", walk
+    here = walk.tab.url
+    walk.tab.route("**/signout/nowhere/**", lambda route: route.fulfill(status=204))  # stay, to be looked at
+    confirmed, back = ("back", "confirmed"), ("back", "asked")
+    for name, told in {
+        "signing-out": (confirmed, ("front", "waiting"), ("front", "waiting"), ("none", "cannot")),
+        "signing-out-silent": (confirmed, ("front", "asked"), ("front", "waiting"), ("none", "cannot")),
+        "signed-out-partly": (confirmed, ("front", "confirmed"), back, ("none", "cannot")),
+        "signed-out": (confirmed,) * 4,
+    }.items():
+        front.told(told)
+        front.later(seconds=12)
+        walk.tab.goto(here)
+        yield name, walk
+    walk.open("/signout/done")
+    yield "signed-out-nobody", walk
     walk.open("/")
     yield "sign-in-own", walk
 

@@ -241,10 +241,12 @@ def test_signing_out_asks_once_and_is_honest(front, ann):
     assert ann.title == "Sign out?"
     ann.submit()
 
-    assert ann.title == "You are signed out"
+    assert ann.title == "You are signed out here"
     assert "Wiki" in ann.text
-    assert "may keep you signed in on their own" in ann.text
-    assert ann.open("/signout/done").title == "You are signed out", "a reload says the same"
+    assert "cannot be told" in ann.text
+    assert "Not every application has confirmed" in ann.text
+    assert ann.open(ann.path).title == "You are signed out here", "a reload says the same"
+    assert ann.open("/signout/done").title == "You are signed out"
     assert ann.open("/").title == "Sign in"
 
 

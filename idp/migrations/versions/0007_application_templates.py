@@ -2,14 +2,14 @@
 Remember the application template that a service provider was registered from, and where its tile leads.
 
 Revision: 0007
-Follows: 0004
+Follows: 0005
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0007"
-down_revision = "0004"
+down_revision = "0005"
 branch_labels = None
 depends_on = None
 

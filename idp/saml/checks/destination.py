@@ -19,3 +19,15 @@ def check(examined: Examined) -> None:
             received=destination[:300],
             expected=examined.here,
         )
+
+
+def check_if_there(examined: Examined) -> None:
+    """
+    Check a message that came by SOAP: no browser carried it, so it need not say where it goes
+    (SAML Bindings 2.0 section 3.2 asks for nothing; Core 2.0 section 3.2.1 for what is there to be right).
+
+    Raises:
+        MessageRefused: it was made for another address.
+    """
+    if examined.header.destination is not None:
+        check(examined)

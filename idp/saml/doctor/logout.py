@@ -2,7 +2,7 @@
 
 from idp.saml.doctor.finding import Kind, Severity
 from idp.saml.doctor.subjects import Attempt, Described, Findings
-from idp.saml.names import POST, REDIRECT
+from idp.saml.names import POST, REDIRECT, SOAP
 
 MISSING = Kind(
     "logout-address-missing",
@@ -25,7 +25,7 @@ UNKNOWN = Kind(
 )
 KINDS = (MISSING, UNSPOKEN, UNKNOWN)
 
-_SPOKEN = (REDIRECT, POST)
+_SPOKEN = (REDIRECT, POST, SOAP)
 _ASK = "Please name a SingleLogoutService (HTTP-Redirect or HTTP-POST) in your metadata."
 
 

@@ -3,8 +3,9 @@
 
 // Times in the reader's own zone and language; the exact instant stays in the tooltip.
 const spoken = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+const hour = new Intl.DateTimeFormat(undefined, { timeStyle: "short" });
 for (const time of document.querySelectorAll("time[datetime]")) {
-  time.textContent = spoken.format(new Date(time.dateTime));
+  time.textContent = ("hour" in time.dataset ? hour : spoken).format(new Date(time.dateTime));
 }
 
 // Show or hide a password while it is typed.

@@ -1,0 +1,95 @@
+"""
+The contract by which a protocol tells its applications that a session is over.
+
+Each protocol hands in a `Teller`; the composition (a door, the jobs) puts them into one table by
+the protocol's name. Nothing here knows how an application is spoken to.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from idp.base.work import Work
+
+CONFIRMED, ASKED, FAILED, CANNOT = "confirmed", "asked", "failed", "cannot"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """
+    One application of a session that is over, and what it knows the person and the session by.
+
+    ``message_id`` is the id of what is sent to it: the same at every try, so that it can tell a repetition.
+    """
+
+    organization_id: str
+    application_id: str
+    session_id: str
+    account_id: str
+    subject: Mapping[str, Any]
+    message_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """
+    How an application can be told.
+
+    Args:
+        name: what people call it; empty if it is gone.
+        back: its address for a call from us to it; empty if it has none.
+        front: a path of ours that leads the browser to it, if the handle and the step are added; or empty.
+        bounded: whether it was told when the session ends at the latest.
+    """
+
+    name: str = ""
+    back: str = ""
+    front: str = ""
+    bounded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What is posted to an application."""
+
+    address: str
+    body: bytes
+    content_type: str
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What came back: an answer, or the cause why there is none (for the administrator)."""
+
+    status: int = 0
+    body: bytes = b""
+    cause: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """``CONFIRMED``, ``FAILED`` for good, or ``ASKED``: nothing that counts as an answer, so it is tried again."""
+
+    outcome: str
+    cause: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Teller:
+    """
+    How one protocol tells its applications.
+
+    ``ways`` and ``letter`` are called in a transaction, ``letter`` may return None where there is nobody
+    to write to any more; ``judge`` reads what an application has answered to the letter.
+    """
+
+    ways: Callable[[Work, Told], Ways]
+    letter: Callable[[Work, Told], Letter | None]
+    judge: Callable[[Work, Told, Reply], Verdict]
+
+
+Tellers = Mapping[str, Teller]
+"""The tellers by protocol, as `directory.applications` names it."""
+Post = Callable[[Letter], Reply]
+"""The guarded way to the outside; whatever goes wrong is a `Reply` with its cause."""

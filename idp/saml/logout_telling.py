@@ -13,6 +13,7 @@ from idp.saml import endpoints, metadata, signatures, soap, speaking, watching
 from idp.saml.answering import PROTOCOL
 from idp.saml.checks import version
 from idp.saml.checks.examined import Examined
+from idp.saml.encryption import encrypted_id
 from idp.saml.endpoints import RegisteredEndpoint
 from idp.saml.errors import MessageRefused
 from idp.saml.facts import ProviderFacts, provider_of
@@ -50,9 +51,9 @@ def tellers(base_url: str) -> dict[str, Teller]:
         known = provider_of(work, told.organization_id, told.application_id)
         endpoint = _endpoint(known, SOAP)
         who = _speaker(work, base_url, known)
-        if who is None or endpoint is None:
+        if known is None or who is None or endpoint is None or not _can_name(known):
             return None
-        request = signed(_request(who, told, endpoint, work.now), who.key)
+        request = signed(_request(who, known, told, endpoint, work.now), who.key)
         return Letter(endpoint.location, soap.enveloped(request), soap.CONTENT_TYPE, (soap.ACTION,))
 
     return {PROTOCOL: Teller(ways, letter, judge)}
@@ -63,6 +64,8 @@ def ways(work: Work, told: Told) -> Ways:
     known = provider_of(work, told.organization_id, told.application_id)
     if known is None or "value" not in told.subject:
         return Ways(bounded=True)
+    if not _can_name(known):
+        return Ways(known.name, bounded=True)
     site = sites.facts_by_id(work, known.organization_id, known.site_id)
     if site is None:
         return Ways(known.name, bounded=True)
@@ -111,9 +114,9 @@ def visit(work: Work, base_url: str, told: Told) -> Visit | None:
     known = provider_of(work, told.organization_id, told.application_id)
     endpoint = _endpoint(known, REDIRECT, POST)
     who = _speaker(work, base_url, known)
-    if known is None or who is None or endpoint is None:
+    if known is None or who is None or endpoint is None or not _can_name(known):
         return None
-    request = _request(who, told, endpoint, work.now)
+    request = _request(who, known, told, endpoint, work.now)
     if endpoint.binding == POST:
         return Visit(endpoint.location, known.name, signed(request, who.key).xml)
     query = signed_query("SAMLRequest", deflated(write(request).xml), "", who.key)
@@ -137,15 +140,31 @@ def _speaker(work: Work, base_url: str, known: ProviderFacts | None) -> Speaker 
     return speaking.speaker(work, site, metadata.entity_id(sites.issuer(base_url, site.slug)), known)
 
 
-def _request(who: Speaker, told: Told, endpoint: RegisteredEndpoint, now: datetime) -> Element:
-    """Return the LogoutRequest (SAML Core 2.0 section 3.7.1)."""
+def _can_name(known: ProviderFacts) -> bool:
+    """Say whether a person can be named to *known*: where names are encrypted, never in plain instead (X25)."""
+    return not known.encrypt_name_id or known.encryption is not None
+
+
+def _named(known: ProviderFacts, told: Told) -> Element:
+    """Return the name of the person, encrypted where the service provider has its names encrypted (section 2.2.4)."""
     subject = told.subject
-    named = {
+    qualified = {
         "Format": subject.get("format"),
         "NameQualifier": subject.get("name_qualifier"),
         "SPNameQualifier": subject.get("sp_name_qualifier"),
     }
-    indexes = [subject["session_index"]] if subject.get("session_index") else []
+    plain = element("saml:NameID", qualified, subject["value"])
+    if not known.encrypt_name_id:
+        return plain
+    if known.encryption is None:
+        raise ValueError("a name that is to be encrypted is never written in plain")
+    return encrypted_id(write(plain), known.encryption)
+
+
+def _request(who: Speaker, known: ProviderFacts, told: Told, endpoint: RegisteredEndpoint, now: datetime) -> Element:
+    """Return the LogoutRequest (SAML Core 2.0 section 3.7.1)."""
+    index = told.subject.get("session_index")
+    indexes = [index] if index else []
     return element(
         "samlp:LogoutRequest",
         {
@@ -156,6 +175,6 @@ def _request(who: Speaker, told: Told, endpoint: RegisteredEndpoint, now: dateti
             "Version": "2.0",
         },
         element("saml:Issuer", None, who.issuer),
-        element("saml:NameID", named, subject["value"]),
+        _named(known, told),
         *(element("samlp:SessionIndex", None, index) for index in indexes),
     )

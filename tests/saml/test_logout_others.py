@@ -72,7 +72,7 @@ def by_soap(world):
         def make(name: str, answer=None, *, more: str = "", signing: bool = True):
             sp = logouts.provider(name, slo="")
             peer = stack.enter_context(serving(answer or confirming(sp, signed=signing)))
-            sp.slo = logouts.service(names.BY_SOAP, f"{peer.address}/soap") + more
+            sp.slo = logouts.service(names.SOAP, f"{peer.address}/soap") + more
             logouts.register(world, sp, signing=signing)
             return sp, peer
 
@@ -416,6 +416,26 @@ def test_x28_an_answer_brought_by_another_browser_is_refused(world, wiki, ann, v
     for browser in (world.browser(), world.browser(ANN)):
         refused(slo(browser, signed_answer(wiki, location)))
     assert steps(world) == {"wiki.example": ("front", "asked")}
+
+
+def test_an_answer_that_is_refused_leads_back_to_the_page_of_steps(world, wiki, ann, visited):
+    """X28: what comes by form has no cookies; where its link leads, the browser is looked at."""
+    location, place = visited
+    forged = signed_answer(wiki, location, in_response_to="_another")
+
+    page = slo(ann, forged)
+
+    assert heading(page) == "One answer could not be taken"
+    (link,) = html.fromstring(page.text).xpath("//main//a[contains(@class,'button')]/@href")
+    assert ann.client.get(link).headers["Location"] == place
+    response = wiki.enveloped(logout_response(wiki, "_another"))
+    by_form = world.browser().client.post("/sites/acme/saml/slo", data={"SAMLResponse": encoded(response)})
+    assert html.fromstring(by_form.text).xpath("//main//a[contains(@class,'button')]/@href") == [link]
+    stranger = world.browser()
+    assert stranger.client.get(link).headers["Location"] == "/"
+    assert heading(slo(stranger, forged)) == "This cannot go on"
+    world.later(minutes=10)
+    assert ann.client.get(link).headers["Location"] == "/"
 
 
 def test_x19_an_answer_is_taken_once(world, wiki, ann, visited):

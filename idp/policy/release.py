@@ -106,19 +106,20 @@ class Rule:
         Raises:
             Invalid: it is no rule; ``field`` says what is wrong.
         """
-        if not isinstance(values, dict) or not is_storable(values):
+        if not isinstance(values, dict):
             raise Invalid("A rule is a JSON object.", field="rules")
-        unknown = sorted(str(key) for key in values if key not in _FIELDS)
+        unknown = [key for key in values if key not in _FIELDS]
         if unknown:
-            raise Invalid(f"A rule has no “{unknown[0][:80]}”.", field="rules", advice=f"It has: {', '.join(_FIELDS)}.")
+            shown = unknown[0][:80] if is_plain(unknown[0][:80]) else "…"
+            raise Invalid(f"A rule has no “{shown}”.", field="rules", advice=f"It has: {', '.join(_FIELDS)}.")
         texts = {key: _text(values, key) for key in values if key not in ("only", "rename")}
         if "name" not in texts or "source" not in texts:
             raise Invalid("A rule needs a name and a source.", field="rules")
         texts.setdefault("name_format", "uri" if is_uri(texts["name"]) else "basic")
         only, rename = values.get("only", []), values.get("rename", {})
-        if not isinstance(only, list) or not all(isinstance(one, str) for one in only):
+        if not isinstance(only, list) or not all(_is_text(one) for one in only):
             raise Invalid("What a rule sends only is a list of patterns.", field="only")
-        if not isinstance(rename, dict) or not all(isinstance(one, str) for one in rename.values()):
+        if not isinstance(rename, dict) or not all(_is_text(one) for pair in rename.items() for one in pair):
             raise Invalid("What a rule renames is an object of texts.", field="rename")
         return cls(**texts, only=tuple(only), rename=dict(rename))
 
@@ -434,9 +435,14 @@ def is_uri(value: str) -> bool:
 
 def _text(values: dict[str, Any], key: str) -> str:
     value = values[key]
-    if not isinstance(value, str):
+    if not isinstance(value, str) or not is_storable(value):
         raise Invalid(f"The {key} of a rule is text.", field=key)
     return value
+
+
+def _is_text(value: Any) -> bool:
+    """JSON can spell what is no text, and can be nested deeper than anybody looks."""
+    return isinstance(value, str) and is_storable(value)
 
 
 def _check_name(rule: Rule) -> None:

@@ -384,7 +384,7 @@ def _judge_name_id_source(provider: ServiceProvider) -> None:
     elif provider.nameid_format in made_names.NEED_A_SOURCE:
         raise Invalid(
             "It must be said what such a NameID is made of.",
-            field="name_id_source",
+            field="nameid_format",
             advice="Name an attribute, or write an expression: --name-id-source 'upper(department) + \"\\\\\" + login'",
         )
 

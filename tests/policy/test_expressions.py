@@ -182,21 +182,25 @@ def test_any_text_is_an_expression_or_is_refused_and_every_expression_ends(text,
     assert found == evaluate(read, {name: attributes.get(name, ()) for name in read.reads})
 
 
-def _terms(inner):
-    text = st.sampled_from(['"@"', '"x"', '"aws-"', '"a*"'])
-    return st.one_of(
-        st.tuples(inner, inner).map(" + ".join),
-        st.tuples(st.sampled_from(["lower", "upper", "first"]), inner).map(lambda p: f"{p[0]}({p[1]})"),
-        st.tuples(st.sampled_from(["before", "after", "join"]), inner, text).map(lambda p: f"{p[0]}({p[1]}, {p[2]})"),
-        st.tuples(inner, text, text).map(lambda p: f"replace({p[0]}, {p[1]}, {p[2]})"),
-        st.tuples(inner, text, inner, inner).map(lambda p: f"if({p[0]} contains {p[1]}, {p[2]}, {p[3]})"),
-    )
+@st.composite
+def _well_formed(draw, depth=0):
+    """Draw an expression, of functions at most four deep."""
+    made = draw(st.sampled_from(["leaf", "+", "one", "text", "replace", "if"])) if depth < 4 else "leaf"
+    if made == "leaf":
+        return draw(st.sampled_from(["email", "groups", "name", '"x"', '"@"']))
+    text, x = draw(st.sampled_from(['"@"', '"x"', '"aws-"', '"a*"'])), draw(_well_formed(depth + 1))
+    if made == "+":
+        return f"{x} + {draw(_well_formed(depth + 1))}"
+    if made == "one":
+        return f"{draw(st.sampled_from(['lower', 'upper', 'first']))}({x})"
+    if made == "text":
+        return f"{draw(st.sampled_from(['before', 'after', 'join']))}({x}, {text})"
+    if made == "replace":
+        return f"replace({x}, {text}, {text})"
+    return f"if({x} contains {text}, {draw(_well_formed(depth + 1))}, {draw(_well_formed(depth + 1))})"
 
 
-WELL_FORMED = st.recursive(st.sampled_from(["email", "groups", "name", '"x"', '"@"']), _terms, max_leaves=12)
-
-
-@given(text=WELL_FORMED, attributes=VALUES)
+@given(text=_well_formed(), attributes=VALUES)
 @settings(max_examples=300, deadline=500)
 def test_what_is_well_formed_and_short_is_read_and_evaluated(text, attributes):
     if len(text) <= LONGEST:

@@ -205,10 +205,14 @@ def test_what_is_left_out_of_json_is_the_usual():
         ({"name": ""}, "name"),
         ({"name": " mail"}, "name"),
         ({"name": "x" * 513}, "name"),
-        ({"name": "a\x00"}, "rules"),
+        ({"name": "a\x00"}, "name"),
         ({"name": "a\x0b"}, "name"),
         ({"name": "a\ufffe"}, "name"),
-        ({"name": "a\ud800"}, "rules"),
+        ({"name": "a\ud800"}, "name"),
+        ({"source": "\ud800"}, "source"),
+        ({"only": ["\ud800"]}, "only"),
+        ({"rename": {"\ud800": "x"}}, "rename"),
+        ({"\ud800": "x"}, "rules"),
         ({"name": 7}, "name"),
         ({"friendly_name": "a\nb"}, "friendly_name"),
         ({"name_format": "urn"}, "name_format"),
@@ -252,6 +256,36 @@ def test_what_cannot_be_rules_is_refused():
             rules_from_json(wrong)
     with pytest.raises(Invalid, match=str(MOST_RULES)):
         rules_from_json([{**GOOD, "name": str(n)} for n in range(MOST_RULES + 1)])
+
+
+JSON = st.recursive(
+    st.one_of(
+        st.none(), st.booleans(), st.integers(), st.text(max_size=8), st.sampled_from(["attribute", "uri", "\ud800"])
+    ),
+    lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(st.text(max_size=4), inner, max_size=4)),
+    max_leaves=8,
+)
+
+
+@given(values=st.one_of(JSON, st.dictionaries(st.sampled_from(list(Rule(name="x", source="nothing").to_json())), JSON)))
+def test_any_json_is_a_rule_or_is_refused(values):
+    """And every refusal can be printed."""
+    said = ""
+    try:
+        Rule.from_json(values)
+    except Invalid as refused:
+        said = f"{refused.message}{refused.advice}"
+
+    assert said == said.encode().decode()
+
+
+def test_no_depth_of_json_is_too_deep_to_be_refused():
+    deep: object = []
+    for _ in range(900):
+        deep = [deep]
+    for wrong in ({**GOOD, "only": deep}, {**GOOD, "rename": {"x": deep}}, {**GOOD, "value": deep}, deep):
+        with pytest.raises(Invalid):
+            Rule.from_json(wrong)
 
 
 def test_differences_say_which_rule_and_what():

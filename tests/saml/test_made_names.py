@@ -259,15 +259,15 @@ def test_a_person_who_signs_in_first_is_compared_at_the_end(world, sp, logins):
 def test_the_switch_is_checked_and_recorded(world, sp):
     application = world.register(sp)
     with world.work() as work:
-        for wrong in (
-            Switches(name_id_source="first("),
-            Switches(nameid_format=names.WINDOWS),
-            Switches(nameid_format=names.X509_SUBJECT, name_id_source=""),
-            Switches(name_id_source="x" * 1001),
+        for wrong, field in (
+            (Switches(name_id_source="first("), "name_id_source"),
+            (Switches(name_id_source="x" * 1001), "name_id_source"),
+            (Switches(nameid_format=names.WINDOWS), "nameid_format"),
+            (Switches(nameid_format=names.X509_SUBJECT, name_id_source=""), "nameid_format"),
         ):
             with pytest.raises(Invalid) as refused:
                 providers.change(work, application, wrong)
-            assert refused.value.field == "name_id_source"
+            assert refused.value.field == field
             work.tx.session.rollback()
     with world.work() as work:
         providers.change(work, application, Switches(nameid_format=names.WINDOWS, name_id_source=WINDOWS_SOURCE))

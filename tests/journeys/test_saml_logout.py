@@ -41,7 +41,7 @@ def pysaml2(folder, metadata: str | None, address: str):
             "sp": {
                 "endpoints": {
                     "assertion_consumer_service": [("https://soap.example/acs", names.POST)],
-                    "single_logout_service": [(address, names.BY_SOAP)],
+                    "single_logout_service": [(address, names.SOAP)],
                 },
                 "authn_requests_signed": True,
                 "want_response_signed": True,
@@ -120,7 +120,7 @@ def test_pysaml2_takes_our_request_by_soap_and_we_take_its_answer(provider, sign
         assert request is not None
         asked.append(request.message)
         response = client.create_logout_response(
-            request.message, [names.BY_SOAP], status=s_utils.success_status_factory(), sign=False
+            request.message, [names.SOAP], status=s_utils.success_status_factory(), sign=False
         )
         response.destination = None
         return 200, {"Content-Type": "text/xml"}, make_soap_enveloped_saml_thingy(response).encode()

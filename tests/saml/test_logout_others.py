@@ -72,7 +72,7 @@ def by_soap(world):
         def make(name: str, answer=None, *, more: str = "", signing: bool = True):
             sp = logouts.provider(name, slo="")
             peer = stack.enter_context(serving(answer or confirming(sp, signed=signing)))
-            sp.slo = logouts.service(names.BY_SOAP, f"{peer.address}/soap") + more
+            sp.slo = logouts.service(names.SOAP, f"{peer.address}/soap") + more
             logouts.register(world, sp, signing=signing)
             return sp, peer
 

@@ -51,7 +51,7 @@ def make(folder: Path, port: int, database_url: str | None) -> Installation:
     url = database_url or "sqlite:///ostiary.db"
     config.write_text(
         f"base_url: http://localhost:{port}\ndatabase:\n  url: {url}\nlog:\n  level: info\n"
-        "throttling:\n  address_per_minute: 1000000\n  address_per_hour: 10000000\n",
+        "throttling:\n  address_per_minute: 1000000\n  address_per_hour: 10000000\n  sign_ons_per_minute: 1000000\n",
         encoding="utf-8",
     )
     settings = load(config)

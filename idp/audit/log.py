@@ -33,10 +33,15 @@ def plain(value: Any) -> Any:
                 "\ufffd" if unicodedata.category(c) in ("Cc", "Cs") or c in _BIDI else c for c in value[: _LONGEST + 1]
             )
         return value if len(value) <= _LONGEST else value[:_LONGEST] + "…"
+    if isinstance(value, dict):
+        return {
+            str(key): item
+            if type(item) is str and len(item) <= _LONGEST and item.isascii() and item.isprintable()
+            else plain(item)
+            for key, item in value.items()
+        }
     if isinstance(value, list | tuple | frozenset | set):
         return [plain(item) for item in value]
-    if isinstance(value, dict):
-        return {str(key): plain(item) for key, item in value.items()}
     return value
 
 

@@ -19,6 +19,7 @@ from idp.saml import proposing, providers
 from idp.saml.aggregates import Entity
 from idp.saml.description import SpDescription
 from idp.saml.models import ServiceProvider
+from idp.saml.proposals import propose
 from idp.saml.providers import Switches
 
 AT_ONCE = 200
@@ -133,7 +134,7 @@ def register(
             outcomes.append(Outcome(entity_id, Came.FAULTY, cause=_words(error)))
             continue
         if release_requested:
-            proposing.apply(work, made.application_id)
+            proposing.agree(work, made.application_id, propose(one.described.requested_attributes))
         there.add(entity_id)
         outcomes.append(Outcome(entity_id, Came.REGISTERED, made.application_id))
     return outcomes

@@ -35,13 +35,24 @@ def apply(work: Work, application_id: str, *, must_ask: bool = False) -> Proposa
         Invalid: its metadata asks for nothing, where it must.
     """
     proposal = of(work, application_id)
-    if proposal.supplied or proposal.missing:
-        policies.set_application_release(work, application_id, proposal.attributes)
-        policies.set_application_rules(work, application_id, proposal.rules)
-    elif must_ask:
+    agree(work, application_id, proposal)
+    if must_ask and not proposal.supplied and not proposal.missing:
         raise Invalid(
             "The metadata of this application asks for no attributes.",
             field="requested_attributes",
             advice="Say what it receives with: idp application release APP --attribute NAME",
         )
     return proposal
+
+
+def agree(work: Work, application_id: str, proposal: Proposal) -> None:
+    """
+    Let a *proposal* be what an application receives, as `apply` does.
+
+    Raises:
+        NotFound: no such application that this actor may see.
+        Forbidden: the actor may not edit applications there.
+    """
+    if proposal.supplied or proposal.missing:
+        policies.set_application_release(work, application_id, proposal.attributes)
+        policies.set_application_rules(work, application_id, proposal.rules)

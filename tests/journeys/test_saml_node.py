@@ -3,10 +3,11 @@
 from urllib.parse import urlsplit
 
 import pytest
-from lxml import etree
+from lxml import etree, html
 
 from idp.saml import names
 from tests.journeys.saml import Browser, Provider, provider, query_of
+from tests.journeys.test_saml_logout import go_on, heading, sign_out
 from tests.support import node
 from tests.support.saml_world import ANN, N
 from tests.support.service_provider import ServiceProvider, pair
@@ -214,3 +215,36 @@ def test_no_host_of_a_registry_is_in_the_lock_file():
         text = (node.SOURCES / file).read_text()
         assert "://" not in text
         assert '"resolved"' not in text
+
+
+@pytest.mark.parametrize("binding", [names.REDIRECT, names.POST], ids=["redirect", "form"])
+def test_signing_out_here_asks_it_and_takes_its_answer(provider, program, binding):
+    """Logout from our side: node-saml verifies our request, by either binding, and we verify its answer."""
+    sp = NodeSaml(provider, program, f"asked-{binding.rpartition('-')[2].lower()}", slo_binding=binding)
+    browser = sp.browser()
+    profile = sp.received(browser.walk(program.call("login", relayState=""), ANN))
+
+    page = sign_out(browser, provider)
+    assert not provider.alive(browser.signed_in)
+    visit = go_on(browser, page)
+    if binding == names.REDIRECT:
+        location = visit.headers["Location"]
+        assert location.startswith(f"{sp.host}/slo?SAMLRequest=")
+        asked = program.call("logoutRedirect", query=urlsplit(location).query)
+        relay_state = query_of(location).get("RelayState", "")
+    else:
+        form = html.fromstring(visit.text).xpath("//form[@id='carry']")[0]
+        assert form.get("action") == f"{sp.host}/slo"
+        values = {one.get("name"): one.get("value") for one in form.xpath(".//input")}
+        asked = program.call("logoutForm", form=values)
+        relay_state = values.get("RelayState", "")
+
+    assert asked["loggedOut"]
+    assert [asked["profile"][name] for name in ("nameID", "nameIDFormat", "sessionIndex")] == [
+        profile[name] for name in ("nameID", "nameIDFormat", "sessionIndex")
+    ]
+    address = program.call("logoutAnswer", profile=asked["profile"], relayState=relay_state, success=True)
+    answer = browser.http.get(address)
+    assert answer.status_code == 303, answer.text
+    page = browser.http.get(str(answer.url.join(answer.headers["Location"])))
+    assert heading(page) == "You are signed out"

@@ -356,6 +356,7 @@ def test_a_rule_under_the_name_or_friendly_name_meets_what_is_asked_for(world):
     application_id = register(world, SHIBBOLETH)
     asked = "urn:oid:0.9.2342.19200300.100.1.3"
     mail = {"source": "attribute", "value": "email"}
+    assert "is sent as email" in of_kind(examined(world, application_id).findings, "attribute-other-name").evidence
     for rule, met in (
         ({"name": asked, **mail}, True),
         ({"name": "E-Mail", "friendly_name": "mail", **mail}, True),

@@ -80,7 +80,13 @@ def check_registration(registration: Registration) -> Findings:
 
 
 def _meets(sent: Sent, wanted: RequestedAttribute) -> bool:
-    """Say whether something is sent under that name, or under the friendly name; what can never be sent does not count."""
+    """
+    Say whether something is sent under that name, or by a rule under the friendly name; what is never sent does not count.
+
+    Where no rule has chosen a friendly name, ours is a help for people and nothing that was agreed.
+    """
+    if not sent.level:
+        return sent.name.casefold() == wanted.name.casefold()
     names = {sent.name.casefold(), sent.friendly_name.casefold()} - {""}
     return not sent.never and bool(names & {wanted.name.casefold(), wanted.friendly_name.casefold()})
 

@@ -28,7 +28,7 @@ POSSIBLE = Kind(
     "encryption-unused",
     Severity.NOTE,
     "assertions could be encrypted, and are not",
-    "The application has published a key to encrypt for. They are protected by https on their way in any case.",
+    "The application has published a key to encrypt for. Assertions are protected by https on their way in any case.",
     "encrypts assertions",
 )
 KINDS = (LEGACY, IMPOSSIBLE, POSSIBLE)

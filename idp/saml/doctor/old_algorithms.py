@@ -59,9 +59,10 @@ def allow(registered: Registered | None, algorithm: str, now: datetime) -> Fix |
     if registered is None or algorithm in registered.allowed:
         return None
     until = registered.legacy_until if registered.allowed and registered.legacy_until is not None else now + _FOR
+    risk = legacy.RISKS[algorithm]
     chosen = (*sorted(registered.allowed), algorithm)
     return Fix(
         f"allows {algorithm} to this application until {until:%Y-%m-%d}",
         Switch((("legacy_algorithms", chosen), ("legacy_until", until))),
-        f"{legacy.RISKS[algorithm].capitalize()}.",
+        f"{risk[:1].upper()}{risk[1:]}.",
     )

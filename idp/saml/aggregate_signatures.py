@@ -15,7 +15,7 @@ from lxml import etree
 
 from idp.saml import gate
 from idp.saml.aggregates import MOST_AGGREGATE_BYTES, checked
-from idp.saml.algorithms import verifies
+from idp.saml.algorithms import SIGNATURE_ALGORITHMS, verifies
 from idp.saml.certificates import KnownKey
 from idp.saml.gate import Tree, unreadable
 from idp.saml.names import EXCLUSIVE_C14N, SHA256, SHA384, SHA512
@@ -37,7 +37,7 @@ def verified_copy(stream: IO[bytes], keys: Iterable[KnownKey], into: IO[bytes]) 
     root = _tree(stream)
     signature = of_document(root)
     info = signature[0]
-    method = info[1].get("Algorithm")
+    method = SIGNATURE_ALGORITHMS[info[1].get("Algorithm")]
     octets = etree.tostring(
         info, method="c14n", exclusive=True, with_comments=False, inclusive_ns_prefixes=_prefixes(info[0])
     )

@@ -139,8 +139,7 @@ def without_declaration(document: bytes) -> bytes:
         return document
     declaration = _DECLARATION.match(document)
     if declaration is None:
-        named = b"encoding" in document.partition(b"?>")[0]
-        raise unreadable("the XML declaration is not that of XML 1.0 in UTF-8", *(("not-utf-8",) if named else ()))
+        raise unreadable("the XML declaration is not that of XML 1.0 in UTF-8", "not-utf-8")
     return document[declaration.end() :]
 
 

@@ -22,7 +22,7 @@ def proven(
     known = requests.identified(work, place, issuer_of(root), trail)
     covered, is_signed = signatures.verified(root, signature, known.verify_keys, known.allowed)
     if not is_signed:
-        raise signatures.not_proven("a message about sessions or names must be signed, and this one is not", "missing")
+        raise signatures.not_proven("it is not signed, and a message about sessions or names must be", "missing")
     if issuer_of(covered) != known.entity_id:
         raise signatures.not_proven("the signed part of the message has another Issuer")
     trail.passed("signature", signed=is_signed)

@@ -10,6 +10,7 @@ import sys
 import pytest
 
 from idp.cli import jobs as jobs_
+from idp.settings import Settings
 from tests.architecture.source import HERE
 from tests.support import aggregate
 from tests.support.aggregate import HEAD, TAIL
@@ -318,7 +319,7 @@ def test_the_hourly_job_refreshes_what_is_due(loopback, here):
         assert loopback("jobs", "run", "--json").json["failed"] == 0
 
         assert len(published.asked) == asked + 1
-    assert jobs_.refreshing.SWEEP in jobs_.HANDLERS
+    assert jobs_.refreshing.SWEEP in jobs_.handlers(Settings())
 
 
 def test_what_is_logged_is_not_among_the_results(loopback, here):

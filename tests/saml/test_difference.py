@@ -34,6 +34,7 @@ CHANGES = {
     "display_name": "Team wiki",
     "assertion_consumers": (ACS,),
     "logout_endpoints": (),
+    "name_id_endpoints": (Endpoint(names.SOAP, "https://sp.example/names"),),
     "signing_certificates": (TWO,),
     "encryption_keys": (EncryptionKey(ONE, (EncryptionMethod(names.AES128_GCM),)),),
     "nameid_formats": (names.PERSISTENT, names.EMAIL),

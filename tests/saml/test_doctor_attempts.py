@@ -152,7 +152,7 @@ CASES = {
     "access": (_without_access, SHIBBOLETH, {"everyone": False, "prepare": ailments._with_an_administrator}, "access-missing", BEN),
     "disabled": (_without_access, SHIBBOLETH, {"prepare": ailments._disabled}, "application-disabled", "disabled"),
     "logout at the sign-on address": (lambda world: _logout(world, "sso"), SPRING, {}, "message-other", "LogoutRequest"),
-    "unsigned logout": (lambda world: _logout(world, "slo"), SPRING, {}, "logout-not-signed", "must be signed"),
+    "unsigned logout": (lambda world: _logout(world, "slo"), SPRING, {}, "logout-not-signed", "not signed"),
     "encrypted logout": (lambda world: _logout(world, "slo", sign=True, named="<saml:EncryptedID/>"), SPRING, {},
                          "logout-name-encrypted", "is encrypted"),
     "logout of nobody": (lambda world: _logout(world, "slo", sign=True), SPRING, {}, "logout-unknown-session", "no session"),

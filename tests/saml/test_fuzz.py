@@ -73,7 +73,7 @@ class Storm:
     genuine: set[bytes] = field(default_factory=set)
     taken: set[bytes] = field(default_factory=set)
     counts: dict[str, int] = field(default_factory=dict)
-    slowest: float = 0.0
+    slow: list[Sent] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         for one in (self.sp, self.other):
@@ -157,17 +157,9 @@ class Storm:
 
     def send(self, sent: Sent) -> None:
         """Send it, and look at what comes back."""
-        address = f"/sites/acme/saml/{sent.service}"
-        began = time.process_time()
-        if sent.post:
-            client = self.world.app.test_client()
-            answer = client.post(address, data=sent.octets, content_type=FORM)
-        else:
-            browser = self.ann if sent.service == "sso" else self.ben
-            answer = browser.client.get(address, query_string=sent.octets.decode("latin-1"))
-        took = time.process_time() - began
-        self.slowest = max(self.slowest, took)
-        assert took < SLOWEST, f"{took:.3f} s of CPU"
+        answer, took = self._answered(sent)
+        if took >= SLOWEST:
+            self.slow.append(sent)
         self.count("sent")
         assert EVIL not in answer.headers.get("Location", "")
         assert f'action="{EVIL}' not in answer.text
@@ -176,6 +168,22 @@ class Storm:
             self.count("refused")
             return
         self._accepted(sent, answer)
+
+    def _answered(self, sent: Sent):
+        """Return the answer to a message, and how much CPU it took."""
+        address = f"/sites/acme/saml/{sent.service}"
+        began = time.process_time()
+        if sent.post:
+            client = self.world.app.test_client()
+            answer = client.post(address, data=sent.octets, content_type=FORM)
+        else:
+            browser = self.ann if sent.service == "sso" else self.ben
+            answer = browser.client.get(address, query_string=sent.octets.decode("latin-1"))
+        return answer, time.process_time() - began
+
+    def least(self, sent: Sent) -> float:
+        """Return what a message takes at least: a pause of the collector comes once, what makes a message slow each time."""
+        return min(self._answered(sent)[1] for _ in range(5))
 
     def _accepted(self, sent: Sent, answer) -> None:
         """Only what the service provider really said may have been taken, and once."""
@@ -245,6 +253,8 @@ def test_x8_ten_thousand_mutated_messages_never_yield_an_assertion(world):
     assert len(world.audited("application.sign-on-refused")) == counts["refused"]
     assert len(world.audited("application.signed-on")) == accepted["assertions"] + own
     assert len(world.audited("session.ended")) == accepted["logouts"]
+    for sent in storm.slow:
+        assert storm.least(sent) < SLOWEST, repr(sent)
 
 
 def test_what_is_done_follows_from_the_seed():

@@ -83,7 +83,7 @@ def test_x14_signing_without_a_key_to_check_it_is_no_registration(work, shape, r
         ({"sign_response": False, "sign_assertion": False}, "sign_assertion"),
         ({"encrypt_assertion": True}, "encrypt_assertion"),
         ({"nameid_format": "urn:oasis:names:tc:SAML:2.0:nameid-format:kerberos"}, "nameid_format"),
-        ({"nameid_format": "urn:oasis:names:tc:SAML:1.1:nameid-format:X509SubjectName"}, "name_id_source"),
+        ({"nameid_format": "urn:oasis:names:tc:SAML:1.1:nameid-format:X509SubjectName"}, "nameid_format"),
         ({"nameid_format": "urn:example:unknown"}, "nameid_format"),
         ({"relay_states": ["x" * 1025]}, "relay_states"),
         ({"relay_states": [""]}, "relay_states"),

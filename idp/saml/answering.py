@@ -188,6 +188,7 @@ def _signed_on(work: Work, place: Place, requester: Requester, result: SignOnRes
         nameid_format=subject.format,
         attributes=sorted(one.name for one in result.statements),
         encrypted=provider.encrypt_assertion,
+        **({"old_algorithms": old} if (old := provider.old_algorithms) else {}),
     )
     trail.succeeded()
     session.join(

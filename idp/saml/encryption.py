@@ -42,7 +42,7 @@ from idp.saml.writer import Element, Written, element
 
 _KEY_BITS = {AES256_GCM: 256, AES192_GCM: 192, AES128_GCM: 128}
 _CBC_KEY_BITS = {AES256_CBC: 256, AES128_CBC: 128}
-_CBC_NAMES = {AES256_CBC: legacy.AES256_CBC, AES128_CBC: legacy.AES128_CBC}
+CBC_NAMES = {AES256_CBC: legacy.AES256_CBC, AES128_CBC: legacy.AES128_CBC}
 _NONCE = 12
 _BLOCK = 16
 # OAEP rests on no collision resistance: SHA-1 in it is what most software can read, and is not weak.
@@ -156,7 +156,7 @@ def _data_algorithm(methods: tuple[EncryptionMethod, ...], allowed: frozenset[st
 
     Old ones that are allowed come behind all others; where nothing is named, they are what was meant.
     """
-    old = [algorithm for algorithm, name in _CBC_NAMES.items() if name in allowed]
+    old = [algorithm for algorithm, name in CBC_NAMES.items() if name in allowed]
     named = [method.algorithm for method in methods if not _is_transport(method)]
     if not named:
         return old[0] if old else AES256_GCM

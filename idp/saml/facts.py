@@ -13,7 +13,7 @@ from idp.saml import legacy, signing
 from idp.saml.certificates import KnownKey, known_keys
 from idp.saml.contexts import ContextMap
 from idp.saml.description import SpDescription
-from idp.saml.encryption import EncryptionTarget, target
+from idp.saml.encryption import CBC_NAMES, EncryptionTarget, target
 from idp.saml.models import RolloverStep, ServiceProvider
 
 LONGEST_ENTITY_ID = 1024
@@ -122,6 +122,16 @@ class ProviderFacts:
     allowed: frozenset[str]
     signing_key_id: str
     watched: Watched | None
+
+    @property
+    def old_algorithms(self) -> list[str]:
+        """The old algorithms that an answer to it is made by."""
+        if not self.allowed:
+            return []
+        used = [self.signature_algorithm]
+        if self.encryption is not None and (self.encrypt_assertion or self.encrypt_name_id):
+            used.append(CBC_NAMES.get(self.encryption.data, ""))
+        return [name for name in used if name in self.allowed]
 
 
 def provider(work: Work, organization_id: str, site_id: str, entity_id: str) -> ProviderFacts | None:

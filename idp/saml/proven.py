@@ -25,5 +25,6 @@ def proven(
         raise signatures.not_proven("it is not signed, and a message about sessions or names must be", "missing")
     if issuer_of(covered) != known.entity_id:
         raise signatures.not_proven("the signed part of the message has another Issuer")
-    trail.passed("signature", signed=is_signed)
+    old = signatures.old_algorithms(root, signature, known.allowed)
+    trail.passed("signature", signed=is_signed, **({"old_algorithms": old} if old else {}))
     return known, covered

@@ -58,11 +58,12 @@ def receive(work: Work, place: Place, incoming: Incoming, trail: Trail) -> Asked
     trail.passed("message", binding=incoming.binding.rpartition(":")[2], bytes=len(incoming.message))
     known = identified(work, place, issuer_of(root), trail)
     try:
-        root, signed = signatures.verified(root, incoming.signature, known.verify_keys, known.allowed)
-        request = read_authn_request(root)
+        covered, signed = signatures.verified(root, incoming.signature, known.verify_keys, known.allowed)
+        request = read_authn_request(covered)
         if request.header.issuer != known.entity_id:
             raise signatures.not_proven("the signed part of the message has another Issuer")
-        trail.passed("signature", signed=signed)
+        old = signatures.old_algorithms(root, incoming.signature, known.allowed)
+        trail.passed("signature", signed=signed, **({"old_algorithms": old} if old else {}))
         examined = Examined(
             header=request.header,
             signed=signed,

@@ -21,7 +21,7 @@ from signxml import (  # type: ignore[attr-defined]
 from signxml.exceptions import SignXMLException
 
 from idp.saml import gate
-from idp.saml.algorithms import digest_algorithms, signature_algorithms, verifies
+from idp.saml.algorithms import LEGACY_DIGESTS, LEGACY_SIGNATURES, digest_algorithms, signature_algorithms, verifies
 from idp.saml.bindings import DetachedSignature
 from idp.saml.certificates import KnownKey, thumbprint
 from idp.saml.errors import SIGNATURE, MessageRefused
@@ -69,6 +69,20 @@ def verified(
         root = _verify_enveloped(root, keys, allowed)
         signed = True
     return root, signed
+
+
+def old_algorithms(root: Tree, signature: DetachedSignature | None, allowed: frozenset[str]) -> list[str]:
+    """
+    Return those of the old algorithms *allowed* that the signatures of a message were made by, once it was verified.
+
+    Args:
+        root: the message as it arrived.
+    """
+    if not allowed:
+        return []
+    named = {signature.algorithm} if signature is not None else set()
+    named.update(node.get("Algorithm") for node in root.iterfind(f"{SIGNATURE_TAG}/{_D}SignedInfo//*[@Algorithm]"))
+    return sorted(name for name in allowed if named & {*LEGACY_SIGNATURES.get(name, ()), *LEGACY_DIGESTS.get(name, ())})
 
 
 def verified_metadata(root: Tree, keys: tuple[KnownKey, ...]) -> Tree:

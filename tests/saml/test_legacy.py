@@ -71,6 +71,34 @@ def test_x12_sha1_is_taken_from_whom_it_is_allowed_and_from_nobody_else(world, s
     refused(ann.post(by_form(world, other)))
 
 
+@pytest.mark.parametrize("send", ["redirect", "form"])
+def test_x12_an_attempt_says_by_which_old_algorithms_it_went(world, sp, ann, send):
+    """X12: who still needs one is seen in the attempts; of a strong signature nothing is said."""
+    document = sp.metadata(
+        signing=sp.pair.der,
+        encryption=sp.pair.der,
+        inside=f'<md:EncryptionMethod Algorithm="{names.AES128_CBC}"/>',
+    )
+    world.register(
+        sp,
+        document,
+        encrypt_assertion=True,
+        signature_algorithm="rsa-sha1",
+        legacy_algorithms=("rsa-sha1", "aes128-cbc"),
+        legacy_until=NOON + DAY,
+    )
+    if send == "redirect":
+        posted(ann.sso(by_redirect(world, sp)))
+    else:
+        ann.client.get(ann.post(by_form(world, sp)).headers["Location"], follow_redirects=True)
+    posted(ann.sso(sp.query(stamped(world, sp, ID="_strong"), sign=names.RSA_SHA256)))
+
+    weak, strong = ({one["step"]: one for one in attempt.steps} for attempt in world.attempts()[-2:])
+    assert (weak["signature"]["signed"], weak["signature"]["old_algorithms"]) == (True, ["rsa-sha1"])
+    assert weak["response"]["old_algorithms"] == ["rsa-sha1", "aes128-cbc"]
+    assert "old_algorithms" not in strong["signature"]
+
+
 def test_x12_x10_an_old_signature_must_be_right_all_the_same(world, sp, ann):
     from tests.support.service_provider import pair
 

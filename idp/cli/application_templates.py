@@ -10,7 +10,7 @@ from idp.cli import vendor_page
 from idp.cli.application_lookup import full
 from idp.cli.context import Command, open_work, settings, tell, tell_all
 from idp.directory import queries
-from idp.policy.release import described
+from idp.policy.rules import described
 from idp.saml import from_template, vendor_values
 from idp.saml import templates as templates_
 from idp.saml.from_template import Metadata

@@ -15,7 +15,8 @@ from idp.directory import policies, queries
 from idp.directory.models import Application
 from idp.policy.models import ReleasePolicy
 from idp.policy.patterns import is_attribute_name
-from idp.policy.release import Level, Rule, described, effective, rules_from_json, why_never
+from idp.policy.release import Level, effective, why_never
+from idp.policy.rules import Rule, described, rules_from_json
 from idp.saml import providers
 
 NOT_BY_RULES = "an OpenID Connect application receives claims by the scopes it asks for; rules are for SAML"

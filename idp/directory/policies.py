@@ -17,7 +17,8 @@ from idp.directory.attributes import name as attribute_name
 from idp.directory.models import Application, Organization, Site
 from idp.policy.models import AuthenticationPolicy, ReleasePolicy
 from idp.policy.permissions import Permission, require
-from idp.policy.release import LEVELS, Level, Policy, Rule, checked, differences, may_leave, rules_from_json
+from idp.policy.release import LEVELS, Level, Policy, may_leave
+from idp.policy.rules import Rule, checked, differences, rules_from_json
 from idp.policy.signon import SecondStep
 
 

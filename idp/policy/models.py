@@ -46,7 +46,7 @@ class ReleasePolicy(Base):
     Which attributes may leave, and what is sent: of the whole organization, of a site, or to one application.
 
     An attribute leaves only where every level that names any names it; ``attributes`` is None (JSON
-    null) where a level names none, and so says nothing. ``rules`` are those of `policy.release`.
+    null) where a level names none, and so says nothing. ``rules`` are those of `policy.rules`.
     """
 
     __tablename__ = "release_policies"

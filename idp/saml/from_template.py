@@ -15,7 +15,8 @@ from idp.base.errors import Invalid
 from idp.base.texts import is_plain
 from idp.base.work import Work
 from idp.directory import policies
-from idp.policy.release import CONSTANT, NOTHING, Rule, withheld
+from idp.policy.release import withheld
+from idp.policy.rules import CONSTANT, NOTHING, Rule
 from idp.saml import addresses, metadata, providers
 from idp.saml.description import Endpoint, SpDescription
 from idp.saml.models import ServiceProvider

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from idp.base.errors import Invalid
-from idp.policy.release import ATTRIBUTE, Rule
+from idp.policy.rules import ATTRIBUTE, Rule
 from idp.saml.description import RequestedAttribute
 
 _CLAIMS = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/"

@@ -6,9 +6,10 @@ import shlex
 
 import pytest
 
-from idp.policy import release
+from idp.policy import rules
 from idp.policy.expressions import evaluate, parse
-from idp.policy.release import Level, Rule, statements
+from idp.policy.release import Level, statements
+from idp.policy.rules import Rule
 from idp.saml.made_names import made
 from tests.architecture.source import HERE
 from tests.cli.test_applications import METADATA
@@ -54,7 +55,7 @@ def test_every_function_is_explained():
     from idp.policy.expressions import _FUNCTIONS
 
     assert {name for name in _FUNCTIONS if f"`{name}(" in PAGE} == set(_FUNCTIONS)
-    assert all(f"`{source}`" in PAGE for source in (*release.SOURCES, *release.TYPES, *release.NAME_FORMATS))
+    assert all(f"`{source}`" in PAGE for source in (*rules.SOURCES, *rules.TYPES, *rules.NAME_FORMATS))
 
 
 def test_the_commands_do_what_the_page_says(acme):

@@ -8,7 +8,8 @@ from idp.audit.models import AuditEntry
 from idp.base.errors import Conflict, Forbidden, Invalid, NotFound
 from idp.directory import policies
 from idp.policy.permissions import AUDITOR, ORGANIZATION_ADMINISTRATOR
-from idp.policy.release import Level, Rule
+from idp.policy.release import Level
+from idp.policy.rules import Rule
 
 MAIL = Rule(name="mail", source="attribute", value="email")
 ROLE = Rule(name="role", source="attribute", value="groups", only=("aws-*",), rename={"aws-admin": "Admin"})

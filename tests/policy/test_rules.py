@@ -7,17 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from idp.base.errors import Invalid
-from idp.policy.release import (
-    MOST_RULES,
-    Level,
-    Rule,
-    Silent,
-    Statement,
-    differences,
-    outcomes,
-    rules_from_json,
-    statements,
-)
+from idp.policy.release import Level, Silent, Statement, outcomes, statements
+from idp.policy.rules import MOST_RULES, Rule, differences, rules_from_json
 
 ADA = {
     "email": ("ada@example.org",),

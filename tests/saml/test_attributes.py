@@ -4,7 +4,7 @@ import pytest
 from lxml import etree
 
 from idp.directory import accounts, policies
-from idp.policy.release import Rule
+from idp.policy.rules import Rule
 from idp.saml import names
 from tests.saml.test_oracles import (
     DS,

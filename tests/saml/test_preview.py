@@ -7,7 +7,7 @@ from lxml import etree
 from idp.base.db import Base
 from idp.base.errors import Forbidden, Invalid, NotFound
 from idp.directory import accounts, applications, groups, policies, queries, sites
-from idp.policy.release import Rule
+from idp.policy.rules import Rule
 from idp.saml import names, preview, providers
 from idp.saml.providers import Switches
 from tests.support import people

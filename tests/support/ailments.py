@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 
 from idp.directory import accounts, applications, policies, queries
 from idp.keyring import keyring
-from idp.policy.release import Rule
+from idp.policy.rules import Rule
 from idp.saml import names, providers, rollover
 from idp.saml.doctor import examination
 from idp.saml.doctor.examination import Examination, Given

@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from idp.policy.release import ATTRIBUTE, CONSTANT, DEFAULT_RELEASE
+from idp.policy.release import DEFAULT_RELEASE
+from idp.policy.rules import ATTRIBUTE, CONSTANT
 from idp.saml import templates, vendor_values
 from idp.saml.names import EMAIL, PERSISTENT, TRANSIENT, UNSPECIFIED
 from idp.saml.templates import placeholders

@@ -10,6 +10,7 @@ from idp.directory.models import AccessGrant, Application, Site
 from idp.keyring import keyring
 from idp.policy import expressions, release
 from idp.policy.permissions import Permission
+from idp.policy.rules import NOTHING
 from idp.saml import legacy, made_names, nameid, rollover
 from idp.saml.contexts import ContextMap
 from idp.saml.description import SpDescription
@@ -74,7 +75,7 @@ def _sent(levels: release.Levels, may: frozenset[str]) -> tuple[Sent, ...]:
     return tuple(
         Sent(rule.name, rule.friendly_name, rule.reads(), level, release.why_never(rule, levels))
         for rule, level in ruled
-        if rule.source != release.NOTHING
+        if rule.source != NOTHING
     )
 
 

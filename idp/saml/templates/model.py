@@ -7,7 +7,7 @@ Texts of a template may hold placeholders, see `placeholders`.
 from dataclasses import dataclass
 from enum import StrEnum
 
-from idp.policy.release import Rule
+from idp.policy.rules import Rule
 
 
 class Give(StrEnum):

@@ -10,7 +10,7 @@ from typing import Any, TypeVar, cast
 
 from idp.base.errors import Invalid
 from idp.policy import expressions
-from idp.policy.release import CONSTANT, Rule, checked
+from idp.policy.rules import CONSTANT, Rule, checked
 from idp.saml import addresses
 from idp.saml.names import EMAIL, PERSISTENT, POST, REDIRECT, TRANSIENT, UNSPECIFIED
 from idp.saml.templates import placeholders

@@ -16,7 +16,7 @@ from idp.keyring import installation, wrapping
 from idp.oidc import clients
 from idp.policy.permissions import OPERATOR
 from idp.policy.signon import Method
-from idp.saml import providers
+from idp.saml import registering
 from idp.settings import Settings, load
 from idp.signon import session
 from idp.signon.factors import password
@@ -80,7 +80,7 @@ def _fill(work: Work, settings: Settings) -> dict[str, dict[str, Any]]:
     hashed = password.hash_of(work.tx.vault, PASSWORD)
     for person in people:
         password.store(work, person, hashed)
-    provider = providers.register(
+    provider = registering.register(
         work, "bench", _METADATA.encode(), name="Bench service provider", everyone=True, allow_http_loopback=False
     )
     assert provider is not None

@@ -30,7 +30,7 @@ from idp.base.db import Database
 from idp.base.work import Actor, HeldRole, Origin, Work
 from idp.keyring import wrapping
 from idp.policy.permissions import OPERATOR
-from idp.saml import providers
+from idp.saml import registering
 
 ROOT = Path(__file__).parent.parent
 MOST_MILLISECONDS = 1.5
@@ -83,7 +83,7 @@ def roads(made: Installation) -> dict[str, tuple[str, dict[str, Any]]]:
             ("hides.bench.example", "encryption", {"encrypt_assertion": True}),
         ):
             document = _metadata(host, use, certificate)
-            providers.register(work, "bench", document, everyone=True, allow_http_loopback=False, **switches)
+            registering.register(work, "bench", document, everyone=True, allow_http_loopback=False, **switches)
     database.dispose()
     return {
         "AuthnRequest by POST, unsigned": ("posted", of("signs.bench.example", key="")),

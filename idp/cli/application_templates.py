@@ -14,7 +14,7 @@ from idp.policy.rules import described
 from idp.saml import from_template, vendor_values
 from idp.saml import templates as templates_
 from idp.saml.from_template import Metadata
-from idp.saml.providers import Switches
+from idp.saml.switches import Switches
 from idp.saml.templates import placeholders
 from idp.saml.templates.model import Registration, Template
 

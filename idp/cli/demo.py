@@ -29,7 +29,7 @@ from idp.cli.serve import refuse_taken
 from idp.directory import accounts, applications, groups, organizations, queries, sites
 from idp.directory.sites import issuer
 from idp.oidc import clients
-from idp.saml import providers
+from idp.saml import registering
 from idp.settings import Settings, load
 from idp.signon.factors import password as password_
 from idp.signon.factors import totp
@@ -135,7 +135,7 @@ def _seed(work: Work, place: Place, known: people_.People) -> None:
         groups.create(work, name, organization=ORGANIZATION)
     for person in known.people:
         _add(work, person, totp.read_secret(known.totp_secret))
-    wiki = providers.register(work, SITE, _ask_sample(place, "saml"), name="Sample wiki", allow_http_loopback=True)
+    wiki = registering.register(work, SITE, _ask_sample(place, "saml"), name="Sample wiki", allow_http_loopback=True)
     applications.grant(work, wiki.application_id, group=people_.STAFF)
     notebook, client, secret = clients.create(
         work,

@@ -14,10 +14,10 @@ from idp.cli.saml_metadata import certificates_in, logout_endpoint
 from idp.cli.saml_proposal import as_json, words
 from idp.cli.saml_switches import read_switches, switches, warnings
 from idp.directory import queries
-from idp.saml import editing, from_template, metadata, proposing, providers
+from idp.saml import editing, from_template, metadata, proposing, registering
 from idp.saml.description import SpDescription
 from idp.saml.models import ServiceProvider
-from idp.saml.providers import Switches
+from idp.saml.switches import Switches
 
 _BY_HAND = ("entity_id", "acs", "slo", "certificate")
 
@@ -62,7 +62,7 @@ def create_saml(
     key = "" if metadata_key is None else saml_metadata.one_certificate(metadata_key)
     document, url, described = _described(asked, name, key)
     with open_work() as work:
-        made = providers.enroll(
+        made = registering.enroll(
             work, site, described, chosen, document=document, name=name, metadata_url=url, metadata_key=key,
             everyone=everyone,
         )  # fmt: skip

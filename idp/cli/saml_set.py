@@ -14,6 +14,7 @@ from idp.cli.saml_switches import read_switches, switches, warnings
 from idp.saml import providers, redescribing
 from idp.saml.editing import NO_EDIT, Edit
 from idp.saml.redescribing import Proposed
+from idp.saml.switches import Switches
 
 _EDITS = {
     "add_acs", "remove_acs", "acs_index", "default_acs", "add_slo", "remove_slo", "add_signing_certificate",
@@ -61,7 +62,7 @@ def set_(application: str, **asked: Any) -> None:
             proposed = _proposed(work, found.id, edit, document, loopback)
             tell({"changes": _lines(proposed)}, _words("would change", _lines(proposed)))
             return
-        if wanted != providers.Switches():
+        if wanted != Switches():
             providers.change(work, found.id, wanted, if_version=version)
             version = None
         if asked["metadata_url"] is not None or key is not None:
@@ -124,10 +125,10 @@ def _key(asked: dict[str, Any]) -> str | None:
     return None if asked["metadata_key"] is None else saml_metadata.one_certificate(asked["metadata_key"])
 
 
-def _switches(asked: dict[str, Any]) -> providers.Switches:
+def _switches(asked: dict[str, Any]) -> Switches:
     rest = {"metadata", "metadata_url", "metadata_key", "no_metadata_key", "if_version", "dry_run"}
     wanted = {name: value for name, value in asked.items() if name not in _EDITS | rest}
-    return providers.Switches(**read_switches(wanted))
+    return Switches(**read_switches(wanted))
 
 
 def _proposed(work: Work, application_id: str, edit: Edit, document: bytes | None, loopback: bool) -> Proposed:

@@ -91,7 +91,7 @@ def switches(command: _Function) -> _Function:
 
 def read_switches(given: dict[str, Any]) -> dict[str, Any]:
     """
-    Return the values of these options as fields of `providers.Switches`; what was not said is None.
+    Return the values of these options as fields of `switches.Switches`; what was not said is None.
 
     Raises:
         Invalid: two of them contradict one another, or one is malformed.

@@ -17,11 +17,11 @@ from idp.base.work import Work
 from idp.directory import policies
 from idp.policy.release import withheld
 from idp.policy.rules import CONSTANT, NOTHING, Rule
-from idp.saml import addresses, metadata, providers
+from idp.saml import addresses, metadata, registering
 from idp.saml.description import Endpoint, SpDescription
 from idp.saml.models import ServiceProvider
 from idp.saml.names import POST
-from idp.saml.providers import Switches
+from idp.saml.switches import Switches
 from idp.saml.templates import placeholders
 from idp.saml.templates.model import Field, Registration, Template
 
@@ -74,7 +74,7 @@ def register_from_template(
         if not described.logout_endpoints:  # some vendors take logout requests and do not say so in metadata
             described = replace(described, logout_endpoints=_logout_endpoints(template, values))
     metadata.judge(described, now=work.now, http_loopback=allow_http_loopback)
-    provider = providers.enroll(
+    provider = registering.enroll(
         work,
         site_slug,
         described,

@@ -15,12 +15,12 @@ from idp.base.work import Work
 from idp.directory import queries
 from idp.directory.models import Application
 from idp.policy.permissions import Permission, require
-from idp.saml import proposing, providers
+from idp.saml import proposing, registering
 from idp.saml.aggregates import Entity
 from idp.saml.description import SpDescription
 from idp.saml.models import ServiceProvider
 from idp.saml.proposals import propose
-from idp.saml.providers import Switches
+from idp.saml.switches import Switches
 
 AT_ONCE = 200
 
@@ -120,7 +120,7 @@ def register(
             outcomes.append(Outcome(entity_id, Came.FAULTY, cause=one.cause))
             continue
         try:
-            made = providers.enroll(
+            made = registering.enroll(
                 work,
                 site_slug,
                 one.described,

@@ -27,8 +27,8 @@ from idp.keyring.models import SigningKey
 from idp.policy.permissions import Permission, require
 from idp.saml import providers, watching
 from idp.saml.models import RolloverStep, ServiceProvider
-from idp.saml.providers import Switches
 from idp.saml.rollover_plan import FORMER, HOLDS, NEW, WORDS, Campaign, Standing, campaigns, standing
+from idp.saml.switches import Switches
 
 _PROVIDERS, _STEPS = table(ServiceProvider), table(RolloverStep)
 

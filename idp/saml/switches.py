@@ -1,18 +1,68 @@
-"""What an administrator may choose of signing, names of contexts, and old algorithms: judged before it is stored."""
+"""What an administrator may choose of a service provider: the switches, and what is judged before they are stored."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
 
 from idp.base.errors import Invalid
 from idp.base.work import Work
 from idp.keyring import keyring
-from idp.saml import contexts, legacy, signing
+from idp.policy import expressions
+from idp.saml import addresses, contexts, legacy, made_names, metadata, nameid, signing
+from idp.saml.description import SpDescription
+from idp.saml.encryption import target
 from idp.saml.models import ServiceProvider
 
-if TYPE_CHECKING:
-    from idp.saml.providers import Switches
+_MOST_RELAY_STATES = 50
+_LONGEST_RELAY_STATE = 1024
 
 
-def judge(work: Work, provider: ServiceProvider, wanted: "Switches") -> None:
+@dataclass(frozen=True, slots=True)
+class Switches:
+    """
+    What an administrator decides about a service provider; None leaves it to the metadata, or as it is.
+
+    Args:
+        sign_response, sign_assertion: what is signed; at least one of the two.
+        encrypt_assertion: assertions are encrypted, and none is sent where that is impossible.
+        require_signed_requests: unsigned requests are refused.
+        nameid_format: the name that is given where a request asks for none; empty: by the metadata.
+        idp_initiated: a sign-on may be started from our side.
+        relay_states: what RelayState such a sign-on may carry.
+        name_id_source: the attribute or expression that names of a value (e-mail, unspecified, Windows,
+            X.509, and persistent where that is the ``nameid_format``) are made of; empty: the e-mail
+            address, or names of ours.
+        signature_algorithm: what we sign by, a name of `signing.METHODS` or an old one that is allowed.
+        encrypt_name_id: the NameID is encrypted, and nothing is sent where that is impossible.
+        context_map: names of authentication contexts, as `contexts.ContextMap` stores them.
+        legacy_algorithms, legacy_until: old algorithms, and the moment until which they are allowed
+            (see `legacy`); an empty tuple takes them away.
+        signing_key_id: the key that we sign with; empty: the active one of the site.
+        certificate_by_hand: its copy of our certificate is kept by hand, not by our metadata.
+        start_url: where the launcher leads, if sign-on is not started from our side; empty: to the origin
+            of where assertions go.
+    """
+
+    sign_response: bool | None = None
+    sign_assertion: bool | None = None
+    encrypt_assertion: bool | None = None
+    require_signed_requests: bool | None = None
+    nameid_format: str | None = None
+    idp_initiated: bool | None = None
+    relay_states: tuple[str, ...] | None = None
+    name_id_source: str | None = None
+    signature_algorithm: str | None = None
+    encrypt_name_id: bool | None = None
+    context_map: dict[str, Any] | None = None
+    legacy_algorithms: tuple[str, ...] | None = None
+    legacy_until: datetime | None = None
+    signing_key_id: str | None = None
+    certificate_by_hand: bool | None = None
+    start_url: str | None = None
+
+
+def judge(work: Work, provider: ServiceProvider, wanted: Switches) -> None:
     """
     Judge the switches of *provider* that *wanted* has set; what it leaves alone was judged before.
 
@@ -30,6 +80,61 @@ def judge(work: Work, provider: ServiceProvider, wanted: "Switches") -> None:
     if wanted.signature_algorithm is not None or wanted.legacy_algorithms is not None:
         _judge_algorithm(work, provider)
     _judge_key(work, provider, named=bool(wanted.signing_key_id))
+
+
+def put(provider: ServiceProvider, wanted: Switches) -> None:
+    """Set what *wanted* says, not judged yet."""
+    for switch in fields(Switches):
+        value = getattr(wanted, switch.name)
+        if value is not None:
+            setattr(provider, switch.name, list(value) if isinstance(value, tuple) else value)
+    if wanted.legacy_algorithms == ():
+        provider.legacy_until = None
+
+
+def values(provider: ServiceProvider) -> dict[str, Any]:
+    """Return the switches of a service provider as JSON values."""
+    found = {switch.name: getattr(provider, switch.name) for switch in fields(Switches)}
+    until = found["legacy_until"]
+    return {**found, "legacy_until": None if until is None else until.isoformat()}
+
+
+def judge_described(provider: ServiceProvider, described: SpDescription) -> None:
+    """
+    Judge whether the switches of *provider* go together, and with what was *described*.
+
+    Raises:
+        Invalid: they do not.
+    """
+    if not provider.sign_response and not provider.sign_assertion:
+        raise Invalid(
+            "Response and assertion cannot both go out unsigned.",
+            field="sign_assertion",
+            advice="Sign at least one of the two.",
+        )
+    encrypts = provider.encrypt_assertion or provider.encrypt_name_id
+    # Whether an old algorithm has run out by now is no reason to refuse some other change.
+    if encrypts and target(described.encryption_keys, frozenset(provider.legacy_algorithms)) is None:
+        raise Invalid(
+            "Nothing can be encrypted for this service provider.",
+            field="encrypt_assertion" if provider.encrypt_assertion else "encrypt_name_id",
+            advice="Its metadata must have an RSA certificate for encryption, and name AES-GCM and RSA-OAEP if any.",
+        )
+    if provider.require_signed_requests and not metadata.can_verify(described):
+        raise Invalid(
+            "Signed requests are required of this service provider, but its metadata has no certificate to check them.",
+            field="require_signed_requests",
+            advice="Ask for metadata with its signing certificate, or register it with --no-require-signed-requests.",
+        )
+    if provider.nameid_format and provider.nameid_format not in nameid.FORMATS:
+        raise Invalid(
+            f"The NameID format “{provider.nameid_format[:120]}” is not given here.",
+            field="nameid_format",
+            advice=f"Choose one of: {', '.join(nameid.FORMATS)}.",
+        )
+    _judge_name_id_source(provider)
+    _judge_start_url(provider.start_url)
+    _judge_relay_states(provider.relay_states)
 
 
 def _judge_algorithm(work: Work, provider: ServiceProvider) -> None:
@@ -70,3 +175,34 @@ def _judge_key(work: Work, provider: ServiceProvider, *, named: bool) -> None:
             advice="See: idp keys list --site SITE.",
         )
     provider.signing_key_id = ""
+
+
+def _judge_name_id_source(provider: ServiceProvider) -> None:
+    if provider.name_id_source:
+        try:
+            expressions.parse(provider.name_id_source)
+        except Invalid as error:
+            raise Invalid(error.message, field="name_id_source", advice=error.advice) from error
+    elif provider.nameid_format in made_names.NEED_A_SOURCE:
+        raise Invalid(
+            "It must be said what such a NameID is made of.",
+            field="nameid_format",
+            advice="Name an attribute, or write an expression: --name-id-source 'upper(department) + \"\\\\\" + login'",
+        )
+
+
+def _judge_start_url(start_url: str) -> None:
+    """Every person who may open the application is led there by the launcher (X16)."""
+    fault = addresses.fault(start_url, http_loopback=True) if start_url else None
+    if fault is not None:
+        raise Invalid(fault, field="start_url", advice="Give the address that people open the application at.")
+
+
+def _judge_relay_states(relay_states: Sequence[str]) -> None:
+    if len(relay_states) > _MOST_RELAY_STATES:
+        raise Invalid(f"At most {_MOST_RELAY_STATES} values of RelayState are kept.", field="relay_states")
+    for value in relay_states:
+        if not value or len(value.encode("utf-8")) > _LONGEST_RELAY_STATE or not value.isprintable():
+            raise Invalid(
+                f"A RelayState has 1 to {_LONGEST_RELAY_STATE} bytes and no control characters.", field="relay_states"
+            )

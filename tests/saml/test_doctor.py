@@ -17,6 +17,7 @@ from idp.saml.doctor import differences, examination, gathering, reading, remedi
 from idp.saml.doctor.examination import Given
 from idp.saml.doctor.finding import Severity
 from idp.saml.doctor.subjects import Described, Here, Metadata, Request
+from idp.saml.switches import Switches
 from tests.support import ailments, people
 from tests.support.ailments import BASE, FORMS, METADATA, REGISTRATION, REQUEST, Case, examine, examined, register
 from tests.support.service_provider import NOON, deflated
@@ -388,7 +389,7 @@ def test_x27_a_class_that_is_mapped_is_not_called_unattainable(world):
     assert of_kind(examined(world, application_id, Given(request=asked)).findings, "context-unattainable")
     with world.work() as work:
         means = {"urn:oasis:names:tc:SAML:2.0:ac:classes:Corp": "second-step"}
-        providers.change(work, application_id, providers.Switches(context_map={"means": means}))
+        providers.change(work, application_id, Switches(context_map={"means": means}))
 
     kinds = {finding.kind for finding in examined(world, application_id, Given(request=asked)).findings}
 
@@ -400,7 +401,7 @@ def test_a_format_that_is_made_of_something_is_given_and_needs_what_it_is_made_o
     bare = register(world, SIMPLESAMLPHP, document)
     assert of_kind(examined(world, bare).findings, "nameid-format-unknown")
     with world.work() as work:
-        providers.change(work, bare, providers.Switches(name_id_source=r'"CORP\\" + login'))
+        providers.change(work, bare, Switches(name_id_source=r'"CORP\\" + login'))
 
     findings = examined(world, bare).findings
 

@@ -11,7 +11,7 @@ from idp.saml import from_template, names, providers, rollover, templates, vendo
 from idp.saml.description import SpDescription
 from idp.saml.from_template import Metadata, register_from_template
 from idp.saml.models import ServiceProvider as Row
-from idp.saml.providers import Switches
+from idp.saml.switches import Switches
 from idp.saml.templates.model import Give
 from tests.support import template_world
 from tests.support.service_provider import ServiceProvider, consumer, pair

@@ -9,7 +9,7 @@ from idp.policy.permissions import AUDITOR
 from idp.saml import made_names, names, providers
 from idp.saml.models import SamlName, SamlSubject
 from idp.saml.name_forms import fault
-from idp.saml.providers import Switches
+from idp.saml.switches import Switches
 from idp.signon.models import SignOnSession
 from tests.saml.test_logout import SIGN, index, name_id, response_in, slo
 from tests.saml.test_sign_on import policy, signed_in

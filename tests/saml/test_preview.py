@@ -8,8 +8,8 @@ from idp.base.db import Base
 from idp.base.errors import Forbidden, Invalid, NotFound
 from idp.directory import accounts, applications, groups, policies, queries, sites
 from idp.policy.rules import Rule
-from idp.saml import names, preview, providers
-from idp.saml.providers import Switches
+from idp.saml import names, preview, providers, registering
+from idp.saml.switches import Switches
 from tests.support import people
 from tests.support.saml_world import ANN, BEN, N, posted
 from tests.support.schemas import validate
@@ -138,7 +138,7 @@ def test_what_may_leave_and_no_rule_reads_is_said(world, sp):
 def test_whether_the_person_may_open_it_and_why_not(world, sp):
     with world.work() as work:
         document = sp.metadata()
-        application = providers.register(work, "acme", document, allow_http_loopback=True).application_id
+        application = registering.register(work, "acme", document, allow_http_loopback=True).application_id
     assert seen(world, application).access == ("it has no access grant: nobody may open it",)
 
     with world.work() as work:

@@ -5,9 +5,9 @@ import pytest
 from idp.base.errors import Conflict, Forbidden, Invalid, NotFound
 from idp.directory import applications
 from idp.directory.models import Application
-from idp.saml import names, providers
+from idp.saml import names, providers, registering
 from idp.saml.models import ServiceProvider as Row
-from idp.saml.providers import Switches
+from idp.saml.switches import Switches
 from tests.support import people
 from tests.support.service_provider import ServiceProvider, consumer
 
@@ -17,7 +17,7 @@ SIGNED = ' AuthnRequestsSigned="true"'
 
 
 def register(work, document=None, *, site="acme", **wanted):
-    return providers.register(work, site, document or SP.metadata(signing=DER), **wanted)
+    return registering.register(work, site, document or SP.metadata(signing=DER), **wanted)
 
 
 @pytest.fixture

@@ -4,11 +4,12 @@ import pytest
 
 from idp.base.errors import Conflict, Forbidden, Invalid, NotFound
 from idp.directory import queries
-from idp.saml import editing, facts, metadata, names, providers, redescribing
+from idp.saml import editing, facts, metadata, names, providers, redescribing, registering
 from idp.saml.certificates import read_file, thumbprint_of
 from idp.saml.description import Endpoint, SpDescription
 from idp.saml.editing import Edit
 from idp.saml.models import ServiceProvider as Row
+from idp.saml.switches import Switches
 from tests.support import people
 from tests.support.service_provider import NOON, ServiceProvider, pair, stamp
 
@@ -223,7 +224,7 @@ def by_hand(world, consumers=(SP.acs, MORE), **more):
     value = editing.by_hand(SP.entity_id, consumers, name="Vendor", **more)
     metadata.judge(value, now=NOON, http_loopback=False)
     with world.work() as work:
-        return providers.enroll(work, "acme", value, providers.Switches(), name="Vendor").application_id
+        return registering.enroll(work, "acme", value, Switches(), name="Vendor").application_id
 
 
 def test_a_service_provider_without_metadata_is_described_by_hand_and_used(world):

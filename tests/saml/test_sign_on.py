@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from idp.directory import accounts, applications, policies
 from idp.policy.signon import Method
-from idp.saml import names, providers
+from idp.saml import names, providers, registering
 from idp.saml.models import SamlSubject
 from idp.saml.models import ServiceProvider as Row
-from idp.saml.providers import Switches
+from idp.saml.switches import Switches
 from idp.signon.factors import totp
 from idp.signon.models import Participant, PendingSignOn
 from tests.support.saml_world import ANN, BEN, PASSWORD, SECRET, posted, refused
@@ -297,7 +297,7 @@ def test_who_gives_up_is_told_to_the_application(world, registered, sp):
 
 def test_without_a_grant_the_person_sees_a_page_and_nothing_leaves(world, sp):
     with world.work() as work:
-        providers.register(work, "acme", sp.metadata())
+        registering.register(work, "acme", sp.metadata())
     answer = Visitor(world.browser(ANN).client).open("/sites/acme/saml/sso?" + sp.query(sp.authn_request())).answer
 
     assert "SAMLResponse" not in answer.text

@@ -12,7 +12,7 @@ from lxml import etree
 from idp.base.errors import Conflict, Forbidden, Invalid
 from idp.directory import keys, queries
 from idp.saml import names, signing
-from idp.saml.providers import Switches
+from idp.saml.switches import Switches
 from tests.saml.test_oracles import accepted, key, message, verify_signxml, verify_xmlsec
 from tests.support import people
 from tests.support.saml_world import N, posted

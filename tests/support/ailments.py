@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from idp.directory import accounts, applications, policies, queries
 from idp.keyring import keyring
 from idp.policy.rules import Rule
-from idp.saml import names, providers, rollover
+from idp.saml import names, registering, rollover
 from idp.saml.doctor import examination
 from idp.saml.doctor.examination import Examination, Given
 from idp.saml.models import ServiceProvider as Row
@@ -75,7 +75,7 @@ class Case:
 def register(world: World, vendor: Vendor, document: bytes | None = None, *, everyone: bool = True, **switches) -> str:
     """Register *vendor* at Acme; return its application's id."""
     with world.work() as work:
-        made = providers.register(
+        made = registering.register(
             work, "acme", vendor.metadata() if document is None else document, everyone=everyone, **switches
         )
         return made.application_id
@@ -146,7 +146,7 @@ def _with_an_administrator(world: World, application_id: str) -> None:
 def _at_rival(vendor: Vendor) -> Callable[[World, str], None]:
     def prepare(world: World, application_id: str) -> None:
         with world.work() as work:
-            providers.register(work, "rival", vendor.metadata())
+            registering.register(work, "rival", vendor.metadata())
 
     return prepare
 

@@ -27,7 +27,7 @@ from idp.base.crypto import Vault
 from idp.base.db import Database
 from idp.base.logging import configure
 from idp.base.work import Origin, Work
-from idp.saml import names, providers
+from idp.saml import names, registering
 from idp.settings import resolve
 from tests.support import mutations, people
 from tests.support.saml_world import fill
@@ -108,7 +108,7 @@ def main(folder: Path, count: int) -> None:
     with database.transaction() as tx:
         work = Work(tx, people.OPERATOR_ACTOR, NOON, Origin("cli"))
         fill(work)
-        providers.register(work, "acme", sp.metadata(signing=sp.pair.der), everyone=True)
+        registering.register(work, "acme", sp.metadata(signing=sp.pair.der), everyone=True)
     for number in range(4096):  # what a process may remember is bounded: it is full from the beginning
         database.memory.recall((number, "x" * 1000), lambda: None)
     configure("error")

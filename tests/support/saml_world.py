@@ -16,7 +16,8 @@ from idp.directory import accounts, groups, organizations, policies, sites
 from idp.directory.models import Account
 from idp.keyring import keyring
 from idp.policy.signon import Method
-from idp.saml import names, providers
+from idp.saml import names, providers, registering
+from idp.saml.switches import Switches
 from idp.signon import session
 from idp.signon.factors import password, totp
 from idp.signon.request import Proof
@@ -70,7 +71,7 @@ class World:
     def register(self, sp: ServiceProvider, document: bytes | None = None, *, site: str = "acme", **switches) -> str:
         """Register *sp* for everyone; return its application's id."""
         with self.work() as work:
-            made = providers.register(
+            made = registering.register(
                 work,
                 site,
                 document or sp.metadata(signing=sp.pair.der),
@@ -83,7 +84,7 @@ class World:
     def change(self, application_id: str, **switches) -> None:
         """Change switches of a registered service provider."""
         with self.work() as work:
-            providers.change(work, application_id, providers.Switches(**switches))
+            providers.change(work, application_id, Switches(**switches))
 
     def saml_keys(self, site: str = "acme") -> dict[str, list]:
         """Return the published SAML keys of a site by their state, the oldest first."""

@@ -20,7 +20,7 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Switch:
-    """Sets switches of the service provider (see `providers.Switches`), by name."""
+    """Sets switches of the service provider (see `switches.Switches`), by name."""
 
     values: tuple[tuple[str, Any], ...]
 

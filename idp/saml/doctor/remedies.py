@@ -13,6 +13,7 @@ from idp.policy.models import ReleasePolicy
 from idp.policy.permissions import Permission, require
 from idp.saml import providers
 from idp.saml.doctor.finding import Enable, Finding, Fix, Release, Switch
+from idp.saml.switches import Switches
 
 
 def apply(work: Work, application_id: str, kind: str, findings: Sequence[Finding]) -> list[Fix]:
@@ -40,7 +41,7 @@ def apply(work: Work, application_id: str, kind: str, findings: Sequence[Finding
     for fix in offered:
         match fix.act:
             case Switch(values=values):
-                providers.change(work, application_id, providers.Switches(**dict(values)))
+                providers.change(work, application_id, Switches(**dict(values)))
             case Enable():
                 applications.enable(work, application_id)
             case Release(attributes=attributes):

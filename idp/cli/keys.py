@@ -8,7 +8,7 @@ from idp.cli.context import Group, chosen, open_work, tell, tell_all
 from idp.directory import keys as keys_
 from idp.directory import queries
 from idp.keyring import keyring
-from idp.saml import rollover
+from idp.saml import rotating
 
 _SITE = click.option("--site", metavar="SITE", help="Only the keys of this site (default: of every site).")
 
@@ -76,7 +76,7 @@ def rotate_(site: str | None, purpose: str | None, if_due: bool, anyway: bool) -
     """
     with open_work() as work:
         turned = [
-            (one.slug, rollover.rotate(work, one, purpose=purpose, at_once=not if_due, anyway=anyway))
+            (one.slug, rotating.rotate(work, one, purpose=purpose, at_once=not if_due, anyway=anyway))
             for one in ([queries.site(work, site)] if site else queries.sites(work))
         ]
         changed = [{"site": slug, **show.key(key)} for slug, done in turned for key in done.changed]

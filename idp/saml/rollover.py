@@ -3,31 +3,28 @@ Verbs on a change of our signing key: who is ready for it, who is switched, and 
 
 A new key is published beside the active one (`idp keys rotate`). From then on each service provider
 can be switched to it by itself, and back, while all others go on as before; in the end the new key
-becomes the active one for all.
+becomes the active one for all (see `rotating`).
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, insert, literal, or_, select, update
+from sqlalchemy import ColumnElement, and_, select
 
 from idp.audit.events import RolloverConfirmed
 from idp.audit.log import record
 from idp.base.db import table
 from idp.base.errors import Conflict
 from idp.base.work import Work
-from idp.directory import keys as site_keys
 from idp.directory import queries
 from idp.directory.models import Application, Site
 from idp.keyring import keyring
 from idp.keyring.keyring import Key
-from idp.keyring.models import SigningKey
 from idp.policy.permissions import Permission, require
 from idp.saml import providers, watching
 from idp.saml.models import RolloverStep, ServiceProvider
-from idp.saml.rollover_plan import FORMER, HOLDS, NEW, WORDS, Campaign, Standing, campaigns, standing
+from idp.saml.rollover_plan import FORMER, NEW, WORDS, Campaign, Standing, campaigns, standing
 from idp.saml.switches import Switches
 
 _PROVIDERS, _STEPS = table(ServiceProvider), table(RolloverStep)
@@ -149,7 +146,7 @@ def reports(work: Work, site: Site, campaign: Campaign, application_id: str | No
             ServiceProvider.organization_id == site.organization_id,
             ServiceProvider.site_id == site.id,
             Application.deleted_at.is_(None),
-            _of_kind(campaign.on_curve),
+            of_kind(campaign.on_curve),
         )
         .order_by(Application.name, Application.id)
     )
@@ -291,141 +288,8 @@ def back_all(work: Work, site: Site) -> Moved:
     return Moved(tuple(done), ())
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
-    """A key that was neither retired nor dropped, because of these service providers."""
-
-    key: SigningKey
-    names: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Rotated:
-    """What a rotation came to; ``unseen`` counts who follows to a new key unseen, having shown nothing of it."""
-
-    changed: tuple[SigningKey, ...]
-    held: tuple[Held, ...]
-    unseen: int
-
-
-def rotate(
-    work: Work, site: Site, *, purpose: str | None = None, at_once: bool = True, anyway: bool = False
-) -> Rotated:
-    """
-    Move the keys of *site* one step on (see `directory.keys.rotate`), and those who sign in with SAML with them.
-
-    A SAML key stays while a service provider is bound to it by name; or was taken back to it, or keeps its
-    copy of the certificate by hand, and has not been confirmed to have the next one.
-
-    Args:
-        anyway: retire and drop also what is held; who was held to a key that goes follows the active one.
-
-    Raises:
-        Forbidden: the actor may not rotate keys there.
-    """
-    require(work, Permission.KEY_ROTATE, site.organization_id)
-    before = [(campaign, reports(work, site, campaign)) for campaign in going_on(work, site)]
-    holders = _holders(work, site, before)
-    unseen = {campaign.new.id: sum(one.standing is Standing.UNKNOWN for one in found) for campaign, found in before}
-    turned = site_keys.rotate(
-        work,
-        site.organization_id,
-        site.id,
-        subject=site.slug,
-        purpose=purpose,
-        at_once=at_once,
-        held=frozenset() if anyway else frozenset(holders),
-    )
-    work.tx.session.flush()
-    followed = 0
-    for key in turned.changed:
-        if key.purpose == keyring.SAML_SIGNING and key.state == keyring.ACTIVE:
-            followed += unseen.get(key.id, 0)
-            _follow(work, site, key)
-        if key.purpose == keyring.SAML_SIGNING and key.state in (keyring.RETIRED, keyring.GONE):
-            _release(work, site, key)
-    held = tuple(Held(key, tuple(sorted(holders[key.id]))) for key in turned.withheld)
-    return Rotated(tuple(turned.changed), held, followed)
-
-
-def _holders(work: Work, site: Site, going: Iterable[tuple[Campaign, list[Report]]]) -> dict[str, set[str]]:
-    """Return by key who would be shut out, or is bound to it by name, if it went."""
-    found: dict[str, set[str]] = {}
-    query = (
-        select(ServiceProvider.signing_key_id, Application.name)
-        .join(
-            Application,
-            and_(
-                Application.organization_id == ServiceProvider.organization_id,
-                Application.id == ServiceProvider.application_id,
-            ),
-        )
-        .where(
-            ServiceProvider.organization_id == site.organization_id,
-            ServiceProvider.site_id == site.id,
-            ServiceProvider.signing_key_id != "",
-            Application.deleted_at.is_(None),
-        )
-    )
-    for row in work.tx.session.execute(query):
-        found.setdefault(row.signing_key_id, set()).add(row.name)
-    for campaign, stands in going:
-        for report in stands:
-            if report.standing in HOLDS:
-                found.setdefault(campaign.former.id, set()).add(report.name)
-    return found
-
-
-def _follow(work: Work, site: Site, key: SigningKey) -> None:
-    """The key is the active one now: who was switched to it needs no name for it; all others are watched from here."""
-    on_curve = (key.purpose, key.algorithm) in keyring.OPTIONAL_KINDS
-    here = (_PROVIDERS.c.organization_id == site.organization_id, _PROVIDERS.c.site_id == site.id)
-    work.tx.session.execute(
-        update(_PROVIDERS).where(*here, _PROVIDERS.c.signing_key_id == key.id).values(signing_key_id="")
-    )
-    mine = select(_STEPS.c.application_id).where(
-        _STEPS.c.organization_id == site.organization_id, _STEPS.c.key_id == key.id
-    )
-    follows = (*here, _PROVIDERS.c.signing_key_id == "", _of_kind(on_curve))
-    in_place = (_STEPS.c.organization_id == site.organization_id, _STEPS.c.key_id == key.id)
-    work.tx.session.execute(
-        update(_STEPS)
-        .where(
-            *in_place,
-            or_(_STEPS.c.switched_at.is_(None), _STEPS.c.closed_at.is_not(None)),
-            _STEPS.c.application_id.in_(select(_PROVIDERS.c.application_id).where(*follows)),
-        )
-        .values(switched_at=work.now, answered_at=None, proven_at=None, closed_at=None)
-    )
-    at = literal(work.now, _STEPS.c.switched_at.type)
-    columns = [
-        _STEPS.c.organization_id,
-        _STEPS.c.application_id,
-        _STEPS.c.key_id,
-        _STEPS.c.fetched_by,
-        _STEPS.c.switched_at,
-    ]
-    missing = select(_PROVIDERS.c.organization_id, _PROVIDERS.c.application_id, literal(key.id), literal(""), at).where(
-        *follows, _PROVIDERS.c.application_id.not_in(mine)
-    )
-    work.tx.session.execute(insert(_STEPS).from_select([c.name for c in columns], missing))
-
-
-def _release(work: Work, site: Site, key: SigningKey) -> None:
-    """A key that has gone is named by nobody; what was watched of a key that is no longer new is over."""
-    own = _STEPS.c.organization_id == site.organization_id
-    work.tx.session.execute(
-        update(_STEPS).where(own, _STEPS.c.key_id == key.id, _STEPS.c.closed_at.is_(None)).values(closed_at=work.now)
-    )
-    if key.state == keyring.GONE:
-        work.tx.session.execute(
-            update(_PROVIDERS)
-            .where(_PROVIDERS.c.organization_id == site.organization_id, _PROVIDERS.c.signing_key_id == key.id)
-            .values(signing_key_id="")
-        )
-
-
-def _of_kind(on_curve: bool) -> ColumnElement[bool]:
+def of_kind(on_curve: bool) -> ColumnElement[bool]:
+    """Return the condition that a service provider is answered with a key of that kind."""
     by_ecdsa = _PROVIDERS.c.signature_algorithm.startswith("ecdsa")
     return by_ecdsa if on_curve else ~by_ecdsa
 

@@ -7,7 +7,7 @@ import pytest
 from idp.base.errors import Conflict, Forbidden, Invalid, NotFound
 from idp.directory import applications, policies, queries
 from idp.keyring import keyring
-from idp.saml import from_template, names, providers, rollover, templates, vendor_values
+from idp.saml import from_template, names, providers, rollover, rotating, templates, vendor_values
 from idp.saml.description import SpDescription
 from idp.saml.from_template import Metadata, register_from_template
 from idp.saml.models import ServiceProvider as Row
@@ -276,7 +276,7 @@ def test_the_values_are_those_of_the_key_that_it_is_answered_with_and_its_own_me
     """By that address it is seen that it has read of a new key."""
     row = made(world)
     with world.work() as work:
-        rollover.rotate(work, queries.site(work, "acme"), purpose=keyring.SAML_SIGNING)
+        rotating.rotate(work, queries.site(work, "acme"), purpose=keyring.SAML_SIGNING)
         rollover.switch(work, row.application_id, anyway=True)
     with world.work() as work:
         switched = providers.find(work, row.application_id)

@@ -15,7 +15,7 @@ from idp.base.db import Prepared
 from idp.base.errors import Conflict, Forbidden, NotFound
 from idp.directory import keys, queries, sites
 from idp.keyring import keyring
-from idp.saml import facts, names, providers, rollover, watching
+from idp.saml import facts, names, providers, rollover, rotating, watching
 from idp.saml.models import RolloverStep
 from idp.saml.models import ServiceProvider as Row
 from idp.saml.rollover_plan import WORDS, Standing, standing
@@ -32,9 +32,9 @@ def act(world, verb, application: str, **more):
         return verb(work, application, **more)
 
 
-def rotate(world, **more) -> rollover.Rotated:
+def rotate(world, **more) -> rotating.Rotated:
     with world.work() as work:
-        return rollover.rotate(work, queries.site(work, "acme"), purpose=keyring.SAML_SIGNING, **more)
+        return rotating.rotate(work, queries.site(work, "acme"), purpose=keyring.SAML_SIGNING, **more)
 
 
 def on_site(world, verb, **more):
@@ -472,7 +472,7 @@ def test_t1_strangers_and_auditors_change_nothing(world, registered, next_key, a
         for verb in (rollover.switch, rollover.back, rollover.confirm, rollover.state):
             with pytest.raises(NotFound):
                 verb(stranger, registered)
-        for verb in (rollover.switch_all, rollover.back_all, rollover.rotate, rollover.going_on):
+        for verb in (rollover.switch_all, rollover.back_all, rotating.rotate, rollover.going_on):
             with pytest.raises(Forbidden):
                 verb(stranger, site)
         assert rollover.state(auditor, registered).standing is Standing.UNKNOWN
@@ -483,7 +483,7 @@ def test_t1_strangers_and_auditors_change_nothing(world, registered, next_key, a
         with pytest.raises(Forbidden):
             rollover.switch_all(auditor, site)
         with pytest.raises(Forbidden):
-            rollover.rotate(auditor, site)
+            rotating.rotate(auditor, site)
 
 
 def test_every_standing_has_its_words_and_its_facts():

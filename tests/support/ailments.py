@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from idp.directory import accounts, applications, policies, queries
 from idp.keyring import keyring
 from idp.policy.rules import Rule
-from idp.saml import names, registering, rollover
+from idp.saml import names, registering, rollover, rotating
 from idp.saml.doctor import examination
 from idp.saml.doctor.examination import Examination, Given
 from idp.saml.models import ServiceProvider as Row
@@ -220,7 +220,7 @@ def _rules(*rules: dict[str, str], released: tuple[str, ...] = ("email", "name")
 
 def _next_key(world: World, application_id: str) -> None:
     with world.work() as work:
-        rollover.rotate(work, queries.site(work, "acme"), purpose=keyring.SAML_SIGNING)
+        rotating.rotate(work, queries.site(work, "acme"), purpose=keyring.SAML_SIGNING)
 
 
 def _held_to_the_former_key(world: World, application_id: str) -> None:

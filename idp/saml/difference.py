@@ -50,6 +50,7 @@ def difference(before: SpDescription, after: SpDescription) -> tuple[Change, ...
         *_endpoints("assertion consumer", before.assertion_consumers, after.assertion_consumers),
         *_default(before, after),
         *_endpoints("logout address", before.logout_endpoints, after.logout_endpoints),
+        *_endpoints("name management address", before.name_id_endpoints, after.name_id_endpoints),
         *_several(SIGNING, before.signing_certificates, after.signing_certificates, certificate_words),
         *_encryption(before.encryption_keys, after.encryption_keys),
         *_several("NameID format", before.nameid_formats, after.nameid_formats, str),

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -45,6 +45,11 @@ def install(app: Flask, installation: Installation) -> None:
 def installation() -> Installation:
     """Return what every request shares."""
     return current_app.extensions[_EXTENSION]  # type: ignore[no-any-return]
+
+
+def aside() -> AbstractContextManager[None]:
+    """Let others work while this request waits for somebody outside; see `Door.aside`."""
+    return current_app.aside()  # type: ignore[attr-defined, no-any-return]  # every application here is a Door
 
 
 def settings() -> Settings:

@@ -4,8 +4,10 @@ Telling a service provider that a session is over: by SOAP from here, or by way 
 """
 
 import base64
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from idp.base.work import Work
 from idp.directory import sites
@@ -13,8 +15,9 @@ from idp.saml import endpoints, metadata, signatures, soap, speaking, watching
 from idp.saml.answering import PROTOCOL
 from idp.saml.checks import version
 from idp.saml.checks.examined import Examined
+from idp.saml.encryption import encrypted_id
 from idp.saml.endpoints import RegisteredEndpoint
-from idp.saml.errors import MessageRefused
+from idp.saml.errors import NOT_ENCRYPTABLE, MessageRefused
 from idp.saml.facts import ProviderFacts, provider_of
 from idp.saml.instants import instant
 from idp.saml.logout_replies import deflated, with_query
@@ -50,9 +53,9 @@ def tellers(base_url: str) -> dict[str, Teller]:
         known = provider_of(work, told.organization_id, told.application_id)
         endpoint = _endpoint(known, SOAP)
         who = _speaker(work, base_url, known)
-        if who is None or endpoint is None:
+        if known is None or who is None or endpoint is None or not _can_be_named(known):
             return None
-        request = signed(_request(who, told, endpoint, work.now), who.key)
+        request = signed(_request(who, known, told, endpoint, work.now), who.key)
         return Letter(endpoint.location, soap.enveloped(request), soap.CONTENT_TYPE, (soap.ACTION,))
 
     return {PROTOCOL: Teller(ways, letter, judge)}
@@ -64,7 +67,7 @@ def ways(work: Work, told: Told) -> Ways:
     if known is None or "value" not in told.subject:
         return Ways(bounded=True)
     site = sites.facts_by_id(work, known.organization_id, known.site_id)
-    if site is None:
+    if site is None or not _can_be_named(known):
         return Ways(known.name, bounded=True)
     back = _endpoint(known, SOAP)
     front = _endpoint(known, REDIRECT, POST) if known.verify_keys else None
@@ -111,9 +114,9 @@ def visit(work: Work, base_url: str, told: Told) -> Visit | None:
     known = provider_of(work, told.organization_id, told.application_id)
     endpoint = _endpoint(known, REDIRECT, POST)
     who = _speaker(work, base_url, known)
-    if known is None or who is None or endpoint is None:
+    if known is None or who is None or endpoint is None or not _can_be_named(known):
         return None
-    request = _request(who, told, endpoint, work.now)
+    request = _request(who, known, told, endpoint, work.now)
     if endpoint.binding == POST:
         return Visit(endpoint.location, known.name, signed(request, who.key).xml)
     query = signed_query("SAMLRequest", deflated(write(request).xml), "", who.key)
@@ -137,14 +140,32 @@ def _speaker(work: Work, base_url: str, known: ProviderFacts | None) -> Speaker 
     return speaking.speaker(work, site, metadata.entity_id(sites.issuer(base_url, site.slug)), known)
 
 
-def _request(who: Speaker, told: Told, endpoint: RegisteredEndpoint, now: datetime) -> Element:
-    """Return the LogoutRequest (SAML Core 2.0 section 3.7.1)."""
+def _can_be_named(known: ProviderFacts) -> bool:
+    """Say whether people can be named to *known* in the way that it must be done (X25)."""
+    return known.encryption is not None or not known.encrypt_name_id
+
+
+def _named(known: ProviderFacts, subject: Mapping[str, Any]) -> Element:
+    """Return the NameID, or the EncryptedID that holds it, as in assertions (SAML Core 2.0 section 2.2.4)."""
+    plain = element(
+        "saml:NameID",
+        {
+            "Format": subject.get("format"),
+            "NameQualifier": subject.get("name_qualifier"),
+            "SPNameQualifier": subject.get("sp_name_qualifier"),
+        },
+        subject["value"],
+    )
+    if not known.encrypt_name_id:
+        return plain
+    if known.encryption is None:
+        raise MessageRefused(NOT_ENCRYPTABLE, "no registered key and method can be used to encrypt the NameID")
+    return encrypted_id(write(plain), known.encryption)
+
+
+def _request(who: Speaker, known: ProviderFacts, told: Told, endpoint: RegisteredEndpoint, now: datetime) -> Element:
+    """Return the LogoutRequest (SAML Core 2.0 section 3.7.1). Only for whom `_can_be_named` holds."""
     subject = told.subject
-    named = {
-        "Format": subject.get("format"),
-        "NameQualifier": subject.get("name_qualifier"),
-        "SPNameQualifier": subject.get("sp_name_qualifier"),
-    }
     indexes = [subject["session_index"]] if subject.get("session_index") else []
     return element(
         "samlp:LogoutRequest",
@@ -156,6 +177,6 @@ def _request(who: Speaker, told: Told, endpoint: RegisteredEndpoint, now: dateti
             "Version": "2.0",
         },
         element("saml:Issuer", None, who.issuer),
-        element("saml:NameID", named, subject["value"]),
+        _named(known, subject),
         *(element("samlp:SessionIndex", None, index) for index in indexes),
     )

@@ -88,6 +88,13 @@ def understood(root: Tree, *, now: datetime, http_loopback: bool) -> SpDescripti
     Raises:
         Invalid: something in it cannot be taken.
     """
+    described = _described(root)
+    described = replace(described, about=_safe(described.about, http_loopback))
+    judge(described, now=now, http_loopback=http_loopback)
+    return described
+
+
+def _described(root: Tree) -> SpDescription:
     from idp.saml import engine  # noqa: PLC0415 (importing pysaml2 costs as much as a hundred sign-ons)
 
     if root.tag != ENTITY_DESCRIPTOR:
@@ -98,14 +105,21 @@ def understood(root: Tree, *, now: datetime, http_loopback: bool) -> SpDescripti
             f"the first element is {str(root.tag)[:100]}",
         )
     try:
-        described = engine.describe(root)
+        return engine.describe(root)
     except engine.NotUnderstood as error:
         raise fault(str(error), "Ask for the metadata of the application's service provider side.") from None
     except ValueError as error:
         raise fault("The metadata has a date that cannot be read.", "Ask for corrected metadata.", str(error)) from None
-    described = replace(described, about=_safe(described.about, http_loopback))
-    judge(described, now=now, http_loopback=http_loopback)
-    return described
+
+
+def said(document: bytes) -> SpDescription:
+    """
+    Return what *document*, which was taken before, says of a service provider. It is not judged again: time has passed.
+
+    Raises:
+        Invalid: it is none that was ever taken.
+    """
+    return _described(parsed(document))
 
 
 def published(work: Work, site: SiteFacts, issuer: str, base_url: str, *, signed: bool = False) -> Published:

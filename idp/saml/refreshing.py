@@ -125,7 +125,7 @@ def settle(work: Work, asked: Look, fetched: Fetched, *, allow_http_loopback: bo
     except (Invalid, MessageRefused) as error:
         return _failed(work, provider, error.cause)
     changes = difference(SpDescription.from_json(provider.description), described)
-    if changes and not only_adds_certificates(changes):
+    if changes and (not only_adds_certificates(changes) or _brings_back(provider, described)):
         return _offer(work, provider, document, described, changes)
     if changes:
         provider.metadata_xml, provider.offered = document, None
@@ -293,6 +293,20 @@ def _proven(work: Work, provider: ServiceProvider, document: bytes, http_loopbac
         text = document.decode("utf-8-sig")
     redescribing.check_entity(provider, described)
     return text, described
+
+
+def _brings_back(provider: ServiceProvider, described: SpDescription) -> bool:
+    """
+    Say whether *described* has a certificate that an administrator has taken out: it stood in the document
+    that was taken last, so its publisher does not add it now.
+    """
+    if not provider.metadata_xml:
+        return False
+    known, former = SpDescription.from_json(provider.description), metadata.said(provider.metadata_xml.encode())
+    return any(
+        (certificates(former) - certificates(known)) & certificates(described)
+        for certificates in (SpDescription.signing, SpDescription.encryption)
+    )
 
 
 def _offer(

@@ -40,5 +40,5 @@ def full(work: Work, of: Application) -> dict[str, Any]:
         value["oidc"] = clients.represent(clients.of_application(work, of))
     else:
         provider = providers.of_application(work, of)
-        value["saml"] = {**providers.represent(provider), "warnings": providers.warnings(provider, work.now)}
+        value["saml"] = {**providers.represent(provider, work.now), "warnings": providers.warnings(provider, work.now)}
     return value

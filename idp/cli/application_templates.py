@@ -84,7 +84,7 @@ def create(
         )
         value = full(work, queries.application(work, made.application_id))
         held = from_template.held_back(work, made, chosen)
-        ours = vendor_values.ours(work, site, of.base_url, entity_id=made.entity_id)
+        ours = vendor_values.ours(work, site, of.base_url, of=made)
         page = vendor_values.page(chosen, ours, made.made_from["fields"])
     value |= {"template": chosen.name, "vendor": vendor_page.represent(page), "held_back": held}
     lines = [*_made(value, chosen, everyone=everyone), "", vendor_page.words(page, value["name"])]

@@ -69,7 +69,8 @@ def check(
                 raise Invalid("Nothing can be fixed: that attempt is of no registered application.", field="fix")
             applied = remedies.apply(work, app.id, kind, examined.findings)
             done += [{"kind": kind, "does": fix.does, "risk": fix.risk} for fix in applied]
-        if done:
+    if done:
+        with open_work() as work:  # what was remembered of policies is forgotten with the commit
             examined = _examine(work, of, app, site, given)
     tell(_value(app, examined, done), "\n".join(_lines(app, examined, done)))
     if examined.serious:

@@ -24,7 +24,7 @@ def vendor_values(application: str, template: str | None) -> None:
         chosen = templates.find(template or str(provider.made_from.get("template", _GENERIC)))
         site = sites.facts_by_id(work, provider.organization_id, provider.site_id)
         assert site is not None  # its application was found
-        ours = values_.ours(work, site.slug, of.base_url, entity_id=provider.entity_id)
+        ours = values_.ours(work, site.slug, of.base_url, of=provider)
         page = values_.page(chosen, ours, provider.made_from.get("fields", {}))
     tell(
         {"application_id": found.id, "template": chosen.name, **vendor_page.represent(page)},

@@ -156,7 +156,7 @@ def provider(work: Work, organization_id: str, site_id: str, entity_id: str) -> 
             relay_states=tuple(row.relay_states),
             verify_keys=known_keys(description.signing_certificates),
             encryption=target(description.encryption_keys, allowed),
-            signature_algorithm=_signs_by(row.signature_algorithm, allowed),
+            signature_algorithm=signs_by(row.signature_algorithm, allowed),
             encrypt_name_id=row.encrypt_name_id,
             contexts=ContextMap.from_json(row.context_map),
             allowed=allowed,
@@ -169,7 +169,7 @@ def provider(work: Work, organization_id: str, site_id: str, entity_id: str) -> 
     return work.tx.memory.recall(("saml-provider", organization_id, site_id, entity_id), read)
 
 
-def _signs_by(chosen: str, allowed: frozenset[str]) -> str:
+def signs_by(chosen: str, allowed: frozenset[str]) -> str:
     """Return the algorithm that holds now: an old one no longer than it is allowed."""
     return chosen if chosen in signing.METHODS or chosen in allowed else signing.STANDARD
 

@@ -158,7 +158,7 @@ def _end(
     if not seen.first_time(work, known.site_id, known.entity_id, request.header.id, lives=requests.REMEMBERED):
         raise MessageRefused(USED, f"the request {request.header.id[:80]} was taken before")
     if not sessions:
-        _refuse(work, known, trail)
+        _refuse(work, known, trail, encrypted=request.name_id is None)
         return None
     trail.account_id = next(iter(sessions.values()))
     started = logout.start(
@@ -176,8 +176,11 @@ def _end(
     return started
 
 
-def _refuse(work: Work, known: ProviderFacts, trail: Trail) -> None:
-    trail.failed("subject", "saml-unknownprincipal", "no session of this application has that NameID and index")
+def _refuse(work: Work, known: ProviderFacts, trail: Trail, *, encrypted: bool) -> None:
+    if encrypted:
+        trail.failed("subject", "saml-unknownprincipal", "the NameID is encrypted", reason="encrypted")
+    else:
+        trail.failed("subject", "saml-unknownprincipal", "no session of this application has that NameID and index")
     attempts.save(work, trail)
     record(
         work,

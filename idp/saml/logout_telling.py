@@ -4,10 +4,8 @@ Telling a service provider that a session is over: by SOAP from here, or by way 
 """
 
 import base64
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from idp.base.work import Work
 from idp.directory import sites
@@ -17,7 +15,7 @@ from idp.saml.checks import version
 from idp.saml.checks.examined import Examined
 from idp.saml.encryption import encrypted_id
 from idp.saml.endpoints import RegisteredEndpoint
-from idp.saml.errors import NOT_ENCRYPTABLE, MessageRefused
+from idp.saml.errors import MessageRefused
 from idp.saml.facts import ProviderFacts, provider_of
 from idp.saml.instants import instant
 from idp.saml.logout_replies import deflated, with_query
@@ -53,7 +51,7 @@ def tellers(base_url: str) -> dict[str, Teller]:
         known = provider_of(work, told.organization_id, told.application_id)
         endpoint = _endpoint(known, SOAP)
         who = _speaker(work, base_url, known)
-        if known is None or who is None or endpoint is None or not _can_be_named(known):
+        if known is None or who is None or endpoint is None or not _can_name(known):
             return None
         request = signed(_request(who, known, told, endpoint, work.now), who.key)
         return Letter(endpoint.location, soap.enveloped(request), soap.CONTENT_TYPE, (soap.ACTION,))
@@ -66,8 +64,10 @@ def ways(work: Work, told: Told) -> Ways:
     known = provider_of(work, told.organization_id, told.application_id)
     if known is None or "value" not in told.subject:
         return Ways(bounded=True)
+    if not _can_name(known):
+        return Ways(known.name, bounded=True)
     site = sites.facts_by_id(work, known.organization_id, known.site_id)
-    if site is None or not _can_be_named(known):
+    if site is None:
         return Ways(known.name, bounded=True)
     back = _endpoint(known, SOAP)
     front = _endpoint(known, REDIRECT, POST) if known.verify_keys else None
@@ -114,7 +114,7 @@ def visit(work: Work, base_url: str, told: Told) -> Visit | None:
     known = provider_of(work, told.organization_id, told.application_id)
     endpoint = _endpoint(known, REDIRECT, POST)
     who = _speaker(work, base_url, known)
-    if known is None or who is None or endpoint is None or not _can_be_named(known):
+    if known is None or who is None or endpoint is None or not _can_name(known):
         return None
     request = _request(who, known, told, endpoint, work.now)
     if endpoint.binding == POST:
@@ -140,33 +140,31 @@ def _speaker(work: Work, base_url: str, known: ProviderFacts | None) -> Speaker 
     return speaking.speaker(work, site, metadata.entity_id(sites.issuer(base_url, site.slug)), known)
 
 
-def _can_be_named(known: ProviderFacts) -> bool:
-    """Say whether people can be named to *known* in the way that it must be done (X25)."""
-    return known.encryption is not None or not known.encrypt_name_id
+def _can_name(known: ProviderFacts) -> bool:
+    """Say whether a person can be named to *known*: where names are encrypted, never in plain instead (X25)."""
+    return not known.encrypt_name_id or known.encryption is not None
 
 
-def _named(known: ProviderFacts, subject: Mapping[str, Any]) -> Element:
-    """Return the NameID, or the EncryptedID that holds it, as in assertions (SAML Core 2.0 section 2.2.4)."""
-    plain = element(
-        "saml:NameID",
-        {
-            "Format": subject.get("format"),
-            "NameQualifier": subject.get("name_qualifier"),
-            "SPNameQualifier": subject.get("sp_name_qualifier"),
-        },
-        subject["value"],
-    )
+def _named(known: ProviderFacts, told: Told) -> Element:
+    """Return the name of the person, encrypted where the service provider has its names encrypted (section 2.2.4)."""
+    subject = told.subject
+    qualified = {
+        "Format": subject.get("format"),
+        "NameQualifier": subject.get("name_qualifier"),
+        "SPNameQualifier": subject.get("sp_name_qualifier"),
+    }
+    plain = element("saml:NameID", qualified, subject["value"])
     if not known.encrypt_name_id:
         return plain
     if known.encryption is None:
-        raise MessageRefused(NOT_ENCRYPTABLE, "no registered key and method can be used to encrypt the NameID")
+        raise ValueError("a name that is to be encrypted is never written in plain")
     return encrypted_id(write(plain), known.encryption)
 
 
 def _request(who: Speaker, known: ProviderFacts, told: Told, endpoint: RegisteredEndpoint, now: datetime) -> Element:
-    """Return the LogoutRequest (SAML Core 2.0 section 3.7.1). Only for whom `_can_be_named` holds."""
-    subject = told.subject
-    indexes = [subject["session_index"]] if subject.get("session_index") else []
+    """Return the LogoutRequest (SAML Core 2.0 section 3.7.1)."""
+    index = told.subject.get("session_index")
+    indexes = [index] if index else []
     return element(
         "samlp:LogoutRequest",
         {
@@ -177,6 +175,6 @@ def _request(who: Speaker, known: ProviderFacts, told: Told, endpoint: Registere
             "Version": "2.0",
         },
         element("saml:Issuer", None, who.issuer),
-        _named(known, subject),
+        _named(known, told),
         *(element("samlp:SessionIndex", None, index) for index in indexes),
     )

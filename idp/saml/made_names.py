@@ -7,6 +7,8 @@ an application belongs to that person there: it is never given to another, howev
 (X23). The first sign-on takes it, in a row of its own; so logout and requests find whose it is.
 """
 
+from typing import Protocol
+
 from sqlalchemy import bindparam, select
 
 from idp.audit.events import ServiceProviderNameFreed
@@ -42,7 +44,19 @@ _WHOSE = Prepared(
 _INSERT = Prepared(insert_if_absent(SamlName))
 
 
-def is_made(provider: ProviderFacts, format_: str) -> bool:
+class Named(Protocol):
+    """Of a service provider, what names depend on."""
+
+    @property
+    def nameid_format(self) -> str:
+        """The format that an administrator has chosen; empty: none."""
+
+    @property
+    def name_id_source(self) -> str:
+        """What names are made of; empty: nothing."""
+
+
+def is_made(provider: Named, format_: str) -> bool:
     """
     Say whether names of that format are made of attributes for this service provider.
 
@@ -66,11 +80,11 @@ def value_for(work: Work, requester: Requester, result: SignOnResult, format_: s
     levels = release_levels(work, result.organization_id, result.site_id, result.application_id)
     value, because = made(provider.name_id_source, format_, result.attributes, levels)
     if because:
-        raise errors.name_id_policy(requester, because)
+        raise errors.name_id_policy(requester, because, reason="made")
     if requester.wanted.named and requester.wanted.named != value:
         raise errors.other_principal(requester, "the request speaks of another name than the person has")
     if not _take(work, provider, result.account_id, value):
-        raise errors.name_id_policy(requester, TAKEN)
+        raise errors.name_id_policy(requester, TAKEN, reason="made")
     return value
 
 

@@ -72,7 +72,7 @@ class Subject:
         }
 
 
-def gives(provider: ProviderFacts, format_: str) -> bool:
+def gives(provider: made_names.Named, format_: str) -> bool:
     """Say whether this service provider can have names of that format."""
     if format_ in made_names.NEED_A_SOURCE:
         return made_names.is_made(provider, format_)

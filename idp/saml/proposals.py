@@ -121,7 +121,7 @@ def propose(requested: Iterable[RequestedAttribute]) -> Proposal:
 
 
 def _supplied(requested: RequestedAttribute) -> Supplied | None:
-    ours = _recognized(requested.name) or _recognized(requested.friendly_name)
+    ours = recognized(requested)
     if ours is None:
         return None
     values = {"name": requested.name, "friendly_name": requested.friendly_name, "source": ATTRIBUTE, "value": ours}
@@ -132,6 +132,11 @@ def _supplied(requested: RequestedAttribute) -> Supplied | None:
         return Supplied(requested, ours, Rule.from_json(values))
     except Invalid:  # asked for under a name that nothing can be sent under
         return None
+
+
+def recognized(requested: RequestedAttribute) -> str | None:
+    """Return which of our attributes is asked for; None where it is none that we know."""
+    return _recognized(requested.name) or _recognized(requested.friendly_name)
 
 
 def _recognized(name: str) -> str | None:

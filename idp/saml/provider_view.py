@@ -1,25 +1,32 @@
 """What is shown of a service provider, as JSON values; certificates by their fingerprints and ends."""
 
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 from idp.saml.certificates import thumbprint_of
 from idp.saml.description import Endpoint, SpDescription
 from idp.saml.encryption import EncryptionTarget, target
+from idp.saml.legacy import live
 from idp.saml.models import ServiceProvider
 from idp.saml.wording import certificate_end
 
 
-def represent(provider: ServiceProvider, switches: dict[str, Any]) -> dict[str, Any]:
+def represent(provider: ServiceProvider, switches: dict[str, Any], now: datetime | None = None) -> dict[str, Any]:
     """
     Return a service provider as JSON values: its *switches*, what its metadata says, where that comes from.
 
     ``encryption`` is the key and the algorithms that would be used, None where there is no way.
+
+    Args:
+        now: what old algorithms are allowed at that moment; None: as if their day never came.
     """
     described = SpDescription.from_json(provider.description)
-    to = target(described.encryption_keys, frozenset(provider.legacy_algorithms))
+    chosen = frozenset(provider.legacy_algorithms)
+    to = target(described.encryption_keys, chosen if now is None else live(chosen, provider.legacy_until, now))
     return {
         "entity_id": provider.entity_id,
+        "template": str(provider.made_from.get("template", "")),
         "described_by": "metadata" if provider.metadata_xml else "hand",
         "metadata_url": provider.metadata_url,
         "metadata_key": thumbprint_of(provider.metadata_key) if provider.metadata_key else "",

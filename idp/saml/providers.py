@@ -343,9 +343,9 @@ def of_application(work: Work, application: Application) -> ServiceProvider:
     return provider
 
 
-def represent(provider: ServiceProvider) -> dict[str, Any]:
-    """Return a service provider as JSON values: its switches, and what its metadata says."""
-    return provider_view.represent(provider, _switches(provider))
+def represent(provider: ServiceProvider, now: datetime | None = None) -> dict[str, Any]:
+    """Return a service provider as JSON values: its switches, and what its metadata says (see `provider_view`)."""
+    return provider_view.represent(provider, _switches(provider), now)
 
 
 def _put(work: Work, provider: ServiceProvider, described: SpDescription) -> None:

@@ -9,7 +9,9 @@ from urllib.parse import quote
 from idp.base.work import Work
 from idp.directory import queries, sites
 from idp.keyring import keyring
-from idp.saml import metadata
+from idp.saml import legacy, metadata, signing, speaking
+from idp.saml.facts import signs_by
+from idp.saml.models import ServiceProvider
 from idp.saml.templates import placeholders
 from idp.saml.templates.model import Give, Template
 
@@ -29,12 +31,13 @@ class Page:
     steps: tuple[str, ...]
 
 
-def ours(work: Work, site_slug: str, base_url: str, *, entity_id: str = "") -> dict[Give, str]:
+def ours(work: Work, site_slug: str, base_url: str, *, of: ServiceProvider | None = None) -> dict[Give, str]:
     """
     Return the values of a site.
 
     Args:
-        entity_id: the service provider that is started from our side, for the address of that.
+        of: the service provider that they are for: it has a metadata address of its own, by which it is seen to know
+            a new key of ours, and is given the key that it is answered with. None: nobody is registered yet.
 
     Raises:
         NotFound: no such site that this actor may see.
@@ -42,18 +45,33 @@ def ours(work: Work, site_slug: str, base_url: str, *, entity_id: str = "") -> d
     """
     site = queries.site(work, site_slug)
     issuer = sites.issuer(base_url, site.slug)
-    key = keyring.active(work, site.organization_id, site.id, keyring.SAML_SIGNING)
-    return values_of(issuer, base_url, key.certificate_pem, key.certificate_der_base64, entity_id=entity_id)
+    keys = keyring.published(work, site.organization_id, site.id, keyring.SAML_SIGNING)
+    if of is None:
+        key = speaking.choose(keys, signing.STANDARD, "")
+        return values_of(issuer, base_url, key.certificate_pem, key.certificate_der_base64)
+    algorithm = signs_by(of.signature_algorithm, legacy.live(of.legacy_algorithms, of.legacy_until, work.now))
+    key = speaking.choose(keys, algorithm, of.signing_key_id)
+    return values_of(
+        issuer,
+        base_url,
+        key.certificate_pem,
+        key.certificate_der_base64,
+        entity_id=of.entity_id,
+        application_id=of.application_id,
+    )
 
 
-def values_of(issuer: str, base_url: str, pem: str, der_base64: str, *, entity_id: str = "") -> dict[Give, str]:
-    """Return the values of the site with that issuer and certificate."""
+def values_of(
+    issuer: str, base_url: str, pem: str, der_base64: str, *, entity_id: str = "", application_id: str = ""
+) -> dict[Give, str]:
+    """Return the values of the site with that issuer and certificate; some are of one application, if one is named."""
     digest = hashlib.sha256(base64.b64decode(der_base64)).hexdigest().upper()
     return {
         Give.ENTITY_ID: metadata.entity_id(issuer),
         Give.SSO: f"{issuer}/saml/sso",
         Give.SLO: f"{issuer}/saml/slo",
-        Give.METADATA: f"{issuer}/saml/metadata",
+        Give.SLO_SOAP: f"{issuer}/saml/slo/soap",
+        Give.METADATA: f"{issuer}/saml/metadata" + (f"/{application_id}" if application_id else ""),
         Give.CERTIFICATE: pem.strip(),
         Give.CERTIFICATE_BASE64: der_base64,
         Give.CERTIFICATE_SHA256: ":".join(digest[at : at + 2] for at in range(0, len(digest), 2)),

@@ -234,6 +234,23 @@ def find(work: Work, handle: str, browser: str) -> Logout:
     return row
 
 
+def going_on(work: Work, browser: str) -> str:
+    """Return the handle of the logout that this browser began last and can still look at; empty if there is none."""
+    query = (
+        select(Logout.id)
+        .where(
+            Logout.created_at > work.now - LIVES,
+            Logout.expires_at > work.now,
+            Logout.browser_hash == fingerprint(browser),
+            Logout.handle_hash.is_not(None),
+        )
+        .order_by(Logout.created_at.desc(), Logout.id.desc())
+        .limit(1)
+    )
+    found = work.tx.session.scalar(query)
+    return "" if found is None else handle_of(work.tx.vault, found)
+
+
 def steps(work: Work, logout: Logout) -> list[LogoutStep]:
     """Return the steps of *logout*, in the order of its page."""
     query = (

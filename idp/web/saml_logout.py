@@ -20,6 +20,7 @@ from idp.signon import logout
 from idp.web import context, saml, telling
 from idp.web.carrying import carried
 from idp.web.context import open_work
+from idp.web.errors import status_of
 from idp.web.render import page, redirect, redirect_to_path
 from idp.web.security import allow_form_action, protocol
 
@@ -127,8 +128,11 @@ def manage_name_id_soap(slug: str) -> Response:
 
 
 def _single_logout(slug: str, read: Callable[[], Incoming], *, with_cookies: bool) -> Response:
+    kinds: list[str] = []
+
     def act(work: Work, place: Place, trail: Trail) -> tuple[Taken, SiteFacts] | str:
         incoming = read()
+        kinds.append(incoming.kind)
         browser = context.browser() if with_cookies else None
         if incoming.kind == RESPONSE:
             return logout_visits.answered(work, place, incoming, browser=browser, trail=trail)
@@ -143,7 +147,18 @@ def _single_logout(slug: str, read: Callable[[], Incoming], *, with_cookies: boo
     def answer(outcome: tuple[Taken, SiteFacts] | str) -> Response:
         return redirect_to_path(outcome) if isinstance(outcome, str) else _answered(slug, *outcome)
 
-    return _attempted(slug, logout_requests.KIND, act, answer)
+    def refused(error: IdpError, trail: Trail, site: SiteFacts | None) -> Response:
+        if kinds != [RESPONSE] or (with_cookies and not _goes_on()):
+            return saml.refusal_page(error, trail, site)
+        return page("errors/logout_answer.html", status_of(error), error=error, reference=trail.id, site=site)
+
+    return _attempted(slug, logout_requests.KIND, act, answer, refused)
+
+
+def _goes_on() -> bool:
+    """Say whether this browser is in a logout. One that comes by form has no cookies: that is seen where the link leads."""
+    with open_work() as work:
+        return bool(logout.going_on(work, context.browser()))
 
 
 def _answered(slug: str, taken: Taken, site: SiteFacts) -> Response:
@@ -191,6 +206,7 @@ def _attempted(
     kind: str,
     act: Callable[[Work, Place, Trail], Outcome],
     answer: Callable[[Outcome], Response],
+    refused: Callable[[IdpError, Trail, SiteFacts | None], Response] = saml.refusal_page,
 ) -> Response:
     """Do *act* in one transaction and *answer* after it; what refuses it is recorded in another, and shown."""
     trail = Trail(kind=kind)
@@ -203,7 +219,7 @@ def _attempted(
     except IdpError as error:
         trail.stored = False  # what this request had stored was rolled back
         context.save_refusal(trail, error)
-        return saml.refusal_page(error, trail, site)
+        return refused(error, trail, site)
     return answer(outcome)
 
 

@@ -57,6 +57,15 @@ def go_on(started: Started) -> Response:
     return redirect("signout.steps", handle=started.handle) if started.id else redirect("signout.done")
 
 
+@pages.get("/going-on")
+@public
+def going_on() -> Response:
+    """Lead back to the page of steps, where this browser has one."""
+    with open_work() as work:
+        handle = logout.going_on(work, context.browser())
+    return redirect("signout.steps", handle=handle) if handle else redirect("launcher.index")
+
+
 @pages.get("/<handle>")
 @public
 def steps(handle: str) -> Response:

@@ -160,3 +160,36 @@ def test_what_a_site_says_of_itself(acme):
     for wrong in (("--logo-size", "80"), ("--logo-size", "axb"), ("--metadata-valid-days", "0"), ("--logo-url", "x")):
         assert acme("site", "set", "acme", *wrong).code == 2
     assert acme("site", "set", "acme", "--logo-url", "", "--json").json["logo"] is None
+
+
+def test_x12_everything_that_a_provider_is_answered_with_is_shown_in_words(acme, two):
+    """X12, X27, X24: signing, contexts, old algorithms with their risk, our key, rules, and who may open it."""
+    wiki = two["Wiki"]
+    until = f"{clock.now() + timedelta(days=30):%Y-%m-%d}"
+    acme("keys", "rotate", *SAML)
+    acme(
+        "application", "saml", "set", wiki, "--no-sign-response", "--legacy", "rsa-sha1", "--legacy-until", until,
+        "--context-means", "urn:corp=second-step", "--start-url", "https://wiki.example/home", "--certificate-by-hand",
+        "--name-id-source", "login", "--nameid-format", "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified",
+    )  # fmt: skip
+    acme("application", "rules", "set", wiki, "--attribute", "mail=email")
+
+    shown = acme("application", "saml", "show", wiki)
+
+    assert shown.code == 0, shown.err
+    for line in (
+        f"  WARNING: old algorithms (rsa-sha1) are allowed until {until} 00:00 UTC: signatures with SHA-1 can be forged",
+        "  open to        nobody; see: idp application grant",
+        "  tile leads to  https://wiki.example/home",
+        "  signed         assertion, by rsa-sha256",
+        "nameid-format:unspecified; made of login",
+        "  contexts       urn:corp takes a second-step",
+        f"  old algorithms rsa-sha1, until {until}",
+        "  signs with     the active one of the site",
+        "  it gets it     by hand",
+        "its copy of our certificate is kept by hand: put the new one there, then confirm",
+        "  mail\n    the attribute email [basic], by the application",
+    ):
+        assert line in shown.out, line
+    value = acme("application", "saml", "show", wiki, "--json").json
+    assert (value["rollover"]["standing"], value["release"]["by_rules"]) == ("by-hand", True)

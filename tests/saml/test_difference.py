@@ -45,7 +45,6 @@ CHANGES = {
     "valid_until": NOON + timedelta(days=1),
     "about": About(names=(("en", "Wiki"),), description="Another wiki"),
     "cache_seconds": None,
-    "name_id_endpoints": (Endpoint(names.REDIRECT, "https://sp.example/names"),),
 }
 
 

@@ -2,6 +2,7 @@
 
 import base64
 import re
+from datetime import timedelta
 from random import Random
 from time import process_time
 
@@ -12,7 +13,7 @@ from idp.directory import applications, queries
 from idp.policy.permissions import AUDITOR
 from idp.saml import doctor, names, providers
 from idp.saml.certificates import known_keys, thumbprint
-from idp.saml.doctor import differences, examination, reading, remedies
+from idp.saml.doctor import differences, examination, gathering, reading, remedies
 from idp.saml.doctor.examination import Given
 from idp.saml.doctor.finding import Severity
 from idp.saml.doctor.subjects import Described, Here, Metadata, Request
@@ -296,7 +297,7 @@ def test_who_may_open_it_is_named(world):
         applications.grant(work, application_id, group="Staff")
         applications.grant(work, application_id, account="ben@acme.example")
         application = queries.application(work, application_id)
-        found = examination._registered(work, application, providers.of_application(work, application))
+        found = gathering.registered(work, application, providers.of_application(work, application))
 
     assert sorted(found.open_to) == ["ben@acme.example", "the group Staff"]
 
@@ -346,6 +347,65 @@ def test_a_request_finds_its_registration_by_itself(world):
     found = examined(world, None, Given(request=query(SPRING.request())))
 
     assert {"signature-missing"} == {finding.kind for finding in found.findings}
+
+
+# What the parts of a registration say together
+
+
+def test_a_rule_under_the_name_or_friendly_name_meets_what_is_asked_for(world):
+    application_id = register(world, SHIBBOLETH)
+    asked = "urn:oid:0.9.2342.19200300.100.1.3"
+    mail = {"source": "attribute", "value": "email"}
+    assert "is sent as email" in of_kind(examined(world, application_id).findings, "attribute-other-name").evidence
+    for rule, met in (
+        ({"name": asked, **mail}, True),
+        ({"name": "E-Mail", "friendly_name": "mail", **mail}, True),
+        ({"name": "E-Mail", **mail}, False),
+        ({"name": asked, "source": "nothing"}, False),
+    ):
+        ailments._rules(rule)(world, application_id)
+        found = [one.evidence for one in examined(world, application_id).findings if one.kind == "attribute-other-name"]
+        assert any("mail" in one for one in found) is not met, rule
+
+
+def test_x12_what_is_allowed_until_a_day_is_taken_by_the_doctor_too_and_refused_after_it(world):
+    """X12: what the sign-on takes is what the doctor takes."""
+    request = ADFS.url(sign=ailments.RSA_SHA1)
+    application_id = register(world, ADFS, legacy_algorithms=("rsa-sha1",), legacy_until=NOON + timedelta(days=10))
+    kinds = {finding.kind for finding in examined(world, application_id, Given(request=request)).findings}
+    assert not {"signature-algorithm", "signature-unverified"} & kinds
+
+    world.later(days=11)
+
+    finding = of_kind(examined(world, application_id, Given(request=request)).findings, "signature-algorithm")
+    assert "are off since then" in finding.evidence
+    assert "until 2030-02-11" in finding.fix.does
+
+
+def test_x27_a_class_that_is_mapped_is_not_called_unattainable(world):
+    asked = query(SHIBBOLETH.request(tuple(part.replace("classes:X509", "classes:Corp") for part in ailments._CONTEXT)))
+    application_id = register(world, SHIBBOLETH)
+    assert of_kind(examined(world, application_id, Given(request=asked)).findings, "context-unattainable")
+    with world.work() as work:
+        means = {"urn:oasis:names:tc:SAML:2.0:ac:classes:Corp": "second-step"}
+        providers.change(work, application_id, providers.Switches(context_map={"means": means}))
+
+    kinds = {finding.kind for finding in examined(world, application_id, Given(request=asked)).findings}
+
+    assert "context-unattainable" not in kinds
+
+
+def test_a_format_that_is_made_of_something_is_given_and_needs_what_it_is_made_of(world):
+    document = SIMPLESAMLPHP.metadata((names.TRANSIENT, names.WINDOWS))
+    bare = register(world, SIMPLESAMLPHP, document)
+    assert of_kind(examined(world, bare).findings, "nameid-format-unknown")
+    with world.work() as work:
+        providers.change(work, bare, providers.Switches(name_id_source=r'"CORP\\" + login'))
+
+    findings = examined(world, bare).findings
+
+    assert "nameid-format-unknown" not in {finding.kind for finding in findings}
+    assert "needs “login”" in of_kind(findings, "nameid-attribute-withheld").evidence
 
 
 # Fixes

@@ -80,9 +80,11 @@ def _late(**span):
     return refused((stamp(NOON), stamp(NOON, **span)))
 
 
-def _logout(world: World, to: str, *, sign: bool = False, **changes: str):
+def _logout(
+    world: World, to: str, *, sign: bool = False, named: str = "<saml:NameID>nobody</saml:NameID>", **changes: str
+):
     sender = SPRING.sender
-    xml = sender.logout_request("<saml:NameID>nobody</saml:NameID>", "index", **changes)
+    xml = sender.logout_request(named, "index", **changes)
     world.browser().post(encoded(sender.enveloped(xml) if sign else xml), to=to)
 
 
@@ -151,6 +153,8 @@ CASES = {
     "disabled": (_without_access, SHIBBOLETH, {"prepare": ailments._disabled}, "application-disabled", "disabled"),
     "logout at the sign-on address": (lambda world: _logout(world, "sso"), SPRING, {}, "message-other", "LogoutRequest"),
     "unsigned logout": (lambda world: _logout(world, "slo"), SPRING, {}, "logout-not-signed", "not signed"),
+    "encrypted logout": (lambda world: _logout(world, "slo", sign=True, named="<saml:EncryptedID/>"), SPRING, {},
+                         "logout-name-encrypted", "is encrypted"),
     "logout of nobody": (lambda world: _logout(world, "slo", sign=True), SPRING, {}, "logout-unknown-session", "no session"),
     "old logout address": (lambda world: _logout(world, "slo", sign=True, Destination="https://old.example/slo"), SPRING, {},
                            "destination-wrong", "ours is http://localhost:8000/sites/acme/saml/slo"),
@@ -289,6 +293,7 @@ def test_an_attempt_of_another_protocol_is_none_of_its_business(world):
         ("sign-on-expired", {}, "sign-on-lost"),
         (Refusal.CONTEXT_UNMET.value, {"passive": True, "asked": "second_step"}, "context-unmet"),
         ("saml-invalidnameidpolicy", {}, "nameid-attribute-empty"),
+        ("saml-invalidnameidpolicy", {}, "nameid-not-made"),
     ],
 )
 def test_what_a_recorded_step_says(world, code, context, kind):
@@ -307,7 +312,14 @@ def test_what_a_recorded_step_says(world, code, context, kind):
             application_id=application.id,
             context=context,
         )
-        trail.failed("sign-on", code, "refused", reason="attribute", attribute="email", wanted=names.EMAIL)
+        trail.failed(
+            "sign-on",
+            code,
+            "refused",
+            reason="made" if kind == "nameid-not-made" else "attribute",
+            attribute="email",
+            wanted=names.EMAIL,
+        )
         attempts.save(work, trail)
 
     assert [finding.kind for finding in findings_of_last(world)[1]] == [kind]

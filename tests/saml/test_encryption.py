@@ -9,8 +9,9 @@ from idp.saml.description import EncryptionKey, EncryptionMethod
 from idp.saml.encryption import encrypted, target
 from idp.saml.models import ServiceProvider as Row
 from idp.saml.writer import write
+from tests.saml import logouts
 from tests.saml.test_oracles import accepted, decrypted, message, our_certificate, verify_xmlsec
-from tests.support.saml_world import ANN, N, posted, refused
+from tests.support.saml_world import ANN, BEN, N, posted, refused
 from tests.support.schemas import validate
 from tests.support.service_provider import ServiceProvider, pair
 
@@ -45,6 +46,32 @@ def test_an_encrypted_name_is_read_by_two_others(world, sp, ann, whole, format_)
     response = accepted(world, sp, xml, wantNameIdEncrypted=True, wantAssertionsEncrypted=whole)
 
     assert (response.get_nameid(), response.get_nameid_format()) == (name.text, format_)
+
+
+def test_x25_who_has_its_names_encrypted_is_told_of_a_logout_by_an_encrypted_name(world, ann):
+    """X25: and is not told at all where that is impossible, rather than in plain."""
+    sp = logouts.provider("wiki", slo=logouts.service(names.REDIRECT, "https://wiki.example/slo"))
+    described = sp.metadata(signing=sp.pair.der, encryption=sp.pair.der, slo=sp.slo)
+    application_id = world.register(sp, described, encrypt_name_id=True)
+    answer = posted(ann.sso(sp.query(sp.authn_request())))
+    name = decrypted(answer.root, sp.pair.key_pem)
+
+    told = ann.client.get(logouts.next_of(ann.client.get(logouts.sign_out(ann)))).headers["Location"]
+
+    request = logouts.carried(told, "SAMLRequest").root
+    assert [one.tag.rpartition("}")[2] for one in request] == ["Issuer", "EncryptedID", "SessionIndex"]
+    assert name.text not in etree.tostring(request).decode()
+    validate(etree.tostring(request))
+    inside = decrypted(request, sp.pair.key_pem)
+    assert (inside.tag, inside.text, dict(inside.attrib)) == (name.tag, name.text, dict(name.attrib))
+
+    ben = world.browser(BEN)
+    posted(ben.sso(sp.query(sp.authn_request())))
+    with world.work() as work:
+        row = work.tx.session.query(Row).filter_by(application_id=application_id).one()
+        row.description = {**row.description, "encryption_keys": []}
+    world.later(seconds=2)
+    assert logouts.states(ben.client.get(logouts.sign_out(ben))) == {"wiki.example": "cannot be told"}
 
 
 def test_an_encrypted_name_can_be_logged_out_by(world, sp, ann):

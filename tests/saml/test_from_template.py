@@ -6,7 +6,8 @@ import pytest
 
 from idp.base.errors import Conflict, Forbidden, Invalid, NotFound
 from idp.directory import applications, policies, queries
-from idp.saml import from_template, names, providers, templates, vendor_values
+from idp.keyring import keyring
+from idp.saml import from_template, names, providers, rollover, templates, vendor_values
 from idp.saml.description import SpDescription
 from idp.saml.from_template import Metadata, register_from_template
 from idp.saml.models import ServiceProvider as Row
@@ -256,7 +257,7 @@ def test_who_signs_every_request_is_registered_by_metadata_only(world):
 def test_the_values_for_the_vendor_are_those_of_the_site(world):
     row = made(world)
     with world.work() as work:
-        ours = vendor_values.ours(work, "acme", "http://localhost:8000", entity_id=row.entity_id)
+        ours = vendor_values.ours(work, "acme", "http://localhost:8000", of=row)
         page = vendor_values.page(SLACK, ours, row.made_from["fields"])
 
     assert set(ours) == set(Give)
@@ -271,11 +272,29 @@ def test_the_values_for_the_vendor_are_those_of_the_site(world):
     assert "".join(certificate.splitlines()[1:-1]) == ours[Give.CERTIFICATE_BASE64]
 
 
+def test_the_values_are_those_of_the_key_that_it_is_answered_with_and_its_own_metadata_address(world):
+    """By that address it is seen that it has read of a new key."""
+    row = made(world)
+    with world.work() as work:
+        rollover.rotate(work, queries.site(work, "acme"), purpose=keyring.SAML_SIGNING)
+        rollover.switch(work, row.application_id, anyway=True)
+    with world.work() as work:
+        switched = providers.find(work, row.application_id)
+        ours = vendor_values.ours(work, "acme", "http://localhost:8000", of=switched)
+        others = vendor_values.ours(work, "acme", "http://localhost:8000")
+
+    new, former = world.saml_keys()["next"][0], world.saml_keys()["active"][0]
+    assert ours[Give.CERTIFICATE] == new.certificate_pem.strip()
+    assert others[Give.CERTIFICATE] == former.certificate_pem.strip()
+    assert ours[Give.METADATA] == f"{others[Give.METADATA]}/{row.application_id}"
+    assert ours[Give.ENTITY_ID] == others[Give.ENTITY_ID]
+
+
 @pytest.mark.parametrize("give", [Give.SSO, Give.SLO, Give.METADATA, Give.START, Give.SIGN_OUT, Give.CHANGE_PASSWORD])
 def test_every_address_that_is_given_is_there(world, ann, give):
     row = made(world, "aws-iam", everyone=True)
     with world.work() as work:
-        address = vendor_values.ours(work, "acme", "http://localhost:8000", entity_id=row.entity_id)[give]
+        address = vendor_values.ours(work, "acme", "http://localhost:8000", of=row)[give]
 
     answer = ann.client.get(address.removeprefix("http://localhost:8000"))
     assert answer.status_code in ((400,) if give in (Give.SSO, Give.SLO) else (200, 302, 303))

@@ -468,6 +468,26 @@ def test_x28_an_answer_brought_by_another_browser_is_refused(world, wiki, ann, v
     assert steps(world) == {"wiki.example": ("front", "asked")}
 
 
+def test_an_answer_that_is_refused_leads_back_to_the_page_of_steps(world, wiki, ann, visited):
+    """X28: what comes by form has no cookies; where its link leads, the browser is looked at."""
+    location, place = visited
+    forged = signed_answer(wiki, location, in_response_to="_another")
+
+    page = slo(ann, forged)
+
+    assert heading(page) == "One answer could not be taken"
+    (link,) = html.fromstring(page.text).xpath("//main//a[contains(@class,'button')]/@href")
+    assert ann.client.get(link).headers["Location"] == place
+    response = wiki.enveloped(logout_response(wiki, "_another"))
+    by_form = world.browser().client.post("/sites/acme/saml/slo", data={"SAMLResponse": encoded(response)})
+    assert html.fromstring(by_form.text).xpath("//main//a[contains(@class,'button')]/@href") == [link]
+    stranger = world.browser()
+    assert stranger.client.get(link).headers["Location"] == "/"
+    assert heading(slo(stranger, forged)) == "This cannot go on"
+    world.later(minutes=10)
+    assert ann.client.get(link).headers["Location"] == "/"
+
+
 def test_x19_an_answer_is_taken_once(world, wiki, ann, visited):
     location, _ = visited
     query = signed_answer(wiki, location)

@@ -13,7 +13,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from idp.directory import accounts, applications, policies, queries
-from idp.saml import names, providers
+from idp.keyring import keyring
+from idp.policy.release import Rule
+from idp.saml import names, providers, rollover
 from idp.saml.doctor import examination
 from idp.saml.doctor.examination import Examination, Given
 from idp.saml.models import ServiceProvider as Row
@@ -207,6 +209,31 @@ def _case_of_escapes(url: bytes) -> bytes:
     return re.sub(rb"%..", lambda found: found[0].lower(), url)
 
 
+def _rules(*rules: dict[str, str], released: tuple[str, ...] = ("email", "name")) -> Callable[[World, str], None]:
+    def prepare(world: World, application_id: str) -> None:
+        _released(*released)(world, application_id)
+        with world.work() as work:
+            policies.set_application_rules(work, application_id, [Rule.from_json(rule) for rule in rules])
+
+    return prepare
+
+
+def _next_key(world: World, application_id: str) -> None:
+    with world.work() as work:
+        rollover.rotate(work, queries.site(work, "acme"), purpose=keyring.SAML_SIGNING)
+
+
+def _held_to_the_former_key(world: World, application_id: str) -> None:
+    """Taken back to the former key, which has been retired since."""
+    _next_key(world, application_id)
+    with world.work() as work:
+        rollover.switch(work, application_id, anyway=True)
+    world.later(days=30)
+    _next_key(world, application_id)
+    with world.work() as work:
+        rollover.back(work, application_id)
+
+
 _STRANGE = "https://strange.example/acs"
 _IDP = (
     f'<md:EntityDescriptor xmlns:md="{names.MD}" entityID="https://login.other.example/idp"><md:IDPSSODescriptor'
@@ -222,6 +249,8 @@ _CONTEXT = (
 )
 _SCOPED = ('AllowCreate="1"', 'AllowCreate="1" SPNameQualifier="https://affiliation.example"')
 _NAMELESS = ("<samlp:NameIDPolicy", f'<saml:Subject xmlns:saml="{names.SAML}"/><samlp:NameIDPolicy')
+
+SHIBBOLETH_METADATA = "https://library.example/Shibboleth.sso/Metadata"
 
 METADATA: dict[str, Case] = {
     "metadata-html": Case(SHIBBOLETH, "<!DOCTYPE html>", metadata=_HTML, says="without a sign-in"),
@@ -317,7 +346,14 @@ METADATA: dict[str, Case] = {
     "encryption-legacy": Case(
         SHIBBOLETH, "aes256-cbc",
         metadata=SHIBBOLETH.metadata((f'"{names.AES128_GCM}"', f'"{CBC}"'), (f'"{names.AES256_GCM}"', f'"{CBC}"')),
-        says="aes256-gcm",
+        fix=True,
+        says="--legacy aes256-cbc --legacy-until DAY. The risk: ",
+    ),
+    "metadata-unproven": Case(
+        SHIBBOLETH, "is not signed",
+        metadata=SHIBBOLETH.metadata(),
+        switches={"metadata_url": SHIBBOLETH_METADATA, "metadata_key": certified("federation").der},
+        says="--metadata-key FILE",
     ),
     "nameid-format-missing": Case(
         SHIBBOLETH, "no NameIDFormat",
@@ -364,6 +400,55 @@ REGISTRATION: dict[str, Case] = {
     ),
     "attribute-withheld": Case(
         SHIBBOLETH, "this application", prepare=_released("name"), fix=True, says="Release “email”"
+    ),
+    "attribute-other-name": Case(
+        SHIBBOLETH, "“email” is sent as eMail",
+        prepare=_rules({"name": "eMail", "source": "attribute", "value": "email"}),
+        says="saml release-requested",
+    ),
+    "rule-sends-nothing": Case(
+        SIMPLESAMLPHP, "the rule of the application for “who”: the attribute email may not leave",
+        prepare=_rules({"name": "who", "source": "expression", "value": "lower(email)"}, released=("name",)),
+        fix=True,
+    ),
+    "legacy-allowed": Case(
+        SPRING, "rsa-sha1) are allowed until 2030-01-11 12:00 UTC",
+        switches={"legacy_algorithms": ("rsa-sha1",), "legacy_until": NOON + timedelta(days=10)},
+        says="--no-legacy",
+    ),
+    "legacy-ended": Case(
+        SPRING, "are off since then",
+        switches={"legacy_algorithms": ("rsa-sha1",), "legacy_until": NOON + timedelta(days=10)},
+        prepare=_later(days=11), says="--no-legacy",
+    ),
+    "metadata-change-waits": Case(
+        SHIBBOLETH, "a new address", switches={"metadata_url": SHIBBOLETH_METADATA},
+        prepare=_row(offered={"description": {}, "changes": ["a new address"]}), says="saml refresh app_",
+    ),
+    "metadata-refresh-failed": Case(
+        SHIBBOLETH, "status 503; it was taken last on 2030-01-01", switches={"metadata_url": SHIBBOLETH_METADATA},
+        prepare=_row(refresh_error="status 503"), says="saml refresh app_",
+    ),
+    "metadata-refresh-overdue": Case(
+        SHIBBOLETH, "asked last on 2030-01-01", switches={"metadata_url": SHIBBOLETH_METADATA},
+        prepare=_later(days=8), says="saml refresh app_",
+    ),
+    "metadata-key-missing": Case(
+        SHIBBOLETH, "without a pinned certificate", switches={"metadata_url": SHIBBOLETH_METADATA},
+        says="--metadata-key FILE",
+    ),
+    "our-key-change-waits": Case(
+        SPRING, "put the new one there, then confirm", switches={"certificate_by_hand": True}, prepare=_next_key,
+        says="saml rollover app_",
+    ),
+    "our-key-pinned": Case(
+        SPRING, "which is retired", prepare=_held_to_the_former_key, says="--switch",
+    ),
+    "our-certificate-by-hand": Case(
+        SPRING, "put in by hand", switches={"certificate_by_hand": True}, says="--certificate-by-metadata"
+    ),
+    "logout-certificate-missing": Case(
+        SIMPLESAMLPHP, "no SingleLogoutService by SOAP", prepare=_row(signing_certificates=[]), says="by SOAP"
     ),
     "application-disabled": Case(SPRING, "is disabled", prepare=_disabled, fix=True),
     "access-nobody": Case(
@@ -435,7 +520,7 @@ REQUEST: dict[str, Case] = {
     "signature-unverified": Case(
         ADFS, "no registered certificate fits", request=ADFS.url(sign=names.RSA_SHA256, by=certified("rolled over"))
     ),
-    "signature-algorithm": Case(ADFS, "rsa-sha1", request=ADFS.url(sign=RSA_SHA1), says="rsa-sha256"),
+    "signature-algorithm": Case(ADFS, "rsa-sha1", request=ADFS.url(sign=RSA_SHA1), fix=True, says="--legacy rsa-sha1 --legacy-until DAY"),
     "signature-shape": Case(
         SPRING, "reference",
         request=SPRING.request(("</saml2:Issuer>", f"</saml2:Issuer>{signature_template('another')}")).encode(),
@@ -514,7 +599,7 @@ FORMS: dict[str, bytes] = {
 """One good request in every form that people have it in."""
 
 OF_ATTEMPTS = {
-    "nameid-create-forbidden", "nameid-attribute-empty", "passive-no-session", "person-cancelled", "other-person",
+    "nameid-create-forbidden", "nameid-not-made", "logout-name-encrypted", "nameid-attribute-empty", "passive-no-session", "person-cancelled", "other-person",
     "start-not-allowed", "relay-state-not-listed", "access-missing", "context-unmet", "issuer-unknown", "sign-on-lost", "logout-not-signed", "logout-unknown-session",
 }  # fmt: skip
 """The kinds that show in attempts, or in what is not registered, and have their tests there."""

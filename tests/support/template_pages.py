@@ -47,7 +47,8 @@ def index(every: Iterable[Template]) -> str:
             GENERATED,
             "",
             "How applications are connected in general: [SAML](saml.md), [OpenID Connect](openid-connect.md); what they receive:",
-            "[attributes](attributes.md). For these there is a template: a file that knows what the vendor wants (NameID,",
+            "[attributes](attributes.md). When it does not work: `idp application saml check APP`",
+            "([more](troubleshooting.md)). For these there is a template: a file that knows what the vendor wants (NameID,",
             "attributes, addresses, what is signed) and what the vendor calls the values that it needs of us.",
             "",
             "```",
@@ -150,7 +151,14 @@ def _here(of: Template, values: dict[str, str]) -> list[str]:
 
 
 def _there(of: Template, values: dict[str, str]) -> list[str]:
-    ours = vendor_values.values_of(ISSUER, BASE_URL, "", "", entity_id=placeholders.fill(of.entity_id, values))
+    ours = vendor_values.values_of(
+        ISSUER,
+        BASE_URL,
+        "",
+        "",
+        entity_id=placeholders.fill(of.entity_id, values),
+        application_id="" if of.vendor.first else "app_…",
+    )
     lines = [f"## At {_vendor(of)}", ""]
     if of.vendor.first:
         lines += [f"Begin there: `idp application templates {of.name} --site acme` prints our values.", ""]
@@ -223,6 +231,10 @@ def _troubles(of: Template, values: dict[str, str]) -> list[str]:
         code = f" (`{one.code}`)" if one.code else ""
         lines.append(f"| {one.sign}{code} | {placeholders.shown(one.remedy, values)} |")
     lines += [
+        "",
+        f"`idp application saml check '{placeholders.fill(of.entity_id, values)}'` looks at everything that is registered, "
+        "and says what is wrong and who changes what; give it the reference of an error page with `--attempt`, or a request "
+        "with `--request` ([more](troubleshooting.md)).",
         "",
         f"What a person would receive: `idp application saml preview '{placeholders.fill(of.entity_id, values)}' "
         "--account ann@acme.example`. Whatever is refused here has a reference: `idp attempt show att_…`, or "

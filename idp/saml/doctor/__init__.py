@@ -24,8 +24,11 @@ from idp.saml.doctor import (
     issuer,
     logout,
     name_id,
+    old_algorithms,
+    our_key,
     prompting,
     readable,
+    refreshing,
     replay,
     signature,
     signing,
@@ -54,6 +57,7 @@ METADATA: tuple[MetadataCheck, ...] = (
     entity_id.check_metadata,
     certificates.check_metadata,
     consumers.check_metadata,
+    refreshing.check_metadata,
 )
 """Of a document, by itself and beside what is registered."""
 
@@ -66,6 +70,10 @@ REGISTRATION: tuple[RegistrationCheck, ...] = (
     unsolicited.check_registration,
     entity_id.check_registration,
     validity.check_registration,
+    attributes.check_registration,
+    old_algorithms.check_registration,
+    refreshing.check_registration,
+    our_key.check_registration,
 )
 """Of what is registered and how it is switched."""
 
@@ -107,11 +115,14 @@ _SUBJECTS: tuple[ModuleType, ...] = (
     entity_id,
     validity,
     unreachable,
+    refreshing,
     addresses,
     consumers,
     certificates,
     signing,
     signature,
+    old_algorithms,
+    our_key,
     encryption,
     name_id,
     attributes,

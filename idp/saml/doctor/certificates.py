@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from idp.saml.certificates import LEAST_RSA_BITS, known_key, thumbprint
 from idp.saml.description import SpDescription
+from idp.saml.doctor.commands import taking_over
 from idp.saml.doctor.finding import Fix, Kind, Severity, Switch
 from idp.saml.doctor.subjects import Described, Findings, Metadata, Registration
 
@@ -108,7 +109,7 @@ def check_metadata(metadata: Metadata) -> Findings:
         kind = DIFFERENT if gone or not ours else ADDED
         yield kind.found(
             f"for {use}: {'; '.join(changes)}",
-            here="Ask the vendor to confirm the new thumbprint by another way, then register this metadata.",
+            here=f"Ask the vendor to confirm the new thumbprint by another way, then: {taking_over(registered)}.",
             vendor=f"Please confirm that you now use the certificate {_whole(added[0])} for {use}." if added else "",
         )
 
@@ -124,7 +125,7 @@ def check_registration(registration: Registration) -> Findings:
         )
         yield MISSING.found(
             "signed requests are required, and no usable certificate for signing is registered",
-            here="Register metadata with the signing certificate.",
+            here=f"With metadata that has the signing certificate: {taking_over(registered)}.",
             vendor="Please send metadata with your signing certificate (KeyDescriptor use=signing).",
             # Where it does sign, that would not help: what is signed must be good.
             fix=None if registered.description.authn_requests_signed else fix,

@@ -1,5 +1,6 @@
 """Where answers go: the assertion consumer services (SAML Profiles 2.0 section 4.1.4.1; Core 2.0 section 3.4.1; X15)."""
 
+from idp.saml.doctor.commands import taking_over
 from idp.saml.doctor.differences import difference, nearest
 from idp.saml.doctor.finding import Finding, Kind, Severity
 from idp.saml.doctor.subjects import Attempt, Described, Findings, Metadata, Registered, Request
@@ -51,7 +52,9 @@ BINDING = Kind(
 )
 KINDS = (NONE, TWICE, CHANGED, NOT_REGISTERED, INDEX, BOTH, BINDING)
 
-_REGISTER = "Register the metadata that has it, once the vendor has confirmed that it is theirs."
+
+def _register(registered: Registered | None) -> str:
+    return f"Once the vendor has confirmed that it is theirs, take over the metadata that has it: {taking_over(registered)}."
 
 
 def check_described(described: Described) -> Findings:
@@ -82,7 +85,7 @@ def check_metadata(metadata: Metadata) -> Findings:
     added, gone = [url for url in theirs if url not in ours], [url for url in ours if url not in theirs]
     if added or gone:
         changes = [f"new {url}" for url in added] + [f"no longer there {url}" for url in gone]
-        yield CHANGED.found("; ".join(changes[:10]), here=_REGISTER)
+        yield CHANGED.found("; ".join(changes[:10]), here=_register(registered))
 
 
 def check_request(request: Request) -> Findings:
@@ -97,11 +100,11 @@ def check_request(request: Request) -> Findings:
     elif registered is None:
         return
     elif asked.consumer_url is not None and asked.consumer_url not in _posted(registered):
-        yield _not_registered(asked.consumer_url, _posted(registered))
+        yield _not_registered(asked.consumer_url, registered, _posted(registered))
     elif asked.consumer_index is not None:
         indexes = [str(e.index) for e in registered.description.assertion_consumers if e.binding == POST]
         if str(asked.consumer_index) not in indexes:
-            yield _index(str(asked.consumer_index), indexes)
+            yield _index(str(asked.consumer_index), registered, indexes)
 
 
 def check_attempt(attempt: Attempt) -> Findings:
@@ -114,29 +117,29 @@ def check_attempt(attempt: Attempt) -> Findings:
     elif failed.reason == "binding":
         yield _binding(failed.text("received"))
     elif failed.reason == "index":
-        yield _index(failed.text("received"), list(failed.texts("expected")))
+        yield _index(failed.text("received"), attempt.registered, list(failed.texts("expected")))
     elif failed.reason == "address":
         wanted = failed.text("received")
         if attempt.registered is not None and wanted in _posted(attempt.registered):
             return  # it has been registered since
         now = _posted(attempt.registered) if attempt.registered is not None else list(failed.texts("expected"))
-        yield _not_registered(wanted, now)
+        yield _not_registered(wanted, attempt.registered, now)
 
 
-def _not_registered(wanted: str, registered: list[str]) -> Finding:
+def _not_registered(wanted: str, of: Registered | None, registered: list[str]) -> Finding:
     likely = nearest(wanted, registered)
     how = f"; the nearest registered one is {likely}, which differs by {difference(wanted, likely)}" if likely else ""
     return NOT_REGISTERED.found(
         f"AssertionConsumerServiceURL is {wanted}{how}",
-        here=_REGISTER,
+        here=_register(of),
         vendor=f"Please ask for the answer at {likely or 'a registered address'}, or send metadata with {wanted}.",
     )
 
 
-def _index(index: str, known: list[str]) -> Finding:
+def _index(index: str, of: Registered | None, known: list[str]) -> Finding:
     return INDEX.found(
         f"AssertionConsumerServiceIndex is {index}; registered are {', '.join(known) or 'none'}",
-        here=_REGISTER,
+        here=_register(of),
         vendor=f"Please send the metadata in which an AssertionConsumerService has the index {index}.",
     )
 

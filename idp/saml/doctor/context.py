@@ -1,7 +1,7 @@
 """How a person is to be authenticated, and whether we can say so (SAML Core 2.0 section 3.3.2.2.1; X27)."""
 
 from idp.saml.doctor.finding import Finding, Kind, Severity
-from idp.saml.doctor.subjects import Attempt, Findings, Request
+from idp.saml.doctor.subjects import Attempt, Findings, Registered, Request
 from idp.saml.names import PASSWORD_PROTECTED_TRANSPORT, REFEDS_MFA
 
 UNATTAINABLE = Kind(
@@ -24,7 +24,7 @@ _CODE = "context-unmet"
 def check_request(request: Request) -> Findings:
     """Can it be had at all?"""
     if request.received.unattainable:
-        yield _unattainable(request.received.unattainable)
+        yield _unattainable(request.received.unattainable, request.registered)
 
 
 def check_attempt(attempt: Attempt) -> Findings:
@@ -32,7 +32,7 @@ def check_attempt(attempt: Attempt) -> Findings:
     if attempt.failed.code != _CODE:
         return
     if attempt.contexts:
-        yield _unattainable(attempt.contexts)
+        yield _unattainable(attempt.contexts, attempt.registered)
     elif attempt.context.get("passive"):
         yield UNMET.found(
             f"asked for is {attempt.context.get('asked') or 'more'}; IsPassive is true",
@@ -40,9 +40,14 @@ def check_attempt(attempt: Attempt) -> Findings:
         )
 
 
-def _unattainable(classes: tuple[str, ...]) -> Finding:
+def _unattainable(classes: tuple[str, ...], registered: Registered | None) -> Finding:
+    app = registered.application_id if registered is not None else "APP"
+    mapped = registered.contexts.means if registered is not None else {}
+    known = f"; this application's own names are {', '.join(mapped)}" if mapped else ""
     return UNATTAINABLE.found(
-        f"RequestedAuthnContext asks for {', '.join(classes)}",
+        f"RequestedAuthnContext asks for {', '.join(classes)}{known}",
+        here="If that is the vendor's name for a password or for a second step, say so: idp application saml set "
+        f"{app} --context-means CLASS=second-step (it replaces the whole map).",
         vendor="Please leave RequestedAuthnContext out, or ask with Comparison=minimum for "
         f"{PASSWORD_PROTECTED_TRANSPORT}, or for a second step with {REFEDS_MFA}.",
     )

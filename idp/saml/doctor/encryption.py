@@ -1,6 +1,9 @@
 """Whether something can be encrypted for the application, by methods that are safe (XML Encryption 1.1; X12, X25)."""
 
+from idp.saml import legacy
 from idp.saml.description import EncryptionKey
+from idp.saml.doctor import old_algorithms
+from idp.saml.doctor.commands import taking_over
 from idp.saml.doctor.finding import Finding, Fix, Kind, Severity, Switch
 from idp.saml.doctor.subjects import Attempt, Described, Findings, Registered, Registration
 from idp.saml.encryption import target
@@ -11,23 +14,26 @@ LEGACY = Kind(
     Severity.WARNING,
     "only old encryption is wanted",
     "CBC without a check, and RSA 1.5, let an attacker learn the content by asking often. We encrypt with AES-GCM and "
-    "RSA-OAEP only, so nothing can be encrypted for this application.",
+    "RSA-OAEP, so nothing can be encrypted for this application unless AES-CBC is allowed to it until a day.",
+    "allows AES-CBC to this application for 30 days, where that is what it names",
 )
 IMPOSSIBLE = Kind(
     "encryption-impossible",
     Severity.SERIOUS,
-    "assertions must be encrypted, and cannot be",
+    "assertions or names must be encrypted, and cannot be",
     "No registered key and method will do; nothing is sent in plain instead, so nobody can sign on.",
-    "sends assertions unencrypted",
+    "sends assertions and names unencrypted",
 )
 POSSIBLE = Kind(
     "encryption-unused",
     Severity.NOTE,
     "assertions could be encrypted, and are not",
-    "The application has published a key to encrypt for. They are protected by https on their way in any case.",
+    "The application has published a key to encrypt for. Assertions are protected by https on their way in any case.",
     "encrypts assertions",
 )
 KINDS = (LEGACY, IMPOSSIBLE, POSSIBLE)
+
+_CBC = (legacy.AES128_CBC, legacy.AES256_CBC)
 
 
 def check_described(described: Described) -> Findings:
@@ -35,10 +41,16 @@ def check_described(described: Described) -> Findings:
     keys = described.description.encryption_keys
     methods = [method.algorithm for key in keys for method in key.methods]
     bare = tuple(EncryptionKey(key.certificate) for key in keys)
-    if methods and target(keys) is None and target(bare) is not None:
+    registered = described.registered
+    allowed = registered.allowed if registered is not None else frozenset()
+    if methods and target(keys, allowed) is None and target(bare) is not None:
+        would = next((one for one in _CBC if target(keys, allowed | {one}) is not None), None)
+        wait = "Leave encryption off for this application until then."
         yield LEGACY.found(
-            f"{described.whose} names {', '.join(dict.fromkeys(m.rpartition('#')[2] for m in methods))}",
-            here="Leave encryption off for this application until then.",
+            f"{described.whose} names {', '.join(dict.fromkeys(m.rpartition('#')[2] for m in methods))}"
+            + old_algorithms.state(registered),
+            here=wait if would is None else f"{wait} {old_algorithms.advice(registered, would)}",
+            fix=None if would is None else old_algorithms.allow(registered, would, described.now),
             vendor="Please name aes256-gcm (or aes128-gcm) and rsa-oaep-mgf1p as EncryptionMethod, or none at all.",
         )
 
@@ -46,8 +58,8 @@ def check_described(described: Described) -> Findings:
 def check_registration(registration: Registration) -> Findings:
     """Does what is switched on work?"""
     registered = registration.registered
-    usable = target(registered.description.encryption_keys) is not None
-    if registered.encrypt_assertion and not usable:
+    usable = target(registered.description.encryption_keys, registered.allowed) is not None
+    if _encrypts(registered) and not usable:
         yield _impossible(registered)
     elif usable and not registered.encrypt_assertion:
         yield POSSIBLE.found(
@@ -60,18 +72,25 @@ def check_registration(registration: Registration) -> Findings:
 def check_attempt(attempt: Attempt) -> Findings:
     """Could nothing be encrypted?"""
     registered = attempt.registered
-    if attempt.failed.code == NOT_ENCRYPTABLE and registered is not None and registered.encrypt_assertion:
+    if attempt.failed.code != NOT_ENCRYPTABLE or registered is None or not _encrypts(registered):
+        return
+    if target(registered.description.encryption_keys, registered.allowed) is None:  # else it was mended since
         yield _impossible(registered)
+
+
+def _encrypts(registered: Registered) -> bool:
+    return registered.encrypt_assertion or registered.encrypt_name_id
 
 
 def _impossible(registered: Registered) -> Finding:
     return IMPOSSIBLE.found(
-        f"encryption is on; of {len(registered.description.encryption_keys)} registered keys none can be used",
-        here="Register metadata with an RSA certificate for encryption.",
+        f"encryption is on; of {len(registered.description.encryption_keys)} registered keys none can be used"
+        + old_algorithms.state(registered),
+        here=f"With metadata that has an RSA certificate for encryption: {taking_over(registered)}.",
         vendor="Please send metadata with an RSA certificate for encryption, and aes256-gcm with rsa-oaep-mgf1p.",
         fix=Fix(
-            "sends assertions unencrypted",
-            Switch((("encrypt_assertion", False),)),
+            "sends assertions and names unencrypted",
+            Switch((("encrypt_assertion", False), ("encrypt_name_id", False))),
             "Whoever can read what the person's browser carries can read the assertion.",
         ),
     )

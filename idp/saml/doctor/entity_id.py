@@ -59,11 +59,16 @@ def check_metadata(metadata: Metadata) -> Findings:
     if alike(theirs, registered.entity_id):
         yield ALMOST.found(
             evidence,
-            here=f"Register the application under {theirs}, if its requests have that Issuer.",
+            here=f"If its requests have that Issuer, register it under {theirs}: idp application create-saml --site "
+            f"{metadata.here.site} --metadata FILE, and delete the former one.",
             vendor=f"Please use one entity ID everywhere; we have registered {registered.entity_id}.",
         )
     else:
-        yield OTHER.found(evidence, here="Choose the application that this metadata belongs to, or register it anew.")
+        yield OTHER.found(
+            evidence,
+            here="Choose the application that this metadata belongs to; if it is none yet: idp application create-saml "
+            f"--site {metadata.here.site} --metadata FILE",
+        )
 
 
 def check_registration(registration: Registration) -> Findings:

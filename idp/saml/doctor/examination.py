@@ -3,24 +3,23 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from idp.audit.attempts import REFUSED
 from idp.audit.models import Attempt as Recorded
-from idp.base.errors import NotFound
+from idp.base.errors import Invalid, NotFound
 from idp.base.ids import fingerprint
 from idp.base.work import Work
-from idp.directory import access, applications, queries, sites
+from idp.directory import access, queries, sites
 from idp.directory.attributes import ATTRIBUTES, attributes_of
-from idp.directory.models import AccessGrant, Account, Application, RoleAssignment, Site
-from idp.directory.policies import release_levels
+from idp.directory.models import Account, Application, RoleAssignment, Site
 from idp.policy.permissions import ROLES, Permission
-from idp.policy.release import released
-from idp.saml import doctor, metadata, nameid, providers
-from idp.saml.certificates import KnownKey, known_keys
-from idp.saml.description import SpDescription
-from idp.saml.doctor import reading, unreachable
+from idp.saml import doctor, made_names, metadata, nameid, providers
+from idp.saml.certificates import known_keys
+from idp.saml.doctor import gathering, reading, unreachable
 from idp.saml.doctor.finding import Finding, Severity
+from idp.saml.doctor.gathering import MOST_SHOWN
+from idp.saml.doctor.reading import Recognised
 from idp.saml.doctor.subjects import (
     Attempt,
     Described,
@@ -34,10 +33,8 @@ from idp.saml.doctor.subjects import (
     Request,
 )
 from idp.saml.errors import UNKNOWN_APPLICATION
-from idp.saml.models import ServiceProvider
 from idp.signon.models import SeenMessage
 
-_MOST_SHOWN = 10
 _ORDER = {Severity.SERIOUS: 0, Severity.WARNING: 1, Severity.NOTE: 2}
 
 
@@ -85,7 +82,7 @@ def of_application(
     provider = providers.of_application(work, application)
     site = work.tx.session.get_one(Site, (application.organization_id, application.site_id))
     here = _here(work, site, base_url, http_loopback)
-    return _examine(work, site, here, _registered(work, application, provider), given)
+    return _examine(work, site, here, gathering.registered(work, application, provider), given)
 
 
 def of_site(work: Work, slug: str, given: Given, *, base_url: str, http_loopback: bool) -> Examination:
@@ -139,9 +136,10 @@ def _of_metadata(work: Work, site: Site, here: Here, registered: Registered | No
     document = reading.read_document(given.metadata, wanted=registered.entity_id if registered is not None else "")
     elsewhere: tuple[str, ...] = ()
     if registered is None and document.description is not None:
-        registered = _at_site(work, site, document.description.entity_id)
-        elsewhere = _sites_with(work, document.description.entity_id, but=site.id)
-    looked = Metadata(document, here, work.now, registered, elsewhere)
+        registered = gathering.at_site(work, site, document.description.entity_id)
+        elsewhere = gathering.sites_with(work, document.description.entity_id, but=site.id)
+    unproven = _unproven(given.metadata, registered) if registered is not None else ""
+    looked = Metadata(document, here, work.now, registered, elsewhere, unproven)
     found = _all(check(looked) for check in doctor.METADATA)
     if document.description is not None:
         described = Described(document.description, given.metadata_from, here, work.now, registered)
@@ -149,17 +147,28 @@ def _of_metadata(work: Work, site: Site, here: Here, registered: Registered | No
     return found
 
 
+def _unproven(document: bytes, registered: Registered) -> str:
+    """Return why *document* would not be taken from the registered address, if that is for want of a signature."""
+    if not registered.metadata_key:
+        return ""
+    try:
+        metadata.proven(document, registered.metadata_key)
+    except Invalid as error:
+        return error.cause
+    return ""
+
+
 def _received(
     work: Work, site: Site, registered: Registered | None, given: bytes
 ) -> tuple[Received, Registered | None]:
     """Return the request, and the registration that it is to be looked at with."""
     recognised = reading.recognise(given)
-    received = reading.received(recognised, _keys(registered))
+    received = _read(recognised, registered)
     if registered is None and received.issuer:
-        registered = _at_site(work, site, received.issuer)
-        received = reading.received(recognised, _keys(registered))
+        registered = gathering.at_site(work, site, received.issuer)
+        received = _read(recognised, registered)
     if registered is None or received.issuer != registered.entity_id:
-        received = replace(received, elsewhere=_sites_with(work, received.issuer, but=site.id))
+        received = replace(received, elsewhere=gathering.sites_with(work, received.issuer, but=site.id))
     if received.request is not None:
         seen = select(SeenMessage.seen_at).where(
             SeenMessage.site_id == site.id,
@@ -170,6 +179,12 @@ def _received(
     return received, registered
 
 
+def _read(recognised: Recognised, of: Registered | None) -> Received:
+    if of is None:
+        return reading.received(recognised, ())
+    return reading.received(recognised, known_keys(of.description.signing_certificates), of.allowed, of.contexts)
+
+
 def _of_attempt(work: Work, attempt: Recorded, here: Here) -> list[Finding]:
     failed = [_failed(step) for step in attempt.steps if step.get("state") == "failed"]
     if not failed and attempt.outcome == REFUSED:
@@ -177,7 +192,7 @@ def _of_attempt(work: Work, attempt: Recorded, here: Here) -> list[Finding]:
     found: list[Finding] = []
     for one in failed:
         if one.code == UNKNOWN_APPLICATION and attempt.site_id is not None:
-            elsewhere = _sites_with(work, one.text("received"), but=attempt.site_id)
+            elsewhere = gathering.sites_with(work, one.text("received"), but=attempt.site_id)
             one = replace(one, facts={**one.facts, "elsewhere": elsewhere})
         looked = Attempt(
             failed=one,
@@ -199,11 +214,11 @@ def _registered_then(work: Work, attempt: Recorded, failed: Failed) -> Registere
     if attempt.application_id is not None:
         try:
             application = queries.application(work, attempt.application_id)
-            return _registered(work, application, providers.of_application(work, application))
+            return gathering.registered(work, application, providers.of_application(work, application))
         except NotFound:
             return None
     site = work.tx.session.get(Site, (attempt.organization_id, attempt.site_id))
-    return None if site is None else _at_site(work, site, failed.text("received"))
+    return None if site is None else gathering.at_site(work, site, failed.text("received"))
 
 
 def _here(work: Work, site: Site, base_url: str, http_loopback: bool) -> Here:
@@ -214,55 +229,11 @@ def _here(work: Work, site: Site, base_url: str, http_loopback: bool) -> Here:
         entity_id=metadata.entity_id(issuer),
         address=f"{issuer}/saml",
         others=tuple(OtherSite(slug, metadata.entity_id(own), f"{own}/saml") for slug, own in others),
-        formats=nameid.FORMATS,
+        formats=tuple(one for one in nameid.FORMATS if one not in made_names.NEED_A_SOURCE),
         attributes=ATTRIBUTES,
         http_loopback=http_loopback,
         grants_access=_grants_access(work, site.organization_id),
     )
-
-
-def _registered(work: Work, application: Application, provider: ServiceProvider) -> Registered:
-    may, alone = _release(work, application)
-    return Registered(
-        application_id=application.id,
-        name=application.name,
-        entity_id=provider.entity_id,
-        description=SpDescription.from_json(provider.description),
-        disabled=application.disabled_at is not None,
-        sign_response=provider.sign_response,
-        sign_assertion=provider.sign_assertion,
-        encrypt_assertion=provider.encrypt_assertion,
-        require_signed_requests=provider.require_signed_requests,
-        nameid_format=provider.nameid_format,
-        idp_initiated=provider.idp_initiated,
-        relay_states=tuple(provider.relay_states),
-        released=may,
-        withheld_by_application=alone,
-        open_to=tuple(_who(work, grant) for grant in applications.grants(work, application)[:_MOST_SHOWN]),
-        same_entity_at=_sites_with(work, provider.entity_id, but=provider.site_id),
-        metadata_url=provider.metadata_url,
-        updated_at=provider.updated_at,
-    )
-
-
-def _release(work: Work, application: Application) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return what the application may receive, and what its own policy alone withholds."""
-    levels = release_levels(work, application.organization_id, application.site_id, application.id)
-    every = dict.fromkeys(ATTRIBUTES, ("",))
-    may = released(every, levels)
-    above = released(every, [level for level in levels if level.level != "application"])
-    return tuple(may), tuple(name for name in above if name not in may)
-
-
-def _who(work: Work, grant: AccessGrant) -> str:
-    try:
-        if grant.subject_kind == access.GROUP:
-            return f"the group {queries.group(work, grant.subject_id, organization_id=grant.organization_id).name}"
-        if grant.subject_kind == access.ACCOUNT:
-            return queries.account(work, grant.subject_id, organization_id=grant.organization_id).email
-    except NotFound:
-        return f"a {grant.subject_kind} that you may not see"
-    return "everyone"
 
 
 def _grants_access(work: Work, organization_id: str) -> tuple[str, ...]:
@@ -283,52 +254,9 @@ def _grants_access(work: Work, organization_id: str) -> tuple[str, ...]:
             RoleAssignment.valid_to.is_(None) | (RoleAssignment.valid_to > work.now),
         )
         .order_by(Account.email_key)
-        .limit(_MOST_SHOWN)
+        .limit(MOST_SHOWN)
     )
     return tuple(dict.fromkeys(account.email for account in work.tx.session.scalars(query)))
-
-
-def _sites_with(work: Work, entity_id: str, *, but: str) -> tuple[str, ...]:
-    """Return the other sites, of those that the actor may see, at which *entity_id* is registered."""
-    query = (
-        queries.visible(work, Site, Permission.SITE_READ)
-        .join(
-            ServiceProvider,
-            (ServiceProvider.organization_id == Site.organization_id) & (ServiceProvider.site_id == Site.id),
-        )
-        .join(
-            Application,
-            (Application.organization_id == ServiceProvider.organization_id)
-            & (Application.id == ServiceProvider.application_id),
-        )
-        .where(ServiceProvider.entity_id == entity_id, Site.id != but, Application.deleted_at.is_(None))
-        .order_by(Site.slug)
-        .limit(_MOST_SHOWN)
-    )
-    return tuple(site.slug for site in work.tx.session.scalars(query))
-
-
-def _at_site(work: Work, site: Site, entity_id: str) -> Registered | None:
-    """Return the application of that site with that entity ID, or with one that is almost the same."""
-    bare = entity_id.strip().lower().rstrip("/")
-    bare = bare.removeprefix("https://").removeprefix("http://")
-    spellings = [scheme + bare + slash for scheme in ("", "https://", "http://") for slash in ("", "/")]
-    query = (
-        select(ServiceProvider)
-        .where(ServiceProvider.site_id == site.id, func.lower(ServiceProvider.entity_id).in_(spellings))
-        .order_by(ServiceProvider.entity_id != entity_id)
-    )
-    for provider in work.tx.session.scalars(query):
-        try:
-            application = queries.application(work, provider.application_id)
-        except NotFound:  # deleted
-            continue
-        return _registered(work, application, provider)
-    return None
-
-
-def _keys(registered: Registered | None) -> tuple[KnownKey, ...]:
-    return () if registered is None else known_keys(registered.description.signing_certificates)
 
 
 def _person(work: Work, attempt: Recorded) -> str:

@@ -64,23 +64,27 @@ def _wrong(issuer: str, here: Here, registered: Registered | None, elsewhere: tu
     if registered is not None and alike(issuer, registered.entity_id):
         return ALMOST.found(
             f"Issuer is {issuer}, registered is {registered.entity_id}: {difference(issuer, registered.entity_id)}",
-            here=f"Register the application under {issuer}, if the vendor cannot change it.",
+            here=f"If the vendor cannot change it, register it under {issuer}: {_registering(here)}",
             vendor=f"Please send exactly {registered.entity_id} as Issuer.",
         )
     if elsewhere:
         return ELSEWHERE.found(
             f"Issuer is {issuer}, which is registered at {', '.join(elsewhere)} and not at {here.site}",
-            here=f"Register it at {here.site} as well, if it is meant to be used there.",
+            here=f"If it is meant to be used at {here.site} as well: {_registering(here)}",
             vendor="Please use the sign-on address of the site where you are registered.",
         )
     if registered is not None:
         return OTHER.found(
             f"Issuer is {issuer}, checked was {registered.name} ({registered.entity_id})",
-            here="Check the application that the request comes from, or register it.",
+            here=f"Check the application that the request comes from; if it is none yet: {_registering(here)}",
             vendor=f"Please send {registered.entity_id} as Issuer.",
         )
     return UNKNOWN.found(
         f"Issuer is {issuer}; {here.site} knows none of that name",
-        here=f"Register its metadata: idp application create-saml with --site {here.site} and --metadata FILE.",
+        here=f"Register its metadata: {_registering(here)}",
         vendor="Please send us your SAML metadata.",
     )
+
+
+def _registering(here: Here) -> str:
+    return f"idp application create-saml --site {here.site} --metadata FILE"

@@ -1,5 +1,6 @@
 """Whether the application can be told that somebody signs out (SAML Metadata 2.0 section 2.4.2)."""
 
+from idp.saml.certificates import known_key
 from idp.saml.doctor.finding import Kind, Severity
 from idp.saml.doctor.subjects import Attempt, Described, Findings
 from idp.saml.names import POST, REDIRECT, SOAP
@@ -23,10 +24,23 @@ UNKNOWN = Kind(
     "No session of this application has that name and SessionIndex: it has ended already, or the application sends "
     "another NameID than the one that it received.",
 )
-KINDS = (MISSING, UNSPOKEN, UNKNOWN)
+UNVERIFIABLE = Kind(
+    "logout-certificate-missing",
+    Severity.WARNING,
+    "a logout address for browsers only, and no certificate to check answers with",
+    "The browser could bring back anybody's answer, so it is not sent there: the application is not told that a person "
+    "signs out.",
+)
+ENCRYPTED = Kind(
+    "logout-name-encrypted",
+    Severity.WARNING,
+    "a logout request whose NameID is encrypted",
+    "We have no key to read it with, so nobody knows who is to be signed out. People are not signed out here.",
+)
+KINDS = (MISSING, UNSPOKEN, UNVERIFIABLE, UNKNOWN, ENCRYPTED)
 
 _SPOKEN = (REDIRECT, POST, SOAP)
-_ASK = "Please name a SingleLogoutService (HTTP-Redirect or HTTP-POST) in your metadata."
+_ASK = "Please name a SingleLogoutService (HTTP-Redirect, HTTP-POST or SOAP) in your metadata."
 
 
 def check_described(described: Described) -> Findings:
@@ -37,11 +51,25 @@ def check_described(described: Described) -> Findings:
     elif not any(endpoint.binding in _SPOKEN for endpoint in endpoints):
         bindings = ", ".join(sorted({endpoint.binding.rpartition(":")[2] for endpoint in endpoints}))
         yield UNSPOKEN.found(f"{described.whose} has only {bindings}", vendor=_ASK)
+    elif not any(endpoint.binding == SOAP for endpoint in endpoints) and not any(
+        map(known_key, described.description.signing_certificates)
+    ):
+        yield UNVERIFIABLE.found(
+            f"{described.whose} has no SingleLogoutService by SOAP and no usable certificate for signing",
+            vendor="Please send metadata with your signing certificate, or with a SingleLogoutService by SOAP.",
+        )
 
 
 def check_attempt(attempt: Attempt) -> Findings:
     """Whom was it about?"""
-    if attempt.logout and attempt.failed.code == "saml-unknownprincipal":
+    if not attempt.logout or attempt.failed.code != "saml-unknownprincipal":
+        return
+    if attempt.failed.reason == "encrypted":
+        yield ENCRYPTED.found(
+            attempt.failed.cause,
+            vendor="Please send the NameID of a LogoutRequest unencrypted; sign the request instead.",
+        )
+    else:
         yield UNKNOWN.found(
             attempt.failed.cause,
             vendor="Please send NameID and SessionIndex in a LogoutRequest exactly as they came in the assertion.",

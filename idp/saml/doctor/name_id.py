@@ -2,6 +2,7 @@
 
 from idp.saml.doctor.finding import Finding, Fix, Kind, Release, Severity, Switch
 from idp.saml.doctor.subjects import Attempt, Described, Findings, Here, Registered, Registration, Request
+from idp.saml.made_names import NEED_A_SOURCE
 from idp.saml.names import EMAIL, UNSPECIFIED
 
 NOT_GIVEN = Kind(
@@ -41,8 +42,8 @@ WITHHELD = Kind(
     "nameid-attribute-withheld",
     Severity.SERIOUS,
     "a NameID that needs an attribute which is withheld",
-    "The name is the person's e-mail address, and a release policy does not let it out: everybody is refused with "
-    "InvalidNameIDPolicy.",
+    "The name is made of it (without a source of its own, the e-mail address), and a release policy does not let it "
+    "out: everybody is refused with InvalidNameIDPolicy.",
     "releases the attribute to this application, where its own policy alone withholds it",
 )
 EMPTY = Kind(
@@ -50,6 +51,12 @@ EMPTY = Kind(
     Severity.SERIOUS,
     "a NameID that needs an attribute which the person does not have",
     "The policy would let it out, but the account has no value.",
+)
+NOT_MADE = Kind(
+    "nameid-not-made",
+    Severity.SERIOUS,
+    "a NameID that cannot be made for the person",
+    "What names are made of gives none for this person, several, none of that format, or one that somebody else had.",
 )
 NO_CREATE = Kind(
     "nameid-create-forbidden",
@@ -69,14 +76,26 @@ SUBJECT = Kind(
     "a request about a person that it names in a way that we cannot read",
     "The Subject of the request is encrypted, or asks for another confirmation.",
 )
-KINDS = (NOT_GIVEN, NONE_STATED, UNKNOWN, CONTRADICTS, NOT_WANTED, WITHHELD, EMPTY, NO_CREATE, QUALIFIER, SUBJECT)
+KINDS = (
+    NOT_GIVEN,
+    NONE_STATED,
+    UNKNOWN,
+    CONTRADICTS,
+    NOT_WANTED,
+    WITHHELD,
+    EMPTY,
+    NOT_MADE,
+    NO_CREATE,
+    QUALIFIER,
+    SUBJECT,
+)
 
 _INVALID_POLICY, _UNSUPPORTED = "saml-invalidnameidpolicy", "saml-requestunsupported"
 
 
 def check_described(described: Described) -> Findings:
     """Does it say what it wants, and can it have that?"""
-    formats, given = described.description.nameid_formats, described.here.formats
+    formats, given = described.description.nameid_formats, _given(described.registered, described.here)
     app = described.registered.application_id if described.registered is not None else "APP"
     if not formats:
         yield NONE_STATED.found(
@@ -93,7 +112,7 @@ def check_described(described: Described) -> Findings:
 
 def check_registration(registration: Registration) -> Findings:
     """Does what is configured fit what the application names, and can it be made?"""
-    registered, here = registration.registered, registration.here
+    registered = registration.registered
     formats, chosen = registered.description.nameid_formats, registered.nameid_format
     if chosen and formats and chosen not in formats and UNSPECIFIED not in formats:
         yield NOT_WANTED.found(
@@ -101,9 +120,8 @@ def check_registration(registration: Registration) -> Findings:
             here="Leave it to the metadata, unless the vendor says otherwise.",
             fix=Fix("leaves the NameID format to the metadata", Switch((("nameid_format", ""),)), _RENAMES),
         )
-    given = chosen or next((one for one in formats if one in here.formats), "")
-    if given == EMAIL and "email" not in registered.released:
-        yield _withheld(registered, "email", given)
+    given = chosen or next((one for one in formats if one in registered.formats), "")
+    yield from _withheld_of(registered, given)
 
 
 def check_request(request: Request) -> Findings:
@@ -113,18 +131,19 @@ def check_request(request: Request) -> Findings:
         return
     policy, subject = asked.name_id_policy, asked.subject
     wanted = policy.format if policy is not None else None
-    if wanted is not None and wanted not in here.formats:
-        yield _not_given(wanted, here)
+    given = _given(registered, here)
+    if wanted is not None and wanted not in given:
+        yield _not_given(wanted, registered, here)
     if subject is not None:
         if subject.name_id is None:
             yield _subject()
-        elif (subject.name_id.format or UNSPECIFIED) not in here.formats:
-            yield _not_given(subject.name_id.format or "", here)
+        elif (subject.name_id.format or UNSPECIFIED) not in given:
+            yield _not_given(subject.name_id.format or "", registered, here)
     if registered is None or policy is None:
         return
     if policy.sp_name_qualifier not in (None, "", registered.entity_id):
         yield _qualifier(policy.sp_name_qualifier or "", registered)
-    if wanted in (None, UNSPECIFIED) or wanted not in here.formats:
+    if wanted in (None, UNSPECIFIED) or wanted not in given:
         return
     if registered.nameid_format and wanted != registered.nameid_format:
         yield CONTRADICTS.found(
@@ -133,8 +152,7 @@ def check_request(request: Request) -> Findings:
             vendor=f"Please ask for the NameID format {registered.nameid_format}, or for none.",
             fix=Fix(f"configures {wanted.rpartition(':')[2]}", Switch((("nameid_format", wanted),)), _RENAMES),
         )
-    if wanted == EMAIL and "email" not in registered.released:
-        yield _withheld(registered, "email", wanted)
+    yield from _withheld_of(registered, wanted or "")
 
 
 def check_attempt(attempt: Attempt) -> Findings:
@@ -145,13 +163,20 @@ def check_attempt(attempt: Attempt) -> Findings:
     if failed.code != _INVALID_POLICY:
         return
     if failed.reason == "format":
-        yield _not_given(failed.text("received"), attempt.here)
+        yield _not_given(failed.text("received"), registered, attempt.here)
     elif failed.reason == "qualifier" and registered is not None:
         yield _qualifier(failed.text("received"), registered)
     elif failed.reason == "no-create":
         yield NO_CREATE.found(
             f"AllowCreate is false, and {attempt.person or 'the person'} has no name at this application yet",
             vendor="Please send AllowCreate=true in NameIDPolicy, so that people can come for the first time.",
+        )
+    elif failed.reason == "made" and registered is not None:
+        yield NOT_MADE.found(
+            failed.cause,
+            here="See what would be sent of the person: idp application saml preview "
+            f"{registered.application_id}; names are made of something else with: idp application saml set "
+            f"{registered.application_id} --name-id-source EXPR",
         )
     elif failed.reason == "attribute" and registered is not None:
         name, wanted = failed.text("attribute"), failed.text("wanted")
@@ -167,11 +192,28 @@ def check_attempt(attempt: Attempt) -> Findings:
 _RENAMES = "People who were there already may be taken for new ones, because they come under another name."
 
 
-def _not_given(wanted: str, here: Here) -> Finding:
+def _given(registered: Registered | None, here: Here) -> tuple[str, ...]:
+    return here.formats if registered is None else registered.formats
+
+
+def _not_given(wanted: str, registered: Registered | None, here: Here) -> Finding:
+    given = _given(registered, here)
+    app = registered.application_id if registered is not None else "APP"
     return NOT_GIVEN.found(
-        f"the request asks for {wanted}; given are {_short(here.formats)}",
-        vendor="Please leave out the Format of NameIDPolicy, or ask for one of: " + ", ".join(here.formats),
+        f"the request asks for {wanted}; given are {_short(given)}",
+        here=f"Say what such a name is made of: idp application saml set {app} --name-id-source EXPR"
+        if wanted in NEED_A_SOURCE
+        else "",
+        vendor="Please leave out the Format of NameIDPolicy, or ask for one of: " + ", ".join(given),
     )
+
+
+def _withheld_of(registered: Registered, format_: str) -> Findings:
+    """Every attribute that a name of that format needs and that may not leave."""
+    needed = registered.name_reads if format_ in registered.made_formats else {"email"} if format_ == EMAIL else ()
+    for name in sorted(needed):
+        if name not in registered.released:
+            yield _withheld(registered, name, format_)
 
 
 def _withheld(registered: Registered, attribute: str, format_: str) -> Finding:

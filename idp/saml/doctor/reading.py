@@ -16,9 +16,10 @@ from urllib.parse import quote, quote_plus, unquote_to_bytes
 from lxml import etree
 
 from idp.saml import bindings, contexts, gate, signatures
-from idp.saml.algorithms import SIGNATURE_ALGORITHMS, verifies
+from idp.saml.algorithms import signature_algorithms, verifies
 from idp.saml.bindings import DetachedSignature, Incoming
 from idp.saml.certificates import KnownKey
+from idp.saml.contexts import STANDARD_MAP, ContextMap
 from idp.saml.description import SpDescription
 from idp.saml.doctor.subjects import Document, Failed, Received, Signature
 from idp.saml.errors import VERSION, MessageRefused
@@ -132,12 +133,19 @@ def recognise(given: bytes) -> Recognised:
     return _from_base64(given)
 
 
-def received(recognised: Recognised, keys: tuple[KnownKey, ...]) -> Received:
+def received(
+    recognised: Recognised,
+    keys: tuple[KnownKey, ...],
+    allowed: frozenset[str] = frozenset(),
+    by: ContextMap = STANDARD_MAP,
+) -> Received:
     """
     Return what can be read of a message, and everything that cannot.
 
     Args:
         keys: what the service provider has registered to sign with.
+        allowed: the old algorithms that are allowed to it now.
+        by: what authentication contexts mean to it.
     """
     incoming = recognised.incoming
     if incoming is None:
@@ -149,7 +157,7 @@ def received(recognised: Recognised, keys: tuple[KnownKey, ...]) -> Received:
         if incoming.kind != bindings.REQUEST:
             raise unreadable("a response where a request is taken", "other-message")
         root = gate.read(incoming.message, AUTHN_REQUEST)
-        signature = _signature(root, incoming.signature, keys, recognised.query)
+        signature = _signature(root, incoming.signature, keys, allowed, recognised.query)
         issuer = issuer_of(root)
         request = read_authn_request(root)
     except MessageRefused as error:
@@ -165,7 +173,7 @@ def received(recognised: Recognised, keys: tuple[KnownKey, ...]) -> Received:
         issuer=issuer,
         request=request,
         signature=signature,
-        unattainable=_unattainable(request),
+        unattainable=_unattainable(request, by),
     )
 
 
@@ -241,8 +249,8 @@ def _is_xml(message: bytes) -> bool:
     return re.match(rb"(?:\xef\xbb\xbf)?\s*<[A-Za-z?!_]", message) is not None
 
 
-def _unattainable(request: AuthnRequest | None) -> tuple[str, ...]:
-    if request is None or request.context is None or not contexts.least(request.context)[1]:
+def _unattainable(request: AuthnRequest | None, by: ContextMap) -> tuple[str, ...]:
+    if request is None or request.context is None or not contexts.least(request.context, by)[1]:
         return ()
     return request.context.classes or ("a declaration (AuthnContextDeclRef)",)
 
@@ -251,10 +259,10 @@ def _unattainable(request: AuthnRequest | None) -> tuple[str, ...]:
 
 
 def _signature(
-    root: Tree, detached: DetachedSignature | None, keys: tuple[KnownKey, ...], query: bytes
+    root: Tree, detached: DetachedSignature | None, keys: tuple[KnownKey, ...], allowed: frozenset[str], query: bytes
 ) -> Signature | None:
     try:
-        _, signed = signatures.verified(root, detached, keys)
+        _, signed = signatures.verified(root, detached, keys, allowed)
     except MessageRefused as error:
         failed = _failed(error)
     else:
@@ -262,24 +270,26 @@ def _signature(
     if failed.reason not in _UNSURE:
         return Signature(failed)
     if detached is not None and query:
-        return Signature(failed, as_written=_as_written(detached, keys, query))
-    return Signature(failed, right_key=_right_key(root, keys))
+        return Signature(failed, as_written=_as_written(detached, keys, allowed, query))
+    return Signature(failed, right_key=_right_key(root, keys, allowed))
 
 
-def _right_key(root: Tree, keys: tuple[KnownKey, ...]) -> bool:
+def _right_key(root: Tree, keys: tuple[KnownKey, ...], allowed: frozenset[str]) -> bool:
     """Say whether SignedInfo was signed with one of *keys*; then what it refers to was changed, and not the key."""
     signature = root.find(SIGNATURE_TAG)
     info = None if signature is None else signature.find(_D + "SignedInfo")
     method = None if info is None else info.find(_D + "SignatureMethod")
-    if method is None or method.get("Algorithm") not in SIGNATURE_ALGORITHMS:
+    taken = None if method is None else signature_algorithms(allowed).get(method.get("Algorithm"))
+    if taken is None:
         return False
     octets = etree.tostring(info, method="c14n", exclusive=True)
     value = base64.b64decode("".join(signature.findtext(_D + "SignatureValue").split()))
-    return any(verifies(key.public, SIGNATURE_ALGORITHMS[method.get("Algorithm")], octets, value) for key in keys)
+    return any(verifies(key.public, taken, octets, value) for key in keys)
 
 
-def _as_written(detached: DetachedSignature, keys: tuple[KnownKey, ...], query: bytes) -> str:
+def _as_written(detached: DetachedSignature, keys: tuple[KnownKey, ...], allowed: frozenset[str], query: bytes) -> str:
     """Return in which other way the query has to be written for its signature to fit, empty if in none we know."""
+    method = signature_algorithms(allowed)[detached.algorithm]
     raw = dict(part.split(b"=", 1) for part in query.split(b"&") if b"=" in part)
     values = {name.decode("ascii", "replace"): unquote_to_bytes(v.replace(b"+", b" ")) for name, v in raw.items()}
     kind = bindings.REQUEST if bindings.REQUEST in values else bindings.RESPONSE
@@ -300,9 +310,7 @@ def _as_written(detached: DetachedSignature, keys: tuple[KnownKey, ...], query: 
         for order, names in orders.items():
             written = "&".join(f"{name}={escaped(values[name])}" for name in names if name in values)
             octets = written.encode()
-            if any(
-                verifies(key.public, SIGNATURE_ALGORITHMS[detached.algorithm], octets, detached.value) for key in keys
-            ):
+            if any(verifies(key.public, method, octets, detached.value) for key in keys):
                 return way + order
     return ""
 

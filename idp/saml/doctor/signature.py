@@ -1,8 +1,13 @@
 """The signature of a request: there or not, by whom, and whether it fits (X9 to X14)."""
 
+from datetime import datetime
+
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from idp.saml import legacy, names
 from idp.saml.certificates import KnownKey, known_keys, thumbprint
+from idp.saml.doctor import old_algorithms
+from idp.saml.doctor.commands import taking_over
 from idp.saml.doctor.finding import Finding, Fix, Kind, Severity, Switch
 from idp.saml.doctor.subjects import Attempt, Failed, Findings, Registered, Request, Signature
 from idp.saml.errors import SIGNATURE as CODE
@@ -52,7 +57,9 @@ ALGORITHM = Kind(
     "signature-algorithm",
     Severity.SERIOUS,
     "a signature by an algorithm that is not taken",
-    "SHA-1 and MD5 can be forged. Taken are RSA, RSA-PSS and ECDSA with SHA-256, SHA-384 or SHA-512.",
+    "SHA-1 and MD5 can be forged. Taken are RSA, RSA-PSS and ECDSA with SHA-256, SHA-384 or SHA-512; RSA with SHA-1 only "
+    "where it is allowed to one application until a day.",
+    "allows RSA with SHA-1 to this application for 30 days, where that is what it signs by",
 )
 SHAPE = Kind(
     "signature-shape",
@@ -79,7 +86,7 @@ def check_request(request: Request) -> Findings:
         if registered.require_signed_requests and received.request is not None:
             yield _missing(registered)
     elif received.signature.failed is not None:
-        yield _refused(received.signature.failed, received.signature)
+        yield _refused(received.signature.failed, received.signature, registered, request.now)
 
 
 def check_attempt(attempt: Attempt) -> Findings:
@@ -93,7 +100,7 @@ def check_attempt(attempt: Attempt) -> Findings:
         if attempt.registered is not None and attempt.registered.require_signed_requests:
             yield _missing(attempt.registered)
     elif not _registered_since(failed, attempt.registered):
-        yield _refused(failed, None)
+        yield _refused(failed, None, attempt.registered, attempt.now)
 
 
 def _registered_since(failed: Failed, registered: Registered | None) -> bool:
@@ -105,6 +112,9 @@ def _registered_since(failed: Failed, registered: Registered | None) -> bool:
 
 def _keys(registered: Registered) -> tuple[KnownKey, ...]:
     return known_keys(registered.description.signing_certificates)
+
+
+_SHA1 = (names.RSA_SHA1, names.SHA1)  # by its signature method, or by the digest of its reference
 
 
 def _missing(registered: Registered) -> Finding:
@@ -121,18 +131,21 @@ def _missing(registered: Registered) -> Finding:
     )
 
 
-def _refused(failed: Failed, looked: Signature | None) -> Finding:
+def _refused(failed: Failed, looked: Signature | None, of: Registered | None, now: datetime) -> Finding:
     if failed.reason == "no-certificate":
         named = failed.text("signed_with")
         return UNEXPECTED.found(
             f"{failed.cause}{f'; it says to be signed with SHA-256 {named}' if named else ''}",
-            here="Register metadata with the certificate.",
+            here=f"With metadata that has the certificate: {taking_over(of)}.",
             vendor="Please send metadata with your signing certificate, or stop signing your requests.",
         )
     if failed.reason == "algorithm":
         name = failed.text("algorithm")
+        old = name in _SHA1
         return ALGORITHM.found(
-            f"it is signed by {name or 'no named algorithm'}",
+            f"it is signed by {name or 'no named algorithm'}" + (old_algorithms.state(of) if old else ""),
+            here=old_algorithms.advice(of, legacy.RSA_SHA1) if old else "",
+            fix=old_algorithms.allow(of, legacy.RSA_SHA1, now) if old else None,
             vendor="Please sign with http://www.w3.org/2001/04/xmldsig-more#rsa-sha256 and digest with "
             "http://www.w3.org/2001/04/xmlenc#sha256.",
         )
@@ -154,7 +167,7 @@ def _refused(failed: Failed, looked: Signature | None) -> Finding:
     if failed.reason == "unknown-key":
         return UNKNOWN_KEY.found(
             f"signed with SHA-256 {failed.text('signed_with')}{registered}",
-            here="Ask the vendor to confirm the thumbprint by another way, then register its metadata anew.",
+            here=f"Ask the vendor to confirm the thumbprint by another way, then: {taking_over(of)}.",
             vendor=f"Did you change your certificate? Your requests are signed with SHA-256 "
             f"{failed.text('signed_with')}; please send your metadata.",
         )

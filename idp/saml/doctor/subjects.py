@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from idp.saml.contexts import STANDARD_MAP, ContextMap
 from idp.saml.description import SpDescription
 from idp.saml.doctor.finding import Finding
 from idp.saml.messages import AuthnRequest
@@ -27,7 +28,7 @@ class Here:
     Args:
         entity_id: the site's; its metadata is at that address.
         address: what its SAML endpoints begin with.
-        formats: the NameID formats that are given.
+        formats: the NameID formats that are given to everybody.
         attributes: the names of the attributes that accounts have.
         http_loopback: plain http is taken on loopback (for trials on one machine).
         grants_access: who may give access to applications of this organization.
@@ -49,12 +50,53 @@ class Here:
 
 
 @dataclass(frozen=True, slots=True)
+class Sent:
+    """
+    What is sent under one name, by a rule of *level* or (empty) under the attribute's own name, as there is no rule.
+
+    Args:
+        reads: the attributes that bear on it.
+        never: why nothing of anybody is sent as things stand; empty where something may be.
+    """
+
+    name: str
+    friendly_name: str
+    reads: frozenset[str]
+    level: str = ""
+    never: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OurKey:
+    """
+    With which of our keys an application is answered.
+
+    Args:
+        pinned: that it is bound to a key of ours which is not the active one, in words.
+        standing: where it stands in a change of our key that goes on, in words; empty where none does.
+        to_be_done: whether that waits for somebody.
+    """
+
+    pinned: str = ""
+    by_hand: bool = False
+    standing: str = ""
+    to_be_done: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Registered:
     """
     An application as it is registered.
 
     Args:
         entity_id, description: the service provider, as its registered metadata says.
+        formats: the NameID formats that it can have; made_formats: those that are made of attributes for it.
+        name_reads: the attributes that such names are made of.
+        allowed: the old algorithms that are allowed to it now; legacy_until: the moment until which any are or were.
+        legacy: what is to be said loudly of old algorithms; empty where none is or was allowed.
+        sent: what is sent to it.
+        metadata_key: the certificate that fetched metadata must be signed with; empty where it need not be.
+        offered: what would change by the metadata that waits for approval.
         released: the attributes that it may receive.
         withheld_by_application: those that its own release policy alone withholds.
         open_to: who may open it, in words.
@@ -72,13 +114,27 @@ class Registered:
     encrypt_assertion: bool = False
     require_signed_requests: bool = False
     nameid_format: str = ""
+    formats: tuple[str, ...] = ()
+    made_formats: tuple[str, ...] = ()
+    name_reads: frozenset[str] = frozenset()
+    encrypt_name_id: bool = False
+    contexts: ContextMap = STANDARD_MAP
+    allowed: frozenset[str] = frozenset()
+    legacy_until: datetime | None = None
+    legacy: str = ""
     idp_initiated: bool = False
     relay_states: tuple[str, ...] = ()
     released: tuple[str, ...] = ()
     withheld_by_application: tuple[str, ...] = ()
     open_to: tuple[str, ...] = ("everyone",)
     same_entity_at: tuple[str, ...] = ()
+    sent: tuple[Sent, ...] = ()
     metadata_url: str = ""
+    metadata_key: str = ""
+    refreshed_at: datetime | None = None
+    refresh_error: str = ""
+    offered: tuple[str, ...] = ()
+    our_key: OurKey = OurKey()
     updated_at: datetime | None = None
 
 
@@ -145,13 +201,18 @@ class Described:
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """A document beside what is registered, here and (*elsewhere*, where it is not given by name) at other sites."""
+    """
+    A document beside what is registered, here and (*elsewhere*, where it is not given by name) at other sites.
+
+    ``unproven`` says why it is not signed by whom it must be; empty where it is, or need not be.
+    """
 
     document: Document
     here: Here
     now: datetime
     registered: Registered | None = None
     elsewhere: tuple[str, ...] = ()
+    unproven: str = ""
 
 
 @dataclass(frozen=True, slots=True)

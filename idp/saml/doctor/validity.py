@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from idp.saml.doctor.commands import taking_over
 from idp.saml.doctor.finding import Kind, Severity
 from idp.saml.doctor.subjects import Described, Findings, Registration
 
@@ -40,7 +41,12 @@ def check_described(described: Described) -> Findings:
     left = until - described.now
     evidence = f"{described.whose} says validUntil {until:%Y-%m-%d %H:%M} UTC; now it is {described.now:%Y-%m-%d %H:%M}"
     if left <= timedelta(0):
-        yield EXPIRED.found(evidence, here="Get the metadata of today and check it here.", vendor=_VENDOR)
+        yield EXPIRED.found(
+            evidence,
+            here="Get the metadata of today and check it here; once it is good, take it over: "
+            f"{taking_over(described.registered)}.",
+            vendor=_VENDOR,
+        )
     elif left <= _SOON:
         yield EXPIRES.found(f"{evidence}: {left.days} days are left", vendor=_VENDOR)
 
@@ -48,11 +54,11 @@ def check_described(described: Described) -> Findings:
 def check_registration(registration: Registration) -> Findings:
     """When was it looked at last?"""
     registered = registration.registered
-    if registered.updated_at is None or registration.now - registered.updated_at < _OLD:
+    if registered.metadata_url or registered.updated_at is None or registration.now - registered.updated_at < _OLD:
         return
     days = (registration.now - registered.updated_at).days
-    how = f"with --url, which reads {registered.metadata_url}" if registered.metadata_url else "with --metadata FILE"
     yield STALE.found(
-        f"it was changed last on {registered.updated_at:%Y-%m-%d}, {days} days ago",
-        here=f"Run this check {how}: it shows what has changed.",
+        f"it was changed last on {registered.updated_at:%Y-%m-%d}, {days} days ago; its metadata comes from no address",
+        here="Run this check with --metadata FILE: it shows what has changed. Or let it be fetched again and again: "
+        f"idp application saml set {registered.application_id} --metadata-url URL",
     )

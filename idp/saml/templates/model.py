@@ -16,6 +16,7 @@ class Give(StrEnum):
     ENTITY_ID = "entity_id"
     SSO = "sso"
     SLO = "slo"
+    SLO_SOAP = "slo_soap"
     METADATA = "metadata"
     CERTIFICATE = "certificate"
     CERTIFICATE_BASE64 = "certificate_base64"
@@ -34,6 +35,7 @@ _SAYS = {
     Give.ENTITY_ID: "our entity ID",
     Give.SSO: "our sign-on address",
     Give.SLO: "our logout address",
+    Give.SLO_SOAP: "our logout address by SOAP",
     Give.METADATA: "our metadata address",
     Give.CERTIFICATE: "our signing certificate (PEM)",
     Give.CERTIFICATE_BASE64: "our signing certificate (base64, one line)",

@@ -149,7 +149,7 @@ def judge(described: SpDescription, *, now: datetime, http_loopback: bool) -> No
     entity = described.entity_id
     if not 0 < len(entity) <= LONGEST_ENTITY_ID or not entity.isprintable() or " " in entity:
         raise fault("The entity ID is missing, too long, or has blanks in it.", "Ask for corrected metadata.")
-    if described.valid_until is not None and described.valid_until + _CLOCK <= now:
+    if described.valid_until is not None and described.valid_until <= now - _CLOCK:
         raise fault(
             f"This metadata was valid until {described.valid_until:%Y-%m-%d %H:%M} UTC.",
             "Ask the application for its metadata of today.",

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from idp.base import jobs
-from idp.base.errors import Forbidden, Invalid, NotFound
+from idp.base.errors import Conflict, Forbidden, Invalid, NotFound
 from idp.base.models import Job
 from idp.directory import applications
 from idp.policy.permissions import OPERATOR
@@ -294,6 +294,28 @@ def test_an_offer_that_has_expired_cannot_be_applied(world, publishing, fetched_
 
     with world.work() as work, pytest.raises(Invalid):
         refreshing.apply(work, fetched_from)
+
+
+def test_x30_what_is_applied_is_what_was_looked_at(world, publishing, fetched_from):
+    """X30: whoever publishes the metadata may change it between the look and the consent."""
+    publishing.body = OTHER_ACS
+    looked_at = refresh(world, fetched_from).offer
+    with world.work() as work:
+        proposed = refreshing.offered(work, fetched_from)
+    assert refreshing.mark(proposed.described) == looked_at
+    publishing.body = OTHER_ACS.replace(b"/other", b"/evil")
+    assert refresh(world, fetched_from).offer != looked_at
+
+    with world.work() as work, pytest.raises(Conflict) as told:
+        refreshing.apply(work, fetched_from, if_offer=looked_at)
+    assert "Something else waits for approval by now" in told.value.message
+    assert described(world).default_consumer().location == "https://sp.example/acs"
+
+    publishing.body = OTHER_ACS
+    refresh(world, fetched_from)
+    with world.work() as work:
+        refreshing.apply(work, fetched_from, if_offer=looked_at)
+    assert described(world).default_consumer().location == "https://sp.example/other"
 
 
 def test_another_address_or_key_takes_the_offer_away(world, publishing, fetched_from):

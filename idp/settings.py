@@ -102,7 +102,7 @@ class ThrottlingSettings(Section):
         600,
         ge=1,
         le=10000000,
-        description="Sign-ons per minute that people without a session may begin from one address (IPv6: its /64). Many people behind one address: raise it.",
+        description="Sign-ons per minute that people without a session may begin from one address (IPv6: its /64), and refusals of theirs that are written down. Many people behind one address: raise it.",
     )
     code_free_failures: int = Field(
         5,

@@ -27,7 +27,8 @@ _SAID = {
     "--discard", "act", flag_value="discard", help="Do not fetch: refuse what waits; it is not offered again."
 )
 @click.option("--if-version", type=int, metavar="N", help="With --apply: only if this is still its version.")
-def refresh(application: str, act: str | None, if_version: int | None) -> None:
+@click.option("--if-offer", metavar="MARK", help="With --apply: only if that is still what waits.")
+def refresh(application: str, act: str | None, if_version: int | None, if_offer: str | None) -> None:
     """
     Fetch the metadata of the service provider APP from its address, and say what is different.
 
@@ -41,10 +42,15 @@ def refresh(application: str, act: str | None, if_version: int | None) -> None:
             application_id, name = found.id, found.name
             if act == "show":
                 waits = refreshing.offered(work, application_id, allow_http_loopback=loopback)
-                _tell(name, "nothing waits" if waits is None else "waits for you", waits.changes if waits else ())
+                if waits is None:
+                    _tell(name, "nothing waits", ())
+                else:
+                    _tell(name, "waits for you", waits.changes, offer=refreshing.mark(waits.described))
                 return
             if act == "apply":
-                done = refreshing.apply(work, application_id, if_version=if_version, allow_http_loopback=loopback)
+                done = refreshing.apply(
+                    work, application_id, if_version=if_version, if_offer=if_offer, allow_http_loopback=loopback
+                )
                 _tell(name, "applied", done.changes)
                 return
             if act == "discard":
@@ -62,12 +68,12 @@ def refresh(application: str, act: str | None, if_version: int | None) -> None:
             advice="See what is at that address; it is tried again in an hour.",
             cause=outcome.cause,
         )
-    _tell(name, _SAID[outcome.came], outcome.changes, came=outcome.came)
+    _tell(name, _SAID[outcome.came], outcome.changes, came=outcome.came, offer=outcome.offer)
 
 
-def _tell(name: str, what: str, changes: Sequence[Any], *, came: str = "") -> None:
+def _tell(name: str, what: str, changes: Sequence[Any], *, came: str = "", offer: str = "") -> None:
     lines = [str(one) for one in changes]
     words = [f"{name}: {what}", *(f"  {line}" for line in lines)]
-    if came == Came.OFFERED:
-        words.append("  Take it over with --apply, or refuse it with --discard.")
-    tell({"outcome": came or what, "changes": lines}, "\n".join(words))
+    if offer:
+        words.append(f"  Take it over with --apply --if-offer {offer}, or refuse it with --discard.")
+    tell({"outcome": came or what, "changes": lines, **({"offer": offer} if offer else {})}, "\n".join(words))

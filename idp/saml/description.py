@@ -104,6 +104,14 @@ class SpDescription:
                     return endpoint
         raise LookupError("every description has an assertion consumer by HTTP-POST")
 
+    def signing(self) -> frozenset[str]:
+        """Return the certificates that it signs with."""
+        return frozenset(self.signing_certificates)
+
+    def encryption(self) -> frozenset[str]:
+        """Return the certificates that it can be encrypted for."""
+        return frozenset(key.certificate for key in self.encryption_keys)
+
     def to_json(self) -> dict[str, Any]:
         """Return the description as JSON values."""
         return {**asdict(self), "valid_until": self.valid_until.isoformat() if self.valid_until else None}

@@ -10,8 +10,10 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any, TypeVar
 
+from idp.saml import legacy
 from idp.saml.certificates import thumbprint_of
 from idp.saml.description import EncryptionKey, Endpoint, RequestedAttribute, SpDescription
+from idp.saml.encryption import target
 from idp.saml.wording import certificate_end, endpoint_words
 
 T = TypeVar("T")
@@ -28,6 +30,7 @@ class Kind(StrEnum):
 SIGNING, ENCRYPTION = "signing certificate", "encryption certificate"
 VALIDITY = "validity of the metadata"
 _CERTIFICATES = frozenset({SIGNING, ENCRYPTION})
+_NONE, _EVERY = frozenset[str](), frozenset(legacy.RISKS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,7 @@ def difference(before: SpDescription, after: SpDescription) -> tuple[Change, ...
         *_endpoints("assertion consumer", before.assertion_consumers, after.assertion_consumers),
         *_default(before, after),
         *_endpoints("logout address", before.logout_endpoints, after.logout_endpoints),
-        *_endpoints("address for names", before.name_id_endpoints, after.name_id_endpoints),
+        *_endpoints("name management address", before.name_id_endpoints, after.name_id_endpoints),
         *_several(SIGNING, before.signing_certificates, after.signing_certificates, certificate_words),
         *_encryption(before.encryption_keys, after.encryption_keys),
         *_several("NameID format", before.nameid_formats, after.nameid_formats, str),
@@ -136,7 +139,7 @@ def _location(described: SpDescription) -> str:
 
 
 def _encryption(before: Sequence[EncryptionKey], after: Sequence[EncryptionKey]) -> list[Change]:
-    """The first key is the one that is encrypted with: another one in front is more than one added."""
+    """The first key that can be used is the one that is encrypted with: another one before it is more than one added."""
     found = _several(
         ENCRYPTION,
         [key.certificate for key in before],
@@ -148,9 +151,18 @@ def _encryption(before: Sequence[EncryptionKey], after: Sequence[EncryptionKey])
         if key.certificate in methods and methods[key.certificate] != key.methods:
             named = ", ".join(method.algorithm.rpartition("#")[2] for method in key.methods) or "any"
             found.append(Change("encryption method", Kind.CHANGED, f"{named}, for {thumbprint_of(key.certificate)}"))
-    if before and after and before[0].certificate != after[0].certificate:
-        found.append(Change("key that is encrypted with", Kind.CHANGED, certificate_words(after[0].certificate)))
+    if before:
+        # Old algorithms can be allowed to it or run out at any time (see `legacy`): both are looked at.
+        chosen = [(_encrypts_with(before, allowed), _encrypts_with(after, allowed)) for allowed in (_NONE, _EVERY)]
+        became = {new for old, new in chosen if new and new != old}
+        found += [Change("key that is encrypted with", Kind.CHANGED, certificate_words(one)) for one in sorted(became)]
     return found
+
+
+def _encrypts_with(keys: Sequence[EncryptionKey], allowed: frozenset[str]) -> str:
+    """Return the certificate that would be encrypted with, empty where none can be."""
+    found = target(tuple(keys), allowed)
+    return "" if found is None else found.certificate
 
 
 def _requested(before: Sequence[RequestedAttribute], after: Sequence[RequestedAttribute]) -> list[Change]:

@@ -137,7 +137,7 @@ def _check(checks: Iterable[Callable[[Examined], None]], request: LogoutRequest,
     examined = Examined(request.header, signed=True, must_be_signed=True, here=here, now=work.now)
     for check in checks:
         check(examined)
-    if request.not_on_or_after is not None and request.not_on_or_after + _SKEW <= work.now:
+    if request.not_on_or_after is not None and request.not_on_or_after <= work.now - _SKEW:
         raise MessageRefused(STALE, f"NotOnOrAfter was {request.not_on_or_after.isoformat()}")
 
 

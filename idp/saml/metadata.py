@@ -88,6 +88,13 @@ def understood(root: Tree, *, now: datetime, http_loopback: bool) -> SpDescripti
     Raises:
         Invalid: something in it cannot be taken.
     """
+    described = _described(root)
+    described = replace(described, about=_safe(described.about, http_loopback))
+    judge(described, now=now, http_loopback=http_loopback)
+    return described
+
+
+def _described(root: Tree) -> SpDescription:
     from idp.saml import engine  # noqa: PLC0415 (importing pysaml2 costs as much as a hundred sign-ons)
 
     if root.tag != ENTITY_DESCRIPTOR:
@@ -98,14 +105,21 @@ def understood(root: Tree, *, now: datetime, http_loopback: bool) -> SpDescripti
             f"the first element is {str(root.tag)[:100]}",
         )
     try:
-        described = engine.describe(root)
+        return engine.describe(root)
     except engine.NotUnderstood as error:
         raise fault(str(error), "Ask for the metadata of the application's service provider side.") from None
     except ValueError as error:
         raise fault("The metadata has a date that cannot be read.", "Ask for corrected metadata.", str(error)) from None
-    described = replace(described, about=_safe(described.about, http_loopback))
-    judge(described, now=now, http_loopback=http_loopback)
-    return described
+
+
+def said(document: bytes) -> SpDescription:
+    """
+    Return what *document*, which was taken before, says of a service provider. It is not judged again: time has passed.
+
+    Raises:
+        Invalid: it is none that was ever taken.
+    """
+    return _described(parsed(document))
 
 
 def published(work: Work, site: SiteFacts, issuer: str, base_url: str, *, signed: bool = False) -> Published:
@@ -135,7 +149,7 @@ def judge(described: SpDescription, *, now: datetime, http_loopback: bool) -> No
     entity = described.entity_id
     if not 0 < len(entity) <= LONGEST_ENTITY_ID or not entity.isprintable() or " " in entity:
         raise fault("The entity ID is missing, too long, or has blanks in it.", "Ask for corrected metadata.")
-    if described.valid_until is not None and described.valid_until + _CLOCK <= now:
+    if described.valid_until is not None and described.valid_until <= now - _CLOCK:
         raise fault(
             f"This metadata was valid until {described.valid_until:%Y-%m-%d %H:%M} UTC.",
             "Ask the application for its metadata of today.",

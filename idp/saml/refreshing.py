@@ -24,7 +24,7 @@ from idp.audit.events import (
 )
 from idp.audit.log import record
 from idp.base import egress, jobs, sweeping
-from idp.base.errors import Invalid, NotFound, Unavailable
+from idp.base.errors import Conflict, Invalid, NotFound, Unavailable
 from idp.base.jobs import Errand
 from idp.base.work import Work
 from idp.directory.models import Application
@@ -37,6 +37,7 @@ from idp.saml.models import ServiceProvider
 from idp.saml.names import ENTITIES_DESCRIPTOR
 from idp.saml.redescribing import Proposed
 
+_MARK = 12
 SWEEP, KIND = "saml-metadata", "saml-metadata-refresh"
 
 log = structlog.get_logger("idp.saml")
@@ -70,11 +71,16 @@ class Fetched:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of a refresh, the differences that were found, and the cause of a failure."""
+    """
+    What came of a refresh, the differences that were found, and the cause of a failure.
+
+    ``offer`` is the `mark` of what waits now.
+    """
 
     came: Came
     changes: tuple[Change, ...] = ()
     cause: str = ""
+    offer: str = ""
 
 
 def look(work: Work, application_id: str) -> Look:
@@ -125,7 +131,7 @@ def settle(work: Work, asked: Look, fetched: Fetched, *, allow_http_loopback: bo
     except (Invalid, MessageRefused) as error:
         return _failed(work, provider, error.cause)
     changes = difference(SpDescription.from_json(provider.description), described)
-    if changes and not only_adds_certificates(changes):
+    if changes and (not only_adds_certificates(changes) or _brings_back(provider, described)):
         return _offer(work, provider, document, described, changes)
     if changes:
         provider.metadata_xml, provider.offered = document, None
@@ -152,25 +158,43 @@ def offered(work: Work, application_id: str, *, allow_http_loopback: bool = Fals
 
 
 def apply(
-    work: Work, application_id: str, *, if_version: int | None = None, allow_http_loopback: bool = False
+    work: Work,
+    application_id: str,
+    *,
+    if_version: int | None = None,
+    if_offer: str | None = None,
+    allow_http_loopback: bool = False,
 ) -> Proposed:
     """
     Let what waits for approval be what is known of a service provider.
+
+    Args:
+        if_offer: the `mark` of what was looked at: whoever publishes it may have changed it since.
 
     Raises:
         NotFound: no such application that this actor may see, or nothing waits.
         Forbidden: the actor may not edit applications there.
         Invalid: it cannot be taken, or does not go with a switch.
-        Conflict: somebody else has changed it in the meantime.
+        Conflict: somebody else has changed it in the meantime, or something else waits.
     """
     application, provider = redescribing.editable(work, application_id)
     providers.check_version(provider, if_version)
     proposed = offered(work, application_id, allow_http_loopback=allow_http_loopback)
     if proposed is None or provider.offered is None:
         raise _nothing_waits()
+    if if_offer is not None and if_offer != mark(proposed.described):
+        raise Conflict(
+            "Something else waits for approval by now than what was looked at.",
+            advice="Look at it: idp application saml refresh APP --show",
+        )
     provider.metadata_xml, provider.offered = provider.offered["document"], None
     redescribing.put(work, application, provider, proposed, source=redescribing.OFFER)
     return proposed
+
+
+def mark(described: SpDescription) -> str:
+    """Return what an offer of *described* is told from another one by."""
+    return _digest(described.to_json())[:_MARK]
 
 
 def discard(work: Work, application_id: str) -> tuple[str, ...]:
@@ -295,6 +319,20 @@ def _proven(work: Work, provider: ServiceProvider, document: bytes, http_loopbac
     return text, described
 
 
+def _brings_back(provider: ServiceProvider, described: SpDescription) -> bool:
+    """
+    Say whether *described* has a certificate that an administrator has taken out: it stood in the document
+    that was taken last, so its publisher does not add it now.
+    """
+    if not provider.metadata_xml:
+        return False
+    known, former = SpDescription.from_json(provider.description), metadata.said(provider.metadata_xml.encode())
+    return any(
+        (certificates(former) - certificates(known)) & certificates(described)
+        for certificates in (SpDescription.signing, SpDescription.encryption)
+    )
+
+
 def _offer(
     work: Work, provider: ServiceProvider, document: str, described: SpDescription, changes: tuple[Change, ...]
 ) -> Outcome:
@@ -316,7 +354,7 @@ def _offer(
         )
     kept = {"description": value, "document": document, "changes": list(said), "at": work.now.isoformat()}
     _note(work, provider, described, offered=kept)
-    return Outcome(Came.OFFERED, changes)
+    return Outcome(Came.OFFERED, changes, offer=mark(described))
 
 
 def _failed(work: Work, provider: ServiceProvider, cause: str) -> Outcome:

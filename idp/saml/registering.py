@@ -15,7 +15,7 @@ from idp.directory import applications, queries
 from idp.directory import names as names_
 from idp.directory.models import Application, Site
 from idp.policy.permissions import Permission, require
-from idp.saml import metadata, providers, schedule, signing, switches
+from idp.saml import inherited_names, metadata, providers, schedule, signing, switches
 from idp.saml.description import SpDescription
 from idp.saml.models import ServiceProvider
 from idp.saml.switches import Switches
@@ -129,7 +129,7 @@ def enroll(
         provider.refreshed_at = work.now
         provider.refresh_due_at = schedule.next_refresh(described, work.now, key=described.entity_id)
     chosen = names_.name(name or metadata.name_of(described))
-    _clear_the_way(work, site, described.entity_id)
+    former = _clear_the_way(work, site, described.entity_id)
     application = applications.create(
         work,
         site,
@@ -138,6 +138,8 @@ def enroll(
         launch_url=providers.launch_url(provider, described, site.slug),
     )
     provider.application_id = application.id
+    if former is not None:
+        inherited_names.inherit(work, site.organization_id, former, application.id)
     work.tx.session.add(provider)
     work.tx.session.flush()
     record(
@@ -156,12 +158,16 @@ def enroll(
     return provider
 
 
-def _clear_the_way(work: Work, site: Site, entity_id: str) -> None:
-    """An entity ID is free again once its application was deleted; names of people that it knew are not (X23)."""
+def _clear_the_way(work: Work, site: Site, entity_id: str) -> str | None:
+    """
+    An entity ID is free again once its application was deleted; names of people that it knew are not (X23).
+
+    Return the id of that application, whose names its successor inherits; None where there was none.
+    """
     held = select(ServiceProvider).where(ServiceProvider.site_id == site.id, ServiceProvider.entity_id == entity_id)
     provider = work.tx.session.scalar(held)
     if provider is None:
-        return
+        return None
     application = work.tx.session.get_one(Application, (provider.organization_id, provider.application_id))
     if application.deleted_at is None:
         raise Conflict(
@@ -171,3 +177,4 @@ def _clear_the_way(work: Work, site: Site, entity_id: str) -> None:
         )
     work.tx.session.delete(provider)
     work.tx.session.flush()
+    return application.id

@@ -121,6 +121,15 @@ def count_beginning(work: Work, limits: ThrottlingSettings) -> Wait | None:
     return _reserve_in_window(work, key, timedelta(minutes=1), limits.sign_ons_per_minute)
 
 
+def count_refusal(work: Work, limits: ThrottlingSettings) -> Wait | None:
+    """
+    Count the refusal of what somebody without a session has sent: it costs rows that are kept for long, so
+    that of one network as many in a minute are written down as it may begin sign-ons (I10).
+    """
+    key = f"network-refusals:{network_of(work.origin.ip)}"
+    return _reserve_in_window(work, key, timedelta(minutes=1), limits.sign_ons_per_minute)
+
+
 def may_be_written_down(work: Work) -> bool:
     """
     Say whether a refusal that anybody can cause by an address alone is written down as an attempt.

@@ -2,11 +2,12 @@
 
 import secrets
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import structlog
 from flask import Flask, Response, current_app, g, request  # noqa: TID251 (this is the one place)
 from werkzeug.exceptions import TooManyRequests
 
@@ -25,6 +26,8 @@ from idp.signon.session import CurrentSession
 
 _EXTENSION = "ostiary"
 _LONGEST_USER_AGENT = 512
+
+log = structlog.get_logger("idp.web")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,11 @@ def install(app: Flask, installation: Installation) -> None:
 def installation() -> Installation:
     """Return what every request shares."""
     return current_app.extensions[_EXTENSION]  # type: ignore[no-any-return]
+
+
+def aside() -> AbstractContextManager[None]:
+    """Let others work while this request waits for somebody outside; see `Door.aside`."""
+    return current_app.aside()  # type: ignore[attr-defined, no-any-return]  # every application here is a Door
 
 
 def settings() -> Settings:
@@ -156,10 +164,17 @@ def save_refusal(trail: Trail, error: IdpError, event: Event | None = None) -> N
     """
     Record a refusal whose transaction was rolled back: the attempt, and an audit entry.
 
-    *event* is what to audit; a `SignOnRefused` where none is given.
+    *event* is what to audit; a `SignOnRefused` where none is given. Of strangers of one network so many in
+    a minute are recorded; the log has the others, under the same reference (I10).
     """
     trail.refused(error)
+    log.info(
+        "refused", reference=trail.id, kind=trail.kind, code=error.code, cause=error.cause, request_id=request_id()
+    )
     with open_work() as work:
+        if work.actor is ANONYMOUS and lockout.count_refusal(work, settings().throttling) is not None:
+            log.info("refused, not recorded", reference=trail.id, kind=trail.kind, code=trail.code)
+            return
         attempts.save(work, trail)
         record(
             work,

@@ -9,14 +9,17 @@ A body is read before anything else is done for its request: whoever sends it sl
 the server, and nothing that others wait for (I8).
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from io import BytesIO
-from threading import BoundedSemaphore
+from threading import BoundedSemaphore, local
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Request, Response
 from flask.sessions import NullSession, SessionInterface
 from werkzeug.routing import MapAdapter
+
+from idp.base.errors import Unavailable
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import InputStream, StartResponse, WSGIEnvironment
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
 LONGEST_BODY = 64 * 1024
 _BODIES_AT_ONCE = 224  # the other threads are for requests without one: pages, sign-on by redirect, health
 _WORK_AT_ONCE = 8  # no more than the database has connections for
+_ASIDE_AT_ONCE = 64  # of all threads, so that even if all of these hang most are left for others
 _BODYLESS = frozenset({204, 304})
 _LENGTH = frozenset({"content-length"})
 _SPECIAL = frozenset({"location", "content-location"}) | _LENGTH
@@ -84,6 +88,8 @@ class Door(Flask):
         super().__init__(*args, **values)
         self._reading = BoundedSemaphore(_BODIES_AT_ONCE)
         self._working = BoundedSemaphore(_WORK_AT_ONCE)
+        self._aside = BoundedSemaphore(_ASIDE_AT_ONCE)
+        self._here = local()
 
     def wsgi_app(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Read the body if there is one, then answer; at most so many at a time of each."""
@@ -96,7 +102,35 @@ class Door(Flask):
             finally:
                 self._reading.release()
         with self._working:
-            return super().wsgi_app(environ, start_response)
+            self._here.works = True
+            try:
+                return super().wsgi_app(environ, start_response)
+            finally:
+                self._here.works = False
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """
+        Let others work while this request waits for somebody outside, who may hang (I8, X29).
+
+        Call it while no transaction is open.
+
+        Raises:
+            Unavailable: too many wait already.
+        """
+        if not self._aside.acquire(blocking=False):
+            raise Unavailable("Too many wait for other systems at this moment.", cause="no place left to wait aside")
+        works = getattr(self._here, "works", False)  # not so where no request is being answered
+        try:
+            if works:
+                self._working.release()
+            try:
+                yield
+            finally:
+                if works:
+                    self._working.acquire()
+        finally:
+            self._aside.release()
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """Return *func*, which is no coroutine; Flask looks anew at every call."""

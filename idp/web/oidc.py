@@ -160,7 +160,8 @@ def _asked(view: Callable[[Provider, Trail, Work], Response | Wanted], slug: str
             found = view(_provider(work, slug, trail), trail, work)
         if not isinstance(found, Wanted):
             return found
-        cause = remote_keys.fetch(found, _get)
+        with context.aside():
+            cause = remote_keys.fetch(found, _get)
         if cause:
             trail.steps.append(
                 {"step": "client-keys", "state": "failed", "code": "client-keys-unreadable", "cause": cause}

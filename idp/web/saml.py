@@ -146,6 +146,7 @@ def _attempted(slug: str, kind: str, act: Act, *, goes_on: bool = False) -> Resp
     except StatusError as error:
         trail.stored = trail.stored and goes_on  # what this request had stored was rolled back
         with open_work() as work:
+            context.count_beginning(work)  # anew: what this request had counted was rolled back
             outcome = answering.refused(work, place, error, trail)
     except IdpError as error:
         trail.stored = trail.stored and goes_on

@@ -149,7 +149,7 @@ def _headers(response: Response) -> Response:
 def _in_a_sign_on() -> bool:
     """
     Say whether an application may have opened this page in a pop-up window that must keep its opener:
-    the answer goes back through it (ADR 29). Every answer on the way counts, redirects too.
+    the answer goes back through it (ADR 28). Every answer on the way counts, redirects too.
     """
     return request.blueprint == "signin" or getattr(context.current_view(), "guard", None) == PROTOCOL
 

@@ -2,12 +2,12 @@
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 
 import structlog
 
-from idp.base.errors import IdpError
+from idp.base.errors import IdpError, Unavailable
 from idp.base.work import ANONYMOUS, Origin, Work
 from idp.oidc import logout_tokens
 from idp.saml import logout_telling
@@ -53,7 +53,8 @@ def at_once(started: Started | None, *, wait: float = _PATIENCE) -> None:
 
     thread = threading.Thread(target=tell, name="logout", daemon=True)
     thread.start()
-    thread.join(wait)
+    with suppress(Unavailable), context.aside():  # too many wait already: what is known by then is said
+        thread.join(wait)
 
 
 def at_once_to_the_end(started: Started | None) -> None:

@@ -1,4 +1,4 @@
-"""ADR 29: an application that signs on in a pop-up window gets its answer there, through the window's opener."""
+"""ADR 28: an application that signs on in a pop-up window gets its answer there, through the window's opener."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

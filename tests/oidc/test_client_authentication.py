@@ -4,7 +4,9 @@ import base64
 import hmac
 import json
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import BoundedSemaphore, Event
 
 import pytest
 from joserfc import jwt
@@ -312,6 +314,40 @@ def test_keys_at_an_address_are_fetched_once(place, remote):
         assert call(place, remote["client"], assertion(remote["client"], jti=str(number))).status_code == 200
 
     assert remote["calls"] == 1
+
+
+def test_o18_i8_who_waits_for_a_clients_keys_holds_nobody_up(place, remote, monkeypatch):
+    """O18, I8: the address may hang for as long as we wait; others are answered meanwhile."""
+    app, asked, go_on = place.app, Event(), Event()
+    app._working = BoundedSemaphore(1)  # as if all the others were waiting, too
+
+    def hang(*_, **__):
+        asked.set()
+        assert go_on.wait(5)
+        raise Unavailable("no", cause="no answer in time")
+
+    monkeypatch.setattr("idp.base.egress.fetch", hang)
+    with ThreadPoolExecutor(2) as pool:
+        waiting = pool.submit(call, place, remote["client"], assertion(remote["client"]))
+        assert asked.wait(5)
+        others = pool.submit(app.test_client().get, "/livez")
+        try:
+            assert others.result(2).status_code == 200
+        finally:
+            go_on.set()
+    assert waiting.result().json["error"] == "invalid_client"
+
+
+def test_o18_i8_not_everybody_can_wait_for_keys_at_once(place, remote):
+    app = place.app
+    app._aside = BoundedSemaphore(1)
+    app._aside.acquire()
+
+    assert call(place, remote["client"], assertion(remote["client"])).status_code == 503
+    assert remote["calls"] == 0
+
+    app._aside.release()
+    assert call(place, remote["client"], assertion(remote["client"])).status_code == 200
 
 
 def test_o18_made_up_key_ids_do_not_make_us_call(place, remote):

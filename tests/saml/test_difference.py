@@ -13,6 +13,7 @@ from tests.support.service_provider import NOON, pair
 ONE, TWO = pair().der, pair("next").der
 ACS = Endpoint(names.POST, "https://sp.example/acs", index=0)
 MORE = Endpoint(names.POST, "https://sp.example/more", index=1)
+CURVE = pair("curve", "p-256").der
 GOOD = SpDescription(
     entity_id="https://sp.example/metadata",
     display_name="Wiki",
@@ -97,6 +98,7 @@ def test_a_certificate_is_said_with_its_fingerprint_and_its_end():
         ({"encryption_keys": (EncryptionKey(ONE), EncryptionKey(TWO))}, True),
         ({"signing_certificates": (ONE, TWO), "valid_until": NOON + timedelta(days=1)}, True),
         ({"encryption_keys": (EncryptionKey(TWO), EncryptionKey(ONE))}, False),
+        ({"encryption_keys": (EncryptionKey(CURVE), EncryptionKey(ONE))}, True),
         ({"signing_certificates": (TWO,)}, False),
         ({"signing_certificates": ()}, False),
         *(({"signing_certificates": (ONE, TWO), name: value}, False) for name, value in CHANGES.items()
@@ -106,3 +108,16 @@ def test_a_certificate_is_said_with_its_fingerprint_and_its_end():
 )  # fmt: skip
 def test_x30_nothing_but_certificates_added_may_be_applied_by_itself(change, alone):
     assert only_adds_certificates(difference(GOOD, replace(GOOD, **change))) is alone
+
+
+@pytest.mark.parametrize(
+    "passed_over",
+    [EncryptionKey(CURVE), EncryptionKey(TWO, (EncryptionMethod(names.XENC + "tripledes-cbc"),))],
+    ids=["no RSA key", "no method of ours"],
+)
+def test_x30_a_key_that_is_slipped_in_before_the_one_that_is_used_is_more_than_one_added(passed_over):
+    """X30: what cannot be encrypted with is passed over, so the key that counts need not be the first."""
+    before = replace(GOOD, encryption_keys=(passed_over, EncryptionKey(ONE)))
+    after = replace(GOOD, encryption_keys=(passed_over, EncryptionKey(pair("mallory").der), EncryptionKey(ONE)))
+
+    assert not only_adds_certificates(difference(before, after))

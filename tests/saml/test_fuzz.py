@@ -13,11 +13,13 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs, quote
 
+import pytest
 from lxml import etree
 
 from idp.audit.models import Attempt
 from idp.base.errors import Invalid
 from idp.saml import gate, metadata, names
+from idp.settings import ThrottlingSettings
 from idp.signon.models import PendingSignOn, SeenMessage
 from tests.support import mutations
 from tests.support.mutations import EVIL
@@ -29,6 +31,12 @@ SEED = int(os.environ.get("FUZZ_SEED", "20300101"))
 SLOWEST = 0.2
 """CPU seconds."""
 FORM = "application/x-www-form-urlencoded"
+
+
+@pytest.fixture
+def settings(settings):
+    """An installation that writes down every refusal, so that none of them goes uncounted (I10)."""
+    return settings.model_copy(update={"throttling": ThrottlingSettings(sign_ons_per_minute=1_000_000)})
 
 
 def meaning(message: bytes) -> bytes:

@@ -272,6 +272,14 @@ def test_x18_x19_a_logout_is_for_this_address_and_fresh(world, sp, ann, changes)
     assert world.alive(ann)
 
 
+def test_a_logout_request_may_be_good_until_the_end_of_time(world, sp, ann):
+    signed_on = sign_on(sp, ann)
+    asked = sp.logout_request(name_id(signed_on), index(signed_on), NotOnOrAfter="9999-12-31T23:59:59Z")
+
+    assert response_in(slo(ann, sp.query(asked, sign=SIGN)).headers["Location"]).statuses == ["Success"]
+    assert not world.alive(ann)
+
+
 def test_x19_a_logout_is_taken_once(world, sp, ann):
     signed_on = sign_on(sp, ann)
     query = sp.query(sp.logout_request(name_id(signed_on)), sign=SIGN)

@@ -29,6 +29,7 @@ from tests.saml.logouts import (
     states,
     steps,
 )
+from tests.saml.test_oracles import decrypted
 from tests.support.peers import confirming, hanging, in_envelope, logout_response, message_in, serving
 from tests.support.saml_world import ANN, posted, refused
 from tests.support.schemas import validate
@@ -118,6 +119,55 @@ def test_what_is_sent_by_soap_is_signed(world, by_soap, ann):
     root = message_in(peer.heard[0].body)
     context.register_id(root, "ID")
     context.verify(root.find(f"{{{names.DS}}}Signature"))
+
+
+@pytest.mark.parametrize("binding", [names.REDIRECT, names.POST, names.SOAP], ids=lambda one: one.rpartition(":")[2])
+def test_x25_a_name_that_must_be_encrypted_is_told_of_a_logout_encrypted(world, ann, binding):
+    """X25: the browser, which carries it, learns it no more than it did at the sign-on."""
+    sp = logouts.provider("calendar", slo="")
+    with serving(confirming(sp)) as peer:
+        sp.slo = logouts.service(binding, f"{peer.address}/slo")
+        document = sp.metadata(signing=sp.pair.der, encryption=sp.pair.der, slo=sp.slo)
+        world.register(sp, document, encrypt_name_id=True)
+        name = decrypted(sign_on(sp, ann).root, sp.pair.key_pem)
+
+        request = told(ann, sign_out(ann), peer)
+
+    assert name.text.encode() not in etree.tostring(request)
+    validate(etree.tostring(request))
+    assert decrypted(request, sp.pair.key_pem).text == name.text
+
+
+@pytest.mark.parametrize("binding", [names.REDIRECT, names.SOAP], ids=lambda one: one.rpartition(":")[2])
+def test_x25_who_cannot_be_told_by_an_encrypted_name_is_not_told_by_a_plain_one(world, ann, binding):
+    sp = logouts.provider("calendar", slo="")
+    with serving(confirming(sp)) as peer:
+        sp.slo = logouts.service(binding, f"{peer.address}/slo")
+        application = world.register(
+            sp, sp.metadata(signing=sp.pair.der, encryption=sp.pair.der, slo=sp.slo), encrypt_name_id=True
+        )
+        sign_on(sp, ann)
+        with world.work() as work:  # its key has gone since, however that happened
+            row = work.tx.session.query(Row).filter(Row.application_id == application).one()
+            row.description = {**row.description, "encryption_keys": []}
+
+        page = ann.client.get(sign_out(ann))
+
+    assert states(page) == {"calendar.example": "cannot be told"}
+    assert peer.heard == []
+
+
+def told(browser, place: str, peer):
+    """Return the logout request that was sent, by whatever way."""
+    page = browser.client.get(place)
+    if peer.heard:
+        return message_in(peer.heard[0].body)
+    visit = browser.client.get(next_of(page))
+    if visit.status_code == 303:
+        return carried(visit.headers["Location"], "SAMLRequest").root
+    return etree.fromstring(
+        base64.b64decode(html.fromstring(visit.text).xpath("//input[@name='SAMLRequest']/@value")[0])
+    )
 
 
 def test_an_application_without_a_key_may_answer_by_soap_unsigned(world, by_soap, ann):

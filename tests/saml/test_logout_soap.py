@@ -1,21 +1,37 @@
 """Single logout that a service provider asks for by SOAP: gate first, signed, answered on the same line (X28)."""
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import BoundedSemaphore
+
 import pytest
 import xmlsec
 from lxml import etree
 
+from idp.base import clock
 from idp.directory import sites
 from idp.keyring import keyring
 from idp.saml import names, soap
 from idp.saml.errors import MessageRefused
+from idp.settings import resolve
 from tests.saml import logouts
 from tests.saml.logouts import index, name_id, sign_on, steps
-from tests.support.peers import SOAP, in_envelope, message_in
+from tests.support.peers import SOAP, hanging, in_envelope, message_in, serving
 from tests.support.saml_world import Posted
 from tests.support.schemas import validate
 from tests.support.service_provider import ServiceProvider, pair
 
 HERE = "http://localhost:8000/sites/acme/saml/slo/soap"
+
+
+@pytest.fixture
+def settings(tmp_path, database_url):
+    """An installation that may call applications on loopback."""
+    values = {
+        "base_url": "http://localhost:8000",
+        "database": {"url": database_url},
+        "development": {"allow_http_loopback_applications": True},
+    }
+    return resolve(values, tmp_path)
 
 
 @pytest.fixture
@@ -83,6 +99,43 @@ def test_others_that_only_the_browser_could_tell_make_it_partial(world, sp, ann,
 
     assert told.statuses == ["Success", "PartialLogout"]
     assert steps(world) == {"other.example": ("none", "cannot")}
+    assert not world.alive(ann)
+
+
+def test_x29_i8_who_waits_for_somebody_elses_application_holds_nobody_up(world, sp, ann, signed_on):
+    """X29, I8: an application that hangs takes no place of those who work: pages of other companies come at once."""
+    world.app._working = BoundedSemaphore(1)  # as if all the others were waiting, too
+    with serving(hanging(2.0)) as slow:
+        other = logouts.provider("slow", slo=logouts.service(names.SOAP, f"{slow.address}/soap"))
+        logouts.register(world, other)
+        sign_on(other, ann)
+        body = in_envelope(sp.enveloped(asked(sp, signed_on)))
+        with ThreadPoolExecutor(1) as pool:
+            waiting = pool.submit(call, world, body)
+            logouts.wait_until(lambda: slow.heard)
+            began = clock.monotonic()
+            assert world.app.test_client().get("/livez").status_code == 200
+            took = clock.monotonic() - began
+
+    assert took < 1.0
+    assert answer_in(waiting.result()).statuses == ["Success", "PartialLogout"]
+    assert world.app._working.acquire(blocking=False), "and its own place is given back once"
+    assert not world.app._working.acquire(blocking=False)
+
+
+def test_x29_i8_not_everybody_can_wait_at_once(world, sp, ann, signed_on):
+    world.app._aside = BoundedSemaphore(1)
+    world.app._aside.acquire()
+    with serving(hanging(3.0)) as slow:
+        other = logouts.provider("slow", slo=logouts.service(names.SOAP, f"{slow.address}/soap"))
+        logouts.register(world, other)
+        sign_on(other, ann)
+        began = clock.monotonic()
+
+        told = answer_in(call(world, in_envelope(sp.enveloped(asked(sp, signed_on)))))
+
+        assert clock.monotonic() - began < 2.0
+    assert told.statuses == ["Success", "PartialLogout"]
     assert not world.alive(ann)
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from idp.audit.models import AuditEntry
 from idp.base.errors import Forbidden, Invalid, NotFound
-from idp.directory import accounts, policies
+from idp.directory import accounts, applications, policies
 from idp.policy.permissions import AUDITOR
 from idp.saml import made_names, names, providers
 from idp.saml.models import SamlName, SamlSubject
@@ -137,6 +137,22 @@ def test_x23_a_name_is_never_given_to_a_second_person(world, sp, ann, logins):
     assert "another account had this very NameID" in world.attempts()[-1].cause
     assert named(on(ann, sp))[0] == "CORP\\ann.married"
     assert world.count(SamlName) == 2
+
+
+def test_x23_a_name_stays_the_persons_when_the_application_is_registered_anew(world, sp, ann, logins):
+    """X23: to the service provider it is the same name, whatever became of our registration of it."""
+    for _ in range(2):
+        application = world.register(sp, nameid_format=names.UNSPECIFIED, name_id_source="login")
+        assert named(on(ann, sp))[0] == "ann"
+        with world.work() as work:
+            applications.delete(work, application)
+    world.register(sp, nameid_format=names.UNSPECIFIED, name_id_source="login")
+    with world.work() as work:
+        accounts.set_attributes(work, ANN, {"login": ["ann.married"]})
+        accounts.set_attributes(work, BEN, {"login": ["ann"]})
+
+    assert on(world.browser(BEN), sp).statuses == ["Requester", "InvalidNameIDPolicy"]
+    assert world.count(SamlName) == 1
 
 
 def test_another_application_may_know_another_person_by_that_name(world, sp, ann, logins):

@@ -26,6 +26,13 @@ def read(document: bytes, *, http_loopback: bool = False) -> SpDescription:
     return metadata.read(document, now=NOON, http_loopback=http_loopback)
 
 
+def test_metadata_that_is_valid_until_the_end_of_time_is_read():
+    """X30: a refresh must not fall over it, again and again."""
+    until = read(SP.metadata(entity=' validUntil="9999-12-31T23:59:59Z"')).valid_until
+    assert until is not None
+    assert until.year == 9999
+
+
 def test_everything_that_is_used_is_read():
     described = read(
         SP.metadata(

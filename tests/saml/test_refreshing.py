@@ -6,12 +6,14 @@ from datetime import timedelta
 import pytest
 
 from idp.base import jobs
-from idp.base.errors import Forbidden, Invalid, NotFound
+from idp.base.errors import Conflict, Forbidden, Invalid, NotFound
 from idp.base.models import Job
 from idp.directory import applications
 from idp.policy.permissions import OPERATOR
 from idp.saml import names, providers, redescribing, refreshing
+from idp.saml.certificates import thumbprint_of
 from idp.saml.description import SpDescription
+from idp.saml.editing import Edit
 from idp.saml.models import ServiceProvider as Row
 from idp.saml.refreshing import Came
 from idp.signon import backchannel
@@ -24,12 +26,16 @@ SP = ServiceProvider()
 OURS, NEXT, STRANGER, FEDERATION = pair().der, pair("next").der, pair("stranger"), pair("federation")
 WITH_ID = ' ID="_m"'
 GOOD = SP.metadata(signing=OURS, encryption=OURS, entity=WITH_ID)
-TWO_KEYS = GOOD.replace(
-    b"<md:SingleLogoutService",
-    f'<md:KeyDescriptor use="signing"><ds:KeyInfo><ds:X509Data><ds:X509Certificate>{NEXT}</ds:X509Certificate>'
-    "</ds:X509Data></ds:KeyInfo></md:KeyDescriptor><md:SingleLogoutService".encode(),
-    1,
-)
+
+
+def with_key(document: bytes, der: str) -> bytes:
+    """Return *document* with a further certificate to sign with."""
+    key = f"<ds:KeyInfo><ds:X509Data><ds:X509Certificate>{der}</ds:X509Certificate></ds:X509Data></ds:KeyInfo>"
+    further = f'<md:KeyDescriptor use="signing">{key}</md:KeyDescriptor><md:SingleLogoutService'
+    return document.replace(b"<md:SingleLogoutService", further.encode(), 1)
+
+
+TWO_KEYS = with_key(GOOD, NEXT)
 OTHER_ACS = GOOD.replace(b"https://sp.example/acs", b"https://sp.example/other")
 
 
@@ -141,6 +147,28 @@ def test_x30_further_certificates_alone_are_applied_by_themselves(world, publish
     assert entry.details["source"] == "refresh"
     assert entry.details["changes"][0].startswith("signing certificate added: SHA-256 ")
     assert entry.details["changes"][0].endswith(", ends 2022-01-01")
+
+
+def test_x30_a_certificate_that_an_administrator_took_out_does_not_come_back_by_itself(world, publishing):
+    """X30, X13: its key may be in the wrong hands, whatever the publisher goes on to say."""
+    publishing.body = TWO_KEYS
+    application = world.register(SP, TWO_KEYS, metadata_url=publishing.url)
+    with world.work() as work:
+        redescribing.edit(work, application, Edit(remove_signing=(thumbprint_of(NEXT),)))
+
+    assert refresh(world, application).came is Came.OFFERED
+    assert described(world).signing_certificates == (OURS,)
+    with world.work() as work:
+        refreshing.discard(work, application)
+    assert refresh(world, application).came is Came.DISCARDED
+
+    publishing.body = with_key(TWO_KEYS, STRANGER.der)
+    assert refresh(world, application).came is Came.OFFERED
+    assert described(world).signing_certificates == (OURS,)
+
+    publishing.body = with_key(GOOD, STRANGER.der)
+    assert refresh(world, application).came is Came.APPLIED
+    assert described(world).signing_certificates == (OURS, STRANGER.der)
 
 
 @pytest.mark.parametrize(
@@ -266,6 +294,28 @@ def test_an_offer_that_has_expired_cannot_be_applied(world, publishing, fetched_
 
     with world.work() as work, pytest.raises(Invalid):
         refreshing.apply(work, fetched_from)
+
+
+def test_x30_what_is_applied_is_what_was_looked_at(world, publishing, fetched_from):
+    """X30: whoever publishes the metadata may change it between the look and the consent."""
+    publishing.body = OTHER_ACS
+    looked_at = refresh(world, fetched_from).offer
+    with world.work() as work:
+        proposed = refreshing.offered(work, fetched_from)
+    assert refreshing.mark(proposed.described) == looked_at
+    publishing.body = OTHER_ACS.replace(b"/other", b"/evil")
+    assert refresh(world, fetched_from).offer != looked_at
+
+    with world.work() as work, pytest.raises(Conflict) as told:
+        refreshing.apply(work, fetched_from, if_offer=looked_at)
+    assert "Something else waits for approval by now" in told.value.message
+    assert described(world).default_consumer().location == "https://sp.example/acs"
+
+    publishing.body = OTHER_ACS
+    refresh(world, fetched_from)
+    with world.work() as work:
+        refreshing.apply(work, fetched_from, if_offer=looked_at)
+    assert described(world).default_consumer().location == "https://sp.example/other"
 
 
 def test_another_address_or_key_takes_the_offer_away(world, publishing, fetched_from):

@@ -14,13 +14,24 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import quote
 
+from idp.saml import names
 from tests.support import chromium
 from tests.support.front import ANN, BEN, DORA, PASSWORD, Front, on_sqlite
+from tests.support.service_provider import deflated
 
 WIDTHS = {360: 740, 768: 1024, 1280: 800}
 THEMES = ("light", "dark")
 DOCS = ("sign-in", "launcher")
+
+FOREIGN_ANSWER = "SAMLResponse=" + quote(
+    deflated(
+        f'<samlp:LogoutResponse xmlns:samlp="{names.SAMLP}" xmlns:saml="{names.SAML}" ID="_1" Version="2.0"'
+        ' IssueInstant="2030-01-01T12:00:00Z"><saml:Issuer>https://nobody.example</saml:Issuer></samlp:LogoutResponse>'
+    ),
+    safe="",
+)
 
 FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0"
 IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605.1.15 Version/19.0 Mobile Safari/604.1"
@@ -130,6 +141,8 @@ def pages(front: Front, browser, base: str) -> Iterator[tuple[str, Walk]]:
         front.later(seconds=12)
         walk.tab.goto(here)
         yield name, walk
+    walk.open(f"/sites/acme/saml/slo?{FOREIGN_ANSWER}")
+    yield "signing-out-refused", walk
     walk.open("/signout/done")
     yield "signed-out-nobody", walk
     walk.open("/")

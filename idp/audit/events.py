@@ -175,10 +175,11 @@ class ServiceProviderTemplateApplied(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceProviderChanged(Event):
+    """How a service provider is answered was changed, or where its metadata comes from."""
+
     tag = "service-provider.changed"
     entity_id: str
-    before: dict[str, str]
-    after: dict[str, str]
+    changes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,7 +25,7 @@ SENTENCES: dict[str, str] = {
     "authentication-policy.changed": "changed the authentication policy {name} from {before} to {after}",
     "service-provider.registered": "registered the SAML service provider {entity_id}",
     "service-provider.template-applied": "made a SAML service provider by the template {template} ({fields})",
-    "service-provider.changed": "changed the SAML service provider {entity_id} from {before} to {after}",
+    "service-provider.changed": "changed the SAML service provider {entity_id}: {changes}",
     "service-provider.redescribed": "changed what is known of the SAML service provider {entity_id} ({source}): {changes}",
     "service-provider.change-offered": "found new metadata of {entity_id}, which waits for approval: {changes}",
     "service-provider.offer-discarded": "discarded new metadata of {entity_id}: {changes}",

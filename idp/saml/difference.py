@@ -48,22 +48,22 @@ class Change:
 def difference(before: SpDescription, after: SpDescription) -> tuple[Change, ...]:
     """Return every difference, in the order of the description; none where the two say the same."""
     return (
-        *_one("entity ID", before.entity_id, after.entity_id),
-        *_one("name", before.display_name, after.display_name),
+        *one("entity ID", before.entity_id, after.entity_id),
+        *one("name", before.display_name, after.display_name),
         *_endpoints("assertion consumer", before.assertion_consumers, after.assertion_consumers),
         *_default(before, after),
         *_endpoints("logout address", before.logout_endpoints, after.logout_endpoints),
         *_endpoints("name management address", before.name_id_endpoints, after.name_id_endpoints),
-        *_several(SIGNING, before.signing_certificates, after.signing_certificates, certificate_words),
+        *several(SIGNING, before.signing_certificates, after.signing_certificates, certificate_words),
         *_encryption(before.encryption_keys, after.encryption_keys),
-        *_several("NameID format", before.nameid_formats, after.nameid_formats, str),
+        *several("NameID format", before.nameid_formats, after.nameid_formats, str),
         *_order("NameID format", before.nameid_formats, after.nameid_formats),
         *_requested(before.requested_attributes, after.requested_attributes),
-        *_one("says that it signs requests", before.authn_requests_signed, after.authn_requests_signed),
-        *_one("wants signed assertions", before.want_assertions_signed, after.want_assertions_signed),
+        *one("says that it signs requests", before.authn_requests_signed, after.authn_requests_signed),
+        *one("wants signed assertions", before.want_assertions_signed, after.want_assertions_signed),
         *_about(before, after),
-        *_one(VALIDITY, _moment(before), _moment(after)),
-        *_one("time to be kept", before.cache_seconds, after.cache_seconds),
+        *one(VALIDITY, _moment(before), _moment(after)),
+        *one("time to be kept", before.cache_seconds, after.cache_seconds),
     )
 
 
@@ -81,7 +81,8 @@ def certificate_words(der_base64: str) -> str:
     return f"SHA-256 {thumbprint_of(der_base64)}, ends {certificate_end(der_base64) or 'unknown'}"
 
 
-def _one(part: str, before: Any, after: Any) -> list[Change]:
+def one(part: str, before: Any, after: Any) -> list[Change]:
+    """Return what became of a part that has one value: nothing, or one change."""
     if before == after:
         return []
     if before in (None, "", ()):
@@ -97,7 +98,8 @@ def _word(value: Any) -> str:
     return str(value)
 
 
-def _several(part: str, before: Sequence[T], after: Sequence[T], words: Callable[[T], str]) -> list[Change]:
+def several(part: str, before: Sequence[T], after: Sequence[T], words: Callable[[T], str]) -> list[Change]:
+    """Return which of several values are gone and which are new."""
     gone = [Change(part, Kind.REMOVED, words(one)) for one in before if one not in after]
     return gone + [Change(part, Kind.ADDED, words(one)) for one in after if one not in before]
 
@@ -128,7 +130,7 @@ def _endpoints(part: str, before: Sequence[Endpoint], after: Sequence[Endpoint])
 
 
 def _default(before: SpDescription, after: SpDescription) -> list[Change]:
-    return _one("address that answers go to by default", _location(before), _location(after))
+    return one("address that answers go to by default", _location(before), _location(after))
 
 
 def _location(described: SpDescription) -> str:
@@ -140,7 +142,7 @@ def _location(described: SpDescription) -> str:
 
 def _encryption(before: Sequence[EncryptionKey], after: Sequence[EncryptionKey]) -> list[Change]:
     """The first key that can be used is the one that is encrypted with: another one before it is more than one added."""
-    found = _several(
+    found = several(
         ENCRYPTION,
         [key.certificate for key in before],
         [key.certificate for key in after],
@@ -166,12 +168,14 @@ def _encrypts_with(keys: Sequence[EncryptionKey], allowed: frozenset[str]) -> st
 
 
 def _requested(before: Sequence[RequestedAttribute], after: Sequence[RequestedAttribute]) -> list[Change]:
-    return _several(
+    return several(
         "requested attribute",
         before,
         after,
-        lambda one: (
-            one.name + (f" ({one.friendly_name})" if one.friendly_name else "") + (", required" if one.required else "")
+        lambda asked: (
+            asked.name
+            + (f" ({asked.friendly_name})" if asked.friendly_name else "")
+            + (", required" if asked.required else "")
         ),
     )
 
@@ -185,8 +189,8 @@ def _about(before: SpDescription, after: SpDescription) -> list[Change]:
         ("information_url", "page of information"),
         ("privacy_url", "privacy statement"),
     ):
-        found += _one(part, old[name], new[name])
-    return found + _several("name in a language", before.about.names, after.about.names, lambda one: ": ".join(one))
+        found += one(part, old[name], new[name])
+    return found + several("name in a language", before.about.names, after.about.names, lambda one: ": ".join(one))
 
 
 def _moment(described: SpDescription) -> str:

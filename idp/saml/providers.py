@@ -19,6 +19,7 @@ from idp.saml import (
     legacy,
     provider_view,
     signing,
+    switch_words,
     switches,
     watching,
 )
@@ -84,15 +85,13 @@ def change(work: Work, application_id: str, wanted: Switches, *, if_version: int
     after = switches.values(provider)
     if signing.by_curve(before["signature_algorithm"]) != signing.by_curve(after["signature_algorithm"]):
         watching.stop(work, provider.organization_id, provider.application_id)
-    changed = sorted(key for key in after if after[key] != before[key])
     record(
         work,
         ServiceProviderChanged(
             organization_id=provider.organization_id,
             target_id=application.id,
             entity_id=provider.entity_id,
-            before={key: str(before[key]) for key in changed},
-            after={key: str(after[key]) for key in changed},
+            changes=tuple(map(str, switch_words.difference(before, after))),
         ),
     )
     record_legacy(work, provider, wanted)

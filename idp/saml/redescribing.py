@@ -13,9 +13,8 @@ from idp.directory import queries
 from idp.directory.models import Application
 from idp.policy.permissions import Permission, require
 from idp.saml import addresses, metadata, providers, schedule
-from idp.saml.certificates import thumbprint_of
 from idp.saml.description import SpDescription
-from idp.saml.difference import Change, difference
+from idp.saml.difference import Change, certificate_words, difference, one
 from idp.saml.editing import Edit, edited
 from idp.saml.models import ServiceProvider
 
@@ -112,9 +111,11 @@ def set_source(
     key: str | None = None,
     if_version: int | None = None,
     allow_http_loopback: bool = False,
-) -> ServiceProvider:
+) -> tuple[Change, ...]:
     """
     Say where a service provider's metadata is fetched from, and what it must be signed with; None leaves it.
+
+    Return what that has changed.
 
     Args:
         url: an address, or the empty string: it is not fetched any more.
@@ -136,9 +137,9 @@ def set_source(
     if key is not None:
         provider.metadata_key = key
     after = _source(provider)
-    changed = sorted(name for name in after if after[name] != before[name])
-    if not changed:
-        return provider
+    changes = tuple(change for part in after for change in one(part, before[part], after[part]))
+    if not changes:
+        return changes
     provider.offered, provider.refresh_error = None, ""  # what was found came from elsewhere, or unproven
     provider.refresh_due_at = work.now if provider.metadata_url else None
     provider.updated_at = work.now
@@ -149,11 +150,10 @@ def set_source(
             organization_id=provider.organization_id,
             target_id=application.id,
             entity_id=provider.entity_id,
-            before={name: before[name] for name in changed},
-            after={name: after[name] for name in changed},
+            changes=words(changes),
         ),
     )
-    return provider
+    return changes
 
 
 def editable(work: Work, application_id: str) -> tuple[Application, ServiceProvider]:
@@ -223,4 +223,7 @@ def _judge_url(url: str, http_loopback: bool) -> None:
 
 def _source(provider: ServiceProvider) -> dict[str, str]:
     key = provider.metadata_key
-    return {"metadata_url": provider.metadata_url, "metadata_key": thumbprint_of(key) if key else ""}
+    return {
+        "address of the metadata": provider.metadata_url,
+        "certificate that the metadata must be signed with": certificate_words(key) if key else "",
+    }

@@ -186,10 +186,10 @@ def test_x12_it_is_audited_twice_over_and_warned_of(world, sp, registered):
         "algorithms": ["rsa-sha1"],
         "until": "2030-01-31T12:00:00+00:00",
     }
-    assert world.audited("service-provider.changed")[0].details["after"] == {
-        "legacy_algorithms": "['rsa-sha1']",
-        "legacy_until": "2030-01-31T12:00:00+00:00",
-    }
+    assert world.audited("service-provider.changed")[0].details["changes"] == [
+        "old algorithm that is allowed added: rsa-sha1",
+        "day on which old algorithms are off again added: 2030-01-31",
+    ]
     with world.work() as work:
         found = providers.find(work, sp.entity_id)
         assert "SHA-1 can be forged" in providers.warnings(found, NOON)[0]

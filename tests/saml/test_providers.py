@@ -158,8 +158,11 @@ def test_a_change_says_what_it_changed(world):
         providers.change(work, made.application_id, Switches(idp_initiated=True, relay_states=("a", "b")))
 
     (entry,) = world.audited("service-provider.changed")
-    assert entry.details["before"] == {"idp_initiated": "False", "relay_states": "[]"}
-    assert entry.details["after"] == {"idp_initiated": "True", "relay_states": "['a', 'b']"}
+    assert entry.details["changes"] == [
+        "may be started from our side changed: yes (was: no)",
+        "RelayState that it may be started with added: a",
+        "RelayState that it may be started with added: b",
+    ]
 
 
 def test_the_launcher_starts_it_from_our_side_or_where_it_lives(work):

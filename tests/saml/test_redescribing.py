@@ -199,10 +199,15 @@ def test_x16_metadata_is_fetched_from_safe_addresses_only(world, application_id,
 
 def test_an_address_for_metadata_is_asked_from_the_next_hour_on_and_taken_away_again(world, application_id):
     with world.work() as work:
-        assert redescribing.set_source(work, application_id, url="https://sp.example/m").refresh_due_at == NOON
+        redescribing.set_source(work, application_id, url="https://sp.example/m")
+        assert providers.find(work, application_id).refresh_due_at == NOON
     with world.work() as work:
-        assert redescribing.set_source(work, application_id, url="").refresh_due_at is None
-    assert len(world.audited("service-provider.changed")) == 2
+        redescribing.set_source(work, application_id, url="")
+        assert providers.find(work, application_id).refresh_due_at is None
+    assert [entry.details["changes"] for entry in world.audited("service-provider.changed")] == [
+        ["address of the metadata added: https://sp.example/m"],
+        ["address of the metadata removed: https://sp.example/m"],
+    ]
 
 
 def test_only_who_may_edit_applications_changes_what_is_known(world, application_id, as_account):

@@ -462,7 +462,7 @@ def test_a_switch_is_made_for_a_version_and_audited_as_a_difference(world, sp, r
     act(world, rollover.switch, registered, anyway=True, if_version=version)
 
     (entry,) = world.audited("service-provider.changed")
-    assert (entry.details["before"], entry.details["after"]) == ({"signing_key_id": ""}, {"signing_key_id": next_key})
+    assert entry.details["changes"] == [f"key that we sign with added: {next_key}"]
 
 
 def test_t1_strangers_and_auditors_change_nothing(world, registered, next_key, as_account):

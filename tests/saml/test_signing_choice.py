@@ -158,5 +158,8 @@ def test_a_named_key_is_left_behind_when_the_kind_of_key_changes(world, register
     world.change(registered, signature_algorithm="ecdsa-sha256")
 
     entry = world.audited("service-provider.changed")[-1]
-    assert entry.details["after"] == {"signature_algorithm": "ecdsa-sha256", "signing_key_id": ""}
+    assert entry.details["changes"] == [
+        "algorithm that we sign by changed: ecdsa-sha256 (was: rsa-sha256)",
+        f"key that we sign with removed: {rsa.id}",
+    ]
     assert Switches().signing_key_id is None

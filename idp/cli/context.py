@@ -2,7 +2,7 @@
 
 import getpass
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -127,6 +127,18 @@ def open_work() -> Iterator[Work]:
     """Open the unit of work of a command: the operator's, on the configured installation."""
     with open_database(settings()) as database, work_on(database) as work:
         yield work
+
+
+class _Rehearsed(Exception):
+    """The end of a rehearsal."""
+
+
+@contextmanager
+def rehearsal() -> Iterator[Work]:
+    """Open such a unit of work that is rolled back at its end: a dry run does what the command does, and says it."""
+    with open_database(settings()) as database, suppress(_Rehearsed), work_on(database) as work:
+        yield work
+        raise _Rehearsed
 
 
 def operator() -> Actor:

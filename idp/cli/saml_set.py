@@ -5,15 +5,14 @@ from typing import Any
 import click
 
 from idp.base.errors import Invalid
-from idp.base.work import Work
 from idp.cli import saml_metadata
 from idp.cli.application_lookup import find, full
-from idp.cli.context import Command, open_work, settings, tell
+from idp.cli.context import Command, open_work, rehearsal, settings, tell
 from idp.cli.saml_metadata import certificates_in, logout_endpoint
 from idp.cli.saml_switches import read_switches, switches, warnings
-from idp.saml import providers, redescribing
-from idp.saml.editing import NO_EDIT, Edit
-from idp.saml.redescribing import Proposed
+from idp.saml import altering
+from idp.saml.altering import Alteration
+from idp.saml.editing import Edit
 from idp.saml.switches import Switches
 
 _EDITS = {
@@ -47,37 +46,22 @@ _EDITS = {
 @click.option("--metadata-key", metavar="FILE", help="The certificate that such metadata must be signed with.")
 @click.option("--no-metadata-key", is_flag=True, help="It need not be signed any more.")
 @click.option("--if-version", type=int, metavar="N", help="Only if this is still its version.")
-@click.option("--dry-run", is_flag=True, help="Only say what would change in its description.")
+@click.option("--dry-run", is_flag=True, help="Only say what would change.")
 def set_(application: str, **asked: Any) -> None:
     """Change how the service provider APP is answered and what is known of it; what is not named stays as it is."""
     loopback = settings().development.allow_http_loopback_applications
-    edit = _edit(asked)
-    document = _document(asked, edit)
-    key = _key(asked)
-    wanted = _switches(asked)
-    with open_work() as work:
+    wanted = Alteration(_switches(asked), _edit(asked), _document(asked), asked["metadata_url"], _key(asked))
+    with rehearsal() if asked["dry_run"] else open_work() as work:
         found = find(work, application)
-        version: int | None = asked["if_version"]
-        if asked["dry_run"]:
-            proposed = _proposed(work, found.id, edit, document, loopback)
-            tell({"changes": _lines(proposed)}, _words("would change", _lines(proposed)))
-            return
-        if wanted != Switches():
-            providers.change(work, found.id, wanted, if_version=version)
-            version = None
-        if asked["metadata_url"] is not None or key is not None:
-            redescribing.set_source(
-                work, found.id, url=asked["metadata_url"], key=key, if_version=version, allow_http_loopback=loopback
-            )
-            version = None
-        done: Proposed | None = None
-        if document is not None:
-            done = redescribing.replace(work, found.id, document, if_version=version, allow_http_loopback=loopback)
-        elif edit != NO_EDIT:
-            done = redescribing.edit(work, found.id, edit, if_version=version, allow_http_loopback=loopback)
+        changes = altering.alter(work, found.id, wanted, if_version=asked["if_version"], allow_http_loopback=loopback)
         work.tx.session.flush()
-        value = full(work, found)
-        tell(value, "\n".join([_words(f"changed {found.name}", _lines(done)), *warnings(value)]))
+        lines = [str(one) for one in changes]
+        value = {**full(work, found), "changes": lines}
+    if asked["dry_run"]:
+        tell({"changes": lines}, _words("This would change:", lines) if lines else "Nothing would change.")
+    else:
+        said = _words(f"changed {value['name']}", lines) if lines else f"nothing changed: {value['name']} is so already"
+        tell(value, "\n".join([said, *warnings(value)]))
 
 
 def _edit(asked: dict[str, Any]) -> Edit:
@@ -106,15 +90,9 @@ def _index(text: str) -> tuple[str, int]:
     return location, int(number)
 
 
-def _document(asked: dict[str, Any], edit: Edit) -> bytes | None:
+def _document(asked: dict[str, Any]) -> bytes | None:
     if asked["metadata"] is None:
         return None
-    if edit != NO_EDIT:
-        raise Invalid(
-            "Metadata is everything that is known: nothing else of it can be changed in the same breath.",
-            field="metadata",
-            advice="Give --metadata first, then change what you want with a second command.",
-        )
     document, _ = saml_metadata.read(asked["metadata"])
     return document
 
@@ -131,17 +109,5 @@ def _switches(asked: dict[str, Any]) -> Switches:
     return Switches(**read_switches(wanted))
 
 
-def _proposed(work: Work, application_id: str, edit: Edit, document: bytes | None, loopback: bool) -> Proposed:
-    if document is not None:
-        return redescribing.after_metadata(work, application_id, document, allow_http_loopback=loopback)
-    return redescribing.after_edit(work, application_id, edit, allow_http_loopback=loopback)
-
-
-def _lines(proposed: Proposed | None) -> list[str]:
-    return [] if proposed is None else [str(one) for one in proposed.changes]
-
-
-def _words(what: str, lines: list[str]) -> str:
-    if what == "would change":
-        return "\n".join(["This would change:", *(f"  {line}" for line in lines)]) if lines else "Nothing would change."
-    return "\n".join([what, *(f"  {line}" for line in lines)])
+def _words(heading: str, lines: list[str]) -> str:
+    return "\n".join([heading, *(f"  {line}" for line in lines)])

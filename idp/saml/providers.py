@@ -56,12 +56,22 @@ def check_version(provider: ServiceProvider, if_version: int | None) -> None:
         raise Conflict("Someone else changed this in the meantime. Look at it again, then repeat your change.")
 
 
-def change(work: Work, application_id: str, wanted: Switches, *, if_version: int | None = None) -> ServiceProvider:
+def change(
+    work: Work,
+    application_id: str,
+    wanted: Switches,
+    *,
+    if_version: int | None = None,
+    described: SpDescription | None = None,
+) -> ServiceProvider:
     """
     Change the switches of a service provider; those that are None stay as they are.
 
+    Where that makes no difference, nothing is written and nothing recorded.
+
     Args:
         if_version: the version that the change was made for.
+        described: what will be known of it when the unit of work ends, where that changes, too (see `altering`).
 
     Raises:
         NotFound: no such application that this actor may see.
@@ -73,16 +83,18 @@ def change(work: Work, application_id: str, wanted: Switches, *, if_version: int
     require(work, Permission.APPLICATION_EDIT, application.organization_id)
     provider = of_application(work, application)
     check_version(provider, if_version)
-    described = SpDescription.from_json(provider.description)
+    described = described or SpDescription.from_json(provider.description)
     before = switches.values(provider)
     switches.put(provider, wanted)
     switches.judge_described(provider, described)
     switches.judge(work, provider, wanted)
+    after = switches.values(provider)
+    if after == before:
+        return provider
     site = work.tx.session.get_one(Site, (provider.organization_id, provider.site_id))
     application.launch_url = launch_url(provider, described, site.slug)
     provider.updated_at = work.now
     work.tx.session.flush()
-    after = switches.values(provider)
     if signing.by_curve(before["signature_algorithm"]) != signing.by_curve(after["signature_algorithm"]):
         watching.stop(work, provider.organization_id, provider.application_id)
     record(

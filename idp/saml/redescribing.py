@@ -18,6 +18,7 @@ from idp.saml.difference import Change, certificate_words, difference, one
 from idp.saml.editing import Edit, edited
 from idp.saml.models import ServiceProvider
 
+_CALLED = "name that people read"
 HAND, METADATA, OFFER, REFRESH = "hand", "metadata", "offer", "refresh"
 _MOST_WORDS = 50
 
@@ -67,6 +68,8 @@ def edit(
     """
     Change parts of a service provider's description; with a new display name, its application is called so, too.
 
+    Where that makes no difference, nothing is written and nothing recorded.
+
     Raises:
         NotFound, Forbidden, Invalid: as for `after_edit`; Invalid also where a switch forbids it.
         Conflict: somebody else has changed it in the meantime.
@@ -75,7 +78,12 @@ def edit(
     providers.check_version(provider, if_version)
     proposed = after_edit(work, application_id, wanted, allow_http_loopback=allow_http_loopback)
     if wanted.display_name is not None:
-        application.name = names_.name(wanted.display_name)
+        name = names_.name(wanted.display_name)
+        if application.name != SpDescription.from_json(provider.description).display_name:
+            proposed = Proposed(proposed.described, (*one(_CALLED, application.name, name), *proposed.changes))
+        application.name = name
+    if not proposed.changes:
+        return proposed
     put(work, application, provider, proposed, source=HAND)
     return proposed
 
@@ -98,7 +106,10 @@ def replace(
     application, provider = editable(work, application_id)
     providers.check_version(provider, if_version)
     proposed = after_metadata(work, application_id, document, allow_http_loopback=allow_http_loopback)
-    provider.metadata_xml = document.decode("utf-8-sig")
+    text = document.decode("utf-8-sig")
+    if not proposed.changes and provider.metadata_xml == text:
+        return proposed
+    provider.metadata_xml = text
     put(work, application, provider, proposed, source=METADATA)
     return proposed
 

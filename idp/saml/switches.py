@@ -62,6 +62,9 @@ class Switches:
     start_url: str | None = None
 
 
+NO_SWITCHES = Switches()
+
+
 def judge(work: Work, provider: ServiceProvider, wanted: Switches) -> None:
     """
     Judge the switches of *provider* that *wanted* has set; what it leaves alone was judged before.

@@ -129,6 +129,40 @@ def test_a_dry_run_says_what_would_change_and_changes_nothing(acme, vendor, here
     assert acme(*words, "--add-acs", "https://vendor.example/x").code == 2
 
 
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (("--no-sign-assertion",), "assertion is signed changed: no (was: yes)"),
+        (("--metadata-url", "https://vendor.example/m"), "address of the metadata added: https://vendor.example/m"),
+        (("--metadata-key", "sp.pem"), "certificate that the metadata must be signed with added: SHA-256 "),
+        (
+            ("--encrypt-assertion", "--add-encryption-certificate", "sp.pem"),
+            "assertion is encrypted changed: yes (was: no)",
+        ),
+        (("--name", "Other"), "name changed: Other (was: Vendor)"),
+    ],
+)
+def test_a_dry_run_says_every_kind_of_change_as_the_command_does(acme, vendor, here, words, line):
+    (here / "sp.pem").write_text(SP.pair.pem)
+    command = ("application", "saml", "set", vendor["id"], *words)
+
+    ahead = acme(*command, "--dry-run")
+
+    assert line in ahead.out
+    assert acme("application", "show", vendor["id"], "--json").json["saml"] == vendor["saml"]
+    assert acme("audit", "list", "--event", "service-provider.changed", "--json").json == []
+    done = acme(*command)
+    assert done.out.splitlines()[1:] == ahead.out.splitlines()[1:]
+    again = acme(*command)
+    assert again.out.startswith("nothing changed: ")
+    assert acme(*command, "--dry-run").out == "Nothing would change.\n"
+
+
+def test_a_dry_run_refuses_what_the_command_refuses(acme, vendor):
+    words = ("application", "saml", "set", vendor["id"], "--encrypt-assertion")
+    assert (acme(*words, "--dry-run").code, acme(*words).code) == (2, 2)
+
+
 def test_what_metadata_asks_for_is_proposed_and_released_when_somebody_agrees(acme):
     asks = f'<md:RequestedAttribute Name="{MAIL}" FriendlyName="mail" isRequired="true"/><md:RequestedAttribute Name="eppn"/>'
     document = SP.metadata(

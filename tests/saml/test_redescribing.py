@@ -4,7 +4,8 @@ import pytest
 
 from idp.base.errors import Conflict, Forbidden, Invalid, NotFound
 from idp.directory import queries
-from idp.saml import editing, facts, metadata, names, providers, redescribing, registering
+from idp.saml import altering, editing, facts, metadata, names, providers, redescribing, registering
+from idp.saml.altering import Alteration
 from idp.saml.certificates import read_file, thumbprint_of
 from idp.saml.description import Endpoint, SpDescription
 from idp.saml.editing import Edit
@@ -274,3 +275,65 @@ def test_certificates_are_read_in_every_form_that_people_get_them():
     for bad in (b"", b"hello", one.key_pem.encode(), pair("weak", "rsa-1024").pem.encode(), one.pem[:200].encode()):
         with pytest.raises(Invalid):
             read_file(bad)
+
+
+# Everything at once
+
+
+def alter(world, application_id, switches=None, **wanted):
+    with world.work() as work:
+        told = Alteration(Switches(**(switches or {})), **wanted)
+        return [str(one) for one in altering.alter(work, application_id, told, allow_http_loopback=True)]
+
+
+@pytest.mark.parametrize(
+    ("switch", "edit", "part"),
+    [
+        ("encrypt_assertion", Edit(add_encryption=(TWO,)), "encryption certificate"),
+        ("require_signed_requests", Edit(add_signing=(TWO,)), "signing certificate"),
+    ],
+)
+def test_x14_x25_a_switch_and_the_certificate_that_it_needs_come_and_go_together(world, switch, edit, part):
+    application_id = world.register(SP, SP.metadata())
+    with pytest.raises(Invalid):
+        alter(world, application_id, {switch: True})
+
+    assert f"{part} added" in str(alter(world, application_id, {switch: True}, edit=edit))
+    gone = Edit(**{name.replace("add_", "remove_"): (thumbprint_of(TWO),) for name in ("add_encryption", "add_signing")
+                   if getattr(edit, name)})  # fmt: skip
+    with pytest.raises(Invalid):
+        alter(world, application_id, edit=gone)
+    assert f"{part} removed" in str(alter(world, application_id, {switch: False}, edit=gone))
+
+
+def test_what_is_refused_in_one_part_changes_no_other(world, application_id):
+    before = described(world)
+    with pytest.raises(Invalid):
+        alter(world, application_id, {"sign_response": False}, edit=Edit(remove_consumers=(SP.acs,)))
+    with pytest.raises(Invalid, match="Metadata is everything"):
+        alter(world, application_id, edit=Edit(add_consumers=(MORE,)), document=GOOD)
+    assert described(world) == before
+    with world.work() as work:
+        assert providers.find(work, application_id).sign_response is True
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        {"switches": {"sign_response": True, "relay_states": (), "context_map": {}, "legacy_algorithms": ()}},
+        {"edit": Edit(nameid_formats=(names.EMAIL,), authn_requests_signed=False)},
+        {"document": GOOD},
+        {"metadata_url": ""},
+        {"metadata_key": ""},
+    ],
+    ids=str,
+)
+def test_what_is_so_already_is_no_change_no_version_and_no_entry(world, application_id, wanted):
+    with world.work() as work:
+        version = providers.find(work, application_id).version
+
+    assert alter(world, application_id, **wanted) == []
+
+    with world.work() as work:
+        assert providers.find(work, application_id).version == version
+    assert world.audited("service-provider.changed") == world.audited("service-provider.redescribed") == []

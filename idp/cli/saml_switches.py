@@ -37,8 +37,13 @@ _SWITCHES = (
         "--idp-initiated/--no-idp-initiated", default=None, help="May be started from our side (default: no)."
     ),
     click.option(
-        "--relay-state", "relay_states", multiple=True, metavar="VALUE", help="RelayState that such a start may carry."
+        "--relay-state",
+        "relay_states",
+        multiple=True,
+        metavar="VALUE",
+        help="RelayState that such a start may carry; all of them.",
     ),
+    click.option("--no-relay-state", is_flag=True, help="Such a start carries no RelayState."),
     click.option(
         "--signature-algorithm",
         type=click.Choice([*signing.METHODS, *signing.LEGACY_METHODS]),
@@ -97,7 +102,11 @@ def read_switches(given: dict[str, Any]) -> dict[str, Any]:
         Invalid: two of them contradict one another, or one is malformed.
     """
     values = dict(given)
-    values["relay_states"] = values["relay_states"] or None
+    if values.pop("no_relay_state"):
+        if values["relay_states"]:
+            raise Invalid("Say --no-relay-state or --relay-state, not both.", field="relay_states")
+    else:
+        values["relay_states"] = values["relay_states"] or None
     says, means = values.pop("says"), values.pop("means")
     standard, none = values.pop("standard_contexts"), values.pop("no_legacy")
     if standard and (says or means):

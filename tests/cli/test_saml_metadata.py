@@ -163,6 +163,20 @@ def test_a_dry_run_refuses_what_the_command_refuses(acme, vendor):
     assert (acme(*words, "--dry-run").code, acme(*words).code) == (2, 2)
 
 
+def test_the_list_of_relay_states_is_emptied_again(acme, vendor):
+    command = ("application", "saml", "set", vendor["id"])
+    acme(*command, "--idp-initiated", "--relay-state", "a", "--relay-state", "b")
+
+    done = acme(*command, "--no-relay-state")
+
+    assert done.out.splitlines()[1:] == [
+        "  RelayState that it may be started with removed: a",
+        "  RelayState that it may be started with removed: b",
+    ]
+    assert acme("application", "show", vendor["id"], "--json").json["saml"]["relay_states"] == []
+    assert acme(*command, "--no-relay-state", "--relay-state", "a").code == 2
+
+
 def test_what_metadata_asks_for_is_proposed_and_released_when_somebody_agrees(acme):
     asks = f'<md:RequestedAttribute Name="{MAIL}" FriendlyName="mail" isRequired="true"/><md:RequestedAttribute Name="eppn"/>'
     document = SP.metadata(

@@ -15,6 +15,7 @@ from idp.directory.policies import authentication_policy
 from idp.keyring import installation, wrapping
 from idp.oidc import clients
 from idp.policy.permissions import OPERATOR
+from idp.policy.rules import Rule
 from idp.policy.signon import Method
 from idp.saml import registering
 from idp.settings import Settings, load
@@ -83,7 +84,17 @@ def _fill(work: Work, settings: Settings) -> dict[str, dict[str, Any]]:
     provider = registering.register(
         work, "bench", _METADATA.encode(), name="Bench service provider", everyone=True, allow_http_loopback=False
     )
-    assert provider is not None
+    # What a template of a vendor would set up: typed attributes under the vendor's names, groups filtered.
+    policies.set_application_rules(
+        work,
+        provider.application_id,
+        [
+            Rule("urn:oid:0.9.2342.19200300.100.1.3", "attribute", "email", "mail", "uri"),
+            Rule("displayName", "attribute", "name"),
+            Rule("user", "expression", 'lower(before(email, "@"))'),
+            Rule("groups", "attribute", "groups", only=("Every*",)),
+        ],
+    )
     issuer = "/sites/bench"
     code = {"redirect_uris": [REDIRECT_URI], "grant_types": ["authorization_code", "refresh_token"]}
     web = _client(work, {**code, "client_name": "Bench web", "scope": "openid profile email"}, first_party=True)

@@ -313,6 +313,32 @@ def test_x13_a_certificate_in_the_request_is_shown_and_not_trusted(world):
     assert thumbprint(base64.b64decode(stranger.der)) in of_kind(found.findings, "signature-unknown-key").evidence
 
 
+LOGOUT = "<saml:NameID>x</saml:NameID>"
+
+
+@pytest.mark.parametrize(
+    ("named", "sign", "changes", "kinds"),
+    [
+        (LOGOUT, True, {}, set()),
+        (LOGOUT, False, {}, {"logout-not-signed"}),
+        ("<saml:EncryptedID/>", True, {}, {"logout-name-encrypted"}),
+        (LOGOUT, True, {"Destination": ailments.SSO}, {"destination-wrong"}),
+        (LOGOUT, True, {"IssueInstant": "2030-01-01T12:10:00Z"}, {"clock-ahead"}),
+        (LOGOUT, True, {"Version": "1.1"}, {"message-version"}),
+    ],
+    ids=["good", "unsigned", "encrypted", "to the sign-on address", "fast clock", "another version"],
+)
+def test_x28_a_logout_request_can_be_looked_at_too(world, named, sign, changes, kinds):
+    """X28: one that was copied from a log, in the form that it has there."""
+    application_id = register(world, SPRING)
+    xml = SPRING.sender.logout_request(named, "index", **changes)
+    given = Given(request=(SPRING.sender.enveloped(xml) if sign else xml).encode())
+
+    found = {finding.kind for finding in examined(world, application_id, given).findings}
+
+    assert found - {finding.kind for finding in examined(world, application_id).findings} == kinds
+
+
 # What is not registered
 
 

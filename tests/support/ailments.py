@@ -483,8 +483,8 @@ REQUEST: dict[str, Case] = {
     ),
     "message-other": Case(
         SIMPLESAMLPHP, "LogoutRequest",
-        request=SIMPLESAMLPHP.request(("samlp:AuthnRequest", "samlp:LogoutRequest"),
-                                      ("</samlp:AuthnRequest", "</samlp:LogoutRequest")).encode(),
+        request=f"{SSO}?".encode() + query(SIMPLESAMLPHP.request(("samlp:AuthnRequest", "samlp:LogoutRequest"),
+                                      ("</samlp:AuthnRequest", "</samlp:LogoutRequest"))),
         says="AuthnRequest",
     ),
     "message-missing": Case(SPRING, "no SAMLRequest", request=f"{SSO}?RelayState=x".encode()),

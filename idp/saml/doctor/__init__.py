@@ -89,6 +89,7 @@ REQUEST: tuple[RequestCheck, ...] = (
     prompting.check_request,
     unsolicited.check_request,
     replay.check_request,
+    logout.check_request,
 )
 """Of a request."""
 

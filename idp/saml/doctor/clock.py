@@ -34,9 +34,9 @@ _NTP = "Please set the clock of your server by NTP: it is {} by {}."
 
 def check_request(request: Request) -> Findings:
     """How old is it now? A request that was copied is a little old, so only a clock that is fast tells by itself."""
-    asked = request.received.request
-    if asked is not None:
-        yield from _at(asked.header.issue_instant, request.now)
+    header = request.received.header
+    if header is not None:
+        yield from _at(header.issue_instant, request.now)
 
 
 def check_attempt(attempt: Attempt) -> Findings:

@@ -36,18 +36,19 @@ KINDS = (WRONG, OTHER_SITE, MISSING, SENT)
 def check_request(request: Request) -> Findings:
     """Was it made for us, and sent to us?"""
     received, here = request.received, request.here
-    if received.sent_to and received.sent_to != here.sign_on:
+    ours = here.sign_on if received.logout is None else here.log_out
+    if received.sent_to and received.sent_to != ours:
         yield SENT.found(
-            f"it was sent to {received.sent_to}, which differs by {difference(received.sent_to, here.sign_on)}",
-            vendor=f"Please send requests to {here.sign_on}.",
+            f"it was sent to {received.sent_to}, which differs by {difference(received.sent_to, ours)}",
+            vendor=f"Please send {'requests' if received.logout is None else 'logout requests'} to {ours}.",
         )
-    if received.request is None:
+    if received.header is None:
         return
-    destination = received.request.header.destination
+    destination = received.header.destination
     if destination is None and received.signature is not None:
-        yield _missing(here.sign_on)
-    elif destination not in (None, here.sign_on):
-        yield _wrong(destination or "", here.sign_on, here)
+        yield _missing(ours)
+    elif destination not in (None, ours):
+        yield _wrong(destination or "", ours, here)
 
 
 def check_attempt(attempt: Attempt) -> Findings:

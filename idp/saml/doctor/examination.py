@@ -169,11 +169,11 @@ def _received(
         received = _read(recognised, registered)
     if registered is None or received.issuer != registered.entity_id:
         received = replace(received, elsewhere=gathering.sites_with(work, received.issuer, but=site.id))
-    if received.request is not None:
+    if received.header is not None:
         seen = select(SeenMessage.seen_at).where(
             SeenMessage.site_id == site.id,
             SeenMessage.issuer_hash == fingerprint(received.issuer),
-            SeenMessage.message_id == received.request.header.id,
+            SeenMessage.message_id == received.header.id,
         )
         received = replace(received, seen=work.tx.session.scalar(seen))
     return received, registered

@@ -2,7 +2,7 @@
 
 from idp.saml.certificates import known_key
 from idp.saml.doctor.finding import Kind, Severity
-from idp.saml.doctor.subjects import Attempt, Described, Findings
+from idp.saml.doctor.subjects import Attempt, Described, Findings, Request
 from idp.saml.names import POST, REDIRECT, SOAP
 
 MISSING = Kind(
@@ -40,6 +40,7 @@ ENCRYPTED = Kind(
 KINDS = (MISSING, UNSPOKEN, UNVERIFIABLE, UNKNOWN, ENCRYPTED)
 
 _SPOKEN = (REDIRECT, POST, SOAP)
+_PLAIN = "Please send the NameID of a LogoutRequest unencrypted; sign the request instead."
 _ASK = "Please name a SingleLogoutService (HTTP-Redirect, HTTP-POST or SOAP) in your metadata."
 
 
@@ -60,6 +61,13 @@ def check_described(described: Described) -> Findings:
         )
 
 
+def check_request(request: Request) -> Findings:
+    """Can we read whom it is about?"""
+    asked = request.received.logout
+    if asked is not None and asked.name_id is None:
+        yield ENCRYPTED.found("the LogoutRequest has no NameID that is not encrypted", vendor=_PLAIN)
+
+
 def check_attempt(attempt: Attempt) -> Findings:
     """Whom was it about?"""
     if not attempt.logout or attempt.failed.code != "saml-unknownprincipal":
@@ -67,7 +75,7 @@ def check_attempt(attempt: Attempt) -> Findings:
     if attempt.failed.reason == "encrypted":
         yield ENCRYPTED.found(
             attempt.failed.cause,
-            vendor="Please send the NameID of a LogoutRequest unencrypted; sign the request instead.",
+            vendor=_PLAIN,
         )
     else:
         yield UNKNOWN.found(

@@ -24,8 +24,8 @@ from idp.saml.description import SpDescription
 from idp.saml.doctor.subjects import Document, Failed, Received, Signature
 from idp.saml.errors import VERSION, MessageRefused
 from idp.saml.gate import Tree, unreadable
-from idp.saml.messages import AuthnRequest, issuer_of, read_authn_request
-from idp.saml.names import AUTHN_REQUEST, DS, ENTITY_DESCRIPTOR, MD, POST, REDIRECT
+from idp.saml.messages import AuthnRequest, issuer_of, read_authn_request, read_logout_request
+from idp.saml.names import AUTHN_REQUEST, DS, ENTITY_DESCRIPTOR, LOGOUT_REQUEST, MD, POST, REDIRECT
 from idp.saml.names import SIGNATURE as SIGNATURE_TAG
 
 _D, _M = f"{{{DS}}}", f"{{{MD}}}"
@@ -152,18 +152,22 @@ def received(
         failed = () if recognised.failed is None else (recognised.failed,)
         return Received(given=recognised.given, sent_to=recognised.sent_to, failed=failed)
     faults: list[Failed] = []
-    issuer, request, signature = "", None, None
+    issuer, request, logout, signature = "", None, None, None
     try:
         if incoming.kind != bindings.REQUEST:
             raise unreadable("a response where a request is taken", "other-message")
-        root = gate.read(incoming.message, AUTHN_REQUEST)
+        root = _root(incoming.message, sent_to=recognised.sent_to)
         signature = _signature(root, incoming.signature, keys, allowed, recognised.query)
         issuer = issuer_of(root)
-        request = read_authn_request(root)
+        if root.tag == LOGOUT_REQUEST:
+            logout = read_logout_request(root)
+        else:
+            request = read_authn_request(root)
     except MessageRefused as error:
         faults.append(_failed(error))
-    if request is not None and request.header.version != "2.0":
-        version = request.header.version[:20]
+    asked = request or logout
+    if asked is not None and asked.header.version != "2.0":
+        version = asked.header.version[:20]
         faults.append(Failed(VERSION, f"Version is {version!r}", {"received": version}))
     return Received(
         given=recognised.given,
@@ -172,9 +176,23 @@ def received(
         failed=tuple(faults),
         issuer=issuer,
         request=request,
+        logout=logout,
         signature=signature,
         unattainable=_unattainable(request, by),
     )
+
+
+def _root(message: bytes, *, sent_to: str) -> Tree:
+    """Return the message: a sign-on request, or a logout request that was not sent to where the former belong."""
+    try:
+        return gate.read(message, AUTHN_REQUEST)
+    except MessageRefused as error:
+        if error.facts.get("reason") != "other-message" or sent_to.endswith("/saml/sso"):
+            raise
+        try:
+            return gate.read(message, LOGOUT_REQUEST)
+        except MessageRefused:
+            raise error from None
 
 
 def _from_html(fields: dict[str, bytes]) -> Recognised:

@@ -18,9 +18,9 @@ _HERE = "Start again at the application; bookmark its own address, not ours."
 def check_request(request: Request) -> Findings:
     """Would it be refused as used?"""
     received = request.received
-    if received.seen is not None and received.request is not None:
+    if received.seen is not None and received.header is not None:
         yield REPLAYED.found(
-            f"the ID {received.request.header.id} was taken at {received.seen:%Y-%m-%d %H:%M:%S} UTC",
+            f"the ID {received.header.id} was taken at {received.seen:%Y-%m-%d %H:%M:%S} UTC",
             here="That is right for a request that was copied after its use. " + _HERE,
         )
 

@@ -77,6 +77,9 @@ LOGOUT = Kind(
 KINDS = (LOGOUT, MISSING, UNEXPECTED, UNKNOWN_KEY, BROKEN, ENCODING, UNVERIFIED, ALGORITHM, SHAPE)
 
 
+_SIGN_LOGOUT = "Please switch on the signing of LogoutRequests (RSA-SHA256)."
+
+
 def check_request(request: Request) -> Findings:
     """Is what must be signed signed, and is what is signed good?"""
     received, registered = request.received, request.registered
@@ -85,6 +88,8 @@ def check_request(request: Request) -> Findings:
     if received.signature is None:
         if registered.require_signed_requests and received.request is not None:
             yield _missing(registered)
+        elif received.logout is not None:
+            yield LOGOUT.found("the logout request has no signature", vendor=_SIGN_LOGOUT)
     elif received.signature.failed is not None:
         yield _refused(received.signature.failed, received.signature, registered, request.now)
 
@@ -95,7 +100,7 @@ def check_attempt(attempt: Attempt) -> Findings:
     if failed.code != CODE or not failed.reason:
         return
     if failed.reason == "missing" and attempt.logout:
-        yield LOGOUT.found(failed.cause, vendor="Please switch on the signing of LogoutRequests (RSA-SHA256).")
+        yield LOGOUT.found(failed.cause, vendor=_SIGN_LOGOUT)
     elif failed.reason == "missing":
         if attempt.registered is not None and attempt.registered.require_signed_requests:
             yield _missing(attempt.registered)

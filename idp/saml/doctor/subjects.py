@@ -8,7 +8,7 @@ from typing import Any
 from idp.saml.contexts import STANDARD_MAP, ContextMap
 from idp.saml.description import SpDescription
 from idp.saml.doctor.finding import Finding
-from idp.saml.messages import AuthnRequest
+from idp.saml.messages import AuthnRequest, Header, LogoutRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,11 @@ class Here:
     def sign_on(self) -> str:
         """The address that sign-on requests are sent to."""
         return f"{self.address}/sso"
+
+    @property
+    def log_out(self) -> str:
+        """The address that logout requests are sent to by way of the browser."""
+        return f"{self.address}/slo"
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +254,7 @@ class Received:
         given: in which form it came, in words.
         sent_to: the address that it was sent to, where that came with it.
         failed: what of it cannot be read.
-        issuer, request: what could be read of it.
+        issuer, request, logout: what could be read of it: a sign-on request, or one to sign a person out.
         signature: None where it has none.
         unattainable: the requested authentication contexts that we cannot attest at all.
         seen: when a request of that ID was taken, if one was.
@@ -262,10 +267,17 @@ class Received:
     failed: tuple[Failed, ...] = ()
     issuer: str = ""
     request: AuthnRequest | None = None
+    logout: LogoutRequest | None = None
     signature: Signature | None = None
     unattainable: tuple[str, ...] = ()
     seen: datetime | None = None
     elsewhere: tuple[str, ...] = ()
+
+    @property
+    def header(self) -> Header | None:
+        """What every request has, if it could be read."""
+        asked = self.request or self.logout
+        return None if asked is None else asked.header
 
 
 @dataclass(frozen=True, slots=True)

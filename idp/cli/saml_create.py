@@ -10,6 +10,7 @@ from idp.base.work import Work
 from idp.cli import application_templates, saml_metadata
 from idp.cli.application_lookup import full
 from idp.cli.context import Command, open_work, settings, tell
+from idp.cli.saml_description import ENCRYPTION_METHOD, methods
 from idp.cli.saml_metadata import certificates_in, logout_endpoint
 from idp.cli.saml_proposal import as_json, words
 from idp.cli.saml_switches import read_switches, switches, warnings
@@ -19,7 +20,7 @@ from idp.saml.description import SpDescription
 from idp.saml.models import ServiceProvider
 from idp.saml.switches import Switches
 
-_BY_HAND = ("entity_id", "acs", "slo", "certificate")
+_BY_HAND = ("entity_id", "acs", "slo", "certificate", "encryption_method")
 
 
 @click.command("create-saml", cls=Command)
@@ -31,6 +32,7 @@ _BY_HAND = ("entity_id", "acs", "slo", "certificate")
 @click.option("--acs", multiple=True, metavar="URL", help="Without metadata: where it takes assertions (HTTP-POST).")
 @click.option("--slo", multiple=True, metavar="[post=|soap=]URL", help="Without metadata: where it takes logout.")
 @click.option("--certificate", multiple=True, metavar="FILE", help="Without metadata: its certificate (PEM or DER).")
+@ENCRYPTION_METHOD
 @click.option("--name", help="The name that people read (default: what the metadata or the template says).")
 @switches
 @click.option("--everyone", is_flag=True, help="Let everyone of the organization open it at once.")
@@ -105,6 +107,7 @@ def _described(asked: dict[str, Any], name: str | None, key: str) -> tuple[str, 
         asked["acs"],
         logout=[logout_endpoint(one) for one in asked["slo"]],
         certificates=certificates_in(asked["certificate"]),
+        methods=methods(asked["encryption_method"]),
         name=name,
     )
     metadata.judge(described, now=clock.now(), http_loopback=loopback)

@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from idp.base.errors import Invalid
-from idp.cli import saml_metadata
+from idp.cli import saml_description, saml_metadata
 from idp.cli.application_lookup import find, full
 from idp.cli.context import Command, open_work, rehearsal, settings, tell
 from idp.cli.saml_metadata import certificates_in, logout_endpoint
@@ -18,7 +18,7 @@ from idp.saml.switches import Switches
 _EDITS = {
     "add_acs", "remove_acs", "acs_index", "default_acs", "add_slo", "remove_slo", "add_signing_certificate",
     "remove_signing_certificate", "add_encryption_certificate", "remove_encryption_certificate", "format",
-    "signs_requests", "wants_signed_assertions", "name",
+    "signs_requests", "wants_signed_assertions", "name", *saml_description.NAMES,
 }  # fmt: skip
 
 
@@ -36,6 +36,7 @@ _EDITS = {
 @click.option("--remove-signing-certificate", multiple=True, metavar="SHA256", help="By its fingerprint.")
 @click.option("--add-encryption-certificate", multiple=True, metavar="FILE", help="What is encrypted for it with.")
 @click.option("--remove-encryption-certificate", multiple=True, metavar="SHA256", help="By its fingerprint.")
+@saml_description.options
 @click.option("--format", multiple=True, metavar="URN", help="NameID formats it takes, all of them, in order.")
 @click.option("--signs-requests/--no-signs-requests", default=None, help="It says that it signs its requests.")
 @click.option(
@@ -80,6 +81,7 @@ def _edit(asked: dict[str, Any]) -> Edit:
         authn_requests_signed=asked["signs_requests"],
         want_assertions_signed=asked["wants_signed_assertions"],
         display_name=asked["name"],
+        **saml_description.fields(asked),
     )
 
 

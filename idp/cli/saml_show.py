@@ -54,6 +54,7 @@ def _lines(value: dict[str, Any]) -> list[str]:
         *_part("metadata", _fetched(saml)),
         *_part("takes assertions at", [_endpoint(one) for one in saml["assertion_consumers"]]),
         *_part("takes logout at", [_endpoint(one) for one in saml["logout_endpoints"]] or ["  nowhere"]),
+        *_part("takes name management at", [_endpoint(one) for one in saml["name_id_endpoints"]]),
         *_part("signs with", _certificates(saml, "signing_certificates")),
         *_part("is encrypted for with", _certificates(saml, "encryption_certificates")),
         *_part("NameID formats", [f"  {one}" for one in saml["nameid_formats"]]),
@@ -101,7 +102,7 @@ def _answered(saml: dict[str, Any]) -> list[tuple[str, str]]:
 def _encrypted(what: list[str], to: dict[str, Any] | None) -> str:
     if to is None:
         return f"{' and '.join(what)}: IMPOSSIBLE, so nothing is sent" if what else "nothing; it has no key for that"
-    how = ", ".join(_last(to[part]) for part in ("data", "transport"))
+    how = ", ".join(_last(to[part]) for part in ("data", "transport", "digest"))
     return f"{' and '.join(what)}, by {how}" if what else f"nothing; possible would be {how}"
 
 
@@ -163,7 +164,12 @@ def _endpoint(one: dict[str, Any]) -> str:
 
 
 def _certificates(saml: dict[str, Any], which: str) -> list[str]:
-    return [f"  SHA-256 {one}\n    ends {saml['certificate_ends'][one] or 'unknown'}" for one in saml[which]]
+    by = saml["encryption_methods"] if which == "encryption_certificates" else {}
+    return [
+        f"  SHA-256 {one}\n    ends {saml['certificate_ends'][one] or 'unknown'}"
+        + (f"\n    by {' '.join(by[one])}" if by.get(one) else "")
+        for one in saml[which]
+    ]
 
 
 def _last(name: str) -> str:

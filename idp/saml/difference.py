@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from idp.saml import legacy
+from idp.saml import encryption_words, legacy
 from idp.saml.certificates import thumbprint_of
 from idp.saml.description import EncryptionKey, Endpoint, RequestedAttribute, SpDescription
 from idp.saml.encryption import target
@@ -151,7 +151,7 @@ def _encryption(before: Sequence[EncryptionKey], after: Sequence[EncryptionKey])
     methods = {key.certificate: key.methods for key in before}
     for key in after:
         if key.certificate in methods and methods[key.certificate] != key.methods:
-            named = ", ".join(method.algorithm.rpartition("#")[2] for method in key.methods) or "any"
+            named = " ".join(map(encryption_words.words, key.methods)) or "any"
             found.append(Change("encryption method", Kind.CHANGED, f"{named}, for {thumbprint_of(key.certificate)}"))
     if before:
         # Old algorithms can be allowed to it or run out at any time (see `legacy`): both are looked at.

@@ -4,15 +4,26 @@ Editing what is known of a service provider part by part, and describing one by 
 What comes out is judged like metadata before it is kept (`metadata.judge`).
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from idp.base.errors import Invalid
 from idp.saml.certificates import thumbprint_of
-from idp.saml.description import EncryptionKey, Endpoint, SpDescription
+from idp.saml.description import (
+    About,
+    EncryptionKey,
+    EncryptionMethod,
+    Endpoint,
+    RequestedAttribute,
+    SpDescription,
+)
 from idp.saml.names import POST
 
 _LEAST_DIGITS = 16
+_LONGEST_NAME = 1024
+_MOST_REQUESTED = 500
+_LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,4}")  # BCP 47, without its rare cases
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +37,17 @@ class Edit:
         default_consumer: the address that is meant where a request names none.
         add_logout: addresses for logout, with their binding; one that is there is replaced.
         remove_logout: such addresses, whatever their binding.
+        add_name_id, remove_name_id: the same of addresses for name identifier management.
+        response_locations: where answers go, by the address (for logout, or name identifier management) that
+            requests go to; empty: to that address, too.
         add_signing, add_encryption: certificates (DER, base64).
         remove_signing, remove_encryption: fingerprints (SHA-256, with colons or not), or the first 16 digits or more.
+        encryption_methods: all that every encryption certificate is wanted with (empty: any); None leaves them.
         nameid_formats: all of them, in the order of preference; None leaves them.
+        add_requested: attributes that it would like; one of that name is replaced.
+        remove_requested: their names.
+        about: what it shows of itself to people, by the name of a field of `About`; empty takes it away.
+        names_in: its name by language; empty takes it away.
         authn_requests_signed, want_assertions_signed: what the service provider says of itself.
         display_name: its name.
     """
@@ -39,11 +58,19 @@ class Edit:
     default_consumer: str | None = None
     add_logout: tuple[Endpoint, ...] = ()
     remove_logout: tuple[str, ...] = ()
+    add_name_id: tuple[Endpoint, ...] = ()
+    remove_name_id: tuple[str, ...] = ()
+    response_locations: dict[str, str] = field(default_factory=dict)
     add_signing: tuple[str, ...] = ()
     remove_signing: tuple[str, ...] = ()
     add_encryption: tuple[str, ...] = ()
     remove_encryption: tuple[str, ...] = ()
+    encryption_methods: tuple[EncryptionMethod, ...] | None = None
     nameid_formats: tuple[str, ...] | None = None
+    add_requested: tuple[RequestedAttribute, ...] = ()
+    remove_requested: tuple[str, ...] = ()
+    about: dict[str, str] = field(default_factory=dict)
+    names_in: dict[str, str] = field(default_factory=dict)
     authn_requests_signed: bool | None = None
     want_assertions_signed: bool | None = None
     display_name: str | None = None
@@ -58,6 +85,7 @@ def by_hand(
     *,
     logout: Sequence[Endpoint] = (),
     certificates: Sequence[str] = (),
+    methods: Sequence[EncryptionMethod] = (),
     name: str = "",
 ) -> SpDescription:
     """
@@ -66,6 +94,7 @@ def by_hand(
     Args:
         consumers: addresses that take assertions by HTTP-POST.
         certificates: DER in base64; for signing and for encryption, as a key without use is in metadata.
+        methods: what it is wanted to be encrypted with.
     """
     return SpDescription(
         entity_id=entity_id,
@@ -76,7 +105,7 @@ def by_hand(
         ),
         logout_endpoints=tuple(logout),
         signing_certificates=tuple(dict.fromkeys(certificates)),
-        encryption_keys=tuple(EncryptionKey(der) for der in dict.fromkeys(certificates)),
+        encryption_keys=tuple(EncryptionKey(der, tuple(methods)) for der in dict.fromkeys(certificates)),
         nameid_formats=(),
         requested_attributes=(),
         authn_requests_signed=False,
@@ -92,16 +121,33 @@ def edited(described: SpDescription, edit: Edit) -> SpDescription:
     Raises:
         Invalid: something is to be removed or named that is not there, or to be added that is.
     """
+    if unknown := edit.response_locations.keys() - _locations(described, edit):
+        raise _fault(
+            f"There is no address {min(unknown)} for logout or name identifier management.",
+            "endpoints",
+            "See: idp application saml show APP",
+        )
     return replace(
         described,
         display_name=described.display_name if edit.display_name is None else edit.display_name,
         assertion_consumers=_consumers(described.assertion_consumers, edit),
-        logout_endpoints=_logout(described.logout_endpoints, edit),
+        logout_endpoints=_addresses(
+            described.logout_endpoints, edit.add_logout, edit.remove_logout, "logout address", edit.response_locations
+        ),
+        name_id_endpoints=_addresses(
+            described.name_id_endpoints,
+            edit.add_name_id,
+            edit.remove_name_id,
+            "name management address",
+            edit.response_locations,
+        ),
         signing_certificates=_certificates(
             described.signing_certificates, edit.add_signing, edit.remove_signing, "signing"
         ),
         encryption_keys=_keys(described.encryption_keys, edit),
         nameid_formats=described.nameid_formats if edit.nameid_formats is None else edit.nameid_formats,
+        requested_attributes=_requested(described.requested_attributes, edit),
+        about=_about(described.about, edit),
         authn_requests_signed=_chosen(edit.authn_requests_signed, described.authn_requests_signed),
         want_assertions_signed=_chosen(edit.want_assertions_signed, described.want_assertions_signed),
     )
@@ -127,21 +173,68 @@ def _consumers(endpoints: tuple[Endpoint, ...], edit: Edit) -> tuple[Endpoint, .
     return endpoints
 
 
-def _logout(endpoints: tuple[Endpoint, ...], edit: Edit) -> tuple[Endpoint, ...]:
-    for location in edit.remove_logout:
-        endpoints = _without(endpoints, location, "logout address")
-    for added in edit.add_logout:
+def _locations(described: SpDescription, edit: Edit) -> set[str]:
+    endpoints = (*described.logout_endpoints, *described.name_id_endpoints, *edit.add_logout, *edit.add_name_id)
+    return {one.location for one in endpoints}
+
+
+def _addresses(
+    endpoints: tuple[Endpoint, ...],
+    new: tuple[Endpoint, ...],
+    removed: tuple[str, ...],
+    what: str,
+    answers: dict[str, str],
+) -> tuple[Endpoint, ...]:
+    for location in removed:
+        endpoints = _without(endpoints, location, what)
+    for added in new:
         endpoints = (
             *(one for one in endpoints if (one.binding, one.location) != (added.binding, added.location)),
             added,
         )
-    return endpoints
+    return tuple(
+        replace(one, response_location=answers[one.location]) if one.location in answers else one for one in endpoints
+    )
 
 
 def _keys(keys: tuple[EncryptionKey, ...], edit: Edit) -> tuple[EncryptionKey, ...]:
     known = {key.certificate: key for key in keys}
     left = _certificates(tuple(known), edit.add_encryption, edit.remove_encryption, "encryption")
-    return tuple(known.get(der, EncryptionKey(der)) for der in left)
+    kept = tuple(known.get(der, EncryptionKey(der)) for der in left)
+    if edit.encryption_methods is None:
+        return kept
+    if not kept:
+        raise _fault(
+            "There is no encryption certificate that methods could belong to.",
+            "encryption_methods",
+            "Add one: --add-encryption-certificate FILE",
+        )
+    return tuple(replace(key, methods=edit.encryption_methods) for key in kept)
+
+
+def _requested(there: tuple[RequestedAttribute, ...], edit: Edit) -> tuple[RequestedAttribute, ...]:
+    for name in edit.remove_requested:
+        left = tuple(one for one in there if one.name != name)
+        if len(left) == len(there):
+            raise _fault(f"It asks for no attribute “{name[:100]}”.", "requested_attributes")
+        there = left
+    for added in edit.add_requested:
+        if not 0 < len(added.name) <= _LONGEST_NAME or len(added.friendly_name) > _LONGEST_NAME:
+            raise _fault(f"The name of an attribute has 1 to {_LONGEST_NAME} characters.", "requested_attributes")
+        if not (added.name + added.friendly_name).isprintable():
+            raise _fault("The name of an attribute has no control characters.", "requested_attributes")
+        there = (*(one for one in there if one.name != added.name), added)
+    if edit.add_requested and len(there) > _MOST_REQUESTED:
+        raise _fault(f"At most {_MOST_REQUESTED} attributes are asked for.", "requested_attributes")
+    return there
+
+
+def _about(about: About, edit: Edit) -> About:
+    if any(not _LANGUAGE.fullmatch(language) for language in edit.names_in):
+        raise _fault("A language is written like “de” or “pt-BR”.", "names_in")
+    names = tuple(one for one in about.names if one[0] not in edit.names_in)
+    names += tuple((language, name) for language, name in edit.names_in.items() if name)
+    return replace(about, names=names, **edit.about)
 
 
 def _certificates(

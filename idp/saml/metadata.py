@@ -27,6 +27,7 @@ LONGEST_ENTITY_ID = 1024
 _CLOCK = timedelta(minutes=3)
 _MOST_ENDPOINTS = 500
 _MOST_NAMES = 100
+MOST_CERTIFICATES = 20
 _LONGEST_DESCRIPTION = 2000
 
 
@@ -164,8 +165,16 @@ def judge(described: SpDescription, *, now: datetime, http_loopback: bool) -> No
         raise fault(f"The metadata has more than {_MOST_ENDPOINTS} addresses.", "Leave out those that are not used.")
     for endpoint in endpoints:
         _judge_endpoint(endpoint, http_loopback)
-    for certificate in (*described.signing_certificates, *(key.certificate for key in described.encryption_keys)):
-        _judge_certificate(certificate)
+    certificates = described.signing_certificates, tuple(key.certificate for key in described.encryption_keys)
+    for use, several in zip(("sign", "be encrypted for"), certificates, strict=True):
+        if len(several) > MOST_CERTIFICATES:
+            raise fault(
+                f"It has {len(several)} certificates to {use} with; at most {MOST_CERTIFICATES} are taken.",
+                "Leave out those that are no longer used: each is tried on every signature that does not verify.",
+            )
+        for certificate in several:
+            _judge_certificate(certificate)
+    _judge_about(described.about, http_loopback)
 
 
 def _safe(about: About, http_loopback: bool) -> About:
@@ -176,6 +185,19 @@ def _safe(about: About, http_loopback: bool) -> About:
         if (address := getattr(about, name)) and addresses.fault(address, http_loopback=http_loopback) is None
     }
     return About(about.names[:_MOST_NAMES], about.description[:_LONGEST_DESCRIPTION], **kept)
+
+
+def _judge_about(about: About, http_loopback: bool) -> None:
+    """Metadata has passed `_safe`; what was said by hand is refused where that would leave it out (X16)."""
+    if len(about.names) > _MOST_NAMES or len(about.description) > _LONGEST_DESCRIPTION:
+        raise fault(
+            f"There are more than {_MOST_NAMES} names, or the description has more than {_LONGEST_DESCRIPTION} characters.",
+            "Make it shorter.",
+        )
+    for address in (about.logo_url, about.information_url, about.privacy_url):
+        wrong = addresses.fault(address, http_loopback=http_loopback) if address else None
+        if wrong is not None:
+            raise fault(wrong, "Pages of ours show or link to this address: it must be safe.")
 
 
 def _judge_endpoint(endpoint: Endpoint, http_loopback: bool) -> None:

@@ -4,6 +4,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+from idp.saml import encryption_words
 from idp.saml.certificates import thumbprint_of
 from idp.saml.description import Endpoint, SpDescription
 from idp.saml.encryption import EncryptionTarget, target
@@ -37,9 +38,14 @@ def represent(provider: ServiceProvider, switches: dict[str, Any], now: datetime
         "display_name": described.display_name,
         "assertion_consumers": [_shown(endpoint) for endpoint in described.assertion_consumers],
         "logout_endpoints": [_shown(endpoint) for endpoint in described.logout_endpoints],
+        "name_id_endpoints": [_shown(endpoint) for endpoint in described.name_id_endpoints],
         "signing_certificates": [thumbprint_of(der) for der in described.signing_certificates],
         "encryption": None if to is None else _encryption(to),
         "encryption_certificates": [thumbprint_of(key.certificate) for key in described.encryption_keys],
+        "encryption_methods": {
+            thumbprint_of(key.certificate): [encryption_words.words(method) for method in key.methods]
+            for key in described.encryption_keys
+        },
         "certificate_ends": {thumbprint_of(der): certificate_end(der) for der in _certificates(described)},
         "nameid_formats": list(described.nameid_formats),
         "requested_attributes": [one.name for one in described.requested_attributes],

@@ -114,6 +114,52 @@ def test_every_part_is_set_shown_and_audited(acme, vendor, here):
     assert "signing certificate removed" in gone.out
 
 
+def test_the_rarer_parts_are_set_and_shown_too(acme, vendor, here):
+    (here / "sp.pem").write_text(SP.pair.pem)
+    command = ("application", "saml", "set", vendor["id"])
+
+    done = acme(
+        *command, "--add-encryption-certificate", "sp.pem", "--encryption-method", "aes128-gcm", "--encryption-method",
+        "rsa-oaep,digest=sha256,mgf=sha256", "--add-slo", "https://vendor.example/slo", "--response-location",
+        "https://vendor.example/slo", "https://vendor.example/slo-answers", "--add-manage-nameid",
+        "soap=https://vendor.example/names", "--add-requested-attribute", f"{MAIL},friendly=mail,format=uri,required",
+        "--add-requested-attribute", "a,b", "--name-in", "de", "Laden", "--description", "A shop", "--logo-url",
+        "https://vendor.example/logo.png", "--information-url", "https://vendor.example/about", "--privacy-url",
+        "https://vendor.example/privacy", "--json",
+    )  # fmt: skip
+
+    assert done.code == 0, done.err
+    saml = done.json["saml"]
+    assert saml["requested_attributes"] == [MAIL, "a,b"]
+    assert saml["required_attributes"] == [MAIL]
+    assert saml["encryption"]["digest"].endswith("sha256")
+    shown = acme("application", "saml", "show", vendor["id"]).out
+    for words in (
+        "by aes128-gcm rsa-oaep,digest=sha256,mgf=sha256",
+        "https://vendor.example/slo  (HTTP-Redirect, answers to https://vendor.example/slo-answers)",
+        "https://vendor.example/names  (SOAP)",
+        f"{MAIL} (mail), required: our email",
+        "A shop",
+        "https://vendor.example/privacy",
+    ):
+        assert words in shown, shown
+    gone = acme(
+        *command, "--any-encryption-method", "--remove-manage-nameid", "https://vendor.example/names",
+        "--remove-requested-attribute", "a,b", "--name-in", "de", "", "--description", "", "--dry-run",
+    )  # fmt: skip
+    assert len(gone.out.splitlines()) == 6
+    assert acme(*command, "--any-encryption-method", "--encryption-method", "aes128-gcm").code == 2
+
+
+def test_by_hand_it_is_said_what_can_be_decrypted(acme, here):
+    (here / "sp.pem").write_text(SP.pair.pem)
+    made = acme(
+        *VENDOR, "--acs", "https://vendor.example/acs", "--certificate", "sp.pem", "--encryption-method",
+        "rsa-oaep-mgf1p,digest=sha256", "--encrypt-assertion", "--json",
+    )  # fmt: skip
+    assert made.json["saml"]["encryption"]["digest"].endswith("#sha256")
+
+
 def test_a_dry_run_says_what_would_change_and_changes_nothing(acme, vendor, here):
     document = ServiceProvider("https://vendor.example/", "https://vendor.example/new").metadata()
     (here / "new.xml").write_bytes(document)

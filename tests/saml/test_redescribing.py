@@ -7,8 +7,9 @@ from idp.directory import queries
 from idp.saml import altering, editing, facts, metadata, names, providers, redescribing, registering
 from idp.saml.altering import Alteration
 from idp.saml.certificates import read_file, thumbprint_of
-from idp.saml.description import Endpoint, SpDescription
+from idp.saml.description import About, EncryptionMethod, Endpoint, RequestedAttribute, SpDescription
 from idp.saml.editing import Edit
+from idp.saml.encryption import target
 from idp.saml.models import ServiceProvider as Row
 from idp.saml.switches import Switches
 from tests.support import people
@@ -84,6 +85,55 @@ def test_formats_flags_and_name(world, application_id):
         assert queries.application(work, application_id).name == "Team wiki"
 
 
+def test_encryption_methods_belong_to_every_encryption_certificate_and_are_used(world, application_id):
+    oaep = EncryptionMethod(names.RSA_OAEP, names.SHA256, names.MGF1_SHA256)
+    edit(world, application_id, add_encryption=(TWO,), encryption_methods=(EncryptionMethod(names.AES128_GCM), oaep))
+
+    found = described(world)
+    assert {key.methods for key in found.encryption_keys} == {(EncryptionMethod(names.AES128_GCM), oaep)}
+    to = target(found.encryption_keys)
+    assert (to.data, to.transport, to.digest, to.mask) == (
+        names.AES128_GCM, names.RSA_OAEP, names.SHA256, names.MGF1_SHA256,
+    )  # fmt: skip
+    changes = world.audited("service-provider.redescribed")[-1].details["changes"]
+    assert (
+        f"encryption method changed: aes128-gcm rsa-oaep,digest=sha256,mgf=sha256, for {thumbprint_of(ONE)}" in changes
+    )
+
+    edit(world, application_id, encryption_methods=())
+    assert target(described(world).encryption_keys).transport == names.RSA_OAEP_MGF1P
+
+
+def test_answers_may_go_to_another_address_than_requests(world, application_id):
+    edit(world, application_id, response_locations={SP.slo: MORE})
+    assert described(world).logout_endpoints == (Endpoint(names.REDIRECT, SP.slo, MORE),)
+    edit(world, application_id, response_locations={SP.slo: ""})
+    assert described(world).logout_endpoints == (Endpoint(names.REDIRECT, SP.slo),)
+
+
+def test_addresses_for_name_management_are_added_and_removed(world, application_id):
+    edit(world, application_id, add_name_id=(Endpoint(names.SOAP, MORE),), response_locations={MORE: THIRD})
+    assert described(world).name_id_endpoints == (Endpoint(names.SOAP, MORE, THIRD),)
+    edit(world, application_id, remove_name_id=(MORE,))
+    assert described(world).name_id_endpoints == ()
+
+
+def test_requested_attributes_are_added_replaced_and_removed(world, application_id):
+    mail, required = RequestedAttribute("mail"), RequestedAttribute("mail", "E-mail", required=True)
+    edit(world, application_id, add_requested=(mail, RequestedAttribute("eppn")))
+    edit(world, application_id, add_requested=(required,), remove_requested=("eppn",))
+    assert described(world).requested_attributes == (required,)
+
+
+def test_what_it_shows_to_people_is_set_and_taken_away(world, application_id):
+    texts = {"description": "Pages of us all", "logo_url": MORE, "information_url": THIRD, "privacy_url": MORE}
+    edit(world, application_id, about=texts, names_in={"de": "Wiki der Abteilung", "en": "Wiki"})
+    assert described(world).about == About((("de", "Wiki der Abteilung"), ("en", "Wiki")), **texts)
+
+    edit(world, application_id, about={"logo_url": ""}, names_in={"de": ""})
+    assert described(world).about == About((("en", "Wiki"),), **{**texts, "logo_url": ""})
+
+
 def test_each_change_is_audited_as_a_difference_to_be_read(world, application_id):
     proposed = edit(world, application_id, add_consumers=(MORE,), remove_logout=(SP.slo,))
 
@@ -120,6 +170,18 @@ def test_what_is_known_is_used_by_the_next_sign_on(world, application_id):
         ({"add_consumers": (MORE,), "consumer_indexes": {MORE: 0}}, "index 0"),
         ({"add_logout": (Endpoint(names.POST, "https://a:b@sp.example/"),)}, "user name"),
         ({"remove_logout": (MORE,)}, "no logout address"),
+        ({"response_locations": {MORE: SP.slo}}, "no address"),
+        ({"response_locations": {SP.slo: "javascript:alert(1)"}}, "https"),
+        ({"add_name_id": (Endpoint(names.SOAP, "http://sp.example/"),)}, "plain http"),
+        ({"remove_name_id": (SP.slo,)}, "no name management address"),
+        ({"remove_encryption": (thumbprint_of(ONE),), "encryption_methods": ()}, "no encryption certificate"),
+        ({"add_requested": (RequestedAttribute(""),)}, "1 to 1024"),
+        ({"add_requested": (RequestedAttribute("a\x00"),)}, "control characters"),
+        ({"remove_requested": ("mail",)}, "asks for no attribute"),
+        ({"about": {"logo_url": "javascript:alert(1)"}}, "https"),
+        ({"about": {"privacy_url": "http://sp.example/"}}, "plain http"),
+        ({"about": {"description": "x" * 2001}}, "2000 characters"),
+        ({"names_in": {"<b>": "x"}}, "language"),
         ({"add_signing": (pair("weak", "rsa-1024").der,)}, "cannot be used"),
         ({"remove_signing": (thumbprint_of(TWO),)}, "fingerprint"),
         ({"remove_signing": (thumbprint_of(ONE)[:20],)}, "fingerprint"),

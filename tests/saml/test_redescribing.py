@@ -1,5 +1,7 @@
 """Every part of what is known of a service provider can be changed; each change is judged and recorded in words."""
 
+from datetime import timedelta
+
 import pytest
 
 from idp.base.errors import Conflict, Forbidden, Invalid, NotFound
@@ -13,7 +15,7 @@ from idp.saml.encryption import target
 from idp.saml.models import ServiceProvider as Row
 from idp.saml.switches import Switches
 from tests.support import people
-from tests.support.service_provider import NOON, ServiceProvider, pair, stamp
+from tests.support.service_provider import NOON, ServiceProvider, ending, pair, stamp
 
 SP = ServiceProvider()
 ONE, TWO = pair().der, pair("next").der
@@ -283,6 +285,24 @@ def test_only_who_may_edit_applications_changes_what_is_known(world, application
             act(as_account(work, world.account(), "auditor"))
         with world.work() as work, pytest.raises(NotFound):
             act(people.stranger(work))
+
+
+MANY = tuple(ending(NOON + timedelta(days=number)) for number in range(21))
+
+
+@pytest.mark.parametrize(
+    ("part", "words"), [("add_signing", "to sign with"), ("add_encryption", "to be encrypted for with")]
+)
+def test_x7_there_are_at_most_twenty_certificates_for_a_use(world, application_id, part, words):
+    edit(world, application_id, **{part: MANY[:19]})
+    with pytest.raises(Invalid, match=f"21 certificates {words}; at most 20"):
+        edit(world, application_id, **{part: (TWO,)})
+
+
+def test_x7_nobody_is_registered_with_more(world):
+    with pytest.raises(Invalid, match="at most 20"):
+        by_hand(world, certificates=MANY)
+    by_hand(world, certificates=MANY[:20])
 
 
 # By hand

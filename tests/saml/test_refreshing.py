@@ -20,7 +20,7 @@ from idp.signon import backchannel
 from tests.support import people
 from tests.support.aggregate import HEAD, TAIL
 from tests.support.published import publisher, signed, stripped
-from tests.support.service_provider import NOON, ServiceProvider, consumer, pair, stamp
+from tests.support.service_provider import NOON, ServiceProvider, consumer, ending, pair, stamp
 
 SP = ServiceProvider()
 OURS, NEXT, STRANGER, FEDERATION = pair().der, pair("next").der, pair("stranger"), pair("federation")
@@ -147,6 +147,21 @@ def test_x30_further_certificates_alone_are_applied_by_themselves(world, publish
     assert entry.details["source"] == "refresh"
     assert entry.details["changes"][0].startswith("signing certificate added: SHA-256 ")
     assert entry.details["changes"][0].endswith(", ends 2022-01-01")
+
+
+def test_x30_more_certificates_than_are_ever_tried_are_not_taken(world, publishing, fetched_from):
+    """X7, X30: each is tried on a signature that does not verify."""
+    for number in range(19):
+        publishing.body = with_key(publishing.body, ending(NOON + timedelta(days=number)))
+    assert refresh(world, fetched_from).came is Came.APPLIED
+    assert len(described(world).signing_certificates) == 20
+
+    publishing.body = with_key(publishing.body, NEXT)
+    outcome = refresh(world, fetched_from)
+
+    assert outcome.came is Came.FAILED
+    assert "21 certificates to sign with; at most 20" in outcome.cause
+    assert len(described(world).signing_certificates) == 20
 
 
 def test_x30_a_certificate_that_an_administrator_took_out_does_not_come_back_by_itself(world, publishing):

@@ -9,7 +9,7 @@ import click
 from idp.base.errors import Invalid
 from idp.cli import application_templates, rules, saml, show
 from idp.cli import release as release_
-from idp.cli.application_lookup import find, full
+from idp.cli.application_lookup import find, full, known_as
 from idp.cli.context import Group, chosen, open_work, settings, tell, tell_all
 from idp.cli.saml_create import create_saml
 from idp.cli.saml_import import import_saml
@@ -107,15 +107,20 @@ def release(application: str, attributes: tuple[str, ...], nothing: bool, everyt
 @click.option("--site", metavar="SITE", help="Only those of this site.")
 @click.option("--limit", type=click.IntRange(1, 100_000), default=500, help="At most so many (default: 500).")
 def list_(site: str | None, limit: int) -> None:
-    """List applications by name."""
+    """List applications by name, with their entity ID or client_id."""
     with open_work() as work:
         at = queries.site(work, site).id if site else None
-        found = [show.application(one) for one in queries.applications(work, site_id=at, limit=limit)]
+        listed = queries.applications(work, site_id=at, limit=limit)
+        names = known_as(work, listed)
+        found = [{**show.application(one), "known_as": names.get(one.id, "")} for one in listed]
     if len(found) == limit:
         click.echo(f"There may be more than these {limit}: see --limit and --site.", err=True)
     tell_all(
         found,
-        lambda one: f"{one['id']}  {one['protocol']}  {one['name']}{'  (disabled)' if one['disabled_at'] else ''}",
+        lambda one: (
+            f"{one['id']}  {one['protocol']}  {one['name']}  {one['known_as']}"
+            f"{'  (disabled)' if one['disabled_at'] else ''}"
+        ),
         none="No application is registered yet.",
     )
 

@@ -1,5 +1,6 @@
 """From what people call an application to the application, and everything that is shown of it."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from idp.base.errors import NotFound
@@ -29,6 +30,12 @@ def find(work: Work, reference: str) -> Application:
             advice="Name it by our id (app_…), its entity ID or its client_id; see: idp application list",
         )
     return found
+
+
+def known_as(work: Work, applications_: Sequence[Application]) -> dict[str, str]:
+    """Return what each application is known by to its protocol, an entity ID or a client_id, by our id."""
+    of = {one.organization_id for one in applications_}
+    return providers.entity_ids(work, of) | clients.client_ids(work, of)
 
 
 def full(work: Work, of: Application) -> dict[str, Any]:

@@ -83,6 +83,7 @@ def _words(going: Campaign, found: list[Report]) -> list[str]:
     rows = [
         (
             one.name,
+            one.entity_id,
             one.signs_with,
             _day(one.fetched_at),
             _day(one.answered_at),
@@ -90,7 +91,8 @@ def _words(going: Campaign, found: list[Report]) -> list[str]:
         )
         for one in found
     ]
-    return lines + table(("application", "signed with", "metadata read", "answered", "where it stands"), rows)
+    titles = ("application", "entity ID", "signed with", "metadata read", "answered", "where it stands")
+    return lines + table(titles, rows, whole=(1,))
 
 
 def _day(at: Any) -> str:

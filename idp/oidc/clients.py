@@ -1,5 +1,6 @@
 """Verbs on clients, the OAuth half of applications; and what hot roads need to know of one."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
@@ -21,6 +22,7 @@ from idp.oidc import addresses, jose, metadata
 from idp.oidc.jose import KnownKey
 from idp.oidc.metadata import NONE, PRIVATE_KEY_JWT, SECRET_BASIC, SECRET_POST
 from idp.oidc.models import Client, ClientOrigin
+from idp.policy.permissions import Permission, require
 
 PROTOCOL = "oidc"
 SECRET = "cls"  # noqa: S105 (the kind of a secret, not a secret)
@@ -185,6 +187,19 @@ def find_application(work: Work, client_id: str) -> Application | None:
         return queries.application(work, client.application_id)
     except NotFound:
         return None
+
+
+def client_ids(work: Work, organization_ids: Collection[str]) -> dict[str, str]:
+    """
+    Return the client ids of organizations, by application.
+
+    Raises:
+        Forbidden: the actor may not see applications there.
+    """
+    for organization_id in organization_ids:
+        require(work, Permission.APPLICATION_READ, organization_id)
+    held = select(Client.application_id, Client.client_id).where(Client.organization_id.in_(organization_ids))
+    return {row.application_id: row.client_id for row in work.tx.session.execute(held)}
 
 
 def of_application(work: Work, application: Application) -> Client:

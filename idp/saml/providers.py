@@ -1,5 +1,6 @@
 """Verbs on registered service providers, the SAML half of applications; `registering` registers them."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
@@ -146,6 +147,20 @@ def find(work: Work, reference: str) -> ServiceProvider:
     """
     application = find_application(work, reference)
     return of_application(work, application or queries.application(work, reference))
+
+
+def entity_ids(work: Work, organization_ids: Collection[str]) -> dict[str, str]:
+    """
+    Return the entity IDs of the service providers of organizations, by application.
+
+    Raises:
+        Forbidden: the actor may not see applications there.
+    """
+    for organization_id in organization_ids:
+        require(work, Permission.APPLICATION_READ, organization_id)
+    held = select(ServiceProvider.application_id, ServiceProvider.entity_id)
+    rows = work.tx.session.execute(held.where(ServiceProvider.organization_id.in_(organization_ids)))
+    return {row.application_id: row.entity_id for row in rows}
 
 
 def of_application(work: Work, application: Application) -> ServiceProvider:

@@ -54,6 +54,28 @@ def test_one_is_switched_and_goes_back(acme, two):
     assert "former key" in acme("application", "saml", "rollover", two["Wiki"], "--back").out
 
 
+def test_two_of_one_name_are_told_apart(acme):
+    create = ("application", "create-saml", "--site", "acme", "--metadata", "-", "--name", "Wiki", "--json")
+    entities = [acme(*create, stdin=document).json["saml"]["entity_id"] for document in (METADATA, NOTES)]
+    client = acme(
+        "application",
+        "create-oidc",
+        "--site",
+        "acme",
+        "--name",
+        "Wiki",
+        "--redirect-uri",
+        "https://w.example/",
+        "--json",
+    ).json
+    acme("keys", "rotate", *SAML)
+
+    listed, campaign = acme("application", "list").out, acme("keys", "campaign", "acme").out
+
+    assert all(f"Wiki  {one}\n" in listed for one in (*entities, client["client_id"]))
+    assert all(f"Wiki         {one} " in campaign for one in entities)
+
+
 def test_the_table_says_where_each_stands(acme, two):
     acme("keys", "rotate", *SAML)
     acme("application", "saml", "rollover", two["Wiki"], "--confirm")

@@ -49,6 +49,15 @@ def words(proposal: Proposal, *, applied: bool) -> list[str]:
     return lines
 
 
+def shown(proposal: Proposal) -> list[str]:
+    """Return what is asked for in lines that stand below a heading; none where nothing is."""
+    return [
+        *(f"  {_asked(one.requested)}: our {one.attribute}" for one in proposal.supplied),
+        *(f"  {_asked(one)}: we have no such attribute" for one in proposal.missing),
+        *(["  To release that and no other: idp application saml release-requested APP"] if proposal.supplied else []),
+    ]
+
+
 def _asked(one: RequestedAttribute) -> str:
     friendly = f" ({one.friendly_name})" if one.friendly_name and one.friendly_name != one.name else ""
     return f"{one.name}{friendly}{', required' if one.required else ''}"

@@ -9,11 +9,11 @@ from idp.base.errors import Invalid
 from idp.cli.application_lookup import find
 from idp.cli.context import Command, open_database, settings, tell, work_on
 from idp.saml import refreshing
+from idp.saml.difference import taken_over
 from idp.saml.refreshing import Came
 
 _SAID = {
     Came.UNCHANGED: "it says what we know already",
-    Came.APPLIED: "further certificates, taken over at once",
     Came.OFFERED: "it says something else, which waits for you",
     Came.DISCARDED: "it says what you have discarded",
 }
@@ -32,7 +32,7 @@ def refresh(application: str, act: str | None, if_version: int | None, if_offer:
     """
     Fetch the metadata of the service provider APP from its address, and say what is different.
 
-    Further certificates are taken over at once; everything else waits until you --apply or --discard it.
+    Further certificates, and how long it is valid, are taken over at once; everything else waits until you --apply or --discard it.
     """
     of = settings()
     loopback = of.development.allow_http_loopback_applications
@@ -68,7 +68,8 @@ def refresh(application: str, act: str | None, if_version: int | None, if_offer:
             advice="See what is at that address; it is tried again in an hour.",
             cause=outcome.cause,
         )
-    _tell(name, _SAID[outcome.came], outcome.changes, came=outcome.came, offer=outcome.offer)
+    said = f"taken over at once: {taken_over(outcome.changes)}" if outcome.came is Came.APPLIED else _SAID[outcome.came]
+    _tell(name, said, outcome.changes, came=outcome.came, offer=outcome.offer)
 
 
 def _tell(name: str, what: str, changes: Sequence[Any], *, came: str = "", offer: str = "") -> None:

@@ -7,7 +7,7 @@ import click
 from idp.cli import rules
 from idp.cli.application_lookup import find, full
 from idp.cli.context import Command, open_work, tell
-from idp.cli.saml_proposal import words as proposal_words
+from idp.cli.saml_proposal import shown
 from idp.cli.saml_switches import warnings
 from idp.directory import access
 from idp.saml import proposing, rollover
@@ -26,7 +26,7 @@ def show_(application: str) -> None:
             "release": rules.released_to(work, found),
             "rollover": None if stands is None else stands.to_json(),
         }
-    asks = _part("asks for", proposal_words(proposal, applied=False))
+    asks = _part("asks for", shown(proposal))
     tell(value, "\n".join([*_lines(value), *asks]))
 
 

@@ -2,7 +2,7 @@
 What is different between two descriptions of a service provider, part by part, in words for an administrator.
 
 Pure. What may be applied without anybody's consent is decided here, too: nothing but further
-certificates (X30).
+certificates, and how long the metadata is valid (X30).
 """
 
 from collections.abc import Callable, Sequence
@@ -63,7 +63,7 @@ def difference(before: SpDescription, after: SpDescription) -> tuple[Change, ...
         *one("wants signed assertions", before.want_assertions_signed, after.want_assertions_signed),
         *_about(before, after),
         *one(VALIDITY, _moment(before), _moment(after)),
-        *one("time to be kept", before.cache_seconds, after.cache_seconds),
+        *one("time to be kept", _span(before.cache_seconds), _span(after.cache_seconds)),
     )
 
 
@@ -74,6 +74,15 @@ def only_adds_certificates(changes: Sequence[Change]) -> bool:
     That metadata says anew how long it is valid is no change of what it describes.
     """
     return all((one.part in _CERTIFICATES and one.kind is Kind.ADDED) or one.part == VALIDITY for one in changes)
+
+
+def taken_over(changes: Sequence[Change]) -> str:
+    """Return what *changes* that were applied by themselves (`only_adds_certificates`) come to."""
+    certificates = any(one.part in _CERTIFICATES for one in changes)
+    validity = any(one.part == VALIDITY for one in changes)
+    if certificates and validity:
+        return "further certificates and a new validity"
+    return "further certificates" if certificates else "a new validity, and nothing else"
 
 
 def certificate_words(der_base64: str) -> str:
@@ -195,3 +204,12 @@ def _about(before: SpDescription, after: SpDescription) -> list[Change]:
 
 def _moment(described: SpDescription) -> str:
     return "" if described.valid_until is None else f"until {described.valid_until:%Y-%m-%d %H:%M} UTC"
+
+
+def _span(seconds: int | None) -> str:
+    if seconds is None:
+        return ""
+    for size, unit in ((86400, "day"), (3600, "hour"), (60, "minute")):
+        if seconds and seconds % size == 0:
+            return f"{seconds // size} {unit}{'' if seconds == size else 's'}"
+    return f"{seconds} second{'' if seconds == 1 else 's'}"

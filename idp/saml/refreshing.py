@@ -2,8 +2,8 @@
 Fetching a service provider's metadata again, and what follows from it (X30).
 
 Three parts, so that nothing is fetched while a transaction is open: `look` says what to fetch,
-`fetch` asks for it, `settle` judges it. Nothing but further certificates is applied by itself;
-everything else waits for an administrator, who applies it or discards it.
+`fetch` asks for it, `settle` judges it. Nothing but further certificates, and how long it is valid, is
+applied by itself; everything else waits for an administrator, who applies it or discards it.
 """
 
 import hashlib

@@ -7,7 +7,7 @@ import pytest
 
 from idp.saml import names
 from idp.saml.description import About, EncryptionKey, EncryptionMethod, Endpoint, RequestedAttribute, SpDescription
-from idp.saml.difference import difference, only_adds_certificates
+from idp.saml.difference import difference, only_adds_certificates, taken_over
 from tests.support.service_provider import NOON, pair
 
 ONE, TWO = pair().der, pair("next").der
@@ -108,6 +108,33 @@ def test_a_certificate_is_said_with_its_fingerprint_and_its_end():
 )  # fmt: skip
 def test_x30_nothing_but_certificates_added_may_be_applied_by_itself(change, alone):
     assert only_adds_certificates(difference(GOOD, replace(GOOD, **change))) is alone
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"signing_certificates": (ONE, TWO)}, "further certificates"),
+        ({"valid_until": NOON + timedelta(days=1)}, "a new validity, and nothing else"),
+        (
+            {"signing_certificates": (ONE, TWO), "valid_until": NOON + timedelta(days=1)},
+            "further certificates and a new validity",
+        ),
+    ],
+)
+def test_what_was_taken_over_is_said_truly(change, words):
+    assert taken_over(difference(GOOD, replace(GOOD, **change))) == words
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (1, "1 second"), (90, "90 seconds"), (120, "2 minutes"), (7200, "2 hours"), (86400, "1 day"), (0, "0 seconds"),
+        (None, None),
+    ],
+)  # fmt: skip
+def test_the_time_to_be_kept_has_a_unit(seconds, words):
+    (change,) = difference(GOOD, replace(GOOD, cache_seconds=seconds))
+    assert change.words == (f"{words} (was: 1 hour)" if words else "1 hour")
 
 
 @pytest.mark.parametrize(

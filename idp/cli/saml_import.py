@@ -23,13 +23,14 @@ from idp.saml.errors import MessageRefused
 from idp.saml.importing import Came, Outcome
 
 _SAY_EVERY = 1000
+_FEW = 10
 
 
 @dataclass
 class _Result:
     """What came of an import so far."""
 
-    registered: int = 0
+    made: list[Outcome] = field(default_factory=list)
     already: int = 0
     no_service_provider: int = 0
     faults: list[Outcome] = field(default_factory=list)
@@ -41,7 +42,12 @@ class _Result:
         elif outcome.came is Came.ALREADY:
             self.already += 1
         else:
-            self.registered += 1
+            self.made.append(outcome)
+
+    @property
+    def registered(self) -> int:
+        """How many were registered."""
+        return len(self.made)
 
 
 @click.command("import-saml", cls=Command)
@@ -96,7 +102,7 @@ def import_saml(
                 for outcome in came:
                     result.add(outcome)
                 progress.moved(result)
-    tell(_as_json(result), "\n".join(_words(result)))
+    tell(_as_json(result), "\n".join(_words(result, site, everyone=everyone)))
     if result.faults or result.not_found:
         click.get_current_context().exit(2)
 
@@ -216,6 +222,7 @@ class _Progress:
 def _as_json(result: _Result) -> dict[str, object]:
     return {
         "registered": result.registered,
+        "applications": [{"id": one.application_id, "entity_id": one.entity_id} for one in result.made],
         "already_registered": result.already,
         "no_service_provider": result.no_service_provider,
         "faults": [{"entity_id": one.entity_id, "cause": one.cause} for one in result.faults],
@@ -223,8 +230,9 @@ def _as_json(result: _Result) -> dict[str, object]:
     }
 
 
-def _words(result: _Result) -> Iterator[str]:
+def _words(result: _Result, site: str, *, everyone: bool) -> Iterator[str]:
     yield f"registered {result.registered}"
+    yield from _made(result.made, site, everyone=everyone)
     if result.already:
         yield f"  {result.already} were registered already and stay as they are"
     if result.no_service_provider:
@@ -233,3 +241,23 @@ def _words(result: _Result) -> Iterator[str]:
         yield f"  not registered: {one.entity_id[:200]}: {one.cause}"
     for entity_id in result.not_found:
         yield f"  not in the file: {entity_id[:200]}"
+
+
+def _made(made: list[Outcome], site: str, *, everyone: bool) -> Iterator[str]:
+    """Few are named; of many it is said where they can be seen."""
+    if not made:
+        return
+    if len(made) <= _FEW:
+        yield from (f"  {one.application_id}  {one.entity_id}" for one in made)
+    else:
+        yield f"  To see them: idp application list --site {site} --limit 100000"
+    if everyone:
+        yield (
+            "  Everyone of the organization may open them."
+            if len(made) > 1
+            else ("  Everyone of the organization may open it.")
+        )
+        return
+    yield "  Nobody may open them yet." if len(made) > 1 else "  Nobody may open it yet."
+    which = made[0].application_id if len(made) == 1 else "APP"
+    yield f"  Give access with: idp application grant {which} --everyone (or --group, --account)"

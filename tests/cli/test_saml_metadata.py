@@ -235,6 +235,8 @@ def test_what_metadata_asks_for_is_proposed_and_released_when_somebody_agrees(ac
 
     assert f"{MAIL} (mail), required: our email" in made.out
     assert "eppn: we have no such attribute" in made.out
+    shown = acme("application", "saml", "show", SP.entity_id).out
+    assert f"Asks for:\n  {MAIL} (mail), required: our email\n  eppn: we have no such attribute" in shown
     assert "Proposed:        release email and no other" in made.out
     assert acme("audit", "list", "--event", "release-policy.changed", "--json").json == []
     assert acme("application", "saml", "release-requested", SP.entity_id, "--json").json["attributes"] == ["email"]
@@ -283,12 +285,32 @@ def test_one_is_picked_after_a_look(acme, many):
     done = acme(*words, "--entity", "https://sp29.example/shibboleth", "--everyone", "--json")
 
     assert (done.code, done.json["registered"]) == (0, 1)
+    assert done.json["applications"][0]["entity_id"] == "https://sp29.example/shibboleth"
     assert acme("application", "show", "https://sp29.example/shibboleth", "--json").json["access"]
     missing = acme(*words, "--entity", "https://nobody.example/")
     assert missing.code == 2
     assert "not in the file: https://nobody.example/" in missing.out
     assert acme(*words).code == 2
     assert acme(*words, "--all", "--entity", "x").code == 2
+
+
+def test_an_import_says_which_they_are_and_that_nobody_may_open_them_yet(acme, many):
+    words = ("application", "import-saml", "--site", "acme", "--metadata", "many.xml")
+
+    one = acme(*words, "--entity", "https://sp1.example/shibboleth").out
+    listed = acme("application", "list", "--json").json
+    assert one.splitlines() == [
+        "registered 1",
+        f"  {listed[0]['id']}  https://sp1.example/shibboleth",
+        "  Nobody may open it yet.",
+        f"  Give access with: idp application grant {listed[0]['id']} --everyone (or --group, --account)",
+    ]
+    opened = acme(*words, "--entity", "https://sp2.example/shibboleth", "--everyone").out
+    assert "Everyone of the organization may open it." in opened
+    every = acme(*words, "--all").out
+    assert "To see them: idp application list --site acme" in every
+    assert "Nobody may open them yet." in every
+    assert "app_" not in every
 
 
 def test_x30_an_aggregate_that_is_not_proven_registers_nothing(acme, here):
@@ -374,6 +396,18 @@ def test_metadata_from_an_address_is_fetched_again_and_waits_for_approval(loopba
         assert "could not be taken" in loopback("doctor").out
     third = loopback("application", "show", SP.entity_id, "--json").json["saml"]["assertion_consumers"][0]["location"]
     assert third == "https://sp.example/third"
+
+
+def test_a_later_validity_alone_is_taken_over_and_said_to_be_that(loopback):
+    with publisher() as published:
+        published.body = SP.metadata(entity=' validUntil="2090-01-01T00:00:00Z"')
+        loopback("application", "create-saml", "--site", "acme", "--metadata", published.url)
+        published.body = SP.metadata(entity=' validUntil="2091-01-01T00:00:00Z"')
+
+        said = loopback("application", "saml", "refresh", SP.entity_id).out
+
+    assert "taken over at once: a new validity, and nothing else" in said
+    assert "validity of the metadata changed: until 2091-01-01 00:00 UTC" in said
 
 
 def test_a_pinned_key_holds_from_the_first_time_on(loopback, here):

@@ -151,11 +151,12 @@ def _location(described: SpDescription) -> str:
 
 def _encryption(before: Sequence[EncryptionKey], after: Sequence[EncryptionKey]) -> list[Change]:
     """The first key that can be used is the one that is encrypted with: another one before it is more than one added."""
+    by = {key.certificate: " ".join(map(encryption_words.words, key.methods)) for key in (*before, *after)}
     found = several(
         ENCRYPTION,
         [key.certificate for key in before],
         [key.certificate for key in after],
-        certificate_words,
+        lambda der: certificate_words(der) + (f", by {by[der]}" if by[der] else ""),
     )
     methods = {key.certificate: key.methods for key in before}
     for key in after:

@@ -125,6 +125,12 @@ def test_what_was_taken_over_is_said_truly(change, words):
     assert taken_over(difference(GOOD, replace(GOOD, **change))) == words
 
 
+def test_a_further_encryption_certificate_is_told_with_its_methods():
+    key = EncryptionKey(TWO, (EncryptionMethod(names.AES128_GCM), EncryptionMethod(names.RSA_OAEP, names.SHA256)))
+    (change,) = difference(GOOD, replace(GOOD, encryption_keys=(*GOOD.encryption_keys, key)))
+    assert change.words.endswith(", by aes128-gcm rsa-oaep,digest=sha256")
+
+
 @pytest.mark.parametrize(
     ("seconds", "words"),
     [

@@ -626,3 +626,24 @@ def test_x25_without_a_way_to_encrypt_nothing_is_sent(world, sp, ann):
 
     refused(answer)
     assert world.last_attempt(answer).code == "saml-not-encryptable"
+
+
+# What is looked at only
+
+
+@pytest.mark.parametrize("road", ["sso", "resume/sgn_x", "start", "slo", "slo/done/lgo_x", "slo/visit/lgo_x/lst_x", "manage-nameid"])  # fmt: skip
+def test_head_is_no_way_to_do_anything(world, registered, sp, ann, road):
+    """RFC 9110 section 9.2.1: whoever looks ahead (a mail filter, a link preview) signs nobody on and uses nothing up."""
+    query = sp.query(sp.authn_request(ID="_ahead"))
+
+    answer = ann.client.head(f"/sites/acme/saml/{road}?{query}")
+
+    assert answer.status_code == 405
+    assert "GET" in answer.headers["Allow"]
+    assert "HEAD" not in answer.headers["Allow"]
+    assert world.audited("application.signed-on") == []
+    assert posted(ann.sso(query)).statuses == ["Success"]
+
+
+def test_the_metadata_can_be_asked_about_by_head(world, registered, ann):
+    assert ann.client.head("/sites/acme/saml/metadata").status_code == 200

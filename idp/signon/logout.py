@@ -23,7 +23,7 @@ from idp.base.db import Prepared, table
 from idp.base.errors import PageError
 from idp.base.ids import fingerprint, is_token, new_id
 from idp.base.work import Work
-from idp.directory.models import Application
+from idp.directory.models import Account, Application
 from idp.signon import session as session_
 from idp.signon.models import Logout, LogoutStep, Participant, SignOnSession
 from idp.signon.teller import ASKED, CANNOT, CONFIRMED, FAILED, Tellers, Told, Verdict, Ways
@@ -325,16 +325,17 @@ def finish(work: Work, logout: Logout) -> None:
     if not work.tx.run(_FINISH, of_organization=logout.organization_id, logout_id=logout.id, at=work.now):
         return
     every = steps(work, logout)
-    told_ = tuple(_for_the_log(step) for step in every)
+    account = work.tx.session.get(Account, (logout.organization_id, logout.account_id))
     record(
         work,
         LogoutFinished(
             organization_id=logout.organization_id,
             target_id=logout.account_id,
             logout_id=logout.id,
+            person=account.email if account is not None else logout.account_id,
             cause=logout.because,
-            summary="; ".join(f"{one['name']}: {one['outcome']}" for one in told_),
-            applications=told_,
+            summary="; ".join(_in_words(step, work.now) for step in every),
+            applications=tuple(_for_the_log(step) for step in every),
         ),
     )
 
@@ -530,6 +531,18 @@ def _for_the_log(step: LogoutStep) -> dict[str, str]:
     if step.outcome != CONFIRMED:
         told_["may_live_until"] = step.until.isoformat() if step.until is not None else "unknown"
     return told_
+
+
+def _in_words(step: LogoutStep, now: datetime) -> str:
+    """Return what came of *step*; unless that is a confirmation, with how long its own session may live."""
+    outcome = _spoken(step)
+    if outcome == CONFIRMED:
+        return f"{step.application_name}: {outcome}"
+    lives = "how long its session lives, only it knows"
+    if step.until is not None:
+        same_day = step.until.date() == now.date()
+        lives = f"its session may live until {step.until.strftime('%H:%M' if same_day else '%Y-%m-%d %H:%M')} UTC"
+    return f"{step.application_name}: {outcome} ({lives})"
 
 
 def _spoken(step: LogoutStep) -> str:

@@ -9,6 +9,7 @@ import xmlsec
 from lxml import etree, html
 
 from idp.base import clock
+from idp.cli.sentences import sentence
 from idp.directory import accounts, applications, sites
 from idp.keyring import keyring
 from idp.saml import names
@@ -670,7 +671,15 @@ def test_the_audit_log_has_the_same_list_once(world, by_soap, wiki, ann):
     (entry,) = world.audited("logout.finished")
     told = {one["name"]: one for one in entry.details["applications"]}
     assert entry.details["cause"] == "signed out"
-    assert sorted(entry.details["summary"].split("; ")) == ["calendar.example: confirmed", "wiki.example: asked"]
+    until = datetime.fromisoformat(told["wiki.example"]["may_live_until"])
+    lives = f"its session may live until {until:%Y-%m-%d %H:%M} UTC"
+    assert (until.date() - world.now.date()).days == 1
+    expected = ["calendar.example: confirmed", f"wiki.example: asked ({lives})"]
+    assert sorted(entry.details["summary"].split("; ")) == expected
+    assert sentence(entry.tag, entry.details).startswith(
+        "told the applications of an ended session of ann@acme.example ("
+    )
+    assert lives in sentence(entry.tag, entry.details)
     assert told["calendar.example"]["outcome"] == "confirmed"
     assert told["wiki.example"]["outcome"] == "asked"
     assert datetime.fromisoformat(told["wiki.example"]["may_live_until"]) > world.now + timedelta(hours=1)

@@ -92,6 +92,15 @@ _SETTLE = Prepared(
         settled_at=bindparam("at", type_=_STEP.c.settled_at.type),
     )
 )
+_UNREACHED = Prepared(
+    update(_STEP)
+    .where(
+        _STEP.c.organization_id == bindparam("of_organization"),
+        _STEP.c.id == bindparam("step_id"),
+        _STEP.c.outcome == ASKED,
+    )
+    .values(outcome=WAITING, asked_at=None, cause=bindparam("new_cause"))
+)
 
 
 class LogoutLost(PageError):
@@ -313,6 +322,17 @@ def settle(work: Work, logout: Logout, step: LogoutStep, verdict: Verdict) -> No
     _finish_if_settled(work, logout, steps(work, logout))
 
 
+def not_reached(work: Work, step: LogoutStep, cause: str) -> None:
+    """Take back that the application is asked: nothing of what it was to be sent has left."""
+    work.tx.run(_UNREACHED, of_organization=step.organization_id, step_id=step.id, new_cause=plain(cause)[:500])
+    work.tx.session.refresh(step)
+
+
+def is_unreached(step: LogoutStep) -> bool:
+    """Say whether an application was to be called from here and could not be reached, as far as was tried."""
+    return step.channel == BACK and step.outcome == WAITING and (step.tries or 0) > 0
+
+
 def go_by_browser(work: Work, step: LogoutStep, ways: Ways) -> None:
     """Let the browser go to an application that did not answer us; what it is sent is a message of its own."""
     step.channel, step.outcome, step.visit_url = FRONT, WAITING, ways.front
@@ -419,6 +439,8 @@ def stage(logout: Logout, every: Sequence[LogoutStep], now: datetime) -> Stage:
 
 def is_being_called(logout: Logout, step: LogoutStep, now: datetime) -> bool:
     """Say whether an application is just being called from here, so that its answer may come any moment."""
+    if is_unreached(step):
+        return False
     return step.channel == BACK and step.outcome in (WAITING, ASKED) and now < logout.created_at + CALLED_WITHIN
 
 
@@ -546,5 +568,6 @@ def _in_words(step: LogoutStep, now: datetime) -> str:
 
 
 def _spoken(step: LogoutStep) -> str:
-    """A step that nobody went on to was not asked, and cannot be any more."""
-    return CANNOT if step.outcome == WAITING and step.channel == FRONT else step.outcome
+    """A step that nobody went on to was not asked, and cannot be any more; nor was one whose address was not reached."""
+    unasked = step.outcome == WAITING and (step.channel == FRONT or is_unreached(step))
+    return CANNOT if unasked else step.outcome

@@ -1,6 +1,7 @@
 """Single logout of the other applications: called from here, or visited by the browser (X29)."""
 
 import base64
+import socket
 from contextlib import ExitStack
 from datetime import datetime, timedelta
 
@@ -226,6 +227,60 @@ def test_x29_a_redirect_or_an_error_is_no_answer_and_leads_nowhere(world, by_soa
         assert states(ann.client.get(place)) == {"calendar.example": "asked, not confirmed"}
         assert len(peer.heard) == 1
         assert elsewhere.heard == []
+
+
+def nobody_there(world, name: str = "calendar") -> tuple[ServiceProvider, int]:
+    """A service provider whose SOAP address is a port that nobody listens at."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    sp = logouts.provider(name, slo=logouts.service(names.SOAP, f"http://127.0.0.1:{port}/soap"))
+    logouts.register(world, sp)
+    return sp, port
+
+
+def test_x29_who_was_never_reached_is_not_said_to_have_been_asked(world, ann):
+    sp, _ = nobody_there(world)
+    sign_on(sp, ann)
+
+    page = ann.client.get(sign_out(ann))
+
+    assert states(page) == {"calendar.example": "cannot be told"}
+    assert next_of(page) == "", "there is nothing to wait for"
+    world.later(minutes=11)
+    logouts.run_jobs(world)
+    (entry,) = world.audited("logout.finished")
+    (told,) = entry.details["applications"]
+    assert told["outcome"] == "cannot"
+    assert "Connect" in told["cause"]
+    assert entry.details["summary"].startswith("calendar.example: cannot (its session may live until ")
+
+
+def test_x29_who_was_not_reached_is_tried_again_and_may_confirm_yet(world, ann):
+    sp, port = nobody_there(world)
+    sign_on(sp, ann)
+    sign_out(ann)
+    world.later(seconds=31)
+    _, sent = logouts.run_jobs(world)
+    assert (sent.sent, sent.failed) == (0, 1)
+
+    with serving(confirming(sp), port) as peer:
+        world.later(minutes=1)
+        logouts.run_jobs(world)
+
+    assert len(peer.heard) == 1
+    assert steps(world) == {"calendar.example": ("back", "confirmed")}
+
+
+def test_x29_who_was_asked_once_stays_asked_when_it_is_not_reached_later(world, ann):
+    sp, port = nobody_there(world)
+    with serving(lambda heard: (500, {}, b""), port) as peer:
+        sign_on(sp, ann)
+        sign_out(ann)
+    assert len(peer.heard) == 1
+    world.later(seconds=31)
+    logouts.run_jobs(world)
+
+    assert steps(world) == {"calendar.example": ("back", "asked")}
 
 
 def test_x29_who_hangs_delays_nobody(world, by_soap, ann):

@@ -22,7 +22,7 @@ from idp.base.work import Work
 from idp.directory import accounts
 from idp.signon import logout as logout_
 from idp.signon import session
-from idp.signon.logout import BACK, FINISH, SETTLED, WAITING
+from idp.signon.logout import BACK, FINISH, LATE, SETTLED, WAITING
 from idp.signon.models import Logout, LogoutStep
 from idp.signon.teller import ASKED, CANNOT, FAILED, Letter, Post, Reply, Tellers, Verdict
 
@@ -121,6 +121,10 @@ def handlers(tellers: Tellers) -> dict[str, Handler]:
     def ended(work: Work, payload: Mapping[str, Any]) -> None:
         logout_.tell_of(work, tellers, payload["organization_id"], payload["session_id"], payload["because"])
 
+    def late(work: Work, payload: Mapping[str, Any]) -> None:
+        known, of = payload["known"], (payload["organization_id"], payload["session_id"])
+        logout_.tell_late(work, tellers, *of, payload["because"], known)
+
     def outdated(work: Work, payload: Mapping[str, Any]) -> None:
         session.end_outdated(work, payload["organization_id"], payload["account_id"])
 
@@ -129,7 +133,7 @@ def handlers(tellers: Tellers) -> dict[str, Handler]:
         if found is not None:
             logout_.finish(work, found)
 
-    return {session.ENDED: ended, accounts.OUTDATED: outdated, FINISH: finish}
+    return {session.ENDED: ended, LATE: late, accounts.OUTDATED: outdated, FINISH: finish}
 
 
 def _calls(work: Work, tellers: Tellers, organization_id: str, logout_id: str) -> dict[str, _Call]:

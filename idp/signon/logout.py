@@ -37,7 +37,9 @@ CALLED_WITHIN = timedelta(seconds=7)
 """How long the page waits for those that are called from here at once."""
 WAITING = "waiting"
 BACK, FRONT, NONE = "back", "front", "none"
-MESSAGE, FINISH = "logout", "logout-finish"
+MESSAGE, FINISH, LATE = "logout", "logout-finish", "logout-late"
+LOOK_AGAIN_AFTER = timedelta(minutes=1)
+"""How long after a session's end it is looked for sign-ons that were going on then: longer than one can take."""
 SETTLED = frozenset({CONFIRMED, FAILED, CANNOT})
 _AT_ONCE_FIRST = timedelta(seconds=30)
 
@@ -181,9 +183,11 @@ def start(
     new: list[tuple[str, Participant]] = []
     complete = True
     for session_id in sessions:
-        others = [p for p in session_.participants(work, organization_id, session_id) if p.application_id != by]
+        everyone = session_.participants(work, organization_id, session_id)
+        others = [p for p in everyone if p.application_id != by]
         if session_.end(work, organization_id, session_id, because, told=True):
             new += [(session_id, other) for other in others]
+            _look_again(work, organization_id, session_id, because, everyone)
         else:
             complete = complete and _were_told(work, organization_id, session_id, others)
     ended = frozenset(sessions)
@@ -205,6 +209,49 @@ def tell_of(work: Work, tellers: Tellers, organization_id: str, session_id: str,
     if work.tx.session.scalars(known.limit(1)).first() is not None:
         return
     others = session_.participants(work, organization_id, session_id)
+    _look_again(work, organization_id, session_id, because, others)
+    _tell(work, tellers, organization_id, session_id, because, others)
+
+
+def tell_late(
+    work: Work, tellers: Tellers, organization_id: str, session_id: str, because: str, known: Mapping[str, str]
+) -> None:
+    """
+    Write down whom to tell of a session that ended, of those whose sign-on was committed beside its end.
+
+    Args:
+        known: who took part when it ended, as `_look_again` noted it.
+    """
+    everyone = session_.participants(work, organization_id, session_id)
+    late = [one for one in everyone if known.get(one.application_id) != one.last_at.isoformat()]
+    _tell(work, tellers, organization_id, session_id, because, late)
+
+
+def _look_again(work: Work, organization_id: str, session_id: str, because: str, known: Iterable[Participant]) -> None:
+    """See later who else took part: a sign-on that had found the session live may be committed after its end."""
+    jobs.defer(
+        work,
+        LATE,
+        key=f"{LATE}:{session_id}",
+        payload={
+            "organization_id": organization_id,
+            "session_id": session_id,
+            "because": because,
+            "known": {one.application_id: one.last_at.isoformat() for one in known},
+        },
+        organization_id=organization_id,
+        run_at=work.now + LOOK_AGAIN_AFTER,
+    )
+
+
+def _tell(
+    work: Work,
+    tellers: Tellers,
+    organization_id: str,
+    session_id: str,
+    because: str,
+    others: Sequence[Participant],
+) -> None:
     row = work.tx.session.get(SignOnSession, (organization_id, session_id))
     if not others or row is None:
         return

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 import xmlsec
 from lxml import etree, html
+from sqlalchemy import select
 
 from idp.base import clock
 from idp.cli.sentences import sentence
@@ -16,7 +17,8 @@ from idp.keyring import keyring
 from idp.saml import names
 from idp.saml.models import ServiceProvider as Row
 from idp.settings import resolve
-from idp.signon import own_account, session
+from idp.signon import logout, own_account, session
+from idp.signon.models import Participant
 from tests.saml import logouts
 from tests.saml.logouts import (
     SIGN,
@@ -750,3 +752,45 @@ def test_who_leaves_in_the_middle_is_signed_out_and_it_is_written_down(world, wi
     (entry,) = world.audited("logout.finished")
     assert entry.details["applications"][0]["outcome"] == "cannot"
     assert not world.alive(ann)
+
+
+# A sign-on beside a logout
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize("again", [False, True], ids=["for the first time", "once more"])
+def test_x29_who_signed_on_while_the_session_ended_is_told_too(world, by_soap, ann, again):
+    """X29: its sign-on had found the session live and is committed after the end; nobody could see it before."""
+    sp, peer = by_soap("calendar")
+    sign_on(sp, ann)
+    other = logouts.provider("other", slo=logouts.service(names.REDIRECT, "https://other.example/slo"))
+    other_id = logouts.register(world, other)
+    with world.work() as work:
+        (joined,) = work.tx.session.scalars(select(Participant))
+        session_id, calendar_id, subject = joined.session_id, joined.application_id, joined.subject
+        organization_id = joined.organization_id
+    world.later(seconds=1)
+
+    with world.work() as beside:
+        assert session.alive(beside, organization_id, session_id)
+        with world.work() as work:
+            account = session.find_by_id(work, organization_id, session_id).account_id
+            logout.start(work, logouts.tellers(), organization_id, {session_id: account}, because="signed out")
+        session.join(beside, organization_id, session_id, calendar_id if again else other_id, subject)
+    world.later(seconds=61)
+    logouts.run_jobs(world)
+    logouts.run_jobs(world)
+
+    assert len(peer.heard) == (2 if again else 1)
+    finished = [one["name"] for entry in world.audited("logout.finished") for one in entry.details["applications"]]
+    assert sorted(finished) == ["calendar.example", "calendar.example" if again else "other.example"]
+
+
+def test_who_took_part_when_the_session_ended_is_told_once(world, by_soap, ann):
+    sp, peer = by_soap("calendar")
+    sign_on(sp, ann)
+    sign_out(ann)
+    world.later(seconds=61)
+    logouts.run_jobs(world)
+
+    assert len(peer.heard) == 1

@@ -453,7 +453,7 @@ REGISTRATION: dict[str, Case] = {
     "application-disabled": Case(SPRING, "is disabled", prepare=_disabled, fix=True),
     "access-nobody": Case(
         SPRING, "no access grant", switches={"everyone": False}, prepare=_with_an_administrator,
-        says="This can do: ann@acme.example",
+        says="Ask one of these to give access: ann@acme.example",
     ),
     "relay-state-none-listed": Case(SPRING, "is empty", switches={"idp_initiated": True}),
 }  # fmt: skip

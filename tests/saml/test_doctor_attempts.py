@@ -142,6 +142,7 @@ CASES = {
     "no create": (refused(('AllowCreate="1"', 'AllowCreate="0"')), SHIBBOLETH, {}, "nameid-create-forbidden", ANN),
     "subject": (refused(ailments._NAMELESS), SHIBBOLETH, {}, "subject-unsupported", "Subject"),
     "context": (refused(ailments._CONTEXT), SHIBBOLETH, {}, "context-unattainable", "classes:X509"),
+    "for others": (refused(ailments._FOR_OTHERS), SHIBBOLETH, {}, "idp-not-named", "https://other.example/idp"),
     "passive": (refused(PASSIVE, whom=None), SHIBBOLETH, {}, "passive-no-session", "IsPassive"),
     "force and passive": (refused(FORCED), SHIBBOLETH, {}, "force-and-passive", "ForceAuthn"),
     "another person": (_of_another, SHIBBOLETH, {}, "other-person", ANN),

@@ -338,6 +338,7 @@ class LogoutFinished(Event):
 
     tag = "logout.finished"
     logout_id: str
+    person: str
     cause: str
     summary: str
     applications: tuple[dict[str, str], ...]

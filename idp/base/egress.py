@@ -40,6 +40,10 @@ _TRANSLATED = tuple(
 )
 
 
+class NotReached(Unavailable):
+    """The call failed before anything of it was sent: whoever is at that address has not heard of it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What was answered: the status, and a body that is not longer than was asked for."""
@@ -95,6 +99,7 @@ def post(
     Everything else is as of `fetch`. Call it while no transaction is open.
 
     Raises:
+        NotReached: nothing was sent, so trying again repeats nothing.
         Unavailable: refused, redirected or failed; the reason is in its ``cause`` and in nothing that leaves.
     """
     sent = [("Content-Type", content_type), ("Content-Length", str(len(body))), ("Accept", "*/*"), *headers]
@@ -108,16 +113,17 @@ def _made(
     url = call.url
     networks = tuple(ipaddress.ip_network(item, strict=False) for item in allowed)
     deadline = clock.monotonic() + seconds
+    backend = None
     try:
         parts = _parts(url)
         backend = _Backend((*networks, *_LOOPBACK) if http_loopback else networks, resolve or _resolve, deadline, parts)
         return _answer(parts, backend, call, deadline)
     except _Refused as error:
-        raise _unavailable(url, str(error)) from None
+        raise _unavailable(url, str(error), backend) from None
     except (httpcore.TimeoutException, TimeoutError) as error:
-        raise _unavailable(url, f"no answer within {seconds:g} s") from error
+        raise _unavailable(url, f"no answer within {seconds:g} s", backend) from error
     except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.UnsupportedProtocol, OSError, ValueError) as error:
-        raise _unavailable(url, f"{type(error).__name__}: {error}") from error
+        raise _unavailable(url, f"{type(error).__name__}: {error}", backend) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +140,9 @@ class _Refused(Exception):
     """The call must not be made, or its answer not be taken; the message is for the administrator."""
 
 
-def _unavailable(url: str, cause: str) -> Unavailable:
-    return Unavailable(
+def _unavailable(url: str, cause: str, backend: "_Backend | None") -> Unavailable:
+    kind = Unavailable if backend is not None and backend.has_sent else NotReached
+    return kind(
         "An address that was given to us could not be read.",
         code="not-fetched",
         advice="Check the address, or give the file itself.",
@@ -193,6 +200,7 @@ class _Backend(httpcore.NetworkBackend):
     def __init__(self, networks: tuple[Network, ...], resolve: Resolve, deadline: float, parts: SplitResult) -> None:
         self._networks, self._resolve, self._deadline, self._parts = networks, resolve, deadline, parts
         self._system = httpcore.SyncBackend()
+        self.has_sent = False
 
     def connect_tcp(
         self,
@@ -209,7 +217,7 @@ class _Backend(httpcore.NetworkBackend):
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 failed = error
             else:
-                return _Stream(stream, self._deadline)
+                return _Stream(stream, self._deadline, self)
         raise failed or _Refused("the name has no address")
 
     def connect_unix_socket(
@@ -238,14 +246,16 @@ class _Backend(httpcore.NetworkBackend):
 class _Stream(httpcore.NetworkStream):
     """A connection whose every read and write has only what is left of the time."""
 
-    def __init__(self, stream: httpcore.NetworkStream, deadline: float) -> None:
-        self._stream, self._deadline = stream, deadline
+    def __init__(self, stream: httpcore.NetworkStream, deadline: float, backend: _Backend) -> None:
+        self._stream, self._deadline, self._backend = stream, deadline, backend
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         return self._stream.read(max_bytes, timeout=_left(self._deadline))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._stream.write(buffer, timeout=_left(self._deadline))
+        timeout = _left(self._deadline)
+        self._backend.has_sent = True  # also where it fails in the middle
+        self._stream.write(buffer, timeout=timeout)
 
     def close(self) -> None:
         self._stream.close()
@@ -254,7 +264,7 @@ class _Stream(httpcore.NetworkStream):
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.NetworkStream:
         secured = self._stream.start_tls(ssl_context, server_hostname, timeout=_left(self._deadline))
-        return _Stream(secured, self._deadline)
+        return _Stream(secured, self._deadline, self._backend)
 
     def get_extra_info(self, info: str) -> object:
         return self._stream.get_extra_info(info)

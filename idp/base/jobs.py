@@ -19,6 +19,7 @@ from idp.base import backoff, clock
 from idp.base.db import Database, Prepared, Transaction, insert_if_absent, table
 from idp.base.ids import new_id
 from idp.base.models import Job
+from idp.base.turns import turn
 from idp.base.work import Actor, HeldRole, Origin, Work
 
 Handler = Callable[[Work, Mapping[str, Any]], None]
@@ -111,7 +112,11 @@ def defer(
 
 
 def run_due(database: Database, handlers: Handlers, now: datetime, role: str) -> Ran:
-    """Run every job that is due at *now*, as an actor that holds *role* everywhere; for half a minute at most."""
+    """
+    Run every job that is due at *now*, as an actor that holds *role* everywhere; for half a minute at most.
+
+    Organizations take turns: what one has much of, or what takes long, delays each other one by one job.
+    """
     finished = failed = 0
     began = clock.monotonic()
     for job_id in _due(database, now):
@@ -141,7 +146,7 @@ def _due(database: Database, now: datetime) -> list[str]:
         select(Job.id)
         .where(Job.finished_at.is_(None), Job.dead_at.is_(None), Job.run_at <= now)
         .where(or_(Job.locked_until.is_(None), Job.locked_until <= now))
-        .order_by(Job.run_at, Job.id)
+        .order_by(turn(Job.organization_id, Job.run_at, Job.id), Job.run_at, Job.id)
         .limit(_AT_ONCE)
     )
     with database.transaction() as tx:

@@ -17,6 +17,7 @@ from idp.base import backoff
 from idp.base.db import Database, Prepared, table
 from idp.base.ids import new_id
 from idp.base.models import OutboxMessage
+from idp.base.turns import turn
 from idp.base.work import Work
 
 _LEASE = timedelta(minutes=5)
@@ -86,7 +87,11 @@ def post(
 
 
 def drain(database: Database, senders: Mapping[str, Sender], now: datetime) -> Sent:
-    """Send every message that is due at *now* and has a sender; others wait. Nothing is sent inside a transaction."""
+    """
+    Send every message that is due at *now* and has a sender; others wait. Nothing is sent inside a transaction.
+
+    Organizations take turns, so that nobody waits behind all that another has to send.
+    """
     sent = failed = 0
     for message in _due(database, list(senders), now):
         with database.transaction() as tx:
@@ -104,7 +109,11 @@ def _due(database: Database, kinds: list[str], now: datetime) -> list[Message]:
         select(OutboxMessage)
         .where(OutboxMessage.sent_at.is_(None), OutboxMessage.dead_at.is_(None), OutboxMessage.next_at <= now)
         .where(OutboxMessage.kind.in_(kinds))
-        .order_by(OutboxMessage.next_at, OutboxMessage.id)
+        .order_by(
+            turn(OutboxMessage.organization_id, OutboxMessage.next_at, OutboxMessage.id),
+            OutboxMessage.next_at,
+            OutboxMessage.id,
+        )
         .limit(_AT_ONCE)
     )
     with database.transaction() as tx:

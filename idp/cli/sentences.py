@@ -45,7 +45,7 @@ SENTENCES: dict[str, str] = {
     "sign-in.failed": "failed to sign in ({method}: {cause})",
     "session.started": "signed in ({methods})",
     "session.ended": "was signed out ({cause})",
-    "logout.finished": "told the applications of an ended session ({cause}): {summary}",
+    "logout.finished": "told the applications of an ended session of {person} ({cause}): {summary}",
     "name-id.terminated": "ended the name that the application {application_id} knew an account by",
     "application.signed-on": "signed on to an application ({protocol})",
     "application.sign-on-refused": "was refused at an application ({code})",

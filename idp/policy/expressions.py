@@ -29,7 +29,8 @@ from typing import NamedTuple
 
 from idp.base.errors import Invalid
 from idp.base.texts import is_plain
-from idp.policy.patterns import is_attribute_name, matches
+from idp.policy.budget import Budget, TooMuchError
+from idp.policy.patterns import cost, is_attribute_name, matches
 
 LONGEST = 1000
 """Characters of an expression."""
@@ -37,33 +38,9 @@ DEEPEST = 16
 """Functions and parentheses inside of one another."""
 MOST_VALUES = 1000
 LONGEST_VALUE = 4096
-MOST_WORK = 200_000
-"""Characters that one evaluation may look at and make, all steps together."""
-
-TOO_MUCH = "the expression would make too many or too long values, so it makes none"
-
-
-class _Budget:
-    """What is left of the work that one evaluation may do."""
-
-    __slots__ = ("left",)
-
-    def __init__(self) -> None:
-        self.left = MOST_WORK
-
-    def spend(self, characters: int) -> None:
-        self.left -= characters + 1
-        if self.left < 0:
-            raise _TooMuchError
-
-
-class _TooMuchError(Exception):
-    """An evaluation went over one of its bounds. Never leaves this module."""
-
-
 Attributes = Mapping[str, Sequence[str]]
 _Values = tuple[str, ...]
-_Step = Callable[[Attributes, _Budget], _Values]
+_Step = Callable[[Attributes, Budget], _Values]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +75,17 @@ def parse(text: str) -> Expression:
     return Expression(text, frozenset(parser.reads), step)
 
 
-def evaluate(expression: Expression, attributes: Attributes) -> Evaluated:
-    """Return what *expression* makes of *attributes*. Total: it never raises, and ends soon."""
+def evaluate(expression: Expression, attributes: Attributes, budget: Budget | None = None) -> Evaluated:
+    """
+    Return what *expression* makes of *attributes*. Total: it never raises, and ends soon.
+
+    Args:
+        budget: what is left of the work for all that is made of a person (default: this is all).
+    """
     try:
-        return Evaluated(expression.step(attributes, _Budget()))
-    except _TooMuchError:
-        return Evaluated((), TOO_MUCH)
+        return Evaluated(expression.step(attributes, budget or Budget()))
+    except TooMuchError as error:
+        return Evaluated((), error.fault)
 
 
 # Reading
@@ -264,25 +246,25 @@ def _constant(text: str) -> _Step:
 
 
 def _attribute(name: str) -> _Step:
-    def step(attributes: Attributes, budget: _Budget) -> _Values:
+    def step(attributes: Attributes, budget: Budget) -> _Values:
         return _paid(attributes.get(name, ()), budget)
 
     return step
 
 
-def _paid(values: Iterable[str], budget: _Budget) -> _Values:
+def _paid(values: Iterable[str], budget: Budget) -> _Values:
     """Return *values*, each paid for as it is made: what is too much is noticed before there is more of it."""
     made: list[str] = []
     for value in values:
         if len(made) == MOST_VALUES or len(value) > LONGEST_VALUE:
-            raise _TooMuchError
-        budget.spend(len(value))
+            raise TooMuchError
+        budget.make(len(value))
         made.append(value)
     return tuple(made)
 
 
 def _joined(steps: list[_Step]) -> _Step:
-    def step(attributes: Attributes, budget: _Budget) -> _Values:
+    def step(attributes: Attributes, budget: Budget) -> _Values:
         made: _Values = ("",)
         for one in steps:
             values = one(attributes, budget)
@@ -292,11 +274,18 @@ def _joined(steps: list[_Step]) -> _Step:
     return step
 
 
-def _each(change: Callable[[str], str | None], of: _Step) -> _Step:
-    """Change each value on its own; None leaves it out."""
+def _each(change: Callable[[str], str | None], of: _Step, *, searches: bool = False) -> _Step:
+    """Change each value on its own; None leaves it out. *searches*: it looks for something in the value."""
 
-    def step(attributes: Attributes, budget: _Budget) -> _Values:
-        changed = (change(value) for value in of(attributes, budget))
+    def changing(value: str, budget: Budget) -> str | None:
+        if searches:
+            budget.search(len(value))
+        else:
+            budget.spend(1)  # also for what is left out
+        return change(value)
+
+    def step(attributes: Attributes, budget: Budget) -> _Values:
+        changed = (changing(value, budget) for value in of(attributes, budget))
         return _paid((value for value in changed if value is not None), budget)
 
     return step
@@ -315,7 +304,7 @@ def _first(parser: _Parser, depth: int) -> _Step:
     while parser.more():
         choices.append(parser.expression(depth))
 
-    def step(attributes: Attributes, budget: _Budget) -> _Values:
+    def step(attributes: Attributes, budget: Budget) -> _Values:
         for choice in choices:
             values = choice(attributes, budget)
             if values:
@@ -330,12 +319,12 @@ def _join(parser: _Parser, depth: int) -> _Step:
     parser.comma()
     between = parser.literal()
 
-    def step(attributes: Attributes, budget: _Budget) -> _Values:
+    def step(attributes: Attributes, budget: Budget) -> _Values:
         values = of(attributes, budget)
         if not values:
             return ()
         if sum(map(len, values)) + len(between) * len(values) > LONGEST_VALUE:
-            raise _TooMuchError
+            raise TooMuchError
         return _paid((between.join(values),), budget)
 
     return step
@@ -348,7 +337,7 @@ def _before(parser: _Parser, depth: int) -> _Step:
         head, found, _ = value.partition(mark)
         return head if found else None
 
-    return _each(change, of)
+    return _each(change, of, searches=True)
 
 
 def _after(parser: _Parser, depth: int) -> _Step:
@@ -358,7 +347,7 @@ def _after(parser: _Parser, depth: int) -> _Step:
         _, found, tail = value.partition(mark)
         return tail if found else None
 
-    return _each(change, of)
+    return _each(change, of, searches=True)
 
 
 def _split(parser: _Parser, depth: int) -> tuple[_Step, str]:
@@ -382,10 +371,10 @@ def _replace(parser: _Parser, depth: int) -> _Step:
     def change(value: str) -> str:
         # Counted first: what would be too long is never made.
         if len(value) + value.count(old) * (len(new) - len(old)) > LONGEST_VALUE:
-            raise _TooMuchError
+            raise TooMuchError
         return value.replace(old, new)
 
-    return _each(change, of)
+    return _each(change, of, searches=True)
 
 
 def _map(parser: _Parser, depth: int) -> _Step:
@@ -409,9 +398,9 @@ def _if(parser: _Parser, depth: int) -> _Step:
     then = parser.expression(depth)
     otherwise = parser.expression(depth) if parser.more() else None
 
-    def step(attributes: Attributes, budget: _Budget) -> _Values:
+    def step(attributes: Attributes, budget: Budget) -> _Values:
         for value in looked_at(attributes, budget):
-            budget.spend(len(value) + len(pattern))
+            budget.spend(cost(pattern, value))
             if matches(pattern, value):
                 return then(attributes, budget)
         return () if otherwise is None else otherwise(attributes, budget)

@@ -18,6 +18,11 @@ def is_pattern(value: str) -> bool:
     return 0 < len(value) <= LONGEST_PATTERN and is_plain(value)
 
 
+def cost(pattern: str, value: str) -> int:
+    """Return the work of one `matches`, in units of the budget: only parts in the middle are searched for."""
+    return 2 if pattern.count("*") < 2 else 2 + (len(value) + len(pattern)) // 4
+
+
 def matches(pattern: str, value: str) -> bool:
     """
     Say whether the whole of *value* matches *pattern*, capital and small letters being different.

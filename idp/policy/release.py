@@ -15,7 +15,8 @@ from functools import cached_property
 from typing import NamedTuple
 
 from idp.policy import expressions
-from idp.policy.patterns import matches
+from idp.policy.budget import Budget, TooMuchError
+from idp.policy.patterns import cost, matches
 from idp.policy.rules import ATTRIBUTE, CONSTANT, EXPRESSION, SOURCE_SAID, TYPED, Rule, typed
 
 DEFAULT_RELEASE = ("email", "name", "groups")
@@ -174,8 +175,9 @@ def statements(attributes: Attributes, levels: Levels) -> tuple[Statement, ...]:
     if not policy.effective:
         return _unruled(leaving)
     found = []
+    budget = Budget()
     for ready in policy.ready:
-        values = () if ready.never else _values(ready, leaving)[0]
+        values = () if ready.never else _values(ready, leaving, budget)[0]
         if values:
             found.append(_statement(ready, values))
     return tuple(found)
@@ -188,8 +190,9 @@ def outcomes(attributes: Attributes, levels: Levels) -> tuple[Statement | Silent
     if not policy.effective:
         return _unruled(leaving)
     found: list[Statement | Silent] = []
+    budget = Budget()
     for ready in policy.ready:
-        values, fault = ((), ready.never) if ready.never else _values(ready, leaving)
+        values, fault = ((), ready.never) if ready.never else _values(ready, leaving, budget)
         if values:
             found.append(_statement(ready, values))
         else:
@@ -212,12 +215,19 @@ def _statement(ready: _Ready, values: tuple[str, ...]) -> Statement:
     return Statement(rule.name, rule.friendly_name, rule.name_format, rule.type, values, ready.origin)
 
 
-def _values(ready: _Ready, leaving: Attributes) -> tuple[tuple[str, ...], str]:
-    """Return the values that a rule makes; where there is too much for an expression, none, and that in words."""
+def _values(ready: _Ready, leaving: Attributes, budget: Budget) -> tuple[tuple[str, ...], str]:
+    """Return the values that a rule makes; where that is more than *budget* allows, none, and that in words."""
+    try:
+        return _made(ready, leaving, budget)
+    except TooMuchError as error:
+        return (), error.fault
+
+
+def _made(ready: _Ready, leaving: Attributes, budget: Budget) -> tuple[tuple[str, ...], str]:
     rule, fault = ready.rule, ""
     values: Sequence[str]
     if ready.expression is not None:
-        values, fault = expressions.evaluate(ready.expression, leaving)
+        values, fault = expressions.evaluate(ready.expression, leaving, budget)
     elif rule.source == ATTRIBUTE:
         values = leaving.get(rule.value, ())
     elif rule.source == CONSTANT:
@@ -225,12 +235,23 @@ def _values(ready: _Ready, leaving: Attributes) -> tuple[tuple[str, ...], str]:
     else:
         return (), "the rule says so"
     if rule.only:
-        values = [value for value in values if any(matches(pattern, value) for pattern in rule.only)]
+        values = [value for value in values if _is_wanted(rule, value, budget)]
     if rule.rename:
+        budget.spend(len(values))
         values = [rule.rename.get(value, value) for value in values]
     if rule.type in TYPED:
+        for value in values:
+            budget.search(len(value))
         values = [typed(rule.type, value) or "" for value in values]
     return tuple(dict.fromkeys(filter(None, values))), fault
+
+
+def _is_wanted(rule: Rule, value: str, budget: Budget) -> bool:
+    for pattern in rule.only:
+        budget.spend(cost(pattern, value))
+        if matches(pattern, value):
+            return True
+    return False
 
 
 def _why_nothing(rule: Rule, leaving: Attributes) -> str:

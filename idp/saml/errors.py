@@ -15,6 +15,7 @@ from idp.saml.names import (
     INVALID_NAMEID_POLICY,
     NO_AUTHN_CONTEXT,
     NO_PASSIVE,
+    NO_SUPPORTED_IDP,
     REQUEST_DENIED,
     REQUEST_UNSUPPORTED,
     REQUESTER,
@@ -35,6 +36,7 @@ USED = "saml-used"
 ADDRESS = "saml-address"
 VERSION = "saml-version"
 NOT_STARTED_HERE = "saml-not-started-here"
+RELAY_STATE = "saml-relay-state"
 NOT_ENCRYPTABLE = "saml-not-encryptable"
 
 _TELL = "Tell your administrator the reference below."
@@ -53,6 +55,10 @@ _WORDS: dict[str, tuple[str, str]] = {
     ADDRESS: ("The application wants the answer at an address that it has not registered.", _TELL),
     VERSION: ("The application speaks a version of SAML that is not spoken here.", _TELL),
     NOT_STARTED_HERE: ("This application is not started from here.", "Open it at its own address and sign in there."),
+    RELAY_STATE: (
+        "This link leads to a place in the application that is not on its list here.",
+        "Open the application itself and go there. If the link should work, tell your administrator the reference below.",
+    ),
     NOT_ENCRYPTABLE: ("This application wants an encrypted answer, but no key of it can be used for that.", _TELL),
 }
 
@@ -112,6 +118,11 @@ def name_id_policy(requester: "Requester", cause: str, **facts: Any) -> StatusEr
 def other_principal(requester: "Requester", cause: str) -> StatusError:
     """The person is not the one that the request speaks of (SAML Core 2.0 section 3.4.1.4)."""
     return StatusError(requester, UNKNOWN_PRINCIPAL, cause, top_level=RESPONDER)
+
+
+def not_among(requester: "Requester", cause: str, **facts: Any) -> StatusError:
+    """The request names the identity providers that may answer, and we are none of them (SAML Core 2.0 section 3.2.2.2)."""
+    return StatusError(requester, NO_SUPPORTED_IDP, cause, top_level=RESPONDER, **facts)
 
 
 def unsupported(requester: "Requester", cause: str, **facts: Any) -> StatusError:

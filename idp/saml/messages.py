@@ -17,6 +17,8 @@ _LONGEST_ENTITY_ID = 1024
 _LONGEST_NAME = 1024
 _MOST_CLASSES = 32
 _MOST_SESSION_INDEXES = 64
+_MOST_PROVIDERS = 256
+_MOST_REQUESTERS = 32
 _MOST_CODES = 4
 COMPARISONS = frozenset({"exact", "minimum", "maximum", "better"})
 
@@ -57,6 +59,24 @@ class RequestedSubject:
 
 
 @dataclass(frozen=True, slots=True)
+class Scoping:
+    """
+    Who may answer, and for whom it is asked (section 3.4.1.2).
+
+    Args:
+        proxy_count: how often the request may be handed on; None where nothing is said. We never hand one on.
+        providers: the entity IDs of the identity providers that may answer; None where nothing is said.
+        is_complete: whether these are all; else the rest is at an address, which we do not read.
+        requesters: for whom it is asked, the nearest last.
+    """
+
+    proxy_count: int | None
+    providers: tuple[str, ...] | None
+    is_complete: bool
+    requesters: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Header:
     """What every request has (section 3.2.1)."""
 
@@ -80,6 +100,7 @@ class AuthnRequest:
     name_id_policy: NameIdPolicy | None
     context: RequestedContext | None
     subject: RequestedSubject | None
+    scoping: Scoping | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,13 +170,14 @@ def read_authn_request(root: Tree) -> AuthnRequest:
     return AuthnRequest(
         header=_header(root),
         consumer_url=root.get("AssertionConsumerServiceURL"),
-        consumer_index=_index(root.get("AssertionConsumerServiceIndex")),
+        consumer_index=_number(root.get("AssertionConsumerServiceIndex"), "AssertionConsumerServiceIndex"),
         protocol_binding=root.get("ProtocolBinding"),
         force=_boolean(root.get("ForceAuthn")) is True,
         passive=_boolean(root.get("IsPassive")) is True,
         name_id_policy=_name_id_policy(parts.get(_P + "NameIDPolicy")),
         context=_context(parts.get(_P + "RequestedAuthnContext")),
         subject=_subject(parts.get(_S + "Subject")),
+        scoping=_scoping(parts.get(_P + "Scoping")),
     )
 
 
@@ -275,6 +297,41 @@ def _subject(node: Tree | None) -> RequestedSubject | None:
     return RequestedSubject(None)
 
 
+def _scoping(node: Tree | None) -> Scoping | None:
+    if node is None:
+        return None
+    several = _P + "RequesterID"
+    parts = _parts(node, {_P + "IDPList", several}, several=several)
+    requesters = tuple(_entity_id(_text(child, "RequesterID"), "RequesterID") for child in node.findall(several))
+    if len(requesters) > _MOST_REQUESTERS:
+        raise unreadable("Scoping names too many requesters")
+    listed = parts.get(_P + "IDPList")
+    return Scoping(
+        proxy_count=_number(node.get("ProxyCount"), "ProxyCount"),
+        providers=None if listed is None else _providers(listed),
+        is_complete=listed is None or listed.find(_P + "GetComplete") is None,
+        requesters=requesters,
+    )
+
+
+def _providers(listed: Tree) -> tuple[str, ...]:
+    """Return the entity IDs in an IDPList (section 3.4.1.3)."""
+    several = _P + "IDPEntry"
+    _parts(listed, {several, _P + "GetComplete"}, several=several)
+    entries = listed.findall(several)
+    if not 0 < len(entries) <= _MOST_PROVIDERS:
+        raise unreadable("IDPList names no identity provider, or too many")
+    if any(len(entry) for entry in entries):
+        raise unreadable("an IDPEntry is not empty")
+    return tuple(_entity_id(entry.get("ProviderID") or "", "ProviderID") for entry in entries)
+
+
+def _entity_id(value: str, name: str) -> str:
+    if not 0 < len(value) <= _LONGEST_ENTITY_ID:
+        raise unreadable(f"{name} is empty or too long")
+    return value
+
+
 def _name_id(node: Tree) -> NameId:
     value = _text(node, "NameID")
     if not 0 < len(value) <= _LONGEST_NAME:
@@ -288,11 +345,11 @@ def _text(node: Tree, name: str) -> str:
     return (node.text or "").strip()
 
 
-def _index(value: str | None) -> int | None:
+def _number(value: str | None, name: str) -> int | None:
     if value is None:
         return None
     if not (value.isascii() and value.isdecimal() and len(value) <= 5):
-        raise unreadable("AssertionConsumerServiceIndex is no number")
+        raise unreadable(f"{name} is no number")
     return int(value)
 
 

@@ -80,8 +80,11 @@ def gives(provider: made_names.Named, format_: str) -> bool:
 
 
 def not_given(format_: str) -> str:
-    """Return in words that names of that format are not given, and what would have to be done."""
+    """Return in words that names of that format are not given, and which are or what would have to be done."""
     said = f"the NameID format {format_[:120]!r} is not given"
+    if format_ not in FORMATS:
+        said += f"; those that are: {', '.join(one for one in FORMATS if one not in made_names.NEED_A_SOURCE)}"
+        said += f"; where it is said what names are made of, also: {', '.join(made_names.NEED_A_SOURCE)}"
     if format_ in made_names.NEED_A_SOURCE:
         said += "; say what it is made of with: idp application saml set APP --name-id-source"
     return said

@@ -361,7 +361,8 @@ def _failed(work: Work, provider: ServiceProvider, cause: str) -> Outcome:
     """What is known stays as it is. Said once for each cause, tried again in an hour."""
     cause = cause[:2000]
     if provider.refresh_error != cause:
-        log.warning("metadata not refreshed", entity_id=provider.entity_id, cause=cause)
+        if work.origin.door == "job":  # whoever else asked is told
+            log.warning("metadata not refreshed", entity_id=provider.entity_id, cause=cause)
         record(
             work,
             ServiceProviderRefreshFailed(

@@ -8,13 +8,15 @@ from idp.audit.attempts import Trail
 from idp.base.errors import Invalid
 from idp.base.work import Work
 from idp.directory import names as directory_names
+from idp.directory.policies import release_levels
 from idp.directory.sites import SiteFacts
+from idp.policy.release import may_leave
 from idp.saml import contexts, endpoints, errors, gate, made_names, nameid, signatures
 from idp.saml.bindings import REQUEST, Incoming
-from idp.saml.checks import CHECKS, WISHES
+from idp.saml.checks import CHECKS, WISHES, scoping, subject
 from idp.saml.checks.examined import Examined
 from idp.saml.endpoints import Requester
-from idp.saml.errors import NOT_STARTED_HERE, UNKNOWN_APPLICATION, USED, MessageRefused
+from idp.saml.errors import NOT_STARTED_HERE, RELAY_STATE, UNKNOWN_APPLICATION, USED, MessageRefused
 from idp.saml.facts import ProviderFacts, provider
 from idp.saml.messages import AuthnRequest, NameId, issuer_of, read_authn_request
 from idp.saml.names import AUTHN_REQUEST, EMAIL, UNSPECIFIED
@@ -119,7 +121,7 @@ def start(work: Work, place: Place, entity_id: str, relay_state: str, trail: Tra
     if relay_state and relay_state not in known.relay_states:
         raise _with_way_back(
             MessageRefused(
-                NOT_STARTED_HERE,
+                RELAY_STATE,
                 "that RelayState is not in the application's list",
                 reason="relay-state",
                 received=relay_state.partition("?")[0][:200],  # what follows may be a person's own
@@ -190,11 +192,11 @@ def _with_way_back(error: MessageRefused, known: ProviderFacts) -> MessageRefuse
 
 
 def _wanted(known: ProviderFacts, request: AuthnRequest) -> Wanted:
-    policy, context, subject = request.name_id_policy, request.context, request.subject
+    policy, context, about = request.name_id_policy, request.context, request.subject
     format_ = policy.format if policy is not None else None
-    if format_ in (None, UNSPECIFIED) and subject is not None and subject.name_id is not None:
-        format_ = subject.name_id.format  # the answer must name the one that was asked for (section 3.4.1.4)
-    named = subject.name_id if subject is not None else None
+    if format_ in (None, UNSPECIFIED) and about is not None and about.name_id is not None:
+        format_ = about.name_id.format  # the answer must name the one that was asked for (section 3.4.1.4)
+    named = about.name_id if about is not None else None
     return Wanted(
         nameid_format=format_,
         # A name that is made of attributes cannot be looked up before it was first given; it is compared when made.
@@ -222,6 +224,7 @@ def _sign_on_request(
     work: Work, place: Place, requester: Requester, request: AuthnRequest, trail: Trail
 ) -> SignOnRequest:
     """Return the request in neutral words; refusals from here on are answered to the requester."""
+    scoping.check(requester, request, place.issuer)
     for check in WISHES:
         check(requester, request)
     asked, unattainable = contexts.least(request.context, requester.provider.contexts)
@@ -231,6 +234,10 @@ def _sign_on_request(
     name = request.subject.name_id if request.subject is not None else None
     account_hint = login_hint = ""
     if name is not None:
+        if name.format == EMAIL and not _is_made(requester.provider, name):
+            of = requester.provider
+            levels = release_levels(work, of.organization_id, of.site_id, of.application_id)
+            subject.check_released(requester, request, may_leave(levels))
         # A name that nobody has becomes an account that nobody is: whoever asks learns only after
         # somebody has signed in that it was not them.
         known = requester.provider

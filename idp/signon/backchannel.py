@@ -8,6 +8,7 @@ in parallel, so that one dead application delays nobody.
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from queue import Empty, Queue
 from typing import Any
 
@@ -21,7 +22,7 @@ from idp.base.work import Work
 from idp.directory import accounts
 from idp.signon import logout as logout_
 from idp.signon import session
-from idp.signon.logout import BACK, FINISH, SETTLED, WAITING
+from idp.signon.logout import BACK, FINISH, LATE, SETTLED, WAITING
 from idp.signon.models import Logout, LogoutStep
 from idp.signon.teller import ASKED, CANNOT, FAILED, Letter, Post, Reply, Tellers, Verdict
 
@@ -30,8 +31,18 @@ OpenWork = Callable[[], AbstractContextManager[Work]]
 SECONDS = 6.0
 MOST_BYTES = 64 * 1024
 _MOST_AT_ONCE = 32
+_OPEN = (WAITING, ASKED)
+"""Outcomes of a call after which it is tried again."""
 
 log = structlog.get_logger("idp.logout")
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """A letter on its way. ``first``: nothing of it has reached the application before, as far as is known."""
+
+    letter: Letter
+    first: bool
 
 
 def at_once(
@@ -44,18 +55,19 @@ def at_once(
     goes on by the browser, if one takes part and the application can be told so, else by the outbox.
     """
     with open_work() as work:
-        letters = _letters(work, tellers, organization_id, logout_id)
-    if not letters:
+        calls = _calls(work, tellers, organization_id, logout_id)
+    if not calls:
         return
-    replies = _sent(letters, post, seconds)
+    replies = _sent(calls, post, seconds)
     with open_work() as work:
         logout = work.tx.session.get_one(Logout, (organization_id, logout_id))
         for step in logout_.steps(work, logout):
-            if step.id not in letters:
+            if step.id not in calls:
                 continue
-            verdict = _note(work, tellers, logout, step, replies.get(step.id, Reply(cause="no answer in time")))
+            reply = replies.get(step.id, Reply(cause="no answer in time"))
+            verdict = _note(work, tellers, logout, step, calls[step.id], reply)
             ways = tellers[step.protocol].ways(work, logout_.told(logout, step))
-            if verdict.outcome == ASKED and ways.front and logout.handle_hash is not None:
+            if verdict.outcome in _OPEN and ways.front and logout.handle_hash is not None:
                 work.tx.session.refresh(step)
                 logout_.go_by_browser(work, step, ways)
 
@@ -66,15 +78,15 @@ def sender(open_work: OpenWork, tellers: Tellers, post: Post) -> Sender:
     def send(message: Message) -> None:
         key = (str(message.content["organization_id"]), str(message.content["step_id"]))
         with open_work() as work:
-            letter = _letter(work, tellers, key)
-        if letter is None:
+            call = _call(work, tellers, key)
+        if call is None:
             return
-        reply = post(letter)
+        reply = post(call.letter)
         with open_work() as work:
             step = work.tx.session.get_one(LogoutStep, key)
             logout = work.tx.session.get_one(Logout, (step.organization_id, step.logout_id))
-            verdict = _note(work, tellers, logout, step, reply)
-        if verdict.outcome == ASKED:
+            verdict = _note(work, tellers, logout, step, call, reply)
+        if verdict.outcome in _OPEN:
             raise Unavailable("An application did not confirm a logout.", cause=verdict.cause)
 
     return send
@@ -94,6 +106,8 @@ def posting(allowed: Sequence[str], *, http_loopback: bool) -> Post:
                 http_loopback=http_loopback,
                 most_bytes=MOST_BYTES,
             )
+        except egress.NotReached as error:
+            return Reply(cause=error.cause, reached=False)
         except Unavailable as error:
             return Reply(cause=error.cause)
         return Reply(answer.status, answer.body)
@@ -107,6 +121,10 @@ def handlers(tellers: Tellers) -> dict[str, Handler]:
     def ended(work: Work, payload: Mapping[str, Any]) -> None:
         logout_.tell_of(work, tellers, payload["organization_id"], payload["session_id"], payload["because"])
 
+    def late(work: Work, payload: Mapping[str, Any]) -> None:
+        known, of = payload["known"], (payload["organization_id"], payload["session_id"])
+        logout_.tell_late(work, tellers, *of, payload["because"], known)
+
     def outdated(work: Work, payload: Mapping[str, Any]) -> None:
         session.end_outdated(work, payload["organization_id"], payload["account_id"])
 
@@ -115,25 +133,25 @@ def handlers(tellers: Tellers) -> dict[str, Handler]:
         if found is not None:
             logout_.finish(work, found)
 
-    return {session.ENDED: ended, accounts.OUTDATED: outdated, FINISH: finish}
+    return {session.ENDED: ended, LATE: late, accounts.OUTDATED: outdated, FINISH: finish}
 
 
-def _letters(work: Work, tellers: Tellers, organization_id: str, logout_id: str) -> dict[str, Letter]:
+def _calls(work: Work, tellers: Tellers, organization_id: str, logout_id: str) -> dict[str, _Call]:
     logout = work.tx.session.get_one(Logout, (organization_id, logout_id))
-    letters: dict[str, Letter] = {}
+    calls: dict[str, _Call] = {}
     for step in logout_.steps(work, logout):
-        if step.channel == BACK and step.outcome == WAITING and len(letters) < _MOST_AT_ONCE:
+        if step.channel == BACK and step.outcome == WAITING and len(calls) < _MOST_AT_ONCE:
             try:
-                letter = _letter(work, tellers, (organization_id, step.id))
+                call = _call(work, tellers, (organization_id, step.id))
             except IdpError as error:  # of one application: the outbox tries again
                 log.warning("letter not written", step=step.id, cause=error.cause)
                 continue
-            if letter is not None:
-                letters[step.id] = letter
-    return letters
+            if call is not None:
+                calls[step.id] = call
+    return calls
 
 
-def _letter(work: Work, tellers: Tellers, key: tuple[str, str]) -> Letter | None:
+def _call(work: Work, tellers: Tellers, key: tuple[str, str]) -> _Call | None:
     """Return what is to be sent for a step now, and note that it is asked; None where nothing is."""
     step = work.tx.session.get(LogoutStep, key)
     if step is None or step.outcome in SETTLED:
@@ -145,37 +163,47 @@ def _letter(work: Work, tellers: Tellers, key: tuple[str, str]) -> Letter | None
         step.channel = BACK  # nobody went on to it: it is called from here again
     teller = tellers.get(step.protocol)
     letter = teller.letter(work, logout_.told(logout, step)) if teller is not None else None
-    if not logout_.ask(work, step):
+    first = logout_.ask(work, step)
+    if not first:
         step.tries += 1
     work.tx.session.flush()
     work.tx.session.refresh(step)
     if letter is None:
         logout_.settle(work, logout, step, Verdict(CANNOT, "the application has no address to be told at any more"))
-    return letter
+        return None
+    return _Call(letter, first)
 
 
-def _note(work: Work, tellers: Tellers, logout: Logout, step: LogoutStep, reply: Reply) -> Verdict:
+def _note(work: Work, tellers: Tellers, logout: Logout, step: LogoutStep, call: _Call, reply: Reply) -> Verdict:
+    last = step.tries >= backoff.MOST_TRIES
+    if not reply.reached and call.first:
+        if not last:
+            logout_.not_reached(work, step, reply.cause)
+            return Verdict(WAITING, reply.cause)
+        verdict = Verdict(CANNOT, reply.cause)
+        logout_.settle(work, logout, step, verdict)
+        return verdict
     verdict = Verdict(ASKED, reply.cause)
     if not reply.cause:
         verdict = tellers[step.protocol].judge(work, logout_.told(logout, step), reply)
-    if verdict.outcome == ASKED and step.tries >= backoff.MOST_TRIES:
+    if verdict.outcome == ASKED and last:
         verdict = Verdict(FAILED, verdict.cause)
     logout_.settle(work, logout, step, verdict)
     return verdict
 
 
-def _sent(letters: Mapping[str, Letter], post: Post, seconds: float) -> dict[str, Reply]:
-    """Post all *letters* at the same time; return what was answered within *seconds*."""
+def _sent(calls: Mapping[str, _Call], post: Post, seconds: float) -> dict[str, Reply]:
+    """Post all letters of *calls* at the same time; return what was answered within *seconds*."""
     answers: Queue[tuple[str, Reply]] = Queue()
 
     def send(step_id: str, letter: Letter) -> None:
         answers.put((step_id, post(letter)))
 
-    for step_id, letter in letters.items():
-        threading.Thread(target=send, args=(step_id, letter), name="logout", daemon=True).start()
+    for step_id, call in calls.items():
+        threading.Thread(target=send, args=(step_id, call.letter), name="logout", daemon=True).start()
     until = clock.monotonic() + seconds
     replies: dict[str, Reply] = {}
-    while len(replies) < len(letters):
+    while len(replies) < len(calls):
         try:
             step_id, reply = answers.get(timeout=max(0.0, until - clock.monotonic()))
         except Empty:

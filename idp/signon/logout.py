@@ -23,7 +23,7 @@ from idp.base.db import Prepared, table
 from idp.base.errors import PageError
 from idp.base.ids import fingerprint, is_token, new_id
 from idp.base.work import Work
-from idp.directory.models import Application
+from idp.directory.models import Account, Application
 from idp.signon import session as session_
 from idp.signon.models import Logout, LogoutStep, Participant, SignOnSession
 from idp.signon.teller import ASKED, CANNOT, CONFIRMED, FAILED, Tellers, Told, Verdict, Ways
@@ -37,7 +37,9 @@ CALLED_WITHIN = timedelta(seconds=7)
 """How long the page waits for those that are called from here at once."""
 WAITING = "waiting"
 BACK, FRONT, NONE = "back", "front", "none"
-MESSAGE, FINISH = "logout", "logout-finish"
+MESSAGE, FINISH, LATE = "logout", "logout-finish", "logout-late"
+LOOK_AGAIN_AFTER = timedelta(minutes=1)
+"""How long after a session's end it is looked for sign-ons that were going on then: longer than one can take."""
 SETTLED = frozenset({CONFIRMED, FAILED, CANNOT})
 _AT_ONCE_FIRST = timedelta(seconds=30)
 
@@ -91,6 +93,15 @@ _SETTLE = Prepared(
         cause=bindparam("new_cause"),
         settled_at=bindparam("at", type_=_STEP.c.settled_at.type),
     )
+)
+_UNREACHED = Prepared(
+    update(_STEP)
+    .where(
+        _STEP.c.organization_id == bindparam("of_organization"),
+        _STEP.c.id == bindparam("step_id"),
+        _STEP.c.outcome == ASKED,
+    )
+    .values(outcome=WAITING, asked_at=None, cause=bindparam("new_cause"))
 )
 
 
@@ -172,9 +183,11 @@ def start(
     new: list[tuple[str, Participant]] = []
     complete = True
     for session_id in sessions:
-        others = [p for p in session_.participants(work, organization_id, session_id) if p.application_id != by]
+        everyone = session_.participants(work, organization_id, session_id)
+        others = [p for p in everyone if p.application_id != by]
         if session_.end(work, organization_id, session_id, because, told=True):
             new += [(session_id, other) for other in others]
+            _look_again(work, organization_id, session_id, because, everyone)
         else:
             complete = complete and _were_told(work, organization_id, session_id, others)
     ended = frozenset(sessions)
@@ -196,6 +209,49 @@ def tell_of(work: Work, tellers: Tellers, organization_id: str, session_id: str,
     if work.tx.session.scalars(known.limit(1)).first() is not None:
         return
     others = session_.participants(work, organization_id, session_id)
+    _look_again(work, organization_id, session_id, because, others)
+    _tell(work, tellers, organization_id, session_id, because, others)
+
+
+def tell_late(
+    work: Work, tellers: Tellers, organization_id: str, session_id: str, because: str, known: Mapping[str, str]
+) -> None:
+    """
+    Write down whom to tell of a session that ended, of those whose sign-on was committed beside its end.
+
+    Args:
+        known: who took part when it ended, as `_look_again` noted it.
+    """
+    everyone = session_.participants(work, organization_id, session_id)
+    late = [one for one in everyone if known.get(one.application_id) != one.last_at.isoformat()]
+    _tell(work, tellers, organization_id, session_id, because, late)
+
+
+def _look_again(work: Work, organization_id: str, session_id: str, because: str, known: Iterable[Participant]) -> None:
+    """See later who else took part: a sign-on that had found the session live may be committed after its end."""
+    jobs.defer(
+        work,
+        LATE,
+        key=f"{LATE}:{session_id}",
+        payload={
+            "organization_id": organization_id,
+            "session_id": session_id,
+            "because": because,
+            "known": {one.application_id: one.last_at.isoformat() for one in known},
+        },
+        organization_id=organization_id,
+        run_at=work.now + LOOK_AGAIN_AFTER,
+    )
+
+
+def _tell(
+    work: Work,
+    tellers: Tellers,
+    organization_id: str,
+    session_id: str,
+    because: str,
+    others: Sequence[Participant],
+) -> None:
     row = work.tx.session.get(SignOnSession, (organization_id, session_id))
     if not others or row is None:
         return
@@ -313,6 +369,17 @@ def settle(work: Work, logout: Logout, step: LogoutStep, verdict: Verdict) -> No
     _finish_if_settled(work, logout, steps(work, logout))
 
 
+def not_reached(work: Work, step: LogoutStep, cause: str) -> None:
+    """Take back that the application is asked: nothing of what it was to be sent has left."""
+    work.tx.run(_UNREACHED, of_organization=step.organization_id, step_id=step.id, new_cause=plain(cause)[:500])
+    work.tx.session.refresh(step)
+
+
+def is_unreached(step: LogoutStep) -> bool:
+    """Say whether an application was to be called from here and could not be reached, as far as was tried."""
+    return step.channel == BACK and step.outcome == WAITING and (step.tries or 0) > 0
+
+
 def go_by_browser(work: Work, step: LogoutStep, ways: Ways) -> None:
     """Let the browser go to an application that did not answer us; what it is sent is a message of its own."""
     step.channel, step.outcome, step.visit_url = FRONT, WAITING, ways.front
@@ -325,16 +392,17 @@ def finish(work: Work, logout: Logout) -> None:
     if not work.tx.run(_FINISH, of_organization=logout.organization_id, logout_id=logout.id, at=work.now):
         return
     every = steps(work, logout)
-    told_ = tuple(_for_the_log(step) for step in every)
+    account = work.tx.session.get(Account, (logout.organization_id, logout.account_id))
     record(
         work,
         LogoutFinished(
             organization_id=logout.organization_id,
             target_id=logout.account_id,
             logout_id=logout.id,
+            person=account.email if account is not None else logout.account_id,
             cause=logout.because,
-            summary="; ".join(f"{one['name']}: {one['outcome']}" for one in told_),
-            applications=told_,
+            summary="; ".join(_in_words(step, work.now) for step in every),
+            applications=tuple(_for_the_log(step) for step in every),
         ),
     )
 
@@ -418,6 +486,8 @@ def stage(logout: Logout, every: Sequence[LogoutStep], now: datetime) -> Stage:
 
 def is_being_called(logout: Logout, step: LogoutStep, now: datetime) -> bool:
     """Say whether an application is just being called from here, so that its answer may come any moment."""
+    if is_unreached(step):
+        return False
     return step.channel == BACK and step.outcome in (WAITING, ASKED) and now < logout.created_at + CALLED_WITHIN
 
 
@@ -532,6 +602,19 @@ def _for_the_log(step: LogoutStep) -> dict[str, str]:
     return told_
 
 
+def _in_words(step: LogoutStep, now: datetime) -> str:
+    """Return what came of *step*; unless that is a confirmation, with how long its own session may live."""
+    outcome = _spoken(step)
+    if outcome == CONFIRMED:
+        return f"{step.application_name}: {outcome}"
+    lives = "how long its session lives, only it knows"
+    if step.until is not None:
+        same_day = step.until.date() == now.date()
+        lives = f"its session may live until {step.until.strftime('%H:%M' if same_day else '%Y-%m-%d %H:%M')} UTC"
+    return f"{step.application_name}: {outcome} ({lives})"
+
+
 def _spoken(step: LogoutStep) -> str:
-    """A step that nobody went on to was not asked, and cannot be any more."""
-    return CANNOT if step.outcome == WAITING and step.channel == FRONT else step.outcome
+    """A step that nobody went on to was not asked, and cannot be any more; nor was one whose address was not reached."""
+    unasked = step.outcome == WAITING and (step.channel == FRONT or is_unreached(step))
+    return CANNOT if unasked else step.outcome

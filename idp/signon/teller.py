@@ -60,11 +60,16 @@ class Letter:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What came back: an answer, or the cause why there is none (for the administrator)."""
+    """
+    What came back: an answer, or the cause why there is none (for the administrator).
+
+    ``reached`` is False where nothing of the letter was sent: the application has not heard of it.
+    """
 
     status: int = 0
     body: bytes = b""
     cause: str = ""
+    reached: bool = True
 
 
 @dataclass(frozen=True, slots=True)

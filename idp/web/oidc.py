@@ -44,7 +44,7 @@ from idp.web import context, signout, telling
 from idp.web.context import open_work
 from idp.web.errors import TELL, page_for
 from idp.web.render import page, redirect, redirect_to_path
-from idp.web.security import allow_form_action, protocol, public
+from idp.web.security import acts, allow_form_action, protocol, public
 
 pages = Blueprint("oidc", __name__)
 
@@ -63,6 +63,7 @@ View = Callable[..., Response]
 
 @pages.route(f"{_BELOW}/oauth2/authorize", methods=["GET", "POST"])
 @protocol
+@acts
 def authorize(slug: str) -> Response:
     """The authorization endpoint (RFC 6749 section 3.1)."""
     trail = Trail(kind=respond.KIND)
@@ -92,6 +93,7 @@ def authorize(slug: str) -> Response:
 
 @pages.get(f"{_BELOW}/oauth2/resume/<handle>")
 @protocol
+@acts
 def resume(slug: str, handle: str) -> Response:
     """Where a sign-on comes back to when the person is done."""
     trail = Trail(kind=respond.KIND)
@@ -294,6 +296,7 @@ def _document(found: Document) -> Response:
 
 @pages.route(f"{_BELOW}/oauth2/logout", methods=["GET", "POST"])
 @protocol
+@acts
 def end_session(slug: str) -> Response:
     """RP-Initiated Logout 1.0 section 2: at once, or after asking the person."""
     trail = Trail(kind=logout.KIND)
@@ -357,6 +360,7 @@ def _logout(slug: str, sent: Parameters, trail: Trail, *, asked: bool) -> Respon
 
 @pages.get(f"{_BELOW}/oauth2/logout/done/<handle>")
 @protocol
+@acts
 def logout_done(slug: str, handle: str) -> Response:
     """Go back to the application that started a logout, once the others have been told."""
     trail = Trail(kind=logout.KIND)

@@ -21,7 +21,7 @@ from idp.web.carrying import carried
 from idp.web.context import open_work
 from idp.web.errors import status_of
 from idp.web.render import page, redirect_to_path
-from idp.web.security import protocol
+from idp.web.security import acts, protocol
 
 pages = Blueprint("saml", __name__, url_prefix="/sites/<slug>/saml")
 
@@ -73,6 +73,7 @@ def _as_metadata(published: Published) -> Response:
 
 @pages.get("/sso")
 @protocol
+@acts
 def sso(slug: str) -> Response:
     """The single sign-on service by HTTP-Redirect; with a live session it answers in this very request."""
 
@@ -99,6 +100,7 @@ def sso_post(slug: str) -> Response:
 
 @pages.get("/resume/<handle>")
 @protocol
+@acts
 def resume(slug: str, handle: str) -> Response:
     """Answer a sign-on that the sign-in pages have brought to its end."""
 
@@ -111,6 +113,7 @@ def resume(slug: str, handle: str) -> Response:
 
 @pages.get("/start")
 @protocol
+@acts
 def start(slug: str) -> Response:
     """Start an application from our side, where its switch allows that."""
 

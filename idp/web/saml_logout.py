@@ -22,7 +22,7 @@ from idp.web.carrying import carried
 from idp.web.context import open_work
 from idp.web.errors import status_of
 from idp.web.render import page, redirect, redirect_to_path
-from idp.web.security import allow_form_action, protocol
+from idp.web.security import acts, allow_form_action, protocol
 
 pages = Blueprint("saml_logout", __name__, url_prefix="/sites/<slug>/saml")
 
@@ -34,6 +34,7 @@ Outcome = TypeVar("Outcome")
 
 @pages.get("/slo")
 @protocol
+@acts
 def slo(slug: str) -> Response:
     """The single logout service by HTTP-Redirect; answers of applications come back to it, too."""
     return _single_logout(slug, lambda: bindings.from_query(request.query_string), with_cookies=True)
@@ -67,6 +68,7 @@ def slo_soap(slug: str) -> Response:
 
 @pages.get("/slo/done/<handle>")
 @protocol
+@acts
 def slo_done(slug: str, handle: str) -> Response:
     """Answer the application that started a logout, once the others have been told."""
 
@@ -83,6 +85,7 @@ def slo_done(slug: str, handle: str) -> Response:
 
 @pages.get("/slo/visit/<handle>/<step_id>")
 @protocol
+@acts
 def visit(slug: str, handle: str, step_id: str) -> Response:
     """Send the browser to the application of a step, with a request that it signs the person out."""
 
@@ -101,6 +104,7 @@ def visit(slug: str, handle: str, step_id: str) -> Response:
 
 @pages.get("/manage-nameid")
 @protocol
+@acts
 def manage_name_id(slug: str) -> Response:
     """The name identifier management service by HTTP-Redirect."""
     return _manage(slug, lambda: bindings.from_query(request.query_string))

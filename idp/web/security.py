@@ -11,10 +11,12 @@ Each view carries one guard; a view without one stops the start (threats D5):
 import hashlib
 import hmac
 from collections.abc import Callable
-from functools import lru_cache
-from typing import Any, TypeVar
+from functools import lru_cache, wraps
+from typing import Any, TypeVar, cast
 
 from flask import Flask, Response, g, request
+from flask.globals import request_ctx
+from werkzeug.exceptions import MethodNotAllowed
 
 from idp.base.crypto import equal
 from idp.base.errors import Forbidden
@@ -41,6 +43,20 @@ def signed_in(view: View) -> View:
 def protocol(view: View) -> View:
     """A protocol peer calls this view; no form token, the protocol has its own checks."""
     return _guarded(view, PROTOCOL)
+
+
+def acts(view: View) -> View:
+    """This view does something when it is asked by GET, so it is not asked by HEAD (RFC 9110 sections 9.2.1, 9.3.2)."""
+
+    @wraps(view)
+    def answered(*args: Any, **values: Any) -> Any:
+        if request.method == "HEAD":
+            adapter = request_ctx.url_adapter
+            methods = set() if adapter is None else {*adapter.allowed_methods()}
+            raise MethodNotAllowed(sorted(methods - {"HEAD"}))
+        return view(*args, **values)
+
+    return cast(View, answered)
 
 
 def _guarded(view: View, guard: str) -> View:

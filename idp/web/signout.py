@@ -128,6 +128,8 @@ def _state(found: Logout, step: LogoutStep, stage: Stage, work: Work) -> str:
         return "now"
     if logout.is_being_called(found, step, work.now):
         return "now"
+    if logout.is_unreached(step):
+        return CANNOT
     if step.channel == FRONT and logout.is_late(step, work.now):
         return "silent"
     if step.channel == FRONT and step.outcome == logout.WAITING:

@@ -402,3 +402,20 @@ def test_o18_an_answer_to_a_post_has_a_limit_and_a_time():
         posted(f"http://127.0.0.1:{port}/", seconds=0.3)
     assert time.monotonic() - began < 2
     assert "no answer within" in raised.value.cause
+
+
+@pytest.mark.parametrize("url", ["http://sp.example:1/", "ftp://sp.example/", "http://sp.example:0/"])
+def test_what_was_never_sent_is_known_not_to_have_been_heard(url):
+    with pytest.raises(egress.NotReached):
+        egress.post(
+            url, b"x", content_type="text/xml", allowed=("127.0.0.1",), most_bytes=9, resolve=resolving("127.0.0.1")
+        )
+
+
+@pytest.mark.parametrize("answer", [b"", b"nonsense", b"HTTP/1.1 302 Found\r\nLocation: /\r\n\r\n"])
+def test_what_was_sent_and_not_answered_may_have_been_heard(answer):
+    with server(answer) as (port, asked), pytest.raises(Unavailable) as raised:
+        egress.post(f"http://127.0.0.1:{port}/", b"x", content_type="text/xml", allowed=("127.0.0.1",), most_bytes=9)
+
+    assert not isinstance(raised.value, egress.NotReached)
+    assert len(asked) == 1

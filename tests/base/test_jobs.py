@@ -177,3 +177,20 @@ def test_an_errand_that_fails_is_tried_again(database, open_work, noon, part):
     assert jobs.run_due(database, {"test": errand}, noon, OPERATOR) == jobs.Ran(0, 1)
     with open_work() as work:
         assert "no luck" in jobs.jobs(work)[0].last_error
+
+
+def test_organizations_take_turns(open_work, run, noon):
+    """R22, T14: ten slow jobs of one organization, asked for earlier, delay another's job by one."""
+    with open_work() as work:
+        for number in range(10):
+            jobs.defer(work, "test", key=f"first:{number}", payload={"of": "first"}, organization_id="org_first")
+    with open_work() as work:
+        late = noon + timedelta(seconds=1)
+        jobs.defer(work, "test", key="second", payload={"of": "second"}, organization_id="org_second", run_at=late)
+        jobs.defer(work, "test", key="ours", payload={"of": "nobody"}, run_at=late)
+    order = []
+
+    assert run(late, lambda work, payload: order.append(payload["of"])) == jobs.Ran(12, 0)
+
+    assert sorted(order[:3]) == ["first", "nobody", "second"]
+    assert order[3:] == ["first"] * 9

@@ -115,3 +115,18 @@ def test_a_mail_reaches_an_smtp_server(database, letter, noon):
     written = b"".join(server.taken).decode()
     assert f"<{message_id}@acme.example>" in written
     assert "Subject: Hello" in written
+
+
+@pytest.mark.both_databases
+def test_r22_organizations_take_turns(database, open_work, noon):
+    """R22: ten messages of one organization, written earlier, delay another's by one."""
+    with open_work() as work:
+        for number in range(10):
+            outbox.post(work, "test", f"first{number}", {}, organization_id="org_first")
+        outbox.post(work, "test", "second", {}, organization_id="org_second", not_before=noon + timedelta(seconds=1))
+    sent = []
+
+    outbox.drain(database, {"test": lambda message: sent.append(message.destination)}, noon + timedelta(seconds=1))
+
+    assert len(sent) == 11
+    assert sent[1] == "second"

@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from idp.saml import nameid
+
 ENTITY_ID = "https://wiki.example/saml/metadata"
 METADATA = f"""<md:EntityDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" entityID="{ENTITY_ID}">
 <md:SPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">
@@ -198,6 +200,13 @@ def test_the_preview_in_words_and_as_json(wiki):
     assert value["statements"][0]["values"] == [ANN]
     assert value["xml"].startswith("<saml:Assertion ")
     assert wiki("application", "saml", "preview", ENTITY_ID, "--account", "nobody@acme.example").code == 3
+
+
+def test_a_preview_with_a_format_that_is_none_names_those_that_are(wiki):
+    words = wiki("application", "saml", "preview", ENTITY_ID, "--account", ANN, "--nameid-format", "foo").out
+
+    assert "the NameID format 'foo' is not given; those that are: " in words
+    assert all(format_ in words for format_ in nameid.FORMATS)
 
 
 def test_a_preview_of_what_cannot_be_sent_says_so(wiki):

@@ -393,6 +393,7 @@ def test_metadata_from_an_address_is_fetched_again_and_waits_for_approval(loopba
         failed = loopback(*refresh)
         assert failed.code == 2
         assert "status 404" in failed.err
+        assert "not refreshed" not in failed.out + failed.err, "no log lines among the words of a command"
         assert "could not be taken" in loopback("doctor").out
     third = loopback("application", "show", SP.entity_id, "--json").json["saml"]["assertion_consumers"][0]["location"]
     assert third == "https://sp.example/third"

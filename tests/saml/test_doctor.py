@@ -523,3 +523,20 @@ def test_a_withheld_attribute_of_the_organization_is_not_released_by_a_fix(world
     assert finding.fix is None
     assert "organization" in finding.here
     assert names.EMAIL.rpartition(":")[2] in finding.evidence
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        b"<html><body><p>Sign in</p></body></html>",
+        b'<?xml version="1.0"?><html xmlns="http://www.w3.org/1999/xhtml"><head/><body/></html>',
+        b"<!-- up --><HTML><body/></HTML>",
+        b"<html><body><p>Sign in</body></html>",
+    ],
+)
+def test_a_page_is_a_page_however_well_it_is_formed(world, page):
+    application_id = register(world, SHIBBOLETH)
+
+    found = examined(world, application_id, Given(metadata=page)).findings
+
+    assert [one.kind for one in found if one.kind.startswith("metadata-")] == ["metadata-html"]

@@ -142,6 +142,7 @@ CASES = {
     "no create": (refused(('AllowCreate="1"', 'AllowCreate="0"')), SHIBBOLETH, {}, "nameid-create-forbidden", ANN),
     "subject": (refused(ailments._NAMELESS), SHIBBOLETH, {}, "subject-unsupported", "Subject"),
     "context": (refused(ailments._CONTEXT), SHIBBOLETH, {}, "context-unattainable", "classes:X509"),
+    "for others": (refused(ailments._FOR_OTHERS), SHIBBOLETH, {}, "idp-not-named", "https://other.example/idp"),
     "passive": (refused(PASSIVE, whom=None), SHIBBOLETH, {}, "passive-no-session", "IsPassive"),
     "force and passive": (refused(FORCED), SHIBBOLETH, {}, "force-and-passive", "ForceAuthn"),
     "another person": (_of_another, SHIBBOLETH, {}, "other-person", ANN),
@@ -204,7 +205,7 @@ def test_access_says_who_can_give_it(world):
     (finding,) = findings_of_last(world)[1]
     assert "open to nobody" in finding.evidence
     assert f"idp application grant {application_id} with --account {BEN}" in finding.here
-    assert f"This can do: {ANN}" in finding.here
+    assert f"Ask one of these to give access: {ANN}" in finding.here
 
 
 def _consumer(world: World, application_id: str):

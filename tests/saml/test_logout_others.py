@@ -1,20 +1,24 @@
 """Single logout of the other applications: called from here, or visited by the browser (X29)."""
 
 import base64
+import socket
 from contextlib import ExitStack
 from datetime import datetime, timedelta
 
 import pytest
 import xmlsec
 from lxml import etree, html
+from sqlalchemy import select
 
 from idp.base import clock
+from idp.cli.sentences import sentence
 from idp.directory import accounts, applications, sites
 from idp.keyring import keyring
 from idp.saml import names
 from idp.saml.models import ServiceProvider as Row
 from idp.settings import resolve
-from idp.signon import own_account, session
+from idp.signon import logout, own_account, session
+from idp.signon.models import Participant
 from tests.saml import logouts
 from tests.saml.logouts import (
     SIGN,
@@ -225,6 +229,60 @@ def test_x29_a_redirect_or_an_error_is_no_answer_and_leads_nowhere(world, by_soa
         assert states(ann.client.get(place)) == {"calendar.example": "asked, not confirmed"}
         assert len(peer.heard) == 1
         assert elsewhere.heard == []
+
+
+def nobody_there(world, name: str = "calendar") -> tuple[ServiceProvider, int]:
+    """A service provider whose SOAP address is a port that nobody listens at."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    sp = logouts.provider(name, slo=logouts.service(names.SOAP, f"http://127.0.0.1:{port}/soap"))
+    logouts.register(world, sp)
+    return sp, port
+
+
+def test_x29_who_was_never_reached_is_not_said_to_have_been_asked(world, ann):
+    sp, _ = nobody_there(world)
+    sign_on(sp, ann)
+
+    page = ann.client.get(sign_out(ann))
+
+    assert states(page) == {"calendar.example": "cannot be told"}
+    assert next_of(page) == "", "there is nothing to wait for"
+    world.later(minutes=11)
+    logouts.run_jobs(world)
+    (entry,) = world.audited("logout.finished")
+    (told,) = entry.details["applications"]
+    assert told["outcome"] == "cannot"
+    assert "Connect" in told["cause"]
+    assert entry.details["summary"].startswith("calendar.example: cannot (its session may live until ")
+
+
+def test_x29_who_was_not_reached_is_tried_again_and_may_confirm_yet(world, ann):
+    sp, port = nobody_there(world)
+    sign_on(sp, ann)
+    sign_out(ann)
+    world.later(seconds=31)
+    _, sent = logouts.run_jobs(world)
+    assert (sent.sent, sent.failed) == (0, 1)
+
+    with serving(confirming(sp), port) as peer:
+        world.later(minutes=1)
+        logouts.run_jobs(world)
+
+    assert len(peer.heard) == 1
+    assert steps(world) == {"calendar.example": ("back", "confirmed")}
+
+
+def test_x29_who_was_asked_once_stays_asked_when_it_is_not_reached_later(world, ann):
+    sp, port = nobody_there(world)
+    with serving(lambda heard: (500, {}, b""), port) as peer:
+        sign_on(sp, ann)
+        sign_out(ann)
+    assert len(peer.heard) == 1
+    world.later(seconds=31)
+    logouts.run_jobs(world)
+
+    assert steps(world) == {"calendar.example": ("back", "asked")}
 
 
 def test_x29_who_hangs_delays_nobody(world, by_soap, ann):
@@ -670,7 +728,15 @@ def test_the_audit_log_has_the_same_list_once(world, by_soap, wiki, ann):
     (entry,) = world.audited("logout.finished")
     told = {one["name"]: one for one in entry.details["applications"]}
     assert entry.details["cause"] == "signed out"
-    assert sorted(entry.details["summary"].split("; ")) == ["calendar.example: confirmed", "wiki.example: asked"]
+    until = datetime.fromisoformat(told["wiki.example"]["may_live_until"])
+    lives = f"its session may live until {until:%Y-%m-%d %H:%M} UTC"
+    assert (until.date() - world.now.date()).days == 1
+    expected = ["calendar.example: confirmed", f"wiki.example: asked ({lives})"]
+    assert sorted(entry.details["summary"].split("; ")) == expected
+    assert sentence(entry.tag, entry.details).startswith(
+        "told the applications of an ended session of ann@acme.example ("
+    )
+    assert lives in sentence(entry.tag, entry.details)
     assert told["calendar.example"]["outcome"] == "confirmed"
     assert told["wiki.example"]["outcome"] == "asked"
     assert datetime.fromisoformat(told["wiki.example"]["may_live_until"]) > world.now + timedelta(hours=1)
@@ -686,3 +752,45 @@ def test_who_leaves_in_the_middle_is_signed_out_and_it_is_written_down(world, wi
     (entry,) = world.audited("logout.finished")
     assert entry.details["applications"][0]["outcome"] == "cannot"
     assert not world.alive(ann)
+
+
+# A sign-on beside a logout
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize("again", [False, True], ids=["for the first time", "once more"])
+def test_x29_who_signed_on_while_the_session_ended_is_told_too(world, by_soap, ann, again):
+    """X29: its sign-on had found the session live and is committed after the end; nobody could see it before."""
+    sp, peer = by_soap("calendar")
+    sign_on(sp, ann)
+    other = logouts.provider("other", slo=logouts.service(names.REDIRECT, "https://other.example/slo"))
+    other_id = logouts.register(world, other)
+    with world.work() as work:
+        (joined,) = work.tx.session.scalars(select(Participant))
+        session_id, calendar_id, subject = joined.session_id, joined.application_id, joined.subject
+        organization_id = joined.organization_id
+    world.later(seconds=1)
+
+    with world.work() as beside:
+        assert session.alive(beside, organization_id, session_id)
+        with world.work() as work:
+            account = session.find_by_id(work, organization_id, session_id).account_id
+            logout.start(work, logouts.tellers(), organization_id, {session_id: account}, because="signed out")
+        session.join(beside, organization_id, session_id, calendar_id if again else other_id, subject)
+    world.later(seconds=61)
+    logouts.run_jobs(world)
+    logouts.run_jobs(world)
+
+    assert len(peer.heard) == (2 if again else 1)
+    finished = [one["name"] for entry in world.audited("logout.finished") for one in entry.details["applications"]]
+    assert sorted(finished) == ["calendar.example", "calendar.example" if again else "other.example"]
+
+
+def test_who_took_part_when_the_session_ended_is_told_once(world, by_soap, ann):
+    sp, peer = by_soap("calendar")
+    sign_on(sp, ann)
+    sign_out(ann)
+    world.later(seconds=61)
+    logouts.run_jobs(world)
+
+    assert len(peer.heard) == 1

@@ -6,8 +6,9 @@ import pyotp
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from lxml import html
 
-from idp.directory import accounts, applications, policies
+from idp.directory import accounts, applications, policies, queries
 from idp.policy.signon import Method
 from idp.saml import names, providers, registering
 from idp.saml.models import SamlSubject
@@ -525,6 +526,25 @@ def test_x17_from_our_side_only_what_is_switched_on_and_listed(world, sp, ann):
     refused(start(ann))
 
 
+@pytest.mark.parametrize("address", ["", "https://sp.example/home"])
+def test_who_follows_a_start_link_that_leads_nowhere_is_told_what_is_so(world, sp, ann, address):
+    application_id = world.register(sp)
+    with world.work() as work:
+        of = queries.application(work, application_id)
+        of.launch_url = address
+    off = html.fromstring(start(ann, sp=sp.entity_id).text)
+    world.change(application_id, idp_initiated=True, relay_states=("https://sp.example/inbox",))
+    unlisted = html.fromstring(start(ann, sp=sp.entity_id, RelayState="https://sp.example/other").text)
+
+    assert off.xpath("normalize-space(//h1)") == "Open this at its own address"
+    assert "not started from here" in off.text_content()
+    assert unlisted.xpath("normalize-space(//h1)") == "This link cannot be followed"
+    assert "not on its list" in unlisted.text_content()
+    assert "not started from here" not in unlisted.text_content()
+    button = off.xpath("normalize-space(//main//a[contains(@class, 'button')])")
+    assert button == (f"Open {of.name}" if address else "Go to your applications")
+
+
 def test_from_our_side_the_person_may_have_to_sign_in_first(world, sp):
     world.register(sp, idp_initiated=True)
     visitor = Visitor(world.app.test_client()).open(f"/sites/acme/saml/start?sp={sp.entity_id}")
@@ -626,3 +646,114 @@ def test_x25_without_a_way_to_encrypt_nothing_is_sent(world, sp, ann):
 
     refused(answer)
     assert world.last_attempt(answer).code == "saml-not-encryptable"
+
+
+# What is looked at only
+
+
+@pytest.mark.parametrize("road", ["sso", "resume/sgn_x", "start", "slo", "slo/done/lgo_x", "slo/visit/lgo_x/lst_x", "manage-nameid"])  # fmt: skip
+def test_head_is_no_way_to_do_anything(world, registered, sp, ann, road):
+    """RFC 9110 section 9.2.1: whoever looks ahead (a mail filter, a link preview) signs nobody on and uses nothing up."""
+    query = sp.query(sp.authn_request(ID="_ahead"))
+
+    answer = ann.client.head(f"/sites/acme/saml/{road}?{query}")
+
+    assert answer.status_code == 405
+    assert "GET" in answer.headers["Allow"]
+    assert "HEAD" not in answer.headers["Allow"]
+    assert world.audited("application.signed-on") == []
+    assert posted(ann.sso(query)).statuses == ["Success"]
+
+
+def test_the_metadata_can_be_asked_about_by_head(world, registered, ann):
+    assert ann.client.head("/sites/acme/saml/metadata").status_code == 200
+
+
+@pytest.mark.parametrize("wanted", ["", policy(names.PERSISTENT)], ids=["the address", "a persistent name"])
+@pytest.mark.parametrize("passive", ["true", "false"])
+def test_x22_who_may_not_have_the_address_cannot_find_it_out(world, sp, ann, wanted, passive):
+    """X22: to whom the e-mail address is not released, a right guess looks like a wrong one and like nobody's."""
+    application_id = world.register(sp)
+    with world.work() as work:
+        policies.set_application_release(work, application_id, ["name"])
+
+    answers = [
+        posted(ann.sso(sp.query(sp.authn_request(subject(guess, names.EMAIL) + wanted, IsPassive=passive))))
+        for guess in (ANN, BEN, "nobody@acme.example")
+    ]
+
+    assert {tuple(answer.statuses) for answer in answers} == {("Requester", "InvalidNameIDPolicy")}
+    assert len({(one.code, one.cause, one.account_id) for one in world.attempts()}) == 1
+
+
+# Who may answer
+
+
+HERE = "http://localhost:8000/sites/acme/saml/metadata"
+ELSEWHERE = (
+    '<samlp:IDPEntry ProviderID="https://elsewhere.example/idp" Name="Elsewhere" Loc="https://elsewhere.example"/>'
+)
+US = f'<samlp:IDPEntry ProviderID="{HERE}"/>'
+REQUESTER_ID = "<samlp:RequesterID>https://behind.example/sp</samlp:RequesterID>"
+
+
+def scoping(content: str = "", count: str | None = None) -> str:
+    said = "" if count is None else f' ProxyCount="{count}"'
+    return f"<samlp:Scoping{said}>{content}</samlp:Scoping>"
+
+
+def idp_list(*entries: str, more: str = "") -> str:
+    return f"<samlp:IDPList>{''.join(entries)}{more}</samlp:IDPList>"
+
+
+MORE = "<samlp:GetComplete>https://elsewhere.example/all</samlp:GetComplete>"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        scoping(),
+        scoping(count="0"),
+        scoping(count="1"),
+        scoping(REQUESTER_ID * 2),
+        scoping(idp_list(US)),
+        scoping(idp_list(ELSEWHERE, US, more=MORE) + REQUESTER_ID, "0"),
+    ],
+)
+def test_we_answer_where_we_may(registered, sp, ann, content):
+    """SAML Core 2.0 section 3.4.1.2: no request is ever handed on, so every ProxyCount holds."""
+    assert posted(ann.sso(sp.query(sp.authn_request(content)))).statuses == ["Success"]
+
+
+@pytest.mark.parametrize("more", ["", MORE])
+def test_where_others_are_to_answer_we_do_not(world, registered, sp, ann, more):
+    """SAML Core 2.0 section 3.2.2.2; where a list goes on at an address, nobody is called."""
+    answer = posted(ann.sso(sp.query(sp.authn_request(scoping(idp_list(ELSEWHERE, more=more))))))
+
+    assert answer.statuses == ["Responder", "NoSupportedIDP"]
+    (attempt,) = world.attempts()
+    assert attempt.code == "saml-nosupportedidp"
+    validate(answer.xml)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        scoping(count="-1"),
+        scoping(count=""),
+        scoping(count="1.0"),
+        scoping(count="999999"),
+        scoping(idp_list()),
+        scoping(idp_list(more=MORE)),
+        scoping(idp_list('<samlp:IDPEntry Name="x"/>')),
+        scoping(idp_list(f"<samlp:IDPEntry ProviderID='x'>{US}</samlp:IDPEntry>")),
+        scoping(idp_list(US) * 2),
+        scoping(idp_list(US * 257)),
+        scoping(REQUESTER_ID * 33),
+        scoping("<samlp:RequesterID/>"),
+        scoping(US),
+        scoping() * 2,
+    ],
+)
+def test_a_scoping_that_is_none_is_not_guessed_at(registered, sp, ann, content):
+    refused(ann.sso(sp.query(sp.authn_request(content))))

@@ -248,6 +248,11 @@ _CONTEXT = (
     "<samlp:NameIDPolicy",
 )
 _SCOPED = ('AllowCreate="1"', 'AllowCreate="1" SPNameQualifier="https://affiliation.example"')
+_FOR_OTHERS = (
+    "</samlp:AuthnRequest>",
+    '<samlp:Scoping><samlp:IDPList><samlp:IDPEntry ProviderID="https://other.example/idp"/></samlp:IDPList>'
+    "</samlp:Scoping></samlp:AuthnRequest>",
+)
 _NAMELESS = ("<samlp:NameIDPolicy", f'<saml:Subject xmlns:saml="{names.SAML}"/><samlp:NameIDPolicy')
 
 SHIBBOLETH_METADATA = "https://library.example/Shibboleth.sso/Metadata"
@@ -453,7 +458,7 @@ REGISTRATION: dict[str, Case] = {
     "application-disabled": Case(SPRING, "is disabled", prepare=_disabled, fix=True),
     "access-nobody": Case(
         SPRING, "no access grant", switches={"everyone": False}, prepare=_with_an_administrator,
-        says="This can do: ann@acme.example",
+        says="Ask one of these to give access: ann@acme.example",
     ),
     "relay-state-none-listed": Case(SPRING, "is empty", switches={"idp_initiated": True}),
 }  # fmt: skip
@@ -600,6 +605,6 @@ FORMS: dict[str, bytes] = {
 
 OF_ATTEMPTS = {
     "nameid-create-forbidden", "nameid-not-made", "logout-name-encrypted", "nameid-attribute-empty", "passive-no-session", "person-cancelled", "other-person",
-    "start-not-allowed", "relay-state-not-listed", "access-missing", "context-unmet", "issuer-unknown", "sign-on-lost", "logout-not-signed", "logout-unknown-session",
+    "idp-not-named", "start-not-allowed", "relay-state-not-listed", "access-missing", "context-unmet", "issuer-unknown", "sign-on-lost", "logout-not-signed", "logout-unknown-session",
 }  # fmt: skip
 """The kinds that show in attempts, or in what is not registered, and have their tests there."""

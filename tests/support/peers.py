@@ -34,8 +34,8 @@ class Peer:
 
 
 @contextmanager
-def serving(answer: Callable[[Heard], tuple[int, dict[str, str], bytes]]) -> Iterator[Peer]:
-    """Serve *answer* on a free port of loopback until the block ends."""
+def serving(answer: Callable[[Heard], tuple[int, dict[str, str], bytes]], port: int = 0) -> Iterator[Peer]:
+    """Serve *answer* on *port* of loopback (0: a free one) until the block ends."""
     peer = Peer(answer)
 
     class Handler(BaseHTTPRequestHandler):
@@ -57,7 +57,7 @@ def serving(answer: Callable[[Heard], tuple[int, dict[str, str], bytes]]) -> Ite
         def log_message(self, *_: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()

@@ -65,4 +65,6 @@ def _disabled(registered: Registered) -> Finding:
 
 def _grant(here: Here, registered: Registered, whom: str) -> str:
     who = ", ".join(here.grants_access) or "an administrator of the organization, or whoever holds this machine"
-    return f"Run: idp application grant {registered.application_id} with {whom}. This can do: {who}."
+    return (
+        f"Run: idp application grant {registered.application_id} with {whom}. Ask one of these to give access: {who}."
+    )

@@ -1,6 +1,6 @@
 """Is it metadata of a service provider at all? (SAML Metadata 2.0 sections 2.3 and 2.4.4)"""
 
-from idp.saml.doctor.finding import Kind, Severity
+from idp.saml.doctor.finding import Finding, Kind, Severity
 from idp.saml.doctor.subjects import Findings, Metadata
 from idp.saml.names import MD, SAML, SAMLP
 
@@ -69,7 +69,9 @@ KINDS = (
 def check(metadata: Metadata) -> Findings:
     """Look at what the document is, before anybody asks what it says."""
     document, here = metadata.document, metadata.here
-    if document.failed is not None:
+    if is_html(document.beginning) or document.root.casefold() == "html":
+        yield _page(metadata)
+    elif document.failed is not None:
         yield from _unread(metadata)
     elif document.entity_id == here.entity_id or document.entity_id in [other.entity_id for other in here.others]:
         vendor = f"Our metadata is at {document.entity_id}. {_ASK}"
@@ -105,18 +107,20 @@ def _no_provider(metadata: Metadata) -> Findings:
         yield UNDERSTOOD.found(evidence, vendor=f"Your metadata is not valid: {evidence} {_ASK}")
 
 
+def _page(metadata: Metadata) -> Finding:
+    url = metadata.registered.metadata_url if metadata.registered is not None else ""
+    return HTML.found(
+        f"it begins with {metadata.document.beginning[:60]!r}",
+        here="Open the address in a private window: it must hand out XML without signing in."
+        + (f" It is {url}." if url else ""),
+        vendor="Please tell us an address that hands out your SAML metadata without a sign-in.",
+    )
+
+
 def _unread(metadata: Metadata) -> Findings:
     failed, beginning = metadata.document.failed, metadata.document.beginning
     assert failed is not None
-    if is_html(beginning):
-        url = metadata.registered.metadata_url if metadata.registered is not None else ""
-        yield HTML.found(
-            f"it begins with {beginning[:60]!r}",
-            here="Open the address in a private window: it must hand out XML without signing in."
-            + (f" It is {url}." if url else ""),
-            vendor="Please tell us an address that hands out your SAML metadata without a sign-in.",
-        )
-    elif failed.reason == "doctype":
+    if failed.reason == "doctype":
         yield DOCTYPE.found(failed.cause, vendor="Please send your metadata without a DOCTYPE declaration.")
     else:
         yield UNREADABLE.found(f"{failed.cause}; it begins with {beginning[:60]!r}", here=_AGAIN, vendor=_ASK)

@@ -2,7 +2,7 @@
 
 from idp.saml.doctor.finding import Fix, Kind, Severity, Switch
 from idp.saml.doctor.subjects import Attempt, Findings, Registration, Request
-from idp.saml.errors import NOT_STARTED_HERE
+from idp.saml.errors import NOT_STARTED_HERE, RELAY_STATE
 
 NOT_ALLOWED = Kind(
     "start-not-allowed",
@@ -59,10 +59,10 @@ def check_request(request: Request) -> Findings:
 def check_attempt(attempt: Attempt) -> Findings:
     """Why was it not started?"""
     failed = attempt.failed
-    if failed.code != NOT_STARTED_HERE:
+    if failed.code not in (NOT_STARTED_HERE, RELAY_STATE):
         return
     app = attempt.registered.application_id if attempt.registered is not None else "APP"
-    if failed.reason == "relay-state":
+    if failed.code == RELAY_STATE:
         yield NOT_LISTED.found(
             f"RelayState was {failed.text('received')} (what follows a question mark is not kept); "
             f"{failed.text('listed')} are listed",

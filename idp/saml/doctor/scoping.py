@@ -1,0 +1,25 @@
+"""Requests that only certain identity providers may answer (SAML Core 2.0 section 3.4.1.2)."""
+
+from idp.saml.doctor.finding import Kind, Severity
+from idp.saml.doctor.subjects import Attempt, Findings
+
+NOT_NAMED = Kind(
+    "idp-not-named",
+    Severity.SERIOUS,
+    "a request that others are to answer",
+    "Its list of identity providers does not name us; it is answered with NoSupportedIDP.",
+)
+KINDS = (NOT_NAMED,)
+
+_CODE = "saml-nosupportedidp"
+
+
+def check_attempt(attempt: Attempt) -> Findings:
+    """Whom does it name?"""
+    failed = attempt.failed
+    if failed.code == _CODE:
+        here = failed.text("expected")
+        yield NOT_NAMED.found(
+            f"IDPList names {', '.join(failed.texts('received'))}; our entity ID is {here}",
+            vendor=f"Please name {here} in IDPList, or leave Scoping out.",
+        )

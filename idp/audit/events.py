@@ -270,6 +270,14 @@ class KeyCreated(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KeyImported(Event):
+    tag = "key.imported"
+    purpose: str
+    algorithm: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KeyStateChanged(Event):
     tag = "key.state-changed"
     purpose: str

@@ -1,5 +1,7 @@
 """`idp keys …`"""
 
+from typing import IO
+
 import click
 
 from idp.base.errors import Conflict
@@ -8,6 +10,7 @@ from idp.cli.context import Group, chosen, open_work, tell, tell_all
 from idp.directory import keys as keys_
 from idp.directory import queries
 from idp.keyring import keyring
+from idp.keyring.brought import read
 from idp.saml import rotating
 
 _SITE = click.option("--site", metavar="SITE", help="Only the keys of this site (default: of every site).")
@@ -55,6 +58,32 @@ def create(site: str, algorithm: str) -> None:
         f"{_line(value)}\n  It is in the metadata of {site} now. Once an application has read that:\n"
         "  idp application saml set APP --signature-algorithm ecdsa-sha256",
     )
+
+
+@keys.command("import")
+@click.argument("site")
+@click.option(
+    "--key", "key_file", type=click.File("rb"), required=True, metavar="FILE", help="The private key, in PEM."
+)
+@click.option("--certificate", type=click.File("rb"), metavar="FILE", help="Its certificate, in PEM (default: made).")
+def import_(site: str, key_file: IO[bytes], certificate: IO[bytes] | None) -> None:
+    """
+    Take in the SAML key that applications know already, for SITE.
+
+    It is published at once and signs for the applications that are switched to it.
+    A FILE of - is stdin, so an encrypted key never lies about open: openssl pkey -in FILE | idp keys import …
+    """
+    brought = read(key_file.read(), certificate.read() if certificate else None)
+    with open_work() as work:
+        at = queries.site(work, site)
+        taken = keys_.adopt(work, at.organization_id, at.id, brought, subject=at.slug)
+        value = {"site": at.slug, **show.key(taken)}
+    follow = (
+        f"See who can be switched to it: idp keys campaign {site}"
+        if value["state"] == keyring.NEXT
+        else "For one application: idp application saml set APP --signature-algorithm ecdsa-sha256"
+    )
+    tell(value, f"{_line(value)}\n  It is in the metadata of {site} now. {follow}")
 
 
 @keys.command("rotate")

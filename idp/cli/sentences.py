@@ -36,6 +36,7 @@ SENTENCES: dict[str, str] = {
     "service-provider.new-key-confirmed": "confirmed that {entity_id} takes the key {key_id}",
     "client.registered": "registered the OpenID Connect client {client_id}",
     "key.created": "made a key for {purpose} ({algorithm}), {state}",
+    "key.imported": "brought a key for {purpose} ({algorithm}), {state}",
     "key.state-changed": "moved a key for {purpose} from {before} to {after}",
     "password.changed": "changed a password (as {by})",
     "second-step.enrolled": "set up a second step ({name})",

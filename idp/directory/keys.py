@@ -10,6 +10,7 @@ from idp.audit.log import record
 from idp.base.errors import Conflict, Invalid
 from idp.base.work import Work
 from idp.keyring import keyring, rotation
+from idp.keyring.brought import Brought
 from idp.keyring.models import SigningKey
 from idp.policy.permissions import Permission, require
 
@@ -77,7 +78,8 @@ def rotate(
     for kind, algorithm in (*keyring.KINDS, *(optional for optional in keyring.OPTIONAL_KINDS if optional in has)):
         if purpose not in (None, kind):
             continue
-        mine = [key for key in known if key.purpose == kind and key.algorithm == algorithm]
+        family = keyring.family(algorithm)
+        mine = [key for key in known if key.purpose == kind and keyring.family(key.algorithm) == family]
         todo = rotation.plan(
             [rotation.KeyState(key.id, key.state, _since(key)) for key in mine],
             work.now,
@@ -141,6 +143,54 @@ def add(work: Work, organization_id: str, site_id: str, *, subject: str, algorit
     )
     work.tx.after_commit(work.tx.memory.forget)
     return made
+
+
+def adopt(work: Work, organization_id: str, site_id: str, brought: Brought, *, subject: str) -> SigningKey:
+    """
+    Take in a SAML key that an operator brings, so that applications keep the certificate that they know.
+
+    It is published at once. Beside a key of its family it is the ``next`` one, and a campaign leads to it; an EC
+    key where there is none signs for whom it is chosen for.
+
+    Raises:
+        Forbidden: the actor may not make keys there.
+        Conflict: the organization has or had this key; or the site has a next key already, or an EC key
+            of another curve.
+    """
+    require(work, Permission.KEY_ROTATE, organization_id)
+    same = select(SigningKey).where(
+        SigningKey.organization_id == organization_id, SigningKey.public_pem == keyring.public_pem(brought.private)
+    )
+    for key in work.tx.session.scalars(same):
+        raise Conflict(
+            f"This key is known here as {key.id}, and it is {key.state}.",
+            advice="One key belongs to one site and comes once. A key that has gone stays away; bring another.",
+        )
+    family = keyring.family(brought.algorithm)
+    mine = [key for key in keys(work, organization_id, site_id) if key.purpose == keyring.SAML_SIGNING]
+    for key in mine:
+        if keyring.family(key.algorithm) == family and key.state == keyring.NEXT:
+            raise Conflict(
+                f"The site has a next key already: {key.id} ({key.algorithm}).",
+                advice="One new key at a time: let it become the active one first, with idp keys rotate.",
+            )
+        if family != "RSA" and keyring.family(key.algorithm) not in ("RSA", family):
+            raise Conflict(
+                f"The site has an EC key for SAML of another curve: {key.id} ({key.algorithm}).",
+                advice=f"Bring an EC key on {key.algorithm}, or an RSA key.",
+            )
+    beside = any(keyring.family(key.algorithm) == family for key in mine)
+    taken = keyring.adopt(
+        work,
+        organization_id,
+        site_id,
+        brought,
+        purpose=keyring.SAML_SIGNING,
+        state=keyring.NEXT if beside else keyring.ACTIVE,
+        subject=subject,
+    )
+    work.tx.after_commit(work.tx.memory.forget)
+    return taken
 
 
 def _since(key: SigningKey) -> datetime:

@@ -22,13 +22,15 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import NameOID
 from sqlalchemy import bindparam, select
 
-from idp.audit.events import KeyCreated
+from idp.audit.events import KeyCreated, KeyImported
 from idp.audit.log import record
 from idp.base.db import Prepared
 from idp.base.errors import Unavailable
 from idp.base.ids import new_id
 from idp.base.work import Work
+from idp.keyring.brought import Brought
 from idp.keyring.models import SigningKey
+from idp.keyring.private import PrivateKey
 
 SAML_SIGNING, TOKEN_SIGNING = "saml-signing", "token-signing"
 NEXT, ACTIVE, RETIRED, GONE = "next", "active", "retired", "gone"
@@ -39,8 +41,6 @@ OPTIONAL_KINDS = ((SAML_SIGNING, "P-256"), (SAML_SIGNING, "P-384"), (SAML_SIGNIN
 CERTIFICATE_LIFE = timedelta(days=3653)
 _LOADED_AT_MOST = 1024
 _CURVES = {"P-256": ec.SECP256R1(), "P-384": ec.SECP384R1(), "P-521": ec.SECP521R1()}
-
-PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +150,46 @@ def create(
         private = ec.generate_private_key(_CURVES[algorithm])
     else:
         private = rsa.generate_private_key(public_exponent=65537, key_size=int(algorithm.removeprefix("RSA-")))
+    certificate = _certificate(private, subject, work.now) if purpose == SAML_SIGNING else ""
+    key = _keep(work, organization_id, site_id, purpose, algorithm, state, private, certificate)
+    record(
+        work,
+        KeyCreated(
+            organization_id=organization_id, target_id=key.id, purpose=purpose, algorithm=algorithm, state=state
+        ),
+    )
+    return key
+
+
+def adopt(
+    work: Work, organization_id: str, site_id: str, brought: Brought, *, purpose: str, state: str, subject: str
+) -> SigningKey:
+    """Keep a key that an operator brought for a site, in *state*, and record it; without a certificate it gets one."""
+    certificate = brought.certificate_pem or _certificate(brought.private, subject, work.now)
+    key = _keep(work, organization_id, site_id, purpose, brought.algorithm, state, brought.private, certificate)
+    record(
+        work,
+        KeyImported(
+            organization_id=organization_id,
+            target_id=key.id,
+            purpose=purpose,
+            algorithm=brought.algorithm,
+            state=state,
+        ),
+    )
+    return key
+
+
+def _keep(
+    work: Work,
+    organization_id: str,
+    site_id: str,
+    purpose: str,
+    algorithm: str,
+    state: str,
+    private: PrivateKey,
+    certificate_pem: str,
+) -> SigningKey:
     key_id = new_id("key")
     key = SigningKey(
         organization_id=organization_id,
@@ -161,19 +201,23 @@ def create(
         private_sealed=work.tx.vault.seal(
             private.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()), _place(key_id)
         ),
-        public_pem=private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode("ascii"),
-        certificate_pem=_certificate(private, subject, work.now) if purpose == SAML_SIGNING else "",
+        public_pem=public_pem(private),
+        certificate_pem=certificate_pem,
         created_at=work.now,
         activated_at=work.now if state == ACTIVE else None,
     )
     work.tx.session.add(key)
-    record(
-        work,
-        KeyCreated(
-            organization_id=organization_id, target_id=key_id, purpose=purpose, algorithm=algorithm, state=state
-        ),
-    )
     return key
+
+
+def public_pem(private: PrivateKey) -> str:
+    """Return the public part of *private* in the one form that the table holds it in."""
+    return private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode("ascii")
+
+
+def family(algorithm: str) -> str:
+    """Return what rotates together: RSA keys of any size, and the keys of one curve."""
+    return "RSA" if algorithm.startswith("RSA-") else algorithm
 
 
 def create_for_site(work: Work, organization_id: str, site_id: str, subject: str) -> None:

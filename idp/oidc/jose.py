@@ -26,7 +26,8 @@ from joserfc.jwk import ECKey, OKPKey, RSAKey
 from joserfc.jws import JWSRegistry
 
 from idp.base.texts import is_storable
-from idp.keyring.keyring import Key, PrivateKey
+from idp.keyring.keyring import Key
+from idp.keyring.private import PrivateKey
 
 RS256, ES256, PS256, EDDSA, ED25519 = "RS256", "ES256", "PS256", "EdDSA", "Ed25519"
 SIGNING_ALGORITHMS = {RS256: "RSA-2048", ES256: "P-256"}

@@ -17,7 +17,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
-from idp.keyring.keyring import Key, PrivateKey
+from idp.keyring.keyring import Key
+from idp.keyring.private import PrivateKey
 from idp.saml import mold, names
 from idp.saml.mold import Mold
 from idp.saml.names import ENVELOPED, EXCLUSIVE_C14N

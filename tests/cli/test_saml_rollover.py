@@ -1,12 +1,14 @@
-"""`idp keys campaign`, `idp application saml rollover`, `idp keys rotate` and `create`: a new key, application by application."""
+"""`idp keys campaign`, `idp application saml rollover`, `idp keys rotate`, `create` and `import`: a new key, application by application."""
 
 import sqlite3
 from datetime import timedelta
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from idp.base import clock
 from tests.cli.test_applications import METADATA
+from tests.support.service_provider import pair
 
 NOTES = METADATA.replace("wiki", "notes")
 SAML = ("--site", "acme", "--purpose", "saml-signing")
@@ -215,3 +217,23 @@ def test_x12_everything_that_a_provider_is_answered_with_is_shown_in_words(acme,
         assert line in shown.out, line
     value = acme("application", "saml", "show", wiki, "--json").json
     assert (value["rollover"]["standing"], value["release"]["by_rules"]) == ("by-hand", True)
+
+
+def test_a_key_is_brought_from_files_and_comes_once(acme, two, tmp_path):
+    former = pair("former", "rsa-2048")
+    certificate = tmp_path / "idp.crt"
+    certificate.write_bytes(former.certificate.public_bytes(Encoding.PEM))
+    opened = former.private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    words = ("keys", "import", "acme", "--key", "-", "--certificate", str(certificate))
+
+    done = acme(*words, stdin=opened)
+
+    assert done.code == 0, done.err
+    assert "RSA-2048  next" in done.out
+    assert "idp keys campaign acme" in done.out
+    assert "PRIVATE" not in done.out
+    assert acme("keys", "campaign", "acme").code == 0
+    again = acme(*words, stdin=opened)
+    assert again.code == 4
+    assert "known here" in again.err
+    assert acme("keys", "import", "acme", "--key", "-", stdin="no key").code == 2

@@ -4,10 +4,14 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from idp.base.errors import Forbidden, Unavailable
+from idp.audit.models import AuditEntry
+from idp.base.errors import Conflict, Forbidden, Unavailable
 from idp.directory import keys
 from idp.keyring import keyring
+from idp.keyring.brought import Brought
 from idp.keyring.models import SigningKey
 from tests.support.people import as_account, stranger
 
@@ -102,3 +106,67 @@ def test_only_who_may_rotates(work, site, an_account):
         keys.rotate(as_account(work, ann, "auditor"), site.organization_id, site.id, subject="acme")
     with pytest.raises(Forbidden):
         keys.keys(as_account(work, ann), site.organization_id, site.id)
+
+
+def bring(work, site, private, algorithm: str):
+    return keys.adopt(work, site.organization_id, site.id, Brought(private, algorithm, ""), subject="acme")
+
+
+def test_a_brought_key_is_the_next_one_and_becomes_active_like_any_other(work, site):
+    private = rsa.generate_private_key(65537, 2048)
+
+    taken = bring(work, site, private, "RSA-2048")
+
+    assert (taken.state, taken.algorithm) == ("next", "RSA-2048")
+    asked = {"subject": "acme", "purpose": keyring.SAML_SIGNING}
+    assert keys.rotate(work, site.organization_id, site.id, **asked).changed == []
+    later = replace(work, now=work.now + timedelta(days=7))
+    keys.rotate(later, site.organization_id, site.id, **asked)
+    active = keyring.active(later, site.organization_id, site.id, keyring.SAML_SIGNING)
+    assert active.id == taken.id
+    assert active.private.public_key() == private.public_key()
+
+
+def test_a_brought_key_does_not_touch_the_keys_of_tokens(work, site):
+    bring(work, site, rsa.generate_private_key(65537, 2048), "RSA-2048")
+
+    tokens = keyring.published(work, site.organization_id, site.id, keyring.TOKEN_SIGNING)
+    assert [key.state for key in tokens] == ["active", "active"]
+
+
+def test_a_first_ec_key_that_is_brought_signs_for_whom_it_is_chosen_for(work, site):
+    assert bring(work, site, ec.generate_private_key(ec.SECP256R1()), "P-256").state == "active"
+
+    assert bring(work, site, ec.generate_private_key(ec.SECP256R1()), "P-256").state == "next"
+    with pytest.raises(Conflict, match="another curve"):
+        bring(work, site, ec.generate_private_key(ec.SECP384R1()), "P-384")
+
+
+def test_one_new_key_at_a_time_is_brought(work, site):
+    bring(work, site, rsa.generate_private_key(65537, 2048), "RSA-2048")
+
+    with pytest.raises(Conflict, match="next key already"):
+        bring(work, site, rsa.generate_private_key(65537, 2048), "RSA-2048")
+
+
+def test_a_key_is_brought_once_and_one_that_has_gone_stays_away(work, site, a_site):
+    private = rsa.generate_private_key(65537, 2048)
+    taken = bring(work, site, private, "RSA-2048")
+
+    with pytest.raises(Conflict, match="known here"):
+        bring(work, a_site("acme-eu"), private, "RSA-2048")
+    taken.state = keyring.GONE
+    work.tx.session.flush()
+    with pytest.raises(Conflict, match="it is gone"):
+        bring(work, site, private, "RSA-2048")
+
+
+def test_what_was_brought_is_in_the_log_and_only_who_may_brings(work, site, an_account):
+    private = rsa.generate_private_key(65537, 2048)
+    taken = bring(work, site, private, "RSA-2048")
+
+    work.tx.session.flush()
+    entries = work.tx.session.scalars(sa.select(AuditEntry).where(AuditEntry.tag == "key.imported"))
+    assert [entry.target_id for entry in entries] == [taken.id]
+    with pytest.raises(Forbidden):
+        bring(as_account(work, an_account(), "auditor"), site, private, "RSA-2048")

@@ -4,10 +4,12 @@ A change of our signing key without an outage: published ahead, switched one by 
 R9: no key signs before the world could know it. What is said to be proven was proven.
 """
 
+import base64
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 from lxml import etree
 from onelogin.saml2.idp_metadata_parser import OneLogin_Saml2_IdPMetadataParser
 
@@ -15,6 +17,7 @@ from idp.base.db import Prepared
 from idp.base.errors import Conflict, Forbidden, NotFound
 from idp.directory import keys, queries, sites
 from idp.keyring import keyring
+from idp.keyring.brought import Brought
 from idp.saml import facts, names, providers, rollover, rotating, watching
 from idp.saml.models import RolloverStep
 from idp.saml.models import ServiceProvider as Row
@@ -245,6 +248,27 @@ def test_an_answer_to_a_message_that_we_signed_with_it_proves_it_too(
         watching.took_our_message(work, known, NOON + timedelta(seconds=seconds))
 
     assert stands(world, registered) is standing_
+
+
+def test_a_key_that_an_operator_brings_signs_for_who_knew_it_already(world, sp, registered):
+    """The certificate of the former identity provider: python3-saml, configured with that one alone, accepts the answer."""
+    former = pair("former", "rsa-2048")
+    brought = Brought(former.private, "RSA-2048", former.certificate.public_bytes(Encoding.PEM).decode())
+    with world.work() as work:
+        site = queries.site(work, "acme")
+        taken = keys.adopt(work, site.organization_id, site.id, brought, subject="acme").id
+
+    act(world, rollover.switch, registered, anyway=True)
+
+    mine = sp.new_id()
+    xml = answer(world, sp, ID=mine).xml
+    known = {
+        "entityId": f"{sp.idp}/metadata",
+        "singleSignOnService": {"url": f"{sp.idp}/sso", "binding": names.REDIRECT},
+        "x509cert": base64.b64encode(former.certificate.public_bytes(Encoding.DER)).decode(),
+    }
+    assert world.key_of(xml) == taken
+    assert accepted(world, sp, xml, idp=known, request_id=mine).get_nameid()
 
 
 def test_a_service_provider_that_read_both_certificates_takes_every_answer_on_the_way(

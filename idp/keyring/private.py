@@ -1,0 +1,5 @@
+"""The kinds of private keys that sign here."""
+
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+
+PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey

@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import select
 import sqlite3
 import subprocess
 import sys
@@ -357,10 +358,18 @@ def test_progress_is_a_bar_on_a_terminal_and_lines_elsewhere(acme, here, monkeyp
         monkeypatch.setattr("sys.stderr", terminal)
         acme(*words)
         terminal.flush()
-        shown = os.read(leader, 65536).decode()
+        shown = _read_up_to(leader, "100%")
     os.close(leader)
     assert "importing" in shown
     assert "100%" in shown
+
+
+def _read_up_to(terminal: int, awaited: str) -> str:
+    """What is on the terminal arrives piece by piece."""
+    shown = b""
+    while awaited.encode() not in shown and select.select([terminal], [], [], 10)[0]:
+        shown += os.read(terminal, 65536)
+    return shown.decode()
 
 
 # From an address
@@ -451,19 +460,38 @@ def test_the_hourly_job_refreshes_what_is_due(loopback, here):
     assert jobs_.refreshing.SWEEP in jobs_.handlers(Settings())
 
 
-def test_what_is_logged_is_not_among_the_results(loopback, here):
+def test_what_a_job_logs_is_not_among_the_results_of_the_command(loopback, here):
     with publisher() as published:
         published.body = SP.metadata()
         loopback("application", "create-saml", "--site", "acme", "--metadata", published.url)
         published.status = 500
-        command = [sys.executable, "-m", "idp", "application", "saml", "refresh", SP.entity_id, "--json"]
-        done = subprocess.run(
-            command, cwd=here, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(HERE)}
-        )
+        with sqlite3.connect(here / "data" / "ostiary.db") as database:
+            database.execute("UPDATE service_providers SET refresh_due_at = updated_at")
+        database.close()
+        loopback("jobs", "run")  # finds what is to be refreshed
+        done = _in_a_process(here, "jobs", "run", "--json")
+
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["failed"] == 0
+    assert "metadata not refreshed" in done.stderr
+
+
+def test_whoever_asked_for_a_refresh_is_told_once_that_it_failed(loopback, here):
+    with publisher() as published:
+        published.body = SP.metadata()
+        loopback("application", "create-saml", "--site", "acme", "--metadata", published.url)
+        published.status = 500
+        done = _in_a_process(here, "application", "saml", "refresh", SP.entity_id, "--json")
 
     assert done.returncode == 2
     assert done.stdout == ""
-    assert "metadata not refreshed" in done.stderr
+    assert [json.loads(line)["error"] for line in done.stderr.splitlines()] == ["saml-metadata"]
+
+
+def _in_a_process(here, *words: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "idp", *words]
+    path = {**os.environ, "PYTHONPATH": str(HERE)}
+    return subprocess.run(command, cwd=here, capture_output=True, text=True, env=path)
 
 
 def test_the_doctor_says_what_ends_soon(acme, here):

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from bench import load
 from bench.load import Call, Caller, expect
 from idp.keyring.keyring import Key
-from idp.saml.signing import signed
+from idp.saml.signing import signed, signer
 from idp.saml.writer import Element, element, write
 
 
@@ -30,14 +30,14 @@ def _request(data: dict[str, Any]) -> Element:
 
 def posted(call: Caller, data: dict[str, Any]) -> Call:
     """An AuthnRequest by HTTP-POST, signed where the plan has a key: it is checked and stored."""
-    key = None
+    by = None
     if data["key"]:
         private: Any = load_pem_private_key(data["key"].encode(), None)
-        key = Key("key_bench", "saml-signing", "RSA-2048", "active", private, "", data["certificate"])
+        by = signer(Key("key_bench", "saml-signing", "RSA-2048", "active", private, "", data["certificate"]))
 
     def one() -> None:
         made = _request(data)
-        xml = (write(made) if key is None else signed(made, key)).xml
+        xml = (write(made) if by is None else signed(made, by)).xml
         form = {"SAMLRequest": base64.b64encode(xml.encode()).decode(), "RelayState": "bench"}
         status, headers, body = call("POST", data["path"], form=form)
         expect(status == 303 and headers["Location"].startswith("/signin/"), (status, body[:600]))

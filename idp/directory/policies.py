@@ -143,20 +143,24 @@ def release_policy(work: Work, organization_id: str, level: str, subject_id: str
     )
 
 
-def set_application_release(work: Work, application_id: str, attributes: Sequence[str] | None) -> ReleasePolicy:
+def set_application_release(
+    work: Work, application_id: str, attributes: Sequence[str] | None, rules: Sequence[Rule] | None = None
+) -> ReleasePolicy:
     """
     Narrow what an application receives to *attributes* (what the organization withholds stays withheld).
 
-    None: this level narrows nothing; what the wider ones let out may leave.
+    Args:
+        attributes: None: this level narrows nothing; what the wider ones let out may leave.
+        rules: take the place of those it has, in the same change; None: they stay.
 
     Raises:
         NotFound: no such application that this actor may see.
         Forbidden: the actor may not edit applications there.
-        Invalid: no attribute is called so, or none that the organization releases.
+        Invalid: no attribute is called so, or none that the organization releases; or the rules are not good.
     """
     application = queries.application(work, application_id)
     require(work, Permission.APPLICATION_EDIT, application.organization_id)
-    return _set_release(work, _of_application(application), attributes=attributes)
+    return _set_release(work, _of_application(application), attributes=attributes, rules=rules)
 
 
 def set_site_release(work: Work, site: str, attributes: Sequence[str] | None) -> ReleasePolicy:
@@ -325,6 +329,8 @@ def _change_attributes(work: Work, of: _Subject, policy: ReleasePolicy, attribut
 
 def _check_known(work: Work, of: _Subject, wanted: set[str]) -> None:
     """What the organization does not name cannot leave anyway: whoever names it has mistyped, or must begin there."""
+    if wanted <= set(ATTRIBUTES):
+        return
     widest = release_policy(work, of.organization_id, "organization", of.organization_id)
     known = [*ATTRIBUTES, *sorted(set((widest.attributes if widest is not None else None) or ()) - set(ATTRIBUTES))]
     unknown = sorted(wanted - set(known))

@@ -54,5 +54,4 @@ def agree(work: Work, application_id: str, proposal: Proposal) -> None:
         Forbidden: the actor may not edit applications there.
     """
     if proposal.supplied or proposal.missing:
-        policies.set_application_release(work, application_id, proposal.attributes)
-        policies.set_application_rules(work, application_id, proposal.rules)
+        policies.set_application_release(work, application_id, proposal.attributes, proposal.rules)

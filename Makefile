@@ -56,6 +56,7 @@ fix: setup ## Mend formatting and what lint can mend
 bench: setup ## Measure the main roads on this machine
 	$(BIN)/python -m bench
 	$(BIN)/python -m bench.saml
+	$(BIN)/python -m bench.providers
 
 pictures: setup ## Take pictures of every page in both themes (needs Chromium)
 	$(BIN)/python -m tests.support.pictures

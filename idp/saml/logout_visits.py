@@ -20,6 +20,7 @@ from idp.saml.names import LOGOUT_RESPONSE, SUCCESS
 from idp.saml.proven import proven
 from idp.saml.requests import Place
 from idp.signon import logout
+from idp.signon.logout_stage import FRONT
 from idp.signon.teller import CANNOT, Verdict
 
 
@@ -32,7 +33,7 @@ def visit(work: Work, base_url: str, handle: str, step_id: str, browser: str) ->
     """
     found = logout.find(work, handle, browser)
     step = next((one for one in logout.steps(work, found) if one.id == step_id), None)
-    if step is None or step.channel != logout.FRONT or not logout.ask(work, step):
+    if step is None or step.channel != FRONT or not logout.ask(work, step):
         return None
     made = logout_telling.visit(work, base_url, logout.told(found, step))
     if made is None:

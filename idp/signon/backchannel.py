@@ -22,7 +22,8 @@ from idp.base.work import Work
 from idp.directory import accounts
 from idp.signon import logout as logout_
 from idp.signon import session
-from idp.signon.logout import BACK, FINISH, LATE, SETTLED, WAITING
+from idp.signon.logout import FINISH, LATE, SETTLED
+from idp.signon.logout_stage import BACK, WAITING
 from idp.signon.models import Logout, LogoutStep
 from idp.signon.teller import ASKED, CANNOT, FAILED, Letter, Post, Reply, Tellers, Verdict
 

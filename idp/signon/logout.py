@@ -10,7 +10,7 @@ import hashlib
 import hmac
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import bindparam, select, update
@@ -25,18 +25,13 @@ from idp.base.ids import fingerprint, is_token, new_id
 from idp.base.work import Work
 from idp.directory.models import Account, Application
 from idp.signon import session as session_
+from idp.signon.logout_stage import BACK, FRONT, NONE, WAITING, for_the_log, in_words
 from idp.signon.models import Logout, LogoutStep, Participant, SignOnSession
 from idp.signon.teller import ASKED, CANNOT, CONFIRMED, FAILED, Tellers, Told, Verdict, Ways
 
 HANDLE = "lgo"
 LIVES = timedelta(minutes=10)
 CLAIM_WITHIN = timedelta(seconds=60)
-ANSWER_WITHIN = timedelta(seconds=10)
-"""How long an application that the browser was sent to may take before the next one is offered."""
-CALLED_WITHIN = timedelta(seconds=7)
-"""How long the page waits for those that are called from here at once."""
-WAITING = "waiting"
-BACK, FRONT, NONE = "back", "front", "none"
 MESSAGE, FINISH, LATE = "logout", "logout-finish", "logout-late"
 LOOK_AGAIN_AFTER = timedelta(minutes=1)
 """How long after a session's end it is looked for sign-ons that were going on then: longer than one can take."""
@@ -375,11 +370,6 @@ def not_reached(work: Work, step: LogoutStep, cause: str) -> None:
     work.tx.session.refresh(step)
 
 
-def is_unreached(step: LogoutStep) -> bool:
-    """Say whether an application was to be called from here and could not be reached, as far as was tried."""
-    return step.channel == BACK and step.outcome == WAITING and (step.tries or 0) > 0
-
-
 def go_by_browser(work: Work, step: LogoutStep, ways: Ways) -> None:
     """Let the browser go to an application that did not answer us; what it is sent is a message of its own."""
     step.channel, step.outcome, step.visit_url = FRONT, WAITING, ways.front
@@ -401,8 +391,8 @@ def finish(work: Work, logout: Logout) -> None:
             logout_id=logout.id,
             person=account.email if account is not None else logout.account_id,
             cause=logout.because,
-            summary="; ".join(_in_words(step, work.now) for step in every),
-            applications=tuple(_for_the_log(step) for step in every),
+            summary="; ".join(in_words(step, work.now) for step in every),
+            applications=tuple(for_the_log(step) for step in every),
         ),
     )
 
@@ -452,48 +442,6 @@ def name_of(work: Work, organization_id: str, application_id: str) -> str:
     """Return what people call the application that started a logout."""
     found = work.tx.session.get(Application, (organization_id, application_id))
     return found.name if found is not None else ""
-
-
-GO, WAIT, OFFER, OVER = "go", "wait", "offer", "over"
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """
-    What the page of steps does next with *step*.
-
-    ``GO``: sends the browser there. ``WAIT``: it is there, or is being called. ``OFFER``: the one before
-    did not answer, and the person says when to go on. ``OVER``: nothing is left to be done here.
-    """
-
-    kind: str
-    step: LogoutStep | None = None
-
-
-def stage(logout: Logout, every: Sequence[LogoutStep], now: datetime) -> Stage:
-    """Return what comes next, of the steps of *logout* in their order. Pure."""
-    visits = [step for step in every if step.channel == FRONT]
-    away = next((s for s in visits if s.outcome == ASKED and not is_late(s, now)), None)
-    if away is not None:
-        return Stage(WAIT, away)
-    following = next((step for step in visits if step.outcome == WAITING), None)
-    if following is not None:
-        last = max((s for s in visits if s.asked_at), key=lambda s: (s.asked_at, s.place), default=None)
-        return Stage(OFFER if last is not None and last.outcome == ASKED else GO, following)
-    called = next((step for step in every if is_being_called(logout, step, now)), None)
-    return Stage(OVER) if called is None else Stage(WAIT, called)
-
-
-def is_being_called(logout: Logout, step: LogoutStep, now: datetime) -> bool:
-    """Say whether an application is just being called from here, so that its answer may come any moment."""
-    if is_unreached(step):
-        return False
-    return step.channel == BACK and step.outcome in (WAITING, ASKED) and now < logout.created_at + CALLED_WITHIN
-
-
-def is_late(step: LogoutStep, now: datetime) -> bool:
-    """Say whether the browser was sent to an application too long ago to expect it back."""
-    return step.outcome == ASKED and step.asked_at is not None and step.asked_at + ANSWER_WITHIN <= now
 
 
 def handle_of(vault: Vault, logout_id: str) -> str:
@@ -591,30 +539,3 @@ def _were_told(work: Work, organization_id: str, session_id: str, others: Iterab
 def _finish_if_settled(work: Work, logout: Logout, every: Sequence[LogoutStep]) -> None:
     if all(step.outcome in SETTLED for step in every):
         finish(work, logout)
-
-
-def _for_the_log(step: LogoutStep) -> dict[str, str]:
-    told_ = {"application_id": step.application_id, "name": step.application_name, "outcome": _spoken(step)}
-    if step.cause:
-        told_["cause"] = step.cause
-    if step.outcome != CONFIRMED:
-        told_["may_live_until"] = step.until.isoformat() if step.until is not None else "unknown"
-    return told_
-
-
-def _in_words(step: LogoutStep, now: datetime) -> str:
-    """Return what came of *step*; unless that is a confirmation, with how long its own session may live."""
-    outcome = _spoken(step)
-    if outcome == CONFIRMED:
-        return f"{step.application_name}: {outcome}"
-    lives = "how long its session lives, only it knows"
-    if step.until is not None:
-        same_day = step.until.date() == now.date()
-        lives = f"its session may live until {step.until.strftime('%H:%M' if same_day else '%Y-%m-%d %H:%M')} UTC"
-    return f"{step.application_name}: {outcome} ({lives})"
-
-
-def _spoken(step: LogoutStep) -> str:
-    """A step that nobody went on to was not asked, and cannot be any more; nor was one whose address was not reached."""
-    unasked = step.outcome == WAITING and (step.channel == FRONT or is_unreached(step))
-    return CANNOT if unasked else step.outcome

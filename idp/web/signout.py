@@ -4,8 +4,21 @@ from flask import Blueprint, Response
 
 from idp.base.work import Work
 from idp.directory import organizations
-from idp.signon import logout
-from idp.signon.logout import BACK, FRONT, GO, OFFER, OVER, WAIT, Attended, Stage, Started
+from idp.signon import logout, logout_stage
+from idp.signon.logout import Attended, Started
+from idp.signon.logout_stage import (
+    BACK,
+    FRONT,
+    GO,
+    OFFER,
+    OVER,
+    WAIT,
+    WAITING,
+    Stage,
+    is_being_called,
+    is_late,
+    is_unreached,
+)
 from idp.signon.models import Logout, LogoutStep
 from idp.signon.teller import ASKED, CANNOT, CONFIRMED
 from idp.web import context, telling
@@ -73,7 +86,7 @@ def steps(handle: str) -> Response:
     with open_work() as work:
         found = logout.find(work, handle, context.browser())
         every = logout.steps(work, found)
-        stage = logout.stage(found, every, work.now)
+        stage = logout_stage.stage(found, every, work.now)
         if stage.kind == OVER:
             logout.finish(work, found)
         next_address, seconds = _next(found, stage, handle)
@@ -126,13 +139,13 @@ def _state(found: Logout, step: LogoutStep, stage: Stage, work: Work) -> str:
     """Return the word for a step's state; the page says it in full."""
     if stage.step is not None and step.id == stage.step.id and stage.kind in (GO, WAIT):
         return "now"
-    if logout.is_being_called(found, step, work.now):
+    if is_being_called(found, step, work.now):
         return "now"
-    if logout.is_unreached(step):
+    if is_unreached(step):
         return CANNOT
-    if step.channel == FRONT and logout.is_late(step, work.now):
+    if step.channel == FRONT and is_late(step, work.now):
         return "silent"
-    if step.channel == FRONT and step.outcome == logout.WAITING:
+    if step.channel == FRONT and step.outcome == WAITING:
         return "waits"
     return step.outcome if step.outcome in (CONFIRMED, CANNOT) else ASKED
 

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from idp.signon import logout
-from idp.signon.logout import BACK, FRONT, GO, NONE, OFFER, OVER, WAIT, WAITING
+from idp.signon import logout, logout_stage
+from idp.signon.logout_stage import BACK, FRONT, GO, NONE, OFFER, OVER, WAIT, WAITING
 from idp.signon.models import Logout, LogoutStep
 from idp.signon.teller import ASKED, CANNOT, CONFIRMED, FAILED
 from tests.conftest import NOON
@@ -23,7 +23,7 @@ def step(channel: str, outcome: str, *, place: int = 0, asked: int | None = None
 
 
 def stage(*steps: LogoutStep, age: int = 60) -> tuple[str, str]:
-    found = logout.stage(Logout(created_at=NOON - timedelta(seconds=age)), steps, NOON)
+    found = logout_stage.stage(Logout(created_at=NOON - timedelta(seconds=age)), steps, NOON)
     return found.kind, found.step.id if found.step is not None else ""
 
 

@@ -21,6 +21,9 @@ from idp.web import (
     health,
     launcher,
     oidc,
+    oidc_clients,
+    oidc_documents,
+    oidc_logout,
     own_pages,
     render,
     saml,
@@ -32,6 +35,7 @@ from idp.web import (
 from idp.web.door import LONGEST_BODY, Door
 
 _FORM_PARTS = 100
+_OIDC = (oidc, oidc_clients, oidc_documents, oidc_logout)
 
 
 def create(settings: Settings, *, database: Database | None = None, clock: Callable[[], datetime] = clock.now) -> Flask:
@@ -63,7 +67,7 @@ def create(settings: Settings, *, database: Database | None = None, clock: Calla
     security.install(app, own_pages.ask_to_sign_in)
     render.install(app, settings)
     errors.install(app)
-    for door in (signin, signout, launcher, account, assets, saml, saml_logout, oidc, health):
+    for door in (signin, signout, launcher, account, assets, saml, saml_logout, *_OIDC, health):
         app.register_blueprint(door.pages)
     app.after_request(_cache_static)
     security.check_guards(app)

@@ -1,0 +1,196 @@
+"""How OAuth and OpenID Connect are read from HTTP and written to it; shared by the doors of that protocol."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import orjson
+from flask import Response, request
+
+from idp.audit.attempts import Trail
+from idp.audit.events import TokenRefused
+from idp.base import egress
+from idp.base.errors import Conflict, IdpError, NotFound, PageError, Unavailable
+from idp.base.work import Work
+from idp.oidc import answer, clients, parameters, provider, remote_keys
+from idp.oidc.errors import InvalidRequest, OAuthError, TemporarilyUnavailable
+from idp.oidc.parameters import Parameters, Unreadable
+from idp.oidc.provider import Provider
+from idp.oidc.remote_keys import Wanted
+from idp.web import context
+from idp.web.context import open_work
+
+BELOW = "/sites/<slug>"
+NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
+_FORM = "application/x-www-form-urlencoded"
+
+View = Callable[..., Response]
+
+
+def provider_at(work: Work, slug: str, trail: Trail | None = None) -> Provider:
+    """Return the provider of the site *slug*, noted in *trail*; raise `NotFound` where there is none."""
+    found = provider.at(work, context.settings().base_url, slug)
+    if found is None:
+        raise NotFound("There is no site at this address.")
+    if trail is not None:
+        trail.organization_id, trail.site_id = found.organization_id, found.site_id
+    return found
+
+
+def came_without_cookies() -> bool:
+    """
+    A POST from another site carries no cookies of ours (SameSite=Lax), a GET that the browser
+    is sent on to does: there the session counts and the browser is bound.
+    """
+    return request.method == "POST" and context.known_browser() is None
+
+
+def browser_parameters() -> Parameters:
+    """Return what a browser brought, in the address or in a form; raise `PageError` for what cannot be read."""
+    if request.method != "GET" and not (is_form() and not request.query_string):
+        raise PageError("The application sent something that is not a form.", code="unreadable-request")
+    try:
+        return parameters.read(request.query_string if request.method == "GET" else request.get_data())
+    except Unreadable as error:
+        raise PageError(
+            "The application sent something that could not be read.",
+            code="unreadable-request",
+            advice="Go back to the application and try again from there.",
+            cause=str(error),
+        ) from error
+
+
+def is_form() -> bool:
+    """Say whether the body is a form."""
+    return request.content_type == _FORM or request.mimetype == _FORM
+
+
+def form() -> Parameters:
+    """Return the parameters of the body; raise `InvalidRequest` for one that is no form, or beside a query."""
+    if not is_form():
+        raise InvalidRequest("The body must be of the type application/x-www-form-urlencoded.")
+    if request.query_string:
+        raise InvalidRequest("Parameters belong into the body.")
+    return read(request.get_data())
+
+
+def read(raw: bytes) -> Parameters:
+    """Return the parameters that *raw* holds; raise `InvalidRequest` for what cannot be read."""
+    try:
+        return parameters.read(raw)
+    except Unreadable as error:
+        raise InvalidRequest(str(error)) from error
+
+
+def json_answer(body: dict[str, Any], status: int = 200) -> Response:
+    """Return *body* as JSON that nobody may store (RFC 6749 section 5.1)."""
+    return Response(orjson.dumps(body), status, mimetype="application/json", headers=NO_STORE)
+
+
+def oauth_error(error: OAuthError, trail: Trail) -> Response:
+    """Return *error* in the words of RFC 6749 section 5.2, with the attempt's reference."""
+    said = {"error": error.error, "error_description": answer.described(error, trail.id)}
+    response = json_answer(said, error.status)
+    if error.status == 401 and "Authorization" in request.headers:
+        response.headers["WWW-Authenticate"] = 'Basic realm="Ostiary"'
+    if error.status == 503:
+        response.headers["Retry-After"] = "5"
+    return response
+
+
+# What clients call
+
+
+def for_clients(kind: str) -> Callable[[Callable[[Provider, Trail, Work], Response | Wanted]], View]:
+    """
+    Answer a client in JSON, whatever happens: the view gets provider, trail and work.
+
+    A view that returns `Wanted` is called again, in a new transaction, once the keys were fetched.
+    """
+
+    def made(view: Callable[[Provider, Trail, Work], Response | Wanted]) -> View:
+        @wraps(view)
+        def answered(slug: str) -> Response:
+            trail = Trail(kind=kind)
+            try:
+                return _asked(view, slug, trail)
+            except OAuthError as error:
+                context.save_refusal(trail, error, token_refused(trail, error))
+                return oauth_error(error, trail)
+            except (Unavailable, Conflict) as error:
+                trail.refused(error)
+                return oauth_error(TemporarilyUnavailable("It cannot be answered just now."), trail)
+
+        return answered
+
+    return made
+
+
+def _asked(view: Callable[[Provider, Trail, Work], Response | Wanted], slug: str, trail: Trail) -> Response:
+    for _ in range(2):
+        with open_work(person=False) as work:
+            found = view(provider_at(work, slug, trail), trail, work)
+        if not isinstance(found, Wanted):
+            return found
+        with context.aside():
+            cause = remote_keys.fetch(found, _get)
+        if cause:
+            trail.steps.append(
+                {"step": "client-keys", "state": "failed", "code": "client-keys-unreadable", "cause": cause}
+            )
+    raise Unavailable("It cannot be answered just now.", cause="the client's keys changed while they were read")
+
+
+def _get(address: str) -> bytes:
+    of = context.settings()
+    return egress.fetch(
+        address,
+        allowed=of.egress.allow_addresses,
+        most_bytes=remote_keys.LONGEST_BYTES,
+        http_loopback=of.development.allow_http_loopback_applications,
+        accept="application/json",
+    )
+
+
+def token_refused(trail: Trail, error: OAuthError) -> TokenRefused:
+    """Return the event that a request of *trail* was refused."""
+    return TokenRefused(
+        organization_id=trail.organization_id,
+        target_id=trail.application_id or "",
+        attempt_id=trail.id,
+        code=error.error,
+    )
+
+
+def told(error: IdpError, status: int, reference: str) -> Response:
+    """What HTTP refuses (method, size) is told in JSON as well, as RFC 6749 section 5.2 has it."""
+    said = {"error": InvalidRequest.error, "error_description": f"{error.message} Reference: {reference}"}
+    return json_answer(said, status)
+
+
+def let_scripts_read(response: Response) -> Response:
+    """
+    Cross-origin reading (CORS) by scripts of public clients from their registered origins, no
+    credentials; at the addresses that such clients call, nowhere else.
+    """
+    response.headers["Vary"] = "Origin"
+    response.headers.setdefault("Cache-Control", "no-store")
+    origin = request.headers.get("Origin")
+    if origin is None or not _is_known_origin(origin):
+        return response
+    response.headers["Access-Control-Allow-Origin"] = origin
+    response.headers["Access-Control-Expose-Headers"] = "WWW-Authenticate"
+    if request.method == "OPTIONS":
+        response.headers["Access-Control-Allow-Methods"] = "GET, POST"
+        response.headers["Access-Control-Allow-Headers"] = "Authorization, Content-Type"
+        response.headers["Access-Control-Max-Age"] = "600"
+    return response
+
+
+def _is_known_origin(origin: str) -> bool:
+    try:
+        with open_work() as work:
+            of = provider_at(work, str((request.view_args or {})["slug"]))
+            return clients.knows_origin(work, of.organization_id, of.site_id, origin)
+    except IdpError:
+        return False

@@ -49,6 +49,8 @@ class Site(Owned):
     A protocol face of the organization: own entity ID and issuer, own keys, own applications.
 
     From ``description`` to ``metadata_valid_days`` is what its SAML metadata says of it, and how.
+    ``client_registration`` says which clients may register themselves: ``off`` (none), ``token``
+    (those that bring an initial access token) or ``open``.
     """
 
     __tablename__ = "sites"
@@ -58,6 +60,10 @@ class Site(Owned):
     accent: Mapped[str] = mapped_column(String(16), default="")
     support_contact: Mapped[str] = mapped_column(String(320), default="")
     pkce_for_public_clients_only: Mapped[bool] = mapped_column(default=False)
+    client_registration: Mapped[str] = mapped_column(String(8), default="off")
+    registered_clients_open_to_everyone: Mapped[bool] = mapped_column(default=False)
+    registered_clients_may_be_legacy: Mapped[bool] = mapped_column(default=False)
+    fetch_request_objects: Mapped[bool] = mapped_column(default=False)
     description: Mapped[str] = mapped_column(String(1024), default="")
     logo_url: Mapped[str] = mapped_column(String(2048), default="")
     logo_width: Mapped[int] = mapped_column(Integer, default=0)
@@ -95,6 +101,7 @@ class Account(Owned):
     policy_id: Mapped[str | None] = mapped_column(String(64))
     epoch: Mapped[int] = mapped_column(Integer, default=0)
     created_at: Mapped[datetime]
+    updated_at: Mapped[datetime | None]
     disabled_at: Mapped[datetime | None]
     version: Mapped[int] = mapped_column(Integer, default=1)
 

@@ -13,6 +13,7 @@ from typing import Any
 from idp.base.work import Work
 from idp.directory.attributes import attributes_of
 from idp.directory.policies import release_levels
+from idp.oidc.grants import LiveGrant
 from idp.policy.release import released
 
 OPENID, PROFILE, EMAIL, GROUPS, OFFLINE_ACCESS = "openid", "profile", "email", "groups", "offline_access"
@@ -65,6 +66,11 @@ def of_account(
     )
     wanted = {name for name in names if name in _SCOPE_OF and name not in RESERVED}
     return {name: value for name, value in _as_claims(attributes).items() if name in wanted}
+
+
+def of_grant(work: Work, site_id: str, grant: LiveGrant, names: tuple[str, ...]) -> dict[str, Any]:
+    """Return those of the claims *names* about the grant's person that may leave to its application now."""
+    return of_account(work, grant.organization_id, site_id, grant.application_id, grant.account_id, names)
 
 
 def _as_claims(attributes: Mapping[str, Sequence[str]]) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from idp.directory import applications, queries, sites
 from idp.directory.models import Application
 from idp.oidc import addresses, jose, metadata
 from idp.oidc.jose import KnownKey
-from idp.oidc.metadata import NONE, PRIVATE_KEY_JWT, SECRET_BASIC, SECRET_POST
+from idp.oidc.metadata import NONE, SECRET_BASIC, SECRET_POST
 from idp.oidc.models import Client, ClientOrigin
 from idp.policy.permissions import Permission, require
 
@@ -35,6 +35,8 @@ class ClientFacts:
     A client and its application, as a process may remember them for a second.
 
     ``enabled`` is False while its application is disabled; a deleted one is not found at all.
+    ``sector`` is that of pairwise subjects, empty for public ones. ``id_token_encryption`` and
+    ``userinfo_encryption`` are algorithm and method, None where nothing is encrypted.
     """
 
     organization_id: str
@@ -51,13 +53,24 @@ class ClientFacts:
     redirect_uris: tuple[str, ...]
     post_logout_redirect_uris: tuple[str, ...]
     backchannel_logout_uri: str
+    frontchannel_logout_uri: str
+    frontchannel_session_required: bool
+    sector: str
     grant_types: frozenset[str]
     response_types: frozenset[str]
     scopes: tuple[str, ...]
     pkce_required: bool
     id_token_algorithm: str
     access_token_algorithm: str
+    userinfo_algorithm: str | None
+    id_token_encryption: tuple[str, str] | None
+    userinfo_encryption: tuple[str, str] | None
+    dpop_bound: bool
     assertion_algorithm: str | None
+    request_object_algorithm: str | None
+    signed_request_object_required: bool
+    pushed_request_required: bool
+    request_uris: tuple[str, ...]
     keys: tuple[KnownKey, ...]
     keys_at: str
     default_max_age: timedelta | None
@@ -83,6 +96,7 @@ _FIND = Prepared(
         Client.secret_hash,
         Client.registration,
         Client.pkce_required,
+        Client.sector,
     )
     .join(
         Application,
@@ -271,21 +285,35 @@ def _facts(row: Any) -> ClientFacts:
         redirect_uris=tuple(registration["redirect_uris"]),
         post_logout_redirect_uris=tuple(registration["post_logout_redirect_uris"]),
         backchannel_logout_uri=registration.get("backchannel_logout_uri", ""),
+        frontchannel_logout_uri=registration.get("frontchannel_logout_uri", ""),
+        frontchannel_session_required=registration.get("frontchannel_logout_session_required", False),
+        sector=row.sector,
         grant_types=frozenset(registration["grant_types"]),
         response_types=frozenset(registration["response_types"]),
         scopes=metadata.scopes(registration["scope"]),
         pkce_required=row.pkce_required,
         id_token_algorithm=registration["id_token_signed_response_alg"],
         access_token_algorithm=registration["access_token_signed_response_alg"],
+        userinfo_algorithm=registration.get("userinfo_signed_response_alg"),
+        id_token_encryption=_encryption(registration, "id_token"),
+        userinfo_encryption=_encryption(registration, "userinfo"),
+        dpop_bound=registration.get("dpop_bound_access_tokens", False),
         assertion_algorithm=registration.get("token_endpoint_auth_signing_alg"),
+        request_object_algorithm=registration.get("request_object_signing_alg"),
+        signed_request_object_required=registration.get("require_signed_request_object", False),
+        pushed_request_required=registration.get("require_pushed_authorization_requests", False),
+        request_uris=tuple(registration.get("request_uris", ())),
         keys=_keys(orjson.dumps(registration["jwks"])) if "jwks" in registration else (),
-        keys_at=registration.get("jwks_uri", "")
-        if registration["token_endpoint_auth_method"] == PRIVATE_KEY_JWT
-        else "",
+        keys_at=registration.get("jwks_uri", ""),
         default_max_age=None if age is None else timedelta(seconds=age),
         default_acr_values=tuple(registration.get("default_acr_values", ())),
         origins=_origins(registration),
     )
+
+
+def _encryption(registration: dict[str, Any], what: str) -> tuple[str, str] | None:
+    algorithm = registration.get(f"{what}_encrypted_response_alg")
+    return None if algorithm is None else (algorithm, registration[f"{what}_encrypted_response_enc"])
 
 
 @lru_cache(maxsize=1024)

@@ -39,6 +39,7 @@ _FIND = Prepared(
         Grant.scope,
         Grant.offline,
         Grant.details,
+        Grant.key_thumbprint,
         Grant.authenticated_at,
         Grant.expires_at,
         Grant.revoked_at,
@@ -95,6 +96,7 @@ class LiveGrant:
     scope: tuple[str, ...]
     offline: bool
     details: Details
+    key_thumbprint: str
     authenticated_at: datetime
     expires_at: datetime
 
@@ -107,9 +109,21 @@ class Dead:
 
 
 def create(
-    work: Work, result: SignOnResult, *, subject: str, scope: tuple[str, ...], offline: bool, details: dict[str, Any]
+    work: Work,
+    result: SignOnResult,
+    *,
+    subject: str,
+    scope: tuple[str, ...],
+    offline: bool,
+    details: dict[str, Any],
+    key_thumbprint: str = "",
 ) -> str:
-    """Keep what a person allowed in the sign-on *result*; return its id. It lives as long as the session, or 30 days offline."""
+    """
+    Keep what a person allowed in the sign-on *result*; return its id. It lives as long as the session, or 30 days offline.
+
+    Args:
+        key_thumbprint: of the key that its refresh tokens are bound to (RFC 9449 section 5); empty: none.
+    """
     grant_id = new_id("gra")
     work.tx.run(
         _INSERT,
@@ -123,6 +137,7 @@ def create(
         scope=" ".join(scope),
         offline=offline,
         details=details,
+        key_thumbprint=key_thumbprint,
         authenticated_at=result.authenticated_at,
         created_at=work.now,
         expires_at=work.now + LIVES_OFFLINE if offline else result.expires_at,
@@ -150,6 +165,7 @@ def standing(work: Work, client: ClientFacts, grant_id: str) -> LiveGrant | Dead
         scope=tuple(row.scope.split()),
         offline=row.offline,
         details=Details.of(row.details),
+        key_thumbprint=row.key_thumbprint,
         authenticated_at=row.authenticated_at,
         expires_at=row.expires_at,
     )

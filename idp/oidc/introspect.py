@@ -4,7 +4,7 @@ from typing import Any
 
 from idp.audit.attempts import Trail
 from idp.base.work import Work
-from idp.oidc import grants, tokens
+from idp.oidc import access_tokens, grants, refresh_tokens
 from idp.oidc.clients import ClientFacts
 from idp.oidc.errors import InvalidClient, InvalidRequest, OAuthError
 from idp.oidc.grants import Dead
@@ -44,7 +44,7 @@ def answer(
 
 def _access_token(work: Work, provider: Provider, client: ClientFacts, token: str) -> dict[str, Any] | None:
     try:
-        found = tokens.find(work, provider, token)
+        found = access_tokens.find(work, provider, token)
     except Unverified:
         return None
     if found.client.client_id != client.client_id:
@@ -57,14 +57,14 @@ def _access_token(work: Work, provider: Provider, client: ClientFacts, token: st
         "exp": found.expires_at,
         "iat": found.issued_at,
         "sub": found.subject,
-        "aud": provider.issuer,
+        "aud": found.audience[0],
         "iss": provider.issuer,
         "jti": found.id,
     }
 
 
 def _refresh_token(work: Work, provider: Provider, client: ClientFacts, token: str) -> dict[str, Any] | None:
-    found = tokens.find_refresh_token(work, token)
+    found = refresh_tokens.find(work, token)
     if found is None or found.used or found.expires_at <= work.now:
         return None
     standing = grants.standing(work, client, found.grant_id)

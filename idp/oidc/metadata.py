@@ -16,8 +16,18 @@ from idp.oidc import addresses, jose
 from idp.oidc.addresses import LONGEST, RESPONSE_PARAMETERS, Kinds
 
 AUTHORIZATION_CODE, REFRESH_TOKEN, CLIENT_CREDENTIALS = "authorization_code", "refresh_token", "client_credentials"
+IMPLICIT, DEVICE_CODE = "implicit", "urn:ietf:params:oauth:grant-type:device_code"
 GRANT_TYPES = (AUTHORIZATION_CODE, REFRESH_TOKEN, CLIENT_CREDENTIALS)
-RESPONSE_TYPES = ("code",)
+CODE = "code"
+LEGACY_RESPONSE_TYPES = ("id_token", "id_token token", "code id_token", "code token", "code id_token token")
+"""What RFC 9700 section 2.1.2 advises against: tokens in an address. Per client, never by default."""
+RESPONSE_TYPES = (CODE,)
+UNSIGNED = "none"
+ENCRYPTION_ALGORITHMS = ("RSA-OAEP-256", "RSA-OAEP", "ECDH-ES", "ECDH-ES+A128KW", "ECDH-ES+A256KW")
+ENCRYPTION_METHODS = ("A128GCM", "A256GCM", "A128CBC-HS256", "A256CBC-HS512")
+DEFAULT_ENCRYPTION_METHOD = "A128CBC-HS256"  # OpenID Connect Dynamic Client Registration 1.0 section 2
+PUBLIC, PAIRWISE = "public", "pairwise"
+SUBJECT_TYPES = (PUBLIC,)
 SECRET_BASIC, SECRET_POST = "client_secret_basic", "client_secret_post"
 PRIVATE_KEY_JWT, NONE = "private_key_jwt", "none"
 AUTHENTICATION_METHODS = (SECRET_BASIC, SECRET_POST, PRIVATE_KEY_JWT, NONE)
@@ -37,14 +47,21 @@ _NOT_OFFERED = {
     "userinfo_encrypted_response_alg": "Encrypted UserInfo answers",
     "userinfo_encrypted_response_enc": "Encrypted UserInfo answers",
     "request_object_signing_alg": "Request objects",
-    "request_object_encryption_alg": "Request objects",
-    "request_object_encryption_enc": "Request objects",
     "request_uris": "Request objects by address",
     "require_signed_request_object": "Request objects",
     "require_pushed_authorization_requests": "Pushed authorization requests",
     "sector_identifier_uri": "Pairwise subjects",
     "dpop_bound_access_tokens": "DPoP",
+    "frontchannel_logout_uri": "Front-channel logout",
+    "request_object_encryption_alg": "Encrypted request objects",
+    "request_object_encryption_enc": "Encrypted request objects",
     "tls_client_certificate_bound_access_tokens": "Certificate-bound tokens",
+    "authorization_signed_response_alg": "Signed authorization responses (JARM)",
+    "authorization_encrypted_response_alg": "Encrypted authorization responses (JARM)",
+    "authorization_encrypted_response_enc": "Encrypted authorization responses (JARM)",
+    "introspection_signed_response_alg": "Signed introspection answers",
+    "introspection_encrypted_response_alg": "Encrypted introspection answers",
+    "backchannel_token_delivery_mode": "Sign-on without a browser (CIBA)",
 }
 
 
@@ -83,9 +100,8 @@ def read(metadata: Mapping[str, Any], *, allow_http_loopback: bool) -> dict[str,
     made["token_endpoint_auth_method"] = _one_of(
         metadata, "token_endpoint_auth_method", AUTHENTICATION_METHODS, SECRET_BASIC
     )
-    made["grant_types"] = _some_of(metadata, "grant_types", GRANT_TYPES, [AUTHORIZATION_CODE])
-    signs_people_on = AUTHORIZATION_CODE in made["grant_types"]
-    made["response_types"] = _some_of(metadata, "response_types", RESPONSE_TYPES, ["code"] if signs_people_on else [])
+    _read_flows(metadata, made)
+    signs_people_on = bool(made["response_types"])
     made["application_type"] = _one_of(metadata, "application_type", (WEB, NATIVE), _likely_type(metadata, made))
     _check_grants(made)
     _read_addresses(metadata, made, signs_people_on, allow_http_loopback=allow_http_loopback)
@@ -93,6 +109,9 @@ def read(metadata: Mapping[str, Any], *, allow_http_loopback: bool) -> dict[str,
     _read_keys(metadata, made, allow_http_loopback=allow_http_loopback)
     _read_scope(metadata, made, signs_people_on)
     _read_tokens(metadata, made)
+    _read_encryption(metadata, made)
+    _read_subjects(metadata, made, allow_http_loopback=allow_http_loopback)
+    _read_requests(metadata, made, allow_http_loopback=allow_http_loopback)
     _read_sign_on(metadata, made)
     for name in _TEXTS:
         if metadata.get(name):
@@ -110,14 +129,42 @@ def _name(metadata: Mapping[str, Any], made: dict[str, Any]) -> str:
     return next((host for host in hosts if host), "Application without a name")
 
 
+def canonical_response_type(value: str) -> str:
+    """Return *value* with its parts in the order of `RESPONSE_TYPES`; order means nothing (RFC 6749 section 3.1.1)."""
+    parts = sorted(value.split(" "), key=lambda part: (part != "code", part != "id_token", part))
+    return " ".join(parts)
+
+
+def _read_flows(metadata: Mapping[str, Any], made: dict[str, Any]) -> None:
+    """Response types and grant types; where only one of the two is said, the other follows from it."""
+    said = metadata.get("response_types")
+    stated = said
+    if isinstance(said, list):
+        stated = [canonical_response_type(one) if isinstance(one, str) else one for one in said]
+    types = _some_of({"response_types": stated} if said is not None else {}, "response_types", RESPONSE_TYPES, [CODE])
+    follows = [AUTHORIZATION_CODE] if any(CODE in one.split() for one in types) else []
+    follows += [IMPLICIT] if any(one != CODE for one in types) else []
+    made["grant_types"] = _some_of(metadata, "grant_types", GRANT_TYPES, follows or [AUTHORIZATION_CODE])
+    if said is None and AUTHORIZATION_CODE not in made["grant_types"]:
+        types = []
+    made["response_types"] = types
+
+
 def _check_grants(made: dict[str, Any]) -> None:
-    grants, method = made["grant_types"], made["token_endpoint_auth_method"]
-    if bool(made["response_types"]) != (AUTHORIZATION_CODE in grants):
+    grants, method, types = made["grant_types"], made["token_endpoint_auth_method"], made["response_types"]
+    if any(CODE in one.split() for one in types) != (AUTHORIZATION_CODE in grants):
         raise Invalid(
             "The response type “code” and the grant type “authorization_code” go together.", field="response_types"
         )
-    if REFRESH_TOKEN in grants and AUTHORIZATION_CODE not in grants:
-        raise Invalid("Refresh tokens come with the grant type “authorization_code” only.", field="grant_types")
+    if any(one != CODE for one in types) != (IMPLICIT in grants):
+        raise Invalid(
+            "The grant type “implicit” goes with the response types that answer with a token in the address.",
+            field="grant_types",
+        )
+    if REFRESH_TOKEN in grants and not {AUTHORIZATION_CODE, DEVICE_CODE} & {*grants}:
+        raise Invalid(
+            "Refresh tokens come with the grant type “authorization_code” or that of devices only.", field="grant_types"
+        )
     if CLIENT_CREDENTIALS in grants and method == NONE:
         raise Invalid(
             "A public client (method “none”) has no credentials, so it cannot use “client_credentials”.",
@@ -151,18 +198,21 @@ def _read_addresses(
     for name in _PAGES:
         if metadata.get(name):
             made[name] = _address(metadata[name], name, pages, ())
-    _read_backchannel_logout(metadata, made, pages)
+    _read_logout(metadata, made, pages)
 
 
-def _read_backchannel_logout(metadata: Mapping[str, Any], made: dict[str, Any], kinds: Kinds) -> None:
-    """OpenID Connect Back-Channel Logout 1.0 section 2.2. Every logout token has a sid, so wanting one costs nothing."""
-    address, wants_sid = "backchannel_logout_uri", "backchannel_logout_session_required"
-    if metadata.get(address):
-        made[address] = _address(metadata[address], address, kinds, ())
-    if metadata.get(wants_sid) is not None:
-        if not isinstance(metadata[wants_sid], bool):
-            raise Invalid(f"“{wants_sid}” is true or false.", field=wants_sid)
-        made[wants_sid] = metadata[wants_sid]
+def _read_logout(metadata: Mapping[str, Any], made: dict[str, Any], kinds: Kinds) -> None:
+    """
+    OpenID Connect Back-Channel Logout 1.0 section 2.2, Front-Channel Logout 1.0 section 2.
+
+    Every logout token has a sid, so wanting one costs nothing. The front channel adds ``iss`` and ``sid``.
+    """
+    for channel, reserved in (("backchannel", ()), ("frontchannel", ("iss", "sid"))):
+        address, wants_sid = f"{channel}_logout_uri", f"{channel}_logout_session_required"
+        if metadata.get(address):
+            made[address] = _address(metadata[address], address, kinds, reserved)
+        if metadata.get(wants_sid) is not None:
+            made[wants_sid] = _flag(metadata, wants_sid)
 
 
 def _read_keys(metadata: Mapping[str, Any], made: dict[str, Any], *, allow_http_loopback: bool) -> None:
@@ -201,7 +251,60 @@ def _read_tokens(metadata: Mapping[str, Any], made: dict[str, Any]) -> None:
     ours = tuple(jose.SIGNING_ALGORITHMS)
     made["id_token_signed_response_alg"] = _one_of(metadata, "id_token_signed_response_alg", ours, jose.RS256)
     made["access_token_signed_response_alg"] = _one_of(metadata, "access_token_signed_response_alg", ours, jose.ES256)
-    made["subject_type"] = _one_of(metadata, "subject_type", ("public",), "public")
+    if metadata.get("userinfo_signed_response_alg"):
+        made["userinfo_signed_response_alg"] = _one_of(metadata, "userinfo_signed_response_alg", ours, jose.RS256)
+    if metadata.get("dpop_bound_access_tokens") is not None:  # RFC 9449 section 5.2
+        made["dpop_bound_access_tokens"] = _flag(metadata, "dpop_bound_access_tokens")
+
+
+def _read_encryption(metadata: Mapping[str, Any], made: dict[str, Any]) -> None:
+    """OpenID Connect Dynamic Client Registration 1.0 section 2: a method of encryption needs an algorithm, and keys."""
+    for what in ("id_token", "userinfo"):
+        algorithm, method = f"{what}_encrypted_response_alg", f"{what}_encrypted_response_enc"
+        if metadata.get(algorithm):
+            made[algorithm] = _one_of(metadata, algorithm, ENCRYPTION_ALGORITHMS, ENCRYPTION_ALGORITHMS[0])
+            made[method] = _one_of(metadata, method, ENCRYPTION_METHODS, DEFAULT_ENCRYPTION_METHOD)
+            if "jwks" not in made and "jwks_uri" not in made:
+                raise Invalid(f"“{algorithm}” needs the client's public keys: “jwks” or “jwks_uri”.", field="jwks")
+        elif metadata.get(method):
+            raise Invalid(f"“{method}” goes with “{algorithm}” only.", field=method)
+
+
+def _read_subjects(metadata: Mapping[str, Any], made: dict[str, Any], *, allow_http_loopback: bool) -> None:
+    """OpenID Connect Core section 8: how the client knows people. What the sector's address says is read by `sectors`."""
+    made["subject_type"] = _one_of(metadata, "subject_type", SUBJECT_TYPES, PUBLIC)
+    if metadata.get("sector_identifier_uri"):
+        kinds = Kinds(http_loopback=allow_http_loopback)
+        made["sector_identifier_uri"] = _address(metadata["sector_identifier_uri"], "sector_identifier_uri", kinds, ())
+
+
+def _read_requests(metadata: Mapping[str, Any], made: dict[str, Any], *, allow_http_loopback: bool) -> None:
+    """How authorization requests may come: by request objects (RFC 9101 section 10.5), pushed (RFC 9126 section 6)."""
+    if metadata.get("request_object_signing_alg"):
+        known = (UNSIGNED, *jose.CLIENT_ALGORITHMS)
+        made["request_object_signing_alg"] = _one_of(metadata, "request_object_signing_alg", known, jose.RS256)
+    for name in ("require_signed_request_object", "require_pushed_authorization_requests"):
+        if metadata.get(name) is not None:
+            made[name] = _flag(metadata, name)
+    if metadata.get("request_uris"):
+        kinds = Kinds(http_loopback=allow_http_loopback)
+        listed = _texts(metadata, "request_uris")
+        for address in listed:  # a fragment is the hash of what is found there (OpenID Connect Core section 6.2)
+            _address(address.partition("#")[0], "request_uris", kinds, ())
+        made["request_uris"] = list(dict.fromkeys(listed))
+    if made.get("require_signed_request_object"):
+        if made.get("request_object_signing_alg") == UNSIGNED:
+            raise Invalid(
+                "Signed request objects are required, but the algorithm is “none”.", field="request_object_signing_alg"
+            )
+        if "jwks" not in made and "jwks_uri" not in made:
+            raise Invalid("Signed request objects need the client's public keys: “jwks” or “jwks_uri”.", field="jwks")
+
+
+def _flag(metadata: Mapping[str, Any], name: str) -> bool:
+    if not isinstance(metadata[name], bool):
+        raise Invalid(f"“{name}” is true or false.", field=name)
+    return bool(metadata[name])
 
 
 def _read_sign_on(metadata: Mapping[str, Any], made: dict[str, Any]) -> None:
@@ -211,9 +314,7 @@ def _read_sign_on(metadata: Mapping[str, Any], made: dict[str, Any]) -> None:
             raise Invalid("“default_max_age” is a number of seconds.", field="default_max_age")
         made["default_max_age"] = age
     if metadata.get("require_auth_time") is not None:
-        if not isinstance(metadata["require_auth_time"], bool):
-            raise Invalid("“require_auth_time” is true or false.", field="require_auth_time")
-        made["require_auth_time"] = metadata["require_auth_time"]
+        made["require_auth_time"] = _flag(metadata, "require_auth_time")
     if metadata.get("default_acr_values"):
         made["default_acr_values"] = _texts(metadata, "default_acr_values")
 

@@ -1,4 +1,4 @@
-"""Tables of the OAuth half of applications."""
+"""Tables of the OAuth half of applications, and of the APIs that tokens are for."""
 
 from datetime import datetime
 from typing import Any
@@ -14,7 +14,10 @@ class Client(Base):
     """
     The OAuth half of an application. ``registration`` is its RFC 7591 client metadata.
 
-    The secret is stored as a fingerprint of 256 random bits; a public client has none.
+    The secret is stored as a fingerprint of 256 random bits; a public client has none. ``sector`` is
+    the sector identifier of pairwise subjects, empty for public ones (OpenID Connect Core 8.1).
+    A client that registered itself has ``self_registered`` and the fingerprint of its registration
+    access token (RFC 7592 section 3).
     """
 
     __tablename__ = "clients"
@@ -27,6 +30,9 @@ class Client(Base):
     secret_hash: Mapped[str] = mapped_column(String(64), default="")
     registration: Mapped[dict[str, Any]]
     pkce_required: Mapped[bool] = mapped_column(default=True)
+    sector: Mapped[str] = mapped_column(String(255), default="")
+    self_registered: Mapped[bool] = mapped_column(default=False)
+    registration_token_hash: Mapped[str] = mapped_column(String(64), default="")
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     version: Mapped[int] = mapped_column(Integer, default=1)
@@ -54,6 +60,7 @@ class Grant(Owned):
     What a person allowed a client in one sign-on; owns the tokens that came of it.
 
     Dead once revoked, or behind the account's epoch, or with its session unless ``offline``.
+    ``key_thumbprint`` binds its refresh tokens to a key of a public client (RFC 9449 section 5).
     """
 
     __tablename__ = "grants"
@@ -72,6 +79,7 @@ class Grant(Owned):
     scope: Mapped[str] = mapped_column(String(1024))
     offline: Mapped[bool] = mapped_column(default=False)
     details: Mapped[dict[str, Any]]
+    key_thumbprint: Mapped[str] = mapped_column(String(64), default="")
     authenticated_at: Mapped[datetime]
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
@@ -123,3 +131,141 @@ class OidcSubject(Owned):
     sector: Mapped[str] = mapped_column(String(255), default="")
     subject: Mapped[str] = mapped_column(String(255))
     created_at: Mapped[datetime]
+
+
+class Api(Owned):
+    """
+    A resource server of a site: what an access token can be for (RFC 8707).
+
+    ``identifier`` is its audience, an absolute URI. ``token_format`` is ``jwt`` (RFC 9068) or
+    ``opaque``; ``token_seconds`` how long a token for it lives. It proves who it is at the
+    introspection endpoint by its id and a secret, of which the fingerprint is kept.
+    """
+
+    __tablename__ = "apis"
+    __table_args__ = (
+        owned_by("site_id", "sites"),
+        Index("ix_apis_organization_id_site_id_identifier", "organization_id", "site_id", "identifier", unique=True),
+    )
+
+    site_id: Mapped[str] = mapped_column(String(64))
+    identifier: Mapped[str] = mapped_column(String(255))
+    name: Mapped[str] = mapped_column(String(256))
+    token_format: Mapped[str] = mapped_column(String(8))
+    token_seconds: Mapped[int] = mapped_column(Integer)
+    secret_hash: Mapped[str] = mapped_column(String(64), default="")
+    created_at: Mapped[datetime]
+    disabled_at: Mapped[datetime | None]
+    version: Mapped[int] = mapped_column(Integer, default=1)
+
+    __mapper_args__ = {"version_id_col": version}
+
+
+class ApiScope(Owned):
+    """
+    One thing that can be done at an API. ``name`` is unique among the APIs of a site, so that a scope
+    belongs to one API; ``description`` is the sentence that a person agrees to.
+    """
+
+    __tablename__ = "api_scopes"
+    __table_args__ = (
+        owned_by("api_id", "apis", ondelete="CASCADE"),
+        Index("ix_api_scopes_organization_id_site_id_name", "organization_id", "site_id", "name", unique=True),
+        Index("ix_api_scopes_organization_id_api_id", "organization_id", "api_id"),
+    )
+
+    site_id: Mapped[str] = mapped_column(String(64))
+    api_id: Mapped[str] = mapped_column(String(64))
+    name: Mapped[str] = mapped_column(String(128))
+    description: Mapped[str] = mapped_column(String(512))
+    created_at: Mapped[datetime]
+
+
+class ApiScopeGrant(Owned):
+    """
+    That everyone, a group, an account or a client may have a scope of an API, from and to a time.
+
+    ``subject_kind`` is ``everyone``, ``group`` or ``account`` (what a person may do), or
+    ``application`` (what a client may ask for). Without a grant of both kinds: no such scope.
+    """
+
+    __tablename__ = "api_scope_grants"
+    __table_args__ = (
+        owned_by("scope_id", "api_scopes", ondelete="CASCADE"),
+        Index("ix_api_scope_grants_organization_id_scope_id", "organization_id", "scope_id"),
+        Index("ix_api_scope_grants_organization_id_subject_id", "organization_id", "subject_id"),
+    )
+
+    scope_id: Mapped[str] = mapped_column(String(64))
+    subject_kind: Mapped[str] = mapped_column(String(16))
+    subject_id: Mapped[str] = mapped_column(String(64))
+    valid_from: Mapped[datetime]
+    valid_to: Mapped[datetime | None]
+
+
+class OpaqueToken(Owned):
+    """
+    An access token for an API that wants opaque ones, as a fingerprint. ``grant_id`` is None where the
+    client acts for itself.
+    """
+
+    __tablename__ = "opaque_tokens"
+    __table_args__ = (
+        owned_by("api_id", "apis", ondelete="CASCADE"),
+        owned_by("application_id", "applications"),
+    )
+
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    api_id: Mapped[str] = mapped_column(String(64))
+    application_id: Mapped[str] = mapped_column(String(64))
+    grant_id: Mapped[str | None] = mapped_column(String(64))
+    claims: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class DeviceCode(Owned):
+    """
+    A device that waits for a person to let it in (RFC 8628).
+
+    Both codes are kept as fingerprints. ``state`` is ``waiting``, ``allowed``, ``denied`` or
+    ``used``; only the first and the last step change it, each by one conditional statement.
+    ``client_ip`` and ``client_agent`` say where the request came from, for the person to compare.
+    """
+
+    __tablename__ = "device_codes"
+    __table_args__ = (owned_by("application_id", "applications"), owned_by("site_id", "sites"))
+
+    site_id: Mapped[str] = mapped_column(String(64))
+    application_id: Mapped[str] = mapped_column(String(64))
+    device_code_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    user_code_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    asked: Mapped[dict[str, Any]]
+    client_ip: Mapped[str] = mapped_column(String(64), default="")
+    client_agent: Mapped[str] = mapped_column(String(256), default="")
+    state: Mapped[str] = mapped_column(String(16), default="waiting")
+    grant_id: Mapped[str | None] = mapped_column(String(64))
+    interval_seconds: Mapped[int] = mapped_column(Integer)
+    polled_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    settled_at: Mapped[datetime | None]
+
+
+class RegistrationToken(Owned):
+    """
+    An initial access token: whoever holds it may register clients at the site (RFC 7591 section 3).
+
+    ``uses_left`` counts down by one conditional statement; None: as many as wanted until ``expires_at``.
+    """
+
+    __tablename__ = "registration_tokens"
+    __table_args__ = (owned_by("site_id", "sites"),)
+
+    site_id: Mapped[str] = mapped_column(String(64))
+    name: Mapped[str] = mapped_column(String(256))
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    uses_left: Mapped[int | None] = mapped_column(Integer)
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]

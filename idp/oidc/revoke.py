@@ -5,7 +5,7 @@ from idp.audit.attempts import Trail
 from idp.audit.events import TokenRevoked
 from idp.audit.log import record
 from idp.base.work import Work
-from idp.oidc import grants, tokens
+from idp.oidc import access_tokens, grants, refresh_tokens
 from idp.oidc.clients import ClientFacts
 from idp.oidc.errors import InvalidRequest, OAuthError
 from idp.oidc.jose import Unverified
@@ -47,7 +47,7 @@ def answer(
 
 
 def _revoke_refresh_token(work: Work, client: ClientFacts, token: str) -> bool:
-    found = tokens.find_refresh_token(work, token)
+    found = refresh_tokens.find(work, token)
     if found is None or (found.organization_id, found.application_id) != (
         client.organization_id,
         client.application_id,
@@ -58,10 +58,10 @@ def _revoke_refresh_token(work: Work, client: ClientFacts, token: str) -> bool:
 
 def _revoke_access_token(work: Work, provider: Provider, client: ClientFacts, token: str) -> bool:
     try:
-        found = tokens.find(work, provider, token)
+        found = access_tokens.find(work, provider, token)
     except Unverified:
         return False
-    if found.client.client_id != client.client_id or not tokens.revoke(work, found):
+    if found.client.client_id != client.client_id or not access_tokens.revoke(work, found):
         return False
     record(
         work,

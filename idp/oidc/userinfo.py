@@ -3,7 +3,7 @@
 from typing import Any
 
 from idp.base.work import Work
-from idp.oidc import claims, tokens
+from idp.oidc import access_tokens, claims
 from idp.oidc.claims import OPENID
 from idp.oidc.errors import InsufficientScope, InvalidRequest, InvalidToken
 from idp.oidc.jose import Unverified
@@ -42,11 +42,11 @@ def answer(work: Work, provider: Provider, token: str) -> dict[str, Any]:
         InsufficientScope: it is not of a sign-on with OpenID Connect.
     """
     try:
-        found = tokens.find(work, provider, token)
+        found = access_tokens.find(work, provider, token)
     except Unverified as error:
         raise InvalidToken(cause=f"access token: {error}") from error
     if found.grant is None or OPENID not in found.scope:
         raise InsufficientScope("The access token is not of a sign-on with the scope openid.")
     scope = tuple(token for token in found.scope if token in found.grant.scope)
     names = (*claims.by_scope(scope), *found.grant.details.userinfo_claims)
-    return tokens.claims_of(work, provider, found.grant, names) | {"sub": found.subject}
+    return claims.of_grant(work, provider.site_id, found.grant, names) | {"sub": found.subject}

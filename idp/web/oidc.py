@@ -8,7 +8,7 @@ from idp.audit.attempts import Trail
 from idp.base.errors import PageError
 from idp.oidc import answer
 from idp.oidc.authorize import respond
-from idp.oidc.authorize.request import KEPT
+from idp.oidc.authorize.request import kept
 from idp.oidc.provider import Provider
 from idp.signon.door import Interact
 from idp.signon.pending import SignOnLost
@@ -31,8 +31,7 @@ def authorize(slug: str) -> Response:
     try:
         sent = browser_parameters()
         if came_without_cookies():
-            kept = urlencode({name: value for name, value in sent.values.items() if name in KEPT})
-            return redirect_to_path(f"/sites/{slug}/oauth2/authorize?{kept}")
+            return redirect_to_path(f"/sites/{slug}/oauth2/authorize?{urlencode(kept(sent), doseq=True)}")
         with open_work() as work:
             of = provider_at(work, slug, trail)
             context.count_beginning(work)

@@ -1,11 +1,13 @@
 """The authorization request, read once and frozen (RFC 6749 section 4.1.1, OpenID Connect Core 3.1.2.1)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from idp.oidc.authorize.identify import well_formed
 from idp.oidc.clients import ClientFacts
 from idp.oidc.errors import InvalidRequest
-from idp.oidc.parameters import Parameters
+from idp.oidc.parameters import MAY_REPEAT, Parameters
 from idp.oidc.provider import Provider
 
 
@@ -32,11 +34,29 @@ class AuthorizeRequest:
     request: str | None = None
     request_uri: str | None = None
     registration: str | None = None
+    resources: tuple[str, ...] = ()
 
 
-NAMES = tuple(name for name in AuthorizeRequest.__dataclass_fields__ if name not in ("provider", "client"))
-KEPT = (*NAMES, "client_id", "state")
+_NO_PARAMETER = ("provider", "client", "resources")
+NAMES = tuple(name for name in AuthorizeRequest.__dataclass_fields__ if name not in _NO_PARAMETER)
+KEPT = (*NAMES, "client_id", "state", "resource")
 """The parameters that mean something to us; all others are ignored (RFC 6749 section 3.1)."""
+
+
+def kept(parameters: Parameters) -> dict[str, Any]:
+    """Return of *parameters*, as JSON values, what a request is judged by when it is taken up again by `again`."""
+    return {
+        name: list(parameters.all(name)) if name in MAY_REPEAT else parameters.values[name]
+        for name in KEPT
+        if name in parameters.values
+    }
+
+
+def again(stored: Mapping[str, Any]) -> Parameters:
+    """Return the parameters that `kept` kept."""
+    lists = {name: tuple(value) for name, value in stored.items() if isinstance(value, list)}
+    values = {name: value for name, value in stored.items() if isinstance(value, str)}
+    return Parameters({**values, **{name: of[0] for name, of in lists.items() if of}}, lists=lists)
 
 
 def parse(provider: Provider, client: ClientFacts, parameters: Parameters) -> AuthorizeRequest:
@@ -52,4 +72,4 @@ def parse(provider: Provider, client: ClientFacts, parameters: Parameters) -> Au
         if not well_formed(parameters.get(name) or ""):
             raise InvalidRequest(f"The {name} has control characters.")
     values = {name: parameters.get(name) for name in NAMES}
-    return AuthorizeRequest(provider, client, **values)  # type: ignore[arg-type]
+    return AuthorizeRequest(provider, client, resources=parameters.all("resource"), **values)  # type: ignore[arg-type]

@@ -4,8 +4,6 @@ Answer an authorization request: at once where the session is good enough, else 
 Everything that was decided is committed with the answer, refusals too.
 """
 
-from typing import Any
-
 from idp.audit import attempts
 from idp.audit.attempts import Trail
 from idp.audit.events import SignedOn, SignOnRefused
@@ -15,7 +13,7 @@ from idp.oidc import answer, clients, codes, errors
 from idp.oidc.answer import Answer
 from idp.oidc.authorize import STEPS
 from idp.oidc.authorize.identify import ReplyTo, identify
-from idp.oidc.authorize.request import KEPT, AuthorizeRequest, parse
+from idp.oidc.authorize.request import AuthorizeRequest, again, kept, parse
 from idp.oidc.authorize.sign_on import sign_on_request
 from idp.oidc.errors import OAuthError
 from idp.oidc.parameters import Parameters
@@ -58,7 +56,7 @@ def begin(
         session=session,
         browser=browser,
         protocol=clients.PROTOCOL,
-        protocol_state={name: parameters.values[name] for name in KEPT if name in parameters.values},
+        protocol_state=kept(parameters),
         trail=trail,
     )
     if isinstance(found, Interact):
@@ -76,17 +74,13 @@ def resume(work: Work, provider: Provider, handle: str, *, session: CurrentSessi
     resumed = door.resume(
         work, handle, session=session, browser=browser, protocol=clients.PROTOCOL, site_id=provider.site_id
     )
-    parameters = _kept(resumed.protocol_state)
+    parameters = again(resumed.protocol_state)
     client, reply_to = identify(work, provider, parameters)
     try:
         request, _ = _read(work, provider, parameters, client, reply_to)
     except OAuthError as error:
         return _refuse(work, reply_to, error, resumed.trail)
     return _settle(work, request, reply_to, resumed.answer, resumed.trail)
-
-
-def _kept(protocol_state: dict[str, Any]) -> Parameters:
-    return Parameters({name: str(value) for name, value in protocol_state.items()})
 
 
 def _read(

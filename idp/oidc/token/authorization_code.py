@@ -1,7 +1,7 @@
 """A code for tokens (RFC 6749 section 4.1.3, OpenID Connect Core section 3.1.3; O7, O8)."""
 
 from idp.base.work import Work
-from idp.oidc import codes, grants, tokens
+from idp.oidc import codes, grants, refresh_tokens, targets, tokens
 from idp.oidc.codes import Binding
 from idp.oidc.errors import InvalidGrant
 from idp.oidc.grants import Dead
@@ -37,13 +37,14 @@ def grant(work: Work, exchange: Exchange) -> Issued | Denied:
     if isinstance(standing, Dead):
         raise InvalidGrant(_NOT_GOOD, cause=standing.cause)
     scope = tuple(token for token in standing.scope if token in exchange.client.scopes)
-    body, token_id = tokens.answer(work, exchange.provider, exchange.client, standing, scope=scope, nonce=binding.nonce)
+    target = targets.of_person(work, exchange, standing, scope)
+    body, token_id = tokens.answer(work, exchange.provider, exchange.client, standing, target, nonce=binding.nonce)
     if not codes.consume(work, code):
         return _replayed(work, exchange, binding)
     exchange.trail.account_id = standing.account_id
     if REFRESH_TOKEN in exchange.client.grant_types:
-        body["refresh_token"] = tokens.keep_refresh_token(work, standing)
-    return Issued(body, token_id, scope, standing.account_id)
+        body["refresh_token"] = refresh_tokens.keep(work, standing)
+    return Issued(body, token_id, target.scope, standing.account_id)
 
 
 def _check_binding(exchange: Exchange, binding: Binding, address: str) -> None:

@@ -1,7 +1,7 @@
 """A client for itself (RFC 6749 section 4.4; O20)."""
 
 from idp.base.work import Work
-from idp.oidc import metadata, tokens
+from idp.oidc import access_tokens, metadata, targets, tokens
 from idp.oidc.claims import PERSONAL_SCOPES
 from idp.oidc.errors import InvalidScope
 from idp.oidc.token.exchange import Exchange, Issued
@@ -16,8 +16,9 @@ def grant(work: Work, exchange: Exchange) -> Issued:
     """
     client = exchange.client
     scope = _scope(exchange)
-    access, token_id = tokens.access_token(work, exchange.provider, client, subject=client.client_id, scope=scope)
-    return Issued(tokens.response(access, scope), token_id, scope, client.application_id)
+    target = targets.of_client(work, exchange, scope)
+    made = access_tokens.issue(work, exchange.provider, client, target, subject=client.client_id)
+    return Issued(tokens.response(made), made.id, target.scope, client.application_id)
 
 
 def _scope(exchange: Exchange) -> tuple[str, ...]:

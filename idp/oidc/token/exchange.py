@@ -12,12 +12,22 @@ from idp.oidc.provider import Provider
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One request at the token endpoint, of a client that has proven who it is and may use this grant type."""
+    """
+    One request at the token endpoint, of a client that has proven who it is and may use this grant type.
+
+    ``key_thumbprint`` is of the key that it has proven to hold (RFC 9449), empty where it proved none;
+    ``resources`` are the APIs that it names (RFC 8707 section 2).
+    """
 
     provider: Provider
     client: ClientFacts
     parameters: Parameters
     trail: Trail
+    key_thumbprint: str = ""
+
+    @property
+    def resources(self) -> tuple[str, ...]:
+        return self.parameters.all("resource")
 
     def required(self, name: str) -> str:
         """

@@ -1,11 +1,11 @@
 """A refresh token for new tokens (RFC 6749 section 6, RFC 9700 section 4.14, OpenID Connect Core section 12; O21)."""
 
 from idp.base.work import Work
-from idp.oidc import grants, metadata, tokens
+from idp.oidc import grants, metadata, refresh_tokens, targets, tokens
 from idp.oidc.errors import InvalidGrant, InvalidScope
 from idp.oidc.grants import Dead, LiveGrant
+from idp.oidc.refresh_tokens import Refresh
 from idp.oidc.token.exchange import Denied, Exchange, Issued
-from idp.oidc.tokens import Refresh
 
 _NOT_GOOD = "The refresh token is not good, or no longer."
 _REUSED = "refresh token used twice"
@@ -20,7 +20,7 @@ def grant(work: Work, exchange: Exchange) -> Issued | Denied:
         InvalidGrant: unknown, late, another client's, or the person may not sign on any more.
         InvalidScope: more is asked for than was granted.
     """
-    found = tokens.find_refresh_token(work, exchange.required("refresh_token"))
+    found = refresh_tokens.find(work, exchange.required("refresh_token"))
     if found is None:
         raise InvalidGrant(_NOT_GOOD, cause="no such refresh token")
     if (found.organization_id, found.application_id) != (
@@ -36,12 +36,13 @@ def grant(work: Work, exchange: Exchange) -> Issued | Denied:
     if isinstance(standing, Dead):
         raise InvalidGrant(_NOT_GOOD, cause=standing.cause)
     scope = _scope(exchange, standing)
-    body, token_id = tokens.answer(work, exchange.provider, exchange.client, standing, scope=scope)
-    if not tokens.use_refresh_token(work, found):
+    target = targets.of_person(work, exchange, standing, scope)
+    body, token_id = tokens.answer(work, exchange.provider, exchange.client, standing, target)
+    if not refresh_tokens.use(work, found):
         return _reused(work, exchange, found)
     exchange.trail.account_id = standing.account_id
-    body["refresh_token"] = tokens.keep_refresh_token(work, standing)
-    return Issued(body, token_id, scope, standing.account_id)
+    body["refresh_token"] = refresh_tokens.keep(work, standing)
+    return Issued(body, token_id, target.scope, standing.account_id)
 
 
 def _scope(exchange: Exchange, standing: LiveGrant) -> tuple[str, ...]:

@@ -1,0 +1,152 @@
+"""
+Access tokens: what they are for, what they say, and how a foreign string is recognised as one of ours
+(RFC 9068; D10, D11). They are signed JWTs and are not stored.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import bindparam, select
+
+from idp.base.db import Prepared, insert_if_absent
+from idp.base.ids import new_id
+from idp.base.work import Work
+from idp.keyring import keyring
+from idp.keyring.keyring import TOKEN_SIGNING
+from idp.oidc import clients, grants, jose, signing
+from idp.oidc.clients import ClientFacts
+from idp.oidc.grants import Dead, LiveGrant
+from idp.oidc.jose import Purpose, Typ, Unverified
+from idp.oidc.models import RevokedToken
+from idp.oidc.provider import Provider
+
+LIVES = timedelta(minutes=10)
+
+_REVOKE = Prepared(insert_if_absent(RevokedToken))
+_IS_REVOKED = Prepared(select(RevokedToken.token_id).where(RevokedToken.token_id == bindparam("token_id")))
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """
+    What an access token is for: who may take it, for what, for how long, and in whose hands.
+
+    Args:
+        api_id: the API that wants an opaque token; empty: a JWT.
+        key_thumbprint: of the key that whoever shows it must hold (RFC 9449 section 6); empty: a bearer token.
+    """
+
+    audience: tuple[str, ...]
+    scope: tuple[str, ...]
+    lives: timedelta = LIVES
+    api_id: str = ""
+    key_thumbprint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AccessToken:
+    """An access token of ours that is good now. ``grant`` is None where the client acts for itself."""
+
+    id: str
+    client: ClientFacts
+    subject: str
+    audience: tuple[str, ...]
+    scope: tuple[str, ...]
+    key_thumbprint: str
+    issued_at: int
+    expires_at: int
+    grant: LiveGrant | None
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """An access token that was just issued: its text, its id, and what it is for."""
+
+    token: str
+    id: str
+    target: Target
+
+
+def issue(
+    work: Work, provider: Provider, client: ClientFacts, target: Target, *, subject: str, grant: LiveGrant | None = None
+) -> Made:
+    """
+    Return an access token (RFC 9068 section 2.2) for *target*.
+
+    Args:
+        grant: of the person it speaks of; None where the client acts for itself.
+    """
+    token_id = new_id("tok")
+    at = int(work.now.timestamp())
+    said: dict[str, Any] = {
+        "iss": provider.issuer,
+        "sub": subject,
+        "aud": target.audience[0] if len(target.audience) == 1 else list(target.audience),
+        "client_id": client.client_id,
+        "exp": at + int(target.lives.total_seconds()),
+        "iat": at,
+        "jti": token_id,
+        "scope": " ".join(target.scope),
+    }
+    if grant is not None:
+        said["grant_id"] = grant.id
+    if target.key_thumbprint:
+        said["cnf"] = {"jkt": target.key_thumbprint}
+    token = signing.signed(work, provider, client.access_token_algorithm, said, Typ.ACCESS_TOKEN)
+    return Made(token, token_id, target)
+
+
+def find(work: Work, provider: Provider, token: str) -> AccessToken:
+    """
+    Return the access token *token* of this provider, if it is good now.
+
+    Signature, kind, times, revocation, client and, for a person's token, everything that
+    `grants.standing` looks at.
+
+    Raises:
+        Unverified: it is not; the message says why, for the administrator.
+    """
+    said = jose.verify(
+        token,
+        Purpose.ACCESS_TOKEN,
+        jose.own_keys(keyring.published(work, provider.organization_id, provider.site_id, TOKEN_SIGNING)),
+        issuer=provider.issuer,
+        is_audience=provider.issuer.__eq__,
+        now=work.now,
+    )
+    client = clients.at_site(work, provider.organization_id, provider.site_id, said["client_id"])
+    if client is None or not client.enabled:
+        raise Unverified("its client is gone or disabled")
+    if work.tx.row(_IS_REVOKED, token_id=said["jti"]) is not None:
+        raise Unverified("it was revoked")
+    grant: LiveGrant | None = None
+    if "grant_id" in said:
+        found = grants.standing(work, client, said["grant_id"])
+        if isinstance(found, Dead):
+            raise Unverified(found.cause)
+        grant = found
+    return AccessToken(
+        id=said["jti"],
+        client=client,
+        subject=said["sub"],
+        audience=(said["aud"],),
+        scope=tuple(said["scope"].split()),
+        key_thumbprint=said.get("cnf", {}).get("jkt", ""),
+        issued_at=said["iat"],
+        expires_at=said["exp"],
+        grant=grant,
+    )
+
+
+def revoke(work: Work, token: AccessToken) -> bool:
+    """End one access token before its time; say whether it was good until now."""
+    return bool(
+        work.tx.run(
+            _REVOKE,
+            token_id=token.id,
+            organization_id=token.client.organization_id,
+            revoked_at=work.now,
+            expires_at=work.now + LIVES + jose.SKEW,
+        )
+    )

@@ -1,24 +1,23 @@
 """
-Node, and the service provider that runs on it: ``python -m tests.support.node`` installs what that needs.
+Node, and the applications that run on it: ``python -m tests.support.node`` installs what that needs.
 
 Its packages are installed once for each lock file, beside the virtual environment, and kept there.
 """
 
 import hashlib
 import json
-import os
 import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 MISSING = "needs Node 18 or later and npm: `apt-get install nodejs npm`"
 SOURCES = Path(__file__).parent.parent / "journeys" / "node"
-_PROGRAM = "service_provider.cjs"
+SERVICE_PROVIDER, RELYING_PARTY = "service_provider.cjs", "relying_party.mjs"
 
 
 def is_here() -> bool:
@@ -50,16 +49,16 @@ def installed() -> Path:
 
 
 class Refused(Exception):
-    """The service provider did not take what it was given."""
+    """The program did not take what it was given."""
 
 
 class Program:
-    """The running service provider. ``call("login", relayState="x")`` calls that function of it."""
+    """The running program. ``call("login", relayState="x")`` calls that function of it."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
 
-    def call(self, name: str, **arguments: Any) -> Any:
+    def call(self, name: str, /, **arguments: Any) -> Any:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(json.dumps({"call": name, **arguments}) + "\n")
@@ -70,12 +69,19 @@ class Program:
         return answer.get("value")
 
 
+def _beside_its_packages(program: str) -> Path:
+    """A module finds packages only in folders above it: it is called by a link in theirs."""
+    link = installed() / f"{hashlib.sha256(str(SOURCES).encode()).hexdigest()[:8]}-{program}"
+    with suppress(FileExistsError):
+        link.symlink_to(SOURCES / program)
+    return link
+
+
 @contextmanager
-def running() -> Iterator[Program]:
-    """The service provider, until the block ends."""
+def running(program: str = SERVICE_PROVIDER) -> Iterator[Program]:
+    """The program of that name, until the block ends."""
     process = subprocess.Popen(
-        ["node", str(SOURCES / _PROGRAM)],
-        env={**os.environ, "NODE_PATH": str(installed() / "node_modules")},
+        ["node", "--preserve-symlinks-main", str(_beside_its_packages(program))],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

@@ -1,0 +1,150 @@
+"""openid-client and oauth4webapi, relying parties in another language, against a running server, checked by their own code."""
+
+import re
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+
+from tests.journeys.oidc import CALLBACK, PASSWORD, running
+from tests.oidc.support import ANN
+from tests.support import node
+
+pytestmark = [pytest.mark.journey, pytest.mark.skipif(not node.is_here(), reason=node.MISSING)]
+
+__all__ = ["running"]
+
+BYE = "https://rp.example/bye"
+ASKS = {"redirect_uri": CALLBACK, "scope": "openid profile email"}
+ABOUT_ANN = {"name": "Ann Archer", "email": ANN, "email_verified": True}
+
+
+@pytest.fixture
+def program():
+    with node.running(node.RELYING_PARTY) as made:
+        yield made
+
+
+@pytest.fixture
+def browser():
+    with httpx.Client() as made:
+        yield made
+
+
+@pytest.fixture
+def issuer(running) -> str:
+    return f"{running.address}/sites/acme"
+
+
+def arrive(browser: httpx.Client, address: str) -> httpx.Response:
+    """Follow *address* as a person's browser does, typing the password where asked, until we leave for somewhere else."""
+    answer = browser.get(address)
+    while True:
+        if answer.status_code == 303:
+            where = answer.url.join(answer.headers["Location"])
+            if where.host != "127.0.0.1":
+                return answer
+            answer = browser.get(where)
+            continue
+        assert answer.status_code == 200, answer.text
+        if "password" not in answer.text:
+            return answer
+        token = re.search(r'name="csrf_token" value="([^"]+)"', answer.text)[1]
+        form = {"csrf_token": token, "username": ANN, "password": PASSWORD}
+        answer = browser.post(f"{answer.url}/password", data=form)
+
+
+def sign_in(browser: httpx.Client, address: str) -> str:
+    """Return where the browser is sent on to, with the answer."""
+    return arrive(browser, address).headers["Location"]
+
+
+class Party:
+    """One relying party made with openid-client."""
+
+    def __init__(self, program: node.Program, issuer: str, registered, name: str = "party", **options) -> None:
+        self.program, self.name, self.registered = program, name, registered
+        method = registered.registration["token_endpoint_auth_method"]
+        auth = {"method": method, "secret": registered.secret, **options.pop("auth", {})}
+        metadata = {key: value for key, value in registered.registration.items() if key != "client_secret"}
+        self.metadata = self.call(
+            "discover", issuer=issuer, clientId=registered.client_id, metadata=metadata, auth=auth, **options
+        )
+
+    def call(self, call: str, **arguments):
+        return self.program.call(call, name=self.name, **arguments)
+
+    def sign_in(self, browser: httpx.Client, begin=None, finish=None, **parameters) -> dict:
+        back = sign_in(browser, self.call("begin", parameters=ASKS | parameters, **(begin or {})))
+        return self.call("finish", back=back, **(finish or {}))
+
+
+@pytest.mark.parametrize("method", ["client_secret_basic", "client_secret_post", "none"])
+def test_openid_client_signs_a_person_in_and_out(running, program, browser, issuer, method):
+    party = Party(
+        program,
+        issuer,
+        running.register(token_endpoint_auth_method=method, post_logout_redirect_uris=[BYE]),
+    )
+
+    tokens = party.sign_in(browser)
+    person = party.call("userinfo", token=tokens["access_token"], subject=tokens["claims"]["sub"])
+    again = party.call("refresh", token=tokens["refresh_token"])
+
+    assert tokens["token_type"] == "bearer"
+    assert person == ABOUT_ANN | {"sub": tokens["claims"]["sub"]}
+    assert again["claims"]["sub"] == tokens["claims"]["sub"]
+    with pytest.raises(node.Refused, match="invalid_grant"):
+        party.call("refresh", token=tokens["refresh_token"])
+    out = party.call(
+        "logoutAddress",
+        parameters={"id_token_hint": again["id_token"], "post_logout_redirect_uri": BYE, "state": "s"},
+    )
+    assert browser.get(out).headers["Location"] == f"{BYE}?state=s"
+    assert "error=login_required" in sign_in(browser, party.call("begin", parameters={**ASKS, "prompt": "none"}))
+
+
+def test_openid_client_introspects_and_revokes(running, program, browser, issuer):
+    party = Party(program, issuer, running.register())
+    tokens = party.sign_in(browser)
+
+    assert party.call("introspect", token=tokens["access_token"])["active"] is True
+    party.call("revoke", token=tokens["access_token"])
+
+    assert party.call("introspect", token=tokens["access_token"]) == {"active": False}
+    with pytest.raises(node.Refused, match="invalid_token"):
+        party.call("userinfo", token=tokens["access_token"], subject=tokens["claims"]["sub"])
+
+
+def test_openid_client_acts_for_itself(running, program, issuer):
+    party = Party(program, issuer, running.register(grant_types=["client_credentials"], scope="reports.read"))
+
+    assert party.call("clientCredentials", parameters={"scope": "reports.read"})["scope"] == "reports.read"
+
+
+def test_openid_client_reads_an_answer_in_a_form(running, program, browser, issuer):
+    party = Party(program, issuer, running.register())
+    page = arrive(browser, party.call("begin", parameters=ASKS | {"response_mode": "form_post"}))
+    fields = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', page.text))
+
+    tokens = party.call("finish", back=CALLBACK, form=fields)
+
+    assert tokens["claims"]["iss"] == issuer
+
+
+@pytest.mark.parametrize("method", ["client_secret_post", "none"])
+def test_oauth4webapi_walks_the_whole_road(running, program, browser, issuer, method):
+    registered = running.register(token_endpoint_auth_method=method)
+    address = program.call(
+        "walk",
+        issuer=issuer,
+        clientId=registered.client_id,
+        secret=registered.secret,
+        redirectUri=CALLBACK,
+        scope="openid profile email",
+    )
+
+    found = program.call("arrive", clientId=registered.client_id, back=sign_in(browser, address))
+
+    assert found["person"] == ABOUT_ANN | {"sub": found["claims"]["sub"]}
+    assert urlsplit(found["claims"]["iss"]).netloc == urlsplit(issuer).netloc

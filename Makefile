@@ -57,6 +57,7 @@ bench: setup ## Measure the main roads on this machine
 	$(BIN)/python -m bench
 	$(BIN)/python -m bench.saml
 	$(BIN)/python -m bench.providers
+	$(BIN)/python -m bench.clients
 
 pictures: setup ## Take pictures of every page in both themes (needs Chromium)
 	$(BIN)/python -m tests.support.pictures

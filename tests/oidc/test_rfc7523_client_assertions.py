@@ -16,10 +16,6 @@ from tests.oidc.assertions import EC, ED, KEYS, MACHINE, OTHER, RSA, assertion
 from tests.oidc.support import BASE_URL, ISSUER, NOON, reference
 
 
-def basic(name: str, secret: str) -> dict[str, str]:
-    return {"Authorization": "Basic " + base64.b64encode(f"{name}:{secret}".encode()).decode()}
-
-
 @pytest.fixture
 def keyed(place):
     return place.register(token_endpoint_auth_method="private_key_jwt", jwks=KEYS, **MACHINE)

@@ -18,7 +18,7 @@ from idp.base.ids import fingerprint, new_id, new_token
 from idp.base.work import Work
 from idp.directory import applications, queries, sites
 from idp.directory.models import Application
-from idp.oidc import addresses, jose, metadata
+from idp.oidc import addresses, jose, metadata, signing
 from idp.oidc.jose import KnownKey
 from idp.oidc.metadata import NONE, SECRET_BASIC, SECRET_POST
 from idp.oidc.models import Client, ClientOrigin
@@ -153,6 +153,7 @@ def create(
     """
     site = queries.site(work, site_slug)
     registration = metadata.read(asked, allow_http_loopback=allow_http_loopback)
+    signing.check(work, site.organization_id, site.id, registration)
     application = applications.create(
         work,
         site,

@@ -34,7 +34,7 @@ def issue(
         "acr": grant.details.acr,
         "amr": list(grant.details.amr),
         "sid": grant.session_id,
-        "at_hash": jose.half_hash(access_token),
+        "at_hash": jose.half_hash(access_token, client.id_token_algorithm),
     }
     if nonce:
         said["nonce"] = nonce

@@ -58,13 +58,13 @@ def test_rotation_publishes_waits_and_promotes(work, site):
     assert again.changed == []
     assert keyring.active(work, site.organization_id, site.id, keyring.TOKEN_SIGNING, "P-256").id == old.id
 
-    tomorrow = replace(work, now=work.now + timedelta(hours=24))
+    tomorrow = replace(work, now=work.now + timedelta(hours=25))
     keys.rotate(tomorrow, site.organization_id, site.id, subject="acme", purpose=keyring.TOKEN_SIGNING)
     now_active = keyring.active(tomorrow, site.organization_id, site.id, keyring.TOKEN_SIGNING, "P-256")
     assert now_active.id != old.id
     assert old.id in {k.id for k in keyring.published(tomorrow, site.organization_id, site.id, keyring.TOKEN_SIGNING)}
 
-    later = replace(work, now=work.now + timedelta(hours=49))
+    later = replace(work, now=work.now + timedelta(hours=49, minutes=1))
     keys.rotate(later, site.organization_id, site.id, subject="acme", purpose=keyring.TOKEN_SIGNING, at_once=False)
     assert old.id not in {k.id for k in keyring.published(later, site.organization_id, site.id, keyring.TOKEN_SIGNING)}
     gone = work.tx.session.get_one(SigningKey, (site.organization_id, old.id))
@@ -84,8 +84,8 @@ def test_a_site_that_is_older_than_a_kind_of_key_gets_it_by_rotation(work, site)
         return [(key.algorithm, key.state) for key in done.changed]
 
     assert turned() == [("Ed25519", "next")]
-    assert turned(hours=23) == []
-    assert turned(hours=24) == [("Ed25519", "active")]
+    assert turned(hours=24) == []
+    assert turned(hours=25) == [("Ed25519", "active")]
     assert keyring.active(work, **ours, algorithm="Ed25519").state == "active"
 
 

@@ -238,7 +238,7 @@ def _read_keys(metadata: Mapping[str, Any], made: dict[str, Any], *, allow_http_
 
 
 def _read_scope(metadata: Mapping[str, Any], made: dict[str, Any], signs_people_on: bool) -> None:
-    default = "openid profile email groups" if signs_people_on else ""
+    default = "openid profile email address phone groups" if signs_people_on else ""
     if signs_people_on and REFRESH_TOKEN in made["grant_types"]:
         default += " offline_access"
     try:

@@ -1,8 +1,8 @@
 """
 The rotation of keys by itself: every hour each site is looked at, and those with something due are turned.
 
-It does what `idp keys rotate --if-due` does, for every site, and nothing that caches do not allow: a key
-that somebody depends on stays, and is named by that command.
+It does what `idp keys rotate --if-due` does, for every site, and nothing that caches do not allow. A SAML key
+that an application depends on, or may depend on for all we know, stays; `idp keys campaign` names them.
 """
 
 from collections.abc import Mapping
@@ -35,4 +35,4 @@ def turn(work: Work, payload: Mapping[str, Any]) -> None:
         site = queries.site(work, str(payload["site"]))
     except NotFound:  # removed since the job was asked for
         return
-    rotating.rotate(work, site, at_once=False)
+    rotating.rotate(work, site, at_once=False, unattended=True)

@@ -62,7 +62,7 @@ def described(issuer: str, algorithms: tuple[str, ...]) -> dict[str, Any]:
         "grant_types_supported": list(metadata.GRANT_TYPES),
         "prompt_values_supported": list(prompt.PROMPTS),
         "acr_values_supported": list(contexts.STRENGTHS),
-        "subject_types_supported": ["public"],
+        "subject_types_supported": list(metadata.SUBJECT_TYPES),
         "id_token_signing_alg_values_supported": list(algorithms),
         "token_endpoint_auth_methods_supported": list(metadata.AUTHENTICATION_METHODS),
         "token_endpoint_auth_signing_alg_values_supported": list(jose.CLIENT_ALGORITHMS),

@@ -13,7 +13,7 @@ from sqlalchemy import bindparam, select
 from idp.base.db import Prepared
 from idp.base.work import Work
 from idp.directory import sites
-from idp.oidc import clients, signing
+from idp.oidc import clients, session_ids, signing
 from idp.oidc.clients import PROTOCOL, ClientFacts
 from idp.oidc.jose import Typ
 from idp.oidc.models import Client
@@ -73,7 +73,7 @@ def _token(work: Work, base_url: str, client: ClientFacts, told: Told) -> str:
         "exp": at + int(LIVES.total_seconds()),
         "jti": told.message_id,
         "events": {EVENT: {}},
-        "sid": told.session_id,
+        "sid": session_ids.of(work, client, told.session_id),
     }
     return signing.signed_at(
         work, client.organization_id, client.site_id, client.id_token_algorithm, said, Typ.LOGOUT_TOKEN

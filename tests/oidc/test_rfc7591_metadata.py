@@ -239,7 +239,7 @@ def test_plain_http_on_loopback_needs_the_development_setting():
         {"scope": "back\\slash"},
         {"scope": "tab\tbed"},
         {"scope": 7},
-        {"subject_type": "pairwise"},
+        {"subject_type": "private"},
         {"id_token_signed_response_alg": "none"},
         {"id_token_signed_response_alg": "HS256"},
         {"access_token_signed_response_alg": "none"},

@@ -32,15 +32,29 @@ def account() -> None:
 @click.option("--name", required=True, help="The person's name.")
 @click.option("--password-stdin", is_flag=True, help="Read the password from the first line of standard input.")
 @click.option("--totp-secret", metavar="BASE32", help="Give the account an authenticator with this secret.")
+@click.option(
+    "--attribute",
+    "attributes",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="A further attribute; several times for several, and for several values of one.",
+)
 @click.option("--admin", is_flag=True, help="Make the account an administrator of the organization.")
 def create(
-    email: str, organization: str, name: str, password_stdin: bool, totp_secret: str | None, admin: bool
+    email: str,
+    organization: str,
+    name: str,
+    password_stdin: bool,
+    totp_secret: str | None,
+    attributes: tuple[str, ...],
+    admin: bool,
 ) -> None:
     """Create the account EMAIL."""
     password = _password_from_stdin() if password_stdin else None
     secret = totp.read_secret(totp_secret) if totp_secret is not None else None
+    further = _named(attributes)
     with open_work() as work:
-        made = accounts.create(work, email, organization=organization, name=name)
+        made = accounts.create(work, email, organization=organization, name=name, further=further)
         if admin:
             accounts.grant_role(work, made.id, ORGANIZATION_ADMINISTRATOR, organization_id=made.organization_id)
         if secret is not None:
@@ -104,14 +118,7 @@ def enable(email: str, organization: str | None) -> None:
 )
 def set_(email: str, organization: str | None, attributes: tuple[str, ...]) -> None:
     """Change further attributes of the account EMAIL; those that are not named stay as they are."""
-    changes: dict[str, list[str]] = {}
-    for given in attributes:
-        name, sign, value = given.partition("=")
-        if not sign:
-            raise Invalid(
-                f"“{given[:120]}” is no NAME=VALUE.", field="attributes", advice="Write it like department=Research."
-            )
-        changes.setdefault(name, []).extend([value] if value else [])
+    changes = _named(attributes)
     with open_work() as work:
         done = accounts.set_attributes(work, email, changes, organization_id=_organization_id(work, organization))
         listed = "\n".join(f"  {name:<12} {', '.join(values)}" for name, values in done.attributes.items())
@@ -170,6 +177,19 @@ def list_(starting: str, limit: int) -> None:
         lambda one: f"{one['email']:<40} {one['name']}{'  (disabled)' if one['disabled_at'] else ''}",
         none="There is no account yet.",
     )
+
+
+def _named(attributes: tuple[str, ...]) -> dict[str, list[str]]:
+    """Return the values of each attribute; none where only its name was given."""
+    found: dict[str, list[str]] = {}
+    for given in attributes:
+        name, sign, value = given.partition("=")
+        if not sign:
+            raise Invalid(
+                f"“{given[:120]}” is no NAME=VALUE.", field="attributes", advice="Write it like department=Research."
+            )
+        found.setdefault(name, []).extend([value] if value else [])
+    return found
 
 
 def _organization_id(work: Work, slug: str | None) -> str | None:

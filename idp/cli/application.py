@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from idp.base import egress
 from idp.base.errors import Invalid
 from idp.cli import application_templates, rules, saml, show
 from idp.cli import release as release_
@@ -14,7 +15,7 @@ from idp.cli.context import Group, chosen, open_work, settings, tell, tell_all
 from idp.cli.saml_create import create_saml
 from idp.cli.saml_import import import_saml
 from idp.directory import access, applications, policies, queries
-from idp.oidc import clients
+from idp.oidc import clients, sectors
 
 _APPLICATION = click.argument("application", metavar="APP")
 _LONGEST = 2 * 1024 * 1024
@@ -60,15 +61,28 @@ def create_oidc(
     """Register an OpenID Connect client; prints its registration, with its secret this once."""
     of = settings()
     asked = _client_metadata(from_json, name, redirect_uris, public, auth_method, scope)
+    loopback = of.development.allow_http_loopback_applications
+    sector_uris = sectors.listed(
+        asked,
+        lambda address: egress.fetch(
+            address,
+            allowed=of.egress.allow_addresses,
+            most_bytes=sectors.LONGEST_BYTES,
+            http_loopback=loopback,
+            accept="application/json",
+        ),
+        allow_http_loopback=loopback,
+    )
     with open_work() as work:
         made, client, secret = clients.create(
             work,
             site,
             asked,
+            sector_uris=sector_uris,
             first_party=first_party,
             everyone=everyone,
             base_url=of.base_url,
-            allow_http_loopback=of.development.allow_http_loopback_applications,
+            allow_http_loopback=loopback,
         )
         value = {"application_id": made.id, **clients.represent(client, secret)}
     lines = [_made({"id": made.id, "name": made.name}, f"client_id {client.client_id}", everyone)]

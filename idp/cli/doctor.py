@@ -132,13 +132,18 @@ def _signing_keys(database: Database) -> list[Finding]:
         for site in queries.sites(work):
             keys = keys_.keys(work, site.organization_id, site.id)
             active = {(key.purpose, key.algorithm) for key in keys if key.state == keyring.ACTIVE}
-            if missing := [f"{p} {a}" for p, a in keyring.KINDS if (p, a) not in active]:
+            missing = [kind for kind in keyring.KINDS if kind not in active]
+            if missing:
+                comes = set(missing) <= set(keyring.ADDED_KINDS)
+                words = ", ".join(f"{purpose} {algorithm}" for purpose, algorithm in missing)
                 found.append(
                     Finding(
                         f"site {site.slug}",
-                        FAULT,
-                        f"has no active key for {', '.join(missing)}",
-                        "Run: idp keys rotate",
+                        WARNING if comes else FAULT,
+                        f"has no active key for {words}{' yet' if comes else ''}",
+                        "It comes by itself: published within the hour, active a day later."
+                        if comes
+                        else "Run: idp keys rotate",
                     )
                 )
                 continue

@@ -20,13 +20,13 @@ from idp.cli.context import Group, open_database, open_work, settings, tell, tel
 from idp.oidc import housekeeping as oauth_housekeeping
 from idp.oidc import logout_tokens
 from idp.policy.permissions import OPERATOR
-from idp.saml import logout_telling, refreshing
+from idp.saml import logout_telling, refreshing, rotation_jobs
 from idp.settings import Settings
 from idp.signon import backchannel, housekeeping
 from idp.signon.logout import MESSAGE
 from idp.signon.teller import Tellers
 
-_HOURLY = (housekeeping.KIND, oauth_housekeeping.KIND, refreshing.SWEEP)
+_HOURLY = (housekeeping.KIND, oauth_housekeeping.KIND, refreshing.SWEEP, rotation_jobs.SWEEP)
 _PAUSE_SECONDS = 5.0
 _HOUR = 3600.0
 
@@ -87,6 +87,8 @@ def handlers(of: Settings) -> Handlers:
         housekeeping.KIND: housekeeping.run,
         oauth_housekeeping.KIND: oauth_housekeeping.run,
         refreshing.SWEEP: refreshing.run,
+        rotation_jobs.SWEEP: rotation_jobs.sweep,
+        rotation_jobs.KIND: rotation_jobs.turn,
         refreshing.KIND: refreshing.errand(allowed=of.egress.allow_addresses, http_loopback=loopback),
         **backchannel.handlers(_tellers(of)),
     }

@@ -29,14 +29,19 @@ _ROLES = Prepared(
 )
 
 
-def create(work: Work, email: str, *, organization: str, name: str) -> Account:
+def create(
+    work: Work, email: str, *, organization: str, name: str, further: Mapping[str, Sequence[str]] | None = None
+) -> Account:
     """
     Create an account; it has no credentials yet.
+
+    Args:
+        further: the values of each further attribute.
 
     Raises:
         NotFound: no such organization that this actor may see.
         Forbidden: the actor may not create accounts there.
-        Invalid: the e-mail address or the name cannot be used.
+        Invalid: the e-mail address, the name or a further attribute cannot be used.
         Conflict: the organization has an account of that address.
     """
     owner = queries.organization(work, organization)
@@ -48,7 +53,14 @@ def create(work: Work, email: str, *, organization: str, name: str) -> Account:
     if work.tx.session.scalar(taken):
         raise Conflict(f"There is an account “{email}” already.", field="email")
     account = Account(
-        organization_id=owner.id, id=new_id("acc"), email=email, email_key=key, name=name, created_at=work.now
+        organization_id=owner.id,
+        id=new_id("acc"),
+        email=email,
+        email_key=key,
+        name=name,
+        attributes=attributes.further(further or {}),
+        created_at=work.now,
+        updated_at=work.now,
     )
     work.tx.session.add(account)
     work.tx.session.flush()
@@ -135,7 +147,7 @@ def set_attributes(
             after={name: ", ".join(after.get(name, ())) for name in changed},
         ),
     )
-    account.attributes = after
+    account.attributes, account.updated_at = after, work.now
     work.tx.session.flush()
     return account
 

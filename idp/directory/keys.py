@@ -1,23 +1,43 @@
 """Verbs on the keys of a site: seeing them, and doing what `keyring.rotation.plan` says."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import select
 
 from idp.audit.events import KeyStateChanged
 from idp.audit.log import record
+from idp.base.db import Prepared
 from idp.base.errors import Conflict, Invalid
 from idp.base.work import Work
+from idp.directory import queries
+from idp.directory.models import Site
 from idp.keyring import keyring, rotation
 from idp.keyring.brought import Brought
 from idp.keyring.models import SigningKey
 from idp.policy.permissions import Permission, require
 
-# The slowest cache that must have seen a key before it signs; the longest that must still verify after.
-PUBLISH_AHEAD = {keyring.SAML_SIGNING: timedelta(days=7), keyring.TOKEN_SIGNING: timedelta(hours=24)}
+# The slowest cache that must have seen a key before it signs; the longest that must still verify after. A relying
+# party may keep the keys of tokens for a day, and what lies between it and us may have kept them for some minutes before.
+PUBLISH_AHEAD = {keyring.SAML_SIGNING: timedelta(days=7), keyring.TOKEN_SIGNING: timedelta(hours=25)}
 KEEP_RETIRED = {keyring.SAML_SIGNING: timedelta(days=7), keyring.TOKEN_SIGNING: timedelta(hours=24)}
 LIFETIME = {keyring.SAML_SIGNING: timedelta(days=1095), keyring.TOKEN_SIGNING: timedelta(days=90)}
+
+_STATES = Prepared(
+    select(
+        SigningKey.organization_id,
+        SigningKey.site_id,
+        SigningKey.id,
+        SigningKey.purpose,
+        SigningKey.algorithm,
+        SigningKey.state,
+        SigningKey.created_at,
+        SigningKey.activated_at,
+        SigningKey.retired_at,
+    ).where(SigningKey.state != keyring.GONE)
+)
 
 
 def keys(work: Work, organization_id: str, site_id: str) -> list[SigningKey]:
@@ -72,23 +92,11 @@ def rotate(
         Forbidden: the actor may not rotate keys there.
     """
     require(work, Permission.KEY_ROTATE, organization_id)
-    known = keys(work, organization_id, site_id)
     turned = Turned([], [])
-    has = {(key.purpose, key.algorithm) for key in known}
-    for kind, algorithm in (*keyring.KINDS, *(optional for optional in keyring.OPTIONAL_KINDS if optional in has)):
+    for kind, algorithm, mine in _families(keys(work, organization_id, site_id)):
         if purpose not in (None, kind):
             continue
-        family = keyring.family(algorithm)
-        mine = [key for key in known if key.purpose == kind and keyring.family(key.algorithm) == family]
-        todo = rotation.plan(
-            [rotation.KeyState(key.id, key.state, _since(key)) for key in mine],
-            work.now,
-            lifetime=LIFETIME[kind],
-            publish_ahead=PUBLISH_AHEAD[kind],
-            keep_retired=KEEP_RETIRED[kind],
-            at_once=at_once,
-        )
-        todo = rotation.holding(todo, held)
+        todo = rotation.holding(_plan(kind, mine, work.now, at_once=at_once), held)
         by_id = {key.id: key for key in mine}
         turned.withheld.extend(by_id[key_id] for key_id in todo.withheld)
         for key_id in todo.retire:
@@ -111,6 +119,46 @@ def rotate(
             )
     work.tx.after_commit(work.tx.memory.forget)
     return turned
+
+
+def due(work: Work) -> list[Site]:
+    """
+    Return the sites that have keys to move by age, of those that the actor may see.
+
+    Raises:
+        Forbidden: the actor may not rotate keys at one of them.
+    """
+    sites = {(site.organization_id, site.id): site for site in queries.sites(work)}
+    for organization_id, _ in sites:
+        require(work, Permission.KEY_ROTATE, organization_id)
+    known: dict[tuple[str, str], list[Any]] = {site: [] for site in sites}
+    for key in work.tx.rows(_STATES):
+        if (key.organization_id, key.site_id) in known:
+            known[key.organization_id, key.site_id].append(key)
+    return [
+        sites[site]
+        for site, of_site in known.items()
+        if any(_plan(kind, mine, work.now) != rotation.Plan() for kind, _, mine in _families(of_site))
+    ]
+
+
+def _families(known: Sequence[Any]) -> Iterator[tuple[str, str, list[Any]]]:
+    """Return what rotates together at a site: the purpose, the algorithm of a new key, and the keys there are."""
+    has = {(key.purpose, key.algorithm) for key in known}
+    for kind, algorithm in (*keyring.KINDS, *(optional for optional in keyring.OPTIONAL_KINDS if optional in has)):
+        family = keyring.family(algorithm)
+        yield kind, algorithm, [k for k in known if k.purpose == kind and keyring.family(k.algorithm) == family]
+
+
+def _plan(kind: str, mine: Sequence[Any], now: datetime, *, at_once: bool = False) -> rotation.Plan:
+    return rotation.plan(
+        [rotation.KeyState(key.id, key.state, _since(key)) for key in mine],
+        now,
+        lifetime=LIFETIME[kind],
+        publish_ahead=PUBLISH_AHEAD[kind],
+        keep_retired=KEEP_RETIRED[kind],
+        at_once=at_once,
+    )
 
 
 def add(work: Work, organization_id: str, site_id: str, *, subject: str, algorithm: str) -> SigningKey:
@@ -193,8 +241,9 @@ def adopt(work: Work, organization_id: str, site_id: str, brought: Brought, *, s
     return taken
 
 
-def _since(key: SigningKey) -> datetime:
-    return key.retired_at or key.activated_at or key.created_at
+def _since(key: Any) -> datetime:
+    moment: datetime = key.retired_at or key.activated_at or key.created_at
+    return moment
 
 
 def _move(work: Work, key: SigningKey, state: str) -> SigningKey:

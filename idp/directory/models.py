@@ -87,6 +87,7 @@ class Account(Owned):
     changed, "sign out everywhere"). Sessions and grants remember the epoch they were born
     in and are dead once it has moved on. ``email_key`` is the canonical form that is unique.
     ``attributes`` are further ones by name, each a list of texts (see `directory.attributes`).
+    ``updated_at`` is when what is known of the person changed last (None: never, since an earlier release).
     """
 
     __tablename__ = "accounts"

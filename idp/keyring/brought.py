@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 
 from idp.base.errors import Invalid
-from idp.keyring.private import PrivateKey
+from idp.keyring.private import Certifiable
 
 LEAST_RSA_BITS, MOST_RSA_BITS = 2048, 4096
 """Below, the key can be broken; above, every sign-on waits for it."""
@@ -21,7 +21,7 @@ _CURVES = {"secp256r1": "P-256", "secp384r1": "P-384", "secp521r1": "P-521"}
 class Brought:
     """A key from outside. ``certificate_pem`` is empty where none came with it."""
 
-    private: PrivateKey
+    private: Certifiable
     algorithm: str
     certificate_pem: str
 
@@ -37,7 +37,7 @@ def read(key: bytes, certificate: bytes | None) -> Brought:
     return Brought(private, _algorithm(private), _certificate(private, certificate) if certificate else "")
 
 
-def _private(key: bytes) -> PrivateKey:
+def _private(key: bytes) -> Certifiable:
     try:
         private = load_pem_private_key(key, None)
     except TypeError as encrypted:
@@ -61,7 +61,7 @@ def _private(key: bytes) -> PrivateKey:
 _WHICH = f"Taken are RSA keys of {LEAST_RSA_BITS} to {MOST_RSA_BITS} bits, and EC keys on P-256, P-384 and P-521."
 
 
-def _algorithm(private: PrivateKey) -> str:
+def _algorithm(private: Certifiable) -> str:
     if isinstance(private, rsa.RSAPrivateKey):
         exponent = private.private_numbers().public_numbers.e
         if not LEAST_RSA_BITS <= private.key_size <= MOST_RSA_BITS or exponent != _EXPONENT:
@@ -76,7 +76,7 @@ def _algorithm(private: PrivateKey) -> str:
     return _CURVES[private.curve.name]
 
 
-def _certificate(private: PrivateKey, content: bytes) -> str:
+def _certificate(private: Certifiable, content: bytes) -> str:
     try:
         certificate = x509.load_pem_x509_certificate(content)
         public = certificate.public_key()

@@ -11,7 +11,7 @@ from threading import Lock
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -30,11 +30,20 @@ from idp.base.ids import new_id
 from idp.base.work import Work
 from idp.keyring.brought import Brought
 from idp.keyring.models import SigningKey
-from idp.keyring.private import PrivateKey
+from idp.keyring.private import Certifiable, PrivateKey
 
 SAML_SIGNING, TOKEN_SIGNING = "saml-signing", "token-signing"
 NEXT, ACTIVE, RETIRED, GONE = "next", "active", "retired", "gone"
-KINDS = ((SAML_SIGNING, "RSA-3072"), (TOKEN_SIGNING, "RSA-2048"), (TOKEN_SIGNING, "P-256"))
+ED25519 = "Ed25519"
+KINDS = (
+    (SAML_SIGNING, "RSA-3072"),
+    (TOKEN_SIGNING, "RSA-2048"),
+    (TOKEN_SIGNING, "P-256"),
+    (TOKEN_SIGNING, ED25519),
+)
+"""What every site has. One that is older than a kind gets its key by rotation: published first, then active."""
+ADDED_KINDS = ((TOKEN_SIGNING, ED25519),)
+"""Those of `KINDS` that the sites of an earlier release have only once they were rotated."""
 OPTIONAL_KINDS = ((SAML_SIGNING, "P-256"), (SAML_SIGNING, "P-384"), (SAML_SIGNING, "P-521"))
 """What a site has only where somebody asked for it."""
 
@@ -127,7 +136,7 @@ def _private(work: Work, key_id: str, sealed: str) -> PrivateKey:
     raw = work.tx.vault.open_(sealed, _place(key_id))
     # The seal proves that we made this key: its primes need not be proven again (40 ms each).
     loaded = load_der_private_key(raw, None, unsafe_skip_rsa_key_validation=True)
-    if not isinstance(loaded, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
+    if not isinstance(loaded, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey):
         raise Unavailable("This site cannot sign at the moment.", cause=f"key {key_id} is of an unknown kind")
     with _lock:
         if len(_loaded) >= _LOADED_AT_MOST:
@@ -145,12 +154,10 @@ def create(
     SAML keys get a self-signed certificate, because SAML metadata carries keys in certificates;
     its dates mean nothing to a correct service provider.
     """
-    private: PrivateKey
-    if algorithm in _CURVES:
-        private = ec.generate_private_key(_CURVES[algorithm])
-    else:
-        private = rsa.generate_private_key(public_exponent=65537, key_size=int(algorithm.removeprefix("RSA-")))
-    certificate = _certificate(private, subject, work.now) if purpose == SAML_SIGNING else ""
+    private = _generated(algorithm)
+    certificate = ""
+    if purpose == SAML_SIGNING and not isinstance(private, ed25519.Ed25519PrivateKey):
+        certificate = _certificate(private, subject, work.now)
     key = _keep(work, organization_id, site_id, purpose, algorithm, state, private, certificate)
     record(
         work,
@@ -159,6 +166,14 @@ def create(
         ),
     )
     return key
+
+
+def _generated(algorithm: str) -> PrivateKey:
+    if algorithm == ED25519:
+        return ed25519.Ed25519PrivateKey.generate()
+    if algorithm in _CURVES:
+        return ec.generate_private_key(_CURVES[algorithm])
+    return rsa.generate_private_key(public_exponent=65537, key_size=int(algorithm.removeprefix("RSA-")))
 
 
 def adopt(
@@ -230,7 +245,7 @@ def _place(key_id: str) -> str:
     return f"signing_keys:private_sealed:{key_id}"
 
 
-def _certificate(private: PrivateKey, subject: str, now: datetime) -> str:
+def _certificate(private: Certifiable, subject: str, now: datetime) -> str:
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"Ostiary {subject}"[:64])])
     certificate = (
         x509.CertificateBuilder()

@@ -13,7 +13,7 @@ class SigningKey(Base):
     A key of a site, for one purpose. Life: ``next`` → ``active`` → ``retired`` → ``gone``.
 
     ``purpose`` is ``saml-signing`` or ``token-signing``; ``algorithm`` ``RSA-3072`` (a brought key: its size),
-    ``RSA-2048``, ``P-256``, ``P-384`` or ``P-521``. The private part is sealed by the vault for this row.
+    ``RSA-2048``, ``P-256``, ``P-384``, ``P-521`` or ``Ed25519``. The private part is sealed by the vault for this row.
     ``id`` is also the public key id (``kid``).
     """
 

@@ -1,5 +1,8 @@
 """The kinds of private keys that sign here."""
 
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
-PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
+Certifiable = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
+"""What can sign SAML, and stand in a certificate there."""
+
+PrivateKey = Certifiable | ed25519.Ed25519PrivateKey

@@ -40,7 +40,8 @@ def plan(
     Return what to do now for the keys of one site, purpose and algorithm.
 
     A key is never signed with before it has been public for *publish_ahead*, and never
-    withdrawn before *keep_retired* has passed since it last signed.
+    withdrawn before *keep_retired* has passed since it last signed. Only where a key that
+    signed is missing does the next one step in at once.
 
     Args:
         at_once: rotate as soon as the rule above allows, not only when *lifetime* is over.
@@ -50,8 +51,10 @@ def plan(
     waiting = sorted((key for key in known if key.state == NEXT), key=lambda key: key.since)
     drop = tuple(key.id for key in known if key.state == RETIRED and now - key.since >= keep_retired)
     if not active:
-        if waiting:
+        if waiting and (at_once or len(known) > len(waiting) or now - waiting[0].since >= publish_ahead):
             return Plan(promote=waiting[0].id, drop=drop)
+        if waiting:
+            return Plan(drop=drop)
         return Plan(make_next=True, drop=drop)
     due = at_once or any(now - key.since >= lifetime for key in active)
     soon = due or any(now - key.since >= lifetime - publish_ahead for key in active)

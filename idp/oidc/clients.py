@@ -18,7 +18,7 @@ from idp.base.ids import fingerprint, new_id, new_token
 from idp.base.work import Work
 from idp.directory import applications, queries, sites
 from idp.directory.models import Application
-from idp.oidc import addresses, jose, metadata
+from idp.oidc import addresses, jose, metadata, sectors, signing
 from idp.oidc.jose import KnownKey
 from idp.oidc.metadata import NONE, SECRET_BASIC, SECRET_POST
 from idp.oidc.models import Client, ClientOrigin
@@ -131,6 +131,7 @@ def create(
     first_party: bool = False,
     everyone: bool = False,
     pkce_required: bool = True,
+    sector_uris: Collection[str] | None = None,
     base_url: str = "",
     allow_http_loopback: bool = False,
 ) -> tuple[Application, Client, str | None]:
@@ -143,6 +144,7 @@ def create(
         first_party: the organization's own, which needs no consent.
         everyone: everybody in the organization may open it at once.
         pkce_required: False excuses a confidential client from PKCE.
+        sector_uris: what `sectors.listed` found at its ``sector_identifier_uri``.
         base_url: of this installation, for the address that the launcher starts the application at.
         allow_http_loopback: take plain http addresses on loopback (for trials on one machine).
 
@@ -153,6 +155,8 @@ def create(
     """
     site = queries.site(work, site_slug)
     registration = metadata.read(asked, allow_http_loopback=allow_http_loopback)
+    signing.check(work, site.organization_id, site.id, registration)
+    sector = sectors.of(registration, sector_uris)
     application = applications.create(
         work,
         site,
@@ -171,6 +175,7 @@ def create(
         secret_hash="" if secret is None else fingerprint(secret),
         registration=registration,
         pkce_required=pkce_required or method == NONE,
+        sector=sector,
         created_at=work.now,
         updated_at=work.now,
     )

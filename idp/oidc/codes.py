@@ -43,7 +43,7 @@ def issue(work: Work, request: AuthorizeRequest, result: SignOnResult) -> str:
     """
     granted = scope.granted(request)
     single = claims.read(request)
-    subject = subjects.subject_of(work, result.organization_id, result.account_id)
+    subject = subjects.subject_of(work, result.organization_id, result.account_id, request.client.sector)
     details = grants.Details(
         acr=contexts.acr(result.strength, acr_values.wished(request)),
         amr=tuple(contexts.amr(result.methods, result.strength)),

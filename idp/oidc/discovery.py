@@ -13,7 +13,7 @@ import orjson
 from idp.base.work import Work
 from idp.keyring import keyring
 from idp.keyring.keyring import TOKEN_SIGNING, Key
-from idp.oidc import claims, contexts, jose, metadata
+from idp.oidc import claims, contexts, jose, metadata, signing
 from idp.oidc.authorize import pkce, prompt, response_mode
 from idp.oidc.metadata import NONE
 from idp.oidc.provider import Provider
@@ -28,9 +28,9 @@ class Document:
     max_age: int
 
 
-def metadata_document(provider: Provider) -> Document:
+def metadata_document(work: Work, provider: Provider) -> Document:
     """Return the metadata of the provider; the same for both specifications."""
-    return _metadata(provider.issuer)
+    return _metadata(provider.issuer, signing.algorithms(work, provider.organization_id, provider.site_id))
 
 
 def keys_document(work: Work, provider: Provider) -> Document:
@@ -38,10 +38,9 @@ def keys_document(work: Work, provider: Provider) -> Document:
     return _keys(keyring.published(work, provider.organization_id, provider.site_id, TOKEN_SIGNING))
 
 
-def described(issuer: str) -> dict[str, Any]:
-    """Return the metadata of the provider *issuer*."""
+def described(issuer: str, algorithms: tuple[str, ...]) -> dict[str, Any]:
+    """Return the metadata of the provider *issuer*, which signs with *algorithms*."""
     endpoint = f"{issuer}/oauth2"
-    signing = list(jose.SIGNING_ALGORITHMS)
     confidential = [method for method in metadata.AUTHENTICATION_METHODS if method != NONE]
     return {
         "issuer": issuer,
@@ -63,8 +62,8 @@ def described(issuer: str) -> dict[str, Any]:
         "grant_types_supported": list(metadata.GRANT_TYPES),
         "prompt_values_supported": list(prompt.PROMPTS),
         "acr_values_supported": list(contexts.STRENGTHS),
-        "subject_types_supported": ["public"],
-        "id_token_signing_alg_values_supported": signing,
+        "subject_types_supported": list(metadata.SUBJECT_TYPES),
+        "id_token_signing_alg_values_supported": list(algorithms),
         "token_endpoint_auth_methods_supported": list(metadata.AUTHENTICATION_METHODS),
         "token_endpoint_auth_signing_alg_values_supported": list(jose.CLIENT_ALGORITHMS),
         "revocation_endpoint_auth_methods_supported": list(metadata.AUTHENTICATION_METHODS),
@@ -79,8 +78,8 @@ def described(issuer: str) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=1024)
-def _metadata(issuer: str) -> Document:
-    return _document(described(issuer), max_age=3600)
+def _metadata(issuer: str, algorithms: tuple[str, ...]) -> Document:
+    return _document(described(issuer, algorithms), max_age=3600)
 
 
 @lru_cache(maxsize=1024)

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from idp.base.work import Work
-from idp.oidc import claims, jose, signing
+from idp.oidc import claims, jose, session_ids, signing
 from idp.oidc.clients import ClientFacts
 from idp.oidc.grants import LiveGrant
 from idp.oidc.jose import Typ
@@ -33,8 +33,8 @@ def issue(
         "auth_time": int(grant.authenticated_at.timestamp()),
         "acr": grant.details.acr,
         "amr": list(grant.details.amr),
-        "sid": grant.session_id,
-        "at_hash": jose.half_hash(access_token),
+        "sid": session_ids.of(work, client, grant.session_id),
+        "at_hash": jose.half_hash(access_token, client.id_token_algorithm),
     }
     if nonce:
         said["nonce"] = nonce

@@ -14,12 +14,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 import orjson
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, OKPKey, RSAKey
@@ -30,8 +30,8 @@ from idp.keyring.keyring import Key
 from idp.keyring.private import PrivateKey
 
 RS256, ES256, PS256, EDDSA, ED25519 = "RS256", "ES256", "PS256", "EdDSA", "Ed25519"
-SIGNING_ALGORITHMS = {RS256: "RSA-2048", ES256: "P-256"}
-"""What we sign tokens with, and the kind of key that it takes."""
+SIGNING_ALGORITHMS = {RS256: "RSA-2048", PS256: "RSA-2048", ES256: "P-256", EDDSA: "Ed25519"}
+"""What we sign tokens with, and the kind of key that it takes (RFC 7518 section 3.1, RFC 8037 section 3.1)."""
 CLIENT_ALGORITHMS = (RS256, PS256, ES256, EDDSA, ED25519)
 """What clients may sign their assertions with. The last two are one, by its old name and by RFC 9864."""
 
@@ -51,6 +51,8 @@ class Typ(StrEnum):
     ID_TOKEN = "JWT"  # noqa: S105 (a kind of token)
     ACCESS_TOKEN = "at+jwt"  # noqa: S105 (a kind of token)
     LOGOUT_TOKEN = "logout+jwt"  # noqa: S105 (a kind of token)
+    USERINFO = ""
+    """No specification names one for it; and it must not pass for an ID token."""
 
 
 class Purpose(StrEnum):
@@ -96,33 +98,62 @@ class KnownKey:
 # Signing
 
 
-def sign(claims: Mapping[str, Any], key: Key, typ: Typ) -> str:
-    """Return *claims* as a signed JWT in compact form; the key's kind says the algorithm."""
-    signed = _header(key.id, key.algorithm, typ) + b"." + _encoded(orjson.dumps(claims))
-    return (signed + b"." + _encoded(_signature(key.private, signed))).decode("ascii")
+def sign(claims: Mapping[str, Any], key: Key, typ: Typ, algorithm: str | None = None) -> str:
+    """
+    Return *claims* as a signed JWT in compact form.
+
+    Args:
+        algorithm: one that *key* is for; None: the first one of its kind.
+
+    Raises:
+        ValueError: the key is not for the algorithm.
+    """
+    fits = _algorithms(key.algorithm)
+    stated = algorithm or fits[0]
+    if stated not in fits:
+        raise ValueError(f"a key of {key.algorithm} does not sign by {stated}")
+    signed = _header(key.id, stated, typ) + b"." + _encoded(orjson.dumps(claims))
+    return (signed + b"." + _encoded(_signature(key.private, stated, signed))).decode("ascii")
 
 
-def _signature(private: PrivateKey, signed: bytes) -> bytes:
+def _signature(private: PrivateKey, algorithm: str, signed: bytes) -> bytes:
     # Straight to the library that does the work: joserfc's way there costs 40 µs more, on the hottest road.
     if isinstance(private, rsa.RSAPrivateKey):
-        return private.sign(signed, padding.PKCS1v15(), hashes.SHA256())
-    r, s = decode_dss_signature(private.sign(signed, ec.ECDSA(hashes.SHA256())))
+        return private.sign(signed, _PSS if algorithm == PS256 else _PKCS1, _SHA256)
+    if isinstance(private, ed25519.Ed25519PrivateKey):
+        return private.sign(signed)
+    r, s = decode_dss_signature(private.sign(signed, ec.ECDSA(_SHA256)))
     return r.to_bytes(32, "big") + s.to_bytes(32, "big")  # RFC 7518 section 3.4
 
 
+_SHA256, _PKCS1 = hashes.SHA256(), padding.PKCS1v15()
+_PSS = padding.PSS(padding.MGF1(_SHA256), _SHA256.digest_size)  # RFC 7518 section 3.5
+
+
+@cache
+def _algorithms(kind: str) -> tuple[str, ...]:
+    """What a key of ours of *kind* is for."""
+    return tuple(name for name, takes in SIGNING_ALGORITHMS.items() if takes == kind)
+
+
 @lru_cache(maxsize=4096)
-def _header(key_id: str, key_algorithm: str, typ: Typ) -> bytes:
-    algorithm = ES256 if key_algorithm == "P-256" else RS256
-    return _encoded(orjson.dumps({"alg": algorithm, "kid": key_id, "typ": typ.value}))
+def _header(key_id: str, algorithm: str, typ: Typ) -> bytes:
+    said = {"alg": algorithm, "kid": key_id}
+    return _encoded(orjson.dumps({**said, "typ": typ.value} if typ.value else said))
 
 
 def _encoded(raw: bytes) -> bytes:
     return base64.urlsafe_b64encode(raw).rstrip(b"=")
 
 
-def half_hash(value: str) -> str:
-    """Return the left half of the SHA-256 of *value*: ``at_hash`` (OpenID Connect Core 3.1.3.6)."""
-    return _encoded(hashlib.sha256(value.encode("ascii")).digest()[:16]).decode("ascii")
+def half_hash(value: str, algorithm: str) -> str:
+    """
+    Return the left half of the hash of *value* (``at_hash``, ``c_hash``, ``s_hash``; OpenID Connect Core 3.1.3.6).
+
+    The hash is that of the *algorithm* that signs the ID token; Ed25519 has SHA-512 (RFC 8032 section 5.1).
+    """
+    made = (hashlib.sha512 if algorithm == EDDSA else hashlib.sha256)(value.encode("ascii")).digest()
+    return _encoded(made[: len(made) // 2]).decode("ascii")
 
 
 # Verifying
@@ -267,14 +298,17 @@ def _seconds(claims: dict[str, Any], name: str) -> float | None:
 
 @lru_cache(maxsize=4096)
 def _own_key(key: Key) -> KnownKey:
-    algorithm = ES256 if key.algorithm == "P-256" else RS256
-    return KnownKey(key.id, frozenset({algorithm}), _public(key))
+    return KnownKey(key.id, frozenset(_algorithms(key.algorithm)), _public(key))
 
 
-def _public(key: Key) -> RSAKey | ECKey:
+def _public(key: Key) -> VerifyingKey:
+    """One for several algorithms names none (RFC 7517 section 4.4)."""
     public = key.private.public_key()
     if isinstance(public, rsa.RSAPublicKey):
-        return RSAKey.import_key({**_rsa_jwk(public), "kid": key.id, "use": "sig", "alg": RS256})
+        return RSAKey.import_key({**_rsa_jwk(public), "kid": key.id, "use": "sig"})
+    if isinstance(public, ed25519.Ed25519PublicKey):
+        x = _encoded(public.public_bytes_raw()).decode("ascii")
+        return OKPKey.import_key({"kty": "OKP", "crv": "Ed25519", "x": x, "kid": key.id, "use": "sig", "alg": EDDSA})
     return ECKey.import_key({**_ec_jwk(public), "kid": key.id, "use": "sig", "alg": ES256})
 
 

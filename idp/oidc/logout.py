@@ -13,7 +13,7 @@ from idp.base.errors import PageError
 from idp.base.work import Work
 from idp.keyring import keyring
 from idp.keyring.keyring import TOKEN_SIGNING
-from idp.oidc import answer, clients, jose
+from idp.oidc import answer, clients, jose, session_ids
 from idp.oidc.authorize.identify import well_formed
 from idp.oidc.clients import ClientFacts
 from idp.oidc.jose import Purpose, Unverified
@@ -70,7 +70,12 @@ def read(work: Work, provider: Provider, sent: Parameters, session: CurrentSessi
     client = _client(work, provider, sent.get("client_id"), said.get("aud"))
     address = sent.get("post_logout_redirect_uri")
     return_to = None if address is None else _return_to(client, address, sent.get("state"))
-    certain = bool(said) and session is not None and said.get("sid") == session.id
+    certain = (
+        client is not None
+        and session is not None
+        and bool(said)
+        and said.get("sid") == session_ids.of(work, client, session.id)
+    )
     kept = {name: sent.values[name] for name in KEPT if sent.get(name)}
     if client is not None:
         kept["client_id"] = client.client_id

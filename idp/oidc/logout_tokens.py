@@ -13,9 +13,7 @@ from sqlalchemy import bindparam, select
 from idp.base.db import Prepared
 from idp.base.work import Work
 from idp.directory import sites
-from idp.keyring import keyring
-from idp.keyring.keyring import TOKEN_SIGNING
-from idp.oidc import clients, jose
+from idp.oidc import clients, session_ids, signing
 from idp.oidc.clients import PROTOCOL, ClientFacts
 from idp.oidc.jose import Typ
 from idp.oidc.models import Client
@@ -75,11 +73,11 @@ def _token(work: Work, base_url: str, client: ClientFacts, told: Told) -> str:
         "exp": at + int(LIVES.total_seconds()),
         "jti": told.message_id,
         "events": {EVENT: {}},
-        "sid": told.session_id,
+        "sid": session_ids.of(work, client, told.session_id),
     }
-    kind = jose.SIGNING_ALGORITHMS[client.id_token_algorithm]
-    key = keyring.active(work, client.organization_id, client.site_id, TOKEN_SIGNING, kind)
-    return jose.sign(said, key, Typ.LOGOUT_TOKEN)
+    return signing.signed_at(
+        work, client.organization_id, client.site_id, client.id_token_algorithm, said, Typ.LOGOUT_TOKEN
+    )
 
 
 def _client(work: Work, told: Told) -> ClientFacts | None:

@@ -27,7 +27,7 @@ ENCRYPTION_ALGORITHMS = ("RSA-OAEP-256", "RSA-OAEP", "ECDH-ES", "ECDH-ES+A128KW"
 ENCRYPTION_METHODS = ("A128GCM", "A256GCM", "A128CBC-HS256", "A256CBC-HS512")
 DEFAULT_ENCRYPTION_METHOD = "A128CBC-HS256"  # OpenID Connect Dynamic Client Registration 1.0 section 2
 PUBLIC, PAIRWISE = "public", "pairwise"
-SUBJECT_TYPES = (PUBLIC,)
+SUBJECT_TYPES = (PUBLIC, PAIRWISE)
 SECRET_BASIC, SECRET_POST = "client_secret_basic", "client_secret_post"
 PRIVATE_KEY_JWT, NONE = "private_key_jwt", "none"
 AUTHENTICATION_METHODS = (SECRET_BASIC, SECRET_POST, PRIVATE_KEY_JWT, NONE)
@@ -50,7 +50,6 @@ _NOT_OFFERED = {
     "request_uris": "Request objects by address",
     "require_signed_request_object": "Request objects",
     "require_pushed_authorization_requests": "Pushed authorization requests",
-    "sector_identifier_uri": "Pairwise subjects",
     "dpop_bound_access_tokens": "DPoP",
     "frontchannel_logout_uri": "Front-channel logout",
     "request_object_encryption_alg": "Encrypted request objects",
@@ -238,7 +237,7 @@ def _read_keys(metadata: Mapping[str, Any], made: dict[str, Any], *, allow_http_
 
 
 def _read_scope(metadata: Mapping[str, Any], made: dict[str, Any], signs_people_on: bool) -> None:
-    default = "openid profile email groups" if signs_people_on else ""
+    default = "openid profile email address phone groups" if signs_people_on else ""
     if signs_people_on and REFRESH_TOKEN in made["grant_types"]:
         default += " offline_access"
     try:

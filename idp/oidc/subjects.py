@@ -1,4 +1,9 @@
-"""The ``sub`` by which clients know an account: random, one for good, never anybody else's (X23)."""
+"""
+The ``sub`` by which clients know an account: random, one for good, never anybody else's (X23).
+
+Public ones are the same for every client of an organization; pairwise ones (OpenID Connect Core
+section 8.1) are others in every sector, and nothing can be computed of one that leads to another.
+"""
 
 from sqlalchemy import bindparam, select
 
@@ -19,13 +24,15 @@ _SUBJECT = Prepared(
 )
 _ACCOUNT = Prepared(
     select(OidcSubject.account_id).where(
-        OidcSubject.organization_id == bindparam("organization_id"), OidcSubject.subject == bindparam("subject")
+        OidcSubject.organization_id == bindparam("organization_id"),
+        OidcSubject.subject == bindparam("subject"),
+        OidcSubject.sector == bindparam("sector"),
     )
 )
 _INSERT = Prepared(insert_if_absent(OidcSubject))
 
 
-def subject_of(work: Work, organization_id: str, account_id: str, sector: str = PUBLIC) -> str:
+def subject_of(work: Work, organization_id: str, account_id: str, sector: str) -> str:
     """Return the account's subject in *sector*; it gets one when it is first asked for."""
     key = {"organization_id": organization_id, "account_id": account_id, "sector": sector}
     row = work.tx.row(_SUBJECT, **key)
@@ -36,7 +43,7 @@ def subject_of(work: Work, organization_id: str, account_id: str, sector: str = 
     return str(row.subject)
 
 
-def account_of(work: Work, organization_id: str, subject: str) -> str | None:
-    """Return the account that *subject* stands for in the organization, None where there is none."""
-    row = work.tx.row(_ACCOUNT, organization_id=organization_id, subject=subject[:255])
+def account_of(work: Work, organization_id: str, subject: str, sector: str) -> str | None:
+    """Return the account that *subject* stands for in *sector*, None where there is none: another sector's is nobody's."""
+    row = work.tx.row(_ACCOUNT, organization_id=organization_id, subject=subject[:255], sector=sector)
     return None if row is None else str(row.account_id)

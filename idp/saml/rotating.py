@@ -1,6 +1,6 @@
 """The rotation of a site's keys, and what becomes of those who sign in with SAML when the new key is everybody's."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import and_, insert, literal, or_, select, update
@@ -37,7 +37,13 @@ class Rotated:
 
 
 def rotate(
-    work: Work, site: Site, *, purpose: str | None = None, at_once: bool = True, anyway: bool = False
+    work: Work,
+    site: Site,
+    *,
+    purpose: str | None = None,
+    at_once: bool = True,
+    anyway: bool = False,
+    unattended: bool = False,
 ) -> Rotated:
     """
     Move the keys of *site* one step on (see `directory.keys.rotate`), and those who sign in with SAML with them.
@@ -47,13 +53,15 @@ def rotate(
 
     Args:
         anyway: retire and drop also what is held; who was held to a key that goes follows the active one.
+        unattended: nobody reads what comes of it, so the former SAML key stays also for those who have shown
+            nothing of the new one.
 
     Raises:
         Forbidden: the actor may not rotate keys there.
     """
     require(work, Permission.KEY_ROTATE, site.organization_id)
     before = [(campaign, reports(work, site, campaign)) for campaign in going_on(work, site)]
-    holders = _holders(work, site, before)
+    holders = _holders(work, site, before, HOLDS | {Standing.UNKNOWN} if unattended else HOLDS)
     unseen = {campaign.new.id: sum(one.standing is Standing.UNKNOWN for one in found) for campaign, found in before}
     turned = site_keys.rotate(
         work,
@@ -76,7 +84,9 @@ def rotate(
     return Rotated(tuple(turned.changed), held, followed)
 
 
-def _holders(work: Work, site: Site, going: Iterable[tuple[Campaign, list[Report]]]) -> dict[str, set[str]]:
+def _holders(
+    work: Work, site: Site, going: Iterable[tuple[Campaign, list[Report]]], holding: Collection[Standing]
+) -> dict[str, set[str]]:
     """Return by key who would be shut out, or is bound to it by name, if it went."""
     found: dict[str, set[str]] = {}
     query = (
@@ -99,7 +109,7 @@ def _holders(work: Work, site: Site, going: Iterable[tuple[Campaign, list[Report
         found.setdefault(row.signing_key_id, set()).add(row.name)
     for campaign, stands in going:
         for report in stands:
-            if report.standing in HOLDS:
+            if report.standing in holding:
                 found.setdefault(campaign.former.id, set()).add(report.name)
     return found
 

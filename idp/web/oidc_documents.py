@@ -16,7 +16,7 @@ pages = Blueprint("oidc_documents", __name__)
 def discovery_(slug: str) -> Response:
     """Discovery (OpenID Connect Discovery 1.0 section 4)."""
     with open_work() as work:
-        return _document(discovery.metadata_document(provider_at(work, slug)))
+        return _document(discovery.metadata_document(work, provider_at(work, slug)))
 
 
 @pages.get("/.well-known/oauth-authorization-server/sites/<slug>")
@@ -24,7 +24,7 @@ def discovery_(slug: str) -> Response:
 def rfc8414(slug: str) -> Response:
     """The same, at the address that RFC 8414 section 3.1 makes of the issuer."""
     with open_work() as work:
-        return _document(discovery.metadata_document(provider_at(work, slug)))
+        return _document(discovery.metadata_document(work, provider_at(work, slug)))
 
 
 @pages.get(f"{BELOW}/oauth2/jwks")
@@ -37,7 +37,7 @@ def jwks(slug: str) -> Response:
 
 def _document(found: Document) -> Response:
     headers = {"ETag": f'"{found.etag}"', "Cache-Control": f"public, max-age={found.max_age}"}
-    if request.if_none_match.contains(found.etag):
+    if request.if_none_match.contains_weak(found.etag):
         return Response(status=304, headers=headers)
     return Response(found.body, headers=headers, mimetype="application/json")
 

@@ -33,8 +33,18 @@ pages = Blueprint("signin", __name__, url_prefix="/signin")
 
 RECOVERY_CODES = "recovery-codes"
 _FIRST_AUTHENTICATOR = "Authenticator app"
-_SIGNS = {"email": "mail", "groups": "group", "offline_access": "clock"}
-_VALUES_OF = {"profile": ("name",)}  # the attributes that are shown of what an application may ask for
+_SIGNS = {"email": "mail", "groups": "group", "offline_access": "clock", "phone": "phone"}
+_VALUES_OF = {  # the attributes that are shown of what an application may ask for
+    "profile": (
+        *("name", "middle_name", "nickname", "preferred_username", "profile", "picture", "website"),
+        *("gender", "birthdate", "zoneinfo", "locale"),
+    ),
+    "phone": ("phone_number",),
+    "address": (
+        *("address_formatted", "address_street", "address_locality", "address_region"),
+        *("address_postal_code", "address_country"),
+    ),
+}
 
 
 @pages.get("/<handle>")

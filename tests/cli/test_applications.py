@@ -297,3 +297,29 @@ def test_the_list_of_a_site(acme, wiki, notes):
     assert {one["name"] for one in acme("application", "list", "--site", "acme", "--json").json} == {"Notes", "Wiki"}
     assert acme("application", "list", "--site", "acme-eu", "--json").json == []
     assert acme("application", "list", "--site", "nowhere").code == 3
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [([REDIRECT_URI, "https://other.example/cb"], 0), (["https://other.example/cb"], 2), ({"not": "a list"}, 2)],
+)
+def test_the_list_of_a_sector_is_read_before_a_client_is_saved(acme, monkeypatch, answer, code):
+    """OpenID Connect Dynamic Client Registration 1.0 section 5."""
+    asked = []
+
+    def fetch(address, **_):
+        asked.append(address)
+        return json.dumps(answer).encode()
+
+    monkeypatch.setattr("idp.base.egress.fetch", fetch)
+    metadata = {
+        "client_name": "Notes",
+        "redirect_uris": [REDIRECT_URI],
+        "subject_type": "pairwise",
+        "sector_identifier_uri": "https://sector.example/uris.json",
+    }
+    words = ("application", "create-oidc", "--site", "acme", "--from-json", "-", "--json")
+    made = acme(*words, stdin=json.dumps(metadata))
+
+    assert (made.code, asked) == (code, ["https://sector.example/uris.json"])
+    assert acme("application", "list", "--json").out.count("Notes") == (code == 0)

@@ -66,6 +66,14 @@ def test_a_site_that_cannot_sign_is_a_fault(acme, here):
     assert "idp keys rotate" in done.out
 
 
+def test_a_site_of_an_earlier_release_waits_for_its_key_of_a_new_kind(acme, here):
+    with sqlite3.connect(here / "data" / "ostiary.db") as database:
+        database.execute("DELETE FROM signing_keys WHERE algorithm = 'Ed25519'")
+    database.close()
+
+    assert ("site acme", "warning") in _states(acme("doctor", "--json"))
+
+
 def test_a_certificate_that_ends_soon_is_a_warning(acme, here):
     with sqlite3.connect(here / "data" / "ostiary.db") as database:
         database.execute("UPDATE signing_keys SET activated_at = activated_at - 3600 * 24 * 3600 * 1000000")

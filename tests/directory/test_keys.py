@@ -37,7 +37,7 @@ def test_every_site_has_keys_of_its_own(work, site, a_site):
 
     ids = {k.id for s in (site, other) for k in keyring.published(work, s.organization_id, s.id, keyring.TOKEN_SIGNING)}
 
-    assert len(ids) == 4
+    assert len(ids) == 6
 
 
 def test_i11_two_keys_swapped_in_the_database_do_not_open(work, site):
@@ -58,17 +58,35 @@ def test_rotation_publishes_waits_and_promotes(work, site):
     assert again.changed == []
     assert keyring.active(work, site.organization_id, site.id, keyring.TOKEN_SIGNING, "P-256").id == old.id
 
-    tomorrow = replace(work, now=work.now + timedelta(hours=24))
+    tomorrow = replace(work, now=work.now + timedelta(hours=25))
     keys.rotate(tomorrow, site.organization_id, site.id, subject="acme", purpose=keyring.TOKEN_SIGNING)
     now_active = keyring.active(tomorrow, site.organization_id, site.id, keyring.TOKEN_SIGNING, "P-256")
     assert now_active.id != old.id
     assert old.id in {k.id for k in keyring.published(tomorrow, site.organization_id, site.id, keyring.TOKEN_SIGNING)}
 
-    later = replace(work, now=work.now + timedelta(hours=49))
+    later = replace(work, now=work.now + timedelta(hours=49, minutes=1))
     keys.rotate(later, site.organization_id, site.id, subject="acme", purpose=keyring.TOKEN_SIGNING, at_once=False)
     assert old.id not in {k.id for k in keyring.published(later, site.organization_id, site.id, keyring.TOKEN_SIGNING)}
     gone = work.tx.session.get_one(SigningKey, (site.organization_id, old.id))
     assert (gone.state, gone.private_sealed) == ("gone", "")
+
+
+def test_a_site_that_is_older_than_a_kind_of_key_gets_it_by_rotation(work, site):
+    """Published first: whoever has cached the keys of the site must know it before it signs."""
+    ours = {"organization_id": site.organization_id, "site_id": site.id, "purpose": keyring.TOKEN_SIGNING}
+    [row] = work.tx.session.query(SigningKey).filter(SigningKey.algorithm == keyring.ED25519).all()
+    work.tx.session.delete(row)
+    work.tx.session.flush()
+
+    def turned(**span: float) -> list[tuple[str, str]]:
+        at = replace(work, now=work.now + timedelta(**span))
+        done = keys.rotate(at, site.organization_id, site.id, subject="acme", at_once=False)
+        return [(key.algorithm, key.state) for key in done.changed]
+
+    assert turned() == [("Ed25519", "next")]
+    assert turned(hours=24) == []
+    assert turned(hours=25) == [("Ed25519", "active")]
+    assert keyring.active(work, **ours, algorithm="Ed25519").state == "active"
 
 
 def test_an_ec_key_for_saml_is_made_when_asked_for_and_rotates_from_then_on(work, site):
@@ -131,7 +149,7 @@ def test_a_brought_key_does_not_touch_the_keys_of_tokens(work, site):
     bring(work, site, rsa.generate_private_key(65537, 2048), "RSA-2048")
 
     tokens = keyring.published(work, site.organization_id, site.id, keyring.TOKEN_SIGNING)
-    assert [key.state for key in tokens] == ["active", "active"]
+    assert [key.state for key in tokens] == ["active", "active", "active"]
 
 
 def test_a_first_ec_key_that_is_brought_signs_for_whom_it_is_chosen_for(work, site):

@@ -16,6 +16,20 @@ def test_without_any_key_one_is_made_and_published():
     assert plan([], NOON, **RULES) == Plan(make_next=True)
 
 
+def test_the_first_key_of_a_kind_waits_until_it_is_known_unless_it_is_asked_for():
+    young, known = KeyState("n", NEXT, NOON - timedelta(hours=23)), KeyState("n", NEXT, NOON - DAY)
+
+    assert plan([young], NOON, **RULES) == Plan()
+    assert plan([known], NOON, **RULES) == Plan(promote="n")
+    assert plan([young], NOON, **RULES, at_once=True) == Plan(promote="n")
+
+
+def test_a_next_key_steps_in_at_once_where_the_one_that_signed_is_missing():
+    keys = [KeyState("r", RETIRED, NOON), KeyState("n", NEXT, NOON)]
+
+    assert plan(keys, NOON, **RULES) == Plan(promote="n")
+
+
 def test_a_young_key_is_left_alone():
     assert plan([KeyState("a", ACTIVE, NOON - 10 * DAY)], NOON, **RULES) == Plan()
 

@@ -87,6 +87,7 @@ class Place:
         everyone: bool = True,
         pkce_required: bool = True,
         allow_http_loopback: bool = False,
+        sector_uris: tuple[str, ...] | None = None,
         **metadata: Any,
     ) -> Registered:
         asked = {
@@ -103,6 +104,7 @@ class Place:
                 everyone=everyone,
                 pkce_required=pkce_required,
                 allow_http_loopback=allow_http_loopback,
+                sector_uris=sector_uris,
             )
             return Registered(application.id, client.client_id, secret, clients.represent(client))
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from idp.directory import keys as keys_
 from tests.oidc.support import ISSUER, answered
 
 WELL_KNOWN = "/sites/acme/.well-known/openid-configuration"
@@ -103,7 +104,11 @@ def test_what_it_supports_works_and_what_it_does_not_say_does_not(place, said, b
 def test_the_keys_hold_nothing_private(place):
     keys = place.app.test_client().get("/sites/acme/oauth2/jwks").json["keys"]
 
-    assert {(key["kty"], key["alg"], key["use"]) for key in keys} == {("RSA", "RS256", "sig"), ("EC", "ES256", "sig")}
+    assert {(key["kty"], key.get("alg"), key["use"]) for key in keys} == {
+        ("RSA", None, "sig"),  # for RS256 and PS256
+        ("EC", "ES256", "sig"),
+        ("OKP", "EdDSA", "sig"),
+    }
     assert not any({"d", "p", "q", "dp", "dq", "qi", "k"} & key.keys() for key in keys)
     assert len({key["kid"] for key in keys}) == len(keys)
 
@@ -123,7 +128,23 @@ def test_they_may_be_kept_and_asked_for_again_cheaply(place, path):
 
     assert first.headers["Cache-Control"].startswith("public, max-age=")
     assert (again.status_code, again.data) == (304, b"")
+    assert again.headers["ETag"] == first.headers["ETag"]
+    assert again.headers["Cache-Control"] == first.headers["Cache-Control"]
+    assert get(path, headers={"If-None-Match": "W/" + first.headers["ETag"]}).status_code == 304, (
+        "a proxy that compresses weakens the tag, and the comparison is a weak one (RFC 9110 section 13.1.2)"
+    )
     assert get(path, headers={"If-None-Match": '"other"'}).status_code == 200
+    assert place.app.test_client().head(path).headers["ETag"] == first.headers["ETag"]
+
+
+def test_the_tag_of_the_keys_changes_with_them(place):
+    get = place.app.test_client().get
+    before = get("/sites/acme/oauth2/jwks").headers["ETag"]
+    with place.work() as work:
+        of = place.provider(work)
+        keys_.rotate(work, of.organization_id, of.site_id, subject="acme")
+
+    assert get("/sites/acme/oauth2/jwks", headers={"If-None-Match": before}).status_code == 200
 
 
 def test_the_cookie_of_a_browser_is_not_set_there(place):

@@ -43,7 +43,7 @@ def test_another_library_reads_what_we_sign_with_the_key_that_we_publish(key, al
     published = next(one for one in jose.public_set([RSA_KEY, EC_KEY])["keys"] if one["kid"] == key.id)
 
     assert header(token) == {"alg": alg, "kid": key.id, "typ": "at+jwt"}
-    assert published["alg"] == alg
+    assert published.get("alg") == (None if alg == "RS256" else alg), "an RSA key is for RS256 and PS256"
     assert published["use"] == "sig"
     assert not {"d", "p", "q", "dp", "dq", "qi"} & published.keys()
     assert jwt.decode(token, library_key.import_key(published), algorithms=[alg]).claims == SAID
@@ -55,7 +55,7 @@ def test_we_read_what_we_sign(key):
 
 
 def test_d13_callers_cannot_pass_an_algorithm_that_the_purpose_does_not_allow():
-    for wanted in ("none", "HS256", "PS256"):
+    for wanted in ("none", "HS256", "ES384"):
         with pytest.raises(Unverified):
             verified(good_token(), algorithm=wanted)
 
@@ -256,7 +256,7 @@ def test_o15_a_bomb_costs_nothing():
 
 def test_half_hash_is_that_of_the_specification():
     """OpenID Connect Core, appendix A.3."""
-    assert jose.half_hash("jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y") == "77QmUPtjPfzWtF2AnpK9RQ"
+    assert jose.half_hash("jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y", "RS256") == "77QmUPtjPfzWtF2AnpK9RQ"
 
 
 def test_o16_the_tokens_of_one_sign_on_are_good_for_one_thing_each(place, client, browser):

@@ -65,7 +65,7 @@ def test_the_defaults_are_those_of_the_specification():
         "application_type": "web",
         "redirect_uris": ["https://rp.example/cb"],
         "post_logout_redirect_uris": [],
-        "scope": "openid profile email groups",
+        "scope": "openid profile email address phone groups",
         "id_token_signed_response_alg": "RS256",
         "access_token_signed_response_alg": "ES256",
         "subject_type": "public",
@@ -75,7 +75,7 @@ def test_the_defaults_are_those_of_the_specification():
 def test_offline_access_comes_with_refresh_tokens():
     made = read(grant_types=["authorization_code", "refresh_token"])
 
-    assert made["scope"] == "openid profile email groups offline_access"
+    assert made["scope"] == "openid profile email address phone groups offline_access"
 
 
 def test_a_client_for_itself_needs_no_address_and_no_response_type():
@@ -239,7 +239,7 @@ def test_plain_http_on_loopback_needs_the_development_setting():
         {"scope": "back\\slash"},
         {"scope": "tab\tbed"},
         {"scope": 7},
-        {"subject_type": "pairwise"},
+        {"subject_type": "private"},
         {"id_token_signed_response_alg": "none"},
         {"id_token_signed_response_alg": "HS256"},
         {"access_token_signed_response_alg": "none"},

@@ -378,6 +378,19 @@ def test_in_the_end_the_new_key_is_the_sites_and_there_is_a_way_back(world, sp, 
     assert signed_by(world, other) == next_key
 
 
+def test_where_nobody_watches_the_former_key_stays_for_who_has_shown_nothing(world, sp, registered, old_key, next_key):
+    """The rotation that runs by itself must not shut out who never read of the new key."""
+    world.later(days=7)
+    unattended = {"unattended": True}
+
+    (held,) = rotate(world, **unattended).held
+    assert (held.key.id, held.names) == (old_key, ("sp.example",))
+    assert signed_by(world, sp) == old_key
+
+    fetch(world, registered)
+    assert {key.state for key in rotate(world, **unattended).changed} == {"retired", "active"}
+
+
 def test_after_all_were_switched_to_it_a_logout_proves_it_too(world, sp, registered, next_key):
     world.later(days=7)
     rotate(world)

@@ -26,7 +26,8 @@ def account_hint(work: Work, request: AuthorizeRequest) -> str:
         raise InvalidRequest("The request speaks of two persons at once.")
     if not named:
         return ""
-    return subjects.account_of(work, request.provider.organization_id, str(named.pop())) or NOBODY
+    subject, sector = str(named.pop()), request.client.sector
+    return subjects.account_of(work, request.provider.organization_id, subject, sector) or NOBODY
 
 
 def _of_hint(work: Work, request: AuthorizeRequest) -> str | None:

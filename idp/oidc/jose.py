@@ -41,6 +41,7 @@ _LONGEST = 8192
 _LEAST_RSA_BITS = 2048
 _MOST_KEYS = 20
 _FORBIDDEN_HEADERS = frozenset({"crit", "b64", "zip", "enc", "jwk", "jku", "x5u", "x5c"})
+_FORBIDDEN_IN_PROOFS = _FORBIDDEN_HEADERS - {"jwk"}
 
 VerifyingKey = RSAKey | ECKey | OKPKey
 
@@ -186,18 +187,38 @@ def unverified_key_id(token: str) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _parts(token: str) -> tuple[dict[str, Any], bytes]:
+def proof_parts(token: str) -> tuple[dict[str, Any], dict[str, Any], bytes, bytes]:
+    """
+    Return header, claims, signed octets and signature of a DPoP proof, before anything is verified.
+
+    It is the one kind of JWT whose header brings its key (RFC 9449 section 4.2).
+
+    Raises:
+        Unverified: it is no JWT in compact form, or its header has other members that choose keys or change rules.
+    """
+    header, payload = _parts(token, _FORBIDDEN_IN_PROOFS)
+    signed, _, signature = token.rpartition(".")
+    return header, _object(payload, "payload"), signed.encode("ascii"), decoded(signature)
+
+
+def _parts(token: str, forbidden: frozenset[str] = _FORBIDDEN_HEADERS) -> tuple[dict[str, Any], bytes]:
     parts = token.split(".")
     if len(token) > _LONGEST or len(parts) != 3 or not all(parts) or not token.isascii():
         raise Unverified("it is no signed JWT in compact form")
-    header = _object(_decoded(parts[0]), "header")
-    odd = _FORBIDDEN_HEADERS & header.keys()
+    header = _object(decoded(parts[0]), "header")
+    odd = forbidden & header.keys()
     if odd:
         raise Unverified(f"header members that choose keys or change rules: {', '.join(sorted(odd))}")
-    return header, _decoded(parts[1])
+    return header, decoded(parts[1])
 
 
-def _decoded(part: str) -> bytes:
+def decoded(part: str) -> bytes:
+    """
+    Return the octets that *part* spells in base64url without padding (RFC 7515 section 2).
+
+    Raises:
+        Unverified: it is not that, or not the one way to spell them.
+    """
     try:
         raw = base64.b64decode(part + "=" * (-len(part) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError) as error:
@@ -231,7 +252,7 @@ def _check_signature(token: str, keys: Sequence[KnownKey], key_id: object, algor
     if not fitting:
         raise Unverified("no key of that party is named by kid and fits the algorithm")
     signed, _, encoded = token.rpartition(".")
-    signature = _decoded(encoded)
+    signature = decoded(encoded)
     verify_signature = JWSRegistry.algorithms[algorithm].verify
     if not any(verify_signature(signed.encode("ascii"), signature, known.key) for known in fitting[:_MOST_KEYS]):
         raise Unverified("the signature is wrong")
@@ -334,7 +355,7 @@ def _client_key(jwk: dict[str, Any]) -> KnownKey | None:
     key: VerifyingKey
     try:
         if shape[0] == "RSA":
-            if len(_decoded(str(jwk["n"]))) * 8 < _LEAST_RSA_BITS:
+            if len(decoded(str(jwk["n"]))) * 8 < _LEAST_RSA_BITS:
                 return None
             key, fits = RSAKey.import_key(_plain(jwk)), frozenset({RS256, PS256})
         elif shape == ("EC", "P-256"):

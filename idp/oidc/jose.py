@@ -23,11 +23,11 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, OKPKey, RSAKey
-from joserfc.jws import JWSRegistry
 
 from idp.base.texts import is_storable
 from idp.keyring.keyring import Key
 from idp.keyring.private import PrivateKey
+from idp.oidc import signatures
 
 RS256, ES256, PS256, EDDSA, ED25519 = "RS256", "ES256", "PS256", "EdDSA", "Ed25519"
 SIGNING_ALGORITHMS = {RS256: "RSA-2048", ES256: "P-256"}
@@ -187,7 +187,7 @@ def unverified_key_id(token: str) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def proof_parts(token: str) -> tuple[dict[str, Any], dict[str, Any], bytes, bytes]:
+def proof_parts(token: str) -> tuple[Mapping[str, Any], dict[str, Any], bytes, bytes]:
     """
     Return header, claims, signed octets and signature of a DPoP proof, before anything is verified.
 
@@ -201,15 +201,21 @@ def proof_parts(token: str) -> tuple[dict[str, Any], dict[str, Any], bytes, byte
     return header, _object(payload, "payload"), signed.encode("ascii"), decoded(signature)
 
 
-def _parts(token: str, forbidden: frozenset[str] = _FORBIDDEN_HEADERS) -> tuple[dict[str, Any], bytes]:
+def _parts(token: str, forbidden: frozenset[str] = _FORBIDDEN_HEADERS) -> tuple[Mapping[str, Any], bytes]:
     parts = token.split(".")
     if len(token) > _LONGEST or len(parts) != 3 or not all(parts) or not token.isascii():
         raise Unverified("it is no signed JWT in compact form")
-    header = _object(decoded(parts[0]), "header")
+    header = _header_in(parts[0])
     odd = forbidden & header.keys()
     if odd:
         raise Unverified(f"header members that choose keys or change rules: {', '.join(sorted(odd))}")
     return header, decoded(parts[1])
+
+
+@lru_cache(maxsize=256)
+def _header_in(part: str) -> Mapping[str, Any]:
+    """Whoever signs many tokens with one key begins them all alike."""
+    return _object(decoded(part), "header")
 
 
 def decoded(part: str) -> bytes:
@@ -253,8 +259,8 @@ def _check_signature(token: str, keys: Sequence[KnownKey], key_id: object, algor
         raise Unverified("no key of that party is named by kid and fits the algorithm")
     signed, _, encoded = token.rpartition(".")
     signature = decoded(encoded)
-    verify_signature = JWSRegistry.algorithms[algorithm].verify
-    if not any(verify_signature(signed.encode("ascii"), signature, known.key) for known in fitting[:_MOST_KEYS]):
+    octets = signed.encode("ascii")
+    if not any(signatures.is_right(k.key.public_key, algorithm, octets, signature) for k in fitting[:_MOST_KEYS]):
         raise Unverified("the signature is wrong")
 
 

@@ -1,24 +1,22 @@
 """
 The public key that a DPoP proof brings along (RFC 9449 section 4.2), its thumbprint (RFC 7638) and its signature.
 
-Straight to the library that does the work: a proof comes with almost every request of a client that
-sends them, and its key is mostly one that was read a moment ago.
+A proof comes with almost every request of a client that sends them, and its key is mostly one that was
+read a moment ago.
 """
 
 import base64
 import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
+from idp.oidc import signatures
 from idp.oidc.jose import ED25519, EDDSA, ES256, PS256, RS256, Unverified, decoded
+from idp.oidc.signatures import PublicKey
 
 ALGORITHMS = (ES256, EDDSA, ED25519, PS256, RS256)
 """What proofs may be signed with: asymmetric algorithms only (RFC 9449 section 11.6)."""
@@ -26,23 +24,17 @@ ALGORITHMS = (ES256, EDDSA, ED25519, PS256, RS256)
 _NOT_PUBLIC = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 _LEAST_RSA_BITS, _MOST_RSA_BITS = 2048, 4096
 _LONGEST_EXPONENT = 4
-_SHA256 = hashes.SHA256()
-_ECDSA = ec.ECDSA(_SHA256)
-_PSS = padding.PSS(padding.MGF1(_SHA256), padding.PSS.DIGEST_LENGTH)
-_PKCS1 = padding.PKCS1v15()
 
 
 @dataclass(frozen=True, slots=True)
 class ProofKey:
     """
-    A public key, and what it is called by whoever binds something to it.
-
-    ``checks`` has for each algorithm that the key is for what raises `InvalidSignature` or `ValueError`
-    for a wrong signature.
+    A public key, the algorithms that it is for, and what it is called by whoever binds something to it.
     """
 
+    public: PublicKey
+    algorithms: tuple[str, ...]
     thumbprint: str
-    checks: dict[str, Callable[[bytes, bytes], None]]
 
 
 def read(jwk: object) -> ProofKey:
@@ -60,7 +52,7 @@ def read(jwk: object) -> ProofKey:
     if jwk.get("use", "sig") != "sig" or "verify" not in _operations(jwk):
         raise Unverified("the jwk is not for signatures")
     key = _read(*(_text(jwk, name) for name in ("kty", "crv", "x", "y", "n", "e")))
-    if jwk.get("alg") is not None and jwk["alg"] not in key.checks:
+    if jwk.get("alg") is not None and jwk["alg"] not in key.algorithms:
         raise Unverified("the jwk names an algorithm that it is not for")
     return key
 
@@ -70,13 +62,10 @@ def check_signature(key: ProofKey, algorithm: object, signed: bytes, signature: 
     Raises:
         Unverified: *algorithm* is none of ours or not for the key, or the signature is wrong.
     """
-    check = key.checks.get(algorithm) if isinstance(algorithm, str) else None
-    if check is None:
+    if not isinstance(algorithm, str) or algorithm not in key.algorithms:
         raise Unverified(f"algorithm {str(algorithm)[:40]!r} is not taken for this key")
-    try:
-        check(signature, signed)
-    except (InvalidSignature, ValueError) as error:
-        raise Unverified("the signature is wrong") from error
+    if not signatures.is_right(key.public, algorithm, signed, signature):
+        raise Unverified("the signature is wrong")
 
 
 def _operations(jwk: dict[str, Any]) -> list[Any]:
@@ -113,20 +102,12 @@ def _ec_key(x: str, y: str) -> ProofKey:
         int.from_bytes(raw[0], "big"), int.from_bytes(raw[1], "big"), ec.SECP256R1()
     )
     public = numbers.public_key()  # raises ValueError for what is no point of the curve
-
-    def check(signature: bytes, signed: bytes) -> None:
-        if len(signature) != 64:  # RFC 7518 section 3.4
-            raise ValueError("not 64 octets")
-        r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
-        public.verify(encode_dss_signature(r, s), signed, _ECDSA)
-
-    return ProofKey(_thumbprint(f'{{"crv":"P-256","kty":"EC","x":"{x}","y":"{y}"}}'), {ES256: check})
+    return ProofKey(public, (ES256,), _thumbprint(f'{{"crv":"P-256","kty":"EC","x":"{x}","y":"{y}"}}'))
 
 
 def _ed25519_key(x: str) -> ProofKey:
     public = Ed25519PublicKey.from_public_bytes(decoded(x))
-    thumbprint = _thumbprint(f'{{"crv":"Ed25519","kty":"OKP","x":"{x}"}}')
-    return ProofKey(thumbprint, {EDDSA: public.verify, ED25519: public.verify})
+    return ProofKey(public, (EDDSA, ED25519), _thumbprint(f'{{"crv":"Ed25519","kty":"OKP","x":"{x}"}}'))
 
 
 def _rsa_key(n: str, e: str) -> ProofKey:
@@ -137,14 +118,7 @@ def _rsa_key(n: str, e: str) -> ProofKey:
     if not _LEAST_RSA_BITS <= number.bit_length() <= _MOST_RSA_BITS or len(exponent) > _LONGEST_EXPONENT:
         raise Unverified(f"an RSA key has {_LEAST_RSA_BITS} to {_MOST_RSA_BITS} bits and a short exponent")
     public = rsa.RSAPublicNumbers(int.from_bytes(exponent, "big"), number).public_key()
-
-    def pkcs1(signature: bytes, signed: bytes) -> None:
-        public.verify(signature, signed, _PKCS1, _SHA256)
-
-    def pss(signature: bytes, signed: bytes) -> None:
-        public.verify(signature, signed, _PSS, _SHA256)
-
-    return ProofKey(_thumbprint(f'{{"e":"{e}","kty":"RSA","n":"{n}"}}'), {RS256: pkcs1, PS256: pss})
+    return ProofKey(public, (RS256, PS256), _thumbprint(f'{{"e":"{e}","kty":"RSA","n":"{n}"}}'))
 
 
 def _thumbprint(members: str) -> str:

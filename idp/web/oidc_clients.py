@@ -87,7 +87,7 @@ def userinfo_(slug: str) -> Response:
             method=request.method,
             proof=request.headers.get("DPoP"),
         )
-        with open_work() as work:
+        with open_work(person=False) as work:
             of = provider_at(work, slug, trail)
             if sent is not None:
                 return json_answer(userinfo.answer(work, of, sent))

@@ -68,11 +68,12 @@ class _Rule:
     types: frozenset[str]
     may_be_over: bool = False
     longest: timedelta | None = None
+    comes_again: bool = False
 
 
 _OURS = frozenset(SIGNING_ALGORITHMS)
 _RULES = {
-    Purpose.ACCESS_TOKEN: _Rule(_OURS, frozenset({"at+jwt"})),
+    Purpose.ACCESS_TOKEN: _Rule(_OURS, frozenset({"at+jwt"}), comes_again=True),
     Purpose.ID_TOKEN_HINT: _Rule(_OURS, frozenset({"jwt"}), may_be_over=True),
     # RFC 7523 has no typ; draft-ietf-oauth-rfc7523bis brings one.
     Purpose.CLIENT_ASSERTION: _Rule(
@@ -158,7 +159,7 @@ def verify(
     stated = header.get("alg")
     if not isinstance(stated, str) or stated not in rule.algorithms or algorithm not in (None, stated):
         raise Unverified(f"algorithm {stated!r} is not taken for a {purpose} of this party")
-    _check_signature(token, keys, header.get("kid"), stated)
+    _check_signature(token, keys, header.get("kid"), stated, rule)
     claims = _object(payload, "payload")
     if claims.get("iss") != issuer:
         raise Unverified(f"iss {claims.get('iss')!r} is not {issuer!r}")
@@ -253,15 +254,41 @@ def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return made
 
 
-def _check_signature(token: str, keys: Sequence[KnownKey], key_id: object, algorithm: str) -> None:
+def _check_signature(token: str, keys: Sequence[KnownKey], key_id: object, algorithm: str, rule: _Rule) -> None:
     fitting = [k for k in keys if algorithm in k.algorithms and (key_id is None or k.id == key_id)]
     if not fitting:
         raise Unverified("no key of that party is named by kid and fits the algorithm")
     signed, _, encoded = token.rpartition(".")
-    signature = decoded(encoded)
-    octets = signed.encode("ascii")
-    if not any(signatures.is_right(k.key.public_key, algorithm, octets, signature) for k in fitting[:_MOST_KEYS]):
+    signature, octets = decoded(encoded), signed.encode("ascii")
+    is_right = _is_right_again if rule.comes_again else _is_right
+    if not any(is_right(known, algorithm, octets, signature) for known in fitting[:_MOST_KEYS]):
         raise Unverified("the signature is wrong")
+
+
+def _is_right(known: KnownKey, algorithm: str, signed: bytes, signature: bytes) -> bool:
+    return signatures.is_right(known.key.public_key, algorithm, signed, signature)
+
+
+def _is_right_again(known: KnownKey, algorithm: str, signed: bytes, signature: bytes) -> bool:
+    """
+    As `_is_right`, but what was right once is not computed anew: a signature does not get wrong.
+
+    Everything that can change is looked at every time: which keys are the party's, times, revocation. No
+    token is kept, only digests of signed tokens.
+    """
+    digest = hashlib.sha256(b".".join((algorithm.encode("ascii"), signed, signature))).digest()
+    if _RIGHT.get(digest) is known:
+        return True
+    if not _is_right(known, algorithm, signed, signature):
+        return False
+    if len(_RIGHT) >= _MOST_RIGHT:
+        _RIGHT.clear()
+    _RIGHT[digest] = known
+    return True
+
+
+_RIGHT: dict[bytes, KnownKey] = {}
+_MOST_RIGHT = 8192
 
 
 def _check_times(claims: dict[str, Any], rule: _Rule, now: datetime) -> None:

@@ -124,7 +124,16 @@ def judge(found: dict[str, Any]) -> list[tuple[str, str, str, bool]]:
     )
     reference = 0.00026 + 0.00015
     scale = reference / (lim["RSA-2048 signature"] + empty)
-    bars = {"client_credentials RS256": 1000, "client_credentials ES256": 1600, "refresh": 800, "authorize": 300}
+    bars = {
+        "client_credentials RS256": 1000,
+        "client_credentials ES256": 1600,
+        "refresh": 800,
+        "authorize": 300,
+        "introspection": 1500,
+        "userinfo": 1500,
+        "jwks": 4000,
+        "discovery": 4000,
+    }
     for road, bar in bars.items():
         scaled = bar * share * scale
         rate = 1 / roads[road]["cpu"]

@@ -108,6 +108,7 @@ def _fill(work: Work, settings: Settings) -> dict[str, dict[str, Any]]:
         **oauth, **web, "authorize_path": f"{issuer}/oauth2/authorize", "redirect_uri": REDIRECT_URI,
         "scope": "openid profile email", "cookie": cookie,
     }  # fmt: skip
+    read = {**authorize, "introspect_path": f"{issuer}/oauth2/introspect", "userinfo_path": f"{issuer}/oauth2/userinfo"}
     return {
         "saml": {
             "path": f"{issuer}/saml/sso", "destination": f"{settings.base_url}{issuer}/saml/sso", "acs": ACS,
@@ -117,6 +118,10 @@ def _fill(work: Work, settings: Settings) -> dict[str, dict[str, Any]]:
         "client_credentials ES256": {**oauth, **es256},
         "authorize": authorize,
         "refresh": authorize,
+        "introspection": read,
+        "userinfo": read,
+        "jwks": {"path": f"{issuer}/oauth2/jwks", "member": '"keys"'},
+        "discovery": {"path": f"{issuer}/.well-known/openid-configuration", "member": '"issuer"'},
         "password": {"people": [person.email for person in people], "password": PASSWORD},
     }  # fmt: skip
 

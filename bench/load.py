@@ -135,6 +135,37 @@ def refresh(call: Caller, data: dict[str, Any]) -> Call:
     return one
 
 
+def introspection(call: Caller, data: dict[str, Any]) -> Call:
+    form = {"token": _authorize(call, data)["access_token"]}
+    headers = {"Authorization": data["authorization"]}
+
+    def one() -> None:
+        status, _, body = call("POST", data["introspect_path"], form=form, headers=headers)
+        expect(status == 200 and b'"active":true' in body, (status, body))
+
+    return one
+
+
+def userinfo(call: Caller, data: dict[str, Any]) -> Call:
+    headers = {"Authorization": f"Bearer {_authorize(call, data)['access_token']}"}
+
+    def one() -> None:
+        status, _, body = call("GET", data["userinfo_path"], headers=headers)
+        expect(status == 200 and b'"email"' in body, (status, body))
+
+    return one
+
+
+def document(call: Caller, data: dict[str, Any]) -> Call:
+    """Read a document of the site whole, as a relying party does that has not kept it."""
+
+    def one() -> None:
+        status, _, body = call("GET", data["path"])
+        expect(status == 200 and data["member"].encode() in body, (status, body[:600]))
+
+    return one
+
+
 _TOKEN = re.compile(rb'name="csrf_token" value="([^"]+)"')
 
 
@@ -171,6 +202,10 @@ ROADS = {
     "client_credentials": client_credentials,
     "authorize": authorize,
     "refresh": refresh,
+    "introspection": introspection,
+    "userinfo": userinfo,
+    "jwks": document,
+    "discovery": document,
     "password": password,
 }
 

@@ -11,7 +11,7 @@ def is_storable(value: Any) -> bool:
     ``"\\ud800"`` is valid JSON and no valid text; a database refuses it late and rudely.
     """
     if isinstance(value, str):
-        return "\x00" not in value and not any("\ud800" <= c <= "\udfff" for c in value)
+        return "\x00" not in value and (value.isascii() or not any("\ud800" <= c <= "\udfff" for c in value))
     if isinstance(value, dict):
         return all(is_storable(name) and is_storable(item) for name, item in value.items())
     if isinstance(value, list):

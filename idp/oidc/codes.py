@@ -25,7 +25,12 @@ LIVES = timedelta(seconds=60)
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """What a code was issued for. ``challenge`` is empty only for a client excused from PKCE."""
+    """
+    What a code was issued for.
+
+    ``challenge`` is empty only for a client excused from PKCE; ``key_thumbprint`` is of the key that must be
+    proven when it is redeemed, empty where the request named none (RFC 9449 section 10).
+    """
 
     site_id: str
     client_id: str
@@ -33,6 +38,7 @@ class Binding:
     challenge: str
     nonce: str
     grant_id: str
+    key_thumbprint: str = ""
 
 
 def issue(work: Work, request: AuthorizeRequest, result: SignOnResult) -> str:
@@ -61,6 +67,7 @@ def issue(work: Work, request: AuthorizeRequest, result: SignOnResult) -> str:
         challenge=request.code_challenge or "",
         nonce=request.nonce or "",
         grant_id=grant_id,
+        key_thumbprint=request.dpop_jkt or "",
     )
     code = new_token(KIND)
     onetime.store(work, PURPOSE, code, organization_id=result.organization_id, bound=asdict(binding), lives=LIVES)

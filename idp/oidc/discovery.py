@@ -13,7 +13,7 @@ import orjson
 from idp.base.work import Work
 from idp.keyring import keyring
 from idp.keyring.keyring import TOKEN_SIGNING, Key
-from idp.oidc import claims, contexts, jose, metadata, signing
+from idp.oidc import claims, contexts, jose, metadata, proof_keys, signing
 from idp.oidc.authorize import pkce, prompt, response_mode
 from idp.oidc.metadata import NONE
 from idp.oidc.provider import Provider
@@ -71,6 +71,7 @@ def described(issuer: str, algorithms: tuple[str, ...]) -> dict[str, Any]:
         "introspection_endpoint_auth_methods_supported": confidential,
         "introspection_endpoint_auth_signing_alg_values_supported": list(jose.CLIENT_ALGORITHMS),
         "code_challenge_methods_supported": [pkce.S256],
+        "dpop_signing_alg_values_supported": list(proof_keys.ALGORITHMS),
         "authorization_response_iss_parameter_supported": True,
         "request_parameter_supported": False,
         "request_uri_parameter_supported": False,

@@ -125,6 +125,25 @@ class InvalidToken(OAuthError):
         super().__init__("The access token is not valid here, or no longer.", cause=cause)
 
 
+class InvalidDpopProof(OAuthError):
+    """The proof of holding a key is missing or not good (RFC 9449 sections 5 and 7.1)."""
+
+    error = "invalid_dpop_proof"
+
+
+class UseDpopNonce(OAuthError):
+    """
+    The proof is to be made again, with the nonce that comes with this answer (RFC 9449 sections 8 and 9).
+
+    A step of every conversation with such a client, and no refusal: nothing is recorded of it.
+    """
+
+    error = "use_dpop_nonce"
+
+    def __init__(self) -> None:
+        super().__init__("The DPoP proof needs the nonce that is in the header DPoP-Nonce.")
+
+
 class InsufficientScope(OAuthError):
     """The access token does not reach this far (RFC 6750 section 3.1)."""
 

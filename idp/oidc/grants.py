@@ -60,6 +60,16 @@ _REVOKE = Prepared(
     .values(revoked_at=bindparam("at", type_=_TABLE.c.revoked_at.type), revoked_because=bindparam("because"))
 )
 
+_BIND = Prepared(
+    update(_TABLE)
+    .where(
+        _TABLE.c.organization_id == bindparam("of_organization"),
+        _TABLE.c.id == bindparam("of_grant"),
+        _TABLE.c.key_thumbprint == "",
+    )
+    .values(key_thumbprint=bindparam("to_key"))
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Details:
@@ -188,6 +198,11 @@ def _why_dead(work: Work, client: ClientFacts, row: Any) -> str | None:
     if asks and consent.missing(work, client.organization_id, row.account_id, client.application_id, asks):
         return "the consent was withdrawn"
     return None
+
+
+def bind(work: Work, grant: LiveGrant, key_thumbprint: str) -> None:
+    """Bind the refresh tokens of *grant* to a key, once and for all (RFC 9449 section 5)."""
+    work.tx.run(_BIND, of_organization=grant.organization_id, of_grant=grant.id, to_key=key_thumbprint)
 
 
 def revoke(work: Work, client: ClientFacts, grant_id: str, *, because: str) -> bool:

@@ -49,11 +49,12 @@ def _access_token(work: Work, provider: Provider, client: ClientFacts, token: st
         return None
     if found.client.client_id != client.client_id:
         return None
-    return {
+    bound = {"cnf": {"jkt": found.key_thumbprint}} if found.key_thumbprint else {}  # RFC 9449 section 6.2
+    return bound | {
         "active": True,
         "scope": " ".join(found.scope),
         "client_id": client.client_id,
-        "token_type": "Bearer",
+        "token_type": "DPoP" if bound else "Bearer",
         "exp": found.expires_at,
         "iat": found.issued_at,
         "sub": found.subject,

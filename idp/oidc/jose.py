@@ -23,11 +23,11 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, OKPKey, RSAKey
-from joserfc.jws import JWSRegistry
 
 from idp.base.texts import is_storable
 from idp.keyring.keyring import Key
 from idp.keyring.private import PrivateKey
+from idp.oidc import signatures
 
 RS256, ES256, PS256, EDDSA, ED25519 = "RS256", "ES256", "PS256", "EdDSA", "Ed25519"
 SIGNING_ALGORITHMS = {RS256: "RSA-2048", PS256: "RSA-2048", ES256: "P-256", EDDSA: "Ed25519"}
@@ -41,6 +41,7 @@ _LONGEST = 8192
 _LEAST_RSA_BITS = 2048
 _MOST_KEYS = 20
 _FORBIDDEN_HEADERS = frozenset({"crit", "b64", "zip", "enc", "jwk", "jku", "x5u", "x5c"})
+_FORBIDDEN_IN_PROOFS = _FORBIDDEN_HEADERS - {"jwk"}
 
 VerifyingKey = RSAKey | ECKey | OKPKey
 
@@ -69,11 +70,12 @@ class _Rule:
     types: frozenset[str]
     may_be_over: bool = False
     longest: timedelta | None = None
+    comes_again: bool = False
 
 
 _OURS = frozenset(SIGNING_ALGORITHMS)
 _RULES = {
-    Purpose.ACCESS_TOKEN: _Rule(_OURS, frozenset({"at+jwt"})),
+    Purpose.ACCESS_TOKEN: _Rule(_OURS, frozenset({"at+jwt"}), comes_again=True),
     Purpose.ID_TOKEN_HINT: _Rule(_OURS, frozenset({"jwt"}), may_be_over=True),
     # RFC 7523 has no typ; draft-ietf-oauth-rfc7523bis brings one.
     Purpose.CLIENT_ASSERTION: _Rule(
@@ -188,7 +190,7 @@ def verify(
     stated = header.get("alg")
     if not isinstance(stated, str) or stated not in rule.algorithms or algorithm not in (None, stated):
         raise Unverified(f"algorithm {stated!r} is not taken for a {purpose} of this party")
-    _check_signature(token, keys, header.get("kid"), stated)
+    _check_signature(token, keys, header.get("kid"), stated, rule)
     claims = _object(payload, "payload")
     if claims.get("iss") != issuer:
         raise Unverified(f"iss {claims.get('iss')!r} is not {issuer!r}")
@@ -217,18 +219,44 @@ def unverified_key_id(token: str) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _parts(token: str) -> tuple[dict[str, Any], bytes]:
+def proof_parts(token: str) -> tuple[Mapping[str, Any], dict[str, Any], bytes, bytes]:
+    """
+    Return header, claims, signed octets and signature of a DPoP proof, before anything is verified.
+
+    It is the one kind of JWT whose header brings its key (RFC 9449 section 4.2).
+
+    Raises:
+        Unverified: it is no JWT in compact form, or its header has other members that choose keys or change rules.
+    """
+    header, payload = _parts(token, _FORBIDDEN_IN_PROOFS)
+    signed, _, signature = token.rpartition(".")
+    return header, _object(payload, "payload"), signed.encode("ascii"), decoded(signature)
+
+
+def _parts(token: str, forbidden: frozenset[str] = _FORBIDDEN_HEADERS) -> tuple[Mapping[str, Any], bytes]:
     parts = token.split(".")
     if len(token) > _LONGEST or len(parts) != 3 or not all(parts) or not token.isascii():
         raise Unverified("it is no signed JWT in compact form")
-    header = _object(_decoded(parts[0]), "header")
-    odd = _FORBIDDEN_HEADERS & header.keys()
+    header = _header_in(parts[0])
+    odd = forbidden & header.keys()
     if odd:
         raise Unverified(f"header members that choose keys or change rules: {', '.join(sorted(odd))}")
-    return header, _decoded(parts[1])
+    return header, decoded(parts[1])
 
 
-def _decoded(part: str) -> bytes:
+@lru_cache(maxsize=256)
+def _header_in(part: str) -> Mapping[str, Any]:
+    """Whoever signs many tokens with one key begins them all alike."""
+    return _object(decoded(part), "header")
+
+
+def decoded(part: str) -> bytes:
+    """
+    Return the octets that *part* spells in base64url without padding (RFC 7515 section 2).
+
+    Raises:
+        Unverified: it is not that, or not the one way to spell them.
+    """
     try:
         raw = base64.b64decode(part + "=" * (-len(part) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError) as error:
@@ -257,15 +285,41 @@ def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return made
 
 
-def _check_signature(token: str, keys: Sequence[KnownKey], key_id: object, algorithm: str) -> None:
+def _check_signature(token: str, keys: Sequence[KnownKey], key_id: object, algorithm: str, rule: _Rule) -> None:
     fitting = [k for k in keys if algorithm in k.algorithms and (key_id is None or k.id == key_id)]
     if not fitting:
         raise Unverified("no key of that party is named by kid and fits the algorithm")
     signed, _, encoded = token.rpartition(".")
-    signature = _decoded(encoded)
-    verify_signature = JWSRegistry.algorithms[algorithm].verify
-    if not any(verify_signature(signed.encode("ascii"), signature, known.key) for known in fitting[:_MOST_KEYS]):
+    signature, octets = decoded(encoded), signed.encode("ascii")
+    is_right = _is_right_again if rule.comes_again else _is_right
+    if not any(is_right(known, algorithm, octets, signature) for known in fitting[:_MOST_KEYS]):
         raise Unverified("the signature is wrong")
+
+
+def _is_right(known: KnownKey, algorithm: str, signed: bytes, signature: bytes) -> bool:
+    return signatures.is_right(known.key.public_key, algorithm, signed, signature)
+
+
+def _is_right_again(known: KnownKey, algorithm: str, signed: bytes, signature: bytes) -> bool:
+    """
+    As `_is_right`, but what was right once is not computed anew: a signature does not get wrong.
+
+    Everything that can change is looked at every time: which keys are the party's, times, revocation. No
+    token is kept, only digests of signed tokens.
+    """
+    digest = hashlib.sha256(b".".join((algorithm.encode("ascii"), signed, signature))).digest()
+    if _RIGHT.get(digest) is known:
+        return True
+    if not _is_right(known, algorithm, signed, signature):
+        return False
+    if len(_RIGHT) >= _MOST_RIGHT:
+        _RIGHT.clear()
+    _RIGHT[digest] = known
+    return True
+
+
+_RIGHT: dict[bytes, KnownKey] = {}
+_MOST_RIGHT = 8192
 
 
 def _check_times(claims: dict[str, Any], rule: _Rule, now: datetime) -> None:
@@ -368,7 +422,7 @@ def _client_key(jwk: dict[str, Any]) -> KnownKey | None:
     key: VerifyingKey
     try:
         if shape[0] == "RSA":
-            if len(_decoded(str(jwk["n"]))) * 8 < _LEAST_RSA_BITS:
+            if len(decoded(str(jwk["n"]))) * 8 < _LEAST_RSA_BITS:
                 return None
             key, fits = RSAKey.import_key(_plain(jwk)), frozenset({RS256, PS256})
         elif shape == ("EC", "P-256"):

@@ -50,7 +50,11 @@ _NOT_OFFERED = {
     "request_uris": "Request objects by address",
     "require_signed_request_object": "Request objects",
     "require_pushed_authorization_requests": "Pushed authorization requests",
+<<<<<<< HEAD
     "dpop_bound_access_tokens": "DPoP",
+=======
+    "sector_identifier_uri": "Pairwise subjects",
+>>>>>>> h-dpop
     "frontchannel_logout_uri": "Front-channel logout",
     "request_object_encryption_alg": "Encrypted request objects",
     "request_object_encryption_enc": "Encrypted request objects",
@@ -254,6 +258,12 @@ def _read_tokens(metadata: Mapping[str, Any], made: dict[str, Any]) -> None:
         made["userinfo_signed_response_alg"] = _one_of(metadata, "userinfo_signed_response_alg", ours, jose.RS256)
     if metadata.get("dpop_bound_access_tokens") is not None:  # RFC 9449 section 5.2
         made["dpop_bound_access_tokens"] = _flag(metadata, "dpop_bound_access_tokens")
+        if made["dpop_bound_access_tokens"] and any("token" in one.split() for one in made["response_types"]):
+            raise Invalid(
+                "Access tokens that come in an address cannot be bound to a key.",
+                field="dpop_bound_access_tokens",
+                advice="Leave out “dpop_bound_access_tokens”, or the response types with “token”.",
+            )
 
 
 def _read_encryption(metadata: Mapping[str, Any], made: dict[str, Any]) -> None:

@@ -1,21 +1,44 @@
 """UserInfo (OpenID Connect Core section 5.3): what of a person's claims an access token may see now."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from idp.base.work import Work
-from idp.oidc import access_tokens, claims
+from idp.oidc import access_tokens, claims, dpop
+from idp.oidc.access_tokens import AccessToken
 from idp.oidc.claims import OPENID
-from idp.oidc.errors import InsufficientScope, InvalidRequest, InvalidToken
+from idp.oidc.errors import InsufficientScope, InvalidDpopProof, InvalidRequest, InvalidToken
 from idp.oidc.jose import Unverified
 from idp.oidc.parameters import Parameters
 from idp.oidc.provider import Provider
 
-_SCHEME = "bearer "
+BEARER, DPOP = "Bearer", "DPoP"
 
 
-def presented(authorization: str | None, query: Parameters, form: Parameters) -> str | None:
+@dataclass(frozen=True, slots=True)
+class Presented:
     """
-    Return the access token that came with a request, None if there was none (RFC 6750 section 2; O25).
+    An access token as it came with a request: by which scheme, and with which header ``DPoP``, if any.
+
+    What comes in a form comes as a bearer token.
+    """
+
+    token: str
+    scheme: str = BEARER
+    method: str = "GET"
+    proof: str | None = None
+
+
+def presented(
+    authorization: str | None, query: Parameters, form: Parameters, *, method: str = "GET", proof: str | None = None
+) -> Presented | None:
+    """
+    Return the access token that came with a request, None if there was none (RFC 6750 section 2, RFC 9449
+    section 7.1; O25).
+
+    Args:
+        method: of the request, as in HTTP.
+        proof: the header ``DPoP``.
 
     Raises:
         InvalidRequest: in the address, in two places at once, or twice.
@@ -25,28 +48,46 @@ def presented(authorization: str | None, query: Parameters, form: Parameters) ->
     if "access_token" in form.repeated:
         raise InvalidRequest("The access token is repeated.")
     in_form = form.get("access_token")
-    in_header = None
-    if authorization is not None and authorization[: len(_SCHEME)].lower() == _SCHEME:
-        in_header = authorization[len(_SCHEME) :].strip()
-    if in_header is not None and in_form is not None:
+    name, _, credentials = (authorization or "").partition(" ")
+    scheme = next((known for known in (BEARER, DPOP) if known.lower() == name.lower()), None)
+    if scheme is not None and in_form is not None:
         raise InvalidRequest("The access token came in two ways.")
-    return in_header or in_form
+    if scheme is not None and credentials.strip():
+        return Presented(credentials.strip(), scheme, method, proof)
+    return Presented(in_form) if in_form is not None else None
 
 
-def answer(work: Work, provider: Provider, token: str) -> dict[str, Any]:
+def answer(work: Work, provider: Provider, sent: Presented) -> dict[str, Any]:
     """
-    Return the claims that the access token *token* may see.
+    Return the claims that the access token that was *sent* may see.
 
     Raises:
-        InvalidToken: it is not good now.
+        InvalidToken: it is not good now, or not as it was presented.
+        InvalidDpopProof, UseDpopNonce: it is bound to a key that was not proven.
         InsufficientScope: it is not of a sign-on with OpenID Connect.
     """
     try:
-        found = access_tokens.find(work, provider, token)
+        found = access_tokens.find(work, provider, sent.token)
     except Unverified as error:
         raise InvalidToken(cause=f"access token: {error}") from error
+    _check_possession(work, provider, found, sent)
     if found.grant is None or OPENID not in found.scope:
         raise InsufficientScope("The access token is not of a sign-on with the scope openid.")
     scope = tuple(token for token in found.scope if token in found.grant.scope)
     names = (*claims.by_scope(scope), *found.grant.details.userinfo_claims)
     return claims.of_grant(work, provider.site_id, found.grant, names) | {"sub": found.subject}
+
+
+def _check_possession(work: Work, provider: Provider, found: AccessToken, sent: Presented) -> None:
+    """RFC 9449 sections 7.1 and 7.2: a token that is bound to a key comes with a proof of it, any other without (O34)."""
+    if bool(found.key_thumbprint) != (sent.scheme == DPOP):
+        raise InvalidToken(cause=f"access token: presented as {sent.scheme}, bound to the key {found.key_thumbprint!r}")
+    if not found.key_thumbprint:
+        return
+    if sent.proof is None:
+        raise InvalidDpopProof("A bound access token comes with a DPoP proof.", cause="no header DPoP")
+    key = dpop.of_request(work, provider, sent.proof, method=sent.method, endpoint="userinfo", access_token=sent.token)
+    if key != found.key_thumbprint:
+        raise InvalidDpopProof(
+            "The DPoP proof is of another key than the access token.", cause=f"proof of {key}, not of the token's key"
+        )

@@ -137,15 +137,19 @@ def find_by_id(work: Work, organization_id: str, session_id: str) -> CurrentSess
 
 def alive(work: Work, organization_id: str, session_id: str) -> bool:
     """Say whether the session is live now."""
-    return find_by_id(work, organization_id, session_id) is not None
+    return _is_live(work, work.tx.row(_BY_ID, organization_id=organization_id, session_id=session_id))
+
+
+def _is_live(work: Work, row: Any) -> bool:
+    if row is None or row.account_disabled_at is not None or row.suspended_at is not None:
+        return False
+    if row.epoch != row.account_epoch or row.expires_at <= work.now:
+        return False
+    return bool(row.last_seen_at + timedelta(seconds=row.idle_seconds) > work.now)
 
 
 def _live(work: Work, row: Any) -> CurrentSession | None:
-    if row is None or row.account_disabled_at is not None or row.suspended_at is not None:
-        return None
-    if row.epoch != row.account_epoch or row.expires_at <= work.now:
-        return None
-    if row.last_seen_at + timedelta(seconds=row.idle_seconds) <= work.now:
+    if not _is_live(work, row):
         return None
     proofs = proofs_from_json(row.methods)
     passwords = [proof.at for proof in proofs if proof.method is Method.PASSWORD]

@@ -4,13 +4,14 @@ from flask import Blueprint, Response, request
 
 from idp.audit.attempts import Trail
 from idp.base.work import Work
-from idp.oidc import answer, introspect, revoke, userinfo
-from idp.oidc.errors import OAuthError
+from idp.oidc import answer, introspect, proof_keys, revoke, userinfo
+from idp.oidc.errors import InvalidDpopProof, OAuthError, UseDpopNonce
 from idp.oidc.parameters import NO_PARAMETERS
 from idp.oidc.provider import Provider
 from idp.oidc.remote_keys import Wanted
 from idp.oidc.token import endpoint
 from idp.oidc.token.exchange import Denied
+from idp.oidc.userinfo import Presented
 from idp.web import context
 from idp.web.context import open_work
 from idp.web.errors import TELL
@@ -19,9 +20,11 @@ from idp.web.oidc_io import (
     NO_STORE,
     for_clients,
     form,
+    give_nonce,
     is_form,
     json_answer,
     let_scripts_read,
+    nonce_wanted,
     oauth_error,
     provider_at,
     read,
@@ -32,6 +35,7 @@ from idp.web.security import protocol
 
 pages = Blueprint("oidc_clients", __name__)
 
+_WITH_PROOFS = frozenset({"oidc_clients.token", "oidc_clients.userinfo_"})
 _FOR_SCRIPTS = frozenset({"oidc_clients.token", "oidc_clients.userinfo_", "oidc_clients.revoke_"})
 
 
@@ -40,7 +44,7 @@ _FOR_SCRIPTS = frozenset({"oidc_clients.token", "oidc_clients.userinfo_", "oidc_
 @for_clients(endpoint.KIND)
 def token(of: Provider, trail: Trail, work: Work) -> Response | Wanted:
     """The token endpoint (RFC 6749 section 3.2)."""
-    found = endpoint.answer(work, of, form(), request.headers.get("Authorization"), trail)
+    found = endpoint.answer(work, of, form(), request.headers.get("Authorization"), trail, request.headers.get("DPoP"))
     if isinstance(found, Wanted):
         return found
     return oauth_error(found.error, trail) if isinstance(found, Denied) else json_answer(found.body)
@@ -73,31 +77,45 @@ def introspect_(of: Provider, trail: Trail, work: Work) -> Response | Wanted:
 def userinfo_(slug: str) -> Response:
     """UserInfo (OpenID Connect Core section 5.3)."""
     trail = Trail(kind="oidc.userinfo")
+    sent: Presented | None = None
     try:
         body = form() if request.method == "POST" and is_form() else NO_PARAMETERS
-        query = read(request.query_string)
-        sent = userinfo.presented(request.headers.get("Authorization"), query, body)
-        with open_work() as work:
+        sent = userinfo.presented(
+            request.headers.get("Authorization"),
+            read(request.query_string),
+            body,
+            method=request.method,
+            proof=request.headers.get("DPoP"),
+        )
+        with open_work(person=False) as work:
             of = provider_at(work, slug, trail)
             if sent is not None:
                 return json_answer(userinfo.answer(work, of, sent))
-        return _bearer_challenge(of)
+        return _challenged(Response(status=401, headers=NO_STORE), f'realm="{of.issuer}"')
+    except UseDpopNonce as error:
+        return _challenged(nonce_wanted(error, 401), f'error="{error.error}"', userinfo.DPOP)
     except OAuthError as error:
         context.save_refusal(trail, error, token_refused(trail, error))
-        return _bearer_error(error, trail)
+        return _refused(error, trail, userinfo.BEARER if sent is None else sent.scheme)
 
 
-def _bearer_challenge(of: Provider) -> Response:
-    """Whoever shows no token learns only what is asked for (RFC 6750 section 3.1)."""
-    return Response(status=401, headers={**NO_STORE, "WWW-Authenticate": f'Bearer realm="{of.issuer}"'})
-
-
-def _bearer_error(error: OAuthError, trail: Trail) -> Response:
+def _refused(error: OAuthError, trail: Trail, scheme: str) -> Response:
+    """A refusal in the words of the scheme that was tried (RFC 6750 section 3, RFC 9449 section 7.1)."""
     response = oauth_error(error, trail)
+    if error.error == InvalidDpopProof.error:
+        response.status_code = 401
     scope = ', scope="openid"' if response.status_code == 403 else ""
-    response.headers["WWW-Authenticate"] = (
-        f'Bearer error="{error.error}", error_description="{answer.described(error, trail.id)}"{scope}'
-    )
+    said = f'error="{error.error}", error_description="{answer.described(error, trail.id)}"{scope}'
+    return _challenged(response, said, scheme)
+
+
+def _challenged(response: Response, said: str, scheme: str = userinfo.BEARER) -> Response:
+    """Name both schemes, with what there is to say of the one (RFC 9110 section 11.6.1, RFC 9449 section 7.2)."""
+    algorithms = f'algs="{" ".join(proof_keys.ALGORITHMS)}"'
+    bound = scheme == userinfo.DPOP
+    response.headers.pop("WWW-Authenticate", None)
+    response.headers.add("WWW-Authenticate", f"{scheme} {said}, {algorithms}" if bound else f"{scheme} {said}")
+    response.headers.add("WWW-Authenticate", userinfo.BEARER if bound else f"{userinfo.DPOP} {algorithms}")
     return response
 
 
@@ -107,3 +125,8 @@ TELL.update(dict.fromkeys((f"oidc_clients.{view}" for view in ("token", "revoke_
 @pages.after_request
 def _cors(response: Response) -> Response:
     return let_scripts_read(response) if request.endpoint in _FOR_SCRIPTS else response
+
+
+@pages.after_request
+def _nonce(response: Response) -> Response:
+    return give_nonce(response) if request.endpoint in _WITH_PROOFS else response

@@ -12,8 +12,9 @@ from idp.audit.events import TokenRefused
 from idp.base import egress
 from idp.base.errors import Conflict, IdpError, NotFound, PageError, Unavailable
 from idp.base.work import Work
-from idp.oidc import answer, clients, parameters, provider, remote_keys
-from idp.oidc.errors import InvalidRequest, OAuthError, TemporarilyUnavailable
+from idp.directory import sites
+from idp.oidc import answer, clients, dpop_nonces, parameters, provider, remote_keys
+from idp.oidc.errors import InvalidRequest, OAuthError, TemporarilyUnavailable, UseDpopNonce
 from idp.oidc.parameters import Parameters, Unreadable
 from idp.oidc.provider import Provider
 from idp.oidc.remote_keys import Wanted
@@ -98,6 +99,20 @@ def oauth_error(error: OAuthError, trail: Trail) -> Response:
     return response
 
 
+def nonce_wanted(error: UseDpopNonce, status: int = 400) -> Response:
+    """Ask for a proof with the nonce that `give_nonce` gives (RFC 9449 section 8); there is no attempt to refer to."""
+    return json_answer({"error": error.error, "error_description": error.description}, status)
+
+
+def give_nonce(response: Response) -> Response:
+    """Tell whoever sends proofs which nonce to use from now on (RFC 9449 section 8.2), in every answer."""
+    if "DPoP" in request.headers and response.status_code != 404:
+        shared = context.installation()
+        of = sites.issuer(shared.settings.base_url, str((request.view_args or {})["slug"]))
+        response.headers["DPoP-Nonce"] = dpop_nonces.current(shared.database.vault, of, shared.clock())
+    return response
+
+
 # What clients call
 
 
@@ -114,6 +129,8 @@ def for_clients(kind: str) -> Callable[[Callable[[Provider, Trail, Work], Respon
             trail = Trail(kind=kind)
             try:
                 return _asked(view, slug, trail)
+            except UseDpopNonce as error:
+                return nonce_wanted(error)
             except OAuthError as error:
                 context.save_refusal(trail, error, token_refused(trail, error))
                 return oauth_error(error, trail)
@@ -179,10 +196,10 @@ def let_scripts_read(response: Response) -> Response:
     if origin is None or not _is_known_origin(origin):
         return response
     response.headers["Access-Control-Allow-Origin"] = origin
-    response.headers["Access-Control-Expose-Headers"] = "WWW-Authenticate"
+    response.headers["Access-Control-Expose-Headers"] = "WWW-Authenticate, DPoP-Nonce"
     if request.method == "OPTIONS":
         response.headers["Access-Control-Allow-Methods"] = "GET, POST"
-        response.headers["Access-Control-Allow-Headers"] = "Authorization, Content-Type"
+        response.headers["Access-Control-Allow-Headers"] = "Authorization, Content-Type, DPoP"
         response.headers["Access-Control-Max-Age"] = "600"
     return response
 

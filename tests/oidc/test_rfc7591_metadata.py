@@ -247,7 +247,7 @@ def test_plain_http_on_loopback_needs_the_development_setting():
         {"userinfo_signed_response_alg": "RS256"},
         {"request_uris": ["https://rp.example/r"]},
         {"require_signed_request_object": True},
-        {"dpop_bound_access_tokens": True},
+        {"dpop_bound_access_tokens": "yes"},
         {"default_max_age": -1},
         {"default_max_age": "60"},
         {"default_max_age": True},

@@ -8,6 +8,7 @@ looks at one clause of it. Nothing is asked of a person before all have passed.
 from idp.oidc.authorize import (
     acr_values,
     claims,
+    dpop_jkt,
     max_age,
     pkce,
     prompt,
@@ -25,6 +26,7 @@ STEPS = (
     prompt.check,
     max_age.check,
     pkce.check,
+    dpop_jkt.check,
     claims.check,
     acr_values.check,
 )

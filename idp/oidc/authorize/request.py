@@ -34,6 +34,7 @@ class AuthorizeRequest:
     request: str | None = None
     request_uri: str | None = None
     registration: str | None = None
+    dpop_jkt: str | None = None
     resources: tuple[str, ...] = ()
 
 

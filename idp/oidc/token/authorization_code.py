@@ -6,7 +6,7 @@ from idp.oidc.codes import Binding
 from idp.oidc.errors import InvalidGrant
 from idp.oidc.grants import Dead
 from idp.oidc.metadata import REFRESH_TOKEN
-from idp.oidc.token import pkce
+from idp.oidc.token import key, pkce
 from idp.oidc.token.exchange import Denied, Exchange, Issued
 
 _NOT_GOOD = "The code is not good, or no longer."
@@ -22,7 +22,7 @@ def grant(work: Work, exchange: Exchange) -> Issued | Denied:
 
     Raises:
         InvalidRequest: a parameter is missing.
-        InvalidGrant: unknown or late code, another client, address or verifier, or the person
+        InvalidGrant: unknown or late code, another client, address, verifier or key, or the person
             may not sign on any more.
     """
     code, address = exchange.required("code"), exchange.required("redirect_uri")
@@ -42,6 +42,7 @@ def grant(work: Work, exchange: Exchange) -> Issued | Denied:
     if not codes.consume(work, code):
         return _replayed(work, exchange, binding)
     exchange.trail.account_id = standing.account_id
+    key.bind(work, exchange, standing)
     if REFRESH_TOKEN in exchange.client.grant_types:
         body["refresh_token"] = refresh_tokens.keep(work, standing)
     return Issued(body, token_id, target.scope, standing.account_id)
@@ -52,6 +53,8 @@ def _check_binding(exchange: Exchange, binding: Binding, address: str) -> None:
         raise InvalidGrant(_NOT_GOOD, cause="the code was issued to another client, or at another site")
     if binding.redirect_uri != address:
         raise InvalidGrant("The redirect_uri is not that of the code.", cause="redirect_uri differs from the request's")
+    if binding.key_thumbprint and binding.key_thumbprint != exchange.key_thumbprint:
+        raise InvalidGrant("The code is bound to another key (dpop_jkt).", cause="no DPoP proof of the code's key")
     pkce.check(binding.challenge, exchange.parameters.get("code_verifier"))
 
 

@@ -12,9 +12,16 @@ from idp.audit.attempts import Trail
 from idp.audit.events import TokenIssued, TokenRefused
 from idp.audit.log import record
 from idp.base.work import Actor, Work
-from idp.oidc import client_auth
+from idp.oidc import client_auth, dpop
 from idp.oidc.clients import ClientFacts
-from idp.oidc.errors import InvalidRequest, OAuthError, UnauthorizedClient, UnsupportedGrantType
+from idp.oidc.errors import (
+    InvalidDpopProof,
+    InvalidRequest,
+    OAuthError,
+    UnauthorizedClient,
+    UnsupportedGrantType,
+    UseDpopNonce,
+)
 from idp.oidc.parameters import Parameters
 from idp.oidc.provider import Provider
 from idp.oidc.remote_keys import Wanted
@@ -25,12 +32,21 @@ KIND = "oidc.token"
 
 
 def answer(
-    work: Work, provider: Provider, sent: Parameters, authorization: str | None, trail: Trail
+    work: Work,
+    provider: Provider,
+    sent: Parameters,
+    authorization: str | None,
+    trail: Trail,
+    proof: str | None = None,
 ) -> Issued | Denied | Wanted:
     """
     Return tokens, or why there are none, or which keys of the client must be fetched first.
 
+    Args:
+        proof: the header ``DPoP`` (RFC 9449 section 5).
+
     Raises:
+        UseDpopNonce: the proof is to be made again; nothing that came with it is used up.
         OAuthError: nobody has proven who they are, so there is nothing to commit.
     """
     client = authenticated(work, provider, sent, authorization, trail)
@@ -38,7 +54,10 @@ def answer(
         return client
     work = as_client(work, client)
     try:
-        outcome = _exchange(work, Exchange(provider, client, sent, trail))
+        key = _proven_key(work, provider, client, proof, trail)
+        outcome = _exchange(work, Exchange(provider, client, sent, trail, key))
+    except UseDpopNonce:
+        raise
     except OAuthError as error:
         outcome = Denied(error)
     if isinstance(outcome, Denied):
@@ -85,6 +104,18 @@ def refused(work: Work, client: ClientFacts, error: OAuthError, trail: Trail) ->
             code=error.error,
         ),
     )
+
+
+def _proven_key(work: Work, provider: Provider, client: ClientFacts, proof: str | None, trail: Trail) -> str:
+    """RFC 9449 section 5; section 5.2: a client that is registered for bound tokens gets no other."""
+    thumbprint = dpop.of_request(work, provider, proof, method="POST", endpoint="token")
+    if client.dpop_bound and not thumbprint:
+        raise InvalidDpopProof(
+            "This client gets tokens only with a DPoP proof.", cause="dpop_bound_access_tokens, and no header DPoP"
+        )
+    if thumbprint:
+        trail.passed("dpop", jkt=thumbprint)
+    return thumbprint
 
 
 def _exchange(work: Work, exchange: Exchange) -> Issued | Denied:

@@ -5,6 +5,7 @@ from idp.oidc import grants, metadata, refresh_tokens, targets, tokens
 from idp.oidc.errors import InvalidGrant, InvalidScope
 from idp.oidc.grants import Dead, LiveGrant
 from idp.oidc.refresh_tokens import Refresh
+from idp.oidc.token import key
 from idp.oidc.token.exchange import Denied, Exchange, Issued
 
 _NOT_GOOD = "The refresh token is not good, or no longer."
@@ -17,7 +18,8 @@ def grant(work: Work, exchange: Exchange) -> Issued | Denied:
 
     Raises:
         InvalidRequest: the token is missing.
-        InvalidGrant: unknown, late, another client's, or the person may not sign on any more.
+        InvalidGrant: unknown, late, another client's, bound to another key, or the person may not
+            sign on any more.
         InvalidScope: more is asked for than was granted.
     """
     found = refresh_tokens.find(work, exchange.required("refresh_token"))
@@ -35,12 +37,14 @@ def grant(work: Work, exchange: Exchange) -> Issued | Denied:
     standing = grants.standing(work, exchange.client, found.grant_id)
     if isinstance(standing, Dead):
         raise InvalidGrant(_NOT_GOOD, cause=standing.cause)
+    key.check(exchange, standing)
     scope = _scope(exchange, standing)
     target = targets.of_person(work, exchange, standing, scope)
     body, token_id = tokens.answer(work, exchange.provider, exchange.client, standing, target)
     if not refresh_tokens.use(work, found):
         return _reused(work, exchange, found)
     exchange.trail.account_id = standing.account_id
+    key.bind(work, exchange, standing)
     body["refresh_token"] = refresh_tokens.keep(work, standing)
     return Issued(body, token_id, target.scope, standing.account_id)
 

@@ -5,6 +5,7 @@ from flask import Blueprint, Response, request
 from idp.audit.attempts import Trail
 from idp.base.work import Work
 from idp.oidc import answer, introspect, revoke, userinfo
+from idp.oidc.device import asking
 from idp.oidc.errors import OAuthError
 from idp.oidc.parameters import NO_PARAMETERS
 from idp.oidc.provider import Provider
@@ -44,6 +45,19 @@ def token(of: Provider, trail: Trail, work: Work) -> Response | Wanted:
     if isinstance(found, Wanted):
         return found
     return oauth_error(found.error, trail) if isinstance(found, Denied) else json_answer(found.body)
+
+
+@pages.post(f"{BELOW}/oauth2/device_authorization")
+@protocol
+@for_clients(asking.KIND)
+def device_authorization(of: Provider, trail: Trail, work: Work) -> Response | Wanted:
+    """The device authorization endpoint (RFC 8628 section 3.1). What costs a row is counted by network (I10)."""
+    context.count_beginning(work)
+    base_url = context.settings().base_url
+    found = asking.answer(work, of, form(), request.headers.get("Authorization"), trail, base_url=base_url)
+    if isinstance(found, Wanted):
+        return found
+    return oauth_error(found.error, trail) if isinstance(found, Denied) else json_answer(found)
 
 
 @pages.post(f"{BELOW}/oauth2/revoke")
@@ -101,7 +115,12 @@ def _bearer_error(error: OAuthError, trail: Trail) -> Response:
     return response
 
 
-TELL.update(dict.fromkeys((f"oidc_clients.{view}" for view in ("token", "revoke_", "introspect_", "userinfo_")), told))
+TELL.update(
+    dict.fromkeys(
+        (f"oidc_clients.{view}" for view in ("token", "device_authorization", "revoke_", "introspect_", "userinfo_")),
+        told,
+    )
+)
 
 
 @pages.after_request

@@ -17,6 +17,7 @@ from idp.web import (
     account,
     assets,
     context,
+    device,
     errors,
     health,
     launcher,
@@ -67,7 +68,7 @@ def create(settings: Settings, *, database: Database | None = None, clock: Calla
     security.install(app, own_pages.ask_to_sign_in)
     render.install(app, settings)
     errors.install(app)
-    for door in (signin, signout, launcher, account, assets, saml, saml_logout, *_OIDC, health):
+    for door in (signin, signout, launcher, account, assets, saml, saml_logout, *_OIDC, device, health):
         app.register_blueprint(door.pages)
     app.after_request(_cache_static)
     security.check_guards(app)

@@ -396,6 +396,31 @@ class ConsentWithdrawn(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceAllowed(Event):
+    """A person let a device in (target: the account)."""
+
+    tag = "device.allowed"
+    attempt_id: str
+    application_id: str
+    client_id: str
+    device_ip: str
+    device_agent: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceDenied(Event):
+    """A person kept a device out, or was refused its application (target: the account, or the application)."""
+
+    tag = "device.denied"
+    attempt_id: str
+    application_id: str
+    client_id: str
+    device_ip: str
+    device_agent: str
+    cause: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TokenIssued(Event):
     """Tokens were issued (target: the account, or the client for itself)."""
 

@@ -15,7 +15,7 @@ from idp.cli.context import Group, chosen, open_work, settings, tell, tell_all
 from idp.cli.saml_create import create_saml
 from idp.cli.saml_import import import_saml
 from idp.directory import access, applications, policies, queries
-from idp.oidc import clients, sectors
+from idp.oidc import clients, metadata, sectors
 
 _APPLICATION = click.argument("application", metavar="APP")
 _LONGEST = 2 * 1024 * 1024
@@ -38,6 +38,7 @@ application.add_command(rules.of_application())
 @click.option("--from-json", type=click.File("rb"), metavar="FILE", help="Client metadata (RFC 7591); - is stdin.")
 @click.option("--name", help="The name that people read.")
 @click.option("--redirect-uri", "redirect_uris", multiple=True, metavar="URI", help="May be given several times.")
+@click.option("--device", is_flag=True, help="Devices that show a code use it (RFC 8628); needs no --redirect-uri.")
 @click.option("--public", is_flag=True, help="It cannot keep a secret (an app, a page of scripts).")
 @click.option("--auth-method", metavar="METHOD", help="client_secret_basic (default), client_secret_post, …")
 @click.option(
@@ -52,6 +53,7 @@ def create_oidc(
     from_json: Any,
     name: str | None,
     redirect_uris: tuple[str, ...],
+    device: bool,
     public: bool,
     auth_method: str | None,
     scope: str | None,
@@ -60,7 +62,7 @@ def create_oidc(
 ) -> None:
     """Register an OpenID Connect client; prints its registration, with its secret this once."""
     of = settings()
-    asked = _client_metadata(from_json, name, redirect_uris, public, auth_method, scope)
+    asked = _client_metadata(from_json, name, redirect_uris, device, public, auth_method, scope)
     loopback = of.development.allow_http_loopback_applications
     sector_uris = sectors.listed(
         asked,
@@ -215,6 +217,7 @@ def _client_metadata(
     from_json: Any,
     name: str | None,
     redirect_uris: tuple[str, ...],
+    device: bool,
     public: bool,
     method: str | None,
     scope: str | None,
@@ -227,8 +230,10 @@ def _client_metadata(
         if not isinstance(asked, dict):
             raise Invalid("The client metadata is not a JSON object.", field="from_json")
     else:
-        if name is None or not redirect_uris:
-            raise Invalid("Say --name and --redirect-uri, or give everything by --from-json.", field="redirect_uris")
+        if name is None or not (redirect_uris or device):
+            raise Invalid(
+                "Say --name, and --redirect-uri or --device; or give everything by --from-json.", field="redirect_uris"
+            )
         asked = {}
     given: dict[str, Any] = {
         "client_name": name,
@@ -238,7 +243,28 @@ def _client_metadata(
     }
     if public and method not in (None, "none"):
         raise Invalid("A public client has no authentication method.", field="token_endpoint_auth_method")
-    if "offline_access" in (scope or "").split() and "grant_types" not in asked:
-        # Asked for by words, so the grant is meant (OpenID Connect Core section 11); JSON says what it means itself.
-        given["grant_types"] = ["authorization_code", "refresh_token"]
+    given |= _flows(asked, bool(redirect_uris), device, "offline_access" in (scope or "").split())
     return {**asked, **{field: value for field, value in given.items() if value is not None}}
+
+
+def _flows(asked: dict[str, Any], comes_back: bool, device: bool, offline: bool) -> dict[str, Any]:
+    """
+    Return grant types and response types as far as the options say something of them.
+
+    Offline access that is asked for by words means the grant (OpenID Connect Core section 11); JSON says
+    what it means itself.
+    """
+    if "grant_types" in asked:
+        return {"grant_types": [*asked["grant_types"], metadata.DEVICE_CODE]} if device else {}
+    if not (device or offline):
+        return {}
+    by_browser = comes_back or not device or bool(asked.get("redirect_uris"))
+    kinds = (
+        (by_browser, metadata.AUTHORIZATION_CODE),
+        (offline, metadata.REFRESH_TOKEN),
+        (device, metadata.DEVICE_CODE),
+    )
+    return {
+        "grant_types": [kind for meant, kind in kinds if meant],
+        "response_types": None if by_browser else [],
+    }

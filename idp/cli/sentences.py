@@ -52,6 +52,8 @@ SENTENCES: dict[str, str] = {
     "application.sign-on-refused": "was refused at an application ({code})",
     "consent.given": "agreed that an application receives {asks}",
     "consent.withdrawn": "took back a consent",
+    "device.allowed": "let a device of {client_id} in, which asked from {device_ip} ({device_agent})",
+    "device.denied": "kept a device of {client_id} out, which asked from {device_ip} ({device_agent}): {cause}",
     "token.issued": "received tokens as {client_id} ({grant_type})",
     "token.revoked": "revoked tokens of {client_id} ({cause})",
     "token.refused": "was refused tokens ({code})",

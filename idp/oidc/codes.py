@@ -9,12 +9,9 @@ from typing import Any
 
 from idp.base.ids import is_token, new_token
 from idp.base.work import Work
-from idp.oidc import contexts, grants, subjects
-from idp.oidc.authorize import acr_values, claims, consents, scope
+from idp.oidc.authorize import grant
 from idp.oidc.authorize.request import AuthorizeRequest
-from idp.oidc.claims import OFFLINE_ACCESS
 from idp.signon import onetime
-from idp.signon import session as session_
 from idp.signon.onetime import AlreadyUsed, Consumed, Unused
 from idp.signon.request import SignOnResult
 
@@ -47,19 +44,7 @@ def issue(work: Work, request: AuthorizeRequest, result: SignOnResult) -> str:
 
     Keeps the grant, and notes the client as a participant of the session.
     """
-    granted = scope.granted(request)
-    single = claims.read(request)
-    subject = subjects.subject_of(work, result.organization_id, result.account_id, request.client.sector)
-    details = grants.Details(
-        acr=contexts.acr(result.strength, acr_values.wished(request)),
-        amr=tuple(contexts.amr(result.methods, result.strength)),
-        id_token_claims=single.id_token,
-        userinfo_claims=single.userinfo,
-        asks=consents.asks(request),
-    )
-    grant_id = grants.create(
-        work, result, subject=subject, scope=granted, offline=OFFLINE_ACCESS in granted, details=asdict(details)
-    )
+    grant_id = grant.keep(work, request, result)
     binding = Binding(
         site_id=request.provider.site_id,
         client_id=request.client.client_id,
@@ -71,7 +56,6 @@ def issue(work: Work, request: AuthorizeRequest, result: SignOnResult) -> str:
     )
     code = new_token(KIND)
     onetime.store(work, PURPOSE, code, organization_id=result.organization_id, bound=asdict(binding), lives=LIVES)
-    session_.join(work, result.organization_id, result.session_id, result.application_id, {"sub": subject})
     return code
 
 

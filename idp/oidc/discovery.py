@@ -50,6 +50,7 @@ def described(issuer: str, algorithms: tuple[str, ...]) -> dict[str, Any]:
         "jwks_uri": f"{endpoint}/jwks",
         "revocation_endpoint": f"{endpoint}/revoke",
         "introspection_endpoint": f"{endpoint}/introspect",
+        "device_authorization_endpoint": f"{endpoint}/device_authorization",
         "end_session_endpoint": f"{endpoint}/logout",
         "backchannel_logout_supported": True,
         "backchannel_logout_session_supported": True,

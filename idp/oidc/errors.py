@@ -73,6 +73,24 @@ class InvalidGrant(OAuthError):
     error = "invalid_grant"
 
 
+class AuthorizationPending(OAuthError):
+    """Nobody has decided about the device yet (RFC 8628 section 3.5)."""
+
+    error = "authorization_pending"
+
+
+class SlowDown(OAuthError):
+    """The device asks too often: five seconds more between two polls (RFC 8628 section 3.5)."""
+
+    error = "slow_down"
+
+
+class ExpiredToken(OAuthError):
+    """The device code is over (RFC 8628 section 3.5)."""
+
+    error = "expired_token"
+
+
 class UnsupportedGrantType(OAuthError):
     """There is no such grant type here (RFC 6749 section 5.2)."""
 

@@ -17,7 +17,7 @@ from idp.oidc.addresses import LONGEST, RESPONSE_PARAMETERS, Kinds
 
 AUTHORIZATION_CODE, REFRESH_TOKEN, CLIENT_CREDENTIALS = "authorization_code", "refresh_token", "client_credentials"
 IMPLICIT, DEVICE_CODE = "implicit", "urn:ietf:params:oauth:grant-type:device_code"
-GRANT_TYPES = (AUTHORIZATION_CODE, REFRESH_TOKEN, CLIENT_CREDENTIALS)
+GRANT_TYPES = (AUTHORIZATION_CODE, REFRESH_TOKEN, CLIENT_CREDENTIALS, DEVICE_CODE)
 CODE = "code"
 LEGACY_RESPONSE_TYPES = ("id_token", "id_token token", "code id_token", "code token", "code id_token token")
 """What RFC 9700 section 2.1.2 advises against: tokens in an address. Per client, never by default."""
@@ -50,11 +50,6 @@ _NOT_OFFERED = {
     "request_uris": "Request objects by address",
     "require_signed_request_object": "Request objects",
     "require_pushed_authorization_requests": "Pushed authorization requests",
-<<<<<<< HEAD
-    "dpop_bound_access_tokens": "DPoP",
-=======
-    "sector_identifier_uri": "Pairwise subjects",
->>>>>>> h-dpop
     "frontchannel_logout_uri": "Front-channel logout",
     "request_object_encryption_alg": "Encrypted request objects",
     "request_object_encryption_enc": "Encrypted request objects",
@@ -104,10 +99,11 @@ def read(metadata: Mapping[str, Any], *, allow_http_loopback: bool) -> dict[str,
         metadata, "token_endpoint_auth_method", AUTHENTICATION_METHODS, SECRET_BASIC
     )
     _read_flows(metadata, made)
-    signs_people_on = bool(made["response_types"])
+    answers_browsers = bool(made["response_types"])
+    signs_people_on = answers_browsers or DEVICE_CODE in made["grant_types"]
     made["application_type"] = _one_of(metadata, "application_type", (WEB, NATIVE), _likely_type(metadata, made))
     _check_grants(made)
-    _read_addresses(metadata, made, signs_people_on, allow_http_loopback=allow_http_loopback)
+    _read_addresses(metadata, made, answers_browsers, allow_http_loopback=allow_http_loopback)
     made["client_name"] = _name(metadata, made)
     _read_keys(metadata, made, allow_http_loopback=allow_http_loopback)
     _read_scope(metadata, made, signs_people_on)
@@ -189,12 +185,12 @@ def _on_loopback(address: str) -> bool:
 
 
 def _read_addresses(
-    metadata: Mapping[str, Any], made: dict[str, Any], signs_people_on: bool, *, allow_http_loopback: bool
+    metadata: Mapping[str, Any], made: dict[str, Any], answers_browsers: bool, *, allow_http_loopback: bool
 ) -> None:
     native = made["application_type"] == NATIVE
     kinds = Kinds(http_loopback=allow_http_loopback, http_loopback_addresses=native, private_schemes=native)
     made["redirect_uris"] = _addresses(metadata, "redirect_uris", kinds, RESPONSE_PARAMETERS)
-    if signs_people_on and not made["redirect_uris"]:
+    if answers_browsers and not made["redirect_uris"]:
         raise Invalid("Name at least one address to come back to.", field="redirect_uris")
     made["post_logout_redirect_uris"] = _addresses(metadata, "post_logout_redirect_uris", kinds, ("state",))
     pages = Kinds(http_loopback=allow_http_loopback)

@@ -40,9 +40,13 @@ _CHANGE = Prepared(
         updated_at=bindparam("new_updated_at", type_=_TABLE.c.updated_at.type),
     )
 )
+UNKNOWN = "unknown"
+"""The network of whoever has no address that can be read."""
 _TRIES = 20
 _REFUSALS_PER_MINUTE = 60
 _CODE_WAIT = timedelta(minutes=15)
+_SHORT_CODES_PER_BROWSER = 5
+_SHORT_CODES_WITHIN = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +70,7 @@ def network_of(ip: str) -> str:
     try:
         address = ipaddress.ip_address(ip)
     except ValueError:
-        return "unknown"
+        return UNKNOWN
     if isinstance(address, ipaddress.IPv6Address):
         if address.ipv4_mapped is not None:
             return str(address.ipv4_mapped)
@@ -94,22 +98,41 @@ def reserve_password(
     typed = hashlib.sha256(f"{organization_id}:{email_key}".encode()).hexdigest()[:40]
     subject = f"account:{account_id}" if account_id else f"typed:{typed}"
     network = network_of(work.origin.ip)
-    windows = (
+    taken = _reserve_in_windows(
+        work,
         (f"network-minute:{network}", timedelta(minutes=1), limits.address_per_minute),
         (f"network-hour:{network}", timedelta(hours=1), limits.address_per_hour),
     )
-    taken: list[str] = []
-    for key, length, most in windows:
-        waiting = _reserve_in_window(work, key, length, most)
-        if waiting is not None:
-            _give_back(work, taken)
-            return waiting
-        taken.append(key)
+    if isinstance(taken, Wait):
+        return taken
     waiting = _reserve_delayed(work, subject, limits.account_stop_at, lambda failures: password_delay(failures, limits))
     if waiting is not None:
         _give_back(work, taken)
         return waiting
     return Reserved(subject, tuple(taken))
+
+
+def reserve_short_code(work: Work, browser: str, limits: ThrottlingSettings) -> Reserved | Wait:
+    """
+    Reserve one try of a short code that somebody types in who need not be known, or say how long to wait.
+
+    Five in ten minutes of one *browser* (its binding secret), and of one network as many as of passwords:
+    whoever throws the cookie away is still in their network.
+    """
+    network = network_of(work.origin.ip)
+    key = f"short-codes:{hashlib.sha256(browser.encode()).hexdigest()[:40]}"
+    taken = _reserve_in_windows(
+        work,
+        (f"network-short-codes-minute:{network}", timedelta(minutes=1), limits.address_per_minute),
+        (f"network-short-codes-hour:{network}", timedelta(hours=1), limits.address_per_hour),
+        (key, _SHORT_CODES_WITHIN, _SHORT_CODES_PER_BROWSER),
+    )
+    return taken if isinstance(taken, Wait) else Reserved(key, tuple(taken))
+
+
+def give_back(work: Work, reserved: Reserved) -> None:
+    """The reserved try was right; those before it stay counted, so that nobody clears them with a code of their own."""
+    _give_back(work, list(reserved.network_keys))
 
 
 def count_beginning(work: Work, limits: ThrottlingSettings) -> Wait | None:
@@ -162,6 +185,18 @@ def clear_account(work: Work, account_id: str) -> None:
     _clear(work, f"account:{account_id}")
     if work.actor.kind != "account" or work.actor.id != account_id:
         _clear(work, f"code:{account_id}")
+
+
+def _reserve_in_windows(work: Work, *windows: tuple[str, timedelta, int]) -> list[str] | Wait:
+    """Reserve one try in each of *windows* (key, length, how many), or in none."""
+    taken: list[str] = []
+    for key, length, most in windows:
+        waiting = _reserve_in_window(work, key, length, most)
+        if waiting is not None:
+            _give_back(work, taken)
+            return waiting
+        taken.append(key)
+    return taken
 
 
 def _reserve_in_window(work: Work, key: str, length: timedelta, most: int) -> Wait | None:

@@ -1,5 +1,6 @@
-"""A browser in plain words: "Firefox on Windows". Only ever shown, never judged by."""
+"""A browser, or another device, in plain words: "Firefox on Windows". Only ever shown, never judged by."""
 
+import re
 from dataclasses import dataclass
 
 # The first sign that is found decides; browsers name those that they resemble as well.
@@ -15,6 +16,12 @@ _BROWSERS = (
     ("Safari/", "Safari"),
 )
 _SYSTEMS = (
+    ("Tizen", "Samsung TV", False),
+    ("Web0S", "LG TV", False),
+    ("AppleTV", "Apple TV", False),
+    ("Roku", "Roku", False),
+    ("PlayStation", "PlayStation", False),
+    ("Xbox", "Xbox", False),
     ("iPhone", "iPhone", True),
     ("iPad", "iPad", True),
     ("Android", "Android", True),
@@ -39,3 +46,12 @@ def device(user_agent: str) -> Device:
     browser = next((name for sign, name in _BROWSERS if sign in user_agent), "")
     system, portable = next(((name, small) for sign, name, small in _SYSTEMS if sign in user_agent), ("", False))
     return Device(browser, system, portable)
+
+
+_PRODUCT = re.compile(r"([A-Za-z][A-Za-z0-9._-]{0,29})(?:/|\s|$)")
+
+
+def named(user_agent: str) -> str:
+    """Return the name that a program gives itself, one word (RFC 9110 section 10.1.5); empty for browsers and nonsense."""
+    found = _PRODUCT.match(user_agent)
+    return "" if found is None or found[1] == "Mozilla" else found[1]

@@ -5,6 +5,7 @@ from flask import Blueprint, Response, request
 from idp.audit.attempts import Trail
 from idp.base.work import Work
 from idp.oidc import answer, introspect, proof_keys, revoke, userinfo
+from idp.oidc.device import asking
 from idp.oidc.errors import InvalidDpopProof, OAuthError, UseDpopNonce
 from idp.oidc.parameters import NO_PARAMETERS
 from idp.oidc.provider import Provider
@@ -48,6 +49,19 @@ def token(of: Provider, trail: Trail, work: Work) -> Response | Wanted:
     if isinstance(found, Wanted):
         return found
     return oauth_error(found.error, trail) if isinstance(found, Denied) else json_answer(found.body)
+
+
+@pages.post(f"{BELOW}/oauth2/device_authorization")
+@protocol
+@for_clients(asking.KIND)
+def device_authorization(of: Provider, trail: Trail, work: Work) -> Response | Wanted:
+    """The device authorization endpoint (RFC 8628 section 3.1). What costs a row is counted by network (I10)."""
+    context.count_beginning(work)
+    base_url = context.settings().base_url
+    found = asking.answer(work, of, form(), request.headers.get("Authorization"), trail, base_url=base_url)
+    if isinstance(found, Wanted):
+        return found
+    return oauth_error(found.error, trail) if isinstance(found, Denied) else json_answer(found)
 
 
 @pages.post(f"{BELOW}/oauth2/revoke")
@@ -119,7 +133,12 @@ def _challenged(response: Response, said: str, scheme: str = userinfo.BEARER) ->
     return response
 
 
-TELL.update(dict.fromkeys((f"oidc_clients.{view}" for view in ("token", "revoke_", "introspect_", "userinfo_")), told))
+TELL.update(
+    dict.fromkeys(
+        (f"oidc_clients.{view}" for view in ("token", "device_authorization", "revoke_", "introspect_", "userinfo_")),
+        told,
+    )
+)
 
 
 @pages.after_request

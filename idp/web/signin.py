@@ -23,7 +23,7 @@ from idp.signon.factors.totp import Right
 from idp.signon.flow import AskCode, AskConsent, AskPassword, Complete, EnrolSecondStep, OpenSession, Refuse, Step
 from idp.signon.lockout import Wait
 from idp.signon.progress import Progress
-from idp.signon.request import Refusal
+from idp.signon.request import Refusal, SignOnRequest
 from idp.web import context, own_pages, pictures, shown_once
 from idp.web.context import open_work
 from idp.web.render import page, redirect, redirect_to_path
@@ -233,6 +233,19 @@ def throttled(response: Response, outcome: Wait) -> Response:
     return response
 
 
+def in_words(work: Work, progress: Progress, asks: tuple[str, ...]) -> list[dict[str, Any]]:
+    """Return what a page shows of *asks* of an application: each with its sign, and the values that would leave."""
+    receives = proving.would_receive(work, progress)
+    return [
+        {
+            "name": ask,
+            "sign": _SIGNS.get(ask, "person"),
+            "values": [value for name in _VALUES_OF.get(ask, (ask,)) for value in receives.get(name, ())],
+        }
+        for ask in asks
+    ]
+
+
 def codes_file(codes: tuple[str, ...], organization: str) -> Response:
     """Return recovery codes as a text file to keep."""
     if not codes:
@@ -393,24 +406,21 @@ def _enrol_page(
 
 
 def _consent_page(work: Work, handle: str, progress: Progress) -> Response:
-    receives = proving.would_receive(work, progress)
-    asks = [
-        {
-            "name": ask,
-            "sign": _SIGNS.get(ask, "person"),
-            "values": [value for name in _VALUES_OF.get(ask, (ask,)) for value in receives.get(name, ())],
-        }
-        for ask in progress.request.asks
-    ]
     return _step_page(
         work,
         handle,
         progress,
         "signin/consent.html",
         email=proving.email_of(work, progress),
-        host=urlsplit(progress.request.answers_at or progress.request.start_again_url).hostname or "",
-        asks=asks,
+        host=_host(progress.request),
+        asks=in_words(work, progress, progress.request.asks),
     )
+
+
+def _host(wanted: SignOnRequest) -> str:
+    """Return the host that the answer goes to; nothing where it is told by a page of ours (devices)."""
+    address = wanted.answers_at or wanted.start_again_url
+    return "" if address.startswith(f"{context.settings().base_url}/") else urlsplit(address).hostname or ""
 
 
 def _refused_page(work: Work, handle: str, progress: Progress, refusal: Refusal) -> Response:

@@ -323,3 +323,37 @@ def test_the_list_of_a_sector_is_read_before_a_client_is_saved(acme, monkeypatch
 
     assert (made.code, asked) == (code, ["https://sector.example/uris.json"])
     assert acme("application", "list", "--json").out.count("Notes") == (code == 0)
+
+
+DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
+
+
+@pytest.mark.parametrize(
+    ("words", "grant_types", "response_types"),
+    [
+        (("--device",), [DEVICE_CODE], []),
+        (("--device", "--scope", "openid offline_access"), ["refresh_token", DEVICE_CODE], []),
+        (("--device", "--redirect-uri", REDIRECT_URI), ["authorization_code", DEVICE_CODE], ["code"]),
+    ],
+)
+def test_a_client_for_devices(acme, words, grant_types, response_types):
+    made = acme("application", "create-oidc", "--site", "acme", "--name", "Television", "--public", *words, "--json")
+
+    assert made.code == 0, made.err
+    assert made.json["grant_types"] == grant_types
+    assert made.json["response_types"] == response_types
+
+
+def test_a_client_for_devices_from_json(acme):
+    asked = json.dumps({"client_name": "Both", "redirect_uris": [REDIRECT_URI], "grant_types": ["authorization_code"]})
+    made = acme("application", "create-oidc", "--site", "acme", "--from-json", "-", "--device", "--json", stdin=asked)
+
+    assert made.code == 0, made.err
+    assert made.json["grant_types"] == ["authorization_code", DEVICE_CODE]
+
+
+def test_without_redirect_uri_and_device_it_says_what_is_missing(acme):
+    refused = acme("application", "create-oidc", "--site", "acme", "--name", "Television")
+
+    assert refused.code == 2
+    assert "--device" in refused.err

@@ -67,9 +67,14 @@ def test_o6_only_s256(said):
 
 def test_o30_only_what_is_built(said):
     assert said["response_types_supported"] == ["code"]
-    assert set(said["grant_types_supported"]) == {"authorization_code", "refresh_token", "client_credentials"}
+    assert set(said["grant_types_supported"]) == {
+        "authorization_code",
+        "refresh_token",
+        "client_credentials",
+        "urn:ietf:params:oauth:grant-type:device_code",
+    }
     assert said["response_modes_supported"] == ["query", "form_post"]
-    assert not [name for name in said if "pushed" in name or "device" in name or "registration" in name]
+    assert not [name for name in said if "pushed" in name or "registration" in name]
 
 
 def test_what_it_supports_works_and_what_it_does_not_say_does_not(place, said, browser):

@@ -1,4 +1,4 @@
-"""O17, O30, O33, O35, O36: what is not offered is refused at every door, and reached by no path."""
+"""O17, O30, O33, O36: what is not offered is refused at every door, and reached by no path."""
 
 import pytest
 
@@ -41,7 +41,6 @@ def test_o30_no_code_travels_in_a_fragment(place, client, browser, mode):
     [
         "password",
         "implicit",
-        "urn:ietf:params:oauth:grant-type:device_code",
         "urn:ietf:params:oauth:grant-type:token-exchange",
         "urn:ietf:params:oauth:grant-type:jwt-bearer",
         "urn:ietf:params:oauth:grant-type:saml2-bearer",
@@ -51,7 +50,7 @@ def test_o30_no_code_travels_in_a_fragment(place, client, browser, mode):
         "__class__",
     ],
 )
-def test_o30_o35_o36_no_other_grant_type(place, client, grant_type):
+def test_o30_o36_no_other_grant_type(place, client, grant_type):
     refused = place.token(client, grant_type=grant_type, username="ann", password="x", subject_token="x", assertion="x")
 
     assert refused.status_code == 400
@@ -79,7 +78,7 @@ def test_o17_o33_requests_by_value_or_address_are_refused_and_never_fetched(
     assert called == []
 
 
-@pytest.mark.parametrize("path", ["par", "device", "device_authorization", "register", "ciba", "bc-authorize"])
-def test_o19_o33_o35_there_is_no_such_endpoint(place, path):
+@pytest.mark.parametrize("path", ["par", "device", "register", "ciba", "bc-authorize"])
+def test_o19_o33_there_is_no_such_endpoint(place, path):
     for below in (f"/sites/acme/oauth2/{path}", f"/sites/acme/{path}"):
         assert place.app.test_client().post(below).status_code == 404

@@ -29,6 +29,7 @@ from idp.base.db import Database
 from idp.base.work import Actor, HeldRole, Origin, Work
 from idp.directory import accounts, applications, groups, organizations, policies, queries, sites
 from idp.directory.models import Account
+from idp.oidc import clients
 from idp.settings import Settings
 from idp.signon import door, pending
 from idp.signon import session as session_
@@ -109,6 +110,28 @@ class Front:
                 work, replace(wanted, **changes), browser=None, protocol="asked", protocol_state={"to": to}, trail=trail
             )
         return f"/signin/{handle}"
+
+    def device(self, *, ip: str = "127.0.0.1", agent: str = "RoomScreen/2.1") -> str:
+        """Let a screen in a meeting room ask to be let in; return the code that it shows."""
+        name = "Room Screens"
+        with self.work() as work:
+            if name not in self.application_ids:
+                asked = {
+                    "client_name": name,
+                    "grant_types": ["urn:ietf:params:oauth:grant-type:device_code"],
+                    "response_types": [],
+                    "token_endpoint_auth_method": "none",
+                }
+                application, client, _ = clients.create(work, "acme", asked)
+                applications.grant(work, application.id, group="Engineering")
+                self.application_ids[name], self.device_client = application.id, client.client_id
+        answer = self.app.test_client().post(
+            "/sites/acme/oauth2/device_authorization",
+            data={"client_id": self.device_client, "scope": "openid profile email groups"},
+            headers={"User-Agent": agent},
+            environ_base={"REMOTE_ADDR": ip},
+        )
+        return answer.json["user_code"]
 
     def sign_in_elsewhere(self, email: str, user_agent: str, ip: str) -> str:
         """Give *email* a session in another browser; return its token."""

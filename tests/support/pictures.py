@@ -16,6 +16,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import quote
 
+from sqlalchemy import delete
+
+from idp.oidc.models import DeviceCode
 from idp.saml import names
 from tests.support import chromium
 from tests.support.front import ANN, BEN, DORA, PASSWORD, Front, on_sqlite
@@ -148,6 +151,8 @@ def pages(front: Front, browser, base: str) -> Iterator[tuple[str, Walk]]:
     walk.open("/")
     yield "sign-in-own", walk
 
+    yield from device_pages(front, Walk(front, browser, base))
+
     walk.open(front.ask())
     walk.tab.context.clear_cookies()
     walk.password(ANN)
@@ -177,6 +182,46 @@ def pages(front: Front, browser, base: str) -> Iterator[tuple[str, Walk]]:
     for status in (403, 404, 405, 413, 429, 500, 503):
         dora.open(f"/asked/errors/{status}")
         yield f"error-{status}", dora
+
+
+def device_pages(front: Front, walk: Walk) -> Iterator[tuple[str, Walk]]:
+    """Walk to the pages of a device that asks to be let in."""
+    walk.open("/device")
+    yield "device", walk
+    walk.tab.fill("[name=user_code]", "bbbb bbbb")
+    walk.go()
+    yield "device-wrong", walk
+    code = front.device()
+    front.later(seconds=40)
+    walk.open(f"/device?user_code={code}")
+    yield "device-filled-in", walk
+    walk.go()
+    walk.password(ANN)
+    walk.code()
+    yield "device-consent", walk
+    walk.go()
+    yield "device-confirm", walk
+    walk.press("Let it in")
+    yield "device-allowed", walk
+    walk.open(f"/device?user_code={front.device(ip='203.0.113.9', agent='curl/8.5.0')}")
+    walk.go()
+    yield "device-confirm-elsewhere", walk
+    walk.press("Keep it out")
+    yield "device-denied", walk
+    walk.open(f"/device?user_code={front.device(agent='')}")
+    walk.go()
+    front.later(minutes=7)
+    walk.tab.reload()
+    yield "device-confirm-late", walk
+    with front.work() as work:
+        work.tx.session.execute(delete(DeviceCode))
+    walk.tab.reload()
+    yield "device-over", walk
+    for _ in range(6):
+        walk.open("/device")
+        walk.tab.fill("[name=user_code]", "BBBB-BBBB")
+        walk.go()
+    yield "device-wait", walk
 
 
 def take(into: Path, *, only: str = "", report: Callable[[str], None] = print) -> int:

@@ -61,7 +61,8 @@ def answer(
     except OAuthError as error:
         outcome = Denied(error)
     if isinstance(outcome, Denied):
-        refused(work, client, outcome.error, trail)
+        if outcome.recorded:
+            refused(work, client, outcome.error, trail)
     else:
         _issued(work, client, outcome, trail, str(sent.get("grant_type")))
     return outcome

@@ -54,6 +54,11 @@ class Issued:
 
 @dataclass(frozen=True, slots=True)
 class Denied:
-    """No tokens; whatever was written on the way (a revocation) is to be kept."""
+    """
+    No tokens; whatever was written on the way (a revocation) is to be kept.
+
+    ``recorded`` is False where it is no refusal but "not yet", which a device is told again and again.
+    """
 
     error: OAuthError
+    recorded: bool = True

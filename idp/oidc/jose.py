@@ -1,5 +1,5 @@
 """
-The one file that signs or reads JOSE (RFC 7515, 7517, 7519; threats D13, O15, O16).
+The one file that signs or reads JOSE (RFC 7515, 7517, 7519; threats D13, O15, O16); `jwe` encrypts.
 
 Callers name a purpose, never an algorithm: what is allowed for it stands in `_RULES`. A header
 can choose neither key nor algorithm; it can only name one of the keys that we hold for the
@@ -27,7 +27,7 @@ from joserfc.jwk import ECKey, OKPKey, RSAKey
 from idp.base.texts import is_storable
 from idp.keyring.keyring import Key
 from idp.keyring.private import PrivateKey
-from idp.oidc import signatures
+from idp.oidc import jwe, signatures
 
 RS256, ES256, PS256, EDDSA, ED25519 = "RS256", "ES256", "PS256", "EdDSA", "Ed25519"
 SIGNING_ALGORITHMS = {RS256: "RSA-2048", PS256: "RSA-2048", ES256: "P-256", EDDSA: "Ed25519"}
@@ -90,7 +90,7 @@ class Unverified(Exception):
 
 @dataclass(frozen=True, slots=True)
 class KnownKey:
-    """A public key that we hold for ourselves or for a client, and what it may verify."""
+    """A public key that we hold for ourselves or for a client, and what it may verify; a client's, or encrypt."""
 
     id: str
     algorithms: frozenset[str]
@@ -396,7 +396,7 @@ class UnusableKeys(ValueError):
 
 def client_keys(jwks: Mapping[str, Any]) -> tuple[KnownKey, ...]:
     """
-    Return the keys of a client's JWK Set that can verify an assertion; others are passed over.
+    Return the keys of a client's JWK Set that can verify what it signs, or encrypt to it; others are passed over.
 
     Raises:
         UnusableKeys: it is no JWK Set of public keys, or none of its keys can be used.
@@ -407,7 +407,8 @@ def client_keys(jwks: Mapping[str, Any]) -> tuple[KnownKey, ...]:
     known = tuple(k for k in map(_client_key, listed) if k is not None)
     if not known:
         raise UnusableKeys(
-            "None of the keys can be used. Give RSA keys of at least 2048 bits, P-256 or Ed25519 keys, for signatures."
+            "None of the keys can be used. Give RSA keys of at least 2048 bits, or P-256 keys; Ed25519 for signatures, "
+            "X25519 for encryption."
         )
     return known
 
@@ -415,28 +416,32 @@ def client_keys(jwks: Mapping[str, Any]) -> tuple[KnownKey, ...]:
 def _client_key(jwk: dict[str, Any]) -> KnownKey | None:
     if any(name in jwk for name in ("d", "p", "q", "dp", "dq", "qi", "k")):
         raise UnusableKeys("The key set holds a private or symmetric key. Give public keys only.")
-    if jwk.get("use", "sig") != "sig":
-        return None
-    shape = (jwk.get("kty"), jwk.get("crv"))
-    fits: frozenset[str]
+    use, shape = jwk.get("use"), (jwk.get("kty"), jwk.get("crv"))
     key: VerifyingKey
     try:
         if shape[0] == "RSA":
             if len(decoded(str(jwk["n"]))) * 8 < _LEAST_RSA_BITS:
                 return None
-            key, fits = RSAKey.import_key(_plain(jwk)), frozenset({RS256, PS256})
+            key, signs, encrypts = RSAKey.import_key(_plain(jwk)), {RS256, PS256}, {*jwe.RSA_ALGORITHMS}
         elif shape == ("EC", "P-256"):
-            key, fits = ECKey.import_key(_plain(jwk)), frozenset({ES256})
+            key, signs, encrypts = ECKey.import_key(_plain(jwk)), {ES256}, {*jwe.CURVE_ALGORITHMS}
         elif shape == ("OKP", "Ed25519"):
-            key, fits = OKPKey.import_key(_plain(jwk)), frozenset({EDDSA, ED25519})
+            key, signs, encrypts = OKPKey.import_key(_plain(jwk)), {EDDSA, ED25519}, set()
+        elif shape == ("OKP", "X25519"):
+            key, signs, encrypts = OKPKey.import_key(_plain(jwk)), set(), {*jwe.CURVE_ALGORITHMS}
         else:
             return None
     except (JoseError, Unverified, ValueError, TypeError, KeyError):
         return None
+    fits = {"sig": signs, "enc": encrypts, None: signs | encrypts}.get(use, set()) if _is_text(use) else set()
     stated = jwk.get("alg")
     if stated is not None:
         fits = fits & {str(stated)}
-    return KnownKey(str(jwk.get("kid", "")), fits, key) if fits else None
+    return KnownKey(str(jwk.get("kid", "")), frozenset(fits), key) if fits else None
+
+
+def _is_text(value: object) -> bool:
+    return value is None or isinstance(value, str)
 
 
 def _plain(jwk: dict[str, Any]) -> dict[str, Any]:

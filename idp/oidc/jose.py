@@ -21,11 +21,12 @@ import orjson
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
 from idp.base.texts import is_storable
-from idp.keyring.keyring import Key
+from idp.keyring.keyring import GoneKey, Key
 from idp.keyring.private import PrivateKey
 from idp.oidc import jwe, signatures
 
@@ -352,18 +353,27 @@ def _seconds(claims: dict[str, Any], name: str) -> float | None:
 
 @lru_cache(maxsize=4096)
 def _own_key(key: Key) -> KnownKey:
-    return KnownKey(key.id, frozenset(_algorithms(key.algorithm)), _public(key))
+    return KnownKey(key.id, frozenset(_algorithms(key.algorithm)), _public(key.id, key.private.public_key()))
 
 
-def _public(key: Key) -> VerifyingKey:
+@lru_cache(maxsize=1024)
+def former_key(key: GoneKey) -> KnownKey:
+    """Return what is left of a key of a site's own, for reading again what it signed long ago."""
+    return KnownKey(
+        key.id, frozenset(_algorithms(key.algorithm)), _public(key.id, load_pem_public_key(key.public_pem.encode()))
+    )
+
+
+def _public(key_id: str, public: object) -> VerifyingKey:
     """One for several algorithms names none (RFC 7517 section 4.4)."""
-    public = key.private.public_key()
     if isinstance(public, rsa.RSAPublicKey):
-        return RSAKey.import_key({**_rsa_jwk(public), "kid": key.id, "use": "sig"})
+        return RSAKey.import_key({**_rsa_jwk(public), "kid": key_id, "use": "sig"})
     if isinstance(public, ed25519.Ed25519PublicKey):
         x = _encoded(public.public_bytes_raw()).decode("ascii")
-        return OKPKey.import_key({"kty": "OKP", "crv": "Ed25519", "x": x, "kid": key.id, "use": "sig", "alg": EDDSA})
-    return ECKey.import_key({**_ec_jwk(public), "kid": key.id, "use": "sig", "alg": ES256})
+        return OKPKey.import_key({"kty": "OKP", "crv": "Ed25519", "x": x, "kid": key_id, "use": "sig", "alg": EDDSA})
+    if isinstance(public, ec.EllipticCurvePublicKey):
+        return ECKey.import_key({**_ec_jwk(public), "kid": key_id, "use": "sig", "alg": ES256})
+    raise Unverified(f"key {key_id} is of an unknown kind")
 
 
 def _rsa_jwk(public: rsa.RSAPublicKey) -> dict[str, str | list[str]]:

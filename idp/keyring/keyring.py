@@ -49,6 +49,7 @@ OPTIONAL_KINDS = ((SAML_SIGNING, "P-256"), (SAML_SIGNING, "P-384"), (SAML_SIGNIN
 
 CERTIFICATE_LIFE = timedelta(days=3653)
 _LOADED_AT_MOST = 1024
+_LONGEST_ID = 64
 _CURVES = {"P-256": ec.SECP256R1(), "P-384": ec.SECP384R1(), "P-521": ec.SECP521R1()}
 
 
@@ -63,6 +64,15 @@ class Key:
     private: PrivateKey
     certificate_pem: str
     certificate_der_base64: str
+
+
+@dataclass(frozen=True, slots=True)
+class GoneKey:
+    """What is left of a key that has gone: its public part."""
+
+    id: str
+    algorithm: str
+    public_pem: str
 
 
 _OF_SITE = Prepared(
@@ -80,6 +90,16 @@ _OF_SITE = Prepared(
         SigningKey.state != GONE,
     )
     .order_by(SigningKey.created_at, SigningKey.id)
+)
+
+_GONE = Prepared(
+    select(SigningKey.id, SigningKey.algorithm, SigningKey.public_pem).where(
+        SigningKey.organization_id == bindparam("organization_id"),
+        SigningKey.id == bindparam("key_id"),
+        SigningKey.site_id == bindparam("site_id"),
+        SigningKey.purpose == bindparam("purpose"),
+        SigningKey.state == GONE,
+    )
 )
 
 _loaded: dict[tuple[str, str], PrivateKey] = {}
@@ -107,6 +127,14 @@ def active(work: Work, organization_id: str, site_id: str, purpose: str, algorit
 def published(work: Work, organization_id: str, site_id: str, purpose: str) -> tuple[Key, ...]:
     """Return the keys that the world should know for *purpose*: next, active and retired, oldest first."""
     return _keys(work, organization_id, site_id).get(purpose, ())
+
+
+def gone(work: Work, organization_id: str, site_id: str, purpose: str, key_id: str) -> GoneKey | None:
+    """Return what is left of the key *key_id* of the site, None where there is none that has gone."""
+    row = work.tx.row(
+        _GONE, organization_id=organization_id, site_id=site_id, purpose=purpose, key_id=key_id[:_LONGEST_ID]
+    )
+    return None if row is None else GoneKey(*row)
 
 
 def _keys(work: Work, organization_id: str, site_id: str) -> dict[str, tuple[Key, ...]]:

@@ -169,6 +169,15 @@ class InsufficientScope(OAuthError):
     status = 403
 
 
+class CannotEncrypt(OAuthError):
+    """The client wants an encrypted answer and has no key for that (OpenID Connect Core section 10.2)."""
+
+    error = "invalid_request"
+
+    def __init__(self, *, cause: str) -> None:
+        super().__init__("The client has no key that the answer could be encrypted to.", cause=cause)
+
+
 class TemporarilyUnavailable(OAuthError):
     """It cannot be answered now (RFC 6749 section 4.1.2.1)."""
 

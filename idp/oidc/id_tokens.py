@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from idp.base.work import Work
-from idp.oidc import claims, jose, session_ids, signing
+from idp.oidc import claims, encryption, jose, session_ids, signing
 from idp.oidc.clients import ClientFacts
 from idp.oidc.grants import LiveGrant
 from idp.oidc.jose import Typ
@@ -21,7 +21,13 @@ def issue(
     access_token: str,
     nonce: str = "",
 ) -> str:
-    """Return the ID token of a sign-on (OpenID Connect Core sections 2 and 3.1.3.6); what we say of it comes last."""
+    """
+    Return the ID token of a sign-on (OpenID Connect Core sections 2 and 3.1.3.6); what we say of it comes last.
+
+    Raises:
+        CannotEncrypt: the client wants it encrypted and has no key for that.
+        KeysWanted: the keys that it is to be encrypted to must be fetched first.
+    """
     at = int(work.now.timestamp())
     said = claims.of_grant(work, provider.site_id, grant, grant.details.id_token_claims)
     said |= {
@@ -38,4 +44,5 @@ def issue(
     }
     if nonce:
         said["nonce"] = nonce
-    return signing.signed(work, provider, client.id_token_algorithm, said, Typ.ID_TOKEN)
+    signed = signing.signed(work, provider, client.id_token_algorithm, said, Typ.ID_TOKEN)
+    return encryption.demanded(client, client.id_token_encryption, signed)

@@ -1,5 +1,5 @@
 """
-The one file that signs or reads JOSE (RFC 7515, 7517, 7519; threats D13, O15, O16).
+The one file that signs or reads JOSE (RFC 7515, 7517, 7519; threats D13, O15, O16); `jwe` encrypts.
 
 Callers name a purpose, never an algorithm: what is allowed for it stands in `_RULES`. A header
 can choose neither key nor algorithm; it can only name one of the keys that we hold for the
@@ -21,13 +21,14 @@ import orjson
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
 from idp.base.texts import is_storable
-from idp.keyring.keyring import Key
+from idp.keyring.keyring import GoneKey, Key
 from idp.keyring.private import PrivateKey
-from idp.oidc import signatures
+from idp.oidc import jwe, signatures
 
 RS256, ES256, PS256, EDDSA, ED25519 = "RS256", "ES256", "PS256", "EdDSA", "Ed25519"
 SIGNING_ALGORITHMS = {RS256: "RSA-2048", PS256: "RSA-2048", ES256: "P-256", EDDSA: "Ed25519"}
@@ -90,7 +91,7 @@ class Unverified(Exception):
 
 @dataclass(frozen=True, slots=True)
 class KnownKey:
-    """A public key that we hold for ourselves or for a client, and what it may verify."""
+    """A public key that we hold for ourselves or for a client, and what it may verify; a client's, or encrypt."""
 
     id: str
     algorithms: frozenset[str]
@@ -352,18 +353,27 @@ def _seconds(claims: dict[str, Any], name: str) -> float | None:
 
 @lru_cache(maxsize=4096)
 def _own_key(key: Key) -> KnownKey:
-    return KnownKey(key.id, frozenset(_algorithms(key.algorithm)), _public(key))
+    return KnownKey(key.id, frozenset(_algorithms(key.algorithm)), _public(key.id, key.private.public_key()))
 
 
-def _public(key: Key) -> VerifyingKey:
+@lru_cache(maxsize=1024)
+def former_key(key: GoneKey) -> KnownKey:
+    """Return what is left of a key of a site's own, for reading again what it signed long ago."""
+    return KnownKey(
+        key.id, frozenset(_algorithms(key.algorithm)), _public(key.id, load_pem_public_key(key.public_pem.encode()))
+    )
+
+
+def _public(key_id: str, public: object) -> VerifyingKey:
     """One for several algorithms names none (RFC 7517 section 4.4)."""
-    public = key.private.public_key()
     if isinstance(public, rsa.RSAPublicKey):
-        return RSAKey.import_key({**_rsa_jwk(public), "kid": key.id, "use": "sig"})
+        return RSAKey.import_key({**_rsa_jwk(public), "kid": key_id, "use": "sig"})
     if isinstance(public, ed25519.Ed25519PublicKey):
         x = _encoded(public.public_bytes_raw()).decode("ascii")
-        return OKPKey.import_key({"kty": "OKP", "crv": "Ed25519", "x": x, "kid": key.id, "use": "sig", "alg": EDDSA})
-    return ECKey.import_key({**_ec_jwk(public), "kid": key.id, "use": "sig", "alg": ES256})
+        return OKPKey.import_key({"kty": "OKP", "crv": "Ed25519", "x": x, "kid": key_id, "use": "sig", "alg": EDDSA})
+    if isinstance(public, ec.EllipticCurvePublicKey):
+        return ECKey.import_key({**_ec_jwk(public), "kid": key_id, "use": "sig", "alg": ES256})
+    raise Unverified(f"key {key_id} is of an unknown kind")
 
 
 def _rsa_jwk(public: rsa.RSAPublicKey) -> dict[str, str | list[str]]:
@@ -396,7 +406,7 @@ class UnusableKeys(ValueError):
 
 def client_keys(jwks: Mapping[str, Any]) -> tuple[KnownKey, ...]:
     """
-    Return the keys of a client's JWK Set that can verify an assertion; others are passed over.
+    Return the keys of a client's JWK Set that can verify what it signs, or encrypt to it; others are passed over.
 
     Raises:
         UnusableKeys: it is no JWK Set of public keys, or none of its keys can be used.
@@ -407,7 +417,8 @@ def client_keys(jwks: Mapping[str, Any]) -> tuple[KnownKey, ...]:
     known = tuple(k for k in map(_client_key, listed) if k is not None)
     if not known:
         raise UnusableKeys(
-            "None of the keys can be used. Give RSA keys of at least 2048 bits, P-256 or Ed25519 keys, for signatures."
+            "None of the keys can be used. Give RSA keys of at least 2048 bits, or P-256 keys; Ed25519 for signatures, "
+            "X25519 for encryption."
         )
     return known
 
@@ -415,28 +426,32 @@ def client_keys(jwks: Mapping[str, Any]) -> tuple[KnownKey, ...]:
 def _client_key(jwk: dict[str, Any]) -> KnownKey | None:
     if any(name in jwk for name in ("d", "p", "q", "dp", "dq", "qi", "k")):
         raise UnusableKeys("The key set holds a private or symmetric key. Give public keys only.")
-    if jwk.get("use", "sig") != "sig":
-        return None
-    shape = (jwk.get("kty"), jwk.get("crv"))
-    fits: frozenset[str]
+    use, shape = jwk.get("use"), (jwk.get("kty"), jwk.get("crv"))
     key: VerifyingKey
     try:
         if shape[0] == "RSA":
             if len(decoded(str(jwk["n"]))) * 8 < _LEAST_RSA_BITS:
                 return None
-            key, fits = RSAKey.import_key(_plain(jwk)), frozenset({RS256, PS256})
+            key, signs, encrypts = RSAKey.import_key(_plain(jwk)), {RS256, PS256}, {*jwe.RSA_ALGORITHMS}
         elif shape == ("EC", "P-256"):
-            key, fits = ECKey.import_key(_plain(jwk)), frozenset({ES256})
+            key, signs, encrypts = ECKey.import_key(_plain(jwk)), {ES256}, {*jwe.CURVE_ALGORITHMS}
         elif shape == ("OKP", "Ed25519"):
-            key, fits = OKPKey.import_key(_plain(jwk)), frozenset({EDDSA, ED25519})
+            key, signs, encrypts = OKPKey.import_key(_plain(jwk)), {EDDSA, ED25519}, set()
+        elif shape == ("OKP", "X25519"):
+            key, signs, encrypts = OKPKey.import_key(_plain(jwk)), set(), {*jwe.CURVE_ALGORITHMS}
         else:
             return None
     except (JoseError, Unverified, ValueError, TypeError, KeyError):
         return None
+    fits = {"sig": signs, "enc": encrypts, None: signs | encrypts}.get(use, set()) if _is_text(use) else set()
     stated = jwk.get("alg")
     if stated is not None:
         fits = fits & {str(stated)}
-    return KnownKey(str(jwk.get("kid", "")), fits, key) if fits else None
+    return KnownKey(str(jwk.get("kid", "")), frozenset(fits), key) if fits else None
+
+
+def _is_text(value: object) -> bool:
+    return value is None or isinstance(value, str)
 
 
 def _plain(jwk: dict[str, Any]) -> dict[str, Any]:

@@ -11,9 +11,7 @@ from typing import Any
 
 from idp.base.errors import PageError
 from idp.base.work import Work
-from idp.keyring import keyring
-from idp.keyring.keyring import TOKEN_SIGNING
-from idp.oidc import answer, clients, jose, session_ids
+from idp.oidc import answer, clients, hints, jose, session_ids
 from idp.oidc.authorize.identify import well_formed
 from idp.oidc.clients import ClientFacts
 from idp.oidc.jose import Purpose, Unverified
@@ -103,7 +101,7 @@ def _hint(work: Work, provider: Provider, hint: str) -> dict[str, str]:
         said = jose.verify(
             hint,
             Purpose.ID_TOKEN_HINT,
-            jose.own_keys(keyring.published(work, provider.organization_id, provider.site_id, TOKEN_SIGNING)),
+            hints.keys(work, provider, hint),
             issuer=provider.issuer,
             is_audience=lambda name: (
                 clients.at_site(work, provider.organization_id, provider.site_id, name) is not None

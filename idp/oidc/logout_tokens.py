@@ -6,6 +6,7 @@ session by the ``sid`` and the person by the ``sub`` that the client's ID tokens
 """
 
 from datetime import timedelta
+from functools import partial
 from urllib.parse import urlencode
 
 from sqlalchemy import bindparam, select
@@ -13,11 +14,12 @@ from sqlalchemy import bindparam, select
 from idp.base.db import Prepared
 from idp.base.work import Work
 from idp.directory import sites
-from idp.oidc import clients, session_ids, signing
+from idp.oidc import clients, encryption, remote_keys, session_ids, signing
 from idp.oidc.clients import PROTOCOL, ClientFacts
 from idp.oidc.jose import Typ
 from idp.oidc.models import Client
-from idp.signon.teller import ASKED, CONFIRMED, FAILED, Letter, Reply, Teller, Told, Verdict, Ways
+from idp.oidc.remote_keys import KeysWanted, Wanted
+from idp.signon.teller import ASKED, CONFIRMED, FAILED, Get, Letter, Reply, Teller, Told, Verdict, Ways
 
 LIVES = timedelta(minutes=2)
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
@@ -37,8 +39,8 @@ def tellers(base_url: str) -> dict[str, Teller]:
         client = _client(work, told)
         if client is None or not client.backchannel_logout_uri:
             return None
-        body = urlencode({"logout_token": _token(work, base_url, client, told)}).encode("ascii")
-        return Letter(client.backchannel_logout_uri, body, _FORM)
+        token = _token(work, base_url, client, told).encode("ascii")
+        return Letter(client.backchannel_logout_uri, token, _FORM, seal=partial(_sealed, client))
 
     return {PROTOCOL: Teller(ways, letter, judge)}
 
@@ -78,6 +80,20 @@ def _token(work: Work, base_url: str, client: ClientFacts, told: Told) -> str:
     return signing.signed_at(
         work, client.organization_id, client.site_id, client.id_token_algorithm, said, Typ.LOGOUT_TOKEN
     )
+
+
+def _sealed(client: ClientFacts, token: bytes, get: Get) -> bytes:
+    """Encrypted where the client's ID tokens are (section 2.4); its keys may have to be fetched for that."""
+    said = token.decode("ascii")
+    if client.id_token_encryption is not None:
+        found = encryption.encrypted(client, client.id_token_encryption, said)
+        if isinstance(found, Wanted):
+            remote_keys.fetch(found, get)
+            found = encryption.encrypted(client, client.id_token_encryption, said)
+        if isinstance(found, Wanted):
+            raise KeysWanted(found)
+        said = found
+    return urlencode({"logout_token": said}).encode("ascii")
 
 
 def _client(work: Work, told: Told) -> ClientFacts | None:

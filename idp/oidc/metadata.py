@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from idp.base.errors import Invalid
 from idp.directory import names
-from idp.oidc import addresses, jose
+from idp.oidc import addresses, jose, jwe
 from idp.oidc.addresses import LONGEST, RESPONSE_PARAMETERS, Kinds
 
 AUTHORIZATION_CODE, REFRESH_TOKEN, CLIENT_CREDENTIALS = "authorization_code", "refresh_token", "client_credentials"
@@ -23,8 +23,7 @@ LEGACY_RESPONSE_TYPES = ("id_token", "id_token token", "code id_token", "code to
 """What RFC 9700 section 2.1.2 advises against: tokens in an address. Per client, never by default."""
 RESPONSE_TYPES = (CODE,)
 UNSIGNED = "none"
-ENCRYPTION_ALGORITHMS = ("RSA-OAEP-256", "RSA-OAEP", "ECDH-ES", "ECDH-ES+A128KW", "ECDH-ES+A256KW")
-ENCRYPTION_METHODS = ("A128GCM", "A256GCM", "A128CBC-HS256", "A256CBC-HS512")
+ENCRYPTION_ALGORITHMS, ENCRYPTION_METHODS = jwe.ALGORITHMS, jwe.METHODS
 DEFAULT_ENCRYPTION_METHOD = "A128CBC-HS256"  # OpenID Connect Dynamic Client Registration 1.0 section 2
 PUBLIC, PAIRWISE = "public", "pairwise"
 SUBJECT_TYPES = (PUBLIC, PAIRWISE)
@@ -41,11 +40,6 @@ _MADE_HERE = ("client_id", "client_secret", "client_id_issued_at", "client_secre
 _PAGES = ("client_uri", "logo_uri", "policy_uri", "tos_uri", "initiate_login_uri")
 _TEXTS = ("software_id", "software_version")
 _NOT_OFFERED = {
-    "id_token_encrypted_response_alg": "Encrypted ID tokens",
-    "id_token_encrypted_response_enc": "Encrypted ID tokens",
-    "userinfo_signed_response_alg": "Signed UserInfo answers",
-    "userinfo_encrypted_response_alg": "Encrypted UserInfo answers",
-    "userinfo_encrypted_response_enc": "Encrypted UserInfo answers",
     "request_object_signing_alg": "Request objects",
     "request_uris": "Request objects by address",
     "require_signed_request_object": "Request objects",
@@ -222,9 +216,11 @@ def _read_keys(metadata: Mapping[str, Any], made: dict[str, Any], *, allow_http_
         if not isinstance(jwks, dict):
             raise Invalid("“jwks” is an object with a list “keys”.", field="jwks")
         try:
-            jose.client_keys(jwks)
+            keys = jose.client_keys(jwks)
         except jose.UnusableKeys as error:
             raise Invalid(str(error), field="jwks") from error
+        if made["token_endpoint_auth_method"] == PRIVATE_KEY_JWT and not _fitting(keys, jose.CLIENT_ALGORITHMS):
+            raise Invalid("“private_key_jwt” needs a key for signatures; these are for encryption only.", field="jwks")
         made["jwks"] = jwks
     if jwks_uri:
         made["jwks_uri"] = _address(jwks_uri, "jwks_uri", Kinds(http_loopback=allow_http_loopback), ())
@@ -234,6 +230,10 @@ def _read_keys(metadata: Mapping[str, Any], made: dict[str, Any], *, allow_http_
         stated = "token_endpoint_auth_signing_alg"
         if metadata.get(stated):
             made[stated] = _one_of(metadata, stated, jose.CLIENT_ALGORITHMS, jose.RS256)
+
+
+def _fitting(keys: Collection[jose.KnownKey], algorithms: Collection[str]) -> bool:
+    return any(not key.algorithms.isdisjoint(algorithms) for key in keys)
 
 
 def _read_scope(metadata: Mapping[str, Any], made: dict[str, Any], signs_people_on: bool) -> None:
@@ -271,6 +271,8 @@ def _read_encryption(metadata: Mapping[str, Any], made: dict[str, Any]) -> None:
             made[method] = _one_of(metadata, method, ENCRYPTION_METHODS, DEFAULT_ENCRYPTION_METHOD)
             if "jwks" not in made and "jwks_uri" not in made:
                 raise Invalid(f"“{algorithm}” needs the client's public keys: “jwks” or “jwks_uri”.", field="jwks")
+            if "jwks" in made and not _fitting(jose.client_keys(made["jwks"]), [made[algorithm]]):
+                raise Invalid(f"None of the client's keys is for “{made[algorithm]}”.", field="jwks")
         elif metadata.get(method):
             raise Invalid(f"“{method}” goes with “{algorithm}” only.", field=method)
 

@@ -14,7 +14,7 @@ from threading import Lock
 import orjson
 
 from idp.base import clock
-from idp.base.errors import IdpError
+from idp.base.errors import IdpError, Unavailable
 from idp.oidc import jose
 from idp.oidc.jose import KnownKey, UnusableKeys
 
@@ -31,22 +31,34 @@ class Wanted:
     address: str
 
 
+class KeysWanted(Unavailable):
+    """
+    Keys are `Wanted` in the middle of something. Whoever opened the transaction lets it roll back, fetches
+    the keys, and does everything anew.
+    """
+
+    def __init__(self, wanted: Wanted) -> None:
+        super().__init__("It cannot be answered just now.", cause=f"the keys at {wanted.address} are not known yet")
+        self.wanted = wanted
+
+
 @dataclass(frozen=True, slots=True)
 class _Held:
     keys: tuple[KnownKey, ...]
     fetched_at: float
+    fault: str = ""
 
 
 _held: OrderedDict[str, _Held] = OrderedDict()
 _lock = Lock()
 
 
-def known(address: str, key_id: str | None) -> tuple[KnownKey, ...] | Wanted:
+def known(address: str, key_id: str | None, *, algorithm: str | None = None) -> tuple[KnownKey, ...] | Wanted:
     """
     Return the keys at *address* as far as they are known, or that they must be fetched first.
 
-    Keys are good for ten minutes. A *key_id* that is not among them is a reason to look again,
-    but not more often than every half minute.
+    Keys are good for ten minutes. A *key_id* that is not among them, or an *algorithm* that none
+    of them is for, is a reason to look again, but not more often than every half minute.
     """
     held = _held.get(address)
     if held is None:
@@ -54,9 +66,17 @@ def known(address: str, key_id: str | None) -> tuple[KnownKey, ...] | Wanted:
     age = clock.monotonic() - held.fetched_at
     if age < _AT_MOST_EVERY:
         return held.keys
-    if age >= _GOOD_FOR or not held.keys or (key_id is not None and all(key.id != key_id for key in held.keys)):
+    unknown = key_id is not None and all(key.id != key_id for key in held.keys)
+    unfit = algorithm is not None and all(algorithm not in key.algorithms for key in held.keys)
+    if age >= _GOOD_FOR or not held.keys or unknown or unfit:
         return Wanted(address)
     return held.keys
+
+
+def fault(address: str) -> str:
+    """Return why the keys at *address* could not be fetched the last time; empty where they could."""
+    held = _held.get(address)
+    return "" if held is None else held.fault
 
 
 def fetch(wanted: Wanted, get: Callable[[str], bytes]) -> str:
@@ -79,7 +99,7 @@ def fetch(wanted: Wanted, get: Callable[[str], bytes]) -> str:
     except (IdpError, UnusableKeys, ValueError) as error:
         cause = f"jwks_uri {wanted.address}: {error.cause if isinstance(error, IdpError) else error}"
     with _lock:
-        _held[wanted.address] = _Held(keys, clock.monotonic())
+        _held[wanted.address] = _Held(keys, clock.monotonic(), cause)
         _held.move_to_end(wanted.address)
         while len(_held) > _MOST:
             _held.popitem(last=False)

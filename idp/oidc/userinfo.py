@@ -3,12 +3,15 @@
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
+
 from idp.base.work import Work
-from idp.oidc import access_tokens, claims, dpop
+from idp.oidc import access_tokens, claims, dpop, encryption, signing
 from idp.oidc.access_tokens import AccessToken
 from idp.oidc.claims import OPENID
+from idp.oidc.clients import ClientFacts
 from idp.oidc.errors import InsufficientScope, InvalidDpopProof, InvalidRequest, InvalidToken
-from idp.oidc.jose import Unverified
+from idp.oidc.jose import Typ, Unverified
 from idp.oidc.parameters import Parameters
 from idp.oidc.provider import Provider
 
@@ -57,14 +60,17 @@ def presented(
     return Presented(in_form) if in_form is not None else None
 
 
-def answer(work: Work, provider: Provider, sent: Presented) -> dict[str, Any]:
+def answer(work: Work, provider: Provider, sent: Presented) -> dict[str, Any] | str:
     """
-    Return the claims that the access token that was *sent* may see.
+    Return the claims that the access token that was *sent* may see; as a JWT where its client has registered that
+    it wants them signed or encrypted (section 5.3.2).
 
     Raises:
         InvalidToken: it is not good now, or not as it was presented.
         InvalidDpopProof, UseDpopNonce: it is bound to a key that was not proven.
         InsufficientScope: it is not of a sign-on with OpenID Connect.
+        CannotEncrypt: the client wants them encrypted and has no key for that.
+        KeysWanted: the keys that they are to be encrypted to must be fetched first.
     """
     try:
         found = access_tokens.find(work, provider, sent.token)
@@ -75,7 +81,19 @@ def answer(work: Work, provider: Provider, sent: Presented) -> dict[str, Any]:
         raise InsufficientScope("The access token is not of a sign-on with the scope openid.")
     scope = tuple(token for token in found.scope if token in found.grant.scope)
     names = (*claims.by_scope(scope), *found.grant.details.userinfo_claims)
-    return claims.of_grant(work, provider.site_id, found.grant, names) | {"sub": found.subject}
+    said = claims.of_grant(work, provider.site_id, found.grant, names) | {"sub": found.subject}
+    return _as_wanted(work, provider, found.client, said)
+
+
+def _as_wanted(work: Work, provider: Provider, client: ClientFacts, said: dict[str, Any]) -> dict[str, Any] | str:
+    """What is signed says by whom and for whom. What is only encrypted is the JSON itself, not a JWT in it."""
+    if client.userinfo_algorithm is not None:
+        said |= {"iss": provider.issuer, "aud": client.client_id}
+        signed = signing.signed(work, provider, client.userinfo_algorithm, said, Typ.USERINFO)
+        return encryption.demanded(client, client.userinfo_encryption, signed)
+    if client.userinfo_encryption is not None:
+        return encryption.demanded(client, client.userinfo_encryption, orjson.dumps(said).decode(), nested=False)
+    return said
 
 
 def _check_possession(work: Work, provider: Provider, found: AccessToken, sent: Presented) -> None:

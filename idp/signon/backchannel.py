@@ -31,6 +31,7 @@ OpenWork = Callable[[], AbstractContextManager[Work]]
 
 SECONDS = 6.0
 MOST_BYTES = 64 * 1024
+_MOST_FETCHED = 256 * 1024
 _MOST_AT_ONCE = 32
 _OPEN = (WAITING, ASKED)
 """Outcomes of a call after which it is tried again."""
@@ -96,11 +97,18 @@ def sender(open_work: OpenWork, tellers: Tellers, post: Post) -> Sender:
 def posting(allowed: Sequence[str], *, http_loopback: bool) -> Post:
     """Return the guarded way to the outside (D18), with what the operator allows beyond public addresses."""
 
+    def get(address: str) -> bytes:
+        return egress.fetch(address, allowed=allowed, http_loopback=http_loopback, most_bytes=_MOST_FETCHED)
+
     def post(letter: Letter) -> Reply:
+        try:
+            body = letter.body if letter.seal is None else letter.seal(letter.body, get)
+        except IdpError as error:
+            return Reply(cause=error.cause, reached=False)
         try:
             answer = egress.post(
                 letter.address,
-                letter.body,
+                body,
                 content_type=letter.content_type,
                 headers=letter.headers,
                 allowed=allowed,

@@ -48,14 +48,25 @@ class Ways:
     bounded: bool = False
 
 
+Get = Callable[[str], bytes]
+"""The guarded way to what is at an address; it raises `Unavailable`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """What is posted to an application."""
+    """
+    What is posted to an application.
+
+    Args:
+        seal: makes of the body what is sent, while no transaction is open, so that it may ask the outside
+            for what it needs; it raises an `IdpError` where it cannot, and then nothing is sent. None: it goes as it is.
+    """
 
     address: str
     body: bytes
     content_type: str
     headers: tuple[tuple[str, str], ...] = ()
+    seal: Callable[[bytes, Get], bytes] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from idp.signon.pending import SignOnLost
 from idp.web import context
 from idp.web.context import open_work
 from idp.web.errors import page_for
-from idp.web.oidc_io import BELOW, browser_parameters, came_without_cookies, provider_at
+from idp.web.oidc_io import BELOW, browser_parameters, came_without_cookies, fetches_client_keys, provider_at
 from idp.web.render import page, redirect, redirect_to_path
 from idp.web.security import acts, allow_form_action, protocol
 
@@ -25,6 +25,7 @@ pages = Blueprint("oidc", __name__)
 @pages.route(f"{BELOW}/oauth2/authorize", methods=["GET", "POST"])
 @protocol
 @acts
+@fetches_client_keys
 def authorize(slug: str) -> Response:
     """The authorization endpoint (RFC 6749 section 3.1)."""
     trail = Trail(kind=respond.KIND)
@@ -54,6 +55,7 @@ def authorize(slug: str) -> Response:
 @pages.get(f"{BELOW}/oauth2/resume/<handle>")
 @protocol
 @acts
+@fetches_client_keys
 def resume(slug: str, handle: str) -> Response:
     """Where a sign-on comes back to when the person is done."""
     trail = Trail(kind=respond.KIND)

@@ -19,11 +19,13 @@ from idp.web.errors import TELL
 from idp.web.oidc_io import (
     BELOW,
     NO_STORE,
+    fetches_client_keys,
     for_clients,
     form,
     give_nonce,
     is_form,
     json_answer,
+    jwt_answer,
     let_scripts_read,
     nonce_wanted,
     oauth_error,
@@ -88,6 +90,7 @@ def introspect_(of: Provider, trail: Trail, work: Work) -> Response | Wanted:
 
 @pages.route(f"{BELOW}/oauth2/userinfo", methods=["GET", "POST"])
 @protocol
+@fetches_client_keys
 def userinfo_(slug: str) -> Response:
     """UserInfo (OpenID Connect Core section 5.3)."""
     trail = Trail(kind="oidc.userinfo")
@@ -104,7 +107,8 @@ def userinfo_(slug: str) -> Response:
         with open_work(person=False) as work:
             of = provider_at(work, slug, trail)
             if sent is not None:
-                return json_answer(userinfo.answer(work, of, sent))
+                found = userinfo.answer(work, of, sent)
+                return jwt_answer(found) if isinstance(found, str) else json_answer(found)
         return _challenged(Response(status=401, headers=NO_STORE), f'realm="{of.issuer}"')
     except UseDpopNonce as error:
         return _challenged(nonce_wanted(error, 401), f'error="{error.error}"', userinfo.DPOP)

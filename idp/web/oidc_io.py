@@ -17,7 +17,7 @@ from idp.oidc import answer, clients, dpop_nonces, parameters, provider, remote_
 from idp.oidc.errors import InvalidRequest, OAuthError, TemporarilyUnavailable, UseDpopNonce
 from idp.oidc.parameters import Parameters, Unreadable
 from idp.oidc.provider import Provider
-from idp.oidc.remote_keys import Wanted
+from idp.oidc.remote_keys import KeysWanted, Wanted
 from idp.web import context
 from idp.web.context import open_work
 
@@ -88,6 +88,11 @@ def json_answer(body: dict[str, Any], status: int = 200) -> Response:
     return Response(orjson.dumps(body), status, mimetype="application/json", headers=NO_STORE)
 
 
+def jwt_answer(token: str) -> Response:
+    """Return *token* as an answer that nobody may store (OpenID Connect Core section 5.3.2)."""
+    return Response(token, mimetype="application/jwt", headers=NO_STORE)
+
+
 def oauth_error(error: OAuthError, trail: Trail) -> Response:
     """Return *error* in the words of RFC 6749 section 5.2, with the attempt's reference."""
     said = {"error": error.error, "error_description": answer.described(error, trail.id)}
@@ -145,17 +150,39 @@ def for_clients(kind: str) -> Callable[[Callable[[Provider, Trail, Work], Respon
 
 def _asked(view: Callable[[Provider, Trail, Work], Response | Wanted], slug: str, trail: Trail) -> Response:
     for _ in range(2):
-        with open_work(person=False) as work:
-            found = view(provider_at(work, slug, trail), trail, work)
+        try:
+            with open_work(person=False) as work:
+                found = view(provider_at(work, slug, trail), trail, work)
+        except KeysWanted as asked:  # in the middle: what was written so far was rolled back
+            found = asked.wanted
+            trail.steps.clear()
         if not isinstance(found, Wanted):
             return found
-        with context.aside():
-            cause = remote_keys.fetch(found, _get)
+        cause = _fetch(found)
         if cause:
             trail.steps.append(
                 {"step": "client-keys", "state": "failed", "code": "client-keys-unreadable", "cause": cause}
             )
     raise Unavailable("It cannot be answered just now.", cause="the client's keys changed while they were read")
+
+
+def fetches_client_keys(view: View) -> View:
+    """Call a view again, in a new transaction, once the keys have been fetched that it said are wanted."""
+
+    @wraps(view)
+    def answered(*args: Any, **kwargs: Any) -> Response:
+        try:
+            return view(*args, **kwargs)
+        except KeysWanted as asked:
+            _fetch(asked.wanted)
+        return view(*args, **kwargs)
+
+    return answered
+
+
+def _fetch(wanted: Wanted) -> str:
+    with context.aside():
+        return remote_keys.fetch(wanted, _get)
 
 
 def _get(address: str) -> bytes:

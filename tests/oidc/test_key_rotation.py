@@ -16,12 +16,13 @@ from idp.cli import jobs as jobs_command
 from idp.directory import keys, queries
 from idp.keyring import keyring
 from idp.keyring.keyring import ACTIVE, TOKEN_SIGNING, Key
+from idp.keyring.models import SigningKey
 from idp.oidc import access_tokens, id_tokens, jose
 from idp.oidc.jose import SIGNING_ALGORITHMS, Typ
 from idp.policy.permissions import OPERATOR
 from idp.saml import rotation_jobs
 from idp.settings import Settings
-from tests.oidc.support import NOON
+from tests.oidc.support import NOON, answered
 from tests.support.people import OPERATOR_ACTOR
 
 pytestmark = pytest.mark.filterwarnings("ignore:EdDSA is deprecated")
@@ -193,3 +194,53 @@ def test_the_process_that_rotates_serves_the_new_keys_at_once(place):
     assert second.status_code == 200
     assert {key["kid"] for key in first.json["keys"]} < {key["kid"] for key in second.json["keys"]}
     assert get(JWKS, headers={"If-None-Match": second.headers["ETag"]}).status_code == 304
+
+
+@pytest.fixture
+def before(place) -> dict:
+    """Tokens whose key has gone since, of a session that lives on."""
+    client = place.register(
+        post_logout_redirect_uris=["https://rp.example/bye"], access_token_signed_response_alg="RS256"
+    )
+    place.later(days=89)
+    drain(place)
+    place.later(days=1, hours=1)
+    browser = place.browser()
+    tokens = place.tokens(browser, client)
+    drain(place)
+    assert place.userinfo(tokens["access_token"]).status_code == 200
+    with place.work() as work:
+        site = queries.site(work, "acme")
+        key_id = jose.unverified_key_id(tokens["id_token"])
+        assert key_id == jose.unverified_key_id(tokens["access_token"])
+        row = work.tx.session.get_one(SigningKey, (site.organization_id, key_id))
+        row.state, row.gone_at, row.private_sealed = "gone", work.now, ""
+    return tokens | {"client": client, "browser": browser}
+
+
+def test_a_session_that_outlives_the_key_of_its_id_token_can_still_be_ended_by_it(place, before):
+    client, browser, token = before["client"], before["browser"], before["id_token"]
+    assert jose.unverified_key_id(token) not in seen_at_once(place)
+    assert "code" in answered(place.authorize(browser, client, id_token_hint=token, prompt="none"))
+
+    sent = {"id_token_hint": token, "post_logout_redirect_uri": "https://rp.example/bye"}
+    left = browser.get("/sites/acme/oauth2/logout", query_string=sent)
+    assert left.headers["Location"] == "https://rp.example/bye"
+
+
+def test_a_key_that_has_gone_is_good_for_nothing_else(place, before):
+    elsewhere = place.register(site="acme-eu")
+    refused = place.authorize(before["browser"], elsewhere, site="acme-eu", id_token_hint=before["id_token"])
+
+    assert place.userinfo(before["access_token"]).status_code == 401
+    assert place.introspect(before["client"], before["access_token"]) == {"active": False}
+    assert answered(refused)["error"] == "invalid_request"
+
+
+def test_o15_a_forged_hint_of_a_key_that_has_gone_is_refused(place, before):
+    client, browser, token = before["client"], before["browser"], before["id_token"]
+    head, said, signature = token.split(".")
+    other = "A" if signature[10] != "A" else "B"
+
+    for forged in (f"{head}.{said}.{signature[:10]}{other}{signature[11:]}", f"{head}.{said}.{signature[:-4]}"):
+        assert answered(place.authorize(browser, client, id_token_hint=forged))["error"] == "invalid_request"

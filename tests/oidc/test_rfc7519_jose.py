@@ -290,7 +290,8 @@ def test_o15_no_octets_in_the_place_of_a_signature_do_more_than_fail(algorithm):
 @pytest.mark.parametrize(
     "odd",
     [
-        {"use": "enc"},
+        {"use": "other"},
+        {"use": ["sig"]},
         {"kty": "EC", "crv": "P-521"},
         {"kty": "OKP", "crv": "X25519", "x": "AAAA"},
         {"kty": "AKP"},
@@ -307,6 +308,23 @@ def test_keys_that_we_have_no_use_for_are_passed_over(odd):
     good = KEYS["keys"][0]
 
     assert [key.id for key in jose.client_keys({"keys": [good | odd | {"kid": "odd"}, good]})] == ["ec"]
+
+
+@pytest.mark.parametrize(
+    ("use", "fits"),
+    [
+        ("sig", {"ES256"}),
+        ("enc", {"ECDH-ES", "ECDH-ES+A128KW", "ECDH-ES+A256KW"}),
+        (None, {"ES256", "ECDH-ES", "ECDH-ES+A128KW", "ECDH-ES+A256KW"}),
+    ],
+)
+def test_a_key_is_for_what_it_says(use, fits):
+    """RFC 7517 section 4.2: what is for encryption verifies nothing."""
+    from tests.oidc.test_client_authentication import KEYS
+
+    key = {name: value for name, value in KEYS["keys"][0].items() if name not in ("use", "alg")}
+
+    assert jose.client_keys({"keys": [key if use is None else key | {"use": use}]})[0].algorithms == fits
 
 
 def test_a_key_is_used_with_the_algorithm_that_it_states():

@@ -244,7 +244,7 @@ def test_plain_http_on_loopback_needs_the_development_setting():
         {"id_token_signed_response_alg": "HS256"},
         {"access_token_signed_response_alg": "none"},
         {"id_token_encrypted_response_alg": "RSA-OAEP"},
-        {"userinfo_signed_response_alg": "RS256"},
+        {"userinfo_signed_response_alg": "RS512"},
         {"request_uris": ["https://rp.example/r"]},
         {"require_signed_request_object": True},
         {"dpop_bound_access_tokens": "yes"},

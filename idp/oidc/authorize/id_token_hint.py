@@ -1,9 +1,7 @@
 """Say whom the client speaks of (OpenID Connect Core 3.1.2.1 and 5.5.1; O16, O27)."""
 
 from idp.base.work import Work
-from idp.keyring import keyring
-from idp.keyring.keyring import TOKEN_SIGNING
-from idp.oidc import jose, subjects
+from idp.oidc import hints, jose, subjects
 from idp.oidc.authorize import claims
 from idp.oidc.authorize.request import AuthorizeRequest
 from idp.oidc.errors import InvalidRequest
@@ -38,7 +36,7 @@ def _of_hint(work: Work, request: AuthorizeRequest) -> str | None:
         found = jose.verify(
             request.id_token_hint,
             Purpose.ID_TOKEN_HINT,
-            jose.own_keys(keyring.published(work, provider.organization_id, provider.site_id, TOKEN_SIGNING)),
+            hints.keys(work, provider, request.id_token_hint),
             issuer=provider.issuer,
             is_audience=request.client.client_id.__eq__,
             now=work.now,

@@ -95,7 +95,7 @@ class ThrottlingSettings(Section):
         30,
         ge=1,
         le=1000000,
-        description="Failed sign-ins per minute from one address (IPv6: its /64) before it must wait.",
+        description="Failed sign-ins per minute from one address (IPv6: its /64) before it must wait; and, counted by themselves, wrong codes of devices.",
     )
     address_per_hour: int = Field(300, ge=1, le=10000000, description="The same per hour.")
     sign_ons_per_minute: int = Field(

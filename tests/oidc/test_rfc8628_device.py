@@ -24,7 +24,9 @@ from idp.signon.lockout import Wait
 from idp.signon.models import Participant
 from tests.oidc.devices import ADDRESS, DEVICE_CODE, TELEVISION, Device, asking, television
 from tests.oidc.support import ANN, BASE_URL, BEN, ISSUER, claims, reference
+from tests.oidc.test_rfc9449_dpop import proof
 from tests.oidc.test_standing import CHANGES
+from tests.support.dpop import Holder
 from tests.support.visitor import Visitor
 
 LIMITS = ThrottlingSettings()
@@ -67,9 +69,9 @@ def test_o35_only_clients_that_registered_it_may_ask(place, client):
     assert place.token(client, grant_type=DEVICE_CODE, device_code="x").json["error"] == "unauthorized_client"
 
 
-def test_a_client_may_be_registered_for_devices_only(tv):
+def test_a_client_may_be_registered_for_devices_only(place, tv, client):
     assert tv.registration["redirect_uris"] == tv.registration["response_types"] == []
-    assert tv.registration["scope"] == "openid profile email groups offline_access"
+    assert tv.registration["scope"] == client.registration["scope"], "it signs people on as others do"
 
 
 def test_without_a_word_of_response_types_it_has_none(place):
@@ -383,7 +385,8 @@ def test_o35_it_says_what_asks_from_where_and_since_when(place, tv, ann):
         TELEVISION,
         "“SmartTV”",
         "3 minutes ago",
-        "your name Ann Archer",
+        "your name",
+        "Ann Archer",
         f"your e-mail address {ANN}",
         "Only go on if you started this yourself, on a device that you have before you.",
     ):
@@ -859,6 +862,29 @@ def test_a_missing_device_code_is_named(place, tv):
 
     assert refused.json["error"] == "invalid_request"
     assert "device_code" in refused.json["error_description"]
+
+
+def test_o34_the_key_that_a_device_proves_holds_its_refresh_tokens(place, tv, device, ann):
+    """RFC 9449 section 5: the device cannot keep a secret, so that its refresh tokens are bound to its key."""
+    holder = Holder()
+
+    def with_proof() -> dict[str, str]:
+        return {"DPoP": proof(place, holder)}
+
+    device.allowed_by(ann)
+    tokens = device.poll(headers=with_proof(), client_id=tv.client_id).json
+    assert tokens["token_type"] == "DPoP"
+
+    bare = place.refresh(tv, tokens["refresh_token"])
+    assert bare.json["error"] == "invalid_grant"
+    held = place.refresh(tv, tokens["refresh_token"], headers=with_proof(), client_id=tv.client_id)
+    assert held.status_code == 200
+
+
+def test_a_device_waits_with_a_proof_too(place, tv, device):
+    sent = {"DPoP": proof(place, Holder())}
+
+    assert device.error(headers=sent, client_id=tv.client_id) == "authorization_pending"
 
 
 # Everything is judged anew

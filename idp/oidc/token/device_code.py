@@ -7,6 +7,7 @@ from idp.oidc.device.device_codes import DENIED, USED, WAITING, Device
 from idp.oidc.errors import AccessDenied, AuthorizationPending, ExpiredToken, InvalidGrant, SlowDown
 from idp.oidc.grants import Dead
 from idp.oidc.metadata import REFRESH_TOKEN
+from idp.oidc.token import key
 from idp.oidc.token.exchange import Denied, Exchange, Issued
 
 _NOT_GOOD = "The device code is not good, or no longer."
@@ -67,6 +68,7 @@ def _redeem(work: Work, exchange: Exchange, device: Device) -> Issued | Denied:
     if not device_codes.use(work, device):
         return _replayed(work, exchange, device)
     exchange.trail.account_id = standing.account_id
+    key.bind(work, exchange, standing)
     if REFRESH_TOKEN in exchange.client.grant_types:
         body["refresh_token"] = refresh_tokens.keep(work, standing)
     return Issued(body, token_id, target.scope, standing.account_id)

@@ -34,6 +34,7 @@ from idp.web import (
     signout,
 )
 from idp.web.door import LONGEST_BODY, Door
+from idp.web.kept_documents import KeptDocuments
 
 _FORM_PARTS = 100
 _OIDC = (oidc, oidc_clients, oidc_documents, oidc_logout)
@@ -62,7 +63,9 @@ def create(settings: Settings, *, database: Database | None = None, clock: Calla
         MAX_FORM_MEMORY_SIZE=LONGEST_BODY,
         TRUSTED_HOSTS=None,
     )
-    context.install(app, context.Installation(settings, database, clock))
+    installation = context.Installation(settings, database, clock)
+    context.install(app, installation)
+    app.kept = KeptDocuments(installation)
     access_log.install(app)
     app.before_request(_refuse_encoded_bodies)
     security.install(app, own_pages.ask_to_sign_in)

@@ -299,6 +299,39 @@ class Transaction:
             self._held.close()
 
 
+class NotRemembered(Exception):
+    """What was asked for is not in memory; only the database knows it."""
+
+
+class Recollection(Transaction):
+    """In the place of a transaction: what this process remembers, and no database behind it."""
+
+    def __init__(self, database: "Database") -> None:
+        self.database = database
+        self.vault = database.vault
+        self.memory = database.memory
+        self._session = None
+
+    def rows(self, prepared: Prepared, **values: Any) -> list[Any]:
+        """
+        Raises:
+            NotRemembered: always.
+        """
+        raise NotRemembered
+
+    def run(self, prepared: Prepared, **values: Any) -> int:
+        """
+        Raises:
+            NotRemembered: always.
+        """
+        raise NotRemembered
+
+    @property
+    def connection(self) -> Connection:
+        """There is none: raises `NotRemembered`, and so does the session."""
+        raise NotRemembered
+
+
 class Database:
     """The engine, and what every transaction on it shares."""
 

@@ -30,14 +30,25 @@ def _begin() -> None:
 
 
 def _end(response: Response) -> Response:
-    began = g.get("began")
-    log.info(
-        "request",
-        method=request.method,
-        route=route(),
-        status=response.status_code,
-        milliseconds=None if began is None else round((clock.monotonic() - began) * 1000, 2),
+    write(
+        request.method,
+        route(),
+        response.status_code,
+        g.get("began"),
         ip=context.client_ip(),
         request_id=context.request_id(),
     )
     return response
+
+
+def write(method: str, route: str, status: int, began: float | None, *, ip: str, request_id: str) -> None:
+    """Write the line of one request that *began* at that moment of `clock.monotonic` and has just been answered."""
+    log.info(
+        "request",
+        method=method,
+        route=route,
+        status=status,
+        milliseconds=None if began is None else round((clock.monotonic() - began) * 1000, 2),
+        ip=ip,
+        request_id=request_id,
+    )

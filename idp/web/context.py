@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from flask import Flask, Response, current_app, g, request  # noqa: TID251 (this is the one place)
@@ -23,6 +23,9 @@ from idp.settings import Settings
 from idp.signon import lockout
 from idp.signon import session as session_
 from idp.signon.session import CurrentSession
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
 
 _EXTENSION = "ostiary"
 _LONGEST_USER_AGENT = 512
@@ -74,11 +77,15 @@ def client_ip() -> str:
 
     X-Forwarded-For counts only for as many hops as there are trusted proxies, from the right (I1).
     """
-    hops = settings().proxy.trusted_hops
-    direct = request.remote_addr or ""
+    return ip_of(request.environ, settings().proxy.trusted_hops)
+
+
+def ip_of(environ: "WSGIEnvironment", hops: int) -> str:
+    """As `client_ip`, of a request that is not (yet) Flask's, behind so many trusted proxies."""
+    direct: str = environ.get("REMOTE_ADDR") or ""
     if hops == 0:
         return direct
-    forwarded = [part.strip() for line in request.headers.getlist("X-Forwarded-For") for part in line.split(",")]
+    forwarded = [part.strip() for part in environ.get("HTTP_X_FORWARDED_FOR", "").split(",")]  # of all its lines
     return forwarded[-hops][:64] if len(forwarded) >= hops else direct
 
 

@@ -24,6 +24,8 @@ from idp.base.errors import Unavailable
 if TYPE_CHECKING:
     from _typeshed.wsgi import InputStream, StartResponse, WSGIEnvironment
 
+    from idp.web.kept_documents import KeptDocuments
+
 LONGEST_BODY = 64 * 1024
 _BODIES_AT_ONCE = 224  # the other threads are for requests without one: pages, sign-on by redirect, health
 _WORK_AT_ONCE = 8  # no more than the database has connections for
@@ -77,12 +79,14 @@ class Door(Flask):
     The Flask application of the web door.
 
     ``public_address`` is the scheme and the host of the configured base URL; what Werkzeug makes an
-    absolute address of (a redirect to the canonical form of a path) is made of them.
+    absolute address of (a redirect to the canonical form of a path) is made of them. ``kept`` answers some
+    requests before Flask is asked.
     """
 
     response_class = Answer
     session_interface = NoSession()
     public_address = ("http", "localhost")
+    kept: "KeptDocuments | None" = None
 
     def __init__(self, *args: Any, **values: Any) -> None:
         super().__init__(*args, **values)
@@ -92,7 +96,12 @@ class Door(Flask):
         self._here = local()
 
     def wsgi_app(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        """Read the body if there is one, then answer; at most so many at a time of each."""
+        """Read the body if there is one, then answer; at most so many at a time of each. What is known needs no place."""
+        if self.kept is not None:
+            known = self.kept.answer(environ, start_response)
+            if known is not None:
+                return known
+            start_response = self.kept.noting(environ, start_response)
         if environ.get("CONTENT_LENGTH", "0") not in ("", "0") or "HTTP_TRANSFER_ENCODING" in environ:
             if not self._reading.acquire(blocking=False):
                 start_response("503 Service Unavailable", [*_BUSY])

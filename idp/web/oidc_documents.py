@@ -10,12 +10,18 @@ from idp.web.security import protocol
 
 pages = Blueprint("oidc_documents", __name__)
 
+OF_SITE = {
+    ".well-known/openid-configuration": discovery.metadata_document,
+    "oauth2/jwks": discovery.keys_document,
+}
+"""What stands at which address below a site, for `kept_documents`."""
+
 
 @pages.get(f"{BELOW}/.well-known/openid-configuration")
 @protocol
 def discovery_(slug: str) -> Response:
     """Discovery (OpenID Connect Discovery 1.0 section 4)."""
-    with open_work() as work:
+    with open_work(person=False) as work:
         return _document(discovery.metadata_document(work, provider_at(work, slug)))
 
 
@@ -23,7 +29,7 @@ def discovery_(slug: str) -> Response:
 @protocol
 def rfc8414(slug: str) -> Response:
     """The same, at the address that RFC 8414 section 3.1 makes of the issuer."""
-    with open_work() as work:
+    with open_work(person=False) as work:
         return _document(discovery.metadata_document(work, provider_at(work, slug)))
 
 
@@ -31,7 +37,7 @@ def rfc8414(slug: str) -> Response:
 @protocol
 def jwks(slug: str) -> Response:
     """The public keys (RFC 7517)."""
-    with open_work() as work:
+    with open_work(person=False) as work:
         return _document(discovery.keys_document(work, provider_at(work, slug)))
 
 

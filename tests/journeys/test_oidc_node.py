@@ -1,6 +1,7 @@
 """openid-client and oauth4webapi, relying parties in another language, against a running server, checked by their own code."""
 
 import re
+import time
 from urllib.parse import urlsplit
 
 import httpx
@@ -130,6 +131,25 @@ def test_openid_client_reads_an_answer_in_a_form(running, program, browser, issu
     tokens = party.call("finish", back=CALLBACK, form=fields)
 
     assert tokens["claims"]["iss"] == issuer
+
+
+@pytest.mark.parametrize("method", ["client_secret_basic", "none"])
+def test_o34_openid_client_binds_code_and_tokens_to_its_key(running, program, browser, issuer, method):
+    """RFC 9449: it asks for nonces and makes its proofs anew by itself."""
+    registered = running.register(token_endpoint_auth_method=method, dpop_bound_access_tokens=True)
+    party = Party(program, issuer, registered, ahead=int(running.now.timestamp() - time.time()))
+
+    tokens = party.sign_in(browser, begin={"bound": True}, finish={"bound": True})
+    subject = tokens["claims"]["sub"]
+    person = party.call("userinfo", token=tokens["access_token"], subject=subject, bound=True)
+    again = party.call("refresh", token=tokens["refresh_token"], bound=True)
+
+    assert tokens["token_type"] == again["token_type"] == "dpop"
+    assert person == ABOUT_ANN | {"sub": subject}
+    with pytest.raises(node.Refused, match="invalid_token"):
+        party.call("userinfo", token=again["access_token"], subject=subject)
+    with pytest.raises(node.Refused, match="invalid_dpop_proof"):
+        party.call("refresh", token=again["refresh_token"])
 
 
 @pytest.mark.parametrize("method", ["client_secret_post", "none"])

@@ -5,6 +5,7 @@ import hmac
 import json
 import time
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -333,3 +334,30 @@ def test_a_key_is_used_with_the_algorithm_that_it_states():
     stated = KEYS["keys"][1] | {"alg": "PS256"}
 
     assert jose.client_keys({"keys": [stated]})[0].algorithms == {"PS256"}
+
+
+def test_o15_what_was_right_once_is_right_only_with_the_same_key_and_octets():
+    """That a signature was right is remembered; which keys count, and when, is not."""
+    token = good_token(EC_KEY)
+    assert verified(token) == verified(token) == SAID
+    same_name = Key("key_ec", "token-signing", "P-256", "active", ec.generate_private_key(ec.SECP256R1()), "", "")
+
+    for keys in ([], jose.own_keys([RSA_KEY]), jose.own_keys([same_name])):
+        with pytest.raises(Unverified):
+            verified(token, keys=keys)
+    for wrong in mangled(token):
+        with pytest.raises(Unverified):
+            verified(wrong)
+    with pytest.raises(Unverified):
+        verified(token, now=NOON + timedelta(minutes=10))
+
+
+def test_what_is_remembered_of_signatures_is_bounded_and_no_token(monkeypatch):
+    monkeypatch.setattr(jose, "_MOST_RIGHT", 5)
+    jose._RIGHT.clear()
+    tokens = [good_token(EC_KEY, sub=str(number)) for number in range(12)]
+    for token in tokens:
+        verified(token)
+
+    assert 0 < len(jose._RIGHT) <= 5
+    assert all(isinstance(digest, bytes) and len(digest) == 32 for digest in jose._RIGHT)

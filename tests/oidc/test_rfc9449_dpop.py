@@ -13,8 +13,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from idp.base.crypto import Vault
 from idp.base.db import Database
+from tests.oidc.devices import Device, television
 from tests.oidc.support import BASE_URL, CALLBACK, ISSUER, VERIFIER, Place, answered, claims
 from tests.support.dpop import Holder, b64
+from tests.support.visitor import Visitor
 
 TOKEN, USERINFO = f"{ISSUER}/oauth2/token", f"{ISSUER}/oauth2/userinfo"
 MACHINE = {"grant_types": ["client_credentials"], "redirect_uris": [], "scope": "reports"}
@@ -513,6 +515,19 @@ def test_a_confidential_client_may_change_its_key(place, browser, client, holder
 
     assert claims(again.json["access_token"])["cnf"] == {"jkt": other.thumbprint}
     assert place.refresh(client, again.json["refresh_token"]).json["token_type"] == "Bearer"
+
+
+def test_o34_the_refresh_tokens_of_a_device_are_bound_too(place, holder):
+    tv = television(place)
+    device = Device(place, tv)
+    device.allowed_by(Visitor(place.browser()))
+    sent = {"client_id": tv.client_id}
+    tokens = device.poll(headers={"DPoP": proof(place, holder)}, **sent)
+
+    assert claims(tokens.json["access_token"])["cnf"] == {"jkt": holder.thumbprint}
+    first = tokens.json["refresh_token"]
+    assert place.refresh(tv, first).json["error"] == "invalid_grant"
+    assert refresh(place, tv, first, proof(place, holder)).status_code == 200
 
 
 # Protected resources (section 7)

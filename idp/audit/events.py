@@ -262,6 +262,90 @@ class ClientRegistered(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ApiCreated(Event):
+    tag = "api.created"
+    name: str
+    identifier: str
+    site_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiChanged(Event):
+    tag = "api.changed"
+    identifier: str
+    before: dict[str, str]
+    after: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiDisabled(Event):
+    tag = "api.disabled"
+    identifier: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiEnabled(Event):
+    tag = "api.enabled"
+    identifier: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiDeleted(Event):
+    tag = "api.deleted"
+    name: str
+    identifier: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiSecretRotated(Event):
+    tag = "api.secret-rotated"
+    identifier: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiScopeAdded(Event):
+    tag = "api.scope-added"
+    identifier: str
+    scope: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiScopeChanged(Event):
+    tag = "api.scope-changed"
+    identifier: str
+    scope: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiScopeRemoved(Event):
+    tag = "api.scope-removed"
+    identifier: str
+    scope: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiScopeGranted(Event):
+    tag = "api.scope-granted"
+    identifier: str
+    scope: str
+    subject_kind: str
+    subject: str
+    until: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiScopeWithdrawn(Event):
+    tag = "api.scope-withdrawn"
+    identifier: str
+    scope: str
+    subject_kind: str
+    subject: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KeyCreated(Event):
     tag = "key.created"
     purpose: str

@@ -18,6 +18,7 @@ from idp.settings import SettingsError
 # In each `idp.cli.<name>` there is the command or the group of that name.
 _COMMANDS = (
     "account",
+    "api",
     "application",
     "attempt",
     "audit",

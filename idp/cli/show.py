@@ -8,6 +8,7 @@ from idp.base.models import Job
 from idp.directory.models import AccessGrant, Account, Application, Group, Membership, Organization, Site
 from idp.directory.sites import issuer
 from idp.keyring.models import SigningKey
+from idp.oidc.models import Api, ApiScope, ApiScopeGrant
 from idp.policy.models import AuthenticationPolicy, ReleasePolicy
 
 
@@ -95,6 +96,42 @@ def access_grant(of: AccessGrant, subject: str) -> dict[str, Any]:
     return {
         "id": of.id,
         "application_id": of.application_id,
+        "subject_kind": of.subject_kind,
+        "subject_id": of.subject_id,
+        "subject": subject,
+        "valid_from": instant(of.valid_from),
+        "valid_to": instant(of.valid_to),
+    }
+
+
+def api(of: Api) -> dict[str, Any]:
+    return {
+        "id": of.id,
+        "organization_id": of.organization_id,
+        "site_id": of.site_id,
+        "identifier": of.identifier,
+        "name": of.name,
+        "token_format": of.token_format,
+        "token_seconds": of.token_seconds,
+        "created_at": instant(of.created_at),
+        "disabled_at": instant(of.disabled_at),
+    }
+
+
+def api_scope(of: ApiScope) -> dict[str, Any]:
+    return {
+        "id": of.id,
+        "api_id": of.api_id,
+        "name": of.name,
+        "description": of.description,
+        "created_at": instant(of.created_at),
+    }
+
+
+def api_scope_grant(of: ApiScopeGrant, subject: str) -> dict[str, Any]:
+    return {
+        "id": of.id,
+        "scope_id": of.scope_id,
         "subject_kind": of.subject_kind,
         "subject_id": of.subject_id,
         "subject": subject,

@@ -1,10 +1,10 @@
 """
 Access tokens: what they are for, what they say, and how a foreign string is recognised as one of ours
-(RFC 9068; D10, D11). They are signed JWTs and are not stored.
+(RFC 9068; D10, D11). They are signed JWTs and are not stored, but for an API that wants opaque ones.
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import bindparam, select
@@ -14,7 +14,8 @@ from idp.base.ids import new_id
 from idp.base.work import Work
 from idp.keyring import keyring
 from idp.keyring.keyring import TOKEN_SIGNING
-from idp.oidc import clients, grants, jose, signing
+from idp.oidc import api_facts, clients, grants, jose, opaque_tokens, scopes, signing
+from idp.oidc.api_facts import SiteApis
 from idp.oidc.clients import ClientFacts
 from idp.oidc.grants import Dead, LiveGrant
 from idp.oidc.jose import Purpose, Typ, Unverified
@@ -46,7 +47,11 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class AccessToken:
-    """An access token of ours that is good now. ``grant`` is None where the client acts for itself."""
+    """
+    An access token of ours that is good now. ``grant`` is None where the client acts for itself.
+
+    ``audience`` and ``scope`` are what is left of them now.
+    """
 
     id: str
     client: ClientFacts
@@ -57,6 +62,7 @@ class AccessToken:
     issued_at: int
     expires_at: int
     grant: LiveGrant | None
+    opaque: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +97,16 @@ def issue(
     }
     if grant is not None:
         said["grant_id"] = grant.id
+        said["auth_time"] = int(grant.authenticated_at.timestamp())  # RFC 9068 section 2.2.1, RFC 9470 section 6.1
+        said["acr"] = grant.details.acr
     if target.key_thumbprint:
         said["cnf"] = {"jkt": target.key_thumbprint}
-    token = signing.signed(work, provider, client.access_token_algorithm, said, Typ.ACCESS_TOKEN)
+    if target.api_id:
+        token = opaque_tokens.keep(
+            work, client.organization_id, client.application_id, target.api_id, said, target.lives
+        )
+    else:
+        token = signing.signed(work, provider, client.access_token_algorithm, said, Typ.ACCESS_TOKEN)
     return Made(token, token_id, target)
 
 
@@ -101,25 +114,24 @@ def find(work: Work, provider: Provider, token: str) -> AccessToken:
     """
     Return the access token *token* of this provider, if it is good now.
 
-    Signature, kind, times, revocation, client and, for a person's token, everything that
-    `grants.standing` looks at.
+    Signature, kind, times, revocation, client, APIs and their scopes and, for a person's token, everything
+    that `grants.standing` looks at.
 
     Raises:
         Unverified: it is not; the message says why, for the administrator.
     """
-    said = jose.verify(
-        token,
-        Purpose.ACCESS_TOKEN,
-        jose.own_keys(keyring.published(work, provider.organization_id, provider.site_id, TOKEN_SIGNING)),
-        issuer=provider.issuer,
-        is_audience=provider.issuer.__eq__,
-        now=work.now,
-    )
+    opaque = opaque_tokens.is_opaque(token)
+    said = _stored(work, provider, token) if opaque else _signed(work, provider, token)
     client = clients.at_site(work, provider.organization_id, provider.site_id, said["client_id"])
     if client is None or not client.enabled:
         raise Unverified("its client is gone or disabled")
-    if work.tx.row(_IS_REVOKED, token_id=said["jti"]) is not None:
+    if not opaque and work.tx.row(_IS_REVOKED, token_id=said["jti"]) is not None:
         raise Unverified("it was revoked")
+    scope, resources = said["scope"].split(), [one for one in _listed(said["aud"]) if one != provider.issuer]
+    apis = scopes.apis_for(work, client, scope, resources)
+    audience = tuple(one for one in _listed(said["aud"]) if one == provider.issuer or apis.enabled(one) is not None)
+    if not audience:
+        raise Unverified("its API is gone or disabled")
     grant: LiveGrant | None = None
     if "grant_id" in said:
         found = grants.standing(work, client, said["grant_id"])
@@ -130,23 +142,69 @@ def find(work: Work, provider: Provider, token: str) -> AccessToken:
         id=said["jti"],
         client=client,
         subject=said["sub"],
-        audience=(said["aud"],),
-        scope=tuple(said["scope"].split()),
+        audience=audience,
+        scope=_left(work, provider, client, grant, scope, apis, audience),
         key_thumbprint=said.get("cnf", {}).get("jkt", ""),
         issued_at=said["iat"],
         expires_at=said["exp"],
         grant=grant,
+        opaque=opaque,
     )
+
+
+def _signed(work: Work, provider: Provider, token: str) -> dict[str, Any]:
+    def is_audience(named: str) -> bool:
+        if named == provider.issuer:
+            return True
+        return named in api_facts.at_site(work, provider.organization_id, provider.site_id).by_identifier
+
+    return jose.verify(
+        token,
+        Purpose.ACCESS_TOKEN,
+        jose.own_keys(keyring.published(work, provider.organization_id, provider.site_id, TOKEN_SIGNING)),
+        issuer=provider.issuer,
+        is_audience=is_audience,
+        now=work.now,
+    )
+
+
+def _stored(work: Work, provider: Provider, token: str) -> dict[str, Any]:
+    said = opaque_tokens.find(work, provider.organization_id, token)
+    if said is None:
+        raise Unverified("there is no such opaque token, or it is over or revoked")
+    if said["iss"] != provider.issuer:
+        raise Unverified(f"it was issued at {said['iss']}")
+    return said
+
+
+def _listed(audience: str | list[str]) -> list[str]:
+    return [audience] if isinstance(audience, str) else audience
+
+
+def _left(
+    work: Work,
+    provider: Provider,
+    client: ClientFacts,
+    grant: LiveGrant | None,
+    scope: list[str],
+    apis: SiteApis,
+    audience: tuple[str, ...],
+) -> tuple[str, ...]:
+    """What of its scope the client, and the person, may have now, at an audience that is left."""
+    found = scopes.of_client(work, client, scope) if grant is None else scopes.of_grant(work, client, grant, scope)
+    return tuple(token for token in found if apis.audience_of(token, provider.issuer) in audience)
 
 
 def revoke(work: Work, token: AccessToken) -> bool:
     """End one access token before its time; say whether it was good until now."""
+    if token.opaque:
+        return opaque_tokens.remove(work, token.client.organization_id, token.id, at=work.now)
     return bool(
         work.tx.run(
             _REVOKE,
             token_id=token.id,
             organization_id=token.client.organization_id,
             revoked_at=work.now,
-            expires_at=work.now + LIVES + jose.SKEW,
+            expires_at=datetime.fromtimestamp(token.expires_at, UTC) + jose.SKEW,
         )
     )

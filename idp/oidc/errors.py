@@ -53,6 +53,12 @@ class InvalidScope(OAuthError):
     error = "invalid_scope"
 
 
+class InvalidTarget(OAuthError):
+    """A resource is unknown, disabled, or not one that this token can be for (RFC 8707 section 2)."""
+
+    error = "invalid_target"
+
+
 class InvalidClient(OAuthError):
     """
     The client did not prove who it is (RFC 6749 section 5.2).

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, bindparam, insert, select, update
+from sqlalchemy import and_, bindparam, exists, insert, select, update
 
 from idp.audit.events import TokenRevoked
 from idp.audit.log import record
@@ -18,10 +18,13 @@ from idp.base.ids import new_id
 from idp.base.work import Work
 from idp.directory import access
 from idp.directory.models import Account
+from idp.directory.policies import authentication_policy
 from idp.oidc.clients import ClientFacts
 from idp.oidc.models import Grant
+from idp.policy.signon import SignOnPolicy, Strength, decide
 from idp.signon import consent
 from idp.signon import session as session_
+from idp.signon.models import TotpFactor
 from idp.signon.request import SignOnResult
 
 LIVES_OFFLINE = timedelta(days=30)
@@ -46,6 +49,14 @@ _FIND = Prepared(
         Grant.revoked_because,
         Account.epoch.label("account_epoch"),
         Account.disabled_at,
+        Account.policy_id,
+        exists()
+        .where(
+            TotpFactor.organization_id == Account.organization_id,
+            TotpFactor.account_id == Account.id,
+            TotpFactor.confirmed_at.is_not(None),
+        )
+        .label("has_second_step"),
     )
     .join(Account, and_(Account.organization_id == Grant.organization_id, Account.id == Grant.account_id))
     .where(Grant.organization_id == bindparam("organization_id"), Grant.id == bindparam("grant_id"))
@@ -73,13 +84,18 @@ _BIND = Prepared(
 
 @dataclass(frozen=True, slots=True)
 class Details:
-    """What a grant remembers of its sign-on: the contexts reached, single claims asked for, what was agreed to."""
+    """
+    What a grant remembers of its sign-on: the contexts reached, single claims asked for, what was agreed to,
+    which APIs were named (RFC 8707; none: any whose scopes were granted), the strength of what was proven.
+    """
 
     acr: str
     amr: tuple[str, ...]
     id_token_claims: tuple[str, ...]
     userinfo_claims: tuple[str, ...]
     asks: tuple[str, ...]
+    resources: tuple[str, ...] = ()
+    strength: int = 0
 
     @classmethod
     def of(cls, stored: dict[str, Any]) -> "Details":
@@ -90,7 +106,16 @@ class Details:
             id_token_claims=tuple(stored["id_token_claims"]),
             userinfo_claims=tuple(stored["userinfo_claims"]),
             asks=tuple(stored["asks"]),
+            resources=tuple(stored.get("resources", ())),
+            strength=stored.get("strength", 0),
         )
+
+    @property
+    def reached(self) -> Strength:
+        """What was proven; grants of former releases say it by their methods only."""
+        if self.strength:
+            return Strength(self.strength)
+        return Strength.SECOND_STEP if "mfa" in self.amr else Strength.PASSWORD
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +187,8 @@ def standing(work: Work, client: ClientFacts, grant_id: str) -> LiveGrant | Dead
     row = work.tx.row(_FIND, organization_id=client.organization_id, grant_id=grant_id)
     if row is None or row.application_id != client.application_id:
         return Dead("there is no such grant of this client")
-    cause = _why_dead(work, client, row)
+    details = Details.of(row.details)
+    cause = _why_dead(work, client, row, details)
     if cause is not None:
         return Dead(cause)
     return LiveGrant(
@@ -174,14 +200,14 @@ def standing(work: Work, client: ClientFacts, grant_id: str) -> LiveGrant | Dead
         subject=row.subject,
         scope=tuple(row.scope.split()),
         offline=row.offline,
-        details=Details.of(row.details),
+        details=details,
         key_thumbprint=row.key_thumbprint,
         authenticated_at=row.authenticated_at,
         expires_at=row.expires_at,
     )
 
 
-def _why_dead(work: Work, client: ClientFacts, row: Any) -> str | None:
+def _why_dead(work: Work, client: ClientFacts, row: Any, details: Details) -> str | None:
     if row.revoked_at is not None:
         return f"the grant was revoked: {row.revoked_because}"
     if row.expires_at <= work.now:
@@ -194,7 +220,11 @@ def _why_dead(work: Work, client: ClientFacts, row: Any) -> str | None:
         return "the session is over"
     if not access.may_open(work, client.organization_id, client.application_id, row.account_id):
         return "no access grant of this application holds for the account"
-    asks = tuple(row.details["asks"])
+    policy = authentication_policy(work, client.organization_id, row.policy_id)
+    made = decide(SignOnPolicy(policy.version, policy.second_step), has_second_step=row.has_second_step, asked=None)
+    if details.reached < made.required:
+        return f"the sign-on proved less than is asked for now ({made.rule})"
+    asks = details.asks
     if asks and consent.missing(work, client.organization_id, row.account_id, client.application_id, asks):
         return "the consent was withdrawn"
     return None

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, delete, select, tuple_
 from idp.base import sweeping
 from idp.base.sweeping import remove
 from idp.base.work import Work
-from idp.oidc.models import DeviceCode, Grant, RefreshToken, RevokedToken
+from idp.oidc.models import DeviceCode, Grant, OpaqueToken, RefreshToken, RevokedToken
 
 KIND = "oauth-housekeeping"
 
@@ -25,6 +25,7 @@ def sweep(work: Work, at_once: int = sweeping.AT_ONCE) -> bool:
     counts = (
         remove(work, RevokedToken, RevokedToken.expires_at <= work.now, at_once),
         remove(work, DeviceCode, DeviceCode.expires_at <= work.now - _DAY, at_once),
+        remove(work, OpaqueToken, OpaqueToken.expires_at <= work.now, at_once),
         remove(work, RefreshToken, RefreshToken.expires_at <= work.now - _DAY, at_once),
         _remove_grants(work, Grant.expires_at <= work.now - _KEEP_GRANTS, at_once),
     )

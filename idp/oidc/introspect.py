@@ -1,10 +1,15 @@
-"""Token introspection (RFC 7662): only a token's own client learns anything about it (O23)."""
+"""
+Token introspection (RFC 7662): only a token's own client learns anything about it, and an API about those
+that are for it (O23).
+"""
 
 from typing import Any
 
 from idp.audit.attempts import Trail
 from idp.base.work import Work
-from idp.oidc import access_tokens, grants, refresh_tokens
+from idp.oidc import access_tokens, api_auth, grants, refresh_tokens
+from idp.oidc.access_tokens import AccessToken
+from idp.oidc.api_facts import ApiFacts
 from idp.oidc.clients import ClientFacts
 from idp.oidc.errors import InvalidClient, InvalidRequest, OAuthError
 from idp.oidc.grants import Dead
@@ -27,8 +32,11 @@ def answer(
     Return what the token is now, as everything that bears on it stands at this moment (O22).
 
     Raises:
-        OAuthError: the client did not prove who it is; a public one cannot.
+        OAuthError: the client, or the API, did not prove who it is; a public client cannot.
     """
+    api = api_auth.authenticate(work, provider, sent, authorization)
+    if api is not None:
+        return _to_api(work, provider, api, sent)
     client = authenticated(work, provider, sent, authorization, trail)
     if isinstance(client, Wanted):
         return client
@@ -49,19 +57,45 @@ def _access_token(work: Work, provider: Provider, client: ClientFacts, token: st
         return None
     if found.client.client_id != client.client_id:
         return None
-    bound = {"cnf": {"jkt": found.key_thumbprint}} if found.key_thumbprint else {}  # RFC 9449 section 6.2
-    return bound | {
+    return _described(provider, found, found.audience, found.scope)
+
+
+def _to_api(work: Work, provider: Provider, api: ApiFacts, sent: Parameters) -> dict[str, Any]:
+    """An API learns of tokens for itself, and of their scope what means something to it (RFC 7662 section 2.2)."""
+    token = sent.get("token")
+    if token is None:
+        raise InvalidRequest("The token is missing.")
+    try:
+        found = access_tokens.find(work, provider, token)
+    except Unverified:
+        return INACTIVE
+    if api.identifier not in found.audience:
+        return INACTIVE
+    own = tuple(token for token in found.scope if token in api.scopes)
+    return _described(provider, found, (api.identifier,), own) if own else INACTIVE
+
+
+def _described(
+    provider: Provider, found: AccessToken, audience: tuple[str, ...], scope: tuple[str, ...]
+) -> dict[str, Any]:
+    said: dict[str, Any] = {
         "active": True,
-        "scope": " ".join(found.scope),
-        "client_id": client.client_id,
-        "token_type": "DPoP" if bound else "Bearer",
+        "scope": " ".join(scope),
+        "client_id": found.client.client_id,
+        "token_type": "DPoP" if found.key_thumbprint else "Bearer",  # RFC 9449 section 6.2
         "exp": found.expires_at,
         "iat": found.issued_at,
         "sub": found.subject,
-        "aud": found.audience[0],
+        "aud": audience[0] if len(audience) == 1 else list(audience),
         "iss": provider.issuer,
         "jti": found.id,
     }
+    if found.grant is not None:  # RFC 9470 section 6.2
+        said["acr"] = found.grant.details.acr
+        said["auth_time"] = int(found.grant.authenticated_at.timestamp())
+    if found.key_thumbprint:
+        said["cnf"] = {"jkt": found.key_thumbprint}
+    return said
 
 
 def _refresh_token(work: Work, provider: Provider, client: ClientFacts, token: str) -> dict[str, Any] | None:

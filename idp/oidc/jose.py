@@ -70,13 +70,14 @@ class _Rule:
     algorithms: frozenset[str]
     types: frozenset[str]
     may_be_over: bool = False
+    several_audiences: bool = False
     longest: timedelta | None = None
     comes_again: bool = False
 
 
 _OURS = frozenset(SIGNING_ALGORITHMS)
 _RULES = {
-    Purpose.ACCESS_TOKEN: _Rule(_OURS, frozenset({"at+jwt"}), comes_again=True),
+    Purpose.ACCESS_TOKEN: _Rule(_OURS, frozenset({"at+jwt"}), several_audiences=True, comes_again=True),
     Purpose.ID_TOKEN_HINT: _Rule(_OURS, frozenset({"jwt"}), may_be_over=True),
     # RFC 7523 has no typ; draft-ietf-oauth-rfc7523bis brings one.
     Purpose.CLIENT_ASSERTION: _Rule(
@@ -177,7 +178,8 @@ def verify(
 
     Args:
         keys: the keys of the party that must have signed it.
-        is_audience: says whether the one audience that the token names is the right one.
+        is_audience: says whether an audience that the token names is the right one. It names one, in a string;
+            an access token may name several (RFC 9068 section 2.2), of which one will do.
         algorithm: the party's registered one, of those that the purpose allows; None: any of them.
 
     Raises:
@@ -195,9 +197,7 @@ def verify(
     claims = _object(payload, "payload")
     if claims.get("iss") != issuer:
         raise Unverified(f"iss {claims.get('iss')!r} is not {issuer!r}")
-    audience = claims.get("aud")
-    if not isinstance(audience, str) or not is_audience(audience):
-        raise Unverified(f"aud {audience!r} is not the one string that it must be")
+    _check_audience(claims.get("aud"), rule, is_audience)
     _check_times(claims, rule, now)
     return claims
 
@@ -321,6 +321,13 @@ def _is_right_again(known: KnownKey, algorithm: str, signed: bytes, signature: b
 
 _RIGHT: dict[bytes, KnownKey] = {}
 _MOST_RIGHT = 8192
+
+
+def _check_audience(audience: object, rule: _Rule, is_audience: Callable[[str], bool]) -> None:
+    stated: list[object] = audience if rule.several_audiences and isinstance(audience, list) else [audience]
+    named = [one for one in stated if isinstance(one, str)]
+    if len(named) != len(stated) or not any(is_audience(one) for one in named):
+        raise Unverified(f"aud {audience!r} is not what it must be")
 
 
 def _check_times(claims: dict[str, Any], rule: _Rule, now: datetime) -> None:

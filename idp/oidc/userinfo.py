@@ -77,10 +77,11 @@ def answer(work: Work, provider: Provider, sent: Presented) -> dict[str, Any] | 
     except Unverified as error:
         raise InvalidToken(cause=f"access token: {error}") from error
     _check_possession(work, provider, found, sent)
+    if provider.issuer not in found.audience:  # RFC 9068 section 4
+        raise InvalidToken(cause=f"access token: it is for {', '.join(found.audience)}, not for UserInfo")
     if found.grant is None or OPENID not in found.scope:
         raise InsufficientScope("The access token is not of a sign-on with the scope openid.")
-    scope = tuple(token for token in found.scope if token in found.grant.scope)
-    names = (*claims.by_scope(scope), *found.grant.details.userinfo_claims)
+    names = (*claims.by_scope(found.scope), *found.grant.details.userinfo_claims)
     said = claims.of_grant(work, provider.site_id, found.grant, names) | {"sub": found.subject}
     return _as_wanted(work, provider, found.client, said)
 

@@ -1,4 +1,11 @@
-"""Consent: what a person has agreed that an application may receive."""
+"""
+Consent: what a person has agreed that an application may receive.
+
+What is asked for is a name that the pages have words for; or, where somebody else has to say what it means,
+a name with whose it is and the sentence itself, so that another sentence is another thing to agree to.
+"""
+
+from dataclasses import dataclass
 
 from sqlalchemy import bindparam, select
 
@@ -19,6 +26,28 @@ _FIND = Prepared(
         Consent.withdrawn_at.is_(None),
     )
 )
+
+BETWEEN = " — "
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One thing that is asked for. ``of`` and ``sentence`` are empty where the pages have words for the name."""
+
+    name: str
+    of: str = ""
+    sentence: str = ""
+
+
+def ask(name: str, of: str, sentence: str) -> str:
+    """Return what is stored where somebody else says what it means: *of* is whose it is, without `BETWEEN` in it."""
+    return BETWEEN.join((name, of, sentence))
+
+
+def read(stored: str) -> Ask:
+    """Return the one thing that is asked for of which *stored* speaks."""
+    name, *rest = stored.split(BETWEEN, 2)
+    return Ask(name, *rest) if len(rest) == 2 else Ask(stored)
 
 
 def missing(

@@ -87,7 +87,7 @@ def index(work: Work, session: CurrentSession) -> Response:
                 "name": application.name,
                 "hue": hue(application.name),
                 "application_id": application.id,
-                "asks": given.asks,
+                "asks": [consent.read(ask) for ask in given.asks],
                 "given_at": given.given_at,
             }
             for given, application in consent.given(work, session.organization_id, session.account_id)

@@ -14,6 +14,7 @@ from idp.audit.attempts import Trail
 from idp.base.errors import Conflict, IdpError
 from idp.base.work import Work
 from idp.directory import organizations, sites
+from idp.oidc import scopes
 from idp.oidc.authorize import scope
 from idp.oidc.claims import OPENID
 from idp.oidc.device import deciding, entering, user_codes
@@ -187,14 +188,14 @@ def _confirm_page(work: Work, handle: str, question: Question) -> Response:
     if asking is None:
         return page("device/over.html", **shared)
     asked_by, here = asking.device, context.client_ip()
-    receives = [name for name in scope.granted(asking.request) if name != OPENID]
+    wanted_scopes = (name for name in scope.granted(asking.request) if name != OPENID)
     return page(
         "device/confirm.html",
         **shared,
         email=proving.email_of(work, progress),
         account_id=progress.facts.account_id,
         user_code=user_codes.shown(asking.user_code),
-        asks=signin.in_words(work, progress, tuple(receives)),
+        asks=signin.in_words(work, progress, tuple(scopes.ask(asking.request.apis, name) for name in wanted_scopes)),
         device=device_of(asked_by.client_agent),
         calls_itself=named(asked_by.client_agent),
         ip=asked_by.client_ip,

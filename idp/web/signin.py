@@ -15,6 +15,7 @@ from flask import Blueprint, Response, abort, request, url_for
 from idp.base.errors import Conflict, IdpError
 from idp.base.work import Work
 from idp.directory import organizations, sites
+from idp.signon import consent as consent_
 from idp.signon import pending, proving
 from idp.signon import progress as progress_
 from idp.signon.factors import password as password_
@@ -238,11 +239,14 @@ def in_words(work: Work, progress: Progress, asks: tuple[str, ...]) -> list[dict
     receives = proving.would_receive(work, progress)
     return [
         {
-            "name": ask,
-            "sign": _SIGNS.get(ask, "person"),
-            "values": [value for name in _VALUES_OF.get(ask, (ask,)) for value in receives.get(name, ())],
+            "name": ask.name,
+            "of": ask.of,
+            "sentence": ask.sentence,
+            "does": bool(ask.sentence),
+            "sign": "key" if ask.sentence else _SIGNS.get(ask.name, "person"),
+            "values": [value for name in _VALUES_OF.get(ask.name, (ask.name,)) for value in receives.get(name, ())],
         }
-        for ask in asks
+        for ask in map(consent_.read, asks)
     ]
 
 

@@ -7,10 +7,12 @@ import pytest
 from tests.architecture.source import PACKAGE, called, functions
 
 # What administers nouns. `accounts.bump_epoch` is a part of verbs that record for it.
+DIRECTORY = ("organizations", "sites", "accounts", "groups", "applications", "policies")
+FILES = [*(f"directory/{file}" for file in DIRECTORY), "oidc/apis", "oidc/api_scopes"]
 VERBS = [
-    pytest.param(verb, id=f"{file}.{verb.name}")
-    for file in ("organizations", "sites", "accounts", "groups", "applications", "policies")
-    for verb in functions(PACKAGE / "directory" / f"{file}.py")
+    pytest.param(verb, id=f"{file.rpartition('/')[2]}.{verb.name}")
+    for file in FILES
+    for verb in functions(PACKAGE / f"{file}.py")
     if {"add", "record", "require"} & called(verb) or verb.name.startswith(("create", "set_", "delete", "edit"))
 ]
 

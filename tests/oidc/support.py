@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -21,7 +21,7 @@ from idp.base.work import Origin, Work
 from idp.directory import accounts, groups, organizations, policies, queries, sites
 from idp.directory.models import Account
 from idp.directory.policies import authentication_policy
-from idp.oidc import clients, provider
+from idp.oidc import api_scopes, apis, clients, provider
 from idp.oidc.provider import Provider
 from idp.policy.signon import Method
 from idp.settings import Settings
@@ -51,6 +51,19 @@ class Registered:
     @property
     def basic(self) -> dict[str, str]:
         return {"Authorization": "Basic " + base64.b64encode(f"{self.client_id}:{self.secret}".encode()).decode()}
+
+
+@dataclass(frozen=True)
+class RegisteredApi:
+    """An API as its developer knows it."""
+
+    id: str
+    identifier: str
+    secret: str = field(repr=False)
+
+    @property
+    def basic(self) -> dict[str, str]:
+        return {"Authorization": "Basic " + base64.b64encode(f"{self.id}:{self.secret}".encode()).decode()}
 
 
 class Place:
@@ -107,6 +120,28 @@ class Place:
                 sector_uris=sector_uris,
             )
             return Registered(application.id, client.client_id, secret, clients.represent(client))
+
+    def api(
+        self,
+        identifier: str = "https://api.example/orders",
+        *scopes: str,
+        site: str = "acme",
+        people: dict[str, Any] | None = None,
+        to: Sequence[Registered] = (),
+        **changes: Any,
+    ) -> RegisteredApi:
+        """An API whose *scopes* are granted to *people* (everyone, unless said otherwise) and *to* clients."""
+        with self.work() as work:
+            made, secret = apis.create(
+                work, site, identifier=identifier, **({"name": "Orders", "base_url": BASE_URL} | changes)
+            )
+            for name in scopes:
+                api_scopes.add(work, made.id, name, f"Do {name} for you")
+                if people != {}:
+                    api_scopes.grant(work, made.id, name, **(people or {"everyone": True}))
+                for client in to:
+                    api_scopes.grant(work, made.id, name, application_id=client.application_id)
+            return RegisteredApi(made.id, made.identifier, secret)
 
     def browser(self, email: str = ANN, methods: tuple[Method, ...] = BOTH_STEPS) -> FlaskClient:
         """A browser in which *email* has just signed in by *methods*."""
@@ -169,7 +204,7 @@ class Place:
         headers = {"Authorization": f"Bearer {access_token}"}
         return self.app.test_client().get(f"/sites/{site}/oauth2/userinfo", headers=headers)
 
-    def introspect(self, client: Registered, token: str) -> dict[str, Any]:
+    def introspect(self, client: Registered | RegisteredApi, token: str) -> dict[str, Any]:
         found = self.app.test_client().post(
             "/sites/acme/oauth2/introspect", data={"token": token}, headers=client.basic
         )

@@ -6,8 +6,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from idp.directory.models import Application
 from idp.oidc import housekeeping
-from idp.oidc.models import Grant, RefreshToken, RevokedToken
+from idp.oidc.models import Api, Grant, OpaqueToken, RefreshToken, RevokedToken
 
 pytestmark = pytest.mark.both_databases
 
@@ -81,6 +82,34 @@ def test_a_revoked_token_is_remembered_until_it_would_have_expired(work):
 
     housekeeping.sweep(replace(work, now=work.now + timedelta(minutes=10)))
     assert _left(work, RevokedToken) == 0
+
+
+def test_an_opaque_token_goes_when_it_is_over(work, grant):
+    owned = {"organization_id": grant.organization_id, "created_at": work.now}
+    site_id = work.tx.session.execute(select(Application.site_id)).scalar_one()
+    api = Api(
+        id="api_1", site_id=site_id, identifier="urn:a", name="A", token_format="opaque", token_seconds=600, **owned
+    )
+    work.tx.session.add(api)
+    work.tx.session.flush()
+    work.tx.session.add(
+        OpaqueToken(
+            id="tok_1",
+            token_hash="0" * 64,
+            api_id="api_1",
+            application_id=grant.application_id,
+            claims={},
+            expires_at=work.now + timedelta(minutes=10),
+            **owned,
+        )
+    )
+    work.tx.session.flush()
+
+    housekeeping.sweep(replace(work, now=work.now + timedelta(minutes=9)))
+    assert _left(work, OpaqueToken) == 1
+
+    housekeeping.sweep(replace(work, now=work.now + timedelta(minutes=10)))
+    assert _left(work, OpaqueToken) == 0
 
 
 def test_i10_a_great_heap_is_removed_in_parts(work):

@@ -185,7 +185,10 @@ def test_o15_the_last_bits_of_a_part_cannot_be_changed():
         {"iss": [ISSUER]},
         {"iss": None},
         {"aud": "cli_x"},
-        {"aud": [ISSUER]},
+        {"aud": []},
+        {"aud": ["cli_x", "cli_y"]},
+        {"aud": [ISSUER, 7]},
+        {"aud": [[ISSUER]]},
         {"aud": None},
         {"aud": {}},
         {"exp": None},
@@ -202,6 +205,17 @@ def test_o15_the_last_bits_of_a_part_cannot_be_changed():
 def test_q8_claims_are_always_checked(change):
     with pytest.raises(Unverified):
         verified(good_token(**change))
+
+
+def test_o16_only_an_access_token_may_name_several_audiences():
+    """RFC 9068 section 2.2; everything else is for one party (O14)."""
+    several = ["https://api.example/orders", ISSUER]
+
+    assert verified(good_token(aud=several))["aud"] == several
+    with pytest.raises(Unverified):
+        verified(good_token(typ=Typ.ID_TOKEN, aud=several), Purpose.ID_TOKEN_HINT)
+    with pytest.raises(Unverified):
+        verified(good_token(typ=Typ.ID_TOKEN, aud=[ISSUER]), Purpose.CLIENT_ASSERTION)
 
 
 @pytest.mark.parametrize("change", [{"exp": AT - 59}, {"iat": AT + 60}, {"nbf": AT + 60}], ids=str)

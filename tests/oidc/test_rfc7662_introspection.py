@@ -26,6 +26,8 @@ def test_an_access_token_of_the_client(place, client, tokens):
         "aud": ISSUER,
         "iss": ISSUER,
         "jti": said["jti"],
+        "acr": "https://refeds.org/profile/mfa",
+        "auth_time": said["iat"],
     }
 
 

@@ -1,13 +1,15 @@
 """Say what the person must agree to (OpenID Connect Core 3.1.2.4 and section 11, RFC 8252 section 8.6; O28)."""
 
 from idp.oidc import claims as claims_
+from idp.oidc import scopes
 from idp.oidc.authorize import claims, prompt, scope
 from idp.oidc.authorize.request import AuthorizeRequest
 
 
 def asks(request: AuthorizeRequest) -> tuple[str, ...]:
     """
-    Return what consent is needed for, as scopes; nothing where the client is exempt.
+    Return what consent is needed for, as scopes; nothing where the client is exempt. One of an API comes with
+    its sentence, so that another sentence is another thing to agree to.
 
     Exempt are the organization's own applications, marked so by an administrator, if it is
     certain who receives the answer: the client has a secret, or the address is an https one. They
@@ -18,7 +20,7 @@ def asks(request: AuthorizeRequest) -> tuple[str, ...]:
         return ()
     single = claims.read(request)
     wanted = (*scope.granted(request), *claims_.scopes_for((*single.id_token, *single.userinfo)))
-    shared = tuple(dict.fromkeys(token for token in wanted if token != claims_.OPENID))
+    shared = tuple(dict.fromkeys(scopes.ask(request.apis, token) for token in wanted if token != claims_.OPENID))
     return shared or (claims_.OPENID,)
 
 

@@ -3,7 +3,7 @@
 from dataclasses import asdict
 
 from idp.base.work import Work
-from idp.oidc import contexts, grants, subjects
+from idp.oidc import contexts, grants, scopes, subjects
 from idp.oidc.authorize import acr_values, claims, consents, scope
 from idp.oidc.authorize.request import AuthorizeRequest
 from idp.oidc.claims import OFFLINE_ACCESS
@@ -17,7 +17,7 @@ def keep(work: Work, request: AuthorizeRequest, result: SignOnResult) -> str:
 
     Notes the client as a participant of the session, by the subject that it knows the person by.
     """
-    granted = scope.granted(request)
+    granted = scopes.of_person(work, request.client, result.account_id, scope.granted(request))
     single = claims.read(request)
     subject = subjects.subject_of(work, result.organization_id, result.account_id, request.client.sector)
     details = grants.Details(
@@ -26,6 +26,8 @@ def keep(work: Work, request: AuthorizeRequest, result: SignOnResult) -> str:
         id_token_claims=single.id_token,
         userinfo_claims=single.userinfo,
         asks=consents.asks(request),
+        resources=request.resources,
+        strength=int(result.strength),
     )
     grant_id = grants.create(
         work, result, subject=subject, scope=granted, offline=OFFLINE_ACCESS in granted, details=asdict(details)

@@ -1,9 +1,12 @@
 """The authorization request, read once and frozen (RFC 6749 section 4.1.1, OpenID Connect Core 3.1.2.1)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from idp.base.work import Work
+from idp.oidc import metadata, scopes
+from idp.oidc.api_facts import NO_APIS, SiteApis
 from idp.oidc.authorize.identify import well_formed
 from idp.oidc.clients import ClientFacts
 from idp.oidc.errors import InvalidRequest
@@ -13,7 +16,11 @@ from idp.oidc.provider import Provider
 
 @dataclass(frozen=True, slots=True)
 class AuthorizeRequest:
-    """What the client asks for, in its own words. None: it did not say. The checks give the words their meaning."""
+    """
+    What the client asks for, in its own words. None: it did not say. The checks give the words their meaning.
+
+    ``apis`` are those that it can speak of, ``api_scopes`` the scopes of APIs that are granted to the client.
+    """
 
     provider: Provider
     client: ClientFacts
@@ -36,9 +43,11 @@ class AuthorizeRequest:
     registration: str | None = None
     dpop_jkt: str | None = None
     resources: tuple[str, ...] = ()
+    apis: SiteApis = NO_APIS
+    api_scopes: frozenset[str] = frozenset()
 
 
-_NO_PARAMETER = ("provider", "client", "resources")
+_NO_PARAMETER = ("provider", "client", "resources", "apis", "api_scopes")
 NAMES = tuple(name for name in AuthorizeRequest.__dataclass_fields__ if name not in _NO_PARAMETER)
 KEPT = (*NAMES, "client_id", "state", "resource")
 """The parameters that mean something to us; all others are ignored (RFC 6749 section 3.1)."""
@@ -60,7 +69,7 @@ def again(stored: Mapping[str, Any]) -> Parameters:
     return Parameters({**values, **{name: of[0] for name, of in lists.items() if of}}, lists=lists)
 
 
-def parse(provider: Provider, client: ClientFacts, parameters: Parameters) -> AuthorizeRequest:
+def parse(work: Work, provider: Provider, client: ClientFacts, parameters: Parameters) -> AuthorizeRequest:
     """
     Raises:
         InvalidRequest: a parameter is repeated, or one that is handed back has control characters.
@@ -73,4 +82,18 @@ def parse(provider: Provider, client: ClientFacts, parameters: Parameters) -> Au
         if not well_formed(parameters.get(name) or ""):
             raise InvalidRequest(f"The {name} has control characters.")
     values = {name: parameters.get(name) for name in NAMES}
-    return AuthorizeRequest(provider, client, resources=parameters.all("resource"), **values)  # type: ignore[arg-type]
+    request = AuthorizeRequest(provider, client, resources=parameters.all("resource"), **values)  # type: ignore[arg-type]
+    return with_apis(work, request)
+
+
+def with_apis(work: Work, request: AuthorizeRequest) -> AuthorizeRequest:
+    """Return *request* with the APIs that it speaks of, as they and their grants to the client stand now."""
+    try:
+        asked = metadata.scopes(request.scope or "")
+    except ValueError:
+        return request  # the check of the scope says so
+    apis = scopes.apis_for(work, request.client, asked, request.resources)
+    if apis is NO_APIS:
+        return request
+    granted = frozenset() if apis.by_scope.keys().isdisjoint(asked) else scopes.granted(work, request.client)
+    return replace(request, apis=apis, api_scopes=granted)

@@ -86,7 +86,7 @@ def resume(work: Work, provider: Provider, handle: str, *, session: CurrentSessi
 def _read(
     work: Work, provider: Provider, parameters: Parameters, client: clients.ClientFacts, reply_to: ReplyTo
 ) -> tuple[AuthorizeRequest, SignOnRequest]:
-    request = parse(provider, client, parameters)
+    request = parse(work, provider, client, parameters)
     for check in STEPS:
         check(request)
     return request, sign_on_request(work, request, reply_to)

@@ -18,15 +18,31 @@ def check(request: AuthorizeRequest) -> None:
         asked = metadata.scopes(request.scope)
     except ValueError as error:
         raise InvalidScope(str(error)) from error
-    unknown = [token for token in asked if token not in STANDARD_SCOPES and token not in request.client.scopes]
+    unknown = [
+        token
+        for token in asked
+        if token not in STANDARD_SCOPES and token not in request.client.scopes and token not in request.apis.by_scope
+    ]
     if unknown or not asked:
         raise InvalidScope("A part of the scope is not known here.", cause=f"unknown: {' '.join(unknown)[:200]}")
 
 
 def granted(request: AuthorizeRequest) -> tuple[str, ...]:
-    """Return what of the asked scope the client is registered for; offline access only with refresh tokens."""
-    return tuple(
-        token
-        for token in metadata.scopes(request.scope or "")
-        if token in request.client.scopes and (token != OFFLINE_ACCESS or REFRESH_TOKEN in request.client.grant_types)
-    )
+    """
+    Return what of the asked scope the client may have; offline access only with refresh tokens.
+
+    A scope of an API must be granted to it, and means something only at a resource that the request names, if
+    it names any; every other one must be in its registration. What the person may do is judged at the end.
+    """
+    return tuple(token for token in metadata.scopes(request.scope or "") if _may_have(request, token))
+
+
+def _may_have(request: AuthorizeRequest, token: str) -> bool:
+    api = request.apis.by_scope.get(token)
+    if api is not None:
+        return (
+            api.enabled
+            and token in request.api_scopes
+            and (not request.resources or api.identifier in request.resources)
+        )
+    return token in request.client.scopes and (token != OFFLINE_ACCESS or REFRESH_TOKEN in request.client.grant_types)

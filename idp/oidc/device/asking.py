@@ -7,8 +7,8 @@ from idp.audit import attempts
 from idp.audit.attempts import Trail
 from idp.audit.log import plain
 from idp.base.work import Work
-from idp.oidc.authorize import scope
-from idp.oidc.authorize.request import AuthorizeRequest
+from idp.oidc.authorize import resource, scope
+from idp.oidc.authorize.request import AuthorizeRequest, with_apis
 from idp.oidc.clients import ClientFacts
 from idp.oidc.device import device_codes, user_codes
 from idp.oidc.errors import OAuthError, UnauthorizedClient
@@ -42,7 +42,7 @@ def answer(
         return client
     work = as_client(work, client)
     try:
-        request = _request(provider, client, sent)
+        request = _request(work, provider, client, sent)
     except OAuthError as error:
         refused(work, client, error, trail)
         return Denied(error)
@@ -68,22 +68,26 @@ def answer(
     }
 
 
-def again(provider: Provider, client: ClientFacts, asked: dict[str, Any]) -> AuthorizeRequest:
+def again(work: Work, provider: Provider, client: ClientFacts, asked: dict[str, Any]) -> AuthorizeRequest:
     """Return the request that a device has *asked*, as it was kept."""
     resources = tuple(asked["resource"])
-    return AuthorizeRequest(provider, client, redirect_uri="", scope=asked["scope"], resources=resources)
+    return with_apis(
+        work, AuthorizeRequest(provider, client, redirect_uri="", scope=asked["scope"], resources=resources)
+    )
 
 
-def _request(provider: Provider, client: ClientFacts, sent: Parameters) -> AuthorizeRequest:
+def _request(work: Work, provider: Provider, client: ClientFacts, sent: Parameters) -> AuthorizeRequest:
     """
     Raises:
         UnauthorizedClient: the client is not registered for devices.
-        InvalidScope: as at the authorization endpoint.
+        InvalidScope, InvalidTarget: as at the authorization endpoint.
     """
     if DEVICE_CODE not in client.grant_types:
         raise UnauthorizedClient("The client is not registered for devices.")
-    request = AuthorizeRequest(
-        provider, client, redirect_uri="", scope=sent.get("scope"), resources=sent.all("resource")
+    request = with_apis(
+        work,
+        AuthorizeRequest(provider, client, redirect_uri="", scope=sent.get("scope"), resources=sent.all("resource")),
     )
     scope.check(request)
+    resource.check(request)
     return request

@@ -41,7 +41,7 @@ def of(work: Work, base_url: str, device: Device) -> Asking | str:
     if client is None or not client.enabled or DEVICE_CODE not in client.grant_types:
         return "its client is gone, disabled, or not registered for devices any more"
     of_site = provider.Provider(site, sites.issuer(base_url, site.slug))
-    return Asking(device, asking.again(of_site, client, device.asked))
+    return Asking(device, asking.again(work, of_site, client, device.asked))
 
 
 def sign_on_request(base_url: str, request: AuthorizeRequest) -> SignOnRequest:

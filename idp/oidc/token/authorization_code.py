@@ -1,7 +1,7 @@
 """A code for tokens (RFC 6749 section 4.1.3, OpenID Connect Core section 3.1.3; O7, O8)."""
 
 from idp.base.work import Work
-from idp.oidc import codes, grants, refresh_tokens, targets, tokens
+from idp.oidc import codes, grants, refresh_tokens, scopes, targets, tokens
 from idp.oidc.codes import Binding
 from idp.oidc.errors import InvalidGrant
 from idp.oidc.grants import Dead
@@ -24,6 +24,7 @@ def grant(work: Work, exchange: Exchange) -> Issued | Denied:
         InvalidRequest: a parameter is missing.
         InvalidGrant: unknown or late code, another client, address, verifier or key, or the person
             may not sign on any more.
+        InvalidTarget: a resource that the tokens cannot be for.
     """
     code, address = exchange.required("code"), exchange.required("redirect_uri")
     found = codes.look(work, code)
@@ -36,7 +37,7 @@ def grant(work: Work, exchange: Exchange) -> Issued | Denied:
     standing = grants.standing(work, exchange.client, binding.grant_id)
     if isinstance(standing, Dead):
         raise InvalidGrant(_NOT_GOOD, cause=standing.cause)
-    scope = tuple(token for token in standing.scope if token in exchange.client.scopes)
+    scope = scopes.of_grant(work, exchange.client, standing, standing.scope)
     target = targets.of_person(work, exchange, standing, scope)
     body, token_id = tokens.answer(work, exchange.provider, exchange.client, standing, target, nonce=binding.nonce)
     if not codes.consume(work, code):

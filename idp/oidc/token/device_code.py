@@ -1,7 +1,7 @@
 """A device code for tokens, once a person has let the device in (RFC 8628 sections 3.4 and 3.5; O7, O35)."""
 
 from idp.base.work import Work
-from idp.oidc import grants, refresh_tokens, targets, tokens
+from idp.oidc import grants, refresh_tokens, scopes, targets, tokens
 from idp.oidc.device import device_codes
 from idp.oidc.device.device_codes import DENIED, USED, WAITING, Device
 from idp.oidc.errors import AccessDenied, AuthorizationPending, ExpiredToken, InvalidGrant, SlowDown
@@ -25,6 +25,7 @@ def grant(work: Work, exchange: Exchange) -> Issued | Denied:
         InvalidGrant: unknown, another client's or site's, or the person may not sign on any more.
         ExpiredToken: nobody decided in time, or the device did not come for its tokens.
         AccessDenied: the person, or the organization, said no.
+        InvalidTarget: a resource that the tokens cannot be for.
     """
     device = device_codes.find(work, exchange.required("device_code"))
     if device is None:
@@ -62,7 +63,7 @@ def _redeem(work: Work, exchange: Exchange, device: Device) -> Issued | Denied:
     standing = grants.standing(work, exchange.client, device.grant_id or "")
     if isinstance(standing, Dead):
         raise InvalidGrant(_NOT_GOOD, cause=standing.cause)
-    scope = tuple(token for token in standing.scope if token in exchange.client.scopes)
+    scope = scopes.of_grant(work, exchange.client, standing, standing.scope)
     target = targets.of_person(work, exchange, standing, scope)
     body, token_id = tokens.answer(work, exchange.provider, exchange.client, standing, target)
     if not device_codes.use(work, device):

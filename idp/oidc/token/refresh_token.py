@@ -1,7 +1,7 @@
 """A refresh token for new tokens (RFC 6749 section 6, RFC 9700 section 4.14, OpenID Connect Core section 12; O21)."""
 
 from idp.base.work import Work
-from idp.oidc import grants, metadata, refresh_tokens, targets, tokens
+from idp.oidc import grants, metadata, refresh_tokens, scopes, targets, tokens
 from idp.oidc.errors import InvalidGrant, InvalidScope
 from idp.oidc.grants import Dead, LiveGrant
 from idp.oidc.refresh_tokens import Refresh
@@ -21,6 +21,7 @@ def grant(work: Work, exchange: Exchange) -> Issued | Denied:
         InvalidGrant: unknown, late, another client's, bound to another key, or the person may not
             sign on any more.
         InvalidScope: more is asked for than was granted.
+        InvalidTarget: a resource that the tokens cannot be for.
     """
     found = refresh_tokens.find(work, exchange.required("refresh_token"))
     if found is None:
@@ -38,7 +39,7 @@ def grant(work: Work, exchange: Exchange) -> Issued | Denied:
     if isinstance(standing, Dead):
         raise InvalidGrant(_NOT_GOOD, cause=standing.cause)
     key.check(exchange, standing)
-    scope = _scope(exchange, standing)
+    scope = scopes.of_grant(work, exchange.client, standing, _asked(exchange, standing))
     target = targets.of_person(work, exchange, standing, scope)
     body, token_id = tokens.answer(work, exchange.provider, exchange.client, standing, target)
     if not refresh_tokens.use(work, found):
@@ -49,19 +50,18 @@ def grant(work: Work, exchange: Exchange) -> Issued | Denied:
     return Issued(body, token_id, target.scope, standing.account_id)
 
 
-def _scope(exchange: Exchange, standing: LiveGrant) -> tuple[str, ...]:
-    """What is asked for, of what was granted; and of that, what the client is still registered for (O20)."""
-    allowed = tuple(token for token in standing.scope if token in exchange.client.scopes)
+def _asked(exchange: Exchange, standing: LiveGrant) -> tuple[str, ...]:
+    """What is asked for, of what was granted (O20)."""
     asked = exchange.parameters.get("scope")
     if asked is None:
-        return allowed
+        return standing.scope
     try:
         wanted = metadata.scopes(asked)
     except ValueError as error:
         raise InvalidScope(str(error)) from error
     if not wanted or not set(wanted) <= set(standing.scope):
         raise InvalidScope("More is asked for than was granted.", cause=f"asked {asked[:200]}")
-    return tuple(token for token in allowed if token in wanted)
+    return tuple(token for token in standing.scope if token in wanted)
 
 
 def _reused(work: Work, exchange: Exchange, found: Refresh) -> Denied:

@@ -94,8 +94,8 @@ def oauth_error(error: OAuthError, trail: Trail) -> Response:
     response = json_answer(said, error.status)
     if error.status == 401 and "Authorization" in request.headers:
         response.headers["WWW-Authenticate"] = 'Basic realm="Ostiary"'
-    if error.status == 503:
-        response.headers["Retry-After"] = "5"
+    if error.retry_after is not None:
+        response.headers["Retry-After"] = str(error.retry_after)
     return response
 
 
@@ -125,7 +125,7 @@ def for_clients(kind: str) -> Callable[[Callable[[Provider, Trail, Work], Respon
 
     def made(view: Callable[[Provider, Trail, Work], Response | Wanted]) -> View:
         @wraps(view)
-        def answered(slug: str) -> Response:
+        def answered(slug: str, **_: str) -> Response:
             trail = Trail(kind=kind)
             try:
                 return _asked(view, slug, trail)

@@ -53,7 +53,7 @@ def _response_types(held: list[str], grant_types: list[Any]) -> list[str]:
 
 def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, str]]:
     """Return what of a registration changed, as it was and as it is, each field in bounded words. No secret is in it."""
-    names = [name for name in {**before, **after} if before.get(name) != after.get(name)]
+    names = sorted(name for name in {**before, **after} if before.get(name) != after.get(name))
     return {name: _said(before.get(name)) for name in names}, {name: _said(after.get(name)) for name in names}
 
 

@@ -5,16 +5,15 @@ from typing import Any
 
 import click
 
-from idp.base import egress
 from idp.base.errors import Invalid
-from idp.cli import application_templates, client_json, oidc, rules, saml, show
+from idp.cli import application_templates, client_json, oidc, rules, saml, sector_list, show
 from idp.cli import release as release_
 from idp.cli.application_lookup import find, full, known_as
 from idp.cli.context import Group, chosen, open_work, settings, tell, tell_all
 from idp.cli.saml_create import create_saml
 from idp.cli.saml_import import import_saml
 from idp.directory import access, applications, policies, queries
-from idp.oidc import clients, metadata, sectors
+from idp.oidc import clients, metadata
 
 _APPLICATION = click.argument("application", metavar="APP")
 
@@ -63,17 +62,7 @@ def create_oidc(
     of = settings()
     asked = _client_metadata(from_json, name, redirect_uris, device, public, auth_method, scope)
     loopback = of.development.allow_http_loopback_applications
-    sector_uris = sectors.listed(
-        asked,
-        lambda address: egress.fetch(
-            address,
-            allowed=of.egress.allow_addresses,
-            most_bytes=sectors.LONGEST_BYTES,
-            http_loopback=loopback,
-            accept="application/json",
-        ),
-        allow_http_loopback=loopback,
-    )
+    sector_uris = sector_list.read(asked, of)
     with open_work() as work:
         made, client, secret = clients.create(
             work,

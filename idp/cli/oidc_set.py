@@ -5,13 +5,14 @@ from typing import Any
 import click
 
 from idp.base.errors import Invalid
-from idp.cli import client_json
+from idp.cli import client_json, sector_list
 from idp.cli.application_lookup import find
 from idp.cli.context import Command, open_work, rehearsal, settings, tell
 from idp.directory.models import Application
 from idp.oidc import clients
 from idp.oidc.clients import Edited
 from idp.oidc.metadata import CODE
+from idp.oidc.registration import changing
 
 # Options that set one field of the client metadata; an empty text takes the field away.
 _TEXTS = {
@@ -93,14 +94,21 @@ def set_(application: str, **asked: Any) -> None:
     With --from-json any field of the client metadata can be named; null takes one away.
     """
     of = settings()
+    with open_work() as work:
+        client = clients.of_application(work, find(work, application))
+        version = client.version if asked["if_version"] is None else asked["if_version"]
+        changes = _changes(asked, client.registration)
+        wanted = changing.merged(client.registration, changes)
+    sector_uris = sector_list.read(wanted, of)
     with rehearsal() if asked["dry_run"] else open_work() as work:
         found = find(work, application)
         client = clients.of_application(work, found)
         edited = clients.edit(
             work,
             found.id,
-            _changes(asked, client.registration),
-            if_version=asked["if_version"],
+            changes,
+            if_version=version,
+            sector_uris=sector_uris,
             pkce_required=asked["pkce"],
             first_party=asked["first_party"],
             base_url=of.base_url,

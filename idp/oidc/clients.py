@@ -232,6 +232,7 @@ def edit(
     if_version: int | None = None,
     pkce_required: bool | None = None,
     first_party: bool | None = None,
+    sector_uris: Collection[str] | None = None,
     base_url: str = "",
     allow_http_loopback: bool = False,
 ) -> Edited:
@@ -247,6 +248,7 @@ def edit(
         if_version: only if this is still the client's version.
         pkce_required: False excuses a confidential client from PKCE.
         first_party: the organization's own, which needs no consent.
+        sector_uris: what `sectors.listed` found at the ``sector_identifier_uri`` that it will have.
         base_url: of this installation, for the address that the launcher starts the application at.
         allow_http_loopback: take plain http addresses on loopback (for trials on one machine).
 
@@ -265,6 +267,7 @@ def edit(
     wanted = {name: value for name, value in changes.items() if name not in own or value != own[name]}
     registration = metadata.read(changing.merged(client.registration, wanted), allow_http_loopback=allow_http_loopback)
     before = _beside(application, client)
+    _settle_sector(work, client, registration, sector_uris)
     if pkce_required is not None or registration["token_endpoint_auth_method"] == NONE:
         client.pkce_required = bool(pkce_required) or registration["token_endpoint_auth_method"] == NONE
     if first_party is not None:
@@ -277,19 +280,31 @@ def edit(
     return _replaced(work, application, client, registration, before, taken_over, base_url)
 
 
-def replace(work: Work, application_id: str, registration: dict[str, Any], *, base_url: str) -> Edited:
+def replace(
+    work: Work,
+    application_id: str,
+    registration: dict[str, Any],
+    *,
+    sector_uris: Collection[str] | None = None,
+    base_url: str = "",
+) -> Edited:
     """
     Let *registration*, which was checked, be everything that is registered of a client (RFC 7592 section 2.2).
+
+    Args:
+        sector_uris, base_url: as for `edit`.
 
     Raises:
         NotFound: no such application that this actor may see.
         Forbidden: the actor may not edit it.
+        Invalid: its site has no key for an algorithm that it chooses, or it is not of the sector that it names.
         Conflict: somebody else has changed it in the meantime.
     """
     application = queries.application(work, application_id)
     require(work, Permission.APPLICATION_EDIT, application.organization_id)
     client = of_application(work, application)
     before = _beside(application, client)
+    _settle_sector(work, client, registration, sector_uris)
     client.pkce_required = client.pkce_required or registration["token_endpoint_auth_method"] == NONE
     return _replaced(work, application, client, registration, before, False, base_url)
 
@@ -374,8 +389,17 @@ def _beside(application: Application, client: Client) -> dict[str, str]:
         "first_party": "yes" if application.first_party else "no",
         "has_secret": "yes" if client.secret_hash else "no",
         "self_registered": "yes" if client.self_registered else "no",
+        "sector": client.sector,
         "launch_url": application.launch_url,
     }
+
+
+def _settle_sector(
+    work: Work, client: Client, registration: dict[str, Any], sector_uris: Collection[str] | None
+) -> None:
+    """What is checked against the site and the sector's list at every change, as at the creation."""
+    signing.check(work, client.organization_id, client.site_id, registration)
+    client.sector = sectors.of(registration, sector_uris)
 
 
 def _settle_secret(client: Client, registration: dict[str, Any]) -> str | None:

@@ -125,22 +125,27 @@ def for_clients(kind: str) -> Callable[[Callable[[Provider, Trail, Work], Respon
 
     def made(view: Callable[[Provider, Trail, Work], Response | Wanted]) -> View:
         @wraps(view)
-        def answered(slug: str, **_: str) -> Response:
+        def answered(slug: str) -> Response:
             trail = Trail(kind=kind)
-            try:
-                return _asked(view, slug, trail)
-            except UseDpopNonce as error:
-                return nonce_wanted(error)
-            except OAuthError as error:
-                context.save_refusal(trail, error, token_refused(trail, error))
-                return oauth_error(error, trail)
-            except (Unavailable, Conflict) as error:
-                trail.refused(error)
-                return oauth_error(TemporarilyUnavailable("It cannot be answered just now."), trail)
+            return in_json(trail, lambda: _asked(view, slug, trail))
 
         return answered
 
     return made
+
+
+def in_json(trail: Trail, answer: Callable[[], Response]) -> Response:
+    """Return what *answer* returns; what it raises is recorded with *trail* and told in JSON."""
+    try:
+        return answer()
+    except UseDpopNonce as error:
+        return nonce_wanted(error)
+    except OAuthError as error:
+        context.save_refusal(trail, error, token_refused(trail, error))
+        return oauth_error(error, trail)
+    except (Unavailable, Conflict) as error:
+        trail.refused(error)
+        return oauth_error(TemporarilyUnavailable("It cannot be answered just now."), trail)
 
 
 def _asked(view: Callable[[Provider, Trail, Work], Response | Wanted], slug: str, trail: Trail) -> Response:
@@ -150,7 +155,7 @@ def _asked(view: Callable[[Provider, Trail, Work], Response | Wanted], slug: str
         if not isinstance(found, Wanted):
             return found
         with context.aside():
-            cause = remote_keys.fetch(found, _get)
+            cause = remote_keys.fetch(found, get_json)
         if cause:
             trail.steps.append(
                 {"step": "client-keys", "state": "failed", "code": "client-keys-unreadable", "cause": cause}
@@ -158,7 +163,8 @@ def _asked(view: Callable[[Provider, Trail, Work], Response | Wanted], slug: str
     raise Unavailable("It cannot be answered just now.", cause="the client's keys changed while they were read")
 
 
-def _get(address: str) -> bytes:
+def get_json(address: str) -> bytes:
+    """Return what is at *address*, which a client has registered; call it while no transaction is open (O18)."""
     of = context.settings()
     return egress.fetch(
         address,

@@ -217,6 +217,31 @@ def test_response_types_bring_the_grant_types_that_they_need():
     ]
 
 
+def test_a_pairwise_client_is_held_to_its_sector_at_every_change(place):
+    sector = {"subject_type": "pairwise", "sector_identifier_uri": "https://sector.example/uris.json"}
+    client = place.register()
+
+    with pytest.raises(Invalid):
+        edit(place, client, sector)
+    with pytest.raises(Invalid):
+        edit(place, client, sector, sector_uris=["https://other.example/cb"])
+    done = edit(place, client, sector, sector_uris=[CALLBACK])
+    assert (done.after["sector"], stored(place, client).sector) == ("sector.example", "sector.example")
+    with pytest.raises(Invalid):
+        edit(place, client, {"redirect_uris": ["https://evil.example/cb"]}, sector_uris=[CALLBACK])
+    edit(place, client, {"subject_type": None, "sector_identifier_uri": None})
+    assert stored(place, client).sector == ""
+
+
+def test_an_algorithm_without_a_key_at_the_site_is_refused(place, client, monkeypatch):
+    monkeypatch.setattr("idp.oidc.signing.algorithms", lambda *_: ("RS256",))
+
+    with pytest.raises(Invalid) as refused:
+        edit(place, client, {"id_token_signed_response_alg": "ES256"})
+
+    assert refused.value.field == "id_token_signed_response_alg"
+
+
 def test_it_is_recorded_with_what_changed_and_no_secret(place, client):
     done = edit(place, client, {"client_name": "Other", "jwks": KEYS, "token_endpoint_auth_method": "private_key_jwt"})
     made = edit(place, client, {"token_endpoint_auth_method": "client_secret_basic", "jwks": None})

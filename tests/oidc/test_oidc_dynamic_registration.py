@@ -1,11 +1,16 @@
 """OpenID Connect Dynamic Client Registration 1.0: a client registers itself, and is what it registered."""
 
+import json
+
 import pytest
+import sqlalchemy as sa
 from lxml import html
 
+from idp.base.errors import Unavailable
 from idp.oidc import clients, metadata
-from tests.oidc.registration import allow, as_client, manage, register, registered
-from tests.oidc.support import BASE_URL, CALLBACK, ISSUER, VERIFIER, answered, claims, header, request
+from idp.oidc.models import Client
+from tests.oidc.registration import allow, as_client, initial_token, manage, register, registered
+from tests.oidc.support import BASE_URL, CALLBACK, ISSUER, VERIFIER, Place, answered, claims, header, request
 from tests.oidc.test_client_authentication import KEYS, assertion
 
 
@@ -188,6 +193,111 @@ def test_what_says_who_it_is_comes_back_as_it_was_sent(offered):
 
     assert {name: made[name] for name in asked} == asked
     assert {name: manage(offered, "GET", made).json[name] for name in asked} == asked
+
+
+# Pairwise subjects (section 5)
+
+SECTOR = "https://sector.example/uris.json"
+PAIRWISE = {"subject_type": "pairwise", "sector_identifier_uri": SECTOR}
+
+
+@pytest.fixture
+def sector(place, monkeypatch):
+    """What is at the address of the sector; who reads it is noted, and that no transaction was open meanwhile."""
+
+    class Sector:
+        def __init__(self) -> None:
+            self.says, self.calls = json.dumps([CALLBACK, "https://other.example/cb"]).encode(), []
+
+        def fetch(self, address, **values):
+            assert place.database.engine.pool.checkedout() == 0
+            self.calls.append(address)
+            if isinstance(self.says, Exception):
+                raise self.says
+            return self.says
+
+    found = Sector()
+    monkeypatch.setattr("idp.base.egress.fetch", found.fetch)
+    return found
+
+
+def test_its_subjects_are_those_of_its_sector(offered, browser, sector):
+    one = as_client(offered, registered(offered, **PAIRWISE))
+    other = as_client(offered, registered(offered, **PAIRWISE | {"redirect_uris": ["https://other.example/cb"]}))
+    public = as_client(offered, registered(offered))
+
+    def sub(client, address=CALLBACK):
+        code = agreed(offered, browser, client, redirect_uri=address)["code"]
+        return claims(offered.redeem(client, code, redirect_uri=address).json["id_token"])["sub"]
+
+    assert sub(one) == sub(other, "https://other.example/cb") != sub(public)
+    assert sector.calls == [SECTOR, SECTOR]
+    with offered.work() as work:
+        assert clients.facts(work, one.client_id).sector == "sector.example"
+
+
+@pytest.mark.parametrize(
+    "says",
+    [
+        b"[]",
+        b'["https://rp.example/callback/"]',
+        b"{}",
+        b"nonsense",
+        b'[["https://rp.example/callback"]]',
+        Unavailable("It does not answer.", cause="connection refused by 10.0.0.7"),
+    ],
+    ids=repr,
+)
+def test_a_list_that_does_not_name_its_addresses_lets_nobody_into_the_sector(offered, sector, says):
+    sector.says = says
+
+    refused = register(offered, **PAIRWISE)
+
+    assert (refused.status_code, refused.json["error"]) == (400, "invalid_client_metadata")
+    assert "10.0.0.7" not in refused.text
+    with offered.work() as work:
+        assert work.tx.session.scalar(sa.select(sa.func.count()).select_from(Client)) == 0
+
+
+def test_the_list_is_read_again_when_the_registration_is_replaced(offered, sector):
+    made = registered(offered, **PAIRWISE)
+    asked = {"client_id": made["client_id"], **PAIRWISE}
+
+    assert manage(offered, "PUT", made, json={**asked, "redirect_uris": ["https://evil.example/cb"]}).status_code == 400
+    sector.says = b'["https://new.example/cb"]'
+    assert manage(offered, "PUT", made, json={**asked, "redirect_uris": ["https://new.example/cb"]}).status_code == 200
+    assert len(sector.calls) == 3
+
+
+def test_o18_nobody_makes_us_call_an_address_who_may_not_register(place, sector):
+    allow(place, "token")
+    token = initial_token(place)
+
+    register(place, **PAIRWISE)
+    register(place, "rgt_" + "A" * 43, **PAIRWISE)
+    register(place, token, **PAIRWISE, grant_types=["client_credentials"])
+    register(place, token, **PAIRWISE | {"sector_identifier_uri": "http://127.0.0.1/x"})
+    assert sector.calls == []
+
+    assert register(place, token, **PAIRWISE).status_code == 201
+    assert register(place, token, **PAIRWISE).status_code == 401
+    assert sector.calls == [SECTOR]
+
+
+def test_o18_every_try_that_makes_us_call_is_counted(place, sector):
+    small = Place(place.database, throttling={"registrations_per_hour": 2})
+    allow(small, "open")
+    sector.says = b"[]"
+
+    assert [register(small, **PAIRWISE).status_code for _ in range(4)] == [400, 400, 429, 429]
+    assert len(sector.calls) == 2
+
+
+def test_a_good_registration_in_a_sector_is_counted_once(place, sector):
+    small = Place(place.database, throttling={"registrations_per_hour": 2})
+    allow(small, "open")
+
+    assert [register(small, **PAIRWISE).status_code for _ in range(3)] == [201, 201, 429]
 
 
 # What the person sees

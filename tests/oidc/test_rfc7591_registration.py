@@ -414,11 +414,18 @@ def test_o19_o20_nothing_that_registers_itself_acts_for_itself(offered, grant_ty
     )
 
 
+def test_o19_o35_nothing_that_registers_itself_asks_for_the_codes_of_devices(offered):
+    device = "urn:ietf:params:oauth:grant-type:device_code"
+
+    assert "administrator" in refused(offered, grant_types=[device], response_types=[])
+    assert "administrator" in refused(offered, grant_types=["authorization_code", device])
+
+
 def test_o19_o20_only_the_standard_scopes_are_registered_and_the_answer_says_so(offered):
     said = registered(offered, scope="openid email admin reports:write offline_access")
 
     assert said["scope"] == "openid email offline_access"
-    assert registered(offered, scope="admin")["scope"] == "openid profile email groups"
+    assert registered(offered, scope="admin")["scope"] == "openid profile email address phone groups"
 
 
 def test_o30_legacy_response_types_need_the_sites_leave(offered, monkeypatch):

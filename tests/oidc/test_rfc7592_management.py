@@ -154,7 +154,7 @@ def test_what_a_client_sends_is_all_there_is(offered, made):
     assert changed.status_code == 200
     assert changed.json["client_name"] == "Better Notebook"
     assert "policy_uri" not in changed.json
-    assert changed.json["scope"] == "openid profile email groups"
+    assert changed.json["scope"] == "openid profile email address phone groups"
     assert manage(offered, "GET", made).json == changed.json
     with offered.work() as work:
         assert clients.find_application(work, made["client_id"]).name == "Better Notebook"

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import bindparam, or_, update
+from sqlalchemy import and_, bindparam, or_, select, update
 
 from idp.audit.events import RegistrationTokenCreated, RegistrationTokenRevoked
 from idp.audit.log import record
@@ -23,18 +23,17 @@ LIVES = timedelta(days=7)
 
 _TABLE = table(RegistrationToken)
 _AT = bindparam("at", type_=_TABLE.c.expires_at.type)
+_IS_GOOD = and_(
+    _TABLE.c.token_hash == bindparam("of_token"),
+    _TABLE.c.organization_id == bindparam("of_organization"),
+    _TABLE.c.site_id == bindparam("of_site"),
+    _TABLE.c.revoked_at.is_(None),
+    _TABLE.c.expires_at > _AT,
+    or_(_TABLE.c.uses_left.is_(None), _TABLE.c.uses_left > 0),
+)
+_LOOK = Prepared(select(_TABLE.c.id, _TABLE.c.name).where(_IS_GOOD))
 _USE = Prepared(
-    update(_TABLE)
-    .where(
-        _TABLE.c.token_hash == bindparam("of_token"),
-        _TABLE.c.organization_id == bindparam("of_organization"),
-        _TABLE.c.site_id == bindparam("of_site"),
-        _TABLE.c.revoked_at.is_(None),
-        _TABLE.c.expires_at > _AT,
-        or_(_TABLE.c.uses_left.is_(None), _TABLE.c.uses_left > 0),
-    )
-    .values(uses_left=_TABLE.c.uses_left - 1)
-    .returning(_TABLE.c.id, _TABLE.c.name)
+    update(_TABLE).where(_IS_GOOD).values(uses_left=_TABLE.c.uses_left - 1).returning(_TABLE.c.id, _TABLE.c.name)
 )
 
 
@@ -134,6 +133,11 @@ def revoke(work: Work, site_slug: str, token_id: str) -> RegistrationToken:
     return found
 
 
+def is_good(work: Work, provider: Provider, token: str) -> bool:
+    """Say whether *token* could be used at the site of *provider* now; that decides nothing, `use` does."""
+    return _found(work, _LOOK, provider, token) is not None
+
+
 def use(work: Work, provider: Provider, token: str) -> Used | None:
     """
     Use *token* once at the site of *provider*; None if it is not good there now.
@@ -141,10 +145,14 @@ def use(work: Work, provider: Provider, token: str) -> Used | None:
     Of many who use the last of it at once, one does. A use is given back where the caller's
     transaction is rolled back.
     """
+    return _found(work, _USE, provider, token)
+
+
+def _found(work: Work, statement: Prepared, provider: Provider, token: str) -> Used | None:
     if not is_token(token, KIND):
         return None
     row = work.tx.row(
-        _USE,
+        statement,
         of_token=fingerprint(token),
         of_organization=provider.organization_id,
         of_site=provider.site_id,

@@ -6,6 +6,7 @@ that did not get the answer (section 2.2 leaves the choice). It ends with the cl
 edits the client.
 """
 
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
 
@@ -23,8 +24,9 @@ from idp.oidc.clients import ClientFacts
 from idp.oidc.errors import InvalidClientMetadata, InvalidToken, RegistrationDenied
 from idp.oidc.models import Client, Grant
 from idp.oidc.provider import Provider
-from idp.oidc.registration import bearer, document, response, restrictions
+from idp.oidc.registration import bearer, document, response, restrictions, sector
 from idp.oidc.registration.register import REGISTRATION_TOKEN, check_offered
+from idp.oidc.registration.sector import SectorWanted
 from idp.policy.permissions import CLIENT_ITSELF
 from idp.settings import Settings
 
@@ -74,11 +76,16 @@ def change(
     authorization: str | None,
     settings: Settings,
     trail: Trail,
-) -> dict[str, Any]:
+    sector_uris: Collection[str] | None = None,
+) -> dict[str, Any] | SectorWanted:
     """
     Let *body* be everything that is registered of the client (section 2.2); what it leaves out gets its default.
 
-    It is checked as if the client registered itself now, by what its site allows now (O19).
+    It is checked as if the client registered itself now, by what its site allows now (O19). Where its sector's list
+    must be read first nothing was changed.
+
+    Args:
+        sector_uris: that list, where it was read.
 
     Raises:
         NotFound, InvalidToken, RegistrationDenied: as for `read`.
@@ -90,8 +97,17 @@ def change(
     asked = {name: value for name, value in asked.items() if name not in ("client_id", "client_secret")}
     loopback = settings.development.allow_http_loopback_applications
     registration = restrictions.read(provider.site, asked, allow_http_loopback=loopback)
-    work = _as_itself(work, facts)
-    edited = clients.replace(work, facts.application_id, registration, base_url=settings.base_url)
+    wanted = sector.wanted(registration, sector_uris)
+    if wanted is not None:
+        return wanted
+    edited = restrictions.in_their_words(
+        clients.replace,
+        _as_itself(work, facts),
+        facts.application_id,
+        registration,
+        sector_uris=sector_uris,
+        base_url=settings.base_url,
+    )
     trail.passed("registration", changed=", ".join(edited.after))
     trail.succeeded()
     attempts.save(work, trail)

@@ -5,6 +5,7 @@ Off unless the site says otherwise. What such a client may have is said in `rest
 open it unless the site opens such clients to everyone.
 """
 
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
 
@@ -17,12 +18,13 @@ from idp.base.ids import new_token
 from idp.base.work import Actor, HeldRole, Work
 from idp.directory.models import Application, Site
 from idp.directory.sites import OFF, TOKEN
-from idp.oidc import clients
+from idp.oidc import clients, sectors
 from idp.oidc.errors import InvalidToken, TooManyRegistrations
 from idp.oidc.models import Client
 from idp.oidc.provider import Provider
-from idp.oidc.registration import bearer, document, initial_tokens, response, restrictions
+from idp.oidc.registration import bearer, document, initial_tokens, response, restrictions, sector
 from idp.oidc.registration.initial_tokens import Used
+from idp.oidc.registration.sector import SectorWanted
 from idp.policy.permissions import CLIENT_REGISTRATION
 from idp.settings import Settings
 from idp.signon import lockout
@@ -32,10 +34,20 @@ REGISTRATION_TOKEN = "rat"  # noqa: S105 (the kind of a token, not a token)
 
 
 def answer(
-    work: Work, provider: Provider, body: bytes, authorization: str | None, settings: Settings, trail: Trail
-) -> dict[str, Any]:
+    work: Work,
+    provider: Provider,
+    body: bytes,
+    authorization: str | None,
+    settings: Settings,
+    trail: Trail,
+    sector_uris: Collection[str] | None = None,
+) -> dict[str, Any] | SectorWanted:
     """
-    Register the client that *body* describes; return the client information response.
+    Register the client that *body* describes; return the client information response, or that its sector's
+    list must be read first: then nothing was done but to count it.
+
+    Args:
+        sector_uris: that list, where it was read.
 
     Raises:
         NotFound: clients do not register themselves at this site.
@@ -44,28 +56,35 @@ def answer(
         OAuthError: what is asked for cannot be registered (section 3.2.2).
     """
     check_offered(provider)
-    used = _initial_token(work, provider, authorization)
+    token = bearer.presented(authorization)
+    _check_token(work, provider, token)
     asked = document.read(body)
     loopback = settings.development.allow_http_loopback_applications
     registration = restrictions.read(provider.site, asked, allow_http_loopback=loopback)
-    if used is None:
+    wanted = sector.wanted(registration, sector_uris)
+    if token is None and (wanted is not None or sectors.FIELD not in registration):
         _count(work, settings)
+    if wanted is not None:
+        return wanted
+    used = None if token is None else _used(work, provider, token)
     _check_room(work, provider, settings.throttling.registered_clients_per_site)
-    token = new_token(REGISTRATION_TOKEN)
-    application, client, secret = clients.create(
+    own_token = new_token(REGISTRATION_TOKEN)
+    application, client, secret = restrictions.in_their_words(
+        clients.create,
         _as_program(work, provider, used),
         provider.site.slug,
         registration,
+        sector_uris=sector_uris,
         everyone=provider.site.registered_clients_open_to_everyone,
         base_url=settings.base_url,
         allow_http_loopback=loopback,
-        registration_token=token,
+        registration_token=own_token,
     )
     trail.application_id = application.id
     trail.passed("registered", client_id=client.client_id)
     trail.succeeded()
     attempts.save(work, trail)
-    return response.of(provider, client, token, secret)
+    return response.of(provider, client, own_token, secret)
 
 
 def check_offered(provider: Provider) -> None:
@@ -77,14 +96,18 @@ def check_offered(provider: Provider) -> None:
         raise NotFound("There is no page at this address.", cause="client registration is off at this site")
 
 
-def _initial_token(work: Work, provider: Provider, authorization: str | None) -> Used | None:
-    """A token that is sent is used, also where none is needed: it spares the throttle and says who it was."""
-    token = bearer.presented(authorization)
+def _check_token(work: Work, provider: Provider, token: str | None) -> None:
+    """A token that is sent must be good, also where none is needed: it spares the throttle and says who it was."""
     if token is None and provider.site.client_registration != TOKEN:
-        return None
-    used = None if token is None else initial_tokens.use(work, provider, token)
-    if used is None:
+        return
+    if token is None or not initial_tokens.is_good(work, provider, token):
         raise InvalidToken(cause="no initial access token that is good at this site")
+
+
+def _used(work: Work, provider: Provider, token: str) -> Used:
+    used = initial_tokens.use(work, provider, token)
+    if used is None:
+        raise InvalidToken(cause="the initial access token was used up at the same moment")
     return used
 
 

@@ -1,19 +1,24 @@
 """
 What a client that registers itself may have (O19): less than one that an administrator registers.
 
-It names no scope but the standard ones, never acts for itself, is never the organization's own, and
-has legacy response types only where its site says so. Everything else is checked as for all clients.
+It names no scope but the standard ones, never acts for itself, asks nobody for the code of a device, is never
+the organization's own, and has legacy response types only where its site says so. Everything else is checked as for all clients.
 """
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from idp.base.errors import Invalid
 from idp.directory.sites import SiteFacts
 from idp.oidc import claims, metadata
 from idp.oidc.errors import InvalidClientMetadata, InvalidRedirectUri, OAuthError
-from idp.oidc.metadata import CLIENT_CREDENTIALS, CODE
+from idp.oidc.metadata import CLIENT_CREDENTIALS, CODE, DEVICE_CODE
 from idp.oidc.registration import software_statement
 
+T = TypeVar("T")
+_WITHHELD = (CLIENT_CREDENTIALS, DEVICE_CODE)
+"""A machine's own rights are somebody's to give; and whoever wants to trick people by a code of a device (RFC 8628
+section 5.4) must not be able to make the client for it (O35)."""
 _QUOTES = str.maketrans({"“": "'", "”": "'", '"': "'", "\\": "/"})
 
 
@@ -32,9 +37,10 @@ def read(site: SiteFacts, asked: dict[str, Any], *, allow_http_loopback: bool) -
         registration = metadata.read(_with_standard_scopes(asked), allow_http_loopback=allow_http_loopback)
     except Invalid as error:
         raise told(error) from error
-    if CLIENT_CREDENTIALS in registration["grant_types"]:
+    withheld = [one for one in registration["grant_types"] if one in _WITHHELD]
+    if withheld:
         raise InvalidClientMetadata(
-            "The grant type client_credentials is given by an administrator only.", cause="asked for client_credentials"
+            f"grant_types: {withheld[0]} is given by an administrator only.", cause=f"asked for {', '.join(withheld)}"
         )
     legacy = [one for one in registration["response_types"] if one != CODE]
     if legacy and not site.registered_clients_may_be_legacy:
@@ -42,6 +48,21 @@ def read(site: SiteFacts, asked: dict[str, Any], *, allow_http_loopback: bool) -
             "At this site only the response type code can be registered.", cause=f"asked for {', '.join(legacy)}"
         )
     return registration
+
+
+def in_their_words(verb: Callable[..., T], *values: Any, **named: Any) -> T:
+    """
+    Return what *verb* returns; what it finds invalid is told as RFC 7591 section 3.2.2 has it.
+
+    Raises:
+        OAuthError: the verb raised `Invalid`.
+    """
+    try:
+        return verb(*values, **named)
+    except OAuthError:
+        raise
+    except Invalid as error:
+        raise told(error) from error
 
 
 def told(error: Invalid) -> OAuthError:

@@ -25,6 +25,7 @@ from idp.web import (
     oidc_clients,
     oidc_documents,
     oidc_logout,
+    oidc_registration,
     own_pages,
     render,
     saml,
@@ -37,7 +38,7 @@ from idp.web.door import LONGEST_BODY, Door
 from idp.web.kept_documents import KeptDocuments
 
 _FORM_PARTS = 100
-_OIDC = (oidc, oidc_clients, oidc_documents, oidc_logout)
+_OIDC = (oidc, oidc_clients, oidc_documents, oidc_logout, oidc_registration)
 
 
 def create(settings: Settings, *, database: Database | None = None, clock: Callable[[], datetime] = clock.now) -> Flask:

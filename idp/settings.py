@@ -104,6 +104,15 @@ class ThrottlingSettings(Section):
         le=10000000,
         description="Sign-ons per minute that people without a session may begin from one address (IPv6: its /64), and refusals of theirs that are written down. Many people behind one address: raise it.",
     )
+    registrations_per_hour: int = Field(
+        60,
+        ge=1,
+        le=1000000,
+        description="OpenID Connect clients per hour that may register themselves from one address (IPv6: its /64) where a site's registration is open.",
+    )
+    registered_clients_per_site: int = Field(
+        1000, ge=1, le=1000000, description="Clients of one site that have registered themselves; then no more may."
+    )
     code_free_failures: int = Field(
         5,
         ge=1,

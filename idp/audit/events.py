@@ -278,6 +278,16 @@ class ApiChanged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ClientChanged(Event):
+    """The registration of a client was changed; only what did is named, as it was and as it is."""
+
+    tag = "client.changed"
+    client_id: str
+    before: dict[str, str]
+    after: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ApiDisabled(Event):
     tag = "api.disabled"
     identifier: str
@@ -343,6 +353,29 @@ class ApiScopeWithdrawn(Event):
     scope: str
     subject_kind: str
     subject: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientSecretRotated(Event):
+    tag = "client.secret-rotated"
+    client_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegistrationTokenCreated(Event):
+    """An initial access token was made, with which clients may register themselves at a site."""
+
+    tag = "registration-token.created"
+    site_id: str
+    name: str
+    uses: str
+    expires_at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegistrationTokenRevoked(Event):
+    tag = "registration-token.revoked"
+    name: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,24 +1,21 @@
 """`idp application …`"""
 
-import json
 import sys
 from typing import Any
 
 import click
 
-from idp.base import egress
 from idp.base.errors import Invalid
-from idp.cli import application_templates, rules, saml, show
+from idp.cli import application_templates, client_json, oidc, rules, saml, sector_list, show
 from idp.cli import release as release_
 from idp.cli.application_lookup import find, full, known_as
 from idp.cli.context import Group, chosen, open_work, settings, tell, tell_all
 from idp.cli.saml_create import create_saml
 from idp.cli.saml_import import import_saml
 from idp.directory import access, applications, policies, queries
-from idp.oidc import clients, metadata, sectors
+from idp.oidc import clients, metadata
 
 _APPLICATION = click.argument("application", metavar="APP")
-_LONGEST = 2 * 1024 * 1024
 
 
 @click.group(cls=Group)
@@ -27,6 +24,7 @@ def application() -> None:
 
 
 application.add_command(saml.saml)
+application.add_command(oidc.oidc)
 application.add_command(application_templates.templates)
 application.add_command(create_saml)
 application.add_command(import_saml)
@@ -35,7 +33,7 @@ application.add_command(rules.of_application())
 
 @application.command("create-oidc")
 @click.option("--site", required=True, metavar="SITE", help="Site to register it at.")
-@click.option("--from-json", type=click.File("rb"), metavar="FILE", help="Client metadata (RFC 7591); - is stdin.")
+@client_json.from_json
 @click.option("--name", help="The name that people read.")
 @click.option("--redirect-uri", "redirect_uris", multiple=True, metavar="URI", help="May be given several times.")
 @click.option("--device", is_flag=True, help="Devices that show a code use it (RFC 8628); needs no --redirect-uri.")
@@ -64,17 +62,7 @@ def create_oidc(
     of = settings()
     asked = _client_metadata(from_json, name, redirect_uris, device, public, auth_method, scope)
     loopback = of.development.allow_http_loopback_applications
-    sector_uris = sectors.listed(
-        asked,
-        lambda address: egress.fetch(
-            address,
-            allowed=of.egress.allow_addresses,
-            most_bytes=sectors.LONGEST_BYTES,
-            http_loopback=loopback,
-            accept="application/json",
-        ),
-        allow_http_loopback=loopback,
-    )
+    sector_uris = sector_list.read(asked, of)
     with open_work() as work:
         made, client, secret = clients.create(
             work,
@@ -223,12 +211,7 @@ def _client_metadata(
     scope: str | None,
 ) -> dict[str, Any]:
     if from_json is not None:
-        try:
-            asked = json.loads(from_json.read(_LONGEST))
-        except (json.JSONDecodeError, UnicodeDecodeError) as error:
-            raise Invalid("The client metadata is not JSON.", field="from_json", cause=str(error)) from error
-        if not isinstance(asked, dict):
-            raise Invalid("The client metadata is not a JSON object.", field="from_json")
+        asked = client_json.read(from_json)
     else:
         if name is None or not (redirect_uris or device):
             raise Invalid(

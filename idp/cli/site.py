@@ -3,7 +3,7 @@
 import click
 
 from idp.base.errors import Invalid
-from idp.cli import release, rules, show
+from idp.cli import registration_token, release, rules, show
 from idp.cli.context import Group, open_work, settings, tell, tell_all
 from idp.directory import queries, sites
 
@@ -43,6 +43,21 @@ def create(slug: str, organization: str, name: str) -> None:
     default=None,
     help="Excuse clients that have a secret from PKCE. A stolen code is then protected by that secret alone.",
 )
+@click.option(
+    "--client-registration",
+    type=click.Choice(sites.CLIENT_REGISTRATION),
+    help="Which OpenID Connect clients may register themselves: none, those with a token, all.",
+)
+@click.option(
+    "--registered-clients-open-to",
+    type=click.Choice(["everyone", "nobody"]),
+    help="Who may open a client that registered itself, before an administrator says more (default: nobody).",
+)
+@click.option(
+    "--registered-clients-legacy/--no-registered-clients-legacy",
+    default=None,
+    help="Let them have the legacy response types, which put tokens into addresses (RFC 9700 advises against it).",
+)
 @click.option("--description", metavar="TEXT", help="A sentence or two for those who choose among sign-in services.")
 @click.option("--logo-url", metavar="URL", help="A picture of the organization, at an https address.")
 @click.option("--logo-size", metavar="WIDTHxHEIGHT", help="The size of that picture in pixels, such as 80x60.")
@@ -62,6 +77,9 @@ def set_(
     support_contact: str | None,
     accent: str | None,
     pkce_for_public_clients_only: bool | None,
+    client_registration: str | None,
+    registered_clients_open_to: str | None,
+    registered_clients_legacy: bool | None,
     description: str | None,
     logo_url: str | None,
     logo_size: str | None,
@@ -80,6 +98,11 @@ def set_(
             accent=accent,
             support_contact=support_contact,
             pkce_for_public_clients_only=pkce_for_public_clients_only,
+            client_registration=client_registration,
+            registered_clients_open_to_everyone=(
+                None if registered_clients_open_to is None else registered_clients_open_to == "everyone"
+            ),
+            registered_clients_may_be_legacy=registered_clients_legacy,
             description=description,
             logo_url=logo_url,
             logo_size=None if logo_size is None else _size(logo_size),
@@ -102,6 +125,7 @@ def list_(organization: str | None) -> None:
     tell_all(found, lambda one: f"{one['slug']:<24} {one['name']:<32} {one['issuer']}", none="There is no site yet.")
 
 
+site.add_command(registration_token.registration_token)
 site.add_command(release.of_site())
 site.add_command(rules.of_site())
 

@@ -19,6 +19,9 @@ from idp.policy.permissions import Permission, require
 _LONGEST_DESCRIPTION = 1024
 _LONGEST_SIDE = 4096
 _MOST_DAYS = 3650
+OFF, TOKEN, OPEN = "off", "token", "open"
+CLIENT_REGISTRATION = (OFF, TOKEN, OPEN)
+"""Which clients may register themselves: none, those that bring an initial access token, all."""
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 
 
@@ -35,9 +38,12 @@ class SiteFacts:
     accent: str
     support_contact: str
     pkce_for_public_clients_only: bool
+    client_registration: str
+    registered_clients_open_to_everyone: bool
+    registered_clients_may_be_legacy: bool
 
 
-def _live() -> Select[str, str, str, str, str, str, str, str, bool]:
+def _live() -> Select[str, str, str, str, str, str, str, str, bool, str, bool, bool]:
     return (
         select(
             Site.organization_id,
@@ -49,6 +55,9 @@ def _live() -> Select[str, str, str, str, str, str, str, str, bool]:
             Site.accent,
             Site.support_contact,
             Site.pkce_for_public_clients_only,
+            Site.client_registration,
+            Site.registered_clients_open_to_everyone,
+            Site.registered_clients_may_be_legacy,
         )
         .join(Organization, Organization.id == Site.organization_id)
         .where(Site.disabled_at.is_(None), Organization.suspended_at.is_(None))
@@ -128,6 +137,9 @@ def edit(
     accent: str | None = None,
     support_contact: str | None = None,
     pkce_for_public_clients_only: bool | None = None,
+    client_registration: str | None = None,
+    registered_clients_open_to_everyone: bool | None = None,
+    registered_clients_may_be_legacy: bool | None = None,
     description: str | None = None,
     logo_url: str | None = None,
     logo_size: tuple[int, int] | None = None,
@@ -143,6 +155,10 @@ def edit(
         accent: its colour as ``#rrggbb``; empty: Ostiary's own.
         support_contact: whom its people ask for help: an address, a page, or words.
         pkce_for_public_clients_only: excuse confidential clients from PKCE (some certifications need that).
+        client_registration: which clients may register themselves, one of `CLIENT_REGISTRATION`.
+        registered_clients_open_to_everyone: everybody of the organization may open those that did; else nobody,
+            until an administrator gives access.
+        registered_clients_may_be_legacy: they may have the response types that answer with a token in the address.
         description: one or two sentences for those who choose among identity providers; empty: none.
         logo_url, logo_size: a picture at an https address, and its width and height in pixels;
             an empty address: none.
@@ -163,6 +179,9 @@ def edit(
         "accent": None if accent is None else _colour(accent),
         "support_contact": None if not support_contact else names.name(support_contact, field="support_contact"),
         "pkce_for_public_clients_only": pkce_for_public_clients_only,
+        "client_registration": None if client_registration is None else _registration(client_registration),
+        "registered_clients_open_to_everyone": registered_clients_open_to_everyone,
+        "registered_clients_may_be_legacy": registered_clients_may_be_legacy,
         "description": description and names.words(description, longest=_LONGEST_DESCRIPTION, field="description"),
         "logo_url": logo_url and names.web_address(logo_url, field="logo_url"),
         "organization_url": organization_url and names.web_address(organization_url, field="organization_url"),
@@ -182,6 +201,16 @@ def edit(
         record(work, SiteChanged(organization_id=site.organization_id, target_id=site.id, before=before, after=after))
         work.tx.after_commit(work.tx.memory.forget)
     return site
+
+
+def _registration(value: str) -> str:
+    if value not in CLIENT_REGISTRATION:
+        raise Invalid(
+            "Client registration is off, for those with a token, or open.",
+            field="client_registration",
+            advice=f"Choose among {', '.join(CLIENT_REGISTRATION)}.",
+        )
+    return value
 
 
 def _contact(value: str) -> str:

@@ -1,19 +1,19 @@
 """Verbs on clients, the OAuth half of applications; and what hot roads need to know of one."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import orjson
-from sqlalchemy import and_, bindparam, select
+from sqlalchemy import and_, bindparam, delete, select
 
-from idp.audit.events import ClientRegistered
+from idp.audit.events import ClientChanged, ClientRegistered, ClientSecretRotated
 from idp.audit.log import record
 from idp.base.db import Prepared
-from idp.base.errors import NotFound
+from idp.base.errors import Conflict, Invalid, NotFound
 from idp.base.ids import fingerprint, new_id, new_token
 from idp.base.work import Work
 from idp.directory import applications, queries, sites
@@ -22,11 +22,13 @@ from idp.oidc import addresses, jose, metadata, sectors, signing
 from idp.oidc.jose import KnownKey
 from idp.oidc.metadata import NONE, SECRET_BASIC, SECRET_POST
 from idp.oidc.models import Client, ClientOrigin
+from idp.oidc.registration import changing
 from idp.policy.permissions import Permission, require
 
 PROTOCOL = "oidc"
 SECRET = "cls"  # noqa: S105 (the kind of a secret, not a secret)
 _LONGEST_ID = 64
+_WITH_SECRET = frozenset({SECRET_BASIC, SECRET_POST})
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,10 @@ class ClientFacts:
     application_id: str
     name: str
     launch_url: str
+    policy_uri: str
+    tos_uri: str
     first_party: bool
+    self_registered: bool
     enabled: bool
     client_id: str
     secret_hash: str
@@ -97,6 +102,7 @@ _FIND = Prepared(
         Client.registration,
         Client.pkce_required,
         Client.sector,
+        Client.self_registered,
     )
     .join(
         Application,
@@ -134,6 +140,7 @@ def create(
     sector_uris: Collection[str] | None = None,
     base_url: str = "",
     allow_http_loopback: bool = False,
+    registration_token: str = "",
 ) -> tuple[Application, Client, str | None]:
     """
     Register an application from client metadata (RFC 7591); return it, its client and the client's secret.
@@ -147,6 +154,7 @@ def create(
         sector_uris: what `sectors.listed` found at its ``sector_identifier_uri``.
         base_url: of this installation, for the address that the launcher starts the application at.
         allow_http_loopback: take plain http addresses on loopback (for trials on one machine).
+        registration_token: of a client that registers itself, by which it will manage that (RFC 7592).
 
     Raises:
         NotFound: no such site that this actor may see.
@@ -166,7 +174,7 @@ def create(
         first_party=first_party,
     )
     method = registration["token_endpoint_auth_method"]
-    secret = new_token(SECRET) if method in (SECRET_BASIC, SECRET_POST) else None
+    secret = new_token(SECRET) if method in _WITH_SECRET else None
     client = Client(
         organization_id=site.organization_id,
         application_id=application.id,
@@ -176,6 +184,8 @@ def create(
         registration=registration,
         pkce_required=pkce_required or method == NONE,
         sector=sector,
+        self_registered=bool(registration_token),
+        registration_token_hash=fingerprint(registration_token) if registration_token else "",
         created_at=work.now,
         updated_at=work.now,
     )
@@ -195,6 +205,213 @@ def create(
         applications.grant(work, application.id, everyone=True)
     work.tx.after_commit(work.tx.memory.forget)
     return application, client, secret
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """
+    What `edit` did: the application and its client as they are now, the secret where one was made, and what changed
+    as it was and as it is.
+
+    ``taken_over`` says that the client had registered itself, and no longer manages its own registration.
+    """
+
+    application: Application
+    client: Client
+    secret: str | None
+    before: dict[str, str]
+    after: dict[str, str]
+    taken_over: bool
+
+
+def edit(
+    work: Work,
+    application_id: str,
+    changes: Mapping[str, Any],
+    *,
+    if_version: int | None = None,
+    pkce_required: bool | None = None,
+    first_party: bool | None = None,
+    sector_uris: Collection[str] | None = None,
+    base_url: str = "",
+    allow_http_loopback: bool = False,
+) -> Edited:
+    """
+    Change the registration of a client; what *changes* do not name stays, and None takes one away.
+
+    The whole registration is checked as if it were made now (O19). Another authentication method makes
+    a secret, shown this once, or ends the one there is. A client that registered itself is the
+    administrators' from then on: a change of its own could otherwise undo theirs.
+
+    Args:
+        changes: client metadata by name (RFC 7591).
+        if_version: only if this is still the client's version.
+        pkce_required: False excuses a confidential client from PKCE.
+        first_party: the organization's own, which needs no consent.
+        sector_uris: what `sectors.listed` found at the ``sector_identifier_uri`` that it will have.
+        base_url: of this installation, for the address that the launcher starts the application at.
+        allow_http_loopback: take plain http addresses on loopback (for trials on one machine).
+
+    Raises:
+        NotFound: no such application that this actor may see, or one of another protocol.
+        Forbidden: the actor may not edit applications there.
+        Invalid: what it would be cannot be registered.
+        Conflict: somebody else has changed it in the meantime.
+    """
+    application = queries.application(work, application_id)
+    require(work, Permission.APPLICATION_EDIT, application.organization_id)
+    client = of_application(work, application)
+    if if_version is not None and if_version != client.version:
+        raise Conflict("Someone else changed this in the meantime. Look at it again, then repeat your change.")
+    own = {"client_id": client.client_id, "client_id_issued_at": int(client.created_at.timestamp())}
+    wanted = {name: value for name, value in changes.items() if name not in own or value != own[name]}
+    registration = metadata.read(changing.merged(client.registration, wanted), allow_http_loopback=allow_http_loopback)
+    before = _beside(application, client)
+    _settle_sector(work, client, registration, sector_uris)
+    if pkce_required is not None or registration["token_endpoint_auth_method"] == NONE:
+        client.pkce_required = bool(pkce_required) or registration["token_endpoint_auth_method"] == NONE
+    if first_party is not None:
+        application.first_party = first_party
+    taken_over = client.self_registered and (
+        registration != client.registration or _beside(application, client) != before
+    )
+    if taken_over:
+        client.self_registered, client.registration_token_hash = False, ""
+    return _replaced(work, application, client, registration, before, taken_over, base_url)
+
+
+def replace(
+    work: Work,
+    application_id: str,
+    registration: dict[str, Any],
+    *,
+    sector_uris: Collection[str] | None = None,
+    base_url: str = "",
+) -> Edited:
+    """
+    Let *registration*, which was checked, be everything that is registered of a client (RFC 7592 section 2.2).
+
+    Args:
+        sector_uris, base_url: as for `edit`.
+
+    Raises:
+        NotFound: no such application that this actor may see.
+        Forbidden: the actor may not edit it.
+        Invalid: its site has no key for an algorithm that it chooses, or it is not of the sector that it names.
+        Conflict: somebody else has changed it in the meantime.
+    """
+    application = queries.application(work, application_id)
+    require(work, Permission.APPLICATION_EDIT, application.organization_id)
+    client = of_application(work, application)
+    before = _beside(application, client)
+    _settle_sector(work, client, registration, sector_uris)
+    client.pkce_required = client.pkce_required or registration["token_endpoint_auth_method"] == NONE
+    return _replaced(work, application, client, registration, before, False, base_url)
+
+
+def _replaced(
+    work: Work,
+    application: Application,
+    client: Client,
+    registration: dict[str, Any],
+    before: dict[str, str],
+    taken_over: bool,
+    base_url: str,
+) -> Edited:
+    was, now = changing.difference(client.registration, registration)
+    secret = _settle_secret(client, registration)
+    application.name = registration["client_name"]
+    if base_url:
+        site = queries.site_of(work, application)
+        application.launch_url = _launch_url(registration, sites.issuer(base_url, site.slug))
+    if was or now:
+        client.registration = registration
+    after = _beside(application, client)
+    changed = [name for name in after if before[name] != after[name]]
+    was |= {name: before[name] for name in changed}
+    now |= {name: after[name] for name in changed}
+    if now:
+        client.updated_at = work.now
+        work.tx.session.flush()
+        _write_origins(work, client)
+        record(
+            work,
+            ClientChanged(
+                organization_id=client.organization_id,
+                target_id=client.application_id,
+                client_id=client.client_id,
+                before=was,
+                after=now,
+            ),
+        )
+        work.tx.after_commit(work.tx.memory.forget)
+    return Edited(application, client, secret, was, now, taken_over)
+
+
+def rotate_secret(work: Work, application_id: str) -> tuple[Application, Client, str]:
+    """
+    Give a client a new secret; return application, client and the secret, which is shown this once.
+
+    The former one ends at once: a secret is changed because somebody else may know it. A client that must not
+    pause meanwhile registers a key of its own in the place of a secret (``private_key_jwt``), and there two.
+
+    Raises:
+        NotFound: no such application that this actor may see, or one of another protocol.
+        Forbidden: the actor may not edit applications there.
+        Invalid: the client has no secret.
+    """
+    application = queries.application(work, application_id)
+    require(work, Permission.APPLICATION_EDIT, application.organization_id)
+    client = of_application(work, application)
+    method = client.registration["token_endpoint_auth_method"]
+    if method not in _WITH_SECRET:
+        raise Invalid(
+            f"“{application.name}” has no secret: it is registered for the authentication method “{method}”.",
+            field="token_endpoint_auth_method",
+        )
+    secret = new_token(SECRET)
+    client.secret_hash, client.updated_at = fingerprint(secret), work.now
+    work.tx.session.flush()
+    record(
+        work,
+        ClientSecretRotated(
+            organization_id=client.organization_id, target_id=client.application_id, client_id=client.client_id
+        ),
+    )
+    work.tx.after_commit(work.tx.memory.forget)
+    return application, client, secret
+
+
+def _beside(application: Application, client: Client) -> dict[str, str]:
+    """What belongs to a client and is no client metadata, in words."""
+    return {
+        "pkce_required": "yes" if client.pkce_required else "no",
+        "first_party": "yes" if application.first_party else "no",
+        "has_secret": "yes" if client.secret_hash else "no",
+        "self_registered": "yes" if client.self_registered else "no",
+        "sector": client.sector,
+        "launch_url": application.launch_url,
+    }
+
+
+def _settle_sector(
+    work: Work, client: Client, registration: dict[str, Any], sector_uris: Collection[str] | None
+) -> None:
+    """What is checked against the site and the sector's list at every change, as at the creation."""
+    signing.check(work, client.organization_id, client.site_id, registration)
+    client.sector = sectors.of(registration, sector_uris)
+
+
+def _settle_secret(client: Client, registration: dict[str, Any]) -> str | None:
+    """A method with a secret has one, any other has none (O12). Return the secret where one was made."""
+    if registration["token_endpoint_auth_method"] not in _WITH_SECRET:
+        client.secret_hash = ""
+        return None
+    if client.secret_hash:
+        return None
+    secret = new_token(SECRET)
+    client.secret_hash = fingerprint(secret)
+    return secret
 
 
 def find_application(work: Work, client_id: str) -> Application | None:
@@ -281,7 +498,10 @@ def _facts(row: Any) -> ClientFacts:
         application_id=row.application_id,
         name=row.name,
         launch_url=row.launch_url,
+        policy_uri=registration.get("policy_uri", ""),
+        tos_uri=registration.get("tos_uri", ""),
         first_party=row.first_party,
+        self_registered=row.self_registered,
         enabled=row.disabled_at is None,
         client_id=row.client_id,
         secret_hash=row.secret_hash,
@@ -335,6 +555,9 @@ def _origins(registration: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _write_origins(work: Work, client: Client) -> None:
+    """Let the origins of *client* be those of its registration."""
+    own = (ClientOrigin.organization_id == client.organization_id, ClientOrigin.application_id == client.application_id)
+    work.tx.session.execute(delete(ClientOrigin).where(*own))
     for origin in _origins(client.registration):
         work.tx.session.add(
             ClientOrigin(
@@ -348,10 +571,16 @@ def _write_origins(work: Work, client: Client) -> None:
 
 
 def _launch_url(registration: dict[str, Any], issuer: str) -> str:
-    """Where the launcher starts the application: its own start page, else its home."""
+    """
+    Where the launcher starts the application: its own start page, else its home.
+
+    A start page learns who asks (OpenID Connect Core section 4). It gets no ``login_hint``, because who the person
+    is it learns by signing on, and no ``target_link_uri``, because only the application knows its pages.
+    """
     start = registration.get("initiate_login_uri", "")
-    if start and issuer:  # OpenID Connect Core section 4
-        return f"{start}{'&' if '?' in start else '?'}iss={issuer}"
+    if start and issuer:
+        joint = "?" if "?" not in start else "" if start.endswith(("?", "&")) else "&"
+        return f"{start}{joint}iss={quote(issuer, safe='')}"
     if registration.get("client_uri"):
         return str(registration["client_uri"])
     web = [uri for uri in registration["redirect_uris"] if urlsplit(uri).scheme in ("https", "http")]

@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 from idp.base.work import Work
+from idp.directory.sites import OFF
 from idp.keyring import keyring
 from idp.keyring.keyring import TOKEN_SIGNING, Key
 from idp.oidc import claims, contexts, jose, metadata, proof_keys, signing
@@ -30,7 +31,7 @@ class Document:
 
 def metadata_document(work: Work, provider: Provider) -> Document:
     """Return the metadata of the provider; the same for both specifications."""
-    return _metadata(provider.issuer, signing.algorithms(work, provider.organization_id, provider.site_id))
+    return _metadata(provider, signing.algorithms(work, provider.organization_id, provider.site_id))
 
 
 def keys_document(work: Work, provider: Provider) -> Document:
@@ -38,11 +39,12 @@ def keys_document(work: Work, provider: Provider) -> Document:
     return _keys(keyring.published(work, provider.organization_id, provider.site_id, TOKEN_SIGNING))
 
 
-def described(issuer: str, algorithms: tuple[str, ...]) -> dict[str, Any]:
-    """Return the metadata of the provider *issuer*, which signs with *algorithms*."""
+def described(provider: Provider, algorithms: tuple[str, ...]) -> dict[str, Any]:
+    """Return the metadata of *provider*, by the switches of its site; it signs with *algorithms*."""
+    issuer = provider.issuer
     endpoint = f"{issuer}/oauth2"
     confidential = [method for method in metadata.AUTHENTICATION_METHODS if method != NONE]
-    return {
+    said: dict[str, Any] = {
         "issuer": issuer,
         "authorization_endpoint": f"{endpoint}/authorize",
         "token_endpoint": f"{endpoint}/token",
@@ -82,11 +84,14 @@ def described(issuer: str, algorithms: tuple[str, ...]) -> dict[str, Any]:
         "request_parameter_supported": False,
         "request_uri_parameter_supported": False,
     }
+    if provider.site.client_registration != OFF:
+        said["registration_endpoint"] = f"{endpoint}/register"
+    return said
 
 
 @lru_cache(maxsize=1024)
-def _metadata(issuer: str, algorithms: tuple[str, ...]) -> Document:
-    return _document(described(issuer, algorithms), max_age=3600)
+def _metadata(provider: Provider, algorithms: tuple[str, ...]) -> Document:
+    return _document(described(provider, algorithms), max_age=3600)
 
 
 @lru_cache(maxsize=1024)

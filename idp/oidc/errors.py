@@ -17,6 +17,8 @@ class OAuthError(Invalid):
 
     error: ClassVar[str] = "invalid_request"
     status: ClassVar[int] = 400
+    retry_after: int | None = None
+    """After how many seconds it may be tried again, where that can be said."""
 
     def __init__(self, description: str, *, cause: str = "") -> None:
         super().__init__(description, code=self.error, cause=cause)
@@ -189,6 +191,47 @@ class TemporarilyUnavailable(OAuthError):
 
     error = "temporarily_unavailable"
     status = 503
+    retry_after = 5
+
+
+class TooManyRegistrations(TemporarilyUnavailable):
+    """No more clients may register themselves just now (RFC 6585 section 4)."""
+
+    status = 429
+
+    def __init__(self, description: str, *, cause: str, retry_after: int) -> None:
+        super().__init__(description, cause=cause)
+        self.retry_after = retry_after
+
+
+class RegistrationDenied(AccessDenied):
+    """The client may not manage its registration: an administrator has switched it off (RFC 7592 section 2.1)."""
+
+    status = 403
+
+
+class InvalidRedirectUri(OAuthError):
+    """A redirect URI cannot be registered (RFC 7591 section 3.2.2)."""
+
+    error = "invalid_redirect_uri"
+
+
+class InvalidClientMetadata(OAuthError):
+    """A field of the client metadata cannot be registered (RFC 7591 section 3.2.2)."""
+
+    error = "invalid_client_metadata"
+
+
+class InvalidSoftwareStatement(OAuthError):
+    """The software statement is none (RFC 7591 section 3.2.2)."""
+
+    error = "invalid_software_statement"
+
+
+class UnapprovedSoftwareStatement(OAuthError):
+    """It is one, of somebody whose statements do not count here (RFC 7591 section 3.2.2)."""
+
+    error = "unapproved_software_statement"
 
 
 _OF_REFUSAL: dict[Refusal, tuple[type[OAuthError], str]] = {

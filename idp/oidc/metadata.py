@@ -36,8 +36,16 @@ MOST_SCOPES = 50
 LONGEST_SCOPE = 1024
 _SCOPE_TOKEN = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")  # RFC 6749 section 3.3
 _MOST_TEXTS = 50
-_MADE_HERE = ("client_id", "client_secret", "client_id_issued_at", "client_secret_expires_at")
-_PAGES = ("client_uri", "logo_uri", "policy_uri", "tos_uri", "initiate_login_uri")
+_MADE_HERE = (
+    "client_id",
+    "client_secret",
+    "client_id_issued_at",
+    "client_secret_expires_at",
+    "registration_access_token",
+    "registration_client_uri",
+)
+_PAGES = ("client_uri", "logo_uri", "policy_uri", "tos_uri")
+_START_PARAMETERS = ("iss", "login_hint", "target_link_uri")  # OpenID Connect Core section 4
 _TEXTS = ("software_id", "software_version")
 _NOT_OFFERED = {
     "request_object_signing_alg": "Request objects",
@@ -191,6 +199,9 @@ def _read_addresses(
     for name in _PAGES:
         if metadata.get(name):
             made[name] = _address(metadata[name], name, pages, ())
+    start = metadata.get("initiate_login_uri")
+    if start:
+        made["initiate_login_uri"] = _address(start, "initiate_login_uri", pages, _START_PARAMETERS)
     _read_logout(metadata, made, pages)
 
 

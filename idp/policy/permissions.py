@@ -51,11 +51,35 @@ ROLES: dict[str, frozenset[Permission]] = {
     AUDITOR: frozenset(p for p in Permission if p.value.endswith(":read")),
 }
 
+CLIENT_REGISTRATION = "client-registration"
+CLIENT_ITSELF = "client-itself"
+PROGRAM_ROLES: dict[str, frozenset[Permission]] = {
+    # Held for the length of one request by a program that registers itself, or changes its own registration
+    # (RFC 7591, RFC 7592). Never assigned to anybody; what it may register is bounded by `oidc.registration`.
+    CLIENT_REGISTRATION: frozenset(
+        {
+            Permission.SITE_READ,
+            Permission.APPLICATION_CREATE,
+            Permission.APPLICATION_READ,
+            Permission.APPLICATION_GRANT,
+        }
+    ),
+    CLIENT_ITSELF: frozenset(
+        {
+            Permission.SITE_READ,
+            Permission.APPLICATION_READ,
+            Permission.APPLICATION_EDIT,
+            Permission.APPLICATION_DELETE,
+        }
+    ),
+}
+_HELD = {**ROLES, **PROGRAM_ROLES}
+
 
 def allows(actor: Actor, permission: Permission, organization_id: str | None) -> bool:
     """Say whether one of *actor*'s roles holds *permission* in that organization (None: installation)."""
     return any(
-        permission in ROLES.get(held.role, frozenset())
+        permission in _HELD.get(held.role, frozenset())
         and (held.organization_id is None or held.organization_id == organization_id)
         for held in actor.roles
         if held.site_id is None
@@ -78,7 +102,7 @@ def require(work: Work, permission: Permission, organization_id: str | None) -> 
 def organizations_of(actor: Actor, permission: Permission) -> frozenset[str] | None:
     """Return the organizations in which *actor* holds *permission*; None means all of them."""
     held = [
-        h.organization_id for h in actor.roles if h.site_id is None and permission in ROLES.get(h.role, frozenset())
+        h.organization_id for h in actor.roles if h.site_id is None and permission in _HELD.get(h.role, frozenset())
     ]
     if None in held:
         return None

@@ -153,6 +153,12 @@ def count_refusal(work: Work, limits: ThrottlingSettings) -> Wait | None:
     return _reserve_in_window(work, key, timedelta(minutes=1), limits.sign_ons_per_minute)
 
 
+def count_registration(work: Work, limits: ThrottlingSettings) -> Wait | None:
+    """Count an application that a stranger registers: it stays until somebody removes it (O19)."""
+    key = f"network-registrations:{network_of(work.origin.ip)}"
+    return _reserve_in_window(work, key, timedelta(hours=1), limits.registrations_per_hour)
+
+
 def may_be_written_down(work: Work) -> bool:
     """
     Say whether a refusal that anybody can cause by an address alone is written down as an attempt.

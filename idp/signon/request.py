@@ -33,6 +33,8 @@ class SignOnRequest:
         locales: languages the application asks for, best first.
         answers_at: origin that the answer is sent on to by a redirect, for the pages' form-action
             (browsers hold a form's redirects to it); empty where a page of ours carries the answer.
+        privacy_url, terms_url: where the application says how it treats personal data, and its terms.
+        unchecked: it registered itself, and no administrator has looked at it since.
     """
 
     organization_id: str
@@ -53,6 +55,9 @@ class SignOnRequest:
     start_again_url: str = ""
     locales: tuple[str, ...] = ()
     answers_at: str = ""
+    privacy_url: str = ""
+    terms_url: str = ""
+    unchecked: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Return the request as JSON values."""

@@ -99,8 +99,8 @@ def oauth_error(error: OAuthError, trail: Trail) -> Response:
     response = json_answer(said, error.status)
     if error.status == 401 and "Authorization" in request.headers:
         response.headers["WWW-Authenticate"] = 'Basic realm="Ostiary"'
-    if error.status == 503:
-        response.headers["Retry-After"] = "5"
+    if error.retry_after is not None:
+        response.headers["Retry-After"] = str(error.retry_after)
     return response
 
 
@@ -132,20 +132,25 @@ def for_clients(kind: str) -> Callable[[Callable[[Provider, Trail, Work], Respon
         @wraps(view)
         def answered(slug: str) -> Response:
             trail = Trail(kind=kind)
-            try:
-                return _asked(view, slug, trail)
-            except UseDpopNonce as error:
-                return nonce_wanted(error)
-            except OAuthError as error:
-                context.save_refusal(trail, error, token_refused(trail, error))
-                return oauth_error(error, trail)
-            except (Unavailable, Conflict) as error:
-                trail.refused(error)
-                return oauth_error(TemporarilyUnavailable("It cannot be answered just now."), trail)
+            return in_json(trail, lambda: _asked(view, slug, trail))
 
         return answered
 
     return made
+
+
+def in_json(trail: Trail, answer: Callable[[], Response]) -> Response:
+    """Return what *answer* returns; what it raises is recorded with *trail* and told in JSON."""
+    try:
+        return answer()
+    except UseDpopNonce as error:
+        return nonce_wanted(error)
+    except OAuthError as error:
+        context.save_refusal(trail, error, token_refused(trail, error))
+        return oauth_error(error, trail)
+    except (Unavailable, Conflict) as error:
+        trail.refused(error)
+        return oauth_error(TemporarilyUnavailable("It cannot be answered just now."), trail)
 
 
 def _asked(view: Callable[[Provider, Trail, Work], Response | Wanted], slug: str, trail: Trail) -> Response:
@@ -182,10 +187,11 @@ def fetches_client_keys(view: View) -> View:
 
 def _fetch(wanted: Wanted) -> str:
     with context.aside():
-        return remote_keys.fetch(wanted, _get)
+        return remote_keys.fetch(wanted, get_json)
 
 
-def _get(address: str) -> bytes:
+def get_json(address: str) -> bytes:
+    """Return what is at *address*, which a client has registered; call it while no transaction is open (O18)."""
     of = context.settings()
     return egress.fetch(
         address,

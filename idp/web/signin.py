@@ -418,6 +418,9 @@ def _consent_page(work: Work, handle: str, progress: Progress) -> Response:
         email=proving.email_of(work, progress),
         host=_host(progress.request),
         asks=in_words(work, progress, progress.request.asks),
+        privacy=_link(progress.request.privacy_url),
+        terms=_link(progress.request.terms_url),
+        unchecked=progress.request.unchecked,
     )
 
 
@@ -425,6 +428,12 @@ def _host(wanted: SignOnRequest) -> str:
     """Return the host that the answer goes to; nothing where it is told by a page of ours (devices)."""
     address = wanted.answers_at or wanted.start_again_url
     return "" if address.startswith(f"{context.settings().base_url}/") else urlsplit(address).hostname or ""
+
+
+def _link(address: str) -> dict[str, str] | None:
+    """Return an address of an application's and whose it is; None for anything but a web address."""
+    parts = urlsplit(address)
+    return {"url": address, "host": parts.hostname} if parts.scheme in ("https", "http") and parts.hostname else None
 
 
 def _refused_page(work: Work, handle: str, progress: Progress, refusal: Refusal) -> Response:

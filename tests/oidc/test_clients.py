@@ -85,7 +85,7 @@ def test_a_deleted_client_is_gone(place, client):
         ({"client_uri": "https://rp.example/home"}, "https://rp.example/home"),
         (
             {"initiate_login_uri": "https://rp.example/login", "client_uri": "https://rp.example/home"},
-            "https://rp.example/login?iss=https://id.example/sites/acme",
+            "https://rp.example/login?iss=https%3A%2F%2Fid.example%2Fsites%2Facme",
         ),
         ({"redirect_uris": ["com.example.app:/cb"], "token_endpoint_auth_method": "none"}, ""),
     ],

@@ -74,7 +74,22 @@ def test_o30_only_what_is_built(said):
         "urn:ietf:params:oauth:grant-type:device_code",
     }
     assert said["response_modes_supported"] == ["query", "form_post"]
-    assert not [name for name in said if "pushed" in name or "registration" in name]
+    assert not [name for name in said if "pushed" in name]
+
+
+def test_registration_is_said_where_a_site_offers_it_and_nowhere_else(place, said):
+    from tests.oidc.registration import allow, register
+
+    assert "registration_endpoint" not in said
+    for how, status in (("token", 401), ("open", 201)):
+        allow(place, how)
+        address = place.app.test_client().get(WELL_KNOWN).json["registration_endpoint"]
+        assert address == f"{ISSUER}/oauth2/register"
+        assert register(place).status_code == status
+        other = place.app.test_client().get("/sites/acme-eu/.well-known/openid-configuration").json
+        assert "registration_endpoint" not in other
+    allow(place, "off")
+    assert place.app.test_client().get(WELL_KNOWN).json == said
 
 
 def test_what_it_supports_works_and_what_it_does_not_say_does_not(place, said, browser):

@@ -95,7 +95,12 @@ def pages(front: Front, browser, base: str) -> Iterator[tuple[str, Walk]]:
     yield "code-wrong", walk
     walk.tab.goto(walk.tab.url.replace("/code", "/recovery"))
     yield "recovery-code", walk
-    walk.open(front.ask(asks=("email", "profile", "groups", "offline_access")))
+    about = {
+        "privacy_url": "https://wiki.acme.example/privacy",
+        "terms_url": "https://wiki.acme.example/terms",
+        "unchecked": True,
+    }
+    walk.open(front.ask(asks=("email", "profile", "groups", "offline_access"), **about))
     walk.password(ANN)
     walk.code()
     yield "consent", walk

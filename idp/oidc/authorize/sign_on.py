@@ -37,6 +37,9 @@ def sign_on_request(work: Work, request: AuthorizeRequest, reply_to: ReplyTo) ->
         asks=consents.asks(request),
         ask_consent_again=consents.must_ask_again(request),
         start_again_url=request.client.launch_url,
+        privacy_url=request.client.policy_uri,
+        terms_url=request.client.tos_uri,
+        unchecked=request.client.self_registered,
         locales=tuple((request.ui_locales or "").split()[:_MOST_LOCALES]),
         answers_at=addresses.origin(reply_to.redirect_uri) if reply_to.mode == QUERY else "",
     )

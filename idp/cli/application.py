@@ -8,10 +8,11 @@ import click
 
 from idp.base import egress
 from idp.base.errors import Invalid
-from idp.cli import application_templates, rules, saml, show
+from idp.cli import application_templates, oidc, rules, saml, show
 from idp.cli import release as release_
 from idp.cli.application_lookup import find, full, known_as
 from idp.cli.context import Group, chosen, open_work, settings, tell, tell_all
+from idp.cli.oidc_check import in_short, of_application
 from idp.cli.saml_create import create_saml
 from idp.cli.saml_import import import_saml
 from idp.directory import access, applications, policies, queries
@@ -27,6 +28,7 @@ def application() -> None:
 
 
 application.add_command(saml.saml)
+application.add_command(oidc.oidc)
 application.add_command(application_templates.templates)
 application.add_command(create_saml)
 application.add_command(import_saml)
@@ -86,10 +88,13 @@ def create_oidc(
             base_url=of.base_url,
             allow_http_loopback=loopback,
         )
+        findings = of_application(work, of, made).findings
         value = {"application_id": made.id, **clients.represent(client, secret)}
+        value["findings"] = [finding.to_json() for finding in findings]
     lines = [_made({"id": made.id, "name": made.name}, f"client_id {client.client_id}", everyone)]
     if secret is not None:
         lines += [f"  client_secret  {secret}", "  The secret is shown this once and cannot be shown again."]
+    lines += in_short(findings, made.id)
     tell(value, "\n".join(lines))
 
 

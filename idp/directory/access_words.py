@@ -37,6 +37,16 @@ def who_gives(work: Work, organization_id: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(account.email for account in work.tx.session.scalars(query)))
 
 
+def person(work: Work, account_id: str | None) -> str:
+    """Return the e-mail address of an account; empty where there is none, or none that this actor may see."""
+    if account_id is None:
+        return ""
+    try:
+        return queries.account(work, account_id).email
+    except NotFound:
+        return ""
+
+
 def _who(work: Work, grant: AccessGrant) -> str:
     try:
         if grant.subject_kind == access.GROUP:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from idp.base.work import Work
-from idp.oidc import access_tokens, claims, dpop
+from idp.oidc import access_tokens, claims, dpop, jose
 from idp.oidc.access_tokens import AccessToken
 from idp.oidc.claims import OPENID
 from idp.oidc.errors import InsufficientScope, InvalidDpopProof, InvalidRequest, InvalidToken
@@ -69,7 +69,8 @@ def answer(work: Work, provider: Provider, sent: Presented) -> dict[str, Any]:
     try:
         found = access_tokens.find(work, provider, sent.token)
     except Unverified as error:
-        raise InvalidToken(cause=f"access token: {error}") from error
+        said = (jose.unverified_claim(sent.token, "iss") or "")[:500]
+        raise InvalidToken(cause=f"access token: {error}", **error.facts, issuer=said) from error
     _check_possession(work, provider, found, sent)
     if found.grant is None or OPENID not in found.scope:
         raise InsufficientScope("The access token is not of a sign-on with the scope openid.")

@@ -183,7 +183,7 @@ def _of_attempt(work: Work, attempt: Recorded, here: Here) -> list[Finding]:
             now=work.now,
             registered=_registered_then(work, attempt, one),
             context=attempt.context,
-            person=_person(work, attempt),
+            person=access_words.person(work, attempt.account_id),
             contexts=_contexts(attempt),
             logout=attempt.kind == "saml.logout",
             allowed_now=_allowed_now(work, attempt),
@@ -217,15 +217,6 @@ def _here(work: Work, site: Site, base_url: str, http_loopback: bool) -> Here:
         http_loopback=http_loopback,
         grants_access=access_words.who_gives(work, site.organization_id),
     )
-
-
-def _person(work: Work, attempt: Recorded) -> str:
-    if attempt.account_id is None:
-        return ""
-    try:
-        return queries.account(work, attempt.account_id).email
-    except NotFound:
-        return ""
 
 
 def _allowed_now(work: Work, attempt: Recorded) -> bool:

@@ -334,12 +334,12 @@ def _check_times(claims: dict[str, Any], rule: _Rule, now: datetime) -> None:
         raise Unverified("it has no exp")
     if not rule.may_be_over and at >= expires + skew:
         raise Unverified("it is over", seconds=int(at - expires))
-    if rule.longest is not None and expires > at + rule.longest.total_seconds() + skew:
-        raise Unverified("its exp is too far away", seconds=int(expires - at))
     for name in ("iat", "nbf"):
         value = _seconds(claims, name)
         if value is not None and value > at + skew:
             raise Unverified(f"its {name} is in the future", seconds=int(value - at))
+    if rule.longest is not None and expires > at + rule.longest.total_seconds() + skew:
+        raise Unverified("its exp is too far away", seconds=int(expires - at))
 
 
 def _seconds(claims: dict[str, Any], name: str) -> float | None:

@@ -78,13 +78,15 @@ UNREADABLE = Kind(
 )
 KINDS = (AUDIENCE, BEHIND, AHEAD, LONG, KEY, ALGORITHM, SIGNATURE, REPLAYED, MALFORMED, UNREADABLE)
 
+KEYS_UNREADABLE = "client-keys-unreadable"
+"""The code of the step in which they are fetched."""
 _PREFIX = "client assertion: "
 
 
 def check_attempt(attempt: Attempt) -> Findings:
     """What is it that was not as it must be?"""
     cause = attempt.failed.cause
-    if attempt.failed.code == "client-keys-unreadable":
+    if attempt.failed.code == KEYS_UNREADABLE:
         yield UNREADABLE.found(
             cause,
             here="See that the address can be reached from here; only public addresses are called, and those of "

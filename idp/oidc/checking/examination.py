@@ -10,7 +10,7 @@ from idp.base.work import Work
 from idp.directory import access, access_words, queries
 from idp.directory.models import Application, Site
 from idp.oidc import checking, clients
-from idp.oidc.checking import gathering, otherwise
+from idp.oidc.checking import assertions, gathering, otherwise
 from idp.oidc.checking.subjects import Attempt, Failed, Here, Registered, Registration
 
 _KINDS = "oidc."
@@ -81,7 +81,8 @@ def _failed(attempt: Recorded) -> list[Failed]:
         for step in attempt.steps
         if step.get("state") == "failed"
     ]
-    return found or [Failed(attempt.code, attempt.cause)]
+    unread = [one for one in found if one.code == assertions.KEYS_UNREADABLE]
+    return unread or found or [Failed(attempt.code, attempt.cause)]  # without its keys nothing of a client's fits
 
 
 def _registered(work: Work, attempt: Recorded, site: Site | None, client_id: str) -> Registered | None:

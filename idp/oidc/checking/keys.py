@@ -113,7 +113,9 @@ def _each(registration: Registration, signing: list[Mapping[str, Any]]) -> Findi
             bits = rsa_bits(key)
             yield WEAK.found(named(key) + (f" of {bits} bits" if bits else ""), vendor=_NEW_KEYS)
         elif rsa_bits(key) in range(2041, 2049):
-            yield RSA_2048.found(named(key))
+            yield RSA_2048.found(
+                named(key), vendor="Please take a longer one, or another kind, at your next change of keys."
+            )
     for key in listed(registration.registered):
         ends = key.get("exp")
         if isinstance(ends, int | float) and not isinstance(ends, bool) and ends <= registration.now.timestamp():

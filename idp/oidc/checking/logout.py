@@ -64,7 +64,7 @@ def check_registration(registration: Registration) -> Findings:
             "post_logout_redirect_uris is empty", here=change(registered, "add the page that it shows after a logout")
         )
     foreign = [uri for uri in after if uri.startswith("http") and host(uri) not in registered.hosts]
-    if foreign and registered.hosts:
+    if foreign and registered.hosts and not registered.native:
         yield ELSEWHERE.found(
             f"{', '.join(foreign)}; redirect URIs are at {', '.join(registered.hosts)}",
             here=change(registered, "leave it out, if it is not the application's"),

@@ -10,6 +10,7 @@ from idp.cli import application_templates, client_json, oidc, rules, saml, secto
 from idp.cli import release as release_
 from idp.cli.application_lookup import find, full, known_as
 from idp.cli.context import Group, chosen, open_work, settings, tell, tell_all
+from idp.cli.oidc_check import in_short, of_application
 from idp.cli.saml_create import create_saml
 from idp.cli.saml_import import import_saml
 from idp.directory import access, applications, policies, queries
@@ -74,10 +75,13 @@ def create_oidc(
             base_url=of.base_url,
             allow_http_loopback=loopback,
         )
+        findings = of_application(work, of, made).findings
         value = {"application_id": made.id, **clients.represent(client, secret)}
+        value["findings"] = [finding.to_json() for finding in findings]
     lines = [_made({"id": made.id, "name": made.name}, f"client_id {client.client_id}", everyone)]
     if secret is not None:
         lines += [f"  client_secret  {secret}", "  The secret is shown this once and cannot be shown again."]
+    lines += in_short(findings, made.id)
     tell(value, "\n".join(lines))
 
 

@@ -9,7 +9,8 @@ from idp.cli import show
 from idp.cli.context import Group, open_work, settings, tell, tell_all
 from idp.cli.findings import in_words
 from idp.directory import history
-from idp.saml.doctor import examination
+from idp.oidc.checking import examination as of_clients
+from idp.saml.doctor import examination as of_providers
 
 
 @click.group(cls=Group)
@@ -20,12 +21,16 @@ def attempt() -> None:
 @attempt.command("show")
 @click.argument("reference")
 def show_(reference: str) -> None:
-    """Show the attempt REFERENCE, as an error page names it, and what the doctor says of a failed one of SAML."""
+    """Show the attempt REFERENCE, as an error page names it, and, of a failed one, why it failed and who changes what."""
     of = settings()
     loopback = of.development.allow_http_loopback_applications
     with open_work() as work:
         kept = history.attempt(work, reference)
-        findings = examination.of_attempt(work, kept, base_url=of.base_url, http_loopback=loopback)
+        findings = tuple(
+            finding
+            for look in (of_providers.of_attempt, of_clients.of_attempt)
+            for finding in look(work, kept, base_url=of.base_url, http_loopback=loopback)
+        )
         found = show.attempt(kept)
     lines = _page(found)
     if findings:

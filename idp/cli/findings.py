@@ -1,9 +1,9 @@
-"""What the doctor of a provider found, as lines for a terminal."""
+"""What was found of an application or an attempt, as lines for a terminal."""
 
 import textwrap
 from collections.abc import Sequence
 
-from idp.saml.doctor.finding import Finding, Severity
+from idp.audit.findings import Finding, Severity
 
 _WIDTH = 100
 _WORDS = {Severity.SERIOUS: "SERIOUS", Severity.WARNING: "warning", Severity.NOTE: "note"}
@@ -16,6 +16,7 @@ def in_words(findings: Sequence[Finding]) -> list[str]:
         lines.append(f"{_WORDS[finding.severity]:<8} {finding.kind}")
         lines += _part("seen", finding.evidence)
         lines += _part("means", finding.meaning)
+        lines += _part("clause", finding.clause)
         lines += _part("here", finding.here)
         lines += _part("vendor", f"“{finding.vendor}”" if finding.vendor else "")
         if finding.fix is not None:

@@ -7,6 +7,7 @@ import click
 from idp.base.work import Work
 from idp.cli.application_lookup import find
 from idp.cli.context import Group, open_work, tell
+from idp.cli.oidc_check import check
 from idp.cli.oidc_set import set_
 from idp.directory.models import Application
 from idp.oidc import clients
@@ -20,6 +21,7 @@ def oidc() -> None:
     """OpenID Connect clients: how one is registered, and changing that."""
 
 
+oidc.add_command(check)
 oidc.add_command(set_)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from idp.audit.findings import Examination
 from idp.base import egress
 from idp.base.errors import IdpError, Invalid
 from idp.base.work import Work
@@ -17,7 +18,7 @@ from idp.directory import history, queries
 from idp.directory.models import Application
 from idp.saml import providers
 from idp.saml.doctor import examination, remedies
-from idp.saml.doctor.examination import Examination, Given
+from idp.saml.doctor.examination import Given
 from idp.saml.gate import MOST_METADATA_BYTES
 from idp.settings import Settings
 

@@ -54,6 +54,8 @@ def fault(address: object, kinds: Kinds, *, reserved: Iterable[str] = ()) -> str
         return f"An address is a text of 1 to {LONGEST} characters."
     if "#" in address:
         return f"“{address[:200]}” has a fragment (#…). Leave it out."
+    if "*" in address:
+        return f"“{_shown(address)}” has a *. Wildcards do not exist here: register each address in full."
     if not _ALLOWED.fullmatch(address):
         return f"“{_shown(address)}” has characters that an address cannot have. Escape them with %."
     try:

@@ -50,6 +50,14 @@ def authenticate(work: Work, provider: Provider, sent: Parameters, authorization
         InvalidClient: unknown, disabled, another method than the registered one, or a wrong proof.
     """
     presented = read(sent, authorization)
+    try:
+        return _proven(work, provider, presented)
+    except InvalidClient as error:  # whom the administrator has to look at; the peer learns nothing of it
+        error.facts = {**error.facts, "client_id": presented.client_id[:80], "method": presented.method}
+        raise
+
+
+def _proven(work: Work, provider: Provider, presented: Presented) -> ClientFacts | Wanted:
     client = clients.at_site(work, provider.organization_id, provider.site_id, presented.client_id)
     if presented.method in (SECRET_BASIC, SECRET_POST):
         _check_secret(client, presented)
@@ -137,7 +145,7 @@ def _check_assertion(work: Work, provider: Provider, client: ClientFacts, assert
             algorithm=client.assertion_algorithm,
         )
     except Unverified as error:
-        raise InvalidClient(cause=f"client assertion: {error}") from error
+        raise InvalidClient(cause=f"client assertion: {error}", **error.facts) from error
     if said.get("sub") != client.client_id:
         raise InvalidClient(cause="client assertion: sub is not the client")
     token_id = said.get("jti")

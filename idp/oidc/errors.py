@@ -6,23 +6,29 @@ What OAuth peers are told. One class per error code of the specifications.
 with a `ReplyTo`.
 """
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from idp.base.errors import Invalid
 from idp.signon.request import Refusal
 
 
 class OAuthError(Invalid):
-    """An error of OAuth 2.0 or OpenID Connect. ``error`` is its code, ``status`` what the token endpoint answers."""
+    """
+    An error of OAuth 2.0 or OpenID Connect. ``error`` is its code, ``status`` what the token endpoint answers.
+
+    Args:
+        facts: what an administrator needs to see why: expected and received values, bounded, none a secret.
+    """
 
     error: ClassVar[str] = "invalid_request"
     status: ClassVar[int] = 400
     retry_after: int | None = None
     """After how many seconds it may be tried again, where that can be said."""
 
-    def __init__(self, description: str, *, cause: str = "") -> None:
+    def __init__(self, description: str, *, cause: str = "", **facts: Any) -> None:
         super().__init__(description, code=self.error, cause=cause)
         self.description = description
+        self.facts = facts
 
 
 class InvalidRequest(OAuthError):
@@ -71,8 +77,8 @@ class InvalidClient(OAuthError):
     error = "invalid_client"
     status = 401
 
-    def __init__(self, *, cause: str) -> None:
-        super().__init__("The client could not be authenticated.", cause=cause)
+    def __init__(self, *, cause: str, **facts: Any) -> None:
+        super().__init__("The client could not be authenticated.", cause=cause, **facts)
 
 
 class InvalidGrant(OAuthError):
@@ -147,8 +153,8 @@ class InvalidToken(OAuthError):
     error = "invalid_token"
     status = 401
 
-    def __init__(self, *, cause: str) -> None:
-        super().__init__("The access token is not valid here, or no longer.", cause=cause)
+    def __init__(self, *, cause: str, **facts: Any) -> None:
+        super().__init__("The access token is not valid here, or no longer.", cause=cause, **facts)
 
 
 class InvalidDpopProof(OAuthError):

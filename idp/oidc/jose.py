@@ -87,7 +87,11 @@ _RULES = {
 
 
 class Unverified(Exception):
-    """A token is not what it is read for. The message is for the administrator only."""
+    """A token is not what it is read for. The message is for the administrator only, and so are *facts*."""
+
+    def __init__(self, message: str, **facts: Any) -> None:
+        super().__init__(message)
+        self.facts = facts
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,13 +341,13 @@ def _check_times(claims: dict[str, Any], rule: _Rule, now: datetime) -> None:
     if expires is None:
         raise Unverified("it has no exp")
     if not rule.may_be_over and at >= expires + skew:
-        raise Unverified("it is over")
-    if rule.longest is not None and expires > at + rule.longest.total_seconds() + skew:
-        raise Unverified("its exp is too far away")
+        raise Unverified("it is over", seconds=int(at - expires))
     for name in ("iat", "nbf"):
         value = _seconds(claims, name)
         if value is not None and value > at + skew:
-            raise Unverified(f"its {name} is in the future")
+            raise Unverified(f"its {name} is in the future", seconds=int(value - at))
+    if rule.longest is not None and expires > at + rule.longest.total_seconds() + skew:
+        raise Unverified("its exp is too far away", seconds=int(expires - at))
 
 
 def _seconds(claims: dict[str, Any], name: str) -> float | None:

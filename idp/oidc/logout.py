@@ -113,6 +113,7 @@ def _hint(work: Work, provider: Provider, hint: str) -> dict[str, str]:
             "wrong-hint",
             "The application asked to sign you out in a way that cannot be trusted.",
             f"id_token_hint: {error}",
+            issuer=(jose.unverified_claim(hint, "iss") or "")[:500],
         ) from error
     return {"aud": said["aud"], "sid": said["sid"]}
 
@@ -129,7 +130,12 @@ def _client(work: Work, provider: Provider, stated: str | None, of_hint: str | N
         return None
     client = clients.at_site(work, provider.organization_id, provider.site_id, client_id)
     if client is None:
-        raise _fault("unknown-client", "This application is not known here.", f"no client {client_id[:80]!r} here")
+        raise _fault(
+            "unknown-client",
+            "This application is not known here.",
+            f"no client {client_id[:80]!r} here",
+            client_id=client_id[:80],
+        )
     return client
 
 
@@ -139,9 +145,13 @@ def _return_to(client: ClientFacts | None, address: str, state: str | None) -> R
             "unregistered-redirect-uri",
             "The application wants you to go on at an address that it has not registered.",
             f"post_logout_redirect_uri {address[:500]!r}",
+            client_id=client.client_id if client is not None else "",
+            received=address[:500],
         )
     return ReturnTo(address, state if state is not None and well_formed(state) else None)
 
 
-def _fault(code: str, message: str, cause: str) -> PageError:
-    return PageError(message, code=code, cause=cause, advice=_ADVICE)
+def _fault(code: str, message: str, cause: str, **facts: str) -> PageError:
+    error = PageError(message, code=code, cause=cause, advice=_ADVICE)
+    error.facts = facts
+    return error

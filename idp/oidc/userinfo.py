@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 
 from idp.base.work import Work
-from idp.oidc import access_tokens, claims, dpop, encryption, signing
+from idp.oidc import access_tokens, claims, dpop, encryption, jose, signing
 from idp.oidc.access_tokens import AccessToken
 from idp.oidc.claims import OPENID
 from idp.oidc.clients import ClientFacts
@@ -75,7 +75,8 @@ def answer(work: Work, provider: Provider, sent: Presented) -> dict[str, Any] | 
     try:
         found = access_tokens.find(work, provider, sent.token)
     except Unverified as error:
-        raise InvalidToken(cause=f"access token: {error}") from error
+        issuer = (jose.unverified_claim(sent.token, "iss") or "")[:500]
+        raise InvalidToken(cause=f"access token: {error}", **error.facts, issuer=issuer) from error
     _check_possession(work, provider, found, sent)
     if provider.issuer not in found.audience:  # RFC 9068 section 4
         raise InvalidToken(cause=f"access token: it is for {', '.join(found.audience)}, not for UserInfo")

@@ -64,7 +64,9 @@ def test_json_says_the_same(acme, library):
 
     assert done.json["application_id"] == library["id"]
     assert done.json["serious"] is (done.code == 1)
-    assert {"kind", "severity", "evidence", "meaning", "here", "vendor", "fix"} == set(done.json["findings"][0])
+    assert {"kind", "severity", "evidence", "meaning", "here", "vendor", "clause", "fix"} == set(
+        done.json["findings"][0]
+    )
     assert done.json["looked_at"][0] == "the given request (base64)"
 
 

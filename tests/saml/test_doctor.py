@@ -8,14 +8,15 @@ from time import process_time
 
 import pytest
 
+from idp.audit.findings import Severity
+from idp.base import differences
 from idp.base.errors import Conflict, Forbidden, Invalid, NotFound
 from idp.directory import applications, queries
 from idp.policy.permissions import AUDITOR
 from idp.saml import doctor, names, providers
 from idp.saml.certificates import known_keys, thumbprint
-from idp.saml.doctor import differences, examination, gathering, reading, remedies
+from idp.saml.doctor import examination, gathering, reading, remedies
 from idp.saml.doctor.examination import Given
-from idp.saml.doctor.finding import Severity
 from idp.saml.doctor.subjects import Described, Here, Metadata, Request
 from idp.saml.switches import Switches
 from tests.support import ailments, people

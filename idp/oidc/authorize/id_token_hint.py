@@ -43,6 +43,8 @@ def _of_hint(work: Work, request: AuthorizeRequest) -> str | None:
         )
     except Unverified as error:
         raise InvalidRequest(
-            "The id_token_hint is no ID token of this client.", cause=f"id_token_hint: {error}"
+            "The id_token_hint is no ID token of this client.",
+            cause=f"id_token_hint: {error}",
+            issuer=(jose.unverified_claim(request.id_token_hint, "iss") or "")[:500],
         ) from error
     return str(found["sub"])

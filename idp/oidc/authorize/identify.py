@@ -53,16 +53,23 @@ def identify(work: Work, provider: Provider, parameters: Parameters) -> tuple[Cl
     client = clients.at_site(work, provider.organization_id, provider.site_id, client_id)
     if client is None:
         raise _fault(
-            "unknown-client", "This application is not known here.", f"no client {client_id[:80]!r} at this site"
+            "unknown-client",
+            "This application is not known here.",
+            f"no client {client_id[:80]!r} at this site",
+            client_id=client_id[:80],
         )
     if not client.enabled:
-        raise _fault("disabled-client", f"“{client.name}” is switched off.", "the application is disabled")
+        raise _fault(
+            "disabled-client", f"“{client.name}” is switched off.", "the application is disabled", client_id=client_id
+        )
     address = parameters.get("redirect_uri") or ""
     if address not in client.redirect_uris and not is_loopback_of(client, address):
         raise _fault(
             "unregistered-redirect-uri",
             f"“{client.name}” wants to be answered at an address that it has not registered.",
             f"redirect_uri {address[:500]!r} is none of {', '.join(client.redirect_uris) or 'no registered ones'}",
+            client_id=client_id,
+            received=address[:500],
         )
     state = parameters.get("state")
     return client, ReplyTo(
@@ -109,5 +116,7 @@ def well_formed(value: str) -> bool:
     return _CONTROL.search(value) is None
 
 
-def _fault(code: str, message: str, cause: str) -> PageError:
-    return PageError(message, code=code, cause=cause, advice=_ADVICE)
+def _fault(code: str, message: str, cause: str, **facts: str) -> PageError:
+    error = PageError(message, code=code, cause=cause, advice=_ADVICE)
+    error.facts = facts
+    return error

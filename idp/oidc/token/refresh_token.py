@@ -60,7 +60,7 @@ def _asked(exchange: Exchange, standing: LiveGrant) -> tuple[str, ...]:
     except ValueError as error:
         raise InvalidScope(str(error)) from error
     if not wanted or not set(wanted) <= set(standing.scope):
-        raise InvalidScope("More is asked for than was granted.", cause=f"asked {asked[:200]}")
+        raise InvalidScope("More is asked for than was granted.", cause=f"more than was granted: {asked[:200]}")
     return tuple(token for token in standing.scope if token in wanted)
 
 

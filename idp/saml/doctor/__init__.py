@@ -9,6 +9,7 @@ findings; each file has one subject and its kinds of findings. A new check is a 
 
 from types import ModuleType
 
+from idp.audit.findings import Kind
 from idp.saml.doctor import (
     access,
     addresses,
@@ -37,7 +38,6 @@ from idp.saml.doctor import (
     unsolicited,
     validity,
 )
-from idp.saml.doctor.finding import Kind
 from idp.saml.doctor.subjects import AttemptCheck, DescribedCheck, MetadataCheck, RegistrationCheck, RequestCheck
 
 DESCRIBED: tuple[DescribedCheck, ...] = (

@@ -1,6 +1,7 @@
 """Who may open the application (nobody, unless somebody has said so)."""
 
-from idp.saml.doctor.finding import Enable, Finding, Fix, Kind, Severity
+from idp.audit.findings import Finding, Fix, Kind, Severity
+from idp.saml.doctor.acts import Enable
 from idp.saml.doctor.subjects import Attempt, Findings, Here, Registered, Registration
 
 DISABLED = Kind(

@@ -2,8 +2,8 @@
 
 from urllib.parse import urlsplit
 
+from idp.audit.findings import Kind, Severity
 from idp.saml.addresses import fault
-from idp.saml.doctor.finding import Kind, Severity
 from idp.saml.doctor.subjects import Described, Findings
 
 HTTP = Kind(

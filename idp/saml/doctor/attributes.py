@@ -1,7 +1,8 @@
 """The attributes that the application asks for in its metadata (SAML Metadata 2.0 section 2.4.4.1), and what is sent."""
 
+from idp.audit.findings import Fix, Kind, Severity
 from idp.saml.description import RequestedAttribute
-from idp.saml.doctor.finding import Fix, Kind, Release, Severity
+from idp.saml.doctor.acts import Release
 from idp.saml.doctor.subjects import Described, Findings, Registered, Registration, Sent
 from idp.saml.proposals import recognized
 

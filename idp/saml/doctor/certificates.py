@@ -15,10 +15,11 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from idp.audit.findings import Fix, Kind, Severity
 from idp.saml.certificates import LEAST_RSA_BITS, known_key, thumbprint
 from idp.saml.description import SpDescription
+from idp.saml.doctor.acts import Switch
 from idp.saml.doctor.commands import taking_over
-from idp.saml.doctor.finding import Fix, Kind, Severity, Switch
 from idp.saml.doctor.subjects import Described, Findings, Metadata, Registration
 
 _SOON = timedelta(days=30)

@@ -2,8 +2,8 @@
 
 from datetime import datetime, timedelta
 
+from idp.audit.findings import Finding, Kind, Severity
 from idp.saml.checks.freshness import WITHIN
-from idp.saml.doctor.finding import Finding, Kind, Severity
 from idp.saml.doctor.subjects import Attempt, Findings, Request
 from idp.saml.errors import STALE
 

@@ -1,8 +1,8 @@
 """Where answers go: the assertion consumer services (SAML Profiles 2.0 section 4.1.4.1; Core 2.0 section 3.4.1; X15)."""
 
+from idp.audit.findings import Finding, Kind, Severity
+from idp.base.differences import difference, nearest
 from idp.saml.doctor.commands import taking_over
-from idp.saml.doctor.differences import difference, nearest
-from idp.saml.doctor.finding import Finding, Kind, Severity
 from idp.saml.doctor.subjects import Attempt, Described, Findings, Metadata, Registered, Request
 from idp.saml.errors import ADDRESS
 from idp.saml.names import POST

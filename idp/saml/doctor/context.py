@@ -1,6 +1,6 @@
 """How a person is to be authenticated, and whether we can say so (SAML Core 2.0 section 3.3.2.2.1; X27)."""
 
-from idp.saml.doctor.finding import Finding, Kind, Severity
+from idp.audit.findings import Finding, Kind, Severity
 from idp.saml.doctor.subjects import Attempt, Findings, Registered, Request
 from idp.saml.names import PASSWORD_PROTECTED_TRANSPORT, REFEDS_MFA
 

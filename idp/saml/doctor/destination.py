@@ -1,7 +1,7 @@
 """For which address it was made, and where it was sent (SAML Bindings 2.0 sections 3.4.5.2 and 3.5.5.2; X18)."""
 
-from idp.saml.doctor.differences import difference
-from idp.saml.doctor.finding import Finding, Kind, Severity
+from idp.audit.findings import Finding, Kind, Severity
+from idp.base.differences import difference
 from idp.saml.doctor.subjects import Attempt, Findings, Here, Request
 from idp.saml.errors import DESTINATION
 

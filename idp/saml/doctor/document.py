@@ -1,6 +1,6 @@
 """Is it metadata of a service provider at all? (SAML Metadata 2.0 sections 2.3 and 2.4.4)"""
 
-from idp.saml.doctor.finding import Finding, Kind, Severity
+from idp.audit.findings import Finding, Kind, Severity
 from idp.saml.doctor.subjects import Findings, Metadata
 from idp.saml.names import MD, SAML, SAMLP
 

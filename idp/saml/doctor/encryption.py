@@ -1,10 +1,11 @@
 """Whether something can be encrypted for the application, by methods that are safe (XML Encryption 1.1; X12, X25)."""
 
+from idp.audit.findings import Finding, Fix, Kind, Severity
 from idp.saml import legacy
 from idp.saml.description import EncryptionKey
 from idp.saml.doctor import old_algorithms
+from idp.saml.doctor.acts import Switch
 from idp.saml.doctor.commands import taking_over
-from idp.saml.doctor.finding import Finding, Fix, Kind, Severity, Switch
 from idp.saml.doctor.subjects import Attempt, Described, Findings, Registered, Registration
 from idp.saml.encryption import target
 from idp.saml.errors import NOT_ENCRYPTABLE

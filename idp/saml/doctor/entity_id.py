@@ -1,7 +1,7 @@
 """The entity ID: one name for one application, equal character by character (SAML Metadata 2.0 section 2.3.2)."""
 
-from idp.saml.doctor.differences import alike, difference
-from idp.saml.doctor.finding import Finding, Kind, Severity
+from idp.audit.findings import Finding, Kind, Severity
+from idp.base.differences import alike, difference
 from idp.saml.doctor.subjects import Described, Findings, Here, Metadata, Registration
 
 _LONGEST = 1024

@@ -6,19 +6,17 @@ from dataclasses import dataclass, replace
 from sqlalchemy import select
 
 from idp.audit.attempts import REFUSED
+from idp.audit.findings import Examination, Finding, in_order
 from idp.audit.models import Attempt as Recorded
 from idp.base.errors import Invalid, NotFound
 from idp.base.ids import fingerprint
 from idp.base.work import Work
-from idp.directory import access, queries, sites
+from idp.directory import access, access_words, queries, sites
 from idp.directory.attributes import ATTRIBUTES, attributes_of
-from idp.directory.models import Account, Application, RoleAssignment, Site
-from idp.policy.permissions import ROLES, Permission
+from idp.directory.models import Application, Site
 from idp.saml import doctor, made_names, metadata, nameid, providers
 from idp.saml.certificates import known_keys
 from idp.saml.doctor import gathering, reading, unreachable
-from idp.saml.doctor.finding import Finding, Severity
-from idp.saml.doctor.gathering import MOST_SHOWN
 from idp.saml.doctor.reading import Recognised
 from idp.saml.doctor.subjects import (
     Attempt,
@@ -34,8 +32,6 @@ from idp.saml.doctor.subjects import (
 )
 from idp.saml.errors import UNKNOWN_APPLICATION
 from idp.signon.models import SeenMessage
-
-_ORDER = {Severity.SERIOUS: 0, Severity.WARNING: 1, Severity.NOTE: 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,19 +51,6 @@ class Given:
     unreachable: str = ""
     request: bytes | None = None
     attempt: Recorded | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Examination:
-    """What was looked at, in words, and what was found, the serious first."""
-
-    looked_at: tuple[str, ...]
-    findings: tuple[Finding, ...]
-
-    @property
-    def serious(self) -> bool:
-        """Whether something stops people from signing on, or will."""
-        return any(finding.severity is Severity.SERIOUS for finding in self.findings)
 
 
 def of_application(
@@ -103,7 +86,7 @@ def of_attempt(work: Work, attempt: Recorded, *, base_url: str, http_loopback: b
     site = work.tx.session.get(Site, (attempt.organization_id, attempt.site_id))
     if site is None:
         return ()
-    return _sorted(_of_attempt(work, attempt, _here(work, site, base_url, http_loopback)))
+    return in_order(_of_attempt(work, attempt, _here(work, site, base_url, http_loopback)))
 
 
 def _examine(work: Work, site: Site, here: Here, registered: Registered | None, given: Given) -> Examination:
@@ -128,7 +111,7 @@ def _examine(work: Work, site: Site, here: Here, registered: Registered | None, 
         if given.metadata is None:
             described = Described(registered.description, "the registered metadata", here, work.now, registered)
             found += _all(check(described) for check in doctor.DESCRIBED)
-    return Examination(tuple(looked_at), _sorted(found))
+    return Examination(tuple(looked_at), in_order(found))
 
 
 def _of_metadata(work: Work, site: Site, here: Here, registered: Registered | None, given: Given) -> list[Finding]:
@@ -200,7 +183,7 @@ def _of_attempt(work: Work, attempt: Recorded, here: Here) -> list[Finding]:
             now=work.now,
             registered=_registered_then(work, attempt, one),
             context=attempt.context,
-            person=_person(work, attempt),
+            person=access_words.person(work, attempt.account_id),
             contexts=_contexts(attempt),
             logout=attempt.kind == "saml.logout",
             allowed_now=_allowed_now(work, attempt),
@@ -232,40 +215,8 @@ def _here(work: Work, site: Site, base_url: str, http_loopback: bool) -> Here:
         formats=tuple(one for one in nameid.FORMATS if one not in made_names.NEED_A_SOURCE),
         attributes=ATTRIBUTES,
         http_loopback=http_loopback,
-        grants_access=_grants_access(work, site.organization_id),
+        grants_access=access_words.who_gives(work, site.organization_id),
     )
-
-
-def _grants_access(work: Work, organization_id: str) -> tuple[str, ...]:
-    """Return the e-mail addresses of those whose role may give access to applications."""
-    roles = [role for role, held in ROLES.items() if Permission.APPLICATION_GRANT in held]
-    query = (
-        queries.visible(work, Account, Permission.ACCOUNT_READ)
-        .join(
-            RoleAssignment,
-            (RoleAssignment.organization_id == Account.organization_id) & (RoleAssignment.account_id == Account.id),
-        )
-        .where(
-            Account.organization_id == organization_id,
-            Account.disabled_at.is_(None),
-            RoleAssignment.role.in_(roles),
-            RoleAssignment.site_id.is_(None),
-            RoleAssignment.valid_from <= work.now,
-            RoleAssignment.valid_to.is_(None) | (RoleAssignment.valid_to > work.now),
-        )
-        .order_by(Account.email_key)
-        .limit(MOST_SHOWN)
-    )
-    return tuple(dict.fromkeys(account.email for account in work.tx.session.scalars(query)))
-
-
-def _person(work: Work, attempt: Recorded) -> str:
-    if attempt.account_id is None:
-        return ""
-    try:
-        return queries.account(work, attempt.account_id).email
-    except NotFound:
-        return ""
 
 
 def _allowed_now(work: Work, attempt: Recorded) -> bool:
@@ -295,11 +246,3 @@ def _failed(step: dict[str, object]) -> Failed:
 
 def _all(found: Iterable[Iterable[Finding]]) -> list[Finding]:
     return [finding for findings in found for finding in findings]
-
-
-def _sorted(found: Iterable[Finding]) -> tuple[Finding, ...]:
-    """The serious first; what several checks have seen is said once."""
-    once: dict[tuple[str, str], Finding] = {}
-    for finding in found:
-        once.setdefault((finding.kind, finding.evidence), finding)
-    return tuple(sorted(once.values(), key=lambda finding: _ORDER[finding.severity]))

@@ -4,9 +4,9 @@ from sqlalchemy import func, select
 
 from idp.base.errors import Forbidden, NotFound
 from idp.base.work import Work
-from idp.directory import access, applications, policies, queries
+from idp.directory import access_words, policies, queries
 from idp.directory.attributes import ATTRIBUTES
-from idp.directory.models import AccessGrant, Application, Site
+from idp.directory.models import Application, Site
 from idp.keyring import keyring
 from idp.policy import expressions, release
 from idp.policy.permissions import Permission
@@ -50,7 +50,7 @@ def registered(work: Work, application: Application, provider: ServiceProvider) 
         relay_states=tuple(provider.relay_states),
         released=_in_order(may),
         withheld_by_application=_in_order(above - may),
-        open_to=tuple(_who(work, grant) for grant in applications.grants(work, application)[:MOST_SHOWN]),
+        open_to=access_words.open_to(work, application),
         same_entity_at=sites_with(work, provider.entity_id, but=provider.site_id),
         sent=_sent(levels, may),
         metadata_url=provider.metadata_url,
@@ -91,17 +91,6 @@ def _our_key(work: Work, provider: ServiceProvider) -> OurKey:
     if stands is None:
         return OurKey(pinned, provider.certificate_by_hand)
     return OurKey(pinned, provider.certificate_by_hand, WORDS[stands.standing], stands.standing in _TO_BE_DONE)
-
-
-def _who(work: Work, grant: AccessGrant) -> str:
-    try:
-        if grant.subject_kind == access.GROUP:
-            return f"the group {queries.group(work, grant.subject_id, organization_id=grant.organization_id).name}"
-        if grant.subject_kind == access.ACCOUNT:
-            return queries.account(work, grant.subject_id, organization_id=grant.organization_id).email
-    except NotFound:
-        return f"a {grant.subject_kind} that you may not see"
-    return "everyone"
 
 
 def sites_with(work: Work, entity_id: str, *, but: str) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """Who says to have sent it (SAML Core 2.0 section 2.2.5; X21)."""
 
-from idp.saml.doctor.differences import alike, difference
-from idp.saml.doctor.finding import Finding, Kind, Severity
+from idp.audit.findings import Finding, Kind, Severity
+from idp.base.differences import alike, difference
 from idp.saml.doctor.subjects import Attempt, Findings, Here, Registered, Request
 from idp.saml.errors import UNKNOWN_APPLICATION
 

@@ -1,7 +1,7 @@
 """Whether the application can be told that somebody signs out (SAML Metadata 2.0 section 2.4.2)."""
 
+from idp.audit.findings import Kind, Severity
 from idp.saml.certificates import known_key
-from idp.saml.doctor.finding import Kind, Severity
 from idp.saml.doctor.subjects import Attempt, Described, Findings, Request
 from idp.saml.names import POST, REDIRECT, SOAP
 

@@ -1,6 +1,7 @@
 """The name that a person is known by (SAML Core 2.0 sections 3.4.1.1 and 8.3)."""
 
-from idp.saml.doctor.finding import Finding, Fix, Kind, Release, Severity, Switch
+from idp.audit.findings import Finding, Fix, Kind, Severity
+from idp.saml.doctor.acts import Release, Switch
 from idp.saml.doctor.subjects import Attempt, Described, Findings, Here, Registered, Registration, Request
 from idp.saml.made_names import NEED_A_SOURCE
 from idp.saml.names import EMAIL, UNSPECIFIED

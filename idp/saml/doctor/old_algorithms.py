@@ -2,8 +2,9 @@
 
 from datetime import datetime, timedelta
 
+from idp.audit.findings import Fix, Kind, Severity
 from idp.saml import legacy
-from idp.saml.doctor.finding import Fix, Kind, Severity, Switch
+from idp.saml.doctor.acts import Switch
 from idp.saml.doctor.subjects import Findings, Registered, Registration
 
 ALLOWED = Kind(

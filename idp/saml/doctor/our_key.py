@@ -1,6 +1,6 @@
 """With which of our keys the application is answered, and how it gets our certificate (a rollover; X14)."""
 
-from idp.saml.doctor.finding import Kind, Severity
+from idp.audit.findings import Kind, Severity
 from idp.saml.doctor.subjects import Findings, Registration
 
 PINNED = Kind(

@@ -1,6 +1,6 @@
 """Whether the person may, or must, be asked (SAML Core 2.0 section 3.4.1: ForceAuthn, IsPassive)."""
 
-from idp.saml.doctor.finding import Kind, Severity
+from idp.audit.findings import Kind, Severity
 from idp.saml.doctor.subjects import Attempt, Findings, Request
 
 BOTH = Kind(

@@ -1,6 +1,6 @@
 """Whether what came can be read as a message at all (SAML Bindings 2.0 sections 3.4.4 and 3.5.4; threats D2)."""
 
-from idp.saml.doctor.finding import Finding, Kind, Severity
+from idp.audit.findings import Finding, Kind, Severity
 from idp.saml.doctor.subjects import Attempt, Failed, Findings, Request
 from idp.saml.errors import UNREADABLE as CODE
 from idp.saml.errors import VERSION as VERSION_CODE

@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
+from idp.audit.findings import Kind, Severity
 from idp.saml.certificates import thumbprint_of
-from idp.saml.doctor.finding import Kind, Severity
 from idp.saml.doctor.subjects import Findings, Metadata, Registration
 
 WAITS = Kind(

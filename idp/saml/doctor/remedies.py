@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import select
 
 from idp.audit.events import ServiceProviderFixApplied
+from idp.audit.findings import Finding, Fix
 from idp.audit.log import record
 from idp.base.errors import Invalid
 from idp.base.work import Work
@@ -12,7 +13,7 @@ from idp.directory import applications, policies, queries
 from idp.policy.models import ReleasePolicy
 from idp.policy.permissions import Permission, require
 from idp.saml import providers
-from idp.saml.doctor.finding import Enable, Finding, Fix, Release, Switch
+from idp.saml.doctor.acts import Enable, Release, Switch
 from idp.saml.switches import Switches
 
 

@@ -1,6 +1,6 @@
 """Whether it was here before (SAML Core 2.0 section 1.3.4; X19)."""
 
-from idp.saml.doctor.finding import Kind, Severity
+from idp.audit.findings import Kind, Severity
 from idp.saml.doctor.subjects import Attempt, Findings, Request
 from idp.saml.errors import USED
 

@@ -1,6 +1,6 @@
 """Requests that only certain identity providers may answer (SAML Core 2.0 section 3.4.1.2)."""
 
-from idp.saml.doctor.finding import Kind, Severity
+from idp.audit.findings import Kind, Severity
 from idp.saml.doctor.subjects import Attempt, Findings
 
 NOT_NAMED = Kind(

@@ -4,11 +4,12 @@ from datetime import datetime
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from idp.audit.findings import Finding, Fix, Kind, Severity
 from idp.saml import legacy, names
 from idp.saml.certificates import KnownKey, known_keys, thumbprint
 from idp.saml.doctor import old_algorithms
+from idp.saml.doctor.acts import Switch
 from idp.saml.doctor.commands import taking_over
-from idp.saml.doctor.finding import Finding, Fix, Kind, Severity, Switch
 from idp.saml.doctor.subjects import Attempt, Failed, Findings, Registered, Request, Signature
 from idp.saml.errors import SIGNATURE as CODE
 

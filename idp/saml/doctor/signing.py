@@ -1,7 +1,8 @@
 """Who signs what: what the metadata wants, and what is configured (SAML Metadata 2.0 section 2.4.4; X9, X14)."""
 
+from idp.audit.findings import Fix, Kind, Severity
 from idp.saml.certificates import known_key
-from idp.saml.doctor.finding import Fix, Kind, Severity, Switch
+from idp.saml.doctor.acts import Switch
 from idp.saml.doctor.subjects import Findings, Registration
 
 ASSERTION = Kind(

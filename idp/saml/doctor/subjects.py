@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from idp.audit.findings import Finding
 from idp.saml.contexts import STANDARD_MAP, ContextMap
 from idp.saml.description import SpDescription
-from idp.saml.doctor.finding import Finding
 from idp.saml.messages import AuthnRequest, Header, LogoutRequest
 
 

@@ -1,6 +1,6 @@
 """The address that the metadata came from, when it is asked again."""
 
-from idp.saml.doctor.finding import Kind, Severity
+from idp.audit.findings import Kind, Severity
 from idp.saml.doctor.subjects import Findings
 
 UNREACHABLE = Kind(

@@ -1,6 +1,7 @@
 """Sign-ons that are started from our side, and RelayState (SAML Profiles 2.0 section 4.1.5; Bindings 3.4.3; X17)."""
 
-from idp.saml.doctor.finding import Fix, Kind, Severity, Switch
+from idp.audit.findings import Fix, Kind, Severity
+from idp.saml.doctor.acts import Switch
 from idp.saml.doctor.subjects import Attempt, Findings, Registration, Request
 from idp.saml.errors import NOT_STARTED_HERE, RELAY_STATE
 

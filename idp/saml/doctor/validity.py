@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
+from idp.audit.findings import Kind, Severity
 from idp.saml.doctor.commands import taking_over
-from idp.saml.doctor.finding import Kind, Severity
 from idp.saml.doctor.subjects import Described, Findings, Registration
 
 _SOON = timedelta(days=30)

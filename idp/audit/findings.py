@@ -1,5 +1,11 @@
-"""What the doctor finds: evidence, what it means, what to change here or to say to the vendor, and perhaps a fix."""
+"""
+What is found of an application, or of an attempt that was refused: evidence, what it means, who changes what.
 
+The doctor of SAML's service providers and the checks of OAuth's clients speak in these words, so that both
+read alike and one terminal shows them.
+"""
+
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -11,30 +17,11 @@ class Severity(StrEnum):
     """How much a finding matters. Only what is serious changes the exit code."""
 
     SERIOUS = "serious"
-    """People cannot sign on, or will not be able to."""
+    """People cannot sign on, or will not be able to; or a stranger could come in."""
     WARNING = "warning"
     """It works today, and something is wrong or will be."""
     NOTE = "note"
     """Worth knowing; nothing has to be done."""
-
-
-@dataclass(frozen=True, slots=True)
-class Switch:
-    """Sets switches of the service provider (see `switches.Switches`), by name."""
-
-    values: tuple[tuple[str, Any], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Enable:
-    """Lets people sign on to the disabled application again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Release:
-    """Lets the application receive *attributes* beside those that it has."""
-
-    attributes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +31,12 @@ class Fix:
 
     Args:
         does: what it changes, as a sentence.
+        act: the change as data, in the words of the room that applies it.
         risk: what is given up by it, as a sentence; empty where it loosens nothing.
     """
 
     does: str
-    act: Switch | Enable | Release
+    act: object
     risk: str = ""
 
 
@@ -63,6 +51,7 @@ class Finding:
         meaning: what follows from it.
         here: what to change on our side; empty where nothing is to be changed here.
         vendor: the sentence to send to whoever runs the application; empty where they need do nothing.
+        clause: which part of which specification says so; empty where none does.
     """
 
     kind: str
@@ -72,6 +61,7 @@ class Finding:
     here: str = ""
     vendor: str = ""
     fix: Fix | None = None
+    clause: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Return the finding as JSON values."""
@@ -82,6 +72,7 @@ class Finding:
             "meaning": self.meaning,
             "here": self.here,
             "vendor": self.vendor,
+            "clause": self.clause,
             "fix": None if self.fix is None else {"does": self.fix.does, "risk": self.fix.risk},
         }
 
@@ -95,6 +86,7 @@ class Kind:
         says: what it is about, in a few words.
         meaning: what follows from it; the same for every finding of this kind.
         fixes: what ``--fix`` does about it; empty where it does nothing.
+        clause: which part of which specification says so.
     """
 
     slug: str
@@ -102,6 +94,7 @@ class Kind:
     says: str
     meaning: str
     fixes: str = ""
+    clause: str = ""
 
     def found(
         self,
@@ -119,4 +112,30 @@ class Kind:
             severity: where this one matters less than others of its kind.
         """
         matters = self.severity if severity is None else severity
-        return Finding(self.slug, matters, plain(evidence), self.meaning, plain(here), plain(vendor), fix)
+        return Finding(
+            self.slug, matters, plain(evidence), self.meaning, plain(here), plain(vendor), fix, clause=self.clause
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """What was looked at, in words, and what was found, the serious first."""
+
+    looked_at: tuple[str, ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def serious(self) -> bool:
+        """Whether something stops people from signing on, or will."""
+        return any(finding.severity is Severity.SERIOUS for finding in self.findings)
+
+
+_ORDER = {Severity.SERIOUS: 0, Severity.WARNING: 1, Severity.NOTE: 2}
+
+
+def in_order(found: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Return what was *found*, the serious first; what several checks have seen is said once."""
+    once: dict[tuple[str, str], Finding] = {}
+    for finding in found:
+        once.setdefault((finding.kind, finding.evidence), finding)
+    return tuple(sorted(once.values(), key=lambda finding: _ORDER[finding.severity]))

@@ -1,0 +1,74 @@
+"""`idp application oidc check`: each weakness of a client, and why a request of it was refused."""
+
+from typing import Any
+
+import click
+
+from idp.audit.findings import Examination, Finding
+from idp.base.errors import Invalid
+from idp.base.work import Work
+from idp.cli.application_lookup import find
+from idp.cli.context import Command, open_work, settings, tell
+from idp.cli.findings import counted, in_words
+from idp.directory import history
+from idp.directory.models import Application
+from idp.oidc.checking import examination
+from idp.settings import Settings
+
+
+@click.command(cls=Command)
+@click.argument("application", metavar="[APP]", required=False)
+@click.option("--attempt", metavar="ID", help="A failed attempt (att_…), as an error page or an error names it.")
+def check(application: str | None, attempt: str | None) -> None:
+    """
+    Say in plain words what is weak in the registration of the client APP, and why an attempt was refused.
+    Exit code 0: nothing serious; 1: something stops people from signing on, or lets a stranger in.
+    """
+    of = settings()
+    if not application and not attempt:
+        raise Invalid("Say which application: APP, or --attempt.", field="application")
+    with open_work() as work:
+        kept = history.attempt(work, attempt) if attempt else None
+        named = application or (kept.application_id if kept is not None else None)
+        app = find(work, named) if named else None
+        if app is not None and kept is not None and kept.application_id not in (None, app.id):
+            raise Invalid("That attempt is of another application.", field="attempt", advice="Leave APP out.")
+        if app is not None:
+            examined = of_application(work, of, app, attempt=kept)
+        else:
+            assert kept is not None
+            loopback = of.development.allow_http_loopback_applications
+            found = examination.of_attempt(work, kept, base_url=of.base_url, http_loopback=loopback)
+            examined = Examination((f"the attempt {kept.id}",), found)
+    tell(_value(app, examined), "\n".join(_lines(app, examined)))
+    if examined.serious:
+        click.get_current_context().exit(1)
+
+
+def of_application(work: Work, of: Settings, app: Application, *, attempt: Any = None) -> Examination:
+    """Return what there is to say of a registered client, and of an *attempt* of it."""
+    loopback = of.development.allow_http_loopback_applications
+    return examination.of_application(work, app, attempt, base_url=of.base_url, http_loopback=loopback)
+
+
+def in_short(findings: tuple[Finding, ...], application_id: str) -> list[str]:
+    """Return *findings* as lines below what has just been saved: one each, and where more is said."""
+    lines = [f"  {one.severity.value:<8} {one.kind}: {one.evidence}" for one in findings]
+    return [*lines, f"  What each means: idp application oidc check {application_id}"] if lines else []
+
+
+def _value(app: Application | None, examined: Examination) -> dict[str, Any]:
+    return {
+        "application_id": None if app is None else app.id,
+        "looked_at": list(examined.looked_at),
+        "serious": examined.serious,
+        "findings": [finding.to_json() for finding in examined.findings],
+    }
+
+
+def _lines(app: Application | None, examined: Examination) -> list[str]:
+    lines = [f"{app.name}  {app.id}"] if app is not None else []
+    lines += [f"looked at {', '.join(examined.looked_at)}", ""]
+    if not examined.findings:
+        return [*lines, "Nothing is wrong with what was looked at."]
+    return [*lines, *in_words(examined.findings), "", f"{counted(examined.findings)}."]

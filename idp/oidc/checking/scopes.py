@@ -1,0 +1,122 @@
+"""What a client may ask for, and who has said so (RFC 6749 section 3.3, RFC 8707; O20)."""
+
+from idp.audit.findings import Kind, Severity
+from idp.oidc.checking.causes import Cause, explained
+from idp.oidc.checking.commands import change
+from idp.oidc.checking.subjects import Attempt, Findings, Registration
+from idp.oidc.claims import OPENID, STANDARD_SCOPES
+
+UNKNOWN = Kind(
+    "scope-unknown",
+    Severity.WARNING,
+    "a scope that nobody knows",
+    "It is neither one of OpenID Connect's nor of an API of the site, so it lets nobody do anything.",
+    clause="RFC 6749 section 3.3",
+)
+NOT_FOR_CLIENT = Kind(
+    "scope-not-for-client",
+    Severity.WARNING,
+    "a scope of an API that the client may not have",
+    "A client gets of a scope only what was granted to it; without that it asks in vain.",
+    clause="RFC 6749 section 3.3",
+)
+FOR_NOBODY = Kind(
+    "scope-granted-to-nobody",
+    Severity.WARNING,
+    "a scope of an API that no person may have",
+    "What a client does for a person it can do only as far as that person may; nobody may.",
+    clause="RFC 6749 section 3.3",
+)
+LONG_LIVED = Kind(
+    "token-long-lived",
+    Severity.WARNING,
+    "tokens for an API that live long",
+    "A stolen token opens the API until it is over; an API that does not introspect learns of nothing before.",
+    clause="RFC 9700 section 2.2.1",
+)
+NO_OPENID = Kind(
+    "scope-without-openid",
+    Severity.NOTE,
+    "a client that people sign on to, without the scope openid",
+    "It gets no ID token, so it cannot tell who has signed on: that is OAuth without OpenID Connect.",
+    clause="OpenID Connect Core section 3.1.2.1",
+)
+NOT_KNOWN = Kind(
+    "scope-not-known",
+    Severity.SERIOUS,
+    "a scope is asked for that is missing or unknown",
+    "A part of the scope is neither registered for this client nor one of OpenID Connect's.",
+    clause="RFC 6749 section 4.1.2.1",
+)
+NOT_REGISTERED = Kind(
+    "scope-not-registered",
+    Severity.SERIOUS,
+    "a client asks for itself what it may not have",
+    "It is not registered for a part of the scope, or the scope speaks of a person.",
+    clause="RFC 6749 section 4.4.2",
+)
+INSUFFICIENT = Kind(
+    "scope-insufficient",
+    Severity.SERIOUS,
+    "a token that does not reach this far",
+    "UserInfo speaks of the person only to tokens of a sign-on with the scope openid.",
+    clause="RFC 6750 section 3.1",
+)
+KINDS = (UNKNOWN, NOT_FOR_CLIENT, FOR_NOBODY, LONG_LIVED, NO_OPENID, NOT_KNOWN, NOT_REGISTERED, INSUFFICIENT)
+
+MOST_SECONDS = 3600
+
+
+def check_registration(registration: Registration) -> Findings:
+    """Does each scope mean something, and to whom?"""
+    registered = registration.registered
+    apis = {one.name: one for one in registered.apis}
+    unknown = [scope for scope in registered.scopes if scope not in STANDARD_SCOPES and scope not in apis]
+    if unknown:
+        yield UNKNOWN.found(
+            ", ".join(unknown),
+            here=change(registered, "take it out of the scope, or register the API that it belongs to"),
+        )
+    for one in registered.apis:
+        if not one.for_client:
+            yield NOT_FOR_CLIENT.found(
+                f"{one.name} of {one.api} is not granted to {registered.name}",
+                here=f"Grant {one.name} to {registered.application_id}, or take it out of its scope.",
+            )
+        if registered.signs_people_on and not one.for_people:
+            yield FOR_NOBODY.found(
+                f"{one.name} of {one.api} is granted to no person",
+                here=f"Grant {one.name} to those who may do it: everyone, a group, or an account.",
+            )
+    for api, seconds in dict.fromkeys((one.api, one.token_seconds) for one in registered.apis):
+        if seconds > MOST_SECONDS:
+            yield LONG_LIVED.found(
+                f"tokens for {api} live {seconds} s",
+                here=f"Let the tokens of {api} live an hour at most; clients with refresh tokens do not notice.",
+            )
+    if registered.signs_people_on and OPENID not in registered.scopes:
+        yield NO_OPENID.found(
+            f"scope {registered.text('scope') or 'empty'}", here=change(registered, "add openid to the scope")
+        )
+
+
+def check_attempt(attempt: Attempt) -> Findings:
+    """Which part may it not have?"""
+    yield from explained(attempt, _CAUSES)
+
+
+_CAUSES = (
+    Cause(
+        "^The scope |^unknown: ",
+        NOT_KNOWN,
+        here="In the registration of {app}, add it to the scope, if the application is to have it.",
+        vendor="Please ask for a scope such as “openid profile email”, and for nothing that is not registered.",
+    ),
+    Cause(
+        "^asked ",
+        NOT_REGISTERED,
+        of=("oidc.token",),
+        here="In the registration of {app}, add it to the scope.",
+    ),
+    Cause("is not of a sign-on with the scope openid", INSUFFICIENT, vendor="Please ask for the scope openid."),
+)

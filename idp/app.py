@@ -25,6 +25,7 @@ from idp.web import (
     oidc_clients,
     oidc_documents,
     oidc_logout,
+    oidc_session,
     own_pages,
     render,
     saml,
@@ -36,7 +37,7 @@ from idp.web import (
 from idp.web.door import LONGEST_BODY, Door
 
 _FORM_PARTS = 100
-_OIDC = (oidc, oidc_clients, oidc_documents, oidc_logout)
+_OIDC = (oidc, oidc_clients, oidc_documents, oidc_logout, oidc_session)
 
 
 def create(settings: Settings, *, database: Database | None = None, clock: Callable[[], datetime] = clock.now) -> Flask:

@@ -52,6 +52,7 @@ def described(issuer: str, algorithms: tuple[str, ...]) -> dict[str, Any]:
         "introspection_endpoint": f"{endpoint}/introspect",
         "device_authorization_endpoint": f"{endpoint}/device_authorization",
         "end_session_endpoint": f"{endpoint}/logout",
+        "check_session_iframe": f"{endpoint}/session",
         "backchannel_logout_supported": True,
         "backchannel_logout_session_supported": True,
         "scopes_supported": list(claims.SCOPES),

@@ -53,6 +53,8 @@ def described(issuer: str, algorithms: tuple[str, ...]) -> dict[str, Any]:
         "device_authorization_endpoint": f"{endpoint}/device_authorization",
         "end_session_endpoint": f"{endpoint}/logout",
         "check_session_iframe": f"{endpoint}/session",
+        "frontchannel_logout_supported": True,
+        "frontchannel_logout_session_supported": True,
         "backchannel_logout_supported": True,
         "backchannel_logout_session_supported": True,
         "scopes_supported": list(claims.SCOPES),

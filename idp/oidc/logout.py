@@ -3,6 +3,8 @@ RP-Initiated Logout 1.0 (O31): an application asks that the session of this brow
 
 It ends at once where the application shows an ID token of this very session; else the person is
 asked. The browser goes back only to an address that is registered for that application.
+``logout_hint`` and ``ui_locales`` (section 2) are taken and decide nothing: a hint that proves nothing
+must end nothing, and pages have one language.
 """
 
 from collections.abc import Mapping
@@ -99,11 +101,19 @@ def again(work: Work, provider: Provider, kept: Mapping[str, Any]) -> ReturnTo:
 
 
 def _hint(work: Work, provider: Provider, hint: str) -> dict[str, str]:
+    """
+    Return what a proven hint says; nothing of one whose key has gone since, as if there were none (section 4).
+
+    That one proves nothing, but whoever kept it for so long did nothing wrong: the person is asked.
+    """
+    keys = keyring.published(work, provider.organization_id, provider.site_id, TOKEN_SIGNING)
+    if _key_is_gone(provider, hint, {key.id for key in keys}):
+        return {}
     try:
         said = jose.verify(
             hint,
             Purpose.ID_TOKEN_HINT,
-            jose.own_keys(keyring.published(work, provider.organization_id, provider.site_id, TOKEN_SIGNING)),
+            jose.own_keys(keys),
             issuer=provider.issuer,
             is_audience=lambda name: (
                 clients.at_site(work, provider.organization_id, provider.site_id, name) is not None
@@ -117,6 +127,11 @@ def _hint(work: Work, provider: Provider, hint: str) -> dict[str, str]:
             f"id_token_hint: {error}",
         ) from error
     return {"aud": said["aud"], "sid": said["sid"]}
+
+
+def _key_is_gone(provider: Provider, hint: str, known: set[str]) -> bool:
+    key_id = jose.unverified_key_id(hint)
+    return key_id is not None and key_id not in known and jose.unverified_claim(hint, "iss") == provider.issuer
 
 
 def _client(work: Work, provider: Provider, stated: str | None, of_hint: str | None) -> ClientFacts | None:

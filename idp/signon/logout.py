@@ -25,7 +25,7 @@ from idp.base.ids import fingerprint, is_token, new_id
 from idp.base.work import Work
 from idp.directory.models import Account, Application
 from idp.signon import session as session_
-from idp.signon.logout_stage import BACK, FRAME, FRONT, NONE, WAITING, for_the_log, in_words, is_to_be_framed
+from idp.signon.logout_stage import BACK, FRAME, FRONT, NONE, WAITING, for_the_log, in_words, to_be_framed
 from idp.signon.models import Logout, LogoutStep, Participant, SignOnSession
 from idp.signon.teller import ASKED, CANNOT, CONFIRMED, FAILED, Tellers, Told, Verdict, Ways
 
@@ -414,9 +414,7 @@ def frames(work: Work, tellers: Tellers, logout: Logout, *, loaded: bool) -> lis
         loaded: the page says that what its frames were asked to load has loaded.
     """
     made: list[str] = []
-    for step in steps(work, logout):
-        if not is_to_be_framed(step, work.now, loaded=loaded):
-            continue
+    for step in to_be_framed(logout, steps(work, logout), work.now, loaded=loaded):
         teller = tellers.get(step.protocol)
         address = teller.frame(work, told(logout, step)) if teller is not None else ""
         ask(work, step)

@@ -45,7 +45,7 @@ def stage(logout: Logout, every: Sequence[LogoutStep], now: datetime, *, loaded:
     Args:
         loaded: the page says that what its frames were asked to load has loaded.
     """
-    if any(is_to_be_framed(step, now, loaded=loaded) for step in every):
+    if to_be_framed(logout, every, now, loaded=loaded):
         return Stage(FRAMES)
     visits = [step for step in every if step.channel == FRONT]
     away = next((s for s in visits if s.outcome == ASKED and not is_late(s, now)), None)
@@ -66,15 +66,21 @@ def is_being_called(logout: Logout, step: LogoutStep, now: datetime) -> bool:
     return step.channel == BACK and step.outcome in (WAITING, ASKED) and now < logout.created_at + CALLED_WITHIN
 
 
-def is_to_be_framed(step: LogoutStep, now: datetime, *, loaded: bool) -> bool:
+def to_be_framed(logout: Logout, every: Sequence[LogoutStep], now: datetime, *, loaded: bool) -> list[LogoutStep]:
     """
-    Say whether a frame of the page is to load the application now.
+    Return the steps that frames of the page are to load now. Pure.
 
-    Also once more while it may still be loading, for whoever loads the page again: being told twice harms nobody.
+    One is framed again while it may still be loading, for whoever loads the page again, but not once the
+    page has gone on: *loaded* says so, or an application that was visited since, or the end of the logout.
     """
-    if step.channel != FRAME or step.outcome not in (WAITING, ASKED):
-        return False
-    return step.asked_at is None or not (loaded or step.asked_at + LOADED_WITHIN <= now)
+    went_on = loaded or logout.finished_at is not None or any(s.channel == FRONT and s.asked_at for s in every)
+    return [
+        step
+        for step in every
+        if step.channel == FRAME
+        and step.outcome in (WAITING, ASKED)
+        and (step.asked_at is None or not (went_on or step.asked_at + LOADED_WITHIN <= now))
+    ]
 
 
 def is_late(step: LogoutStep, now: datetime) -> bool:

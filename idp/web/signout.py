@@ -21,7 +21,6 @@ from idp.signon.logout_stage import (
     Stage,
     is_being_called,
     is_late,
-    is_to_be_framed,
     is_unreached,
 )
 from idp.signon.models import Logout, LogoutStep
@@ -128,13 +127,16 @@ def done() -> Response:
 
 def _next(found: Logout, every: list[LogoutStep], stage: Stage, handle: str) -> tuple[str, int | None]:
     """Return the path that comes next (empty: none), and after how many seconds the page goes there by itself."""
+    here = f"/signout/{handle}"
+    if any(step.channel == FRAME for step in every):
+        here += "?loaded=yes"
     if stage.kind == FRAMES:
-        return f"/signout/{handle}?loaded=yes", int(LOADED_WITHIN.total_seconds())
+        return here, int(LOADED_WITHIN.total_seconds())
     if stage.step is not None and stage.kind in (GO, OFFER):
         return f"{stage.step.visit_url}/{handle}/{stage.step.id}", 1 if stage.kind == GO else None
     if stage.kind == WAIT:
         called = stage.step is not None and stage.step.channel == BACK
-        return f"/signout/{handle}", _SOON_SECONDS if called else _LOOK_AGAIN_SECONDS
+        return here, _SOON_SECONDS if called else _LOOK_AGAIN_SECONDS
     if found.resume_url and found.resumed_at is None:
         expected = all(step.outcome == CONFIRMED or (step.channel, step.outcome) == (FRAME, ASKED) for step in every)
         return f"{found.resume_url}/{handle}", _GLANCE_SECONDS if expected else _READ_SECONDS
@@ -156,7 +158,7 @@ def _state(found: Logout, step: LogoutStep, stage: Stage, work: Work) -> str:
     if stage.step is not None and step.id == stage.step.id and stage.kind in (GO, WAIT):
         return "now"
     if step.channel == FRAME and step.outcome in (WAITING, ASKED):
-        return "now" if stage.kind == FRAMES and is_to_be_framed(step, work.now, loaded=False) else "framed"
+        return "now" if stage.kind == FRAMES else "framed"
     if is_being_called(found, step, work.now):
         return "now"
     if is_unreached(step):

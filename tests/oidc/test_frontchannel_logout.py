@@ -8,7 +8,7 @@ from lxml import html
 from idp.base.errors import Invalid
 from idp.directory import accounts
 from idp.signon.models import LogoutStep
-from tests.oidc.support import ANN, BASE_URL, ISSUER, Place
+from tests.oidc.support import ANN, BASE_URL, ISSUER, Place, claims
 from tests.oidc.test_backchannel_logout import drain
 from tests.support.peers import Heard, serving
 
@@ -78,12 +78,20 @@ def test_a_frame_loads_the_registered_address_with_issuer_and_session(place, cli
 
 
 def test_the_session_in_it_is_that_of_the_id_token(place, client, browser):
-    from tests.oidc.support import claims
-
     said = claims(place.tokens(browser, client)["id_token"])
     (frame,) = frames(sign_out(browser))
 
     assert parse_qs(urlsplit(frame.get("src")).query)["sid"] == [said["sid"]]
+
+
+def test_a_client_with_pairwise_subjects_finds_the_session_by_its_own_name(place, browser):
+    one = place.register(frontchannel_logout_uri=OUT, subject_type="pairwise")
+    said = claims(place.tokens(browser, one)["id_token"])
+
+    (frame,) = frames(sign_out(browser))
+
+    assert parse_qs(urlsplit(frame.get("src")).query)["sid"] == [said["sid"]]
+    assert said["sid"] != place.session.id
 
 
 def test_an_address_with_a_query_keeps_it(place, browser):

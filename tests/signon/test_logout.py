@@ -53,6 +53,9 @@ def stage(*steps: LogoutStep, age: int = 60) -> tuple[str, str]:
         ((step(FRAME, CANNOT, asked=1),), (OVER, "")),
         ((step(FRONT, WAITING), step(FRAME, WAITING, place=1)), (FRAMES, "")),
         ((step(FRONT, WAITING), step(FRAME, ASKED, place=1, asked=6)), (GO, "0")),
+        ((step(FRONT, ASKED, asked=1), step(FRAME, ASKED, place=1, asked=2)), (WAIT, "0")),
+        ((step(FRONT, CONFIRMED, asked=1), step(FRAME, ASKED, place=1, asked=2)), (OVER, "")),
+        ((step(FRONT, CONFIRMED, asked=1), step(FRAME, WAITING, place=1)), (FRAMES, "")),
     ],
 )
 def test_what_the_page_does_next(steps, expected):

@@ -26,6 +26,7 @@ from idp.web import (
     oidc_documents,
     oidc_logout,
     oidc_registration,
+    oidc_session,
     own_pages,
     render,
     saml,
@@ -38,7 +39,7 @@ from idp.web.door import LONGEST_BODY, Door
 from idp.web.kept_documents import KeptDocuments
 
 _FORM_PARTS = 100
-_OIDC = (oidc, oidc_clients, oidc_documents, oidc_logout, oidc_registration)
+_OIDC = (oidc, oidc_clients, oidc_documents, oidc_logout, oidc_registration, oidc_session)
 
 
 def create(settings: Settings, *, database: Database | None = None, clock: Callable[[], datetime] = clock.now) -> Flask:

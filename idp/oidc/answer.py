@@ -34,14 +34,19 @@ class FormPost:
 Answer = Redirect | FormPost
 
 
-def success(reply_to: ReplyTo, code: str) -> Answer:
-    """Answer with *code*."""
-    return _answer(reply_to, [("code", code)])
+def success(reply_to: ReplyTo, code: str, session_state: str = "") -> Answer:
+    """Answer with *code*, and with the *session_state* unless it is empty."""
+    return _answer(reply_to, [("code", code), *_state_of(session_state)])
 
 
-def refusal(reply_to: ReplyTo, error: OAuthError, reference: str) -> Answer:
+def refusal(reply_to: ReplyTo, error: OAuthError, reference: str, session_state: str = "") -> Answer:
     """Answer with *error*; *reference* is the attempt, for whoever looks into it."""
-    return _answer(reply_to, [("error", error.error), ("error_description", described(error, reference))])
+    said = [("error", error.error), ("error_description", described(error, reference))]
+    return _answer(reply_to, [*said, *_state_of(session_state)])
+
+
+def _state_of(session_state: str) -> list[tuple[str, str]]:
+    return [("session_state", session_state)] if session_state else []
 
 
 def described(error: OAuthError, reference: str) -> str:

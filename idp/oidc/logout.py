@@ -3,6 +3,8 @@ RP-Initiated Logout 1.0 (O31): an application asks that the session of this brow
 
 It ends at once where the application shows an ID token of this very session; else the person is
 asked. The browser goes back only to an address that is registered for that application.
+``logout_hint`` and ``ui_locales`` (section 2) are taken and decide nothing: a hint that proves nothing
+must end nothing, and pages have one language.
 """
 
 from collections.abc import Mapping

@@ -14,7 +14,7 @@ from sqlalchemy import bindparam, select
 from idp.base.db import Prepared
 from idp.base.work import Work
 from idp.directory import sites
-from idp.oidc import clients, encryption, remote_keys, session_ids, signing
+from idp.oidc import clients, encryption, logout_frames, remote_keys, session_ids, signing
 from idp.oidc.clients import PROTOCOL, ClientFacts
 from idp.oidc.jose import Typ
 from idp.oidc.models import Client
@@ -42,16 +42,27 @@ def tellers(base_url: str) -> dict[str, Teller]:
         token = _token(work, base_url, client, told).encode("ascii")
         return Letter(client.backchannel_logout_uri, token, _FORM, seal=partial(_sealed, client))
 
-    return {PROTOCOL: Teller(ways, letter, judge)}
+    def frame(work: Work, told: Told) -> str:
+        client = _client(work, told)
+        return "" if client is None else logout_frames.address(work, base_url, client, told)
+
+    return {PROTOCOL: Teller(ways, letter, judge, frame)}
 
 
 def ways(work: Work, told: Told) -> Ways:
-    """Return how the client can be told. When its own session ends it was never told."""
+    """
+    Return how the client can be told. When its own session ends it was never told.
+
+    One that has both channels is called, as only that can be confirmed; a frame tells it where the call
+    brings nothing at once.
+    """
     client = _client(work, told)
     if client is None:
         return Ways()
-    site = sites.facts_by_id(work, client.organization_id, client.site_id)
-    return Ways(client.name, back=client.backchannel_logout_uri if site is not None and "sub" in told.subject else "")
+    if sites.facts_by_id(work, client.organization_id, client.site_id) is None:
+        return Ways(client.name)
+    back = client.backchannel_logout_uri if "sub" in told.subject else ""
+    return Ways(client.name, back=back, framed=bool(client.frontchannel_logout_uri))
 
 
 def judge(work: Work, told: Told, reply: Reply) -> Verdict:

@@ -52,7 +52,6 @@ _NOT_OFFERED = {
     "request_uris": "Request objects by address",
     "require_signed_request_object": "Request objects",
     "require_pushed_authorization_requests": "Pushed authorization requests",
-    "frontchannel_logout_uri": "Front-channel logout",
     "request_object_encryption_alg": "Encrypted request objects",
     "request_object_encryption_enc": "Encrypted request objects",
     "tls_client_certificate_bound_access_tokens": "Certificate-bound tokens",
@@ -209,7 +208,8 @@ def _read_logout(metadata: Mapping[str, Any], made: dict[str, Any], kinds: Kinds
     """
     OpenID Connect Back-Channel Logout 1.0 section 2.2, Front-Channel Logout 1.0 section 2.
 
-    Every logout token has a sid, so wanting one costs nothing. The front channel adds ``iss`` and ``sid``.
+    Every logout token has a sid, so wanting one costs nothing. The front channel adds ``iss`` and ``sid``, to an
+    address with scheme, host and port of a redirect URI.
     """
     for channel, reserved in (("backchannel", ()), ("frontchannel", ("iss", "sid"))):
         address, wants_sid = f"{channel}_logout_uri", f"{channel}_logout_session_required"
@@ -217,6 +217,12 @@ def _read_logout(metadata: Mapping[str, Any], made: dict[str, Any], kinds: Kinds
             made[address] = _address(metadata[address], address, kinds, reserved)
         if metadata.get(wants_sid) is not None:
             made[wants_sid] = _flag(metadata, wants_sid)
+    framed = made.get("frontchannel_logout_uri")
+    if framed and addresses.origin(framed) not in map(addresses.origin, made["redirect_uris"]):
+        raise Invalid(
+            "The address for front-channel logout must have scheme, host and port of a redirect URI.",
+            field="frontchannel_logout_uri",
+        )
 
 
 def _read_keys(metadata: Mapping[str, Any], made: dict[str, Any], *, allow_http_loopback: bool) -> None:

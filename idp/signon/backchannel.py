@@ -69,7 +69,7 @@ def at_once(
             reply = replies.get(step.id, Reply(cause="no answer in time"))
             verdict = _note(work, tellers, logout, step, calls[step.id], reply)
             ways = tellers[step.protocol].ways(work, logout_.told(logout, step))
-            if verdict.outcome in _OPEN and ways.front and logout.handle_hash is not None:
+            if verdict.outcome in _OPEN and (ways.front or ways.framed) and logout.handle_hash is not None:
                 work.tx.session.refresh(step)
                 logout_.go_by_browser(work, step, ways)
 

@@ -25,7 +25,7 @@ from idp.base.ids import fingerprint, is_token, new_id
 from idp.base.work import Work
 from idp.directory.models import Account, Application
 from idp.signon import session as session_
-from idp.signon.logout_stage import BACK, FRONT, NONE, WAITING, for_the_log, in_words
+from idp.signon.logout_stage import BACK, FRAME, FRONT, NONE, WAITING, for_the_log, in_words, to_be_framed
 from idp.signon.models import Logout, LogoutStep, Participant, SignOnSession
 from idp.signon.teller import ASKED, CANNOT, CONFIRMED, FAILED, Tellers, Told, Verdict, Ways
 
@@ -130,12 +130,14 @@ class Starter:
     Args:
         resume_url: a path of ours where its answer is sent from; ``protocol_state`` is what that needs.
         proven: whether it was the application itself that asked, and so need not be told.
+        told_too: it is told all the same, where there is a way to do so.
     """
 
     application_id: str
     resume_url: str = ""
     protocol_state: Mapping[str, Any] | None = None
     proven: bool = True
+    told_too: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +176,7 @@ def start(
         sessions: the ids of the sessions of one organization, and whose they are.
         attended: None where no browser takes part: only what can be called from here is told.
     """
-    by = starter.application_id if starter is not None and starter.proven else ""
+    by = _who_knows(work, tellers, organization_id, sessions, starter)
     new: list[tuple[str, Participant]] = []
     complete = True
     for session_id in sessions:
@@ -194,6 +196,26 @@ def start(
     _finish_if_settled(work, logout, steps)
     handle = handle_of(work.tx.vault, logout.id) if attended is not None else ""
     return Started(organization_id, logout.id, handle, ended, complete=False)
+
+
+def _who_knows(
+    work: Work, tellers: Tellers, organization_id: str, sessions: Mapping[str, str], starter: Starter | None
+) -> str:
+    """Return the application that need not be told, as it is the one that asks; empty if there is none."""
+    if starter is None or not starter.proven:
+        return ""
+    application = work.tx.session.get(Application, (organization_id, starter.application_id))
+    teller = tellers.get(application.protocol) if application is not None else None
+    if not starter.told_too or teller is None:
+        return starter.application_id
+    for session_id, account_id in sessions.items():
+        for one in session_.participants(work, organization_id, session_id):
+            if one.application_id == starter.application_id:
+                told_ = Told(organization_id, one.application_id, session_id, account_id, one.subject, "")
+                ways = teller.ways(work, told_)
+                if ways.back or ways.front or ways.framed:
+                    return ""
+    return starter.application_id
 
 
 def tell_of(work: Work, tellers: Tellers, organization_id: str, session_id: str, because: str) -> None:
@@ -371,10 +393,36 @@ def not_reached(work: Work, step: LogoutStep, cause: str) -> None:
 
 
 def go_by_browser(work: Work, step: LogoutStep, ways: Ways) -> None:
-    """Let the browser go to an application that did not answer us; what it is sent is a message of its own."""
-    step.channel, step.outcome, step.visit_url = FRONT, WAITING, ways.front
-    step.message_id, step.asked_at = new_id("lrq"), None
+    """
+    Let the browser go to an application that did not answer us; what it is sent is a message of its own.
+
+    One that cannot be visited is told by a frame, and called again after that: a frame confirms nothing.
+    """
+    step.outcome, step.asked_at = WAITING, None
+    if ways.front:
+        step.channel, step.visit_url, step.message_id = FRONT, ways.front, new_id("lrq")
+    else:
+        step.channel = FRAME
     work.tx.session.flush()
+
+
+def frames(work: Work, tellers: Tellers, logout: Logout, *, loaded: bool) -> list[str]:
+    """
+    Return what the hidden frames of the page are to load now, and note that those applications are asked.
+
+    Args:
+        loaded: the page says that what its frames were asked to load has loaded.
+    """
+    made: list[str] = []
+    for step in to_be_framed(logout, steps(work, logout), work.now, loaded=loaded):
+        teller = tellers.get(step.protocol)
+        address = teller.frame(work, told(logout, step)) if teller is not None else ""
+        ask(work, step)
+        if address:
+            made.append(address)
+        else:
+            settle(work, logout, step, Verdict(CANNOT, "the application has no address to be told at any more"))
+    return made
 
 
 def finish(work: Work, logout: Logout) -> None:
@@ -522,6 +570,8 @@ def _step(
         )
     elif ways.front and logout.handle_hash is not None:
         step.channel, step.outcome, step.settled_at, step.visit_url = FRONT, WAITING, None, ways.front
+    elif ways.framed and logout.handle_hash is not None:
+        step.channel, step.outcome, step.settled_at = FRAME, WAITING, None
     work.tx.session.add(step)
     return step
 

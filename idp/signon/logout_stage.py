@@ -13,11 +13,13 @@ from idp.signon.teller import ASKED, CANNOT, CONFIRMED
 
 ANSWER_WITHIN = timedelta(seconds=10)
 """How long an application that the browser was sent to may take before the next one is offered."""
+LOADED_WITHIN = timedelta(seconds=5)
+"""How long applications in hidden frames have to load before the page goes on."""
 CALLED_WITHIN = timedelta(seconds=7)
 """How long the page waits for those that are called from here at once."""
 WAITING = "waiting"
-BACK, FRONT, NONE = "back", "front", "none"
-GO, WAIT, OFFER, OVER = "go", "wait", "offer", "over"
+BACK, FRONT, FRAME, NONE = "back", "front", "frame", "none"
+GO, WAIT, OFFER, FRAMES, OVER = "go", "wait", "offer", "frames", "over"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,15 +28,25 @@ class Stage:
     What the page of steps does next with *step*.
 
     ``GO``: sends the browser there. ``WAIT``: it is there, or is being called. ``OFFER``: the one before
-    did not answer, and the person says when to go on. ``OVER``: nothing is left to be done here.
+    did not answer, and the person says when to go on. ``FRAMES``: it holds the frames of those that are told
+    so. ``OVER``: nothing is left to be done here.
     """
 
     kind: str
     step: LogoutStep | None = None
 
 
-def stage(logout: Logout, every: Sequence[LogoutStep], now: datetime) -> Stage:
-    """Return what comes next, of the steps of *logout* in their order. Pure."""
+def stage(logout: Logout, every: Sequence[LogoutStep], now: datetime, *, loaded: bool = False) -> Stage:
+    """
+    Return what comes next, of the steps of *logout* in their order. Pure.
+
+    Frames come first: they need nobody, and whoever is visited may keep the browser.
+
+    Args:
+        loaded: the page says that what its frames were asked to load has loaded.
+    """
+    if to_be_framed(logout, every, now, loaded=loaded):
+        return Stage(FRAMES)
     visits = [step for step in every if step.channel == FRONT]
     away = next((s for s in visits if s.outcome == ASKED and not is_late(s, now)), None)
     if away is not None:
@@ -52,6 +64,23 @@ def is_being_called(logout: Logout, step: LogoutStep, now: datetime) -> bool:
     if is_unreached(step):
         return False
     return step.channel == BACK and step.outcome in (WAITING, ASKED) and now < logout.created_at + CALLED_WITHIN
+
+
+def to_be_framed(logout: Logout, every: Sequence[LogoutStep], now: datetime, *, loaded: bool) -> list[LogoutStep]:
+    """
+    Return the steps that frames of the page are to load now. Pure.
+
+    One is framed again while it may still be loading, for whoever loads the page again, but not once the
+    page has gone on: *loaded* says so, or an application that was visited since, or the end of the logout.
+    """
+    went_on = loaded or logout.finished_at is not None or any(s.channel == FRONT and s.asked_at for s in every)
+    return [
+        step
+        for step in every
+        if step.channel == FRAME
+        and step.outcome in (WAITING, ASKED)
+        and (step.asked_at is None or not (went_on or step.asked_at + LOADED_WITHIN <= now))
+    ]
 
 
 def is_late(step: LogoutStep, now: datetime) -> bool:
@@ -78,6 +107,8 @@ def in_words(step: LogoutStep, now: datetime) -> str:
     outcome = _spoken(step)
     if outcome == CONFIRMED:
         return f"{step.application_name}: {outcome}"
+    if step.channel == FRAME and outcome == ASKED:
+        outcome = "asked by a frame in the browser, which confirms nothing"
     lives = "how long its session lives, only it knows"
     if step.until is not None:
         same_day = step.until.date() == now.date()
@@ -87,5 +118,5 @@ def in_words(step: LogoutStep, now: datetime) -> str:
 
 def _spoken(step: LogoutStep) -> str:
     """A step that nobody went on to was not asked, and cannot be any more; nor was one whose address was not reached."""
-    unasked = step.outcome == WAITING and (step.channel == FRONT or is_unreached(step))
+    unasked = step.outcome == WAITING and (step.channel in (FRONT, FRAME) or is_unreached(step))
     return CANNOT if unasked else step.outcome

@@ -39,12 +39,14 @@ class Ways:
         name: what people call it; empty if it is gone.
         back: its address for a call from us to it; empty if it has none.
         front: a path of ours that leads the browser to it, if the handle and the step are added; or empty.
+        framed: whether a hidden frame of our page can tell it, by the address that `Teller.frame` returns.
         bounded: whether it was told when the session ends at the latest.
     """
 
     name: str = ""
     back: str = ""
     front: str = ""
+    framed: bool = False
     bounded: bool = False
 
 
@@ -91,18 +93,25 @@ class Verdict:
     cause: str = ""
 
 
+def no_frame(work: Work, told: Told) -> str:
+    """Return that no frame can tell the application."""
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class Teller:
     """
     How one protocol tells its applications.
 
-    ``ways`` and ``letter`` are called in a transaction, ``letter`` may return None where there is nobody
-    to write to any more; ``judge`` reads what an application has answered to the letter.
+    ``ways``, ``letter`` and ``frame`` are called in a transaction, ``letter`` may return None where there is
+    nobody to write to any more; ``judge`` reads what an application has answered to the letter. ``frame``
+    returns the address that a hidden frame loads, empty where there is none.
     """
 
     ways: Callable[[Work, Told], Ways]
     letter: Callable[[Work, Told], Letter | None]
     judge: Callable[[Work, Told, Reply], Verdict]
+    frame: Callable[[Work, Told], str] = no_frame
 
 
 Tellers = Mapping[str, Teller]

@@ -1,4 +1,4 @@
-"""How work is made for a web request: the transaction, who acts, when, from where; and our two cookies."""
+"""How work is made for a web request: the transaction, who acts, when, from where; and our three cookies."""
 
 import secrets
 from collections.abc import Callable, Iterator
@@ -22,6 +22,7 @@ from idp.base.work import ANONYMOUS, Actor, Origin, Work
 from idp.settings import Settings
 from idp.signon import lockout
 from idp.signon import session as session_
+from idp.signon.browser_state import browser_state as browser_state_of
 from idp.signon.session import CurrentSession
 
 if TYPE_CHECKING:
@@ -128,6 +129,8 @@ def current_session(work: Work) -> CurrentSession | None:
         g.held_session = (work.tx, found)
         if found is not None:
             session_.touch(work, found)
+        else:
+            g.setdefault("browser_state", "")  # it is of a session that is over
         return found
     return held[1]
 
@@ -135,6 +138,7 @@ def current_session(work: Work) -> CurrentSession | None:
 def keep_session(token: str) -> None:
     """Give the browser the cookie of a session that was started or renewed."""
     g.new_session_token = token
+    g.browser_state = ""
     g.pop("held_session", None)
 
 
@@ -142,6 +146,7 @@ def drop_session() -> None:
     """Take the session's cookie from the browser."""
     g.new_session_token = ""
     g.drop_session = True
+    g.browser_state = ""
     g.pop("held_session", None)
 
 
@@ -165,6 +170,22 @@ def known_browser() -> str | None:
     """Return the binding secret that came with this request, None if there was none."""
     held = request.cookies.get(_browser_cookie(), "")
     return held if len(held) == TOKEN_BODY_LENGTH and held.isascii() else None
+
+
+def browser_state(work: Work) -> str:
+    """
+    Return what applications may see changing of this browser's signing in; its cookie will say the same.
+
+    It is set when an application is answered, and taken away with every sign-in and sign-out.
+    """
+    state = browser_state_of(installation().database.vault, current_session(work), browser())
+    g.browser_state = state
+    return state
+
+
+def state_cookie() -> str:
+    """Return the name of the cookie that holds `browser_state`."""
+    return "__Host-ostiary_state" if settings().secure else "ostiary_state"
 
 
 def save_refusal(trail: Trail, error: IdpError, event: Event | None = None) -> None:
@@ -239,6 +260,8 @@ def _browser_cookie() -> str:
 
 def _write_cookies(response: Response) -> Response:
     kept = g._get_current_object()
+    if "browser_state" in kept:
+        _write_state(response, g.browser_state)
     if not ("new_session_token" in kept or "new_browser" in kept):
         return response
     # Plain http is allowed on loopback only, and there a cookie cannot be Secure nor __Host- (docs/operate/install.md).
@@ -254,3 +277,19 @@ def _write_cookies(response: Response) -> Response:
             _browser_cookie(), g.browser, path="/", secure=secure, httponly=True, samesite="Lax", max_age=31536000
         )
     return response
+
+
+def _write_state(response: Response, state: str) -> None:
+    """
+    Set the cookie that `browser_state` says, or take it away.
+
+    It is no secret, signs nobody in, and is read by a script of ours in frames of other sites: hence neither
+    HttpOnly nor SameSite=Lax. SameSite=None wants Secure, which browsers take over http from loopback, too
+    (Safari does not: there the frame knows nothing).
+    """
+    name = state_cookie()
+    held = request.cookies.get(name, "")
+    if state and state != held:
+        response.set_cookie(name, state, path="/", secure=True, httponly=False, samesite="None")
+    elif not state and held:
+        response.delete_cookie(name, path="/", secure=True, httponly=False, samesite="None")

@@ -42,6 +42,7 @@ def authorize(slug: str) -> Response:
                 sent,
                 session=context.current_session(work),
                 browser=context.browser(),
+                browser_state=context.browser_state(work),
                 trail=trail,
             )
             if isinstance(found, Interact):
@@ -68,6 +69,7 @@ def resume(slug: str, handle: str) -> Response:
                 handle,
                 session=context.current_session(work),
                 browser=context.browser(),
+                browser_state=context.browser_state(work),
             )
     except SignOnLost:
         raise  # its own page offers to begin anew

@@ -112,6 +112,7 @@ def _starter(slug: str, wanted: logout.LogoutRequest) -> Starter | None:
         resume_url=f"/sites/{slug}/oauth2/logout/done" if wanted.return_to is not None else "",
         protocol_state=logout.keep(wanted),
         proven=wanted.certain,
+        told_too=True,  # Front- and Back-Channel Logout 1.0 tell every client of the session, also the one that asks
     )
 
 

@@ -146,10 +146,23 @@ def allow_form_action(*sources: str) -> None:
     g.form_action = [*g.get("form_action", []), *(s for s in sources if s)]
 
 
+def allow_framing(*sources: str) -> None:
+    """Let pages of *sources* hold this answer in a frame (CSP ``frame-ancestors``); nobody else may."""
+    g.frame_ancestors = sources
+
+
+def allow_frames(*sources: str) -> None:
+    """Let this page hold frames of *sources* (CSP ``frame-src``)."""
+    g.frame_src = sources
+
+
 def _headers(response: Response) -> Response:
     headers, add = response.headers, response.headers.add
     if "Content-Security-Policy" not in headers:
-        add("Content-Security-Policy", _policy(tuple(g.get("form_action", ()))))
+        add(
+            "Content-Security-Policy",
+            _policy(tuple(g.get("form_action", ())), g.get("frame_src", ()), g.get("frame_ancestors", _NOBODY)),
+        )
     for name, value in _ALWAYS:
         add(name, value)
     add("Cross-Origin-Opener-Policy", "unsafe-none" if _in_a_sign_on() else "same-origin")
@@ -170,7 +183,7 @@ def _in_a_sign_on() -> bool:
     return request.blueprint == "signin" or getattr(context.current_view(), "guard", None) == PROTOCOL
 
 
-_SELF = "'self'"
+_SELF, _NOBODY = "'self'", ("'none'",)
 _ALWAYS = (
     ("X-Content-Type-Options", "nosniff"),
     ("Referrer-Policy", "no-referrer"),
@@ -179,8 +192,10 @@ _ALWAYS = (
 
 
 @lru_cache(maxsize=512)
-def _policy(form_action: tuple[str, ...]) -> str:
+def _policy(form_action: tuple[str, ...], frame_src: tuple[str, ...], frame_ancestors: tuple[str, ...]) -> str:
+    frames = f"frame-src {' '.join(frame_src)}; " if frame_src else ""
     return (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; "
-        f"form-action {' '.join((_SELF, *form_action))}; base-uri 'none'; frame-ancestors 'none'"
+        f"{frames}form-action {' '.join((_SELF, *form_action))}; base-uri 'none'; "
+        f"frame-ancestors {' '.join(frame_ancestors)}"
     )

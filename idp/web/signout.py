@@ -1,15 +1,19 @@
 """A person's own sign-out: asked once, done, and then told application by application what came of it."""
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
 
 from idp.base.work import Work
 from idp.directory import organizations
+from idp.oidc import addresses
 from idp.signon import logout, logout_stage
 from idp.signon.logout import Attended, Started
 from idp.signon.logout_stage import (
     BACK,
+    FRAME,
+    FRAMES,
     FRONT,
     GO,
+    LOADED_WITHIN,
     OFFER,
     OVER,
     WAIT,
@@ -24,12 +28,12 @@ from idp.signon.teller import ASKED, CANNOT, CONFIRMED
 from idp.web import context, telling
 from idp.web.context import open_work
 from idp.web.render import page, redirect
-from idp.web.security import public
+from idp.web.security import allow_frames, public
 
 pages = Blueprint("signout", __name__, url_prefix="/signout")
 
 _SOON_SECONDS, _LOOK_AGAIN_SECONDS = 1, 3
-_READ_SECONDS = 8
+_READ_SECONDS, _GLANCE_SECONDS = 8, 3
 
 
 @pages.get("")
@@ -82,14 +86,21 @@ def going_on() -> Response:
 @pages.get("/<handle>")
 @public
 def steps(handle: str) -> Response:
-    """Show what came of each application, and lead the browser to the next one that only it can tell."""
+    """
+    Show what came of each application, and lead the browser to the next one that only it can tell.
+
+    With ``loaded`` the page itself comes back, once its frames have loaded.
+    """
+    loaded = "loaded" in request.args
     with open_work() as work:
         found = logout.find(work, handle, context.browser())
+        frames = logout.frames(work, telling.tellers(), found, loaded=loaded)
+        allow_frames(*dict.fromkeys(addresses.origin(address) for address in frames))
         every = logout.steps(work, found)
-        stage = logout_stage.stage(found, every, work.now)
+        stage = logout_stage.stage(found, every, work.now, loaded=loaded)
         if stage.kind == OVER:
             logout.finish(work, found)
-        next_address, seconds = _next(found, stage, handle)
+        next_address, seconds = _next(found, every, stage, handle)
         return page(
             "signout/steps.html",
             organization_name=organizations.by_id(work, found.organization_id).name,
@@ -97,6 +108,7 @@ def steps(handle: str) -> Response:
             stage=stage.kind,
             current=stage.step.application_name if stage.step is not None else "",
             complete=all(step.outcome == CONFIRMED for step in every),
+            frames=frames,
             starter=_starter(work, found),
             next_address=next_address,
             seconds=seconds,
@@ -113,15 +125,21 @@ def done() -> Response:
         return page("signout/done.html")
 
 
-def _next(found: Logout, stage: Stage, handle: str) -> tuple[str, int | None]:
+def _next(found: Logout, every: list[LogoutStep], stage: Stage, handle: str) -> tuple[str, int | None]:
     """Return the path that comes next (empty: none), and after how many seconds the page goes there by itself."""
+    here = f"/signout/{handle}"
+    if any(step.channel == FRAME for step in every):
+        here += "?loaded=yes"
+    if stage.kind == FRAMES:
+        return here, int(LOADED_WITHIN.total_seconds())
     if stage.step is not None and stage.kind in (GO, OFFER):
         return f"{stage.step.visit_url}/{handle}/{stage.step.id}", 1 if stage.kind == GO else None
     if stage.kind == WAIT:
         called = stage.step is not None and stage.step.channel == BACK
-        return f"/signout/{handle}", _SOON_SECONDS if called else _LOOK_AGAIN_SECONDS
+        return here, _SOON_SECONDS if called else _LOOK_AGAIN_SECONDS
     if found.resume_url and found.resumed_at is None:
-        return f"{found.resume_url}/{handle}", _READ_SECONDS
+        expected = all(step.outcome == CONFIRMED or (step.channel, step.outcome) == (FRAME, ASKED) for step in every)
+        return f"{found.resume_url}/{handle}", _GLANCE_SECONDS if expected else _READ_SECONDS
     return "", None
 
 
@@ -130,7 +148,7 @@ def _row(found: Logout, step: LogoutStep, stage: Stage, work: Work) -> dict[str,
     return {
         "name": step.application_name,
         "state": state,
-        "lives": state in ("silent", ASKED, CANNOT),
+        "lives": state in ("silent", "framed", ASKED, CANNOT),
         "until": step.until,
     }
 
@@ -139,6 +157,8 @@ def _state(found: Logout, step: LogoutStep, stage: Stage, work: Work) -> str:
     """Return the word for a step's state; the page says it in full."""
     if stage.step is not None and step.id == stage.step.id and stage.kind in (GO, WAIT):
         return "now"
+    if step.channel == FRAME and step.outcome in (WAITING, ASKED):
+        return "now" if stage.kind == FRAMES else "framed"
     if is_being_called(found, step, work.now):
         return "now"
     if is_unreached(step):

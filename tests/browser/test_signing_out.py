@@ -11,11 +11,14 @@ from lxml import etree
 from werkzeug.serving import make_server
 
 from idp.base import clock
+from idp.oidc import clients
 from idp.saml import names
+from idp.signon import session
 from tests.journeys.saml import _Quiet, provider
 from tests.saml import logouts
 from tests.support.deployed import free_port
 from tests.support.peers import logout_response
+from tests.support.relying_party import RelyingParty
 from tests.support.saml_world import ANN
 from tests.support.service_provider import ServiceProvider, encoded, pair, stamp
 
@@ -156,3 +159,31 @@ def test_x29_an_application_that_keeps_the_browser_is_passed_over(provider, tab,
     assert sorted(states(one).values()) == ["confirmed", "did not answer"]
     assert "Not every application has confirmed" in one.locator(".lead").inner_text()
     assert (silent.visits, good.visits) == (1, 1)
+
+
+def test_frames_come_first_and_then_the_browser_goes_round(provider, tab):
+    """A client of OpenID Connect by a hidden frame, a service provider by a visit: one logout."""
+    wiki = Application(provider, "wiki-mixed", names.REDIRECT)
+    one = tab()
+    sign_on(provider, one, wiki)
+    party = RelyingParty(provider.address, host="127.0.0.1")
+    with provider.work() as work:
+        application, _, _ = clients.create(
+            work,
+            "acme",
+            {
+                "client_name": "Notebook",
+                "redirect_uris": [f"{party.address}/callback"],
+                "frontchannel_logout_uri": f"{party.address}/out",
+            },
+            allow_http_loopback=True,
+        )
+        session.join(work, application.organization_id, one.signed_in.session_id, application.id, {"sub": "sub_x"})
+    with wiki.served(), party.served():
+        one.goto(f"{provider.address}/signout")
+        one.click("main form button")
+        one.wait_for_selector("h1:has-text('You are signed out here')", timeout=20_000)
+
+    assert states(one) == {"wiki-mixed": "confirmed", "Notebook": "asked, cannot confirm"}
+    assert [told["sid"] for told in party.told] == [one.signed_in.session_id]
+    assert wiki.visits == 1

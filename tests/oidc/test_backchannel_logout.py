@@ -1,5 +1,6 @@
 """OpenID Connect Back-Channel Logout 1.0 (O32): clients are told by logout token that a session is over."""
 
+import threading
 from urllib.parse import parse_qs
 
 import pytest
@@ -12,7 +13,7 @@ from idp.base.errors import Invalid
 from idp.directory import accounts
 from idp.oidc import jose, logout_tokens
 from idp.policy.permissions import OPERATOR
-from idp.signon import backchannel
+from idp.signon import backchannel, session
 from idp.signon.logout import MESSAGE
 from idp.signon.models import LogoutStep
 from tests.oidc.support import ANN, BASE_URL, ISSUER, Place, claims, header
@@ -173,7 +174,25 @@ def test_a_disabled_account_is_signed_out_everywhere_that_can_be_called(place, c
     assert state(place) == [("back", "confirmed")]
 
 
-def test_the_client_that_asked_with_proof_is_not_told_the_others_are(place, client, browser, peer):
+def test_the_client_that_asked_is_told_as_well(place, client, browser, peer):
+    """What the Foundation's module oidcc-backchannel-rp-initiated-logout does; then the browser is back with it."""
+    asking = place.register(
+        client_name="Asking",
+        allow_http_loopback=True,
+        post_logout_redirect_uris=["https://rp.example/bye"],
+        backchannel_logout_uri=f"{peer.address}/asking",
+    )
+    hint = place.tokens(browser, asking)["id_token"]
+    sent = {"id_token_hint": hint, "post_logout_redirect_uri": "https://rp.example/bye", "state": "s"}
+
+    answer = browser.get("/sites/acme/oauth2/logout", query_string=sent)
+
+    assert answer.headers["Location"] == "https://rp.example/bye?state=s"
+    (heard,) = peer.heard
+    assert (heard.path, claims(token_in(heard))["sid"]) == ("/asking", claims(hint)["sid"])
+
+
+def test_one_that_asked_with_proof_and_cannot_be_told_has_no_step(place, client, browser, peer):
     asking = place.register(client_name="Asking", post_logout_redirect_uris=["https://rp.example/bye"])
     place.tokens(browser, client)
     hint = place.tokens(browser, asking)["id_token"]
@@ -214,6 +233,85 @@ def test_if_somebody_has_not_confirmed_the_person_sees_it_before_going_back(plac
     assert stranger.get(done).status_code == 400
     assert browser.get(done).headers["Location"] == "https://rp.example/bye?state=s"
     assert browser.get(done).headers["Location"].startswith("/signout/lgo_"), "once"
+
+
+def test_one_dead_client_delays_no_other(place, browser, peer, answers):
+    """O32: all are called at the same time; the dead one stays in the outbox."""
+    release = threading.Event()
+
+    def hang(heard: Heard):
+        release.wait(20)
+        return 200, {}, b""
+
+    with serving(hang) as dead:
+        for number in range(3):
+            where = dead if number == 0 else peer
+            one = place.register(
+                client_name=f"No. {number}",
+                allow_http_loopback=True,
+                backchannel_logout_uri=f"{where.address}/{number}",
+            )
+            place.tokens(browser, one)
+        sign_out(browser)
+        told = [heard.path for heard in peer.heard]
+        release.set()
+
+    assert sorted(told) == ["/1", "/2"]
+
+
+def test_the_algorithm_is_that_of_the_clients_id_tokens(place, browser, peer):
+    """Section 2.4."""
+    one = place.register(
+        allow_http_loopback=True,
+        backchannel_logout_uri=f"{peer.address}/out",
+        id_token_signed_response_alg="ES256",
+    )
+    place.tokens(browser, one)
+    sign_out(browser)
+
+    assert header(token_in(peer.heard[0]))["alg"] == "ES256"
+
+
+def test_refresh_tokens_end_with_the_session_but_for_those_of_offline_access(place, client, browser, peer):
+    """Section 2.7."""
+    bound = place.tokens(browser, client)
+    offline = place.tokens(browser, client, scope="openid offline_access")
+
+    sign_out(browser)
+
+    assert place.refresh(client, bound["refresh_token"]).json["error"] == "invalid_grant"
+    assert place.userinfo(bound["access_token"]).status_code == 401
+    assert "access_token" in place.refresh(client, offline["refresh_token"]).json
+
+
+def test_a_new_password_or_an_administrator_ends_those_too(place, client, browser, peer):
+    """Signed out everywhere means everywhere: the account's epoch is in every grant."""
+    offline = place.tokens(browser, client, scope="openid offline_access")
+    with place.work() as work:
+        accounts.disable(work, ANN)
+
+    assert place.refresh(client, offline["refresh_token"]).json["error"] == "invalid_grant"
+
+
+def test_a_session_that_runs_out_is_told_to_nobody(place, client, browser, peer):
+    """Nobody signed out: how long its own session lives is for each application to say (docs/integrate)."""
+    place.tokens(browser, client)
+    place.later(days=2)
+    drain(place)
+    browser.get("/")
+    drain(place)
+
+    assert peer.heard == []
+
+
+def test_somebody_else_signing_in_is_the_end_of_the_session_before(place, client, browser, peer):
+    place.tokens(browser, client)
+    with place.work() as work:
+        session.end(work, place.account(work).organization_id, place.session.id, because="another account signed in")
+    for _ in range(3):
+        drain(place)
+
+    assert len(peer.heard) == 1
 
 
 @pytest.mark.parametrize(

@@ -241,7 +241,7 @@ def agree(place, browser, response):
 def test_o28_consent_is_remembered(place, third, browser):
     found = agree(place, browser, place.authorize(browser, third))
 
-    assert set(found) == {"code", "state", "iss"}
+    assert set(found) == {"code", "state", "iss", "session_state"}
     assert found["state"] == "st4te"
     assert place.redeem(third, found["code"]).status_code == 200
     assert "code" in answered(place.authorize(browser, third))

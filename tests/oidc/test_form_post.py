@@ -18,7 +18,7 @@ def test_a_code_is_posted(place, client, browser):
 
     assert answer.status_code == 200
     found = fields(answer)
-    assert set(found) == {"code", "state", "iss"}
+    assert set(found) == {"code", "state", "iss", "session_state"}
     assert found["iss"] == ISSUER
     assert place.redeem(client, found["code"]).status_code == 200
 

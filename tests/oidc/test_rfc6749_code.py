@@ -12,7 +12,7 @@ from tests.oidc.support import ANN, CALLBACK, ISSUER, VERIFIER, answered, claims
 def test_a_person_with_a_session_is_answered_in_the_same_request(place, client, browser):
     found = answered(place.authorize(browser, client))
 
-    assert set(found) == {"code", "state", "iss"}
+    assert set(found) == {"code", "state", "iss", "session_state"}
     assert found["state"] == "st4te"
 
 

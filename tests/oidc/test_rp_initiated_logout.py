@@ -2,9 +2,17 @@
 
 from urllib.parse import parse_qs, urlsplit
 
+import orjson
 import pytest
+import sqlalchemy as sa
+from lxml import html
 
-from tests.oidc.support import BEN, Place, claims
+from idp.keyring import keyring
+from idp.keyring.keyring import GONE, RETIRED, TOKEN_SIGNING
+from idp.keyring.models import SigningKey
+from idp.oidc import jose
+from idp.oidc.jose import Typ
+from tests.oidc.support import BEN, BOTH_STEPS, ISSUER, Place, claims, header
 
 BYE = "https://rp.example/bye"
 PATH = "/sites/acme/oauth2/logout"
@@ -33,8 +41,6 @@ def is_question(response) -> bool:
 
 
 def confirm(browser, question, **changes):
-    from lxml import html
-
     form = html.fromstring(question.text).xpath("//main//form")[0]
     values = {i.get("name"): i.get("value") for i in form.xpath(".//input")} | changes
     return browser.post(form.get("action"), data=values)
@@ -237,3 +243,184 @@ def test_t1_another_organizations_session_is_none_of_ours(place, client, browser
 
     assert answer.headers["Location"] == "/signout/done"
     assert signed_in(place, browser, client)
+
+
+# The Foundation's plan oidcc-rp-initiated-logout, module by module
+
+
+def test_module_discovery_endpoint_verification(place):
+    said = place.app.test_client().get("/sites/acme/.well-known/openid-configuration").json
+
+    assert said["end_session_endpoint"] == f"{ISSUER}/oauth2/logout"
+
+
+def test_module_rp_initiated_logout(place, client, browser, hint):
+    """Logged out, back with the state, and nobody is signed in any more."""
+    answer = leave(browser, id_token_hint=hint, post_logout_redirect_uri=BYE, state="S-1_a.b~c")
+
+    assert parse_qs(urlsplit(answer.headers["Location"]).query) == {"state": ["S-1_a.b~c"]}, "and nothing else"
+    assert "error=login_required" in place.authorize(browser, client, prompt="none").headers["Location"]
+
+
+def test_module_bad_post_logout_redirect_uri(place, client, browser, hint):
+    shown = leave(browser, id_token_hint=hint, post_logout_redirect_uri="https://rp.example/no-bye", state="s")
+
+    assert shown.status_code == 400
+    assert "an address that it has not registered" in shown.text
+    assert signed_in(place, browser, client)
+
+
+def test_module_query_added_to_post_logout_redirect_uri(place, client, browser, hint):
+    shown = leave(browser, id_token_hint=hint, post_logout_redirect_uri=f"{BYE}?foo=bar", state="s")
+
+    assert shown.status_code == 400
+    assert signed_in(place, browser, client)
+
+
+def changed(token: str, **claims_) -> str:
+    head, _, signature = token.split(".")
+    return ".".join([head, jose._encoded(orjson.dumps(claims(token) | claims_)).decode(), signature])
+
+
+@pytest.mark.parametrize("change", [{"sub": "x"}, {"sid": "x"}, {"aud": "x"}, {"exp": 1}, {"iss": "https://x.example"}])
+def test_module_modified_id_token_hint(place, client, browser, hint, change):
+    shown = leave(browser, id_token_hint=changed(hint, **change), post_logout_redirect_uri=BYE, state="s")
+
+    assert shown.status_code == 400
+    assert "cannot be trusted" in shown.text
+    assert signed_in(place, browser, client)
+
+
+@pytest.mark.parametrize("with_key", [True, False])
+def test_module_bad_id_token_hint(place, client, browser, hint, with_key):
+    """Unsigned: alg "none"."""
+    head = {"alg": "none", "typ": "JWT"} | ({"kid": header(hint)["kid"]} if with_key else {})
+    unsigned = jose._encoded(orjson.dumps(head)).decode() + "." + hint.split(".")[1] + "."
+
+    shown = leave(browser, id_token_hint=unsigned, post_logout_redirect_uri=BYE, state="s")
+
+    assert shown.status_code == 400
+    assert signed_in(place, browser, client)
+
+
+def test_module_no_id_token_hint(place, client, browser):
+    """No redirect: an error, or a question."""
+    shown = leave(browser, post_logout_redirect_uri=BYE, state="s")
+
+    assert "Location" not in shown.headers
+    assert signed_in(place, browser, client)
+
+
+@pytest.mark.parametrize("sent", [{}, {"state": "s"}], ids=["no params", "only state"])
+def test_module_no_params_and_only_state(place, client, browser, sent):
+    """The person is asked, signed out, and stays here."""
+    question = leave(browser, **sent)
+    assert is_question(question)
+
+    done = browser.get(confirm(browser, question).headers["Location"])
+
+    assert "signed out" in done.text
+    assert "error=login_required" in place.authorize(browser, client, prompt="none").headers["Location"]
+
+
+def test_module_no_post_logout_redirect_uri(place, client, browser, hint):
+    answer = leave(browser, id_token_hint=hint, state="s")
+
+    assert answer.headers["Location"] == "/signout/done"
+    assert "signed out" in browser.get("/signout/done").text
+
+
+def test_module_no_state(place, client, browser, hint):
+    assert leave(browser, id_token_hint=hint, post_logout_redirect_uri=BYE).headers["Location"] == BYE
+
+
+# Clause by clause (section 2)
+
+
+@pytest.mark.parametrize(
+    "more", [{"logout_hint": "ben@acme.example"}, {"ui_locales": "de fr"}, {"unknown": "x"}], ids=str
+)
+def test_what_decides_nothing_changes_nothing(place, client, browser, hint, more):
+    """``logout_hint`` and ``ui_locales``: neither ends what a hint does not, nor keeps what it ends."""
+    assert is_question(leave(browser, client_id=client.client_id, **more))
+    answer = leave(browser, id_token_hint=hint, post_logout_redirect_uri=BYE, **more)
+
+    assert answer.headers["Location"] == BYE
+    assert not signed_in(place, browser, client)
+
+
+def test_client_id_beside_the_hint_is_the_hints(place, client, browser, hint):
+    answer = leave(browser, id_token_hint=hint, client_id=client.client_id, post_logout_redirect_uri=BYE)
+
+    assert answer.headers["Location"] == BYE
+
+
+def test_a_hint_of_the_session_before_makes_us_ask(place, client, browser, hint):
+    """The same person, signed in again in another session."""
+    again = place.browser(methods=BOTH_STEPS)
+
+    assert is_question(leave(again, id_token_hint=hint, post_logout_redirect_uri=BYE))
+    assert signed_in(place, again, client)
+
+
+def in_state(place: Place, hint: str, state: str) -> None:
+    with place.work() as work:
+        work.tx.session.execute(sa.update(SigningKey).where(SigningKey.id == header(hint)["kid"]).values(state=state))
+        work.tx.after_commit(work.tx.memory.forget)
+
+
+def test_a_hint_by_a_retired_key_proves_as_before(place, client, browser, hint):
+    in_state(place, hint, RETIRED)
+
+    assert leave(browser, id_token_hint=hint, post_logout_redirect_uri=BYE).headers["Location"] == BYE
+
+
+def test_a_hint_by_a_key_that_is_gone_proves_nothing_and_the_person_is_asked(place, client, browser, hint):
+    """Whoever kept an ID token for longer than keys last did nothing wrong; nor does it end anything by itself."""
+    in_state(place, hint, GONE)
+
+    question = leave(browser, id_token_hint=hint, client_id=client.client_id, post_logout_redirect_uri=BYE, state="s")
+    assert is_question(question)
+    assert browser.get("/account").status_code == 200, "nothing has ended"
+
+    steps = browser.get(confirm(browser, question).headers["Location"])
+    assert "Notebook" in steps.text, "it has not proven that it asks, so it is among those that are to be told"
+    done = html.fromstring(steps.text).xpath("//main//a/@href")[0]
+    assert browser.get(done).headers["Location"] == f"{BYE}?state=s"
+
+
+def test_o31_what_such_a_hint_says_is_not_used(place, client, browser, hint):
+    """Section 4: not even whose it is."""
+    in_state(place, hint, GONE)
+
+    assert leave(browser, id_token_hint=hint, post_logout_redirect_uri=BYE).status_code == 400
+    assert is_question(leave(browser, id_token_hint=hint))
+
+
+def test_o31_nobody_makes_a_key_go(place, client, browser, hint):
+    """A hint with a made-up key is no better than none."""
+    with place.work() as work:
+        provider = place.provider(work)
+        key = keyring.active(work, provider.organization_id, provider.site_id, TOKEN_SIGNING, "RSA-2048")
+    payload, signature = jose.sign(claims(hint), key, Typ.ID_TOKEN).split(".")[1:]
+    made_up = jose._encoded(orjson.dumps({"alg": "RS256", "kid": "key_nobody", "typ": "JWT"})).decode()
+
+    shown = leave(browser, id_token_hint=f"{made_up}.{payload}.{signature}")
+
+    assert is_question(shown)
+    assert signed_in(place, browser, client)
+
+
+def test_a_disabled_application_may_still_sign_its_person_out(place, client, browser, hint):
+    from idp.directory import applications
+
+    with place.work() as work:
+        applications.disable(work, client.application_id)
+
+    assert leave(browser, id_token_hint=hint, post_logout_redirect_uri=BYE).headers["Location"] == BYE
+
+
+def test_the_session_management_cookie_goes_with_it(place, client, browser, hint):
+    answer = leave(browser, id_token_hint=hint, post_logout_redirect_uri=BYE)
+
+    assert any(line.startswith("ostiary_state=;") for line in answer.headers.getlist("Set-Cookie"))

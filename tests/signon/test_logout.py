@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from idp.signon import logout, logout_stage
-from idp.signon.logout_stage import BACK, FRONT, GO, NONE, OFFER, OVER, WAIT, WAITING
+from idp.signon.logout_stage import BACK, FRAME, FRAMES, FRONT, GO, NONE, OFFER, OVER, WAIT, WAITING
 from idp.signon.models import Logout, LogoutStep
 from idp.signon.teller import ASKED, CANNOT, CONFIRMED, FAILED
 from tests.conftest import NOON
@@ -47,10 +47,41 @@ def stage(*steps: LogoutStep, age: int = 60) -> tuple[str, str]:
         ),
         ((step(FRONT, WAITING), step(FRONT, WAITING, place=1)), (GO, "0")),
         ((step(BACK, WAITING), step(FRONT, WAITING, place=1)), (GO, "1")),
+        ((step(FRAME, WAITING),), (FRAMES, "")),
+        ((step(FRAME, ASKED, asked=4),), (FRAMES, "")),
+        ((step(FRAME, ASKED, asked=5),), (OVER, "")),
+        ((step(FRAME, CANNOT, asked=1),), (OVER, "")),
+        ((step(FRONT, WAITING), step(FRAME, WAITING, place=1)), (FRAMES, "")),
+        ((step(FRONT, WAITING), step(FRAME, ASKED, place=1, asked=6)), (GO, "0")),
+        ((step(FRONT, ASKED, asked=1), step(FRAME, ASKED, place=1, asked=2)), (WAIT, "0")),
+        ((step(FRONT, CONFIRMED, asked=1), step(FRAME, ASKED, place=1, asked=2)), (OVER, "")),
+        ((step(FRONT, CONFIRMED, asked=1), step(FRAME, WAITING, place=1)), (FRAMES, "")),
     ],
 )
 def test_what_the_page_does_next(steps, expected):
     assert stage(*steps) == expected
+
+
+def test_the_page_goes_on_once_its_frames_have_loaded():
+    found = Logout(created_at=NOON - timedelta(seconds=60))
+
+    assert logout_stage.stage(found, [step(FRAME, ASKED, asked=1)], NOON, loaded=True).kind == OVER
+    assert logout_stage.stage(found, [step(FRAME, WAITING)], NOON, loaded=True).kind == FRAMES, "it was never loaded"
+
+
+@pytest.mark.parametrize(
+    ("of", "words"),
+    [
+        (step(FRAME, ASKED, asked=9), "Wiki: asked by a frame in the browser, which confirms nothing"),
+        (step(FRAME, WAITING), "Wiki: cannot"),
+        (step(FRONT, WAITING), "Wiki: cannot"),
+        (step(BACK, ASKED), "Wiki: asked"),
+    ],
+)
+def test_the_audit_log_claims_no_more_than_is_known(of, words):
+    of.application_name = "Wiki"
+
+    assert logout_stage.in_words(of, NOON) == f"{words} (how long its session lives, only it knows)"
 
 
 @pytest.mark.parametrize("outcome", [WAITING, ASKED])

@@ -143,6 +143,7 @@ def pages(front: Front, browser, base: str) -> Iterator[tuple[str, Walk]]:
         "signing-out": (confirmed, ("front", "waiting"), ("front", "waiting"), ("none", "cannot")),
         "signing-out-silent": (confirmed, ("front", "asked"), ("front", "waiting"), ("none", "cannot")),
         "signed-out-partly": (confirmed, ("front", "confirmed"), back, ("none", "cannot")),
+        "signed-out-framed": (confirmed, ("frame", "asked"), ("frame", "asked"), confirmed),
         "signed-out": (confirmed,) * 4,
     }.items():
         front.told(told)

@@ -15,9 +15,11 @@ from idp.oidc.authorize import STEPS
 from idp.oidc.authorize.identify import ReplyTo, identify
 from idp.oidc.authorize.request import AuthorizeRequest, again, kept, parse
 from idp.oidc.authorize.sign_on import sign_on_request
+from idp.oidc.claims import OPENID
 from idp.oidc.errors import OAuthError
 from idp.oidc.parameters import Parameters
 from idp.oidc.provider import Provider
+from idp.oidc.session_state import session_state
 from idp.signon import door
 from idp.signon.door import Interact, Proceed, Refused
 from idp.signon.request import SignOnRequest
@@ -33,10 +35,14 @@ def begin(
     *,
     session: CurrentSession | None,
     browser: str | None,
+    browser_state: str,
     trail: Trail,
 ) -> Answer | Interact:
     """
     Answer the request, or say under which handle the person must be asked first.
+
+    Args:
+        browser_state: what the browser's cookie says of its signing in, for ``session_state``.
 
     Raises:
         PageError: it is not certain where an answer may go.
@@ -61,10 +67,12 @@ def begin(
     )
     if isinstance(found, Interact):
         return found
-    return _settle(work, request, reply_to, found, trail)
+    return _settle(work, request, reply_to, found, trail, browser_state)
 
 
-def resume(work: Work, provider: Provider, handle: str, *, session: CurrentSession | None, browser: str) -> Answer:
+def resume(
+    work: Work, provider: Provider, handle: str, *, session: CurrentSession | None, browser: str, browser_state: str
+) -> Answer:
     """
     Answer the request whose sign-on has come to its end. The request is judged anew.
 
@@ -80,7 +88,7 @@ def resume(work: Work, provider: Provider, handle: str, *, session: CurrentSessi
         request, _ = _read(work, provider, parameters, client, reply_to)
     except OAuthError as error:
         return _refuse(work, reply_to, error, resumed.trail)
-    return _settle(work, request, reply_to, resumed.answer, resumed.trail)
+    return _settle(work, request, reply_to, resumed.answer, resumed.trail, browser_state)
 
 
 def _read(
@@ -92,9 +100,17 @@ def _read(
     return request, sign_on_request(work, request, reply_to)
 
 
-def _settle(work: Work, request: AuthorizeRequest, reply_to: ReplyTo, found: Proceed | Refused, trail: Trail) -> Answer:
+def _settle(
+    work: Work,
+    request: AuthorizeRequest,
+    reply_to: ReplyTo,
+    found: Proceed | Refused,
+    trail: Trail,
+    browser_state: str,
+) -> Answer:
+    state = _session_state(request, reply_to, browser_state)
     if isinstance(found, Refused):
-        return _refuse(work, reply_to, errors.for_refusal(found.refusal), trail)
+        return _refuse(work, reply_to, errors.for_refusal(found.refusal), trail, state)
     result = found.result
     code = codes.issue(work, request, result)
     trail.passed("code", scope=request.scope)
@@ -111,10 +127,20 @@ def _settle(work: Work, request: AuthorizeRequest, reply_to: ReplyTo, found: Pro
             protocol=clients.PROTOCOL,
         ),
     )
-    return answer.success(reply_to, code)
+    return answer.success(reply_to, code, state)
 
 
-def _refuse(work: Work, reply_to: ReplyTo, error: OAuthError, trail: Trail) -> Answer:
+def _session_state(request: AuthorizeRequest, reply_to: ReplyTo, browser_state: str) -> str:
+    """
+    With every answer about a person, also with the one that they are not signed in
+    (OpenID Connect Session Management 1.0 sections 2 and 3.2).
+    """
+    if OPENID not in (request.scope or "").split(" "):
+        return ""
+    return session_state(reply_to.client_id, reply_to.redirect_uri, browser_state)
+
+
+def _refuse(work: Work, reply_to: ReplyTo, error: OAuthError, trail: Trail, state: str = "") -> Answer:
     trail.refused(error)
     attempts.save(work, trail)
     record(
@@ -126,4 +152,4 @@ def _refuse(work: Work, reply_to: ReplyTo, error: OAuthError, trail: Trail) -> A
             code=error.error,
         ),
     )
-    return answer.refusal(reply_to, error, trail.id)
+    return answer.refusal(reply_to, error, trail.id, state)

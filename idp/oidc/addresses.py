@@ -14,6 +14,7 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 LONGEST = 2048
 LOOPBACK_ADDRESSES = frozenset({"127.0.0.1", "::1"})
 _LOOPBACK_NAMES = LOOPBACK_ADDRESSES | {"localhost"}
+_OWN_PORTS = {"https": 443, "http": 80}
 _ALLOWED = re.compile(r"[A-Za-z0-9._~:/?\[\]@!$&'()+,;=%-]+")
 _PRIVATE_SCHEME = re.compile(r"[a-z][a-z0-9-]*(?:\.[a-z0-9-]+)+")
 _HOST = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*")
@@ -116,9 +117,15 @@ def _path_fault(parts: SplitResult, reserved: Iterable[str]) -> str | None:
 
 
 def origin(address: str) -> str:
-    """Return the origin of a registered address as a CSP source: ``https://app.example``, ``com.example.app:``."""
+    """
+    Return the origin of a registered address as browsers write it, without the scheme's own port (RFC 6454
+    section 6.2): ``https://app.example``. A private scheme has none: as a CSP source, ``com.example.app:``.
+    """
     parts = urlsplit(address)
-    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else f"{parts.scheme}:"
+    if not parts.netloc:
+        return f"{parts.scheme}:"
+    own = parts.port is not None and parts.port == _OWN_PORTS.get(parts.scheme)
+    return f"{parts.scheme}://{parts.netloc.rpartition(':')[0] if own else parts.netloc}"
 
 
 def _shown(address: str) -> str:

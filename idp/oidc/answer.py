@@ -3,6 +3,7 @@ The authorization response: a redirect, or a form that posts itself (RFC 6749 se
 Response Mode 1.0). It names its issuer, always (RFC 9207; O11), and goes only to a `ReplyTo` (D1).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -34,19 +35,15 @@ class FormPost:
 Answer = Redirect | FormPost
 
 
-def success(reply_to: ReplyTo, code: str, session_state: str = "") -> Answer:
-    """Answer with *code*, and with the *session_state* unless it is empty."""
-    return _answer(reply_to, [("code", code), *_state_of(session_state)])
+def success(reply_to: ReplyTo, fields: Sequence[tuple[str, str]]) -> Answer:
+    """Answer with *fields*: the code, and what is said beside it."""
+    return _answer(reply_to, list(fields))
 
 
-def refusal(reply_to: ReplyTo, error: OAuthError, reference: str, session_state: str = "") -> Answer:
-    """Answer with *error*; *reference* is the attempt, for whoever looks into it."""
+def refusal(reply_to: ReplyTo, error: OAuthError, reference: str, beside: Sequence[tuple[str, str]] = ()) -> Answer:
+    """Answer with *error*; *reference* is the attempt, for whoever looks into it. *beside* is said, too."""
     said = [("error", error.error), ("error_description", described(error, reference))]
-    return _answer(reply_to, [*said, *_state_of(session_state)])
-
-
-def _state_of(session_state: str) -> list[tuple[str, str]]:
-    return [("session_state", session_state)] if session_state else []
+    return _answer(reply_to, [*said, *beside])
 
 
 def described(error: OAuthError, reference: str) -> str:

@@ -5,9 +5,8 @@
 
 import hashlib
 import secrets
-from urllib.parse import urlsplit
 
-_DEFAULT_PORTS = {"https": 443, "http": 80}
+from idp.oidc import addresses
 
 
 def session_state(client_id: str, redirect_uri: str, browser_state: str) -> str:
@@ -17,15 +16,5 @@ def session_state(client_id: str, redirect_uri: str, browser_state: str) -> str:
     ``static/session.js`` makes the same from the origin that speaks to it and the browser's cookie.
     """
     salt = secrets.token_urlsafe(12)
-    said = f"{client_id} {origin(redirect_uri)} {browser_state} {salt}"
+    said = f"{client_id} {addresses.origin(redirect_uri)} {browser_state} {salt}"
     return f"{hashlib.sha256(said.encode()).hexdigest()}.{salt}"
-
-
-def origin(address: str) -> str:
-    """Return the origin of a registered address as browsers write it: without the scheme's own port (RFC 6454 section 6.2)."""
-    parts = urlsplit(address)
-    port = parts.port
-    authority = parts.netloc
-    if port is not None and port == _DEFAULT_PORTS.get(parts.scheme):
-        authority = authority.rpartition(":")[0]
-    return f"{parts.scheme}://{authority}" if authority else "null"

@@ -239,7 +239,7 @@ def let_scripts_read(response: Response) -> Response:
 
 def _is_known_origin(origin: str) -> bool:
     try:
-        with open_work() as work:
+        with open_work(person=False) as work:
             of = provider_at(work, str((request.view_args or {})["slug"]))
             return clients.knows_origin(work, of.organization_id, of.site_id, origin)
     except IdpError:

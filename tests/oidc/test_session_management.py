@@ -6,7 +6,8 @@ import re
 import pytest
 from lxml import html
 
-from idp.oidc.session_state import origin, session_state
+from idp.oidc.addresses import origin
+from idp.oidc.session_state import session_state
 from tests.oidc.support import BASE_URL, BEN, CALLBACK, Place, answered, request
 
 FRAME = "/sites/acme/oauth2/session"
@@ -208,7 +209,7 @@ def test_discovery_says_where(place):
         ("https://rp.example:8443/", "https://rp.example:8443"),
         ("http://127.0.0.1:80/", "http://127.0.0.1"),
         ("http://[::1]:9000/x", "http://[::1]:9000"),
-        ("com.example.app:/callback", "null"),
+        ("com.example.app:/callback", "com.example.app:"),
     ],
 )
 def test_an_origin_is_written_as_browsers_write_it(address, as_browsers_write_it):

@@ -4,6 +4,8 @@ Answer an authorization request: at once where the session is good enough, else 
 Everything that was decided is committed with the answer, refusals too.
 """
 
+from collections.abc import Sequence
+
 from idp.audit import attempts
 from idp.audit.attempts import Trail
 from idp.audit.events import SignedOn, SignOnRefused
@@ -108,9 +110,9 @@ def _settle(
     trail: Trail,
     browser_state: str,
 ) -> Answer:
-    state = _session_state(request, reply_to, browser_state)
+    beside = _session_state(request, reply_to, browser_state)
     if isinstance(found, Refused):
-        return _refuse(work, reply_to, errors.for_refusal(found.refusal), trail, state)
+        return _refuse(work, reply_to, errors.for_refusal(found.refusal), trail, beside)
     result = found.result
     code = codes.issue(work, request, result)
     trail.passed("code", scope=request.scope)
@@ -127,20 +129,22 @@ def _settle(
             protocol=clients.PROTOCOL,
         ),
     )
-    return answer.success(reply_to, code, state)
+    return answer.success(reply_to, [("code", code), *beside])
 
 
-def _session_state(request: AuthorizeRequest, reply_to: ReplyTo, browser_state: str) -> str:
+def _session_state(request: AuthorizeRequest, reply_to: ReplyTo, browser_state: str) -> list[tuple[str, str]]:
     """
     With every answer about a person, also with the one that they are not signed in
     (OpenID Connect Session Management 1.0 sections 2 and 3.2).
     """
     if OPENID not in (request.scope or "").split(" "):
-        return ""
-    return session_state(reply_to.client_id, reply_to.redirect_uri, browser_state)
+        return []
+    return [("session_state", session_state(reply_to.client_id, reply_to.redirect_uri, browser_state))]
 
 
-def _refuse(work: Work, reply_to: ReplyTo, error: OAuthError, trail: Trail, state: str = "") -> Answer:
+def _refuse(
+    work: Work, reply_to: ReplyTo, error: OAuthError, trail: Trail, beside: Sequence[tuple[str, str]] = ()
+) -> Answer:
     trail.refused(error)
     attempts.save(work, trail)
     record(
@@ -152,4 +156,4 @@ def _refuse(work: Work, reply_to: ReplyTo, error: OAuthError, trail: Trail, stat
             code=error.error,
         ),
     )
-    return answer.refusal(reply_to, error, trail.id, state)
+    return answer.refusal(reply_to, error, trail.id, beside)

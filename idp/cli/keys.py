@@ -93,7 +93,7 @@ def import_(site: str, key_file: IO[bytes], certificate: IO[bytes] | None) -> No
     type=click.Choice([keyring.SAML_SIGNING, keyring.TOKEN_SIGNING]),
     help="Only keys of this purpose (default: all).",
 )
-@click.option("--if-due", is_flag=True, help="Only what is due by age; for a scheduled job.")
+@click.option("--if-due", is_flag=True, help="Only what is due by age, as the hourly job does.")
 @click.option("--anyway", is_flag=True, help="Retire and drop also what applications still depend on.")
 def rotate_(site: str | None, purpose: str | None, if_due: bool, anyway: bool) -> None:
     """

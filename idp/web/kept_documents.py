@@ -55,7 +55,11 @@ class KeptDocuments:
         if found is None:
             return None
         etag = f'"{found.etag}"'
-        status = "304 NOT MODIFIED" if environ.get("HTTP_IF_NONE_MATCH") == etag else "200 OK"
+        asked = environ.get("HTTP_IF_NONE_MATCH", "")
+        if asked == "*" or "," in asked:
+            return None
+        # A proxy that compresses weakens the tag; the comparison is a weak one (RFC 9110 section 13.1.2).
+        status = "304 NOT MODIFIED" if asked.removeprefix("W/") == etag else "200 OK"
         known = self._headers.get((path, status))
         if known is None or known[0] != etag:
             return None

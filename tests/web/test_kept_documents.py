@@ -61,6 +61,8 @@ def test_whoever_has_it_already_is_told_so(place, by_flask, path):
     assert second.data == b""
     assert headers_of(second) == headers_of(first)
     assert get(place, path, If_None_Match='"another"').status_code == 200
+    for weak in (f"W/{etag}", f'"another", {etag}', f'W/"another", W/{etag}', "*"):
+        assert get(place, path, If_None_Match=weak).status_code == 304, weak
 
 
 @pytest.mark.parametrize("path", PATHS)

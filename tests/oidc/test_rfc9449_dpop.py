@@ -13,9 +13,6 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from idp.base.crypto import Vault
 from idp.base.db import Database
-from idp.oidc.authorize import dpop_jkt
-from idp.oidc.errors import InvalidDpopProof, InvalidRequest, UseDpopNonce
-from idp.oidc.parameters import Parameters
 from tests.oidc.devices import Device, television
 from tests.oidc.support import BASE_URL, CALLBACK, ISSUER, VERIFIER, Place, answered, claims
 from tests.support.dpop import Holder, b64
@@ -486,36 +483,6 @@ def test_o34_a_code_is_nothing_without_the_key_that_the_request_named(place, bro
 @pytest.mark.parametrize("jkt", ["x", "a" * 42, "a" * 44, "+" * 43, "a" * 42 + "\n"])
 def test_a_dpop_jkt_that_is_no_thumbprint_is_refused(place, browser, client, jkt):
     assert answered(place.authorize(browser, client, dpop_jkt=jkt))["error"] == "invalid_request"
-
-
-def pushed(place, sent, **parameters):
-    with place.work() as work:
-        return dpop_jkt.of_pushed(work, place.provider(work), Parameters(parameters), sent)
-
-
-def test_a_proof_with_a_pushed_request_names_the_key(place, holder):
-    """Section 10.1: as if the request had said dpop_jkt; it may say so as well."""
-    par = f"{ISSUER}/oauth2/par"
-
-    assert pushed(place, proof(place, holder, url=par), scope="x").values == {
-        "scope": "x",
-        "dpop_jkt": holder.thumbprint,
-    }
-    assert pushed(place, proof(place, holder, url=par), dpop_jkt=holder.thumbprint).values == {
-        "dpop_jkt": holder.thumbprint
-    }
-    assert pushed(place, None, dpop_jkt="x").values == {"dpop_jkt": "x"}
-
-
-def test_o34_a_pushed_request_cannot_name_one_key_and_prove_another(place, holder):
-    par = f"{ISSUER}/oauth2/par"
-
-    with pytest.raises(InvalidRequest):
-        pushed(place, proof(place, holder, url=par), dpop_jkt=Holder().thumbprint)
-    with pytest.raises(InvalidDpopProof):
-        pushed(place, proof(place, holder), scope="x")  # for the token endpoint
-    with pytest.raises(UseDpopNonce):
-        pushed(place, proof(place, holder, url=par, nonce=None), scope="x")
 
 
 # Refresh tokens (section 5)

@@ -33,8 +33,15 @@ LONGEST_VALUE = 1024
 MOST_CHARACTERS = 16_384
 
 
-def attributes_of(work: Work, organization_id: str, account_id: str) -> dict[str, tuple[str, ...]]:
-    """Return every attribute of the account that has a value now: `ATTRIBUTES`, and its further ones."""
+def attributes_of(
+    work: Work, organization_id: str, account_id: str, *, groups: bool = True
+) -> dict[str, tuple[str, ...]]:
+    """
+    Return every attribute of the account that has a value now: `ATTRIBUTES`, and its further ones.
+
+    Args:
+        groups: whoever does not want them saves looking for them.
+    """
     row = work.tx.row(_ACCOUNT, organization_id=organization_id, account_id=account_id)
     if row is None:
         return {}
@@ -43,7 +50,7 @@ def attributes_of(work: Work, organization_id: str, account_id: str) -> dict[str
         "name": (row.name,),
         "given_name": (row.given_name,),
         "family_name": (row.family_name,),
-        "groups": access.groups_of(work, organization_id, account_id),
+        "groups": access.groups_of(work, organization_id, account_id) if groups else (),
     }
     for name, further in row.attributes.items():
         found.setdefault(name, tuple(further))

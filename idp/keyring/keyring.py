@@ -65,6 +65,10 @@ class Key:
     certificate_pem: str
     certificate_der_base64: str
 
+    def __hash__(self) -> int:
+        """As good as that of all fields, and what is made of a key is looked up with every token."""
+        return hash(self.id)
+
 
 @dataclass(frozen=True, slots=True)
 class GoneKey:

@@ -91,7 +91,8 @@ def of_account(
         return {}
     wanted = {name for name in names if name in _SCOPE_OF and name not in RESERVED}
     levels = release_levels(work, organization_id, site_id, application_id)
-    attributes = released(attributes_of(work, organization_id, account_id), levels)
+    known = attributes_of(work, organization_id, account_id, groups="groups" in wanted)
+    attributes = released(known, levels)
     made = {name: value for name, value in _as_claims(attributes).items() if name in wanted}
     if UPDATED_AT in wanted and UPDATED_AT in may_leave(levels):
         row = work.tx.row(_UPDATED, organization_id=organization_id, account_id=account_id)

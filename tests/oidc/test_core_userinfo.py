@@ -119,7 +119,9 @@ def test_o26_a_further_attribute_is_no_claim(place, client, browser):
 
 def test_o26_nor_an_attributes(monkeypatch, place, client, browser):
     """However an attribute came to be called so: what the protocol says is written last."""
-    monkeypatch.setattr(claims_, "attributes_of", lambda *_: {"sub": ("mallory",), "iss": ("x",), "email": ("e",)})
+    monkeypatch.setattr(
+        claims_, "attributes_of", lambda *_, **__: {"sub": ("mallory",), "iss": ("x",), "email": ("e",)}
+    )
     monkeypatch.setattr(claims_, "release_levels", lambda *_: [Level("organization", ["sub", "iss", "email"])])
     tokens = place.tokens(browser, client, claims=wish(id_token={"sub": None, "iss": None, "email": None}))
 

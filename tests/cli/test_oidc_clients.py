@@ -146,6 +146,22 @@ def test_another_method_shows_the_new_secret_once(change, acme, notes):
     assert told["client_secret"] not in acme("application", "oidc", "show", notes["client_id"], "--json").out
 
 
+def test_the_list_of_a_sector_is_read_before_it_is_saved(change, shown, monkeypatch):
+    called = []
+    monkeypatch.setattr(
+        "idp.base.egress.fetch", lambda url, **_: called.append(url) or json.dumps([REDIRECT_URI]).encode()
+    )
+    wanted = {"subject_type": "pairwise", "sector_identifier_uri": "https://sector.example/uris.json"}
+
+    told = change("--from-json", "-", stdin=json.dumps(wanted))
+
+    assert told.code == 0, told.err
+    assert called == ["https://sector.example/uris.json"]
+    assert shown()["subject_type"] == "pairwise"
+    assert change("--add-redirect-uri", "https://evil.example/cb").code == 2
+    assert len(called) == 2
+
+
 def test_a_legacy_response_type_comes_with_a_plain_warning(change, shown, monkeypatch):
     from idp.oidc import metadata
 

@@ -293,6 +293,18 @@ def test_o18_every_try_that_makes_us_call_is_counted(place, sector):
     assert len(sector.calls) == 2
 
 
+def test_o18_so_is_every_change_that_does(place, sector):
+    small = Place(place.database, throttling={"registrations_per_hour": 3})
+    allow(small, "open")
+    made = registered(small, **PAIRWISE)
+    asked = {"client_id": made["client_id"], "redirect_uris": [CALLBACK], **PAIRWISE}
+
+    assert [manage(small, "PUT", made, json=asked).status_code for _ in range(4)] == [200, 200, 429, 429]
+    assert len(sector.calls) == 3
+    bare = {"client_id": made["client_id"], "redirect_uris": [CALLBACK]}
+    assert manage(small, "PUT", made, json=bare).status_code == 200, "what makes us call nobody is not counted"
+
+
 def test_a_good_registration_in_a_sector_is_counted_once(place, sector):
     small = Place(place.database, throttling={"registrations_per_hour": 2})
     allow(small, "open")

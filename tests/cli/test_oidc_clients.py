@@ -38,7 +38,7 @@ def test_what_is_not_named_stays(change, shown):
     told = change("--name", "Better Notes", "--add-redirect-uri", "https://notes.example/other")
 
     assert told.code == 0, told.err
-    assert told.out == (
+    assert told.out.startswith(
         "changed Better Notes\n"
         f"  client_name: Notes → Better Notes\n"
         f"  redirect_uris: {REDIRECT_URI} → {REDIRECT_URI}, https://notes.example/other\n"
@@ -74,6 +74,16 @@ def test_every_option_changes_its_field(change, shown, words, expected):
 
     assert told.code == 0, told.err
     assert {name: shown()[name] for name in expected} == expected
+
+
+def test_what_is_weak_in_it_is_said_when_it_is_saved(change, notes):
+    told = change("--backchannel-logout-uri", "https://notes.example/out")
+
+    assert "  serious  access-nobody: " in told.out
+    assert "logout-address-missing" not in told.out
+    assert f"idp application oidc check {notes['application_id']}" in told.out
+    kinds = {one["kind"] for one in change("--name", "Better Notes", "--json").json["findings"]}
+    assert "access-nobody" in kinds
 
 
 def test_an_empty_text_takes_a_field_away(change, shown):

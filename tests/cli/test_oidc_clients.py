@@ -80,7 +80,7 @@ def test_what_is_weak_in_it_is_said_when_it_is_saved(change, notes):
     told = change("--backchannel-logout-uri", "https://notes.example/out")
 
     assert "  serious  access-nobody: " in told.out
-    assert "logout-address-missing" not in told.out
+    assert " logout-address-missing: " not in told.out
     assert f"idp application oidc check {notes['application_id']}" in told.out
     kinds = {one["kind"] for one in change("--name", "Better Notes", "--json").json["findings"]}
     assert "access-nobody" in kinds

@@ -8,6 +8,7 @@ from idp.base.errors import Invalid
 from idp.cli import client_json, sector_list
 from idp.cli.application_lookup import find
 from idp.cli.context import Command, open_work, rehearsal, settings, tell
+from idp.cli.oidc_check import in_short, of_application
 from idp.directory.models import Application
 from idp.oidc import clients
 from idp.oidc.clients import Edited
@@ -115,14 +116,17 @@ def set_(application: str, **asked: Any) -> None:
             allow_http_loopback=of.development.allow_http_loopback_applications,
         )
         work.tx.session.flush()
+        findings = of_application(work, of, found).findings
         value = {
             "application_id": found.id,
             "version": client.version,
             "before": edited.before,
             "after": edited.after,
             **clients.represent(client, None if asked["dry_run"] else edited.secret),
+            "findings": [finding.to_json() for finding in findings],
         }
-    tell(value, "\n".join(_words(found, edited, asked["dry_run"])))
+    lines = _words(found, edited, asked["dry_run"])
+    tell(value, "\n".join([*lines, *in_short(findings, found.id)] if edited.after else lines))
 
 
 def _changes(asked: dict[str, Any], held: dict[str, Any]) -> dict[str, Any]:

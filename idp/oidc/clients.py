@@ -48,6 +48,7 @@ class ClientFacts:
     launch_url: str
     policy_uri: str
     tos_uri: str
+    logo_uri: str
     first_party: bool
     self_registered: bool
     enabled: bool
@@ -500,6 +501,7 @@ def _facts(row: Any) -> ClientFacts:
         launch_url=row.launch_url,
         policy_uri=registration.get("policy_uri", ""),
         tos_uri=registration.get("tos_uri", ""),
+        logo_uri=registration.get("logo_uri", ""),
         first_party=row.first_party,
         self_registered=row.self_registered,
         enabled=row.disabled_at is None,

@@ -33,7 +33,8 @@ class SignOnRequest:
         locales: languages the application asks for, best first.
         answers_at: origin that the answer is sent on to by a redirect, for the pages' form-action
             (browsers hold a form's redirects to it); empty where a page of ours carries the answer.
-        privacy_url, terms_url: where the application says how it treats personal data, and its terms.
+        privacy_url, terms_url, logo_url: where the application says how it treats personal data, its terms, and
+            its picture, which we neither fetch nor show.
         unchecked: it registered itself, and no administrator has looked at it since.
     """
 
@@ -57,6 +58,7 @@ class SignOnRequest:
     answers_at: str = ""
     privacy_url: str = ""
     terms_url: str = ""
+    logo_url: str = ""
     unchecked: bool = False
 
     def to_json(self) -> dict[str, Any]:

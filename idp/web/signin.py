@@ -420,6 +420,7 @@ def _consent_page(work: Work, handle: str, progress: Progress) -> Response:
         asks=in_words(work, progress, progress.request.asks),
         privacy=_link(progress.request.privacy_url),
         terms=_link(progress.request.terms_url),
+        logo=_link(progress.request.logo_url),
         unchecked=progress.request.unchecked,
     )
 

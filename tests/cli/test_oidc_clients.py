@@ -38,7 +38,7 @@ def test_what_is_not_named_stays(change, shown):
     told = change("--name", "Better Notes", "--add-redirect-uri", "https://notes.example/other")
 
     assert told.code == 0, told.err
-    assert told.out == (
+    assert told.out.startswith(
         "changed Better Notes\n"
         f"  client_name: Notes → Better Notes\n"
         f"  redirect_uris: {REDIRECT_URI} → {REDIRECT_URI}, https://notes.example/other\n"
@@ -74,6 +74,16 @@ def test_every_option_changes_its_field(change, shown, words, expected):
 
     assert told.code == 0, told.err
     assert {name: shown()[name] for name in expected} == expected
+
+
+def test_what_is_weak_in_it_is_said_when_it_is_saved(change, notes):
+    told = change("--backchannel-logout-uri", "https://notes.example/out")
+
+    assert "  serious  access-nobody: " in told.out
+    assert " logout-address-missing: " not in told.out
+    assert f"idp application oidc check {notes['application_id']}" in told.out
+    kinds = {one["kind"] for one in change("--name", "Better Notes", "--json").json["findings"]}
+    assert "access-nobody" in kinds
 
 
 def test_an_empty_text_takes_a_field_away(change, shown):
@@ -144,6 +154,22 @@ def test_another_method_shows_the_new_secret_once(change, acme, notes):
     assert told["client_secret"].startswith("cls_")
     assert told["client_secret"] != notes["client_secret"]
     assert told["client_secret"] not in acme("application", "oidc", "show", notes["client_id"], "--json").out
+
+
+def test_the_list_of_a_sector_is_read_before_it_is_saved(change, shown, monkeypatch):
+    called = []
+    monkeypatch.setattr(
+        "idp.base.egress.fetch", lambda url, **_: called.append(url) or json.dumps([REDIRECT_URI]).encode()
+    )
+    wanted = {"subject_type": "pairwise", "sector_identifier_uri": "https://sector.example/uris.json"}
+
+    told = change("--from-json", "-", stdin=json.dumps(wanted))
+
+    assert told.code == 0, told.err
+    assert called == ["https://sector.example/uris.json"]
+    assert shown()["subject_type"] == "pairwise"
+    assert change("--add-redirect-uri", "https://evil.example/cb").code == 2
+    assert len(called) == 2
 
 
 def test_a_legacy_response_type_comes_with_a_plain_warning(change, shown, monkeypatch):

@@ -54,11 +54,18 @@ def stored(place, client):
     "asked",
     [
         EVERYTHING,
+        {
+            **EVERYTHING,
+            "userinfo_signed_response_alg": "ES256",
+            "id_token_encrypted_response_alg": "RSA-OAEP-256",
+            "userinfo_encrypted_response_alg": "RSA-OAEP",
+            "dpop_bound_access_tokens": True,
+        },
         {"redirect_uris": [CALLBACK]},
         {"grant_types": ["client_credentials"], "scope": "reports"},
         {"redirect_uris": ["com.example.app:/cb"], "token_endpoint_auth_method": "none"},
     ],
-    ids=["everything", "defaults", "machine", "native"],
+    ids=["everything", "encrypted", "defaults", "machine", "native"],
 )
 def test_what_is_registered_can_be_registered_again_as_it_is(asked):
     """Else a change of one field would change another, or be refused for it."""

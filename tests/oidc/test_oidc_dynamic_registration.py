@@ -293,6 +293,18 @@ def test_o18_every_try_that_makes_us_call_is_counted(place, sector):
     assert len(sector.calls) == 2
 
 
+def test_o18_so_is_every_change_that_does(place, sector):
+    small = Place(place.database, throttling={"registrations_per_hour": 3})
+    allow(small, "open")
+    made = registered(small, **PAIRWISE)
+    asked = {"client_id": made["client_id"], "redirect_uris": [CALLBACK], **PAIRWISE}
+
+    assert [manage(small, "PUT", made, json=asked).status_code for _ in range(4)] == [200, 200, 429, 429]
+    assert len(sector.calls) == 3
+    bare = {"client_id": made["client_id"], "redirect_uris": [CALLBACK]}
+    assert manage(small, "PUT", made, json=bare).status_code == 200, "what makes us call nobody is not counted"
+
+
 def test_a_good_registration_in_a_sector_is_counted_once(place, sector):
     small = Place(place.database, throttling={"registrations_per_hour": 2})
     allow(small, "open")
@@ -303,7 +315,7 @@ def test_a_good_registration_in_a_sector_is_counted_once(place, sector):
 # What the person sees
 
 
-def test_policy_and_terms_are_links_with_their_hosts_and_the_logo_is_nowhere(offered, browser):
+def test_policy_terms_and_logo_are_links_with_their_hosts_and_no_picture_is_loaded(offered, browser):
     made = registered(
         offered,
         logo_uri="https://cdn.example/logo.png",
@@ -313,11 +325,16 @@ def test_policy_and_terms_are_links_with_their_hosts_and_the_logo_is_nowhere(off
     _, page = consent_page(offered, browser, as_client(offered, made))
     links = {one.get("href"): one for one in html.fromstring(page.text).xpath("//a[@target='_blank']")}
 
-    assert links.keys() == {"https://policies.example/rp?a=b&c=d", "https://rp.example/terms"}
+    assert links.keys() == {
+        "https://policies.example/rp?a=b&c=d",
+        "https://rp.example/terms",
+        "https://cdn.example/logo.png",
+    }
     for link in links.values():
         assert {"noopener", "noreferrer"} <= {*link.get("rel").split()}
-        assert link.getnext().text in ("policies.example", "rp.example")
-    assert "cdn.example" not in page.text
+        assert link.getnext().text in ("policies.example", "rp.example", "cdn.example")
+    assert html.fromstring(page.text).xpath("//*[contains(@src, 'cdn.example')]") == []
+    assert "img-src 'self'" in page.headers["Content-Security-Policy"]
 
 
 def test_without_them_there_is_no_link(offered, browser):

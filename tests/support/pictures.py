@@ -98,6 +98,7 @@ def pages(front: Front, browser, base: str) -> Iterator[tuple[str, Walk]]:
     about = {
         "privacy_url": "https://wiki.acme.example/privacy",
         "terms_url": "https://wiki.acme.example/terms",
+        "logo_url": "https://pictures.example/logo.png",
         "unchecked": True,
     }
     walk.open(front.ask(asks=("email", "profile", "groups", "offline_access"), **about))

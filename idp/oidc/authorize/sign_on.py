@@ -39,6 +39,7 @@ def sign_on_request(work: Work, request: AuthorizeRequest, reply_to: ReplyTo) ->
         start_again_url=request.client.launch_url,
         privacy_url=request.client.policy_uri,
         terms_url=request.client.tos_uri,
+        logo_url=request.client.logo_uri,
         unchecked=request.client.self_registered,
         locales=tuple((request.ui_locales or "").split()[:_MOST_LOCALES]),
         answers_at=addresses.origin(reply_to.redirect_uri) if reply_to.mode == QUERY else "",

@@ -25,7 +25,7 @@ from idp.oidc.errors import InvalidClientMetadata, InvalidToken, RegistrationDen
 from idp.oidc.models import Client, Grant
 from idp.oidc.provider import Provider
 from idp.oidc.registration import bearer, document, response, restrictions, sector
-from idp.oidc.registration.register import REGISTRATION_TOKEN, check_offered
+from idp.oidc.registration.register import REGISTRATION_TOKEN, check_offered, count
 from idp.oidc.registration.sector import SectorWanted
 from idp.policy.permissions import CLIENT_ITSELF
 from idp.settings import Settings
@@ -89,6 +89,7 @@ def change(
 
     Raises:
         NotFound, InvalidToken, RegistrationDenied: as for `read`.
+        TooManyRegistrations: this network has made us read too many lists.
         OAuthError: what is asked for cannot be registered.
     """
     facts, token = _proven(work, provider, client_id, authorization, trail)
@@ -99,6 +100,7 @@ def change(
     registration = restrictions.read(provider.site, asked, allow_http_loopback=loopback)
     wanted = sector.wanted(registration, sector_uris)
     if wanted is not None:
+        count(work, settings)  # where anybody may register anybody has such a token, and could make us call for ever
         return wanted
     edited = restrictions.in_their_words(
         clients.replace,

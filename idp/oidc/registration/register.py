@@ -63,7 +63,7 @@ def answer(
     registration = restrictions.read(provider.site, asked, allow_http_loopback=loopback)
     wanted = sector.wanted(registration, sector_uris)
     if token is None and (wanted is not None or sectors.FIELD not in registration):
-        _count(work, settings)
+        count(work, settings)
     if wanted is not None:
         return wanted
     used = None if token is None else _used(work, provider, token)
@@ -111,7 +111,13 @@ def _used(work: Work, provider: Provider, token: str) -> Used:
     return used
 
 
-def _count(work: Work, settings: Settings) -> None:
+def count(work: Work, settings: Settings) -> None:
+    """
+    Count what somebody makes us keep, or makes us call, whom nobody knows.
+
+    Raises:
+        TooManyRegistrations: this network has had enough of that within the hour.
+    """
     waiting = lockout.count_registration(work, settings.throttling)
     if waiting is not None:
         raise TooManyRegistrations(

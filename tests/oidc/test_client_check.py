@@ -269,7 +269,7 @@ def test_a_wildcard_is_refused_with_the_reason():
         {"logo_uri": "https://notebook.example/logo.png"},
         {"default_acr_values": ["https://refeds.org/profile/mfa"], "default_max_age": 3600},
     ],
-    ids=str,
+    ids=range(10),
 )
 def test_what_is_well_is_not_spoken_of(asked):
     expected = {"refresh-token-unbound"} if asked.get("application_type") == "native" else set()

@@ -293,6 +293,16 @@ def test_a_machine_that_signs_nobody_on_is_asked_for_no_pages():
     assert findings_of(of) == []
 
 
+def test_a_device_client_needs_people_and_no_pages():
+    of = registered(
+        {**GOOD, "grant_types": [metadata.DEVICE_CODE], "response_types": [], "redirect_uris": [], "scope": "openid"}
+        | dict.fromkeys(("backchannel_logout_uri", "initiate_login_uri", "post_logout_redirect_uris")),
+        open_to=(),
+    )
+
+    assert [one.kind for one in findings_of(of)] == ["access-nobody"]
+
+
 def test_two_of_the_organizations_own_may_share_an_address():
     shared = (Neighbour("Wiki", "app_wiki", HTTPS, same_owner=True),)
 

@@ -13,7 +13,11 @@ from joserfc.jwk import ECKey
 from idp.directory import accounts, applications, history, queries
 from idp.oidc import checking, client_auth, remote_keys
 from idp.oidc.checking import examination
+from tests.oidc import test_rfc9449_dpop as dpop
+from tests.oidc.devices import Device, television
 from tests.oidc.support import ANN, BASE_URL, BEN, CALLBACK, CHALLENGE, ISSUER, VERIFIER, claims, request
+from tests.support.dpop import Holder
+from tests.support.visitor import Visitor
 
 KEY = ECKey.generate_key("P-256", {"kid": "ec", "use": "sig"})
 OTHER_KEY = ECKey.generate_key("P-256", {"kid": "new", "use": "sig"})
@@ -300,6 +304,44 @@ def introspected(place):
     place.app.test_client().post("/sites/acme/oauth2/introspect", data=form)
 
 
+def proven(*, at=0, twice=False, method="POST", url=dpop.TOKEN, change=None, bound=True):
+    """A machine that asks for a token with a DPoP proof that is good but for one thing."""
+
+    def act(place):
+        client, holder = place.register(**dpop.MACHINE, dpop_bound_access_tokens=bound), Holder()
+        sent = dpop.proof(place, holder, method, url, at=place.now.timestamp() + at)
+        for _ in range(2 if twice else 1):
+            dpop.for_itself(place, client, sent if change is None else change(sent))
+
+    return act
+
+
+def unproven(place):
+    place.token(place.register(**dpop.MACHINE, dpop_bound_access_tokens=True), grant_type="client_credentials")
+
+
+def bearer_of_bound(place):
+    token = dpop.bound_tokens(place, place.browser(), confidential(place), Holder())["access_token"]
+    place.userinfo(token)
+
+
+def bound_by_another(place):
+    token = dpop.bound_tokens(place, place.browser(), confidential(place), Holder())["access_token"]
+    dpop.at_userinfo(place, Holder(), token)
+
+
+def late_device(place):
+    device = Device(place, television(place))
+    place.later(hours=1)
+    device.poll()
+
+
+def denied_device(place):
+    device = Device(place, television(place))
+    device.shown_to(Visitor(place.browser())).submit("Keep it out")
+    device.poll()
+
+
 # What goes wrong; the kind, a part of the evidence, and a part of what is to be done.
 CASES = {
     "slash": (redirected(CALLBACK + "/"), "redirect-uri-not-registered", "a trailing slash too many", CALLBACK),
@@ -425,6 +467,17 @@ CASES = {
     "token in an address": (shown(where="query"), "token-misplaced", "address", "Bearer"),
     "token revoked": (revoked, "token-revoked", "revoked", ""),
     "without openid": (shown(scope="profile"), "scope-insufficient", "openid", "openid"),
+    "no proof": (unproven, "dpop-missing", "no header DPoP", "dpop_bound_access_tokens"),
+    "old proof": (proven(at=-90), "dpop-clock", "iat", "NTP"),
+    "proof of the future": (proven(at=90), "dpop-clock", "in the future", "NTP"),
+    "proof of another address": (proven(url=dpop.USERINFO), "dpop-request", dpop.USERINFO, "discovery"),
+    "proof of another method": (proven(method="GET"), "dpop-request", "'GET'", ""),
+    "proof twice": (proven(twice=True), "dpop-replayed", "used before", "new random jti"),
+    "broken proof": (proven(change=lambda sent: sent[:-4] + "AAAA"), "dpop-invalid", "DPoP proof", "4.2"),
+    "bound token as a bearer token": (bearer_of_bound, "dpop-other-key", "presented as Bearer", "scheme DPoP"),
+    "proof of another key": (bound_by_another, "dpop-other-key", "not of the token's key", ""),
+    "late device": (late_device, "device-code-expired", "over", "new short code"),
+    "denied device": (denied_device, "device-denied", "not let in", ""),
     "bye": (left(post_logout_redirect_uri=BYE + "/"), "post-logout-address-not-registered", "trailing slash", BYE),
     "bye to nowhere": (left(register=lambda place: place.register(), post_logout_redirect_uri=BYE),
                        "post-logout-address-not-registered", "none is registered", "add it"),

@@ -31,7 +31,7 @@ def check_registration(registration: Registration) -> Findings:
             f"{registered.name} registered itself and is marked as first-party",
             here=change(registered, "take the mark of the organization's own applications away"),
         )
-    elif registered.first_party and registered.public and registered.signs_people_on:
+    elif registered.first_party and registered.public and registered.has_people:
         yield PUBLIC.found(
             f"{registered.name} is public and marked as first-party",
             here=change(registered, "take the mark away, or let it authenticate"),

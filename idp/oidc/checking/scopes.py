@@ -83,7 +83,7 @@ def check_registration(registration: Registration) -> Findings:
                 f"{one.name} of {one.api} is not granted to {registered.name}",
                 here=f"Grant {one.name} to {registered.application_id}, or take it out of its scope.",
             )
-        if registered.signs_people_on and not one.for_people:
+        if registered.has_people and not one.for_people:
             yield FOR_NOBODY.found(
                 f"{one.name} of {one.api} is granted to no person",
                 here=f"Grant {one.name} to those who may do it: everyone, a group, or an account.",
@@ -94,7 +94,7 @@ def check_registration(registration: Registration) -> Findings:
                 f"tokens for {api} live {seconds} s",
                 here=f"Let the tokens of {api} live an hour at most; clients with refresh tokens do not notice.",
             )
-    if registered.signs_people_on and OPENID not in registered.scopes:
+    if registered.has_people and OPENID not in registered.scopes:
         yield NO_OPENID.found(
             f"scope {registered.text('scope') or 'empty'}", here=change(registered, "add openid to the scope")
         )

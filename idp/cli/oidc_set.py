@@ -8,6 +8,7 @@ from idp.base.errors import Invalid
 from idp.cli import client_json, sector_list
 from idp.cli.application_lookup import find
 from idp.cli.context import Command, open_work, rehearsal, settings, tell
+from idp.cli.oidc_check import in_short, of_application
 from idp.directory.models import Application
 from idp.oidc import clients
 from idp.oidc.clients import Edited
@@ -122,7 +123,9 @@ def set_(application: str, **asked: Any) -> None:
             "after": edited.after,
             **clients.represent(client, None if asked["dry_run"] else edited.secret),
         }
-    tell(value, "\n".join(_words(found, edited, asked["dry_run"])))
+        findings = of_application(work, of, found).findings
+        value["findings"] = [finding.to_json() for finding in findings]
+    tell(value, "\n".join([*_words(found, edited, asked["dry_run"]), *in_short(findings, found.id)]))
 
 
 def _changes(asked: dict[str, Any], held: dict[str, Any]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from idp.directory import accounts, applications, history, queries
 from idp.oidc import checking, client_auth, remote_keys
 from idp.oidc.checking import examination
 from tests.oidc import test_rfc9449_dpop as dpop
-from tests.oidc.devices import Device, television
+from tests.oidc.devices import Device, asking, television
 from tests.oidc.support import ANN, BASE_URL, BEN, CALLBACK, CHALLENGE, ISSUER, VERIFIER, claims, request
 from tests.support.dpop import Holder
 from tests.support.visitor import Visitor
@@ -342,6 +342,34 @@ def denied_device(place):
     device.poll()
 
 
+def targeted(scope, resource=None, at_token=None):
+    """A client that may read orders and count stock, which are two APIs, names a resource."""
+
+    def act(place):
+        client = confidential(place)
+        place.api("https://api.example/orders", "orders:read", to=[client])
+        place.api("https://api.example/stock", "stock:count", to=[client], name="Stock")
+        answer = place.authorize(place.browser(), client, scope=scope, resource=resource)
+        if "code=" in answer.headers["Location"]:
+            code = answer.headers["Location"].partition("code=")[2].partition("&")[0]
+            place.redeem(client, code, resource=at_token)
+
+    return act
+
+
+def api_calls(secret):
+    def act(place):
+        api = place.api("https://api.example/orders", "orders:read")
+        headers = basic(f"{api.id}:{secret}")
+        place.app.test_client().post("/sites/acme/oauth2/introspect", data={"token": "x"}, headers=headers)
+
+    return act
+
+
+def no_devices(place):
+    asking(place, public(place))
+
+
 # What goes wrong; the kind, a part of the evidence, and a part of what is to be done.
 CASES = {
     "slash": (redirected(CALLBACK + "/"), "redirect-uri-not-registered", "a trailing slash too many", CALLBACK),
@@ -427,7 +455,7 @@ CASES = {
     "no secret": (called(by="none"), "client-method-differs", "sent none, registered client_secret_basic", ""),
     "secret of a public client": (called(public, by="client_secret_post"), "client-method-differs",
                                   "sent client_secret_post, registered none", "no secret at all"),
-    "wrong secret": (called(secret="cls_" + "b" * 43), "client-secret-wrong", "does not fit", "new secret"),
+    "wrong secret": (called(secret="cls_" + "b" * 43), "client-secret-wrong", "does not fit", "rotate-secret app_"),
     "wrong secret by post": (called(secret="cls_" + "b" * 43, by="client_secret_post"), "client-secret-wrong",
                              "came by client_secret_post, and registered is client_secret_basic", "scheme Basic"),
     "empty secret": (called(secret=""), "client-secret-wrong", "does not fit", "without blanks"),
@@ -467,7 +495,14 @@ CASES = {
     "token in an address": (shown(where="query"), "token-misplaced", "address", "Bearer"),
     "token revoked": (revoked, "token-revoked", "revoked", ""),
     "without openid": (shown(scope="profile"), "scope-insufficient", "openid", "openid"),
-    "no proof": (unproven, "dpop-missing", "no header DPoP", "dpop_bound_access_tokens"),
+    "unknown resource": (targeted("openid", "https://api.example/none"), "resource-not-possible", "is enabled here", "idp api list"),
+    "idle resource": (targeted("openid orders:read", "https://api.example/stock"), "resource-not-possible", "no scope of", ""),
+    "two APIs": (targeted("orders:read stock:count"), "resource-unclear", "scopes of", "parameter resource"),
+    "beyond": (targeted("openid orders:read", "https://api.example/orders", "https://api.example/stock"),
+               "resource-not-possible", "https://api.example/stock", "authorization request"),
+    "API with a wrong secret": (api_calls("x"), "api-authentication", "https://api.example/orders", "rotate-secret"),
+    "device": (no_devices, "grant-type-not-registered", "for devices", "device_code"),
+    "no proof": (unproven, "dpop-missing", "no header DPoP", "--no-dpop"),
     "old proof": (proven(at=-90), "dpop-clock", "iat", "NTP"),
     "proof of the future": (proven(at=90), "dpop-clock", "in the future", "NTP"),
     "proof of another address": (proven(url=dpop.USERINFO), "dpop-request", dpop.USERINFO, "discovery"),

@@ -59,7 +59,7 @@ _CAUSES = (
     Cause(
         "no header DPoP",
         MISSING,
-        here="If the application cannot do DPoP, let {app} have bearer tokens: set dpop_bound_access_tokens to false.",
+        here="If the application cannot do DPoP, let {app} have bearer tokens: idp application oidc set {app} --no-dpop",
         vendor="Please send a DPoP proof (RFC 9449) with every request to the token endpoint and with every token.",
     ),
     Cause("^DPoP proof: (iat|exp) ", CLOCK, vendor=f"{_NEW}, and set the clock of your server by NTP."),
@@ -72,7 +72,7 @@ _CAUSES = (
         vendor=f"{_NEW}, with a new random jti, also when you try again.",
     ),
     Cause(
-        "not of the token's key|^DPoP proof: ath |^access token: presented as ",
+        "not of the token's key|no DPoP proof of the (code's key|key that)|^DPoP proof: ath |^access token: presented as ",
         OTHER_KEY,
         vendor="Please use the key that the token was asked for with, and the scheme DPoP for a bound token.",
     ),

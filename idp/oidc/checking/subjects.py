@@ -70,6 +70,7 @@ class ScopeOfApi:
 
     name: str
     api: str
+    api_id: str
     token_seconds: int
     for_client: bool
     for_people: tuple[str, ...]

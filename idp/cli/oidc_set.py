@@ -125,7 +125,10 @@ def set_(application: str, **asked: Any) -> None:
         }
         findings = of_application(work, of, found).findings
         value["findings"] = [finding.to_json() for finding in findings]
-    tell(value, "\n".join([*_words(found, edited, asked["dry_run"]), *in_short(findings, found.id)]))
+    tell(
+        value,
+        "\n".join([*_words(found, edited, asked["dry_run"]), *(in_short(findings, found.id) if edited.after else ())]),
+    )
 
 
 def _changes(asked: dict[str, Any], held: dict[str, Any]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from idp.cli.findings import counted, in_words
 from idp.directory import history
 from idp.directory.models import Application
 from idp.oidc.checking import examination
+from idp.oidc.checking.access import NOBODY
 from idp.settings import Settings
 
 
@@ -52,8 +53,13 @@ def of_application(work: Work, of: Settings, app: Application, *, attempt: Any =
 
 
 def in_short(findings: tuple[Finding, ...], application_id: str) -> list[str]:
-    """Return *findings* as lines below what has just been saved: one each, and where more is said."""
-    lines = [f"  {one.severity.value:<8} {one.kind}: {one.evidence}" for one in findings]
+    """
+    Return *findings* as lines below what has just been saved: one each, and where more is said.
+
+    Who may open it stands above them.
+    """
+    shown = [one for one in findings if one.kind != NOBODY.slug]
+    lines = [f"  {one.severity.value:<8} {one.kind}: {one.evidence}" for one in shown]
     return [*lines, f"  What each means: idp application oidc check {application_id}"] if lines else []
 
 

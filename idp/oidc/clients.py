@@ -182,6 +182,7 @@ def create(
         site_id=site.id,
         client_id=new_id("cli"),
         secret_hash="" if secret is None else fingerprint(secret),
+        secret_made_at=None if secret is None else work.now,
         registration=registration,
         pkce_required=pkce_required or method == NONE,
         sector=sector,
@@ -320,7 +321,7 @@ def _replaced(
     base_url: str,
 ) -> Edited:
     was, now = changing.difference(client.registration, registration)
-    secret = _settle_secret(client, registration)
+    secret = _settle_secret(work, client, registration)
     application.name = registration["client_name"]
     if base_url:
         site = queries.site_of(work, application)
@@ -371,7 +372,7 @@ def rotate_secret(work: Work, application_id: str) -> tuple[Application, Client,
             field="token_endpoint_auth_method",
         )
     secret = new_token(SECRET)
-    client.secret_hash, client.updated_at = fingerprint(secret), work.now
+    client.secret_hash, client.secret_made_at, client.updated_at = fingerprint(secret), work.now, work.now
     work.tx.session.flush()
     record(
         work,
@@ -403,7 +404,7 @@ def _settle_sector(
     client.sector = sectors.of(registration, sector_uris)
 
 
-def _settle_secret(client: Client, registration: dict[str, Any]) -> str | None:
+def _settle_secret(work: Work, client: Client, registration: dict[str, Any]) -> str | None:
     """A method with a secret has one, any other has none (O12). Return the secret where one was made."""
     if registration["token_endpoint_auth_method"] not in _WITH_SECRET:
         client.secret_hash = ""
@@ -411,7 +412,7 @@ def _settle_secret(client: Client, registration: dict[str, Any]) -> str | None:
     if client.secret_hash:
         return None
     secret = new_token(SECRET)
-    client.secret_hash = fingerprint(secret)
+    client.secret_hash, client.secret_made_at = fingerprint(secret), work.now
     return secret
 
 

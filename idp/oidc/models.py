@@ -14,7 +14,8 @@ class Client(Base):
     """
     The OAuth half of an application. ``registration`` is its RFC 7591 client metadata.
 
-    The secret is stored as a fingerprint of 256 random bits; a public client has none. ``sector`` is
+    The secret is stored as a fingerprint of 256 random bits; a public client has none. ``secret_made_at`` is
+    None for one of a release that did not keep it: then it is as old as the client. ``sector`` is
     the sector identifier of pairwise subjects, empty for public ones (OpenID Connect Core 8.1).
     A client that registered itself has ``self_registered`` and the fingerprint of its registration
     access token (RFC 7592 section 3).
@@ -28,6 +29,7 @@ class Client(Base):
     site_id: Mapped[str] = mapped_column(String(64))
     client_id: Mapped[str] = mapped_column(String(64), unique=True)
     secret_hash: Mapped[str] = mapped_column(String(64), default="")
+    secret_made_at: Mapped[datetime | None]
     registration: Mapped[dict[str, Any]]
     pkce_required: Mapped[bool] = mapped_column(default=True)
     sector: Mapped[str] = mapped_column(String(255), default="")

@@ -12,7 +12,7 @@ NAMES = {
     "account create", "account disable", "account enable", "account reset-password", "account show", "account list",
     "account grant-role", "group create", "group add", "group list",
     "application create-saml", "application create-oidc", "application grant", "application list", "application show",
-    "application saml set", "application saml check", "application disable", "application enable", "application delete", "application release",
+    "application saml set", "application saml check", "application oidc check", "application disable", "application enable", "application delete", "application release",
     "policy show", "policy set", "keys list", "keys rotate", "attempt show", "attempt list", "audit list",
     "jobs run", "jobs list", "jobs retry",
 }  # fmt: skip

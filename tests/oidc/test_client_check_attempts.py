@@ -13,7 +13,11 @@ from joserfc.jwk import ECKey
 from idp.directory import accounts, applications, history, queries
 from idp.oidc import checking, client_auth, remote_keys
 from idp.oidc.checking import examination
+from tests.oidc import test_rfc9449_dpop as dpop
+from tests.oidc.devices import Device, asking, television
 from tests.oidc.support import ANN, BASE_URL, BEN, CALLBACK, CHALLENGE, ISSUER, VERIFIER, claims, request
+from tests.support.dpop import Holder
+from tests.support.visitor import Visitor
 
 KEY = ECKey.generate_key("P-256", {"kid": "ec", "use": "sig"})
 OTHER_KEY = ECKey.generate_key("P-256", {"kid": "new", "use": "sig"})
@@ -300,6 +304,72 @@ def introspected(place):
     place.app.test_client().post("/sites/acme/oauth2/introspect", data=form)
 
 
+def proven(*, at=0, twice=False, method="POST", url=dpop.TOKEN, change=None, bound=True):
+    """A machine that asks for a token with a DPoP proof that is good but for one thing."""
+
+    def act(place):
+        client, holder = place.register(**dpop.MACHINE, dpop_bound_access_tokens=bound), Holder()
+        sent = dpop.proof(place, holder, method, url, at=place.now.timestamp() + at)
+        for _ in range(2 if twice else 1):
+            dpop.for_itself(place, client, sent if change is None else change(sent))
+
+    return act
+
+
+def unproven(place):
+    place.token(place.register(**dpop.MACHINE, dpop_bound_access_tokens=True), grant_type="client_credentials")
+
+
+def bearer_of_bound(place):
+    token = dpop.bound_tokens(place, place.browser(), confidential(place), Holder())["access_token"]
+    place.userinfo(token)
+
+
+def bound_by_another(place):
+    token = dpop.bound_tokens(place, place.browser(), confidential(place), Holder())["access_token"]
+    dpop.at_userinfo(place, Holder(), token)
+
+
+def late_device(place):
+    device = Device(place, television(place))
+    place.later(hours=1)
+    device.poll()
+
+
+def denied_device(place):
+    device = Device(place, television(place))
+    device.shown_to(Visitor(place.browser())).submit("Keep it out")
+    device.poll()
+
+
+def targeted(scope, resource=None, at_token=None):
+    """A client that may read orders and count stock, which are two APIs, names a resource."""
+
+    def act(place):
+        client = confidential(place)
+        place.api("https://api.example/orders", "orders:read", to=[client])
+        place.api("https://api.example/stock", "stock:count", to=[client], name="Stock")
+        answer = place.authorize(place.browser(), client, scope=scope, resource=resource)
+        if "code=" in answer.headers["Location"]:
+            code = answer.headers["Location"].partition("code=")[2].partition("&")[0]
+            place.redeem(client, code, resource=at_token)
+
+    return act
+
+
+def api_calls(secret):
+    def act(place):
+        api = place.api("https://api.example/orders", "orders:read")
+        headers = basic(f"{api.id}:{secret}")
+        place.app.test_client().post("/sites/acme/oauth2/introspect", data={"token": "x"}, headers=headers)
+
+    return act
+
+
+def no_devices(place):
+    asking(place, public(place))
+
+
 # What goes wrong; the kind, a part of the evidence, and a part of what is to be done.
 CASES = {
     "slash": (redirected(CALLBACK + "/"), "redirect-uri-not-registered", "a trailing slash too many", CALLBACK),
@@ -385,7 +455,7 @@ CASES = {
     "no secret": (called(by="none"), "client-method-differs", "sent none, registered client_secret_basic", ""),
     "secret of a public client": (called(public, by="client_secret_post"), "client-method-differs",
                                   "sent client_secret_post, registered none", "no secret at all"),
-    "wrong secret": (called(secret="cls_" + "b" * 43), "client-secret-wrong", "does not fit", "new secret"),
+    "wrong secret": (called(secret="cls_" + "b" * 43), "client-secret-wrong", "does not fit", "rotate-secret app_"),
     "wrong secret by post": (called(secret="cls_" + "b" * 43, by="client_secret_post"), "client-secret-wrong",
                              "came by client_secret_post, and registered is client_secret_basic", "scheme Basic"),
     "empty secret": (called(secret=""), "client-secret-wrong", "does not fit", "without blanks"),
@@ -425,6 +495,24 @@ CASES = {
     "token in an address": (shown(where="query"), "token-misplaced", "address", "Bearer"),
     "token revoked": (revoked, "token-revoked", "revoked", ""),
     "without openid": (shown(scope="profile"), "scope-insufficient", "openid", "openid"),
+    "unknown resource": (targeted("openid", "https://api.example/none"), "resource-not-possible", "is enabled here", "idp api list"),
+    "idle resource": (targeted("openid orders:read", "https://api.example/stock"), "resource-not-possible", "no scope of", ""),
+    "two APIs": (targeted("orders:read stock:count"), "resource-unclear", "scopes of", "parameter resource"),
+    "beyond": (targeted("openid orders:read", "https://api.example/orders", "https://api.example/stock"),
+               "resource-not-possible", "https://api.example/stock", "authorization request"),
+    "API with a wrong secret": (api_calls("x"), "api-authentication", "https://api.example/orders", "rotate-secret"),
+    "device": (no_devices, "grant-type-not-registered", "for devices", "device_code"),
+    "no proof": (unproven, "dpop-missing", "no header DPoP", "--no-dpop"),
+    "old proof": (proven(at=-90), "dpop-clock", "iat", "NTP"),
+    "proof of the future": (proven(at=90), "dpop-clock", "in the future", "NTP"),
+    "proof of another address": (proven(url=dpop.USERINFO), "dpop-request", dpop.USERINFO, "discovery"),
+    "proof of another method": (proven(method="GET"), "dpop-request", "'GET'", ""),
+    "proof twice": (proven(twice=True), "dpop-replayed", "used before", "new random jti"),
+    "broken proof": (proven(change=lambda sent: sent[:-4] + "AAAA"), "dpop-invalid", "DPoP proof", "4.2"),
+    "bound token as a bearer token": (bearer_of_bound, "dpop-other-key", "presented as Bearer", "scheme DPoP"),
+    "proof of another key": (bound_by_another, "dpop-other-key", "not of the token's key", ""),
+    "late device": (late_device, "device-code-expired", "over", "new short code"),
+    "denied device": (denied_device, "device-denied", "not let in", ""),
     "bye": (left(post_logout_redirect_uri=BYE + "/"), "post-logout-address-not-registered", "trailing slash", BYE),
     "bye to nowhere": (left(register=lambda place: place.register(), post_logout_redirect_uri=BYE),
                        "post-logout-address-not-registered", "none is registered", "add it"),

@@ -189,6 +189,7 @@ def upgrade() -> None:
     # Defaults of the server: the former release, which knows nothing of these, goes on inserting.
     op.add_column("accounts", sa.Column("updated_at", Instant(), nullable=True))
     op.add_column("clients", sa.Column("sector", sa.String(length=255), nullable=False, server_default=""))
+    op.add_column("clients", sa.Column("secret_made_at", Instant(), nullable=True))
     op.add_column("clients", sa.Column("self_registered", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.add_column(
         "clients", sa.Column("registration_token_hash", sa.String(length=64), nullable=False, server_default="")
@@ -213,6 +214,7 @@ def downgrade() -> None:
     op.drop_column("grants", "key_thumbprint")
     op.drop_column("clients", "registration_token_hash")
     op.drop_column("clients", "self_registered")
+    op.drop_column("clients", "secret_made_at")
     op.drop_column("clients", "sector")
     op.drop_column("accounts", "updated_at")
     op.drop_index("ix_api_scope_grants_organization_id_subject_id", table_name="api_scope_grants")

@@ -48,7 +48,7 @@ def check_registration(registration: Registration) -> Findings:
     registered = registration.registered
     if registered.disabled:
         yield _disabled(registered)
-    if registered.signs_people_on and not registered.open_to:
+    if registered.has_people and not registered.open_to:
         yield NOBODY.found(
             "it has no access grant", here=_grant(registration.here, registered, "--everyone or --group NAME")
         )

@@ -95,7 +95,8 @@ def check_registration(registration: Registration) -> Findings:
     if registered.has_secret and registration.now - registered.secret_made > OLDEST_SECRET:
         yield OLD_SECRET.found(
             f"made {registered.secret_made:%Y-%m-%d}, {(registration.now - registered.secret_made).days} days ago",
-            here=f"Give {registered.application_id} a new secret, and the application at the same time.",
+            here=f"Run: idp application oidc rotate-secret {registered.application_id}, and give the new one to the "
+            "application at once: the former one ends with it.",
         )
 
 
@@ -123,7 +124,8 @@ def check_attempt(attempt: Attempt) -> Findings:
         other = f"; it came by {sent}, and registered is {known}" if sent != known else ""
         yield WRONG_SECRET.found(
             f"the secret of {attempt.registered.client_id} does not fit{other}",
-            here=f"Give {attempt.app} a new secret if nobody has the last one: it is shown once and cannot be looked up.",
+            here="A secret is shown once and cannot be looked up. If nobody has the last one, run: "
+            f"idp application oidc rotate-secret {attempt.app}",
             vendor=f"Please look whether the secret is that of the client {attempt.registered.client_id}, complete and "
             f"without blanks around it, and send it by {known}: {_HOW[known]}.",
         )

@@ -29,10 +29,10 @@ def check_registration(registration: Registration) -> Findings:
     if registered.first_party and registered.self_registered:
         yield SELF_REGISTERED.found(
             f"{registered.name} registered itself and is marked as first-party",
-            here=change(registered, "take the mark of the organization's own applications away"),
+            here=change(registered, "take the mark of the organization's own applications away (--no-first-party)"),
         )
-    elif registered.first_party and registered.public and registered.signs_people_on:
+    elif registered.first_party and registered.public and registered.has_people:
         yield PUBLIC.found(
             f"{registered.name} is public and marked as first-party",
-            here=change(registered, "take the mark away, or let it authenticate"),
+            here=change(registered, "take the mark away (--no-first-party), or let it authenticate"),
         )

@@ -121,6 +121,11 @@ _CAUSES = (
         vendor="Please use authorization_code, refresh_token or client_credentials. There is no password grant.",
     ),
     Cause(
+        "^The client is not registered for devices",
+        GRANT_NOT_REGISTERED,
+        here="In the registration of {app}, add urn:ietf:params:oauth:grant-type:device_code to grant_types.",
+    ),
+    Cause(
         "^grant_type [a-z]",
         GRANT_NOT_REGISTERED,
         here="In the registration of {app}, add it to grant_types, if the application is to use it.",

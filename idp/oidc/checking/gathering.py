@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import timedelta
 from difflib import SequenceMatcher
+from typing import Any
 
 from sqlalchemy import ColumnElement, Text, and_, cast, func, select
 
@@ -57,7 +58,7 @@ def registered(work: Work, application: Application, client: Client) -> Register
         client_id=client.client_id,
         registration=client.registration,
         created_at=client.created_at,
-        secret_made=client.created_at,
+        secret_made=client.secret_made_at or client.created_at,
         has_secret=bool(client.secret_hash),
         disabled=application.disabled_at is not None,
         first_party=application.first_party,
@@ -129,7 +130,7 @@ def _used(work: Work, application: Application) -> bool:
 def _apis(work: Work, client: Client) -> tuple[ScopeOfApi, ...]:
     scopes = metadata.scopes(client.registration["scope"])
     query = (
-        select(ApiScope.id, ApiScope.name, Api.name.label("api"), Api.token_seconds)
+        select(ApiScope.id, ApiScope.name, Api.name.label("api"), ApiScope.api_id, Api.token_seconds)
         .join(Api, and_(Api.organization_id == ApiScope.organization_id, Api.id == ApiScope.api_id))
         .where(
             ApiScope.organization_id == client.organization_id,
@@ -139,23 +140,22 @@ def _apis(work: Work, client: Client) -> tuple[ScopeOfApi, ...]:
         )
         .order_by(ApiScope.name)
     )
-    return tuple(
-        _scope(work, client, row.id, row.name, row.api, row.token_seconds) for row in work.tx.session.execute(query)
-    )
+    return tuple(_scope(work, client, row) for row in work.tx.session.execute(query))
 
 
-def _scope(work: Work, client: Client, scope_id: str, name: str, api: str, seconds: int) -> ScopeOfApi:
+def _scope(work: Work, client: Client, row: Any) -> ScopeOfApi:
     query = select(ApiScopeGrant.subject_kind, ApiScopeGrant.subject_id).where(
         ApiScopeGrant.organization_id == client.organization_id,
-        ApiScopeGrant.scope_id == scope_id,
+        ApiScopeGrant.scope_id == row.id,
         ApiScopeGrant.valid_from <= work.now,
         ApiScopeGrant.valid_to.is_(None) | (ApiScopeGrant.valid_to > work.now),
     )
-    held = [(row.subject_kind, row.subject_id) for row in work.tx.session.execute(query)]
+    held = [(one.subject_kind, one.subject_id) for one in work.tx.session.execute(query)]
     return ScopeOfApi(
-        name=name,
-        api=api,
-        token_seconds=seconds,
+        name=row.name,
+        api=row.api,
+        api_id=row.api_id,
+        token_seconds=row.token_seconds,
         for_client=(_TO_CLIENT, client.application_id) in held,
         for_people=tuple(sorted({kind for kind, _ in held if kind != _TO_CLIENT})),
     )

@@ -87,14 +87,14 @@ def check_registration(registration: Registration) -> Findings:
         kind = PUBLIC if registered.public else EXCUSED
         yield kind.found(
             f"{registered.name} need not send a code_challenge",
-            here=change(registered, "require PKCE again, once the application sends it"),
+            here=change(registered, "require PKCE again (--pkce), once the application sends it"),
             vendor=_SWITCH_ON,
         )
     elif registration.here.pkce_for_public_clients_only and not registered.public:
         yield BY_SITE.found(
             f"the site {registration.here.site} excuses every client with a secret or a key",
-            here=f"Find out which client cannot do PKCE, excuse that one alone, and require it at the site "
-            f"{registration.here.site} again.",
+            here="Find out which clients cannot do PKCE and excuse those alone (idp application oidc set APP --no-pkce), "
+            f"then require it at the site {registration.here.site} again.",
             vendor=_SWITCH_ON,
         )
 

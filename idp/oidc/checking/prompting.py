@@ -130,7 +130,7 @@ _OF_REFUSAL = {
     Refusal.CONSENT_REQUIRED.value: (
         CONSENT_REQUIRED,
         "prompt=none, and {who} has not agreed to all that is asked for",
-        "If the application is the organization's own, mark {app} as first-party: then nobody is asked.",
+        "If the application is the organization's own, nobody need be asked: idp application oidc set {app} --first-party",
         "Please ask again without prompt=none on consent_required.",
     ),
     Refusal.CONSENT_DENIED.value: (CONSENT_DENIED, "{who} said no", "", "Please ask for no more than you need."),

@@ -64,7 +64,7 @@ INSUFFICIENT = Kind(
 )
 KINDS = (UNKNOWN, NOT_FOR_CLIENT, FOR_NOBODY, LONG_LIVED, NO_OPENID, NOT_KNOWN, NOT_REGISTERED, INSUFFICIENT)
 
-MOST_SECONDS = 3600
+MOST_SECONDS = 1800
 
 
 def check_registration(registration: Registration) -> Findings:
@@ -81,20 +81,21 @@ def check_registration(registration: Registration) -> Findings:
         if not one.for_client:
             yield NOT_FOR_CLIENT.found(
                 f"{one.name} of {one.api} is not granted to {registered.name}",
-                here=f"Grant {one.name} to {registered.application_id}, or take it out of its scope.",
+                here=f"Run: idp api scope grant {one.api_id} {one.name} --application {registered.application_id}; or take "
+                "it out of the scope.",
             )
-        if registered.signs_people_on and not one.for_people:
+        if registered.has_people and not one.for_people:
             yield FOR_NOBODY.found(
                 f"{one.name} of {one.api} is granted to no person",
-                here=f"Grant {one.name} to those who may do it: everyone, a group, or an account.",
+                here=f"Run: idp api scope grant {one.api_id} {one.name} with --everyone, --group NAME or --account EMAIL.",
             )
-    for api, seconds in dict.fromkeys((one.api, one.token_seconds) for one in registered.apis):
+    for api, api_id, seconds in dict.fromkeys((one.api, one.api_id, one.token_seconds) for one in registered.apis):
         if seconds > MOST_SECONDS:
             yield LONG_LIVED.found(
                 f"tokens for {api} live {seconds} s",
-                here=f"Let the tokens of {api} live an hour at most; clients with refresh tokens do not notice.",
+                here=f"Run: idp api set {api_id} --minutes 10; clients with refresh tokens do not notice.",
             )
-    if registered.signs_people_on and OPENID not in registered.scopes:
+    if registered.has_people and OPENID not in registered.scopes:
         yield NO_OPENID.found(
             f"scope {registered.text('scope') or 'empty'}", here=change(registered, "add openid to the scope")
         )

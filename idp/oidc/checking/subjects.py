@@ -70,6 +70,7 @@ class ScopeOfApi:
 
     name: str
     api: str
+    api_id: str
     token_seconds: int
     for_client: bool
     for_people: tuple[str, ...]
@@ -124,8 +125,13 @@ class Registered:
 
     @property
     def signs_people_on(self) -> bool:
-        """Whether people sign on to it by a browser of their own."""
+        """Whether people sign on to it by a browser."""
         return bool(self.registration["response_types"])
+
+    @property
+    def has_people(self) -> bool:
+        """Whether it acts for people at all, by a browser or from a device."""
+        return self.signs_people_on or metadata.DEVICE_CODE in self.grant_types
 
     @property
     def grant_types(self) -> tuple[str, ...]:

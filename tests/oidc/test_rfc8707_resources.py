@@ -3,7 +3,9 @@
 import pytest
 
 from idp.oidc import api_scopes, apis
+from tests.oidc.devices import Device, asking, television
 from tests.oidc.support import ANN, BEN, ISSUER, answered, claims, reference
+from tests.support.visitor import Visitor
 
 ORDERS, STOCK = "https://api.example/orders", "https://api.example/stock"
 READ, WRITE, COUNT = "orders:read", "orders:write", "stock:count"
@@ -296,3 +298,28 @@ def test_a_token_that_is_for_us_too_lives_no_longer_than_ours(place, client, bro
     place.api(ORDERS, READ, to=[client], token_seconds=3600)
 
     assert place.tokens(browser, client, scope=f"openid {READ}")["expires_in"] == 600
+
+
+# A device (RFC 8628)
+
+
+def test_a_device_names_a_resource_and_people_read_what_it_may_do(place):
+    tv = television(place)
+    place.api(ORDERS, READ, to=[tv])
+    device = Device(place, tv, scope=f"openid {READ}", resource=ORDERS)
+    visitor = Visitor(place.browser())
+
+    device.shown_to(visitor)
+    assert f"Do {READ} for you" in visitor.text
+    visitor.submit("Let it in")
+    found = device.poll().json
+
+    assert (claims(found["access_token"])["aud"], found["scope"]) == (ORDERS, READ)
+
+
+def test_a_device_is_refused_an_unknown_resource_at_once(place):
+    tv = television(place)
+    place.api(ORDERS, READ, to=[tv])
+
+    for changes in ({"resource": STOCK}, {"resource": ORDERS, "scope": "openid"}):
+        assert asking(place, tv, **changes).json["error"] == "invalid_target"

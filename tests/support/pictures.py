@@ -20,6 +20,7 @@ from sqlalchemy import delete
 
 from idp.oidc.models import DeviceCode
 from idp.saml import names
+from idp.signon import consent
 from tests.support import chromium
 from tests.support.front import ANN, BEN, DORA, PASSWORD, Front, on_sqlite
 from tests.support.service_provider import deflated
@@ -101,7 +102,8 @@ def pages(front: Front, browser, base: str) -> Iterator[tuple[str, Walk]]:
         "logo_url": "https://pictures.example/logo.png",
         "unchecked": True,
     }
-    walk.open(front.ask(asks=("email", "profile", "groups", "offline_access"), **about))
+    orders = consent.ask("orders:read", "Orders of Acme Global", "See your orders, and what you paid for them")
+    walk.open(front.ask(asks=("email", "profile", "groups", "offline_access", orders), **about))
     walk.password(ANN)
     walk.code()
     yield "consent", walk

@@ -1,13 +1,14 @@
 """
-The authorization response: a redirect, or a form that posts itself (RFC 6749 section 4.1.2, Form Post
-Response Mode 1.0). It names its issuer, always (RFC 9207; O11), and goes only to a `ReplyTo` (D1).
+The authorization response: a redirect, or a form that posts itself (RFC 6749 sections 4.1.2 and 4.2.2,
+Form Post Response Mode 1.0). It names its issuer, always (RFC 9207; O11), and goes only to a `ReplyTo` (D1).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
 from idp.oidc import addresses
-from idp.oidc.authorize.identify import FORM_POST, ReplyTo
+from idp.oidc.authorize.identify import FORM_POST, FRAGMENT, ReplyTo
 from idp.oidc.errors import OAuthError
 
 
@@ -34,9 +35,9 @@ class FormPost:
 Answer = Redirect | FormPost
 
 
-def success(reply_to: ReplyTo, code: str, session_state: str = "") -> Answer:
-    """Answer with *code*, and with the *session_state* unless it is empty."""
-    return _answer(reply_to, [("code", code), *_state_of(session_state)])
+def success(reply_to: ReplyTo, fields: Sequence[tuple[str, str]], session_state: str = "") -> Answer:
+    """Answer with *fields* (the code, the tokens, and what is said beside them), and the *session_state* unless empty."""
+    return _answer(reply_to, [*fields, *_state_of(session_state)])
 
 
 def refusal(reply_to: ReplyTo, error: OAuthError, reference: str, session_state: str = "") -> Answer:
@@ -65,6 +66,8 @@ def _answer(reply_to: ReplyTo, fields: list[tuple[str, str]]) -> Answer:
             fields=tuple(fields),
             origin=addresses.origin(reply_to.redirect_uri),
         )
+    if reply_to.mode == FRAGMENT:  # a registered address has no fragment of its own
+        return Redirect(f"{reply_to.redirect_uri}#{_encoded(fields)}")
     return Redirect(with_query(reply_to.redirect_uri, fields))
 
 
@@ -73,4 +76,8 @@ def with_query(address: str, fields: list[tuple[str, str]]) -> str:
     if not fields:
         return address
     joint = "?" if "?" not in address else "" if address.endswith(("?", "&")) else "&"
-    return address + joint + "&".join(f"{name}={quote(value, safe='')}" for name, value in fields)
+    return address + joint + _encoded(fields)
+
+
+def _encoded(fields: list[tuple[str, str]]) -> str:
+    return "&".join(f"{name}={quote(value, safe='')}" for name, value in fields)

@@ -79,6 +79,9 @@ def create_oidc(
         value = {"application_id": made.id, **clients.represent(client, secret)}
         value["findings"] = [finding.to_json() for finding in findings]
     lines = [_made({"id": made.id, "name": made.name}, f"client_id {client.client_id}", everyone)]
+    legacy = metadata.legacy(client.registration["response_types"])
+    if legacy:
+        lines.append(f"  Legacy: it may ask for tokens in an address ({', '.join(legacy)}). “code” alone is safer.")
     if secret is not None:
         lines += [f"  client_secret  {secret}", "  The secret is shown this once and cannot be shown again."]
     lines += in_short(findings, made.id)
@@ -155,7 +158,8 @@ def show_(application: str) -> None:
         if isinstance(part, bool | int | str) and part != "" and len(str(part)) < 200:
             lines.append(f"  {name:<28} {part}")
         elif isinstance(part, list) and part and all(isinstance(item, str) for item in part):
-            lines.append(f"  {name:<28} {', '.join(part)}")
+            old = metadata.legacy(part) if name == "response_types" else ()
+            lines.append(f"  {name:<28} {', '.join(f'{item} (legacy)' if item in old else item for item in part)}")
         elif isinstance(part, dict) and part:
             lines.append(f"  {name:<28} {', '.join(f'{key}: {said}' for key, said in _flat(part))}")
     click.echo("\n".join([*lines, "  is sent", *(f"  {line}" for line in rules.words(value["release"]))]))

@@ -38,6 +38,7 @@ def site(of: Site, base_url: str) -> dict[str, Any]:
         "client_registration": of.client_registration,
         "registered_clients_open_to": "everyone" if of.registered_clients_open_to_everyone else "nobody",
         "registered_clients_may_be_legacy": of.registered_clients_may_be_legacy,
+        "fetch_request_objects": of.fetch_request_objects,
         "description": of.description,
         "logo": {"url": of.logo_url, "width": of.logo_width, "height": of.logo_height} if of.logo_url else None,
         "organization_url": of.organization_url,

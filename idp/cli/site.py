@@ -71,6 +71,11 @@ def create(slug: str, organization: str, name: str) -> None:
 @click.option(
     "--metadata-valid-days", type=int, metavar="DAYS", help="How long SAML metadata may be used (default: 365)."
 )
+@click.option(
+    "--fetch-request-objects/--no-fetch-request-objects",
+    default=None,
+    help="Read authorization requests from addresses that OpenID Connect clients have registered (default: no).",
+)
 def set_(
     slug: str,
     name: str | None,
@@ -87,6 +92,7 @@ def set_(
     technical_contact: str | None,
     sign_metadata: bool | None,
     metadata_valid_days: int | None,
+    fetch_request_objects: bool | None,
 ) -> None:
     """Change the site SLUG; what is not named stays as it is, and an empty text takes one away."""
     base_url = settings().base_url
@@ -110,6 +116,7 @@ def set_(
             technical_contact=technical_contact,
             sign_metadata=sign_metadata,
             metadata_valid_days=metadata_valid_days,
+            fetch_request_objects=fetch_request_objects,
         )
         tell(show.site(changed, base_url), f"changed site {changed.slug}")
 

@@ -41,9 +41,10 @@ class SiteFacts:
     client_registration: str
     registered_clients_open_to_everyone: bool
     registered_clients_may_be_legacy: bool
+    fetch_request_objects: bool
 
 
-def _live() -> Select[str, str, str, str, str, str, str, str, bool, str, bool, bool]:
+def _live() -> Select[str, str, str, str, str, str, str, str, bool, str, bool, bool, bool]:
     return (
         select(
             Site.organization_id,
@@ -58,6 +59,7 @@ def _live() -> Select[str, str, str, str, str, str, str, str, bool, str, bool, b
             Site.client_registration,
             Site.registered_clients_open_to_everyone,
             Site.registered_clients_may_be_legacy,
+            Site.fetch_request_objects,
         )
         .join(Organization, Organization.id == Site.organization_id)
         .where(Site.disabled_at.is_(None), Organization.suspended_at.is_(None))
@@ -147,6 +149,7 @@ def edit(
     technical_contact: str | None = None,
     sign_metadata: bool | None = None,
     metadata_valid_days: int | None = None,
+    fetch_request_objects: bool | None = None,
 ) -> Site:
     """
     Change how a site shows itself, or what it asks of its clients; what is None stays as it is.
@@ -166,6 +169,7 @@ def edit(
         technical_contact: the e-mail address of those who run this site; empty: none.
         sign_metadata: SAML metadata is always signed, not only for those who ask.
         metadata_valid_days: for how many days SAML metadata may be used, 1 to 3650.
+        fetch_request_objects: read authorization requests from the addresses that clients have registered.
 
     Raises:
         NotFound: no such site that this actor may see.
@@ -188,6 +192,7 @@ def edit(
         "technical_contact": technical_contact and _contact(technical_contact),
         "sign_metadata": sign_metadata,
         "metadata_valid_days": None if metadata_valid_days is None else _days(metadata_valid_days),
+        "fetch_request_objects": fetch_request_objects,
     }
     if support_contact == "":
         wanted["support_contact"] = ""

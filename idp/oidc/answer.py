@@ -1,6 +1,6 @@
 """
-The authorization response: a redirect, or a form that posts itself (RFC 6749 section 4.1.2, Form Post
-Response Mode 1.0). It names its issuer, always (RFC 9207; O11), and goes only to a `ReplyTo` (D1).
+The authorization response: a redirect, or a form that posts itself (RFC 6749 sections 4.1.2 and 4.2.2,
+Form Post Response Mode 1.0). It names its issuer, always (RFC 9207; O11), and goes only to a `ReplyTo` (D1).
 """
 
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from idp.oidc import addresses
-from idp.oidc.authorize.identify import FORM_POST, ReplyTo
+from idp.oidc.authorize.identify import FORM_POST, FRAGMENT, ReplyTo
 from idp.oidc.errors import OAuthError
 
 
@@ -36,7 +36,7 @@ Answer = Redirect | FormPost
 
 
 def success(reply_to: ReplyTo, fields: Sequence[tuple[str, str]]) -> Answer:
-    """Answer with *fields*: the code, and what is said beside it."""
+    """Answer with *fields*: the code, the tokens, and what is said beside them."""
     return _answer(reply_to, list(fields))
 
 
@@ -62,6 +62,8 @@ def _answer(reply_to: ReplyTo, fields: list[tuple[str, str]]) -> Answer:
             fields=tuple(fields),
             origin=addresses.origin(reply_to.redirect_uri),
         )
+    if reply_to.mode == FRAGMENT:  # a registered address has no fragment of its own
+        return Redirect(f"{reply_to.redirect_uri}#{_encoded(fields)}")
     return Redirect(with_query(reply_to.redirect_uri, fields))
 
 
@@ -70,4 +72,8 @@ def with_query(address: str, fields: list[tuple[str, str]]) -> str:
     if not fields:
         return address
     joint = "?" if "?" not in address else "" if address.endswith(("?", "&")) else "&"
-    return address + joint + "&".join(f"{name}={quote(value, safe='')}" for name, value in fields)
+    return address + joint + _encoded(fields)
+
+
+def _encoded(fields: list[tuple[str, str]]) -> str:
+    return "&".join(f"{name}={quote(value, safe='')}" for name, value in fields)

@@ -9,11 +9,9 @@ from typing import Any
 
 from idp.base.ids import is_token, new_token
 from idp.base.work import Work
-from idp.oidc.authorize import grant
 from idp.oidc.authorize.request import AuthorizeRequest
 from idp.signon import onetime
 from idp.signon.onetime import AlreadyUsed, Consumed, Unused
-from idp.signon.request import SignOnResult
 
 PURPOSE = "oidc.code"
 KIND = "cod"
@@ -38,13 +36,8 @@ class Binding:
     key_thumbprint: str = ""
 
 
-def issue(work: Work, request: AuthorizeRequest, result: SignOnResult) -> str:
-    """
-    Return a code for the sign-on *result* that *request* asked for.
-
-    Keeps the grant, and notes the client as a participant of the session.
-    """
-    grant_id = grant.keep(work, request, result)
+def issue(work: Work, request: AuthorizeRequest, grant_id: str) -> str:
+    """Return a code for the tokens of the grant that *request* led to."""
     binding = Binding(
         site_id=request.provider.site_id,
         client_id=request.client.client_id,
@@ -55,7 +48,9 @@ def issue(work: Work, request: AuthorizeRequest, result: SignOnResult) -> str:
         key_thumbprint=request.dpop_jkt or "",
     )
     code = new_token(KIND)
-    onetime.store(work, PURPOSE, code, organization_id=result.organization_id, bound=asdict(binding), lives=LIVES)
+    onetime.store(
+        work, PURPOSE, code, organization_id=request.client.organization_id, bound=asdict(binding), lives=LIVES
+    )
     return code
 
 

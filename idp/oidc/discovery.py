@@ -53,6 +53,7 @@ def described(provider: Provider, algorithms: tuple[str, ...]) -> dict[str, Any]
         "revocation_endpoint": f"{endpoint}/revoke",
         "introspection_endpoint": f"{endpoint}/introspect",
         "device_authorization_endpoint": f"{endpoint}/device_authorization",
+        "pushed_authorization_request_endpoint": f"{endpoint}/par",
         "end_session_endpoint": f"{endpoint}/logout",
         "check_session_iframe": f"{endpoint}/session",
         "frontchannel_logout_supported": True,
@@ -84,8 +85,12 @@ def described(provider: Provider, algorithms: tuple[str, ...]) -> dict[str, Any]
         "code_challenge_methods_supported": [pkce.S256],
         "dpop_signing_alg_values_supported": list(proof_keys.ALGORITHMS),
         "authorization_response_iss_parameter_supported": True,
-        "request_parameter_supported": False,
-        "request_uri_parameter_supported": False,
+        "request_parameter_supported": True,
+        "request_uri_parameter_supported": provider.site.fetch_request_objects,
+        "require_request_uri_registration": True,
+        "request_object_signing_alg_values_supported": [metadata.UNSIGNED, *jose.CLIENT_ALGORITHMS],
+        "require_signed_request_object": False,
+        "require_pushed_authorization_requests": False,
     }
     if provider.site.client_registration != OFF:
         said["registration_endpoint"] = f"{endpoint}/register"

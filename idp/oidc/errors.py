@@ -123,14 +123,20 @@ class ConsentRequired(OAuthError):
     error = "consent_required"
 
 
-class RequestNotSupported(OAuthError):
-    """We take no request objects (OpenID Connect Core 3.1.2.6)."""
+class InvalidRequestObject(OAuthError):
+    """The request object is not one of this client (OpenID Connect Core 3.1.2.6, RFC 9101 section 7)."""
 
-    error = "request_not_supported"
+    error = "invalid_request_object"
+
+
+class InvalidRequestUri(OAuthError):
+    """There is no request object at that address (OpenID Connect Core 3.1.2.6, RFC 9101 section 7)."""
+
+    error = "invalid_request_uri"
 
 
 class RequestUriNotSupported(OAuthError):
-    """We fetch no request objects (OpenID Connect Core 3.1.2.6)."""
+    """The site fetches no request objects (OpenID Connect Core 3.1.2.6)."""
 
     error = "request_uri_not_supported"
 

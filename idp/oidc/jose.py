@@ -38,7 +38,7 @@ CLIENT_ALGORITHMS = (RS256, PS256, ES256, EDDSA, ED25519)
 
 SKEW = timedelta(seconds=60)
 LONGEST_ASSERTION = timedelta(minutes=5)
-_LONGEST = 8192
+LONGEST = 8192
 _LEAST_RSA_BITS = 2048
 _MOST_KEYS = 20
 _FORBIDDEN_HEADERS = frozenset({"crit", "b64", "zip", "enc", "jwk", "jku", "x5u", "x5c"})
@@ -63,6 +63,7 @@ class Purpose(StrEnum):
     ACCESS_TOKEN = "access token"  # noqa: S105 (a kind of token)
     ID_TOKEN_HINT = "ID token hint"  # noqa: S105 (a kind of token)
     CLIENT_ASSERTION = "client assertion"
+    REQUEST_OBJECT = "request object"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,8 @@ class _Rule:
     several_audiences: bool = False
     longest: timedelta | None = None
     comes_again: bool = False
+    is_request: bool = False
+    """Who sends it, to whom and for how long may be left out (RFC 9101 section 4)."""
 
 
 _OURS = frozenset(SIGNING_ALGORITHMS)
@@ -82,6 +85,12 @@ _RULES = {
     # RFC 7523 has no typ; draft-ietf-oauth-rfc7523bis brings one.
     Purpose.CLIENT_ASSERTION: _Rule(
         frozenset(CLIENT_ALGORITHMS), frozenset({"", "jwt", "client-authentication+jwt"}), longest=LONGEST_ASSERTION
+    ),
+    Purpose.REQUEST_OBJECT: _Rule(
+        frozenset(CLIENT_ALGORITHMS),
+        frozenset({"", "jwt", "oauth-authz-req+jwt"}),
+        several_audiences=True,
+        is_request=True,
     ),
 }
 
@@ -183,7 +192,7 @@ def verify(
     Args:
         keys: the keys of the party that must have signed it.
         is_audience: says whether an audience that the token names is the right one. It names one, in a string;
-            an access token may name several (RFC 9068 section 2.2), of which one will do.
+            an access token (RFC 9068 section 2.2) and a request object may name several, of which one will do.
         algorithm: the party's registered one, of those that the purpose allows; None: any of them.
 
     Raises:
@@ -191,17 +200,49 @@ def verify(
     """
     rule = _RULES[purpose]
     header, payload = _parts(token)
-    typ = str(header.get("typ", "")).lower().removeprefix("application/")
-    if typ not in rule.types:
-        raise Unverified(f"typ {typ!r} is not of a {purpose}")
+    _check_typ(header, purpose)
     stated = header.get("alg")
     if not isinstance(stated, str) or stated not in rule.algorithms or algorithm not in (None, stated):
         raise Unverified(f"algorithm {stated!r} is not taken for a {purpose} of this party")
     _check_signature(token, keys, header.get("kid"), stated, rule)
+    return _checked(payload, rule, issuer, is_audience, now)
+
+
+def is_unsigned(token: str) -> bool:
+    """Say whether *token* has no signature at all, so that nothing but `read_unsigned` can read it."""
+    return token.endswith(".")
+
+
+def read_unsigned(
+    token: str, purpose: Purpose, *, issuer: str, is_audience: Callable[[str], bool], now: datetime
+) -> dict[str, Any]:
+    """
+    Return what *token* says, for which nobody vouches (RFC 7519 section 6): no more than a way to write it.
+
+    Raises:
+        Unverified: it has a signature or another algorithm than ``none``, or the rest of it is wrong.
+    """
+    header, payload = _parts(token, signed=False)
+    _check_typ(header, purpose)
+    if header.get("alg") != "none":
+        raise Unverified("it has no signature, but its algorithm is not none")
+    return _checked(payload, _RULES[purpose], issuer, is_audience, now)
+
+
+def _check_typ(header: Mapping[str, Any], purpose: Purpose) -> None:
+    typ = str(header.get("typ", "")).lower().removeprefix("application/")
+    if typ not in _RULES[purpose].types:
+        raise Unverified(f"typ {typ!r} is not of a {purpose}")
+
+
+def _checked(
+    payload: bytes, rule: _Rule, issuer: str, is_audience: Callable[[str], bool], now: datetime
+) -> dict[str, Any]:
     claims = dict(_signed_before(payload)) if rule.comes_again else _object(payload, "payload")
-    if claims.get("iss") != issuer:
+    if claims.get("iss") != issuer and not (rule.is_request and "iss" not in claims):
         raise Unverified(f"iss {claims.get('iss')!r} is not {issuer!r}")
-    _check_audience(claims.get("aud"), rule, is_audience)
+    if not (rule.is_request and "aud" not in claims):
+        _check_audience(claims.get("aud"), rule, is_audience)
     _check_times(claims, rule, now)
     return claims
 
@@ -238,10 +279,14 @@ def proof_parts(token: str) -> tuple[Mapping[str, Any], dict[str, Any], bytes, b
     return header, _object(payload, "payload"), signed.encode("ascii"), decoded(signature)
 
 
-def _parts(token: str, forbidden: frozenset[str] = _FORBIDDEN_HEADERS) -> tuple[Mapping[str, Any], bytes]:
+def _parts(
+    token: str, forbidden: frozenset[str] = _FORBIDDEN_HEADERS, *, signed: bool = True
+) -> tuple[Mapping[str, Any], bytes]:
     parts = token.split(".")
-    if len(token) > _LONGEST or len(parts) != 3 or not all(parts) or not token.isascii():
-        raise Unverified("it is no signed JWT in compact form")
+    if len(token) > LONGEST or len(parts) != 3 or not all(parts[:2]) or not token.isascii():
+        raise Unverified("it is no JWT in compact form, or too long")
+    if bool(parts[2]) is not signed:
+        raise Unverified("it has no signature" if signed else "it has a signature")
     header = _header_in(parts[0])
     odd = forbidden & header.keys()
     if odd:
@@ -344,15 +389,15 @@ def _check_times(claims: dict[str, Any], rule: _Rule, now: datetime) -> None:
     at = now.timestamp()
     skew = SKEW.total_seconds()
     expires = _seconds(claims, "exp")
-    if expires is None:
+    if expires is None and not rule.is_request:
         raise Unverified("it has no exp")
-    if not rule.may_be_over and at >= expires + skew:
+    if not rule.may_be_over and expires is not None and at >= expires + skew:
         raise Unverified("it is over", seconds=int(at - expires))
     for name in ("iat", "nbf"):
         value = _seconds(claims, name)
         if value is not None and value > at + skew:
             raise Unverified(f"its {name} is in the future", seconds=int(value - at))
-    if rule.longest is not None and expires > at + rule.longest.total_seconds() + skew:
+    if rule.longest is not None and expires is not None and expires > at + rule.longest.total_seconds() + skew:
         raise Unverified("its exp is too far away", seconds=int(expires - at))
 
 

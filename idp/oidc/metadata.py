@@ -17,11 +17,11 @@ from idp.oidc.addresses import LONGEST, RESPONSE_PARAMETERS, Kinds
 
 AUTHORIZATION_CODE, REFRESH_TOKEN, CLIENT_CREDENTIALS = "authorization_code", "refresh_token", "client_credentials"
 IMPLICIT, DEVICE_CODE = "implicit", "urn:ietf:params:oauth:grant-type:device_code"
-GRANT_TYPES = (AUTHORIZATION_CODE, REFRESH_TOKEN, CLIENT_CREDENTIALS, DEVICE_CODE)
-CODE = "code"
+GRANT_TYPES = (AUTHORIZATION_CODE, REFRESH_TOKEN, CLIENT_CREDENTIALS, DEVICE_CODE, IMPLICIT)
+CODE, TOKEN, ID_TOKEN = "code", "token", "id_token"
 LEGACY_RESPONSE_TYPES = ("id_token", "id_token token", "code id_token", "code token", "code id_token token")
 """What RFC 9700 section 2.1.2 advises against: tokens in an address. Per client, never by default."""
-RESPONSE_TYPES = (CODE,)
+RESPONSE_TYPES = (CODE, *LEGACY_RESPONSE_TYPES)
 UNSIGNED = "none"
 ENCRYPTION_ALGORITHMS, ENCRYPTION_METHODS = jwe.ALGORITHMS, jwe.METHODS
 DEFAULT_ENCRYPTION_METHOD = "A128CBC-HS256"  # OpenID Connect Dynamic Client Registration 1.0 section 2
@@ -48,10 +48,6 @@ _PAGES = ("client_uri", "logo_uri", "policy_uri", "tos_uri")
 _START_PARAMETERS = ("iss", "login_hint", "target_link_uri")  # OpenID Connect Core section 4
 _TEXTS = ("software_id", "software_version")
 _NOT_OFFERED = {
-    "request_object_signing_alg": "Request objects",
-    "request_uris": "Request objects by address",
-    "require_signed_request_object": "Request objects",
-    "require_pushed_authorization_requests": "Pushed authorization requests",
     "request_object_encryption_alg": "Encrypted request objects",
     "request_object_encryption_enc": "Encrypted request objects",
     "tls_client_certificate_bound_access_tokens": "Certificate-bound tokens",
@@ -131,8 +127,15 @@ def _name(metadata: Mapping[str, Any], made: dict[str, Any]) -> str:
 
 def canonical_response_type(value: str) -> str:
     """Return *value* with its parts in the order of `RESPONSE_TYPES`; order means nothing (RFC 6749 section 3.1.1)."""
+    if value == CODE:
+        return value
     parts = sorted(value.split(" "), key=lambda part: (part != "code", part != "id_token", part))
     return " ".join(parts)
+
+
+def legacy(response_types: Collection[str]) -> tuple[str, ...]:
+    """Return those of *response_types* that answer with a token in an address (RFC 9700 section 2.1.2)."""
+    return tuple(one for one in response_types if one in LEGACY_RESPONSE_TYPES)
 
 
 def _read_flows(metadata: Mapping[str, Any], made: dict[str, Any]) -> None:

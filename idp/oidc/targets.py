@@ -12,6 +12,7 @@ from idp.base.work import Work
 from idp.oidc import access_tokens, scopes
 from idp.oidc.access_tokens import Target
 from idp.oidc.api_facts import SiteApis
+from idp.oidc.authorize.request import AuthorizeRequest
 from idp.oidc.claims import OFFLINE_ACCESS
 from idp.oidc.clients import ClientFacts
 from idp.oidc.errors import InvalidTarget
@@ -39,6 +40,17 @@ def of_person(work: Work, exchange: Exchange, grant: LiveGrant, scope: tuple[str
             key_thumbprint=exchange.key_thumbprint,
         ),
     )
+
+
+def of_request(work: Work, request: AuthorizeRequest, grant: LiveGrant) -> Target:
+    """
+    Return what an access token of *grant* is for that comes with the answer of the authorization endpoint.
+
+    Raises:
+        InvalidTarget: as for `choose`.
+    """
+    scope = scopes.of_grant(work, request.client, grant, grant.scope)
+    return choose(work, request.provider, request.client, scope, within=grant.details.resources)
 
 
 def of_client(work: Work, exchange: Exchange, scope: tuple[str, ...]) -> Target:

@@ -9,13 +9,24 @@ from idp.base.errors import PageError
 from idp.oidc import answer
 from idp.oidc.authorize import respond
 from idp.oidc.authorize.request import kept
+from idp.oidc.authorize.request_uri import Brought, ObjectWanted
+from idp.oidc.parameters import Parameters
 from idp.oidc.provider import Provider
+from idp.oidc.remote_keys import Wanted
 from idp.signon.door import Interact
 from idp.signon.pending import SignOnLost
 from idp.web import context
 from idp.web.context import open_work
 from idp.web.errors import page_for
-from idp.web.oidc_io import BELOW, browser_parameters, came_without_cookies, fetches_client_keys, provider_at
+from idp.web.oidc_io import (
+    BELOW,
+    Missing,
+    bringing,
+    browser_parameters,
+    came_without_cookies,
+    fetches_client_keys,
+    provider_at,
+)
 from idp.web.render import page, redirect, redirect_to_path
 from idp.web.security import acts, allow_form_action, protocol
 
@@ -25,7 +36,6 @@ pages = Blueprint("oidc", __name__)
 @pages.route(f"{BELOW}/oauth2/authorize", methods=["GET", "POST"])
 @protocol
 @acts
-@fetches_client_keys
 def authorize(slug: str) -> Response:
     """The authorization endpoint (RFC 6749 section 3.1)."""
     trail = Trail(kind=respond.KIND)
@@ -33,23 +43,30 @@ def authorize(slug: str) -> Response:
         sent = browser_parameters()
         if came_without_cookies():
             return redirect_to_path(f"/sites/{slug}/oauth2/authorize?{urlencode(kept(sent), doseq=True)}")
-        with open_work() as work:
-            of = provider_at(work, slug, trail)
-            context.count_beginning(work)
-            found = respond.begin(
-                work,
-                of,
-                sent,
-                session=context.current_session(work),
-                browser=context.browser(),
-                browser_state=context.browser_state(work),
-                trail=trail,
-            )
-            if isinstance(found, Interact):
-                return redirect("signin.dispatch", handle=found.handle)
+        return bringing(trail, lambda brought: _begun(slug, sent, trail, brought))
     except PageError as error:
         context.save_refusal(trail, error)
         return page_for(error, trail.id)
+
+
+def _begun(slug: str, sent: Parameters, trail: Trail, brought: Brought) -> Response:
+    with open_work() as work:
+        of = provider_at(work, slug, trail)
+        context.count_beginning(work)
+        found = respond.begin(
+            work,
+            of,
+            sent,
+            session=context.current_session(work),
+            browser=context.browser(),
+            browser_state=context.browser_state(work),
+            trail=trail,
+            brought=brought,
+        )
+        if isinstance(found, Wanted | ObjectWanted):
+            raise Missing(found)
+        if isinstance(found, Interact):
+            return redirect("signin.dispatch", handle=found.handle)
     return _leave(of, found)
 
 

@@ -4,7 +4,7 @@ from flask import Blueprint, Response, request
 
 from idp.audit.attempts import Trail
 from idp.base.work import Work
-from idp.oidc import answer, introspect, proof_keys, revoke, userinfo
+from idp.oidc import answer, introspect, par, proof_keys, revoke, userinfo
 from idp.oidc.device import asking
 from idp.oidc.errors import InvalidDpopProof, OAuthError, UseDpopNonce
 from idp.oidc.parameters import NO_PARAMETERS
@@ -38,8 +38,8 @@ from idp.web.security import protocol
 
 pages = Blueprint("oidc_clients", __name__)
 
-_WITH_PROOFS = frozenset({"oidc_clients.token", "oidc_clients.userinfo_"})
-_FOR_SCRIPTS = frozenset({"oidc_clients.token", "oidc_clients.userinfo_", "oidc_clients.revoke_"})
+_WITH_PROOFS = frozenset({"oidc_clients.token", "oidc_clients.userinfo_", "oidc_clients.par_"})
+_FOR_SCRIPTS = frozenset({"oidc_clients.token", "oidc_clients.userinfo_", "oidc_clients.revoke_", "oidc_clients.par_"})
 
 
 @pages.post(f"{BELOW}/oauth2/token")
@@ -86,6 +86,25 @@ def introspect_(of: Provider, trail: Trail, work: Work) -> Response | Wanted:
     if isinstance(found, Wanted):
         return found
     return oauth_error(found.error, trail) if isinstance(found, Denied) else json_answer(found)
+
+
+@pages.post(f"{BELOW}/oauth2/par")
+@protocol
+@for_clients(par.KIND)
+def par_(of: Provider, trail: Trail, work: Work) -> Response | Wanted:
+    """Pushed authorization requests (RFC 9126)."""
+    found = par.answer(
+        work,
+        of,
+        form(),
+        request.headers.get("Authorization"),
+        trail,
+        proof=request.headers.get("DPoP"),
+        count=context.count_beginning,
+    )
+    if isinstance(found, Wanted):
+        return found
+    return oauth_error(found.error, trail) if isinstance(found, Denied) else json_answer(found, 201)
 
 
 @pages.route(f"{BELOW}/oauth2/userinfo", methods=["GET", "POST"])
@@ -139,7 +158,10 @@ def _challenged(response: Response, said: str, scheme: str = userinfo.BEARER) ->
 
 TELL.update(
     dict.fromkeys(
-        (f"oidc_clients.{view}" for view in ("token", "device_authorization", "revoke_", "introspect_", "userinfo_")),
+        (
+            f"oidc_clients.{view}"
+            for view in ("token", "device_authorization", "revoke_", "introspect_", "par_", "userinfo_")
+        ),
         told,
     )
 )

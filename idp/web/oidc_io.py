@@ -1,7 +1,7 @@
 """How OAuth and OpenID Connect are read from HTTP and written to it; shared by the doors of that protocol."""
 
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 
 import orjson
@@ -14,6 +14,8 @@ from idp.base.errors import Conflict, IdpError, NotFound, PageError, Unavailable
 from idp.base.work import Work
 from idp.directory import sites
 from idp.oidc import answer, clients, dpop_nonces, parameters, provider, remote_keys
+from idp.oidc.authorize import request_uri
+from idp.oidc.authorize.request_uri import Brought, ObjectWanted
 from idp.oidc.errors import InvalidRequest, OAuthError, TemporarilyUnavailable, UseDpopNonce
 from idp.oidc.parameters import Parameters, Unreadable
 from idp.oidc.provider import Provider
@@ -154,21 +156,53 @@ def in_json(trail: Trail, answer: Callable[[], Response]) -> Response:
 
 
 def _asked(view: Callable[[Provider, Trail, Work], Response | Wanted], slug: str, trail: Trail) -> Response:
-    for _ in range(2):
+    def once(_: Brought) -> Response:
+        with open_work(person=False) as work:
+            found = view(provider_at(work, slug, trail), trail, work)
+            if isinstance(found, Wanted):
+                raise Missing(found)
+        return found
+
+    return bringing(trail, once)
+
+
+# What must be fetched from a client before it can be answered
+
+
+class Missing(Exception):
+    """
+    Something has to be fetched first. Raised inside of a transaction to give it up: nothing that was
+    used up on the way (an assertion, a pushed request) may be missing when the request is judged again.
+    """
+
+    def __init__(self, wanted: Wanted | ObjectWanted) -> None:
+        super().__init__(wanted.address)
+        self.wanted = wanted
+
+
+def bringing(trail: Trail, once: Callable[[Brought], Response]) -> Response:
+    """
+    Return what *once* answers; where it raises `Missing` or `KeysWanted`, fetch that and ask again.
+
+    Raises:
+        Unavailable: it wanted more than the keys and the request object of one client.
+    """
+    brought: Brought = {}
+    begun = len(trail.steps)
+    for _ in range(3):
         try:
-            with open_work(person=False) as work:
-                found = view(provider_at(work, slug, trail), trail, work)
-        except KeysWanted as asked:  # in the middle: what was written so far was rolled back
-            found = asked.wanted
-            trail.steps.clear()
-        if not isinstance(found, Wanted):
-            return found
-        cause = _fetch(found)
+            return once(brought)
+        except (Missing, KeysWanted) as missing:
+            wanted = missing.wanted
+        del trail.steps[begun:]
+        with context.aside():
+            cause = _fetch(wanted, brought)
         if cause:
-            trail.steps.append(
-                {"step": "client-keys", "state": "failed", "code": "client-keys-unreadable", "cause": cause}
-            )
-    raise Unavailable("It cannot be answered just now.", cause="the client's keys changed while they were read")
+            code = "client-keys-unreadable" if isinstance(wanted, Wanted) else "request-object-unreadable"
+            step = "client-keys" if isinstance(wanted, Wanted) else "request-object"
+            trail.steps.append({"step": step, "state": "failed", "code": code, "cause": cause})
+            begun = len(trail.steps)
+    raise Unavailable("It cannot be answered just now.", cause="what the client publishes changed while it was read")
 
 
 def fetches_client_keys(view: View) -> View:
@@ -179,26 +213,32 @@ def fetches_client_keys(view: View) -> View:
         try:
             return view(*args, **kwargs)
         except KeysWanted as asked:
-            _fetch(asked.wanted)
+            with context.aside():
+                _fetch(asked.wanted, {})
         return view(*args, **kwargs)
 
     return answered
 
 
-def _fetch(wanted: Wanted) -> str:
-    with context.aside():
+def _fetch(wanted: Wanted | ObjectWanted, brought: Brought) -> str:
+    if isinstance(wanted, Wanted):
         return remote_keys.fetch(wanted, get_json)
+    return request_uri.fetch(wanted, partial(_get, request_uri.LONGEST_BYTES, request_uri.ACCEPT), brought)
 
 
 def get_json(address: str) -> bytes:
     """Return what is at *address*, which a client has registered; call it while no transaction is open (O18)."""
+    return _get(remote_keys.LONGEST_BYTES, "application/json", address)
+
+
+def _get(most_bytes: int, accept: str, address: str) -> bytes:
     of = context.settings()
     return egress.fetch(
         address,
         allowed=of.egress.allow_addresses,
-        most_bytes=remote_keys.LONGEST_BYTES,
+        most_bytes=most_bytes,
         http_loopback=of.development.allow_http_loopback_applications,
-        accept="application/json",
+        accept=accept,
     )
 
 

@@ -1,6 +1,7 @@
 """`idp application …`: registering by hand what people sign in to, and saying who may."""
 
 import json
+import re
 
 import pytest
 
@@ -89,6 +90,34 @@ def test_whoever_may_ask_for_offline_access_is_registered_for_refresh_tokens(acm
 
     assert made.code == 0, made.err
     assert made.json["grant_types"] == grant_types
+
+
+def test_answers_with_tokens_are_marked_as_legacy_wherever_they_are_shown(acme, tmp_path):
+    """RFC 9700 section 2.1.2: per client, and nobody overlooks it."""
+    asked = {
+        "client_name": "Old",
+        "redirect_uris": [REDIRECT_URI],
+        "response_types": ["code", "id_token token"],
+        "grant_types": ["authorization_code", "implicit"],
+    }
+    file = tmp_path / "old.json"
+    file.write_text(json.dumps(asked))
+
+    made = acme("application", "create-oidc", "--site", "acme", "--from-json", str(file))
+    shown = acme("application", "show", re.search(r"app_\w+", made.out).group())
+
+    assert "Legacy: it may ask for tokens in an address (id_token token)." in made.out
+    assert "code, id_token token (legacy)" in shown.out
+    asked |= {"response_types": ["code"], "grant_types": ["authorization_code"]}
+    file.write_text(json.dumps(asked))
+    assert "egacy" not in acme("application", "create-oidc", "--site", "acme", "--from-json", str(file)).out
+
+
+def test_a_site_reads_requests_from_addresses_only_where_it_is_told_to(acme):
+    assert acme("site", "list", "--json").json[0]["fetch_request_objects"] is False
+    assert acme("site", "set", "acme", "--fetch-request-objects", "--json").json["fetch_request_objects"] is True
+    assert acme("site", "set", "acme", "--name", "Acme", "--json").json["fetch_request_objects"] is True
+    assert acme("site", "set", "acme", "--no-fetch-request-objects", "--json").json["fetch_request_objects"] is False
 
 
 def test_a_service_provider_from_a_file(wiki):

@@ -8,6 +8,7 @@ import pytest
 
 from idp.base.db import Database
 from idp.oidc import remote_keys
+from idp.oidc.authorize import request_uri
 from tests.oidc.support import Place, Registered
 
 
@@ -53,7 +54,9 @@ def browser(place):
 
 
 @pytest.fixture(autouse=True)
-def _no_remote_keys() -> Iterator[None]:
-    remote_keys.forget()
+def _nothing_fetched() -> Iterator[None]:
+    for room in (remote_keys, request_uri):
+        room.forget()
     yield
-    remote_keys.forget()
+    for room in (remote_keys, request_uri):
+        room.forget()

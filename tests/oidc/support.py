@@ -239,10 +239,12 @@ def request(client: Registered, **changes: Any) -> dict[str, str]:
     return {name: value for name, value in (good | changes).items() if value is not None}
 
 
-def answered(response: TestResponse) -> dict[str, str]:
-    """The parameters that a response sends to the client; none of them twice."""
+def answered(response: TestResponse, *, fragment: bool = False) -> dict[str, str]:
+    """The parameters that a response sends to the client, in the query or in the *fragment*; none of them twice."""
     assert response.status_code == 303, response.text
-    pairs = parse_qsl(urlsplit(response.headers["Location"]).query, keep_blank_values=True)
+    parts = urlsplit(response.headers["Location"])
+    assert not (parts.query if fragment else parts.fragment)
+    pairs = parse_qsl(parts.fragment if fragment else parts.query, keep_blank_values=True)
     assert len(dict(pairs)) == len(pairs)
     return dict(pairs)
 

@@ -369,6 +369,35 @@ def test_what_we_do_not_know_is_passed_over(place, client, browser):
     assert "code" in answered(place.authorize(browser, client, display="wap", ui_locales="de en", favourite="blue"))
 
 
+@pytest.mark.parametrize("display", ["page", "popup", "touch", "wap", "hologram"])
+def test_display_never_hinders(place, client, browser, display):
+    """Core 3.1.2.1: what is not understood may be ignored, so that new values can come."""
+    assert "code" in answered(place.authorize(browser, client, display=display))
+
+
+@pytest.mark.parametrize("locales", ["de", "fr-CA fr en", "xx-unknown", "  ", "-", "a" * 300, " ".join(["de"] * 500)])
+def test_languages_never_hinder(place, client, browser, locales):
+    assert "code" in answered(place.authorize(browser, client, ui_locales=locales, claims_locales=locales))
+
+
+@pytest.mark.parametrize("query", ["state=%zz", "state=%ff", "state=a%00b", "x=%", "state=" + "a" * 9000])
+def test_what_cannot_be_read_is_answered_nowhere(place, client, browser, query):
+    good = place.authorize(browser, client).request.query_string.decode().replace("state=st4te&", "")
+    answer = browser.get(f"/sites/acme/oauth2/authorize?{good}&{query}")
+
+    assert answer.status_code == 400
+    assert "Location" not in answer.headers
+
+
+@pytest.mark.parametrize("name", ["redirect_uri", "client_id"])
+def test_o1_nobody_is_answered_where_the_address_is_said_twice(place, client, browser, name):
+    good = place.authorize(browser, client).request.query_string.decode()
+    answer = browser.get(f"/sites/acme/oauth2/authorize?{good}&{name}=https://evil.example/")
+
+    assert answer.status_code == 400
+    assert "Location" not in answer.headers
+
+
 def test_an_answer_is_not_kept_by_anybody(place, client, browser):
     assert place.authorize(browser, client).headers["Cache-Control"] == "no-store"
 

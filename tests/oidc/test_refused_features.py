@@ -1,4 +1,4 @@
-"""O17, O30, O33, O36: what is not offered is refused at every door, and reached by no path."""
+"""O17, O30, O36: what is not offered is refused at every door, and reached by no path."""
 
 import pytest
 
@@ -6,27 +6,19 @@ from tests.oidc.support import answered
 
 
 @pytest.mark.parametrize(
-    "response_type",
-    [
-        "token",
-        "id_token",
-        "id_token token",
-        "code token",
-        "code id_token",
-        "code id_token token",
-        "none",
-        "CODE",
-        "code code",
-        "device_code",
-    ],
+    "response_type", ["none", "CODE", "code code", "device_code", "code  ", "Token", "code,token", "code+token"]
 )
-def test_o30_only_codes_are_answered(place, client, browser, response_type):
-    location = place.authorize(browser, client, response_type=response_type).headers["Location"]
+def test_o30_no_other_answer_than_a_code_or_a_token(place, client, browser, response_type):
+    found = answered(place.authorize(browser, client, response_type=response_type))
 
-    assert (
-        answered(place.authorize(browser, client, response_type=response_type))["error"] == "unsupported_response_type"
-    )
-    assert "#" not in location
+    assert found["error"] == "unsupported_response_type"
+
+
+@pytest.mark.parametrize("response_type", ["token", "token token", "code none token", "token id_token id_token"])
+def test_o30_an_access_token_never_comes_alone(place, client, browser, response_type):
+    found = answered(place.authorize(browser, client, response_type=response_type), fragment=True)
+
+    assert found["error"] == "unsupported_response_type"
 
 
 @pytest.mark.parametrize("mode", ["fragment", "jwt", "query.jwt", "form_post.jwt", "web_message", "", "QUERY"])
@@ -57,28 +49,16 @@ def test_o30_o36_no_other_grant_type(place, client, grant_type):
     assert refused.json["error"] == "unsupported_grant_type"
 
 
-@pytest.mark.parametrize(
-    ("name", "error"),
-    [
-        ("request", "request_not_supported"),
-        ("request_uri", "request_uri_not_supported"),
-        ("registration", "registration_not_supported"),
-    ],
-)
-@pytest.mark.parametrize(
-    "value", ["http://127.0.0.1:1/x", "https://rp.example/r.jwt", "urn:ietf:params:oauth:request_uri:x", "a.b.c"]
-)
-def test_o17_o33_requests_by_value_or_address_are_refused_and_never_fetched(
-    place, client, browser, monkeypatch, name, error, value
-):
+@pytest.mark.parametrize("value", ["http://127.0.0.1:1/x", "https://rp.example/r.jwt", "{}", "a.b.c"])
+def test_o17_a_client_does_not_describe_itself_in_a_request(place, client, browser, monkeypatch, value):
     called = []
     monkeypatch.setattr("idp.base.egress.fetch", lambda *a, **k: called.append(a))
 
-    assert answered(place.authorize(browser, client, **{name: value}))["error"] == error
+    assert answered(place.authorize(browser, client, registration=value))["error"] == "registration_not_supported"
     assert called == []
 
 
-@pytest.mark.parametrize("path", ["par", "device", "register", "ciba", "bc-authorize"])
-def test_o19_o33_there_is_no_such_endpoint(place, path):
+@pytest.mark.parametrize("path", ["device", "register", "ciba", "bc-authorize"])
+def test_o19_there_is_no_such_endpoint(place, path):
     for below in (f"/sites/acme/oauth2/{path}", f"/sites/acme/{path}"):
         assert place.app.test_client().post(below).status_code == 404

@@ -72,7 +72,7 @@ LOOKALIKES = [
 
 BRANCHES = [
     {},
-    {"response_type": "token"},
+    {"response_type": "device"},
     {"response_type": None},
     {"response_mode": "fragment"},
     {"scope": "what_is_this"},

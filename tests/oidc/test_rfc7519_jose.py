@@ -235,10 +235,13 @@ def test_an_expired_id_token_is_a_good_hint_and_a_bad_anything_else():
 
 @pytest.mark.parametrize(
     ("typ", "purposes"),
-    [(Typ.ACCESS_TOKEN, {Purpose.ACCESS_TOKEN}), (Typ.ID_TOKEN, {Purpose.ID_TOKEN_HINT, Purpose.CLIENT_ASSERTION})],
+    [
+        (Typ.ACCESS_TOKEN, {Purpose.ACCESS_TOKEN}),
+        (Typ.ID_TOKEN, {Purpose.ID_TOKEN_HINT, Purpose.CLIENT_ASSERTION, Purpose.REQUEST_OBJECT}),
+    ],
 )
 def test_o16_a_token_of_one_kind_is_not_read_as_another(typ, purposes):
-    """An ID token and a client assertion share a typ (RFC 7523 has none); their iss, aud and keys differ."""
+    """An ID token, a client assertion and a request object share a typ; their iss, aud and keys differ."""
     for purpose in Purpose:
         if purpose in purposes:
             assert verified(good_token(typ=typ), purpose)
@@ -270,8 +273,11 @@ def test_o15_a_bomb_costs_nothing():
 
 
 def test_half_hash_is_that_of_the_specification():
-    """OpenID Connect Core, appendix A.3."""
+    """OpenID Connect Core, appendix A.3 and A.4."""
     assert jose.half_hash("jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y", "RS256") == "77QmUPtjPfzWtF2AnpK9RQ"
+    assert jose.half_hash("Qcb0Orv1zh30vL1MPRsbm-diHiMwcLyZvn1arpZv-Jxf_11jnpEX3Tgfvk", "RS256") == (
+        "LDktKdoQak3Pk0cnXxCltA"
+    )
 
 
 def test_o16_the_tokens_of_one_sign_on_are_good_for_one_thing_each(place, client, browser):

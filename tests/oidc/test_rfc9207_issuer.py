@@ -10,7 +10,7 @@ from tests.oidc.support import ISSUER, answered
     [
         {},
         {"scope": "nonsense"},
-        {"response_type": "token"},
+        {"response_type": "device"},
         {"prompt": "none", "max_age": "0"},
         {"request": "x"},
         {"state": None},

@@ -54,9 +54,9 @@ def _read(text: str) -> ClaimsRequest:
     if len(text) > LONGEST:
         raise InvalidRequest("The claims are too long.")
     try:
-        asked = json.loads(text)
+        asked = json.loads(text, object_pairs_hook=_without_repetition)
     except (ValueError, RecursionError) as error:
-        raise InvalidRequest("The claims are no JSON.") from error
+        raise InvalidRequest("The claims are no JSON, or repeat a member.") from error
     if not is_storable(asked):
         raise InvalidRequest("The claims hold characters that are none.")
     id_token, userinfo = _member(asked, "id_token"), _member(asked, "userinfo")
@@ -70,6 +70,13 @@ def _read(text: str) -> ClaimsRequest:
     )
 
 
+def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        raise ValueError("a member is repeated")
+    return made
+
+
 def _member(asked: Any, name: str) -> dict[str, dict[str, Any]]:
     if not isinstance(asked, dict):
         raise InvalidRequest("The claims are no JSON object.")
@@ -81,6 +88,10 @@ def _member(asked: Any, name: str) -> dict[str, dict[str, Any]]:
     for wish in member.values():
         if wish is not None and not isinstance(wish, dict):
             raise InvalidRequest("A claim is asked for with null or an object.")
+        if wish is not None and not isinstance(wish.get("essential", False), bool):
+            raise InvalidRequest("Whether a claim is essential is true or false.")
+        if wish is not None and not isinstance(wish.get("values", []), list):
+            raise InvalidRequest("The values of a claim are a list.")
     return {claim: wish or {} for claim, wish in member.items()}
 
 
@@ -92,8 +103,7 @@ def _subject(*members: dict[str, dict[str, Any]]) -> str | None:
 
 
 def _values(wish: dict[str, Any]) -> tuple[str, ...]:
-    listed = wish.get("values")
-    stated = [wish["value"]] if "value" in wish else listed if isinstance(listed, list) else []
+    stated = [wish["value"]] if "value" in wish else wish.get("values", [])
     if len(stated) > _MOST or not all(isinstance(value, str) for value in stated):
         raise InvalidRequest("A value of a claim is malformed.")
     return tuple(stated)

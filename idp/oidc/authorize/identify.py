@@ -13,10 +13,11 @@ from idp.base.work import Work
 from idp.oidc import clients
 from idp.oidc.addresses import LOOPBACK_ADDRESSES
 from idp.oidc.clients import ClientFacts
+from idp.oidc.metadata import CODE, ID_TOKEN, TOKEN
 from idp.oidc.parameters import Parameters
 from idp.oidc.provider import Provider
 
-QUERY, FORM_POST = "query", "form_post"
+QUERY, FRAGMENT, FORM_POST = "query", "fragment", "form_post"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _LOOPBACK_AUTHORITY = re.compile(r"(?:127\.0\.0\.1|\[::1\])(?::[0-9]{1,5})?")
 _ADVICE = "Go back to the application and try again from there. If it happens again, tell whoever runs it."
@@ -42,8 +43,36 @@ def identify(work: Work, provider: Provider, parameters: Parameters) -> tuple[Cl
     Return the client that asks, and where it may be answered.
 
     Raises:
-        PageError: unknown or disabled client, or an address that it has not registered.
+        PageError: as for `who`, or an address that the client has not registered.
             Compared octet by octet.
+    """
+    client = who(work, provider, parameters)
+    address = parameters.get("redirect_uri") or ""
+    if address not in client.redirect_uris and not is_loopback_of(client, address):
+        raise _fault(
+            "unregistered-redirect-uri",
+            f"“{client.name}” wants to be answered at an address that it has not registered.",
+            f"redirect_uri {address[:500]!r} is none of {', '.join(client.redirect_uris) or 'no registered ones'}",
+            client_id=client.client_id,
+            received=address[:500],
+        )
+    state = parameters.get("state")
+    return client, ReplyTo(
+        issuer=provider.issuer,
+        client_id=client.client_id,
+        client_name=client.name,
+        redirect_uri=address,
+        state=state if state is not None and well_formed(state) and "state" not in parameters.repeated else None,
+        mode=_mode(parameters),
+    )
+
+
+def who(work: Work, provider: Provider, parameters: Parameters) -> ClientFacts:
+    """
+    Return the client that asks; where it may be answered is not said yet.
+
+    Raises:
+        PageError: it is unknown or disabled, or the request names two.
     """
     if parameters.repeated & {"client_id", "redirect_uri"}:
         raise _fault(
@@ -62,24 +91,17 @@ def identify(work: Work, provider: Provider, parameters: Parameters) -> tuple[Cl
         raise _fault(
             "disabled-client", f"“{client.name}” is switched off.", "the application is disabled", client_id=client_id
         )
-    address = parameters.get("redirect_uri") or ""
-    if address not in client.redirect_uris and not is_loopback_of(client, address):
-        raise _fault(
-            "unregistered-redirect-uri",
-            f"“{client.name}” wants to be answered at an address that it has not registered.",
-            f"redirect_uri {address[:500]!r} is none of {', '.join(client.redirect_uris) or 'no registered ones'}",
-            client_id=client_id,
-            received=address[:500],
-        )
-    state = parameters.get("state")
-    return client, ReplyTo(
-        issuer=provider.issuer,
-        client_id=client.client_id,
-        client_name=client.name,
-        redirect_uri=address,
-        state=state if state is not None and well_formed(state) and "state" not in parameters.repeated else None,
-        mode=FORM_POST if parameters.get("response_mode") == FORM_POST else QUERY,
-    )
+    return client
+
+
+def _mode(parameters: Parameters) -> str:
+    """How success would be carried; errors go the same way (OAuth 2.0 Multiple Response Types section 2.1)."""
+    if parameters.get("response_mode") == FORM_POST:
+        return FORM_POST
+    asked = parameters.get("response_type")
+    if asked is None or asked == CODE:
+        return QUERY
+    return QUERY if {TOKEN, ID_TOKEN}.isdisjoint(asked.split(" ")) else FRAGMENT
 
 
 def is_loopback_of(client: ClientFacts, address: str) -> bool:

@@ -2,6 +2,7 @@
 
 import re
 
+from idp.oidc.authorize import response_type
 from idp.oidc.authorize.request import AuthorizeRequest
 from idp.oidc.errors import InvalidRequest
 
@@ -15,7 +16,7 @@ def check(request: AuthorizeRequest) -> None:
         InvalidRequest: the challenge is missing where it is required, malformed, or not S256.
     """
     if request.code_challenge is None:
-        if is_required(request):
+        if is_required(request) and not response_type.is_without_code(request):
             raise InvalidRequest("The code_challenge is missing (PKCE, RFC 7636).")
         if request.code_challenge_method is not None:
             raise InvalidRequest("A code_challenge_method without a code_challenge.")

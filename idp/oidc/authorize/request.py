@@ -38,8 +38,6 @@ class AuthorizeRequest:
     login_hint: str | None = None
     id_token_hint: str | None = None
     ui_locales: str | None = None
-    request: str | None = None
-    request_uri: str | None = None
     registration: str | None = None
     dpop_jkt: str | None = None
     resources: tuple[str, ...] = ()
@@ -49,8 +47,10 @@ class AuthorizeRequest:
 
 _NO_PARAMETER = ("provider", "client", "resources", "apis", "api_scopes")
 NAMES = tuple(name for name in AuthorizeRequest.__dataclass_fields__ if name not in _NO_PARAMETER)
-KEPT = (*NAMES, "client_id", "state", "resource")
+ASKED = (*NAMES, "client_id", "state", "resource")
 """The parameters that mean something to us; all others are ignored (RFC 6749 section 3.1)."""
+KEPT = (*ASKED, "request", "request_uri")
+"""Those, and what they may come in (see `arrival`)."""
 
 
 def kept(parameters: Parameters) -> dict[str, Any]:

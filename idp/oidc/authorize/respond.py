@@ -11,16 +11,21 @@ from idp.audit.attempts import Trail
 from idp.audit.events import SignedOn, SignOnRefused
 from idp.audit.log import record
 from idp.base.work import Work
-from idp.oidc import answer, clients, codes, errors
+from idp.oidc import answer, clients, errors
 from idp.oidc.answer import Answer
-from idp.oidc.authorize import STEPS
+from idp.oidc.authorize import STEPS, arrival
+from idp.oidc.authorize.arrival import Arrived
 from idp.oidc.authorize.identify import ReplyTo, identify
+from idp.oidc.authorize.issue import issue
 from idp.oidc.authorize.request import AuthorizeRequest, again, kept, parse
+from idp.oidc.authorize.request_uri import Brought, ObjectWanted
 from idp.oidc.authorize.sign_on import sign_on_request
 from idp.oidc.claims import OPENID
+from idp.oidc.clients import ClientFacts
 from idp.oidc.errors import OAuthError
 from idp.oidc.parameters import Parameters
 from idp.oidc.provider import Provider
+from idp.oidc.remote_keys import Wanted
 from idp.oidc.session_state import session_state
 from idp.signon import door
 from idp.signon.door import Interact, Proceed, Refused
@@ -39,25 +44,35 @@ def begin(
     browser: str | None,
     browser_state: str,
     trail: Trail,
-) -> Answer | Interact:
+    brought: Brought,
+) -> Answer | Interact | Wanted | ObjectWanted:
     """
-    Answer the request, or say under which handle the person must be asked first.
+    Answer the request, or say under which handle the person must be asked first; or what must be
+    fetched before either can be said.
 
     Args:
+        parameters: as the browser brought them.
+        brought: what was fetched for this request before.
         browser_state: what the browser's cookie says of its signing in, for ``session_state``.
 
     Raises:
         PageError: it is not certain where an answer may go.
     """
-    client, reply_to = identify(work, provider, parameters)
-    trail.application_id = client.application_id
-    trail.passed("client", client_id=client.client_id)
-    trail.passed("redirect-uri")
     try:
-        request, wanted = _read(work, provider, parameters, client, reply_to)
+        arrived = arrival.read(work, provider, parameters, brought)
+    except OAuthError as error:
+        # Whoever is told of it is who the plain parameters prove, if they prove anybody (RFC 9101 section 7).
+        return _refuse(work, _proven(work, provider, parameters, trail)[1], error, trail)
+    if isinstance(arrived, Wanted | ObjectWanted):
+        return arrived
+    parameters = arrived.parameters
+    client, reply_to = _proven(work, provider, parameters, trail)
+    try:
+        arrival.check(client, arrived)
+        request, wanted = judged(work, provider, parameters, client, reply_to)
     except OAuthError as error:
         return _refuse(work, reply_to, error, trail)
-    trail.passed("request", scope=request.scope, prompt=request.prompt)
+    trail.passed("request", scope=request.scope, prompt=request.prompt, **_came(arrived))
     found = door.begin(
         work,
         wanted,
@@ -87,19 +102,37 @@ def resume(
     parameters = again(resumed.protocol_state)
     client, reply_to = identify(work, provider, parameters)
     try:
-        request, _ = _read(work, provider, parameters, client, reply_to)
+        request, _ = judged(work, provider, parameters, client, reply_to)
     except OAuthError as error:
         return _refuse(work, reply_to, error, resumed.trail)
     return _settle(work, request, reply_to, resumed.answer, resumed.trail, browser_state)
 
 
-def _read(
-    work: Work, provider: Provider, parameters: Parameters, client: clients.ClientFacts, reply_to: ReplyTo
+def judged(
+    work: Work, provider: Provider, parameters: Parameters, client: ClientFacts, reply_to: ReplyTo
 ) -> tuple[AuthorizeRequest, SignOnRequest]:
+    """
+    Return the request once every step has passed it, and what it asks of signing on.
+
+    Raises:
+        OAuthError: a step refuses it.
+    """
     request = parse(work, provider, client, parameters)
     for check in STEPS:
         check(request)
     return request, sign_on_request(work, request, reply_to)
+
+
+def _proven(work: Work, provider: Provider, parameters: Parameters, trail: Trail) -> tuple[ClientFacts, ReplyTo]:
+    client, reply_to = identify(work, provider, parameters)
+    trail.application_id = client.application_id
+    trail.passed("client", client_id=client.client_id)
+    trail.passed("redirect-uri")
+    return client, reply_to
+
+
+def _came(arrived: Arrived) -> dict[str, bool]:
+    return {"pushed": arrived.pushed, "signed": arrived.signed} if arrived.pushed or arrived.signed else {}
 
 
 def _settle(
@@ -114,8 +147,10 @@ def _settle(
     if isinstance(found, Refused):
         return _refuse(work, reply_to, errors.for_refusal(found.refusal), trail, beside)
     result = found.result
-    code = codes.issue(work, request, result)
-    trail.passed("code", scope=request.scope)
+    try:
+        fields = issue(work, request, result, trail)
+    except OAuthError as error:
+        return _refuse(work, reply_to, error, trail, beside)
     trail.succeeded()
     attempts.save(work, trail)
     record(
@@ -129,7 +164,7 @@ def _settle(
             protocol=clients.PROTOCOL,
         ),
     )
-    return answer.success(reply_to, [("code", code), *beside])
+    return answer.success(reply_to, [*fields, *beside])
 
 
 def _session_state(request: AuthorizeRequest, reply_to: ReplyTo, browser_state: str) -> list[tuple[str, str]]:

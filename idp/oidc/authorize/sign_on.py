@@ -3,7 +3,7 @@
 from idp.base.work import Work
 from idp.oidc import addresses
 from idp.oidc.authorize import acr_values, consents, id_token_hint, max_age, prompt
-from idp.oidc.authorize.identify import QUERY, ReplyTo
+from idp.oidc.authorize.identify import FORM_POST, ReplyTo
 from idp.oidc.authorize.request import AuthorizeRequest
 from idp.signon.request import SignOnRequest
 
@@ -42,5 +42,5 @@ def sign_on_request(work: Work, request: AuthorizeRequest, reply_to: ReplyTo) ->
         logo_url=request.client.logo_uri,
         unchecked=request.client.self_registered,
         locales=tuple((request.ui_locales or "").split()[:_MOST_LOCALES]),
-        answers_at=addresses.origin(reply_to.redirect_uri) if reply_to.mode == QUERY else "",
+        answers_at=addresses.origin(reply_to.redirect_uri) if reply_to.mode != FORM_POST else "",
     )

@@ -69,6 +69,16 @@ class AccountEnabled(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AccountRenamed(Event):
+    """What a person is called was changed; only the parts that were are named."""
+
+    tag = "account.renamed"
+    email: str
+    before: dict[str, str]
+    after: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AccountAttributesChanged(Event):
     """Further attributes of an account changed; only those that did are named, with their values."""
 

@@ -112,15 +112,31 @@ def enable(email: str, organization: str | None) -> None:
     "--attribute",
     "attributes",
     multiple=True,
-    required=True,
     metavar="NAME=VALUE",
     help="Its values take the place of those it has; several times for several values; NAME= removes it.",
 )
-def set_(email: str, organization: str | None, attributes: tuple[str, ...]) -> None:
-    """Change further attributes of the account EMAIL; those that are not named stay as they are."""
+@click.option("--name", help="The person's name.")
+@click.option("--given-name", help="A part of it; empty: none.")
+@click.option("--family-name", help="A part of it; empty: none.")
+def set_(
+    email: str,
+    organization: str | None,
+    attributes: tuple[str, ...],
+    name: str | None,
+    given_name: str | None,
+    family_name: str | None,
+) -> None:
+    """Change the names and further attributes of the account EMAIL; those that are not named stay as they are."""
     changes = _named(attributes)
+    if not changes and name is given_name is family_name is None:
+        raise Invalid("Say what is to change: --attribute, --name, --given-name or --family-name.", field="attribute")
     with open_work() as work:
-        done = accounts.set_attributes(work, email, changes, organization_id=_organization_id(work, organization))
+        where = _organization_id(work, organization)
+        done = accounts.rename(
+            work, email, name=name, given_name=given_name, family_name=family_name, organization_id=where
+        )
+        if changes:
+            done = accounts.set_attributes(work, email, changes, organization_id=where)
         listed = "\n".join(f"  {name:<12} {', '.join(values)}" for name, values in done.attributes.items())
         tell(show.account(done), f"changed {done.email}\n{listed or '  no further attributes'}")
 

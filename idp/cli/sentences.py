@@ -11,6 +11,7 @@ SENTENCES: dict[str, str] = {
     "account.created": "created the account {email} for {name}",
     "account.disabled": "disabled the account {email}",
     "account.enabled": "enabled the account {email} again",
+    "account.renamed": "changed the names of the account {email} from {before} to {after}",
     "account.attributes-changed": "changed attributes of the account {email} from {before} to {after}",
     "role.granted": "made an account {role}",
     "group.created": "created the group {name}",

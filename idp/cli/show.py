@@ -55,6 +55,8 @@ def account(of: Account) -> dict[str, Any]:
         "organization_id": of.organization_id,
         "email": of.email,
         "name": of.name,
+        "given_name": of.given_name,
+        "family_name": of.family_name,
         "attributes": of.attributes,
         "created_at": instant(of.created_at),
         "disabled_at": instant(of.disabled_at),

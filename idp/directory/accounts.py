@@ -4,7 +4,14 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import bindparam, func, select, update
 
-from idp.audit.events import AccountAttributesChanged, AccountCreated, AccountDisabled, AccountEnabled, RoleGranted
+from idp.audit.events import (
+    AccountAttributesChanged,
+    AccountCreated,
+    AccountDisabled,
+    AccountEnabled,
+    AccountRenamed,
+    RoleGranted,
+)
 from idp.audit.log import record
 from idp.base import jobs
 from idp.base.db import Prepared
@@ -65,6 +72,51 @@ def create(
     work.tx.session.add(account)
     work.tx.session.flush()
     record(work, AccountCreated(organization_id=owner.id, target_id=account.id, email=email, name=name))
+    return account
+
+
+def rename(
+    work: Work,
+    reference: str,
+    *,
+    name: str | None = None,
+    given_name: str | None = None,
+    family_name: str | None = None,
+    organization_id: str | None = None,
+) -> Account:
+    """
+    Change what a person is called; what is None stays as it is, and an empty given or family name is taken away.
+
+    Raises:
+        NotFound: no such account, or none this actor may see.
+        Forbidden: the actor may not edit accounts there.
+        Invalid: a name cannot be used.
+    """
+    account = queries.account(work, reference, organization_id=organization_id)
+    require(work, Permission.ACCOUNT_EDIT, account.organization_id)
+    wanted = {
+        "name": None if name is None else names.name(name),
+        "given_name": given_name and names.name(given_name, field="given_name"),
+        "family_name": family_name and names.name(family_name, field="family_name"),
+    }
+    changes = {part: value for part, value in wanted.items() if value is not None and value != getattr(account, part)}
+    if not changes:
+        return account
+    before = {part: str(getattr(account, part)) for part in changes}
+    for part, value in changes.items():
+        setattr(account, part, value)
+    account.updated_at = work.now
+    record(
+        work,
+        AccountRenamed(
+            organization_id=account.organization_id,
+            target_id=account.id,
+            email=account.email,
+            before=before,
+            after=changes,
+        ),
+    )
+    work.tx.session.flush()
     return account
 
 

@@ -6,8 +6,10 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
+from joserfc.jwk import RSAKey
 
 from tests.journeys.oidc import CALLBACK, PASSWORD, running
+from tests.oidc.registration import allow, initial_token
 from tests.oidc.support import ANN
 from tests.support import node
 
@@ -150,6 +152,118 @@ def test_o34_openid_client_binds_code_and_tokens_to_its_key(running, program, br
         party.call("userinfo", token=again["access_token"], subject=subject)
     with pytest.raises(node.Refused, match="invalid_dpop_proof"):
         party.call("refresh", token=again["refresh_token"])
+
+
+SIGNER = RSAKey.generate_key(2048, {"kid": "mine", "use": "sig"})
+READER = RSAKey.generate_key(2048, {"kid": "read", "use": "enc", "alg": "RSA-OAEP-256"})
+PUBLIC = {"keys": [key.as_dict(private=False) for key in (SIGNER, READER)]}
+
+
+def pem(key: RSAKey) -> str:
+    return key.as_pem(private=True).decode()
+
+
+@pytest.mark.parametrize("algorithm", ["RS256", "PS256", "ES256", "EdDSA"])
+def test_openid_client_verifies_what_is_signed_by_every_algorithm(running, program, browser, issuer, algorithm):
+    party = Party(
+        program,
+        issuer,
+        running.register(id_token_signed_response_alg=algorithm, userinfo_signed_response_alg=algorithm),
+    )
+
+    tokens = party.sign_in(browser)
+
+    assert party.call("userinfo", token=tokens["access_token"], subject=tokens["claims"]["sub"])["email"] == ANN
+
+
+def test_openid_client_reads_what_is_encrypted_to_it(running, program, browser, issuer):
+    registered = running.register(
+        jwks=PUBLIC,
+        id_token_encrypted_response_alg="RSA-OAEP-256",
+        id_token_encrypted_response_enc="A256GCM",
+        userinfo_signed_response_alg="RS256",
+        userinfo_encrypted_response_alg="RSA-OAEP-256",
+        userinfo_encrypted_response_enc="A256GCM",
+    )
+    reader = {"key": pem(READER), "algorithm": "RSA-OAEP-256", "methods": ["A256GCM"], "keyId": "read"}
+    party = Party(program, issuer, registered, decrypt=reader)
+
+    tokens = party.sign_in(browser)
+
+    assert tokens["id_token"].count(".") == 4
+    assert party.call("userinfo", token=tokens["access_token"], subject=tokens["claims"]["sub"])["email"] == ANN
+
+
+def test_openid_client_pushes_its_request(running, program, browser, issuer):
+    party = Party(program, issuer, running.register(require_pushed_authorization_requests=True))
+
+    refused = sign_in(browser, party.call("begin", parameters=ASKS))
+    tokens = party.sign_in(browser, begin={"pushed": True})
+
+    assert "error=invalid_request" in refused
+    assert tokens["claims"]["iss"] == issuer
+
+
+def test_openid_client_signs_its_request(running, program, browser, issuer):
+    party = Party(
+        program,
+        issuer,
+        running.register(
+            jwks=PUBLIC,
+            token_endpoint_auth_method="private_key_jwt",
+            request_object_signing_alg="RS256",
+            require_signed_request_object=True,
+        ),
+        auth={"key": pem(SIGNER), "keyId": "mine", "algorithm": "RS256"},
+    )
+
+    refused = sign_in(browser, party.call("begin", parameters=ASKS))
+    tokens = party.sign_in(browser, begin={"signedBy": {"key": pem(SIGNER), "keyId": "mine", "algorithm": "RS256"}})
+
+    assert "error=" in refused
+    assert tokens["claims"]["iss"] == issuer
+
+
+def test_openid_client_takes_a_hybrid_answer(running, program, browser, issuer):
+    registered = running.register(response_types=["code id_token"], grant_types=["authorization_code", "implicit"])
+    party = Party(program, issuer, registered, use=["code id_token"])
+
+    tokens = party.sign_in(browser)
+
+    assert tokens["claims"]["nonce"]
+
+
+def test_openid_client_takes_an_implicit_answer(running, program, browser, issuer):
+    registered = running.register(response_types=["id_token"], grant_types=["implicit"])
+    party = Party(program, issuer, registered, use=["id_token"])
+
+    said = party.call("implicit", back=sign_in(browser, party.call("begin", parameters=ASKS)))
+
+    assert said["iss"] == issuer
+    assert said["email"] == ANN, "no access token, so the claims of the scope are here (Core 5.4)"
+
+
+@pytest.mark.parametrize("how", ["open", "token"])
+def test_openid_client_registers_itself(running, program, browser, issuer, how):
+    allow(running, how, registered_clients_open_to_everyone=True)
+    token = initial_token(running) if how == "token" else None
+    metadata = {"redirect_uris": [CALLBACK], "client_name": "Newcomer", "grant_types": ["authorization_code"]}
+    program.call("register", name="new", issuer=issuer, metadata=metadata, initialToken=token)
+
+    page = arrive(browser, program.call("begin", name="new", parameters=ASKS))
+    csrf = re.search(r'name="csrf_token" value="([^"]+)"', page.text)[1]
+    agreed = browser.post(f"{page.url}/consent", data={"csrf_token": csrf})
+    back = sign_in(browser, str(agreed.url.join(agreed.headers["Location"])))
+
+    assert program.call("finish", name="new", back=back)["claims"]["iss"] == issuer
+
+
+def test_openid_client_without_a_token_may_not_register_where_one_is_asked_for(running, program, issuer):
+    allow(running, "token")
+    metadata = {"redirect_uris": [CALLBACK], "client_name": "Newcomer"}
+
+    with pytest.raises(node.Refused, match="invalid_token|challenge"):
+        program.call("register", name="new", issuer=issuer, metadata=metadata)
 
 
 @pytest.mark.parametrize("method", ["client_secret_post", "none"])

@@ -284,7 +284,7 @@ def _parts(
 ) -> tuple[Mapping[str, Any], bytes]:
     parts = token.split(".")
     if len(token) > LONGEST or len(parts) != 3 or not all(parts[:2]) or not token.isascii():
-        raise Unverified("it is no JWT in compact form, or too long")
+        raise Unverified("it is no signed JWT in compact form" if signed else "it is no JWT in compact form")
     if bool(parts[2]) is not signed:
         raise Unverified("it has no signature" if signed else "it has a signature")
     header = _header_in(parts[0])

@@ -77,8 +77,8 @@ def test_section_4_3_1_a_refresh_token_that_was_followed_by_another_is_over(plac
 
 
 def test_section_10_there_is_neither_the_implicit_nor_the_password_grant(place, client, browser):
-    assert answered(place.authorize(browser, client, response_type="token"))["error"] in (
-        "unsupported_response_type",
-        "unauthorized_client",
-    )
+    """Answers with tokens are for clients whose registration names them, and an access token never comes alone."""
+    for response_type, error in (("token", "unsupported_response_type"), ("id_token token", "unauthorized_client")):
+        refused = place.authorize(browser, client, response_type=response_type)
+        assert answered(refused, fragment=True)["error"] == error
     assert place.token(client, grant_type="password").json["error"] == "unsupported_grant_type"

@@ -129,6 +129,7 @@ def judge(found: dict[str, Any]) -> list[tuple[str, str, str, bool]]:
         "client_credentials ES256": 1600,
         "refresh": 800,
         "authorize": 300,
+        "par+authorize+code+dpop": 110,
         "introspection": 1500,
         "userinfo": 1500,
         "jwks": 4000,

@@ -118,6 +118,7 @@ def _fill(work: Work, settings: Settings) -> dict[str, dict[str, Any]]:
         "client_credentials ES256": {**oauth, **es256},
         "authorize": authorize,
         "refresh": authorize,
+        "par+authorize+code+dpop": {**authorize, "base_url": settings.base_url, "par_path": f"{issuer}/oauth2/par"},
         "introspection": read,
         "userinfo": read,
         "jwks": {"path": f"{issuer}/oauth2/jwks", "member": '"keys"'},

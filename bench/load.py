@@ -19,6 +19,8 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
+from bench import proofs
+
 Call = Callable[[], None]
 
 
@@ -83,29 +85,35 @@ def client_credentials(call: Caller, data: dict[str, Any]) -> Call:
     return one
 
 
-def _authorize(call: Caller, data: dict[str, Any]) -> dict[str, Any]:
-    verifier = secrets.token_urlsafe(32)
+def _request(data: dict[str, Any], verifier: str) -> dict[str, str]:
     challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
-    query = urlencode(
-        {
-            "response_type": "code",
-            "client_id": data["client_id"],
-            "redirect_uri": data["redirect_uri"],
-            "scope": data["scope"],
-            "state": "s",
-            "nonce": secrets.token_hex(8),
-            "code_challenge": challenge,
-            "code_challenge_method": "S256",
-        }
-    )
+    return {
+        "response_type": "code",
+        "client_id": data["client_id"],
+        "redirect_uri": data["redirect_uri"],
+        "scope": data["scope"],
+        "state": "s",
+        "nonce": secrets.token_hex(8),
+        "code_challenge": challenge,
+        "code_challenge_method": "S256",
+    }
+
+
+def _code(call: Caller, data: dict[str, Any], query: str, verifier: str) -> dict[str, str]:
+    """Send the browser there; return the form that redeems the code."""
     status, headers, body = call("GET", f"{data['authorize_path']}?{query}", headers={"Cookie": data["cookie"]})
     expect(status in (302, 303), (status, body[:600]))
     answer = parse_qs(urlsplit(headers["Location"]).query)
     expect("code" in answer, headers["Location"])
-    form = {
+    return {
         "grant_type": "authorization_code", "code": answer["code"][0], "redirect_uri": data["redirect_uri"],
         "code_verifier": verifier,
     }  # fmt: skip
+
+
+def _authorize(call: Caller, data: dict[str, Any]) -> dict[str, Any]:
+    verifier = secrets.token_urlsafe(32)
+    form = _code(call, data, urlencode(_request(data, verifier)), verifier)
     status, _, body = call("POST", data["token_path"], form=form, headers={"Authorization": data["authorization"]})
     expect(status == 200, (status, body))
     return json.loads(body)  # type: ignore[no-any-return]
@@ -114,6 +122,29 @@ def _authorize(call: Caller, data: dict[str, Any]) -> dict[str, Any]:
 def authorize(call: Caller, data: dict[str, Any]) -> Call:
     def one() -> None:
         expect("id_token" in _authorize(call, data), "no ID token")
+
+    return one
+
+
+def pushed_and_bound(call: Caller, data: dict[str, Any]) -> Call:
+    """A whole sign-on as FAPI has it: the request is pushed, and the tokens are bound to a key."""
+    holder = proofs.Holder()
+
+    def post(name: str, form: dict[str, str], good: int) -> dict[str, Any]:
+        for _ in range(2):
+            proof = holder.proof("POST", data["base_url"] + data[name])
+            headers = {"Authorization": data["authorization"], "DPoP": proof}
+            status, answered, body = call("POST", data[name], form=form, headers=headers)
+            holder.nonce = answered["DPoP-Nonce"]
+            if status == good:
+                return json.loads(body)  # type: ignore[no-any-return]
+        raise SystemExit(f"unexpected answer: {status} {body!r}")
+
+    def one() -> None:
+        verifier = secrets.token_urlsafe(32)
+        pushed = post("par_path", _request(data, verifier), 201)
+        query = urlencode({"client_id": data["client_id"], "request_uri": pushed["request_uri"]})
+        expect(post("token_path", _code(call, data, query, verifier), 200)["token_type"] == "DPoP", "a bearer token")
 
     return one
 
@@ -202,6 +233,7 @@ ROADS = {
     "client_credentials": client_credentials,
     "authorize": authorize,
     "refresh": refresh,
+    "par+authorize+code+dpop": pushed_and_bound,
     "introspection": introspection,
     "userinfo": userinfo,
     "jwks": document,

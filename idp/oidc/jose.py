@@ -198,14 +198,44 @@ def verify(
     Raises:
         Unverified: anything else than a token that is good for *purpose* now.
     """
-    rule = _RULES[purpose]
+    read = _read_again if _RULES[purpose].comes_again else _read
+    return _checked(read(token, purpose, keys, algorithm)[1], _RULES[purpose], issuer, is_audience, now)
+
+
+def _read(
+    token: str, purpose: Purpose, keys: Sequence[KnownKey], algorithm: str | None
+) -> tuple[KnownKey, dict[str, Any]]:
+    """Return the key that signed *token*, and what it says: all of it that no time and no place can change."""
     header, payload = _parts(token)
     _check_typ(header, purpose)
     stated = header.get("alg")
-    if not isinstance(stated, str) or stated not in rule.algorithms or algorithm not in (None, stated):
+    if not isinstance(stated, str) or stated not in _RULES[purpose].algorithms or algorithm not in (None, stated):
         raise Unverified(f"algorithm {stated!r} is not taken for a {purpose} of this party")
-    _check_signature(token, keys, header.get("kid"), stated, rule)
-    return _checked(payload, rule, issuer, is_audience, now)
+    return _signer(token, keys, header.get("kid"), stated), _object(payload, "payload")
+
+
+def _read_again(
+    token: str, purpose: Purpose, keys: Sequence[KnownKey], algorithm: str | None
+) -> tuple[KnownKey, dict[str, Any]]:
+    """
+    As `_read`, but what was rightly signed once is not read anew: a signature does not get wrong.
+
+    Whoever calls looks at everything that can change every time: times, audience, revocation; and here it
+    is looked at whether the key is still one of the party's. No token is kept, only what it says under the
+    digest of all its octets.
+    """
+    digest = hashlib.sha256(f"{purpose} {algorithm} {token}".encode("utf-8", "surrogatepass")).digest()
+    known = _READ.get(digest)
+    if known is None or not any(key is known[0] for key in keys):
+        known = _read(token, purpose, keys, algorithm)
+        if len(_READ) >= _MOST_READ:
+            _READ.clear()
+        _READ[digest] = known
+    return known[0], dict(known[1])
+
+
+_READ: dict[bytes, tuple[KnownKey, dict[str, Any]]] = {}
+_MOST_READ = 2048
 
 
 def is_unsigned(token: str) -> bool:
@@ -226,7 +256,7 @@ def read_unsigned(
     _check_typ(header, purpose)
     if header.get("alg") != "none":
         raise Unverified("it has no signature, but its algorithm is not none")
-    return _checked(payload, _RULES[purpose], issuer, is_audience, now)
+    return _checked(_object(payload, "payload"), _RULES[purpose], issuer, is_audience, now)
 
 
 def _check_typ(header: Mapping[str, Any], purpose: Purpose) -> None:
@@ -236,9 +266,8 @@ def _check_typ(header: Mapping[str, Any], purpose: Purpose) -> None:
 
 
 def _checked(
-    payload: bytes, rule: _Rule, issuer: str, is_audience: Callable[[str], bool], now: datetime
+    claims: dict[str, Any], rule: _Rule, issuer: str, is_audience: Callable[[str], bool], now: datetime
 ) -> dict[str, Any]:
-    claims = dict(_signed_before(payload)) if rule.comes_again else _object(payload, "payload")
     if claims.get("iss") != issuer and not (rule.is_request and "iss" not in claims):
         raise Unverified(f"iss {claims.get('iss')!r} is not {issuer!r}")
     if not (rule.is_request and "aud" not in claims):
@@ -328,12 +357,6 @@ def _object(raw: bytes, what: str) -> dict[str, Any]:
     return value
 
 
-@lru_cache(maxsize=1024)
-def _signed_before(payload: bytes) -> Mapping[str, Any]:
-    """What a payload of ours says, which may come a thousand times; only what was rightly signed is read here."""
-    return _object(payload, "payload")
-
-
 def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     made = dict(pairs)
     if len(made) != len(pairs):
@@ -341,41 +364,16 @@ def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return made
 
 
-def _check_signature(token: str, keys: Sequence[KnownKey], key_id: object, algorithm: str, rule: _Rule) -> None:
+def _signer(token: str, keys: Sequence[KnownKey], key_id: object, algorithm: str) -> KnownKey:
     fitting = [k for k in keys if algorithm in k.algorithms and (key_id is None or k.id == key_id)]
     if not fitting:
         raise Unverified("no key of that party is named by kid and fits the algorithm")
     signed, _, encoded = token.rpartition(".")
     signature, octets = decoded(encoded), signed.encode("ascii")
-    is_right = _is_right_again if rule.comes_again else _is_right
-    if not any(is_right(known, algorithm, octets, signature) for known in fitting[:_MOST_KEYS]):
-        raise Unverified("the signature is wrong")
-
-
-def _is_right(known: KnownKey, algorithm: str, signed: bytes, signature: bytes) -> bool:
-    return signatures.is_right(known.key.public_key, algorithm, signed, signature)
-
-
-def _is_right_again(known: KnownKey, algorithm: str, signed: bytes, signature: bytes) -> bool:
-    """
-    As `_is_right`, but what was right once is not computed anew: a signature does not get wrong.
-
-    Everything that can change is looked at every time: which keys are the party's, times, revocation. No
-    token is kept, only digests of signed tokens.
-    """
-    digest = hashlib.sha256(b".".join((algorithm.encode("ascii"), signed, signature))).digest()
-    if _RIGHT.get(digest) is known:
-        return True
-    if not _is_right(known, algorithm, signed, signature):
-        return False
-    if len(_RIGHT) >= _MOST_RIGHT:
-        _RIGHT.clear()
-    _RIGHT[digest] = known
-    return True
-
-
-_RIGHT: dict[bytes, KnownKey] = {}
-_MOST_RIGHT = 8192
+    for known in fitting[:_MOST_KEYS]:
+        if signatures.is_right(known.key.public_key, algorithm, octets, signature):
+            return known
+    raise Unverified("the signature is wrong")
 
 
 def _check_audience(audience: object, rule: _Rule, is_audience: Callable[[str], bool]) -> None:

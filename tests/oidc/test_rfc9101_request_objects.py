@@ -342,6 +342,17 @@ def test_o4_an_unregistered_address_inside_gets_a_page(place, signer, browser):
     assert "Location" not in answer.headers
 
 
+def test_o4_where_only_a_bad_object_names_the_address_there_is_a_page_and_the_attempt_says_why(place, signer, browser):
+    token = signed(signer, exp=int(NOON.timestamp()) - 3600)
+
+    shown = browser.get("/sites/acme/oauth2/authorize", query_string={"client_id": signer.client_id, "request": token})
+
+    assert shown.status_code == 400
+    assert "Location" not in shown.headers
+    assert "it is over" not in shown.text
+    assert place.attempts()[-1].cause == "request object: it is over"
+
+
 def test_nobody_is_answered_for_a_client_that_is_not_known(place, signer, browser):
     answer = browser.get("/sites/acme/oauth2/authorize", query_string={"request": signed(signer)})
 

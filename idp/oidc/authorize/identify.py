@@ -14,6 +14,7 @@ from idp.oidc import clients
 from idp.oidc.addresses import LOOPBACK_ADDRESSES
 from idp.oidc.clients import ClientFacts
 from idp.oidc.metadata import CODE, ID_TOKEN, TOKEN
+from idp.oidc.errors import OAuthError
 from idp.oidc.parameters import Parameters
 from idp.oidc.provider import Provider
 
@@ -92,6 +93,16 @@ def who(work: Work, provider: Provider, parameters: Parameters) -> ClientFacts:
             "disabled-client", f"“{client.name}” is switched off.", "the application is disabled", client_id=client_id
         )
     return client
+
+
+def unanswerable(client: ClientFacts, error: OAuthError) -> PageError:
+    """Return the page that *error* becomes where the request did not say, or not credibly, where to answer *client*."""
+    return _fault(
+        error.error,
+        f"“{client.name}” sent a request that cannot be accepted.",
+        error.cause or error.description,
+        client_id=client.client_id,
+    )
 
 
 def _mode(parameters: Parameters) -> str:

@@ -15,7 +15,7 @@ from idp.oidc import answer, clients, errors
 from idp.oidc.answer import Answer
 from idp.oidc.authorize import STEPS, arrival
 from idp.oidc.authorize.arrival import Arrived
-from idp.oidc.authorize.identify import ReplyTo, identify
+from idp.oidc.authorize.identify import ReplyTo, identify, unanswerable, who
 from idp.oidc.authorize.issue import issue
 from idp.oidc.authorize.request import AuthorizeRequest, again, kept, parse
 from idp.oidc.authorize.request_uri import Brought, ObjectWanted
@@ -61,6 +61,8 @@ def begin(
     try:
         arrived = arrival.read(work, provider, parameters, brought)
     except OAuthError as error:
+        if parameters.get("redirect_uri") is None:  # it was in the request object, which proves nothing
+            raise unanswerable(who(work, provider, parameters), error) from error
         # Whoever is told of it is who the plain parameters prove, if they prove anybody (RFC 9101 section 7).
         return _refuse(work, _proven(work, provider, parameters, trail)[1], error, trail)
     if isinstance(arrived, Wanted | ObjectWanted):

@@ -13,8 +13,8 @@ from idp.base.work import Work
 from idp.oidc import clients
 from idp.oidc.addresses import LOOPBACK_ADDRESSES
 from idp.oidc.clients import ClientFacts
-from idp.oidc.metadata import CODE, ID_TOKEN, TOKEN
 from idp.oidc.errors import OAuthError
+from idp.oidc.metadata import CODE, ID_TOKEN, TOKEN
 from idp.oidc.parameters import Parameters
 from idp.oidc.provider import Provider
 

@@ -189,7 +189,7 @@ class InsufficientScope(OAuthError):
     status = 403
 
 
-class CannotEncrypt(OAuthError):
+class CannotEncrypt(InvalidRequest):
     """The client wants an encrypted answer and has no key for that (OpenID Connect Core section 10.2)."""
 
     error = "invalid_request"

@@ -168,9 +168,9 @@ def _proven(
 
 def _check_names_itself(client: ClientFacts, asked: dict[str, Any]) -> None:
     """Section 2.2: its client_id, its very secret where it sends one, and nothing of what is made here."""
-    made = [name for name in _MADE_HERE if name in asked]
-    if made:
-        raise InvalidClientMetadata(f"{made[0]}: it is made here. Leave it out.")
+    for name in _MADE_HERE:
+        if name in asked:
+            raise InvalidClientMetadata(f"{name}: it is made here. Leave it out.")
     if asked.get("client_id") != client.client_id:
         raise InvalidClientMetadata("client_id: it must be there, and be that of the client.")
     secret = asked.get("client_secret")

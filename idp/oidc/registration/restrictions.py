@@ -37,11 +37,9 @@ def read(site: SiteFacts, asked: dict[str, Any], *, allow_http_loopback: bool) -
         registration = metadata.read(_with_standard_scopes(asked), allow_http_loopback=allow_http_loopback)
     except Invalid as error:
         raise told(error) from error
-    withheld = [one for one in registration["grant_types"] if one in _WITHHELD]
-    if withheld:
-        raise InvalidClientMetadata(
-            f"grant_types: {withheld[0]} is given by an administrator only.", cause=f"asked for {', '.join(withheld)}"
-        )
+    for name in _WITHHELD:
+        if name in registration["grant_types"]:
+            raise InvalidClientMetadata(f"grant_types: {name} is given by an administrator only.")
     legacy = [one for one in registration["response_types"] if one != CODE]
     if legacy and not site.registered_clients_may_be_legacy:
         raise InvalidClientMetadata(

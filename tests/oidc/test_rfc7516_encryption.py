@@ -11,6 +11,7 @@ from idp.oidc import remote_keys
 from idp.oidc.client_auth import ASSERTION_TYPE
 from tests.oidc.support import ANN, ISSUER, answered, claims, header, reference
 from tests.oidc.test_client_authentication import KEYS, assertion
+from tests.support.steady import steady
 
 RSA = RSAKey.generate_key(2048, {"kid": "rsa", "use": "enc"})
 CURVE = ECKey.generate_key("P-256", {"kid": "p-256", "use": "enc"})
@@ -249,7 +250,7 @@ def test_a_client_that_proves_itself_by_a_key_is_not_taken_for_a_replay_while_an
     assert (again.status_code, again.json["error"]) == (401, "invalid_client"), "the jti of the second try counts"
 
 
-@pytest.mark.parametrize("answer", [None, {"keys": []}, {"x": 1}, jwks(SIGNING), jwks(CURVE)], ids=str)
+@pytest.mark.parametrize("answer", [None, {"keys": []}, {"x": 1}, jwks(SIGNING), jwks(CURVE)], ids=steady)
 def test_without_a_usable_key_there_is_no_token_and_the_code_stays_good(place, browser, remote, answer):
     client = at_an_address(place)
     remote["answer"] = answer
@@ -356,7 +357,7 @@ def test_a_logout_token_is_encrypted_where_the_id_tokens_are(place, told, remote
         ("userinfo_signed_response_alg", {"userinfo_signed_response_alg": "HS256"}),
         ("jwks", {"token_endpoint_auth_method": "private_key_jwt", "keys": (RSA,)}),
     ],
-    ids=str,
+    ids=steady,
 )
 def test_what_cannot_be_done_cannot_be_registered(place, field, asked):
     with pytest.raises(Invalid) as refused:

@@ -16,6 +16,7 @@ from idp.keyring.keyring import Key
 from idp.oidc import jose
 from idp.oidc.jose import Purpose, Typ, Unverified
 from tests.oidc.support import ISSUER, NOON, claims, header
+from tests.support.steady import steady
 
 RSA_KEY = Key("key_rsa", "token-signing", "RSA-2048", "active", rsa.generate_private_key(65537, 2048), "", "")
 EC_KEY = Key("key_ec", "token-signing", "P-256", "active", ec.generate_private_key(ec.SECP256R1()), "", "")
@@ -160,7 +161,7 @@ def mangled(token):
     yield b64(b'{"alg":"none","alg":"ES256","kid":"key_ec","typ":"at+jwt"}') + f".{said}.{signature}"
 
 
-@pytest.mark.parametrize("token", list(mangled(good_token())), ids=lambda token: token[:24] + "…" + token[-8:])
+@pytest.mark.parametrize("token", list(mangled(good_token())), ids=steady)
 def test_o15_what_is_not_the_whole_token_is_none(token):
     with pytest.raises(Unverified):
         verified(token)

@@ -14,6 +14,7 @@ from idp.base.errors import Unavailable
 from idp.oidc import client_auth, remote_keys
 from tests.oidc.assertions import EC, ED, KEYS, MACHINE, OTHER, RSA, assertion
 from tests.oidc.support import BASE_URL, ISSUER, NOON, reference
+from tests.support.steady import steady
 
 
 @pytest.fixture
@@ -31,7 +32,7 @@ def call(place, client, token, **changes):
 
 
 @pytest.mark.parametrize(
-    ("key", "alg"), [(EC, "ES256"), (RSA, "RS256"), (RSA, "PS256"), (ED, "EdDSA"), (ED, "Ed25519")], ids=str
+    ("key", "alg"), [(EC, "ES256"), (RSA, "RS256"), (RSA, "PS256"), (ED, "EdDSA"), (ED, "Ed25519")], ids=steady
 )
 def test_a_signed_assertion_proves_the_client(place, keyed, key, alg):
     answer = call(place, keyed, assertion(keyed, key, alg))
@@ -77,7 +78,7 @@ AT = int(NOON.timestamp())
         {"header": {"kid": "unknown"}},
         {"key": OTHER},
     ],
-    ids=str,
+    ids=steady,
 )
 def test_o14_anything_else_about_an_assertion_is_refused(place, keyed, changes):
     answer = call(place, keyed, assertion(keyed, **changes))

@@ -9,6 +9,7 @@ from joserfc.jwk import ECKey
 from idp.base.errors import Invalid
 from idp.oidc import addresses, metadata
 from idp.oidc.addresses import RESPONSE_PARAMETERS, Kinds
+from tests.support.steady import steady
 
 GOOD = {"client_name": "Notebook", "redirect_uris": ["https://rp.example/cb"]}
 KEY = ECKey.generate_key("P-256").as_dict(private=False)
@@ -280,7 +281,7 @@ def test_plain_http_on_loopback_needs_the_development_setting():
             "token_endpoint_auth_signing_alg": "none",
         },
     ],
-    ids=lambda changes: str(changes)[:60],
+    ids=steady,
 )
 def test_it_cannot_be_registered(changes):
     assert refused(**changes).field

@@ -16,6 +16,7 @@ from idp.saml.models import ServiceProvider as Row
 from idp.saml.switches import Switches
 from tests.support import people
 from tests.support.service_provider import NOON, ServiceProvider, ending, pair, stamp
+from tests.support.steady import steady
 
 SP = ServiceProvider()
 ONE, TWO = pair().der, pair("next").der
@@ -190,7 +191,7 @@ def test_what_is_known_is_used_by_the_next_sign_on(world, application_id):
         ({"remove_signing": ("",)}, "fingerprint"),
         ({"display_name": "a\x00b"}, "name"),
     ],
-    ids=str,
+    ids=steady,
 )
 def test_x16_what_cannot_be_is_refused_and_changes_nothing(world, application_id, wanted, words):
     before = described(world)
@@ -408,7 +409,7 @@ def test_what_is_refused_in_one_part_changes_no_other(world, application_id):
         {"metadata_url": ""},
         {"metadata_key": ""},
     ],
-    ids=str,
+    ids=steady,
 )
 def test_what_is_so_already_is_no_change_no_version_and_no_entry(world, application_id, wanted):
     with world.work() as work:

@@ -84,7 +84,7 @@ def create_oidc(
         lines.append(f"  Legacy: it may ask for tokens in an address ({', '.join(legacy)}). “code” alone is safer.")
     if secret is not None:
         lines += [f"  client_secret  {secret}", "  The secret is shown this once and cannot be shown again."]
-    lines += in_short(findings, made.id)
+    lines += in_short(findings, made.id, access_is_said=True)
     tell(value, "\n".join(lines))
 
 

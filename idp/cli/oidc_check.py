@@ -52,13 +52,14 @@ def of_application(work: Work, of: Settings, app: Application, *, attempt: Any =
     return examination.of_application(work, app, attempt, base_url=of.base_url, http_loopback=loopback)
 
 
-def in_short(findings: tuple[Finding, ...], application_id: str) -> list[str]:
+def in_short(findings: tuple[Finding, ...], application_id: str, *, access_is_said: bool = False) -> list[str]:
     """
     Return *findings* as lines below what has just been saved: one each, and where more is said.
 
-    Who may open it stands above them.
+    Args:
+        access_is_said: who may open it stands above them already.
     """
-    shown = [one for one in findings if one.kind != NOBODY.slug]
+    shown = [one for one in findings if not (access_is_said and one.kind == NOBODY.slug)]
     lines = [f"  {one.severity.value:<8} {one.kind}: {one.evidence}" for one in shown]
     return [*lines, f"  What each means: idp application oidc check {application_id}"] if lines else []
 

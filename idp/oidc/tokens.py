@@ -6,22 +6,24 @@ from idp.base.work import Work
 from idp.oidc import access_tokens, id_tokens
 from idp.oidc.access_tokens import Made, Target
 from idp.oidc.claims import OPENID
-from idp.oidc.clients import ClientFacts
 from idp.oidc.grants import LiveGrant
-from idp.oidc.provider import Provider
+from idp.oidc.token.exchange import Exchange
 
 
 def answer(
-    work: Work, provider: Provider, client: ClientFacts, grant: LiveGrant, target: Target, *, nonce: str = ""
+    work: Work, exchange: Exchange, grant: LiveGrant, target: Target, *, scope: tuple[str, ...], nonce: str = ""
 ) -> tuple[dict[str, Any], str]:
     """
     Return the token response for a person's grant, without a refresh token, and the access token's id.
 
-    There is an ID token with the scope ``openid`` of the grant, whatever the access token is for.
+    Args:
+        scope: of the grant, what is effective now and is asked for now: with ``openid`` in it there is an ID
+            token, whatever the access token is for.
     """
+    provider, client = exchange.provider, exchange.client
     made = access_tokens.issue(work, provider, client, target, subject=grant.subject, grant=grant)
     body = response(made)
-    if OPENID in grant.scope and OPENID in client.scopes:
+    if OPENID in scope:
         body["id_token"] = id_tokens.issue(work, provider, client, grant, access_token=made.token, nonce=nonce)
     return body, made.id
 

@@ -86,7 +86,8 @@ def ip_of(environ: "WSGIEnvironment", hops: int) -> str:
     direct: str = environ.get("REMOTE_ADDR") or ""
     if hops == 0:
         return direct
-    forwarded = [part.strip() for part in environ.get("HTTP_X_FORWARDED_FOR", "").split(",")]  # of all its lines
+    stated = environ.get("HTTP_X_FORWARDED_FOR", "")  # all its lines in one
+    forwarded = [part.strip() for part in stated.split(",")] if stated.strip() else []
     return forwarded[-hops][:64] if len(forwarded) >= hops else direct
 
 

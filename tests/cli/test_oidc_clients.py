@@ -42,7 +42,7 @@ def test_what_is_not_named_stays(change, shown):
         "changed Better Notes\n"
         f"  client_name: Notes → Better Notes\n"
         f"  redirect_uris: {REDIRECT_URI} → {REDIRECT_URI}, https://notes.example/other\n"
-        "  warning  logout-address-missing: "
+        "  serious  access-nobody: "
     )
     after = shown()
     assert after.pop("client_name") == "Better Notes"

@@ -32,9 +32,8 @@ def _addresses(app, method):
         for rule in app.url_map.iter_rules():
             if method not in rule.methods or rule.endpoint in ("static", "asked.error"):
                 continue
-            good = {
-                name: "acme" if name == "slug" else "password" if name == "_step" else "x" for name in rule.arguments
-            }
+            known = {"slug": "acme", "_step": "allow" if rule.endpoint.startswith("device.") else "password"}
+            good = {name: known.get(name, "x") for name in rule.arguments}
             found.append(rule.build(good)[1])
             found += [rule.build(good | {name: NUL})[1] for name in rule.arguments - {"_step"}]
     return found

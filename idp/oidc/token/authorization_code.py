@@ -39,7 +39,7 @@ def grant(work: Work, exchange: Exchange) -> Issued | Denied:
         raise InvalidGrant(_NOT_GOOD, cause=standing.cause)
     scope = scopes.of_grant(work, exchange.client, standing, standing.scope)
     target = targets.of_person(work, exchange, standing, scope)
-    body, token_id = tokens.answer(work, exchange.provider, exchange.client, standing, target, nonce=binding.nonce)
+    body, token_id = tokens.answer(work, exchange, standing, target, scope=scope, nonce=binding.nonce)
     if not codes.consume(work, code):
         return _replayed(work, exchange, binding)
     exchange.trail.account_id = standing.account_id

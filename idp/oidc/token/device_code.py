@@ -65,7 +65,7 @@ def _redeem(work: Work, exchange: Exchange, device: Device) -> Issued | Denied:
         raise InvalidGrant(_NOT_GOOD, cause=standing.cause)
     scope = scopes.of_grant(work, exchange.client, standing, standing.scope)
     target = targets.of_person(work, exchange, standing, scope)
-    body, token_id = tokens.answer(work, exchange.provider, exchange.client, standing, target)
+    body, token_id = tokens.answer(work, exchange, standing, target, scope=scope)
     if not device_codes.use(work, device):
         return _replayed(work, exchange, device)
     exchange.trail.account_id = standing.account_id

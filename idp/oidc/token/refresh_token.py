@@ -41,7 +41,7 @@ def grant(work: Work, exchange: Exchange) -> Issued | Denied:
     key.check(exchange, standing)
     scope = scopes.of_grant(work, exchange.client, standing, _asked(exchange, standing))
     target = targets.of_person(work, exchange, standing, scope)
-    body, token_id = tokens.answer(work, exchange.provider, exchange.client, standing, target)
+    body, token_id = tokens.answer(work, exchange, standing, target, scope=scope)
     if not refresh_tokens.use(work, found):
         return _reused(work, exchange, found)
     exchange.trail.account_id = standing.account_id

@@ -21,7 +21,8 @@ def encrypted(client: ClientFacts, by: tuple[str, str], said: str, *, nested: bo
         nested: *said* is a signed JWT.
 
     Raises:
-        CannotEncrypt: the client has no key for that algorithm.
+        CannotEncrypt: the client has no key for that algorithm, or one that is none: of its own making, so that it
+            is the client's fault and nobody else's.
     """
     algorithm, method = by
     keys = remote_keys.known(client.keys_at, None, algorithm=algorithm) if client.keys_at else client.keys
@@ -32,7 +33,10 @@ def encrypted(client: ClientFacts, by: tuple[str, str], said: str, *, nested: bo
         why = remote_keys.fault(client.keys_at) if client.keys_at else ""
         raise CannotEncrypt(cause=f"no key of the client is for {algorithm}{f': {why}' if why else ''}")
     key = min(fitting, key=_is_for_more)
-    return jwe.encrypt(said.encode("utf-8"), key.key, key.id, algorithm, method, nested=nested)
+    try:
+        return jwe.encrypt(said.encode("utf-8"), key.key, key.id, algorithm, method, nested=nested)
+    except ValueError as error:
+        raise CannotEncrypt(cause=f"nothing can be encrypted to the client's key {key.id!r}: {error}") from error
 
 
 def demanded(client: ClientFacts, by: tuple[str, str] | None, said: str, *, nested: bool = True) -> str:

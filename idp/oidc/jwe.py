@@ -24,6 +24,9 @@ def encrypt(
         algorithm: one of `ALGORITHMS` that the key is for.
         method: one of `METHODS`.
         nested: *said* is a JWT itself, and the header says so (RFC 7519 section 5.2).
+
+    Raises:
+        ValueError: nothing can be encrypted to that key, whatever it looks like.
     """
     header = {"alg": algorithm, "enc": method}
     if key_id:

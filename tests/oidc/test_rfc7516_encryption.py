@@ -372,3 +372,16 @@ def test_discovery_names_what_there_is(place):
         assert said[f"{what}_encryption_alg_values_supported"] == list(ALGORITHMS)
         assert said[f"{what}_encryption_enc_values_supported"] == METHODS
     assert said["userinfo_signing_alg_values_supported"] == ["RS256", "PS256", "ES256", "EdDSA"]
+
+
+NO_POINT = {"kty": "OKP", "crv": "X25519", "kid": "zero", "x": "A" * 43}
+NO_MODULUS = {"kty": "RSA", "kid": "even", "n": "_" * 341 + "g", "e": "AQAB"}
+
+
+@pytest.mark.parametrize(("key", "alg"), [(NO_POINT, "ECDH-ES"), (NO_MODULUS, "RSA-OAEP")])
+def test_o15_a_key_that_nothing_can_be_encrypted_to_is_the_clients_fault_and_no_error_of_ours(place, browser, key, alg):
+    client = place.register(id_token_encrypted_response_alg=alg, jwks={"keys": [key]})
+    found = place.redeem(client, place.code(browser, client))
+
+    assert (found.status_code, found.json["error"]) == (400, "invalid_request")
+    assert key["kid"] in place.attempt(reference(found)).steps[-1]["cause"]

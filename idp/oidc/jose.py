@@ -39,7 +39,7 @@ CLIENT_ALGORITHMS = (RS256, PS256, ES256, EDDSA, ED25519)
 SKEW = timedelta(seconds=60)
 LONGEST_ASSERTION = timedelta(minutes=5)
 LONGEST = 8192
-_LEAST_RSA_BITS = 2048
+_LEAST_RSA_BITS, _MOST_RSA_BITS = 2048, 16384
 _MOST_KEYS = 20
 _FORBIDDEN_HEADERS = frozenset({"crit", "b64", "zip", "enc", "jwk", "jku", "x5u", "x5c"})
 _FORBIDDEN_IN_PROOFS = _FORBIDDEN_HEADERS - {"jwk"}
@@ -490,8 +490,8 @@ def _client_key(jwk: dict[str, Any]) -> KnownKey | None:
     key: VerifyingKey
     try:
         if shape[0] == "RSA":
-            if len(decoded(str(jwk["n"]))) * 8 < _LEAST_RSA_BITS:
-                return None
+            if not _LEAST_RSA_BITS <= int.from_bytes(decoded(str(jwk["n"]))).bit_length() <= _MOST_RSA_BITS:
+                return None  # counted by the number itself: leading zeros make no key longer
             key, signs, encrypts = RSAKey.import_key(_plain(jwk)), {RS256, PS256}, {*jwe.RSA_ALGORITHMS}
         elif shape == ("EC", "P-256"):
             key, signs, encrypts = ECKey.import_key(_plain(jwk)), {ES256}, {*jwe.CURVE_ALGORITHMS}

@@ -384,3 +384,12 @@ def test_what_is_remembered_of_signatures_is_bounded_and_no_token(monkeypatch):
     assert all(isinstance(digest, bytes) and len(digest) == 32 for digest in jose._READ)
     verified(tokens[-1])["sub"] = "mallory"
     assert verified(tokens[-1])["sub"] == "11", "what one reads of it is one's own"
+
+
+@pytest.mark.parametrize(("bits", "zeros"), [(1024, 0), (1024, 128), (1024, 1024), (2047, 8), (16_392, 0)])
+def test_o15_a_clients_rsa_key_is_as_long_as_its_modulus_whatever_stands_before_it(bits, zeros):
+    """RFC 7518 section 3.3: at least 2048 bits. Above what the arithmetic takes a key could never be right."""
+    modulus = ((1 << bits) - 1).to_bytes((bits + 7) // 8)
+
+    with pytest.raises(jose.UnusableKeys):
+        jose.client_keys({"keys": [{"kty": "RSA", "n": b64(bytes(zeros) + modulus), "e": "AQAB"}]})

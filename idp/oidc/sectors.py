@@ -3,7 +3,8 @@ Which clients know a person by one and the same pairwise subject (OpenID Connect
 Dynamic Client Registration 1.0 section 5).
 
 A sector is a host: that of a client's redirect URIs, or that of a ``sector_identifier_uri``, whose
-list must then hold every one of them. So nobody gets into a sector who does not answer for a host of it.
+list must then hold every one of them. So nobody gets into a sector who does not answer for a host of it: neither
+by an address that people come back to, nor by one that logout tokens, which name the person, are sent to.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -86,9 +87,15 @@ def of(registration: Mapping[str, Any], sector_uris: Collection[str] | None) -> 
         raise Invalid(
             "Pairwise subjects need redirect URIs: they say which sector the client belongs to.", field="subject_type"
         )
+    sector = _sector(registration, address)
+    _check_told(registration, {sector, *(urlsplit(uri).hostname for uri in redirect_uris)})
+    return sector
+
+
+def _sector(registration: Mapping[str, Any], address: str | None) -> str:
     if address is not None:
         return str(urlsplit(address).hostname)
-    hosts = {_host(registration, uri) for uri in redirect_uris}
+    hosts = {_host(registration, uri) for uri in registration["redirect_uris"]}
     if len(hosts) != 1 or None in hosts:
         raise Invalid(
             f"The redirect URIs are not of one host, so “{FIELD}” must say which sector the client belongs to.",
@@ -96,6 +103,17 @@ def of(registration: Mapping[str, Any], sector_uris: Collection[str] | None) -> 
             advice="It is the address of a JSON list of all of them.",
         )
     return str(hosts.pop())
+
+
+def _check_told(registration: Mapping[str, Any], hosts: Collection[str | None]) -> None:
+    """Back-Channel Logout 1.0 section 2.4: a logout token says ``sub`` and ``sid``, which are the sector's alone."""
+    told = registration.get("backchannel_logout_uri")
+    if told is not None and urlsplit(told).hostname not in hosts:
+        raise Invalid(
+            "A client with pairwise subjects is told of logouts at a host of its sector only.",
+            field="backchannel_logout_uri",
+            advice="It is the host of a redirect URI, or that of the sector_identifier_uri.",
+        )
 
 
 def _host(registration: Mapping[str, Any], uri: str) -> str | None:

@@ -251,3 +251,22 @@ def test_discovery_names_both(place):
     said = place.app.test_client().get("/sites/acme/.well-known/openid-configuration").json
 
     assert said["subject_types_supported"] == ["public", "pairwise"]
+
+
+def test_o19_nobody_outside_of_a_sector_is_told_by_logout_tokens_whom_it_knows(place):
+    """Whoever registers another's redirect URI gets no code there, but would be sent its subjects and sids."""
+    assert refused(place, backchannel_logout_uri="https://evil.example/out").field == "backchannel_logout_uri"
+    assert (
+        refused(
+            place,
+            redirect_uris=TWO,
+            sector_identifier_uri=SECTOR_URI,
+            sector_uris=TWO,
+            backchannel_logout_uri="https://evil.example/out",
+        ).field
+        == "backchannel_logout_uri"
+    )
+
+    for host in ("rp.example", "other.example", "sector.example"):
+        listed = {"redirect_uris": TWO, "sector_identifier_uri": SECTOR_URI, "sector_uris": TWO}
+        assert pairwise(place, **listed, backchannel_logout_uri=f"https://{host}:8443/out")

@@ -120,8 +120,8 @@ def find(work: Work, provider: Provider, token: str) -> AccessToken:
     Raises:
         Unverified: it is not; the message says why, for the administrator.
     """
+    said = stated(work, provider, token)
     opaque = opaque_tokens.is_opaque(token)
-    said = _stored(work, provider, token) if opaque else _signed(work, provider, token)
     client = clients.at_site(work, provider.organization_id, provider.site_id, said["client_id"])
     if client is None or not client.enabled:
         raise Unverified("its client is gone or disabled")
@@ -150,6 +150,17 @@ def find(work: Work, provider: Provider, token: str) -> AccessToken:
         grant=grant,
         opaque=opaque,
     )
+
+
+def stated(work: Work, provider: Provider, token: str) -> dict[str, Any]:
+    """
+    Return what *token* says, if it is an access token of this provider and not over. Whether it is good now is
+    for `find` to say.
+
+    Raises:
+        Unverified: it is none, or over.
+    """
+    return _stored(work, provider, token) if opaque_tokens.is_opaque(token) else _signed(work, provider, token)
 
 
 def _signed(work: Work, provider: Provider, token: str) -> dict[str, Any]:
@@ -195,16 +206,21 @@ def _left(
     return tuple(token for token in found if apis.audience_of(token, provider.issuer) in audience)
 
 
-def revoke(work: Work, token: AccessToken) -> bool:
-    """End one access token before its time; say whether it was good until now."""
-    if token.opaque:
-        return opaque_tokens.remove(work, token.client.organization_id, token.id, at=work.now)
+def revoke(work: Work, client: ClientFacts, token: str, said: dict[str, Any]) -> bool:
+    """
+    End an access token of *client* before its time; say whether it was not ended before.
+
+    Args:
+        said: what `stated` returned for *token*.
+    """
+    if opaque_tokens.is_opaque(token):
+        return opaque_tokens.remove(work, client.organization_id, said["jti"], at=work.now)
     return bool(
         work.tx.run(
             _REVOKE,
-            token_id=token.id,
-            organization_id=token.client.organization_id,
+            token_id=said["jti"],
+            organization_id=client.organization_id,
             revoked_at=work.now,
-            expires_at=datetime.fromtimestamp(token.expires_at, UTC) + jose.SKEW,
+            expires_at=datetime.fromtimestamp(said["exp"], UTC) + jose.SKEW,
         )
     )

@@ -2,6 +2,7 @@
 
 import pytest
 
+from idp.oidc import apis
 from tests.oidc.support import claims, reference
 
 
@@ -97,3 +98,19 @@ def test_only_the_fingerprint_of_what_was_revoked_is_kept(place, client, tokens)
         row = work.tx.connection.exec_driver_sql("SELECT token_id FROM revoked_tokens").one()
 
     assert row[0] == claims(tokens["access_token"])["jti"]
+
+
+@pytest.mark.parametrize("form", ["jwt", "opaque"])
+def test_o22_o23_what_was_revoked_while_it_was_good_for_nothing_stays_revoked(place, client, browser, form):
+    """Section 2.2: the client was told that its token is not good any more, whatever comes back afterwards."""
+    api = place.api("https://api.example/orders", "orders:read", to=[client], token_format=form)
+    token = place.tokens(browser, client, scope="orders:read")["access_token"]
+    with place.work() as work:
+        apis.disable(work, api.identifier)
+
+    assert revoke(place, client, token).status_code == 200
+    with place.work() as work:
+        apis.enable(work, api.identifier)
+
+    assert place.introspect(client, token) == {"active": False}
+    assert len(place.audited("token.revoked")) == 1

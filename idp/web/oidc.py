@@ -1,7 +1,5 @@
 """The authorization endpoint below ``/sites/<slug>/oauth2``: URL in, one call, answer out. No decisions."""
 
-from urllib.parse import urlencode
-
 from flask import Blueprint, Response, make_response
 
 from idp.audit.attempts import Trail
@@ -26,8 +24,9 @@ from idp.web.oidc_io import (
     came_without_cookies,
     fetches_client_keys,
     provider_at,
+    sent_on,
 )
-from idp.web.render import page, redirect, redirect_to_path
+from idp.web.render import page, redirect
 from idp.web.security import acts, allow_form_action, protocol
 
 pages = Blueprint("oidc", __name__)
@@ -42,7 +41,7 @@ def authorize(slug: str) -> Response:
     try:
         sent = browser_parameters()
         if came_without_cookies():
-            return redirect_to_path(f"/sites/{slug}/oauth2/authorize?{urlencode(kept(sent), doseq=True)}")
+            return sent_on("authorize", slug, kept(sent), sent.repeated)
         return bringing(trail, lambda brought: _begun(slug, sent, trail, brought))
     except PageError as error:
         context.save_refusal(trail, error)

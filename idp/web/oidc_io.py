@@ -1,8 +1,9 @@
 """How OAuth and OpenID Connect are read from HTTP and written to it; shared by the doors of that protocol."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from functools import partial, wraps
 from typing import Any
+from urllib.parse import quote, urlencode
 
 import orjson
 from flask import Response, request
@@ -22,6 +23,7 @@ from idp.oidc.provider import Provider
 from idp.oidc.remote_keys import KeysWanted, Wanted
 from idp.web import context
 from idp.web.context import open_work
+from idp.web.render import redirect_to_path
 
 BELOW = "/sites/<slug>"
 NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
@@ -46,6 +48,16 @@ def came_without_cookies() -> bool:
     is sent on to does: there the session counts and the browser is bound.
     """
     return request.method == "POST" and context.known_browser() is None
+
+
+def sent_on(address: str, slug: str, values: Mapping[str, str | list[str]], repeated: Collection[str]) -> Response:
+    """
+    Send the browser on to *address* below the site *slug* by GET; what came twice comes twice there, too.
+
+    So nothing is judged that is not what came, and whatever stands in the place of a slug stays there.
+    """
+    query = [*values.items(), *((name, "") for name in values if name in repeated)]
+    return redirect_to_path(f"/sites/{quote(slug, safe='')}/oauth2/{address}?{urlencode(query, doseq=True)}")
 
 
 def browser_parameters() -> Parameters:

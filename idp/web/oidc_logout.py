@@ -1,7 +1,5 @@
 """OpenID Connect logout below ``/sites/<slug>/oauth2/logout``: URL in, one call, answer out. No decisions."""
 
-from urllib.parse import urlencode
-
 from flask import Blueprint, Response, make_response, request
 
 from idp.audit import attempts
@@ -15,8 +13,8 @@ from idp.signon.logout import Attended, Starter
 from idp.web import context, signout, telling
 from idp.web.context import open_work
 from idp.web.errors import page_for
-from idp.web.oidc_io import BELOW, browser_parameters, came_without_cookies, provider_at
-from idp.web.render import page, redirect, redirect_to_path
+from idp.web.oidc_io import BELOW, browser_parameters, came_without_cookies, provider_at, sent_on
+from idp.web.render import page, redirect
 from idp.web.security import acts, allow_form_action, protocol, public
 
 pages = Blueprint("oidc_logout", __name__)
@@ -31,7 +29,7 @@ def end_session(slug: str) -> Response:
     try:
         sent = browser_parameters()
         if came_without_cookies():
-            return redirect_to_path(f"/sites/{slug}/oauth2/logout?{urlencode(sent.values)}")
+            return sent_on("logout", slug, sent.values, sent.repeated)
         return _logout(slug, sent, trail, asked=False)
     except PageError as error:
         context.save_refusal(trail, error)

@@ -1,6 +1,7 @@
 """OpenID Connect Core section 3.1.2: prompt, max_age, hints, contexts, consent."""
 
 import json
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -334,6 +335,31 @@ def test_the_request_may_be_posted(place, client, browser):
 
     assert "code" in answered(browser.get(bounced.headers["Location"]))
     assert "code" in answered(browser.post("/sites/acme/oauth2/authorize", data=request(client)))
+
+
+@pytest.mark.parametrize("name", ["scope", "redirect_uri", "prompt", "state"])
+def test_o1_what_was_posted_twice_is_refused_wherever_the_browser_is_sent_on_to(place, client, browser, name):
+    """RFC 6749 section 3.1: two readers of one request must not see two."""
+    sent = request(client, prompt="login")
+    twice = sent | {name: [sent[name], sent[name]]}
+    bounced = place.app.test_client().post("/sites/acme/oauth2/authorize", data=twice)
+
+    for answer in (browser.get(bounced.headers["Location"]), browser.post("/sites/acme/oauth2/authorize", data=twice)):
+        if name == "redirect_uri":
+            assert (answer.status_code, "Location" in answer.headers) == (400, False)
+        else:
+            assert answered(answer)["error"] == "invalid_request"
+
+
+@pytest.mark.parametrize("address", ["authorize", "logout"])
+@pytest.mark.parametrize("slug", ["acme%0D%0AX-Evil%3A1", "%5Cevil.example", "acme%3Fx", "acme%23", "%09"])
+def test_o4_what_stands_in_the_place_of_a_site_leads_nowhere_else(place, client, slug, address):
+    bare = place.app.test_client()
+    bounced = bare.post(f"/sites/{slug}/oauth2/{address}", data=request(client))
+
+    assert bounced.status_code == 303
+    assert urlsplit(bounced.headers["Location"])[:3] == ("", "", f"/sites/{slug}/oauth2/{address}")
+    assert bare.get(bounced.headers["Location"]).status_code == 404
 
 
 @pytest.mark.parametrize("content_type", ["application/json", "multipart/form-data", "text/plain"])

@@ -268,6 +268,14 @@ def test_o33_what_comes_beside_it_does_not_count(place, client, browser):
     assert claims(tokens["id_token"])["nonce"] == "n0nce"
 
 
+def test_o33_two_pushed_requests_at_once_are_none(place, client, browser):
+    """RFC 6749 section 3.1: no parameter comes twice, and least of all the one that says which request it is."""
+    first, second = pushed_uri(place, client), pushed_uri(place, client, scope="openid")
+
+    assert bring(browser, client, [first, second]).status_code == 400
+    assert "code" in answered(bring(browser, client, first)), "and neither is used up"
+
+
 def test_o33_without_a_client_nobody_is_answered(place, client, browser):
     address = pushed_uri(place, client)
     answer = browser.get("/sites/acme/oauth2/authorize", query_string={"request_uri": address})

@@ -43,6 +43,8 @@ def read(work: Work, provider: Provider, sent: Parameters, brought: Brought) -> 
         return Arrived(sent)
     client = identify.who(work, provider, sent)
     if by_address is not None and by_address.startswith(pushed.PREFIX) and by_value is None:
+        if "request_uri" in sent.repeated:
+            raise InvalidRequest("The request names two pushed requests.", cause="repeated: request_uri")
         taken = pushed.take(work, client, by_address)  # whatever came beside it does not count
         return Arrived(taken.parameters, pushed=True, signed=taken.signed)
     _check_once(sent)

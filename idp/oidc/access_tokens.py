@@ -3,7 +3,7 @@ Access tokens: what they are for, what they say, and how a foreign string is rec
 (RFC 9068; D10, D11). They are signed JWTs and are not stored, but for an API that wants opaque ones.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -78,13 +78,16 @@ def issue(
     work: Work, provider: Provider, client: ClientFacts, target: Target, *, subject: str, grant: LiveGrant | None = None
 ) -> Made:
     """
-    Return an access token (RFC 9068 section 2.2) for *target*.
+    Return an access token (RFC 9068 section 2.2) for *target*; it lives no longer than *grant*, as an API that
+    reads it by itself asks nobody whether the session is over.
 
     Args:
         grant: of the person it speaks of; None where the client acts for itself.
     """
     token_id = new_id("tok")
     at = int(work.now.timestamp())
+    if grant is not None:
+        target = replace(target, lives=min(target.lives, grant.expires_at - work.now))
     said: dict[str, Any] = {
         "iss": provider.issuer,
         "sub": subject,

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -10,7 +11,7 @@ from joserfc.jwk import KeySet
 
 from idp.oidc import api_scopes, apis, housekeeping
 from idp.oidc.contexts import SECOND_STEP
-from idp.oidc.models import OpaqueToken
+from idp.oidc.models import Grant, OpaqueToken
 from tests.oidc.support import ANN, ISSUER, NOON, claims, header
 from tests.oidc.test_rfc7009_revocation import revoke
 
@@ -236,3 +237,18 @@ def test_the_form_may_be_changed_and_old_tokens_stay_good(place, client, browser
     assert place.introspect(api, before)["active"]
     assert place.introspect(api, after["access_token"])["active"]
     assert after["expires_in"] == 60
+
+
+@pytest.mark.parametrize("form", ["jwt", "opaque"])
+def test_o20_o22_an_access_token_lives_no_longer_than_the_grant_that_it_came_of(place, client, browser, form):
+    """An API that reads a JWT by itself does not learn that the session is over."""
+    place.api("https://api.example/orders", "orders:read", to=[client], token_format=form, token_seconds=3600)
+    found = place.tokens(browser, client, scope="openid orders:read", resource="https://api.example/orders")
+    with place.work() as work:
+        [grant] = work.tx.session.query(Grant).all()
+        grant.expires_at = place.now + timedelta(minutes=5)
+
+    renewed = place.refresh(client, found["refresh_token"]).json
+
+    assert (found["expires_in"], renewed["expires_in"]) == (3600, 300)
+    assert place.introspect(client, renewed["access_token"])["exp"] == int(place.now.timestamp()) + 300

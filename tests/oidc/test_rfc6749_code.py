@@ -276,3 +276,14 @@ def test_a_database_that_does_not_answer_is_said_so_in_json(place, client):
     assert refused.status_code == 503
     assert refused.json["error"] == "temporarily_unavailable"
     assert refused.headers["Retry-After"] == "5"
+
+
+def test_i10_a_client_that_proves_nothing_writes_down_as_many_refusals_as_a_stranger(place, client, public):
+    """Whoever knows a public client's id, which is no secret, is it."""
+    for _ in range(70):
+        refused = place.redeem(public, "cod_" + "a" * 43)
+        assert (refused.status_code, refused.json["error"]) == (400, "invalid_grant")
+
+    assert len(place.audited("token.refused")) == len(place.attempts()) == 60
+    place.redeem(client, "cod_" + "a" * 43)
+    assert len(place.audited("token.refused")) == 61, "one that has proven who it is says so each time"

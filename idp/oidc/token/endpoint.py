@@ -7,6 +7,8 @@ on the way to it (a used assertion, a revoked grant) is committed together with 
 
 from dataclasses import replace
 
+import structlog
+
 from idp.audit import attempts
 from idp.audit.attempts import Trail
 from idp.audit.events import TokenIssued, TokenRefused
@@ -27,8 +29,11 @@ from idp.oidc.provider import Provider
 from idp.oidc.remote_keys import Wanted
 from idp.oidc.token import GRANTS
 from idp.oidc.token.exchange import Denied, Exchange, Issued
+from idp.signon import lockout
 
 KIND = "oidc.token"
+
+log = structlog.get_logger("idp.oidc")
 
 
 def answer(
@@ -93,8 +98,11 @@ def as_client(work: Work, client: ClientFacts) -> Work:
 
 
 def refused(work: Work, client: ClientFacts, error: OAuthError, trail: Trail) -> None:
-    """Record that *client* was refused."""
+    """Record that *client* was refused; one that has proven nothing as often as any stranger (I10)."""
     trail.refused(error, "grant")
+    if client.public and not lockout.may_be_written_down(work):
+        log.info("refused, not recorded", reference=trail.id, kind=trail.kind, code=error.error, cause=error.cause)
+        return
     attempts.save(work, trail)
     record(
         work,

@@ -56,7 +56,8 @@ def installation() -> Installation:
 
 def aside() -> AbstractContextManager[None]:
     """Let others work while this request waits for somebody outside; see `Door.aside`."""
-    return current_app.aside()  # type: ignore[attr-defined, no-any-return]  # every application here is a Door
+    network = lockout.network_of(client_ip())
+    return current_app.aside(network)  # type: ignore[attr-defined, no-any-return]  # every application here is a Door
 
 
 def settings() -> Settings:

@@ -9,10 +9,11 @@ A body is read before anything else is done for its request: whoever sends it sl
 the server, and nothing that others wait for (I8).
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from io import BytesIO
-from threading import BoundedSemaphore, local
+from threading import BoundedSemaphore, Lock, local
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Request, Response
@@ -30,6 +31,7 @@ LONGEST_BODY = 64 * 1024
 _BODIES_AT_ONCE = 224  # the other threads are for requests without one: pages, sign-on by redirect, health
 _WORK_AT_ONCE = 8  # no more than the database has connections for
 _ASIDE_AT_ONCE = 64  # of all threads, so that even if all of these hang most are left for others
+_ASIDE_OF_ONE = 16  # network: whoever registers addresses that hang waits for them in places of their own
 _BODYLESS = frozenset({204, 304})
 _LENGTH = frozenset({"content-length"})
 _SPECIAL = frozenset({"location", "content-location"}) | _LENGTH
@@ -93,6 +95,8 @@ class Door(Flask):
         self._reading = BoundedSemaphore(_BODIES_AT_ONCE)
         self._working = BoundedSemaphore(_WORK_AT_ONCE)
         self._aside = BoundedSemaphore(_ASIDE_AT_ONCE)
+        self._aside_of: Counter[str] = Counter()
+        self._counting = Lock()
         self._here = local()
 
     def wsgi_app(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
@@ -118,28 +122,43 @@ class Door(Flask):
                 self._here.works = False
 
     @contextmanager
-    def aside(self) -> Iterator[None]:
+    def aside(self, network: str) -> Iterator[None]:
         """
         Let others work while this request waits for somebody outside, who may hang (I8, X29).
 
         Call it while no transaction is open.
 
+        Args:
+            network: from which the request comes; one has some of the places only.
+
         Raises:
             Unavailable: too many wait already.
         """
-        if not self._aside.acquire(blocking=False):
-            raise Unavailable("Too many wait for other systems at this moment.", cause="no place left to wait aside")
-        works = getattr(self._here, "works", False)  # not so where no request is being answered
-        try:
-            if works:
-                self._working.release()
+        with self._place_of(network):
+            works = getattr(self._here, "works", False)  # not so where no request is being answered
             try:
+                if works:
+                    self._working.release()
                 yield
             finally:
                 if works:
                     self._working.acquire()
+
+    @contextmanager
+    def _place_of(self, network: str) -> Iterator[None]:
+        with self._counting:
+            if self._aside_of[network] >= _ASIDE_OF_ONE or not self._aside.acquire(blocking=False):
+                raise Unavailable(
+                    "Too many wait for other systems at this moment.", cause="no place left to wait aside"
+                )
+            self._aside_of[network] += 1
+        try:
+            yield
         finally:
-            self._aside.release()
+            with self._counting:
+                self._aside_of[network] -= 1
+                self._aside_of += Counter()  # forgets whoever waits no more
+                self._aside.release()
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """Return *func*, which is no coroutine; Flask looks anew at every call."""

@@ -4,6 +4,7 @@ import base64
 import hmac
 import json
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from datetime import timedelta
 from threading import BoundedSemaphore, Event
 
@@ -205,6 +206,20 @@ def test_o18_i8_not_everybody_can_wait_for_keys_at_once(place, remote):
 
     app._aside.release()
     assert call(place, remote["client"], assertion(remote["client"])).status_code == 200
+
+
+def test_o18_i8_whoever_lets_us_wait_takes_no_place_of_another_networks(place, remote):
+    """Anybody can register addresses that hang, where a site lets clients register themselves."""
+    app, client = place.app, remote["client"]
+    with ExitStack() as waiting:
+        for _ in range(16):
+            waiting.enter_context(app.aside("127.0.0.1"))
+        assert call(place, client, assertion(client)).status_code == 503, "this one comes from there, too"
+        assert remote["calls"] == 0
+        waiting.enter_context(app.aside("192.0.2.1"))
+
+    assert call(place, client, assertion(client)).status_code == 200
+    assert not app._aside_of, "nobody is remembered who waits no more"
 
 
 def test_o18_made_up_key_ids_do_not_make_us_call(place, remote):

@@ -7,7 +7,7 @@ from typing import Any
 
 from idp.audit.attempts import Trail
 from idp.base.work import Work
-from idp.oidc import access_tokens, api_auth, grants, refresh_tokens
+from idp.oidc import access_tokens, api_auth, grants, refresh_tokens, scopes
 from idp.oidc.access_tokens import AccessToken
 from idp.oidc.api_facts import ApiFacts
 from idp.oidc.clients import ClientFacts
@@ -107,7 +107,7 @@ def _refresh_token(work: Work, provider: Provider, client: ClientFacts, token: s
         return None
     return {
         "active": True,
-        "scope": " ".join(standing.scope),
+        "scope": " ".join(scopes.of_grant(work, client, standing, standing.scope)),
         "client_id": client.client_id,
         "exp": int(found.expires_at.timestamp()),
         "iat": int(found.created_at.timestamp()),

@@ -4,7 +4,7 @@ import base64
 
 import pytest
 
-from idp.oidc import apis
+from idp.oidc import api_scopes, apis
 from idp.oidc.contexts import SECOND_STEP
 from tests.oidc.support import ISSUER, NOON, claims, reference
 
@@ -168,3 +168,15 @@ def test_a_repeated_token_is_refused(place, orders):
     )
 
     assert refused.json["error"] == "invalid_request"
+
+
+def test_o22_a_refresh_token_is_described_by_what_its_client_may_have_now(place, client, browser):
+    place.api("https://api.example/invoices", "invoices:read", to=[client])
+    token = place.tokens(browser, client, scope="openid invoices:read")["refresh_token"]
+    assert place.introspect(client, token)["scope"] == "openid invoices:read"
+
+    with place.work() as work:
+        api_scopes.withdraw(work, "https://api.example/invoices", "invoices:read", everyone=True)
+    place.later(seconds=1)
+
+    assert place.introspect(client, token)["scope"] == "openid"

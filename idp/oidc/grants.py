@@ -86,7 +86,8 @@ _BIND = Prepared(
 class Details:
     """
     What a grant remembers of its sign-on: the contexts reached, single claims asked for, what was agreed to,
-    which APIs were named (RFC 8707; none: any whose scopes were granted), the strength of what was proven.
+    which APIs were named (RFC 8707; none: any whose scopes were granted), the strength of what was proven, the sector
+    that its subject is of (None: of a former release, which did not say).
     """
 
     acr: str
@@ -96,6 +97,7 @@ class Details:
     asks: tuple[str, ...]
     resources: tuple[str, ...] = ()
     strength: int = 0
+    sector: str | None = None
 
     @classmethod
     def of(cls, stored: dict[str, Any]) -> "Details":
@@ -108,6 +110,7 @@ class Details:
             asks=tuple(stored["asks"]),
             resources=tuple(stored.get("resources", ())),
             strength=stored.get("strength", 0),
+            sector=stored.get("sector"),
         )
 
     @property
@@ -212,6 +215,11 @@ def _why_dead(work: Work, client: ClientFacts, row: Any, details: Details) -> st
         return f"the grant was revoked: {row.revoked_because}"
     if row.expires_at <= work.now:
         return "the grant is over"
+    if details.sector not in (
+        None,
+        client.sector,
+    ):  # what it knows of one sector must not meet what it learns of another
+        return "the client is of another sector now"
     if row.disabled_at is not None:
         return "the account is disabled"
     if row.epoch != row.account_epoch:

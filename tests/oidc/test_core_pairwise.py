@@ -5,7 +5,7 @@ import json
 import pytest
 
 from idp.base.errors import Invalid, Unavailable
-from idp.oidc import logout_tokens, sectors, subjects
+from idp.oidc import clients, logout_tokens, sectors, subjects
 from idp.oidc.models import OidcSubject
 from idp.signon.models import Participant
 from idp.signon.teller import Told
@@ -270,3 +270,14 @@ def test_o19_nobody_outside_of_a_sector_is_told_by_logout_tokens_whom_it_knows(p
     for host in ("rp.example", "other.example", "sector.example"):
         listed = {"redirect_uris": TWO, "sector_identifier_uri": SECTOR_URI, "sector_uris": TWO}
         assert pairwise(place, **listed, backchannel_logout_uri=f"https://{host}:8443/out")
+
+
+def test_o22_a_client_takes_nothing_of_its_former_sector_into_another(place):
+    """Its old refresh token would bring the sid by which the clients of its new sector know the very session."""
+    client = pairwise(place, host="evil.example")
+    held = tokens(place, client)
+    with place.work() as work:
+        clients.edit(work, client.application_id, {"redirect_uris": ["https://rp.example/callback"]})
+
+    assert place.refresh(client, held["refresh_token"]).json["error"] == "invalid_grant"
+    assert place.userinfo(held["access_token"]).status_code == 401

@@ -28,6 +28,7 @@ def keep(work: Work, request: AuthorizeRequest, result: SignOnResult) -> str:
         asks=consents.asks(request),
         resources=request.resources,
         strength=int(result.strength),
+        sector=request.client.sector,
     )
     grant_id = grants.create(
         work, result, subject=subject, scope=granted, offline=OFFLINE_ACCESS in granted, details=asdict(details)

@@ -12,6 +12,7 @@ INSTALL := $(UV) pip install --quiet --python $(BIN)/python --only-binary :all: 
 endif
 STAMP := .venv/.stamp
 DATABASE ?= sqlite
+WORKERS ?= auto
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,8 +41,8 @@ demo: $(STAMP) ## Try it: an organization, six people, two applications
 run: $(STAMP) ## Serve the installation of this folder (config.yaml; made when missing)
 	@$(BIN)/idp init && $(BIN)/idp serve
 
-test: setup ## Run all tests (DATABASE=postgresql or both; ARGS=… goes to pytest)
-	$(BIN)/python -m pytest --database $(DATABASE) $(ARGS)
+test: setup ## Run all tests (DATABASE=postgresql or both; WORKERS=1 in one process; ARGS=… goes to pytest)
+	$(BIN)/python -m pytest --database $(DATABASE) -n $(WORKERS) $(ARGS)
 
 check: setup ## Formatting, lint, types, floors
 	$(BIN)/ruff format --check .

@@ -14,9 +14,9 @@ from idp.base.ids import new_id
 from idp.base.work import Work
 from idp.keyring import keyring
 from idp.keyring.keyring import TOKEN_SIGNING
-from idp.oidc import api_facts, clients, grants, jose, opaque_tokens, scopes, signing
+from idp.oidc import api_facts, client_facts, grants, jose, opaque_tokens, scopes, signing
 from idp.oidc.api_facts import SiteApis
-from idp.oidc.clients import ClientFacts
+from idp.oidc.client_facts import ClientFacts
 from idp.oidc.grants import Dead, LiveGrant
 from idp.oidc.jose import Purpose, Typ, Unverified
 from idp.oidc.models import RevokedToken
@@ -125,7 +125,7 @@ def find(work: Work, provider: Provider, token: str) -> AccessToken:
     """
     said = stated(work, provider, token)
     opaque = opaque_tokens.is_opaque(token)
-    client = clients.at_site(work, provider.organization_id, provider.site_id, said["client_id"])
+    client = client_facts.at_site(work, provider.organization_id, provider.site_id, said["client_id"])
     if client is None or not client.enabled:
         raise Unverified("its client is gone or disabled")
     if not opaque and work.tx.row(_IS_REVOKED, token_id=said["jti"]) is not None:

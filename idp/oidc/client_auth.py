@@ -13,8 +13,8 @@ from datetime import timedelta
 from idp.base.crypto import equal
 from idp.base.ids import fingerprint
 from idp.base.work import Work
-from idp.oidc import clients, jose, parameters, remote_keys
-from idp.oidc.clients import ClientFacts
+from idp.oidc import client_facts, jose, parameters, remote_keys
+from idp.oidc.client_facts import ClientFacts
 from idp.oidc.errors import InvalidClient, InvalidRequest
 from idp.oidc.jose import KnownKey, Purpose, Unverified
 from idp.oidc.metadata import NONE, PRIVATE_KEY_JWT, SECRET_BASIC, SECRET_POST
@@ -58,7 +58,7 @@ def authenticate(work: Work, provider: Provider, sent: Parameters, authorization
 
 
 def _proven(work: Work, provider: Provider, presented: Presented) -> ClientFacts | Wanted:
-    client = clients.at_site(work, provider.organization_id, provider.site_id, presented.client_id)
+    client = client_facts.at_site(work, provider.organization_id, provider.site_id, presented.client_id)
     if presented.method in (SECRET_BASIC, SECRET_POST):
         _check_secret(client, presented)
     if client is None:

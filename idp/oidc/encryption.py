@@ -6,7 +6,7 @@ has no usable key, it is refused, and its administrator reads why.
 """
 
 from idp.oidc import jwe, remote_keys
-from idp.oidc.clients import ClientFacts
+from idp.oidc.client_facts import ClientFacts
 from idp.oidc.errors import CannotEncrypt
 from idp.oidc.jose import KnownKey
 from idp.oidc.remote_keys import KeysWanted, Wanted

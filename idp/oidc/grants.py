@@ -19,7 +19,7 @@ from idp.base.work import Work
 from idp.directory import access
 from idp.directory.models import Account
 from idp.directory.policies import authentication_policy
-from idp.oidc.clients import ClientFacts
+from idp.oidc.client_facts import ClientFacts
 from idp.oidc.models import Grant
 from idp.policy.signon import SignOnPolicy, Strength, decide
 from idp.signon import consent

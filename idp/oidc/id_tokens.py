@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from idp.base.work import Work
 from idp.oidc import claims, encryption, jose, session_ids, signing
-from idp.oidc.clients import ClientFacts
+from idp.oidc.client_facts import ClientFacts
 from idp.oidc.grants import LiveGrant
 from idp.oidc.jose import Typ
 from idp.oidc.provider import Provider

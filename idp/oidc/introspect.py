@@ -10,7 +10,7 @@ from idp.base.work import Work
 from idp.oidc import access_tokens, api_auth, grants, refresh_tokens, scopes
 from idp.oidc.access_tokens import AccessToken
 from idp.oidc.api_facts import ApiFacts
-from idp.oidc.clients import ClientFacts
+from idp.oidc.client_facts import ClientFacts
 from idp.oidc.errors import InvalidClient, InvalidRequest, OAuthError
 from idp.oidc.grants import Dead
 from idp.oidc.jose import Unverified

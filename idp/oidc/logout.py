@@ -13,9 +13,9 @@ from typing import Any
 
 from idp.base.errors import PageError
 from idp.base.work import Work
-from idp.oidc import answer, clients, hints, jose, session_ids
+from idp.oidc import answer, client_facts, hints, jose, session_ids
 from idp.oidc.authorize.identify import well_formed
-from idp.oidc.clients import ClientFacts
+from idp.oidc.client_facts import ClientFacts
 from idp.oidc.jose import Purpose, Unverified
 from idp.oidc.parameters import Parameters
 from idp.oidc.provider import Provider
@@ -106,7 +106,7 @@ def _hint(work: Work, provider: Provider, hint: str) -> dict[str, str]:
             hints.keys(work, provider, hint),
             issuer=provider.issuer,
             is_audience=lambda name: (
-                clients.at_site(work, provider.organization_id, provider.site_id, name) is not None
+                client_facts.at_site(work, provider.organization_id, provider.site_id, name) is not None
             ),
             now=work.now,
         )
@@ -130,7 +130,7 @@ def _client(work: Work, provider: Provider, stated: str | None, of_hint: str | N
     client_id = of_hint or stated
     if client_id is None:
         return None
-    client = clients.at_site(work, provider.organization_id, provider.site_id, client_id)
+    client = client_facts.at_site(work, provider.organization_id, provider.site_id, client_id)
     if client is None:
         raise _fault(
             "unknown-client",

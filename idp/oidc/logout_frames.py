@@ -6,7 +6,7 @@ signs the person out. It answers us nothing, so that nothing is ever confirmed i
 from idp.base.work import Work
 from idp.directory import sites
 from idp.oidc import answer, session_ids
-from idp.oidc.clients import ClientFacts
+from idp.oidc.client_facts import ClientFacts
 from idp.signon.teller import Told
 
 

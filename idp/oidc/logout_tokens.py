@@ -14,8 +14,9 @@ from sqlalchemy import bindparam, select
 from idp.base.db import Prepared
 from idp.base.work import Work
 from idp.directory import sites
-from idp.oidc import clients, encryption, logout_frames, remote_keys, session_ids, signing
-from idp.oidc.clients import PROTOCOL, ClientFacts
+from idp.oidc import client_facts, encryption, logout_frames, remote_keys, session_ids, signing
+from idp.oidc.client_facts import ClientFacts
+from idp.oidc.clients import PROTOCOL
 from idp.oidc.jose import Typ
 from idp.oidc.models import Client
 from idp.oidc.remote_keys import KeysWanted, Wanted
@@ -109,4 +110,4 @@ def _sealed(client: ClientFacts, token: bytes, get: Get) -> bytes:
 
 def _client(work: Work, told: Told) -> ClientFacts | None:
     row = work.tx.row(_OF_APPLICATION, organization_id=told.organization_id, application_id=told.application_id)
-    return None if row is None else clients.facts(work, row.client_id)
+    return None if row is None else client_facts.of_id(work, row.client_id)

@@ -12,7 +12,7 @@ from idp.base.work import Work
 from idp.oidc import dpop
 from idp.oidc.authorize import arrival, pushed, respond
 from idp.oidc.authorize.identify import identify
-from idp.oidc.clients import ClientFacts
+from idp.oidc.client_facts import ClientFacts
 from idp.oidc.errors import InvalidDpopProof, InvalidRequest, OAuthError, UseDpopNonce
 from idp.oidc.parameters import Parameters
 from idp.oidc.provider import Provider

@@ -6,7 +6,7 @@ from idp.audit.events import TokenRevoked
 from idp.audit.log import record
 from idp.base.work import Work
 from idp.oidc import access_tokens, grants, refresh_tokens
-from idp.oidc.clients import ClientFacts
+from idp.oidc.client_facts import ClientFacts
 from idp.oidc.errors import InvalidRequest, OAuthError
 from idp.oidc.jose import Unverified
 from idp.oidc.parameters import Parameters

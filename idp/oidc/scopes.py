@@ -18,7 +18,7 @@ from idp.directory.models import Membership
 from idp.oidc import api_facts
 from idp.oidc.api_facts import NO_APIS, SiteApis
 from idp.oidc.claims import STANDARD_SCOPES
-from idp.oidc.clients import ClientFacts
+from idp.oidc.client_facts import ClientFacts
 from idp.oidc.grants import LiveGrant
 from idp.oidc.models import Api, ApiScope, ApiScopeGrant
 from idp.signon import consent

@@ -9,7 +9,7 @@ import hashlib
 import hmac
 
 from idp.base.work import Work
-from idp.oidc.clients import ClientFacts
+from idp.oidc.client_facts import ClientFacts
 from idp.oidc.subjects import PUBLIC
 
 _PURPOSE = "oidc:sid"

@@ -14,7 +14,7 @@ from idp.oidc.access_tokens import Target
 from idp.oidc.api_facts import SiteApis
 from idp.oidc.authorize.request import AuthorizeRequest
 from idp.oidc.claims import OFFLINE_ACCESS
-from idp.oidc.clients import ClientFacts
+from idp.oidc.client_facts import ClientFacts
 from idp.oidc.errors import InvalidTarget
 from idp.oidc.grants import LiveGrant
 from idp.oidc.provider import Provider

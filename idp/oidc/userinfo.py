@@ -9,7 +9,7 @@ from idp.base.work import Work
 from idp.oidc import access_tokens, claims, dpop, encryption, jose, signing
 from idp.oidc.access_tokens import AccessToken
 from idp.oidc.claims import OPENID
-from idp.oidc.clients import ClientFacts
+from idp.oidc.client_facts import ClientFacts
 from idp.oidc.errors import InsufficientScope, InvalidDpopProof, InvalidRequest, InvalidToken
 from idp.oidc.jose import Typ, Unverified
 from idp.oidc.parameters import Parameters

@@ -14,7 +14,7 @@ from idp.base import egress
 from idp.base.errors import Conflict, IdpError, NotFound, PageError, Unavailable
 from idp.base.work import Work
 from idp.directory import sites
-from idp.oidc import answer, clients, dpop_nonces, parameters, provider, remote_keys
+from idp.oidc import answer, client_facts, dpop_nonces, parameters, provider, remote_keys
 from idp.oidc.authorize import request_uri
 from idp.oidc.authorize.request_uri import Brought, ObjectWanted
 from idp.oidc.errors import InvalidRequest, OAuthError, TemporarilyUnavailable, UseDpopNonce
@@ -293,6 +293,6 @@ def _is_known_origin(origin: str) -> bool:
     try:
         with open_work(person=False) as work:
             of = provider_at(work, str((request.view_args or {})["slug"]))
-            return clients.knows_origin(work, of.organization_id, of.site_id, origin)
+            return client_facts.knows_origin(work, of.organization_id, of.site_id, origin)
     except IdpError:
         return False

@@ -44,10 +44,10 @@ def manage(place: Place, method: str, made: dict[str, Any], token: str | None = 
 
 def as_client(place: Place, made: dict[str, Any]) -> Registered:
     """The client of a registration's answer, as other tests know one."""
-    from idp.oidc import clients
+    from idp.oidc import client_facts
 
     with place.work() as work:
-        facts = clients.facts(work, made["client_id"])
+        facts = client_facts.of_id(work, made["client_id"])
         assert facts is not None
         return Registered(facts.application_id, made["client_id"], made.get("client_secret"), made)
 

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from idp.base.errors import Forbidden, Invalid, NotFound
 from idp.base.ids import fingerprint, is_token
 from idp.directory import applications
-from idp.oidc import clients
+from idp.oidc import client_facts, clients
 from idp.oidc.models import Client
 from idp.policy.permissions import AUDITOR
 from tests.oidc.support import ANN, CALLBACK
@@ -75,7 +75,7 @@ def test_a_deleted_client_is_gone(place, client):
         applications.delete(work, client.application_id)
 
     with place.work() as work:
-        assert clients.facts(work, client.client_id) is None
+        assert client_facts.of_id(work, client.client_id) is None
 
 
 @pytest.mark.parametrize(
@@ -110,4 +110,4 @@ def test_everyone_is_a_grant_like_any_other(place):
 @pytest.mark.parametrize("client_id", ["", "x" * 65, "ü", "cli_" + "a" * 26])
 def test_what_is_no_client_id_is_nobody(place, client_id):
     with place.work() as work:
-        assert clients.facts(work, client_id) is None
+        assert client_facts.of_id(work, client_id) is None

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from idp.base.errors import Conflict, Forbidden, Invalid, NotFound
 from idp.base.ids import fingerprint, is_token
 from idp.directory.models import Application
-from idp.oidc import clients, metadata
+from idp.oidc import client_facts, clients, metadata
 from idp.oidc.models import Client, ClientOrigin
 from idp.oidc.registration import changing
 from idp.policy.permissions import AUDITOR
@@ -99,7 +99,7 @@ def test_name_and_start_page_are_the_applications_too(place, client):
         application = work.tx.session.scalars(sa.select(Application)).one()
         assert application.name == "Better"
         assert application.launch_url == "https://rp.example/start?a=b&iss=https%3A%2F%2Fid.example%2Fsites%2Facme"
-        assert clients.facts(work, client.client_id).name == "Better"
+        assert client_facts.of_id(work, client.client_id).name == "Better"
 
 
 def test_it_counts_at_the_next_request(place, client, browser):

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from lxml import html
 
 from idp.base.errors import Unavailable
-from idp.oidc import clients, metadata
+from idp.oidc import client_facts, clients, metadata
 from idp.oidc.models import Client
 from tests.oidc.registration import allow, as_client, initial_token, manage, register, registered
 from tests.oidc.support import BASE_URL, CALLBACK, ISSUER, VERIFIER, Place, answered, claims, header, request
@@ -233,7 +233,7 @@ def test_its_subjects_are_those_of_its_sector(offered, browser, sector):
     assert sub(one) == sub(other, "https://other.example/cb") != sub(public)
     assert sector.calls == [SECTOR, SECTOR]
     with offered.work() as work:
-        assert clients.facts(work, one.client_id).sector == "sector.example"
+        assert client_facts.of_id(work, one.client_id).sector == "sector.example"
 
 
 @pytest.mark.parametrize(

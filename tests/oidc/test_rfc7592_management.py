@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from idp.base.errors import NotFound
 from idp.base.ids import is_token, new_token
 from idp.directory import applications, queries
-from idp.oidc import clients, metadata
+from idp.oidc import client_facts, clients, metadata
 from idp.oidc.models import Client, ClientOrigin, Grant
 from tests.oidc.registration import ASKED, PATH, allow, as_client, manage, registered
 from tests.oidc.test_client_authentication import KEYS
@@ -270,7 +270,7 @@ def test_the_origins_of_its_scripts_follow_its_addresses(offered):
 
     with offered.work() as work:
         assert list(work.tx.session.scalars(sa.select(ClientOrigin.origin))) == ["https://new.example"]
-        assert not clients.knows_origin(
+        assert not client_facts.knows_origin(
             work, stored(offered).organization_id, stored(offered).site_id, "https://old.example"
         )
 

@@ -6,7 +6,7 @@ import pytest
 
 from idp.directory import sites
 from idp.directory.models import Site
-from idp.oidc import clients
+from idp.oidc import client_facts
 from idp.oidc.authorize import pkce
 from idp.oidc.authorize.request import AuthorizeRequest
 from idp.oidc.errors import InvalidGrant, InvalidRequest
@@ -17,7 +17,7 @@ from tests.oidc.support import CALLBACK, CHALLENGE, VERIFIER, answered, claims
 @pytest.fixture
 def good(place, client):
     with place.work() as work:
-        facts = clients.facts(work, client.client_id)
+        facts = client_facts.of_id(work, client.client_id)
         return AuthorizeRequest(
             place.provider(work), facts, CALLBACK, code_challenge=CHALLENGE, code_challenge_method="S256"
         )

@@ -6,7 +6,7 @@ from threading import Barrier
 import pytest
 
 from idp.base.errors import PageError
-from idp.oidc import clients
+from idp.oidc import client_facts
 from idp.oidc.authorize import pushed
 from idp.oidc.parameters import Parameters
 from tests.oidc.assertions import EC, KEYS, RSA, assertion
@@ -439,7 +439,7 @@ def test_o33_of_fifty_browsers_with_one_address_one_gets_through(place, client):
     def take(_):
         together.wait()
         with place.work() as work:
-            found = clients.at_site(
+            found = client_facts.at_site(
                 work, place.provider(work).organization_id, place.provider(work).site_id, client.client_id
             )
             try:

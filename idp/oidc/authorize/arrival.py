@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from idp.base.work import Work
 from idp.oidc.authorize import identify, pushed, request_object, request_uri
 from idp.oidc.authorize.request_uri import Brought, ObjectWanted
-from idp.oidc.clients import ClientFacts
+from idp.oidc.client_facts import ClientFacts
 from idp.oidc.errors import InvalidRequest
 from idp.oidc.parameters import Parameters
 from idp.oidc.provider import Provider

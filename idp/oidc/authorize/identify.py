@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 
 from idp.base.errors import PageError
 from idp.base.work import Work
-from idp.oidc import clients
+from idp.oidc import client_facts
 from idp.oidc.addresses import LOOPBACK_ADDRESSES
-from idp.oidc.clients import ClientFacts
+from idp.oidc.client_facts import ClientFacts
 from idp.oidc.errors import OAuthError
 from idp.oidc.metadata import CODE, ID_TOKEN, TOKEN
 from idp.oidc.parameters import Parameters
@@ -80,7 +80,7 @@ def who(work: Work, provider: Provider, parameters: Parameters) -> ClientFacts:
             "repeated-parameter", "The application asked twice in one request.", "client_id or redirect_uri is repeated"
         )
     client_id = parameters.get("client_id") or ""
-    client = clients.at_site(work, provider.organization_id, provider.site_id, client_id)
+    client = client_facts.at_site(work, provider.organization_id, provider.site_id, client_id)
     if client is None:
         raise _fault(
             "unknown-client",

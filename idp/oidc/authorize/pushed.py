@@ -10,7 +10,7 @@ from idp.base.errors import PageError
 from idp.base.ids import is_token, new_token
 from idp.base.work import Work
 from idp.oidc.authorize.request import again, kept
-from idp.oidc.clients import ClientFacts
+from idp.oidc.client_facts import ClientFacts
 from idp.oidc.parameters import Parameters
 from idp.signon import onetime
 from idp.signon.onetime import AlreadyUsed

@@ -8,7 +8,7 @@ from idp.base.work import Work
 from idp.oidc import metadata, scopes
 from idp.oidc.api_facts import NO_APIS, SiteApis
 from idp.oidc.authorize.identify import well_formed
-from idp.oidc.clients import ClientFacts
+from idp.oidc.client_facts import ClientFacts
 from idp.oidc.errors import InvalidRequest
 from idp.oidc.parameters import MAY_REPEAT, Parameters
 from idp.oidc.provider import Provider

@@ -12,7 +12,7 @@ from typing import Any
 from idp.base.work import Work
 from idp.oidc import jose, remote_keys
 from idp.oidc.authorize.request import ASKED
-from idp.oidc.clients import ClientFacts
+from idp.oidc.client_facts import ClientFacts
 from idp.oidc.errors import InvalidRequestObject
 from idp.oidc.jose import KnownKey, Purpose, Unverified
 from idp.oidc.metadata import UNSIGNED

@@ -16,7 +16,7 @@ from threading import Lock
 
 from idp.base.errors import IdpError
 from idp.oidc import jose
-from idp.oidc.clients import ClientFacts
+from idp.oidc.client_facts import ClientFacts
 from idp.oidc.errors import InvalidRequestUri, RequestUriNotSupported
 from idp.oidc.provider import Provider
 

@@ -21,7 +21,7 @@ from idp.oidc.authorize.request import AuthorizeRequest, again, kept, parse
 from idp.oidc.authorize.request_uri import Brought, ObjectWanted
 from idp.oidc.authorize.sign_on import sign_on_request
 from idp.oidc.claims import OPENID
-from idp.oidc.clients import ClientFacts
+from idp.oidc.client_facts import ClientFacts
 from idp.oidc.errors import OAuthError
 from idp.oidc.parameters import Parameters
 from idp.oidc.provider import Provider

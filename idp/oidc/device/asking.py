@@ -9,7 +9,7 @@ from idp.audit.log import plain
 from idp.base.work import Work
 from idp.oidc.authorize import resource, scope
 from idp.oidc.authorize.request import AuthorizeRequest, with_apis
-from idp.oidc.clients import ClientFacts
+from idp.oidc.client_facts import ClientFacts
 from idp.oidc.device import device_codes, user_codes
 from idp.oidc.errors import OAuthError, UnauthorizedClient
 from idp.oidc.metadata import DEVICE_CODE

@@ -14,7 +14,7 @@ from idp.base.db import Prepared, insert_if_absent, table
 from idp.base.errors import Unavailable
 from idp.base.ids import fingerprint, is_token, new_id, new_token
 from idp.base.work import Work
-from idp.oidc.clients import ClientFacts
+from idp.oidc.client_facts import ClientFacts
 from idp.oidc.device import user_codes
 from idp.oidc.models import DeviceCode
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from idp.base.work import Work
 from idp.directory import sites
-from idp.oidc import clients, provider
+from idp.oidc import client_facts, provider
 from idp.oidc.authorize import acr_values, consents, max_age
 from idp.oidc.authorize.request import AuthorizeRequest
 from idp.oidc.device import asking
@@ -37,7 +37,7 @@ def of(work: Work, base_url: str, device: Device) -> Asking | str:
     site = sites.facts_by_id(work, device.organization_id, device.site_id)
     if site is None:
         return "its site is disabled"
-    client = clients.at_site(work, device.organization_id, device.site_id, device.asked["client_id"])
+    client = client_facts.at_site(work, device.organization_id, device.site_id, device.asked["client_id"])
     if client is None or not client.enabled or DEVICE_CODE not in client.grant_types:
         return "its client is gone, disabled, or not registered for devices any more"
     of_site = provider.Provider(site, sites.issuer(base_url, site.slug))

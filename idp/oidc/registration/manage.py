@@ -19,8 +19,8 @@ from idp.base.db import Prepared, table
 from idp.base.ids import fingerprint, is_token
 from idp.base.work import Actor, HeldRole, Work
 from idp.directory import applications, queries
-from idp.oidc import clients
-from idp.oidc.clients import ClientFacts
+from idp.oidc import client_facts, clients
+from idp.oidc.client_facts import ClientFacts
 from idp.oidc.errors import InvalidClientMetadata, InvalidToken, RegistrationDenied
 from idp.oidc.models import Client, Grant
 from idp.oidc.provider import Provider
@@ -149,7 +149,7 @@ def _proven(
     """
     check_offered(provider)
     token = bearer.presented(authorization) or ""
-    client = clients.at_site(work, provider.organization_id, provider.site_id, client_id)
+    client = client_facts.at_site(work, provider.organization_id, provider.site_id, client_id)
     row = None
     if client is not None:
         row = work.tx.row(_TOKEN, organization_id=client.organization_id, application_id=client.application_id)

@@ -15,7 +15,7 @@ from idp.audit.events import TokenIssued, TokenRefused
 from idp.audit.log import record
 from idp.base.work import Actor, Work
 from idp.oidc import client_auth, dpop
-from idp.oidc.clients import ClientFacts
+from idp.oidc.client_facts import ClientFacts
 from idp.oidc.errors import (
     InvalidDpopProof,
     InvalidRequest,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from idp.audit.attempts import Trail
-from idp.oidc.clients import ClientFacts
+from idp.oidc.client_facts import ClientFacts
 from idp.oidc.errors import InvalidRequest, OAuthError
 from idp.oidc.parameters import Parameters
 from idp.oidc.provider import Provider

@@ -22,7 +22,7 @@ from idp.policy.permissions import OPERATOR
 
 _AT_ONCE = 500
 _MOST_SHARE = 1.10
-_ROADS = ("client_credentials ES256", "authorize", "refresh", "introspection", "userinfo")
+_ROADS = ("client_credentials ES256", "authorize", "refresh", "introspection", "userinfo", "par+authorize+code+dpop")
 
 
 def fill(made: installation.Installation, count: int) -> None:

@@ -104,7 +104,7 @@ class Dynamic(Suite):
         return self.call(grant_type="authorization_code", code=code, redirect_uri=self.callback)
 
     def refresh(self, token: str) -> TestResponse:
-        return self.call(grant_type="refresh_token", refresh_token=token)
+        return self.call(grant_type="refresh_token", refresh_token=token, scope="openid offline_access")
 
     def call(self, **form: str) -> TestResponse:
         sent = {**form, "client_assertion_type": ASSERTION_TYPE, "client_assertion": self.assertion()}

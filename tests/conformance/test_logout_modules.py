@@ -2,7 +2,7 @@
 OpenID Provider certification plans Session Management, Front-Channel Logout and Back-Channel Logout: the module of each
 in which the application signs the person out, in every response type that brings an ID token.
 
-The modules of the plan RP-Initiated Logout stand in ``tests/oidc/test_rp_initiated_logout.py``, the frame of session
+The other modules of the plan RP-Initiated Logout stand in ``tests/oidc/test_rp_initiated_logout.py``, the frame of session
 management with its scripts in ``tests/browser/test_session_management.py``.
 """
 
@@ -11,11 +11,12 @@ from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import pytest
 from joserfc import jwt
-from joserfc.jwk import KeySet
+from joserfc.jwk import KeySet, OctKey
 from lxml import html
 
+from tests.conformance.dynamic import FIRST_KEY
 from tests.conformance.support import SITE, Suite, Variant
-from tests.oidc.support import CALLBACK, ISSUER, Place
+from tests.oidc.support import CALLBACK, ISSUER, Place, header
 from tests.support.peers import serving
 
 BYE, OUT = "https://rp.example/post_logout_redirect", "https://rp.example/frontchannel_logout"
@@ -78,6 +79,27 @@ def test_oidcc_session_management_rp_initiated_logout(certified, variant):
     after = nobody_is_signed_in(suite)
     assert frame_says(suite, after["session_state"]) == "unchanged"
     assert frame_says(suite, session_state) == "changed"
+
+
+@pytest.mark.parametrize("by", ["secret of the client", "key of the client", "key of the client under our key id"])
+def test_oidcc_rp_initiated_logout_bad_id_token_hint(certified, variant, by):
+    """It says what our own ID token says, but the client has signed it."""
+    suite = Suite(certified, variant)
+    suite.client = suite.register(post_logout_redirect_uris=[BYE])
+    found = suite.sign_on()
+    if by == "secret of the client":
+        key, head = OctKey.import_key(suite.client.secret), {"alg": "HS256"}
+    else:
+        key, head = FIRST_KEY, {"alg": "RS256"}
+    if by.endswith("key id"):
+        head["kid"] = header(found.raw_id_tokens[-1])["kid"]
+    made_up = jwt.encode(head, found.claims, key, algorithms=[head["alg"]])
+
+    shown = leave(suite, made_up)
+
+    assert shown.status_code == 400
+    assert "Location" not in shown.headers
+    assert suite.sign_on(prompt="none").claims["sub"], "and the person is still signed in"
 
 
 def test_oidcc_frontchannel_rp_initiated_logout(certified, variant):

@@ -39,6 +39,7 @@ def site(of: Site, base_url: str) -> dict[str, Any]:
         "registered_clients_open_to": "everyone" if of.registered_clients_open_to_everyone else "nobody",
         "registered_clients_may_be_legacy": of.registered_clients_may_be_legacy,
         "fetch_request_objects": of.fetch_request_objects,
+        "assertions_for_token_endpoint": of.assertions_for_token_endpoint,
         "description": of.description,
         "logo": {"url": of.logo_url, "width": of.logo_width, "height": of.logo_height} if of.logo_url else None,
         "organization_url": of.organization_url,

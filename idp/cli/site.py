@@ -76,6 +76,12 @@ def create(slug: str, organization: str, name: str) -> None:
     default=None,
     help="Read authorization requests from addresses that OpenID Connect clients have registered (default: no).",
 )
+@click.option(
+    "--assertions-for-token-endpoint/--assertions-for-issuer-only",
+    default=None,
+    help="Take client assertions whose aud is the token endpoint, too, as older libraries send it. A provider that lies "
+    "about its endpoints can then get one that is good here (default: for the issuer only).",
+)
 def set_(
     slug: str,
     name: str | None,
@@ -93,6 +99,7 @@ def set_(
     sign_metadata: bool | None,
     metadata_valid_days: int | None,
     fetch_request_objects: bool | None,
+    assertions_for_token_endpoint: bool | None,
 ) -> None:
     """Change the site SLUG; what is not named stays as it is, and an empty text takes one away."""
     base_url = settings().base_url
@@ -117,6 +124,7 @@ def set_(
             sign_metadata=sign_metadata,
             metadata_valid_days=metadata_valid_days,
             fetch_request_objects=fetch_request_objects,
+            assertions_for_token_endpoint=assertions_for_token_endpoint,
         )
         tell(show.site(changed, base_url), f"changed site {changed.slug}")
 

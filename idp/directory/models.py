@@ -64,6 +64,7 @@ class Site(Owned):
     registered_clients_open_to_everyone: Mapped[bool] = mapped_column(default=False)
     registered_clients_may_be_legacy: Mapped[bool] = mapped_column(default=False)
     fetch_request_objects: Mapped[bool] = mapped_column(default=False)
+    assertions_for_token_endpoint: Mapped[bool] = mapped_column(default=False)
     description: Mapped[str] = mapped_column(String(1024), default="")
     logo_url: Mapped[str] = mapped_column(String(2048), default="")
     logo_width: Mapped[int] = mapped_column(Integer, default=0)

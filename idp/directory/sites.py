@@ -42,9 +42,10 @@ class SiteFacts:
     registered_clients_open_to_everyone: bool
     registered_clients_may_be_legacy: bool
     fetch_request_objects: bool
+    assertions_for_token_endpoint: bool
 
 
-def _live() -> Select[str, str, str, str, str, str, str, str, bool, str, bool, bool, bool]:
+def _live() -> Select[str, str, str, str, str, str, str, str, bool, str, bool, bool, bool, bool]:
     return (
         select(
             Site.organization_id,
@@ -60,6 +61,7 @@ def _live() -> Select[str, str, str, str, str, str, str, str, bool, str, bool, b
             Site.registered_clients_open_to_everyone,
             Site.registered_clients_may_be_legacy,
             Site.fetch_request_objects,
+            Site.assertions_for_token_endpoint,
         )
         .join(Organization, Organization.id == Site.organization_id)
         .where(Site.disabled_at.is_(None), Organization.suspended_at.is_(None))
@@ -150,6 +152,7 @@ def edit(
     sign_metadata: bool | None = None,
     metadata_valid_days: int | None = None,
     fetch_request_objects: bool | None = None,
+    assertions_for_token_endpoint: bool | None = None,
 ) -> Site:
     """
     Change how a site shows itself, or what it asks of its clients; what is None stays as it is.
@@ -170,6 +173,7 @@ def edit(
         sign_metadata: SAML metadata is always signed, not only for those who ask.
         metadata_valid_days: for how many days SAML metadata may be used, 1 to 3650.
         fetch_request_objects: read authorization requests from the addresses that clients have registered.
+        assertions_for_token_endpoint: take client assertions for the token endpoint, too (some certifications need that).
 
     Raises:
         NotFound: no such site that this actor may see.
@@ -193,6 +197,7 @@ def edit(
         "sign_metadata": sign_metadata,
         "metadata_valid_days": None if metadata_valid_days is None else _days(metadata_valid_days),
         "fetch_request_objects": fetch_request_objects,
+        "assertions_for_token_endpoint": assertions_for_token_endpoint,
     }
     if support_contact == "":
         wanted["support_contact"] = ""

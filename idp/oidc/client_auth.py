@@ -130,7 +130,11 @@ def _check_secret(client: ClientFacts | None, presented: Presented) -> None:
 
 
 def _check_assertion(work: Work, provider: Provider, client: ClientFacts, assertion: str) -> ClientFacts | Wanted:
-    """RFC 7523 section 3, with the audience of draft-ietf-oauth-rfc7523bis: our issuer, one string, nothing else."""
+    """
+    RFC 7523 section 3, with the audience of draft-ietf-oauth-rfc7523bis: our issuer, one string, nothing else.
+
+    Where the site says so, also the token endpoint, as OpenID Connect Core section 9 recommends.
+    """
     keys = _keys(client, assertion)
     if isinstance(keys, Wanted):
         return keys
@@ -140,7 +144,7 @@ def _check_assertion(work: Work, provider: Provider, client: ClientFacts, assert
             Purpose.CLIENT_ASSERTION,
             keys,
             issuer=client.client_id,
-            is_audience=provider.issuer.__eq__,
+            is_audience=_audiences(provider).__contains__,
             now=work.now,
             algorithm=client.assertion_algorithm,
         )
@@ -155,6 +159,12 @@ def _check_assertion(work: Work, provider: Provider, client: ClientFacts, assert
     if not seen.first_time(work, provider.site_id, client.client_id, fingerprint(token_id), lives=lives):
         raise InvalidClient(cause="client assertion: its jti was used before")
     return client
+
+
+def _audiences(provider: Provider) -> tuple[str, ...]:
+    if provider.site.assertions_for_token_endpoint:
+        return provider.issuer, f"{provider.issuer}/oauth2/token"
+    return (provider.issuer,)
 
 
 def _keys(client: ClientFacts, assertion: str) -> tuple[KnownKey, ...] | Wanted:

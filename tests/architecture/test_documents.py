@@ -8,6 +8,7 @@ from idp.cli.main import root
 from tests.architecture.source import HERE, modules
 
 PAGES = [*sorted(HERE.glob("*.md")), *sorted((HERE / "docs").rglob("*.md")), HERE / "keys" / "README.md"]
+TESTS = sorted((HERE / "tests" / "oidc").glob("test_*.py"))
 IDS = [str(page.relative_to(HERE)) for page in PAGES]
 OF_ONE_MACHINE = re.compile(r"/(?:work|root|home|Users)/[a-z]|\b(?:TODO|FIXME|XXX)\b")
 
@@ -34,6 +35,39 @@ def test_every_command_that_is_shown_exists(page):
 @pytest.mark.parametrize("page", PAGES, ids=IDS)
 def test_no_page_speaks_of_one_machine(page):
     assert OF_ONE_MACHINE.search(page.read_text(encoding="utf-8")) is None
+
+
+def test_every_test_that_the_table_of_standards_names_exists():
+    text = (HERE / "docs" / "reference" / "standards.md").read_text(encoding="utf-8")
+    file, unknown = "", []
+    for named, test in re.findall(r"`(tests/[\w/]+\.py|…)?(?:::(\w+))?`", text):
+        file = file if named in ("", "…") else named
+        if named == "" and test == "":
+            continue
+        there = (HERE / file).read_text(encoding="utf-8") if (HERE / file).exists() else None
+        if there is None or (test and f"def {test}(" not in there):
+            unknown.append(f"{file}::{test}")
+    assert unknown == []
+
+
+SPECIFICATIONS = [
+    *("OpenID Connect Core", "OpenID Connect Discovery 1.0", "OpenID Connect Dynamic Client Registration 1.0"),
+    *("OpenID Connect RP-Initiated Logout 1.0", "OpenID Connect Session Management 1.0"),
+    *("OpenID Connect Front-Channel Logout 1.0", "OpenID Connect Back-Channel Logout 1.0"),
+    *("OAuth 2.0 Form Post Response Mode 1.0", "OAuth 2.1", "RFC 6749", "RFC 6750", "RFC 7009", "RFC 7523"),
+    *("RFC 7591", "RFC 7592", "RFC 7636", "RFC 7662", "RFC 8252", "RFC 8414", "RFC 8628", "RFC 8707", "RFC 9068"),
+    *("RFC 9101", "RFC 9126", "RFC 9207", "RFC 9449", "RFC 9470", "RFC 9700"),
+]
+
+
+@pytest.mark.parametrize("specification", SPECIFICATIONS)
+def test_every_specification_has_a_test_file_that_cites_it_in_its_title_and_a_row_in_the_table(specification):
+    cited = specification + r"(?!\d)"
+    titles = [re.match(r'"""(.*?)"""', file.read_text(encoding="utf-8"), re.S) for file in TESTS]
+    table = (HERE / "docs" / "reference" / "standards.md").read_text(encoding="utf-8")
+
+    assert any(title and re.match(r"\s*(The )?" + cited, title[1]) for title in titles)
+    assert re.search(f"^## .*{specification.removeprefix('The ')}", table, re.M)
 
 
 def test_no_module_speaks_of_one_machine():

@@ -120,6 +120,16 @@ def test_a_site_reads_requests_from_addresses_only_where_it_is_told_to(acme):
     assert acme("site", "set", "acme", "--no-fetch-request-objects", "--json").json["fetch_request_objects"] is False
 
 
+def test_a_site_takes_assertions_for_its_token_endpoint_only_where_it_is_told_to(acme):
+    def said(*how):
+        return acme("site", "set", "acme", *how, "--json").json["assertions_for_token_endpoint"]
+
+    assert acme("site", "list", "--json").json[0]["assertions_for_token_endpoint"] is False
+    assert said("--assertions-for-token-endpoint") is True
+    assert said("--name", "Acme") is True
+    assert said("--assertions-for-issuer-only") is False
+
+
 def test_a_service_provider_from_a_file(wiki):
     assert wiki["protocol"] == "saml"
     assert wiki["saml"]["entity_id"] == ENTITY_ID

@@ -10,8 +10,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from tests.conformance.conftest import BASIC, Variant
-from tests.conformance.support import Suite, agree, asks_to_sign_in, shows_a_page
-from tests.oidc.support import ANN, CALLBACK, CHALLENGE, VERIFIER, claims
+from tests.conformance.support import Suite, agree, asks_to_sign_in, shows_a_page, unsigned
+from tests.oidc.support import ANN, CALLBACK, CHALLENGE, VERIFIER, claims, header
 
 PROFILE = {
     "name", "given_name", "family_name", "middle_name", "nickname", "preferred_username", "profile", "picture",
@@ -229,6 +229,45 @@ def test_oidcc_refresh_token(code_suite):
     }
     assert again["access_token"] != found.access_token
     assert code_suite.userinfo(again["access_token"]).status_code == 200
+
+
+def test_oidcc_idtoken_signature_and_unsigned(suite):
+    """Signed by what is the default; unsigned ones are not offered, so the module that asks for them is left out."""
+    for token in suite.sign_on().raw_id_tokens:
+        assert header(token)["alg"] == "RS256"
+        assert header(token)["kid"]
+    assert "none" not in suite.discovery()["id_token_signing_alg_values_supported"]
+
+
+def test_an_id_token_says_nothing_that_nobody_asked_for(suite):
+    """EnsureIdTokenDoesNotContainNonRequestedClaims would warn."""
+    for said in suite.sign_on().id_tokens:
+        assert said.keys() <= {
+            *("iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "azp"),
+            *("at_hash", "c_hash", "nbf", "jti", "sid", "s_hash"),
+        }
+
+
+def test_oidcc_unsigned_request_object_supported_correctly_or_rejected_as_unsupported(suite):
+    """State and nonce stand in the object alone."""
+    answer = suite.answer(suite.ask(request=unsigned(suite.request()), state=None, nonce=None))
+
+    assert suite.arrive(answer).answer["state"] == "st4te"
+
+
+def test_oidcc_ensure_request_object_with_redirect_uri(suite):
+    """The one in the object counts, or a page says that the other is wrong."""
+    answer = suite.ask(request=unsigned(suite.request()), redirect_uri=f"{CALLBACK}/invalid")
+
+    assert shows_a_page(answer) or suite.arrive(suite.answer(answer)).answer["state"] == "st4te"
+
+
+def test_oidcc_request_uri_unsigned_supported_correctly_or_rejected_as_unsupported(suite):
+    suite.client = suite.register(request_uris=["https://rp.example/requesturi/aB3"])
+    refused = suite.ask(request_uri="https://rp.example/requesturi/aB3", state=None, nonce=None)
+
+    assert suite.discovery()["request_uri_parameter_supported"] is False
+    assert suite_error(suite, refused) == "request_uri_not_supported"
 
 
 def test_oidcc_ensure_request_with_valid_pkce_succeeds(certified):

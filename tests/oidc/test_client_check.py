@@ -117,6 +117,8 @@ CASES: dict[str, list[Case]] = {
     "pkce-excused": [Case("need not", known={"pkce_required": False}, says="S256")],
     "pkce-excused-by-site": [Case("the site acme", here={"pkce_for_public_clients_only": True})],
     "pkce-excused-public": [Case("need not", PUBLIC, known={"pkce_required": False})],
+    "assertion-audience-by-site": [
+        Case("/oauth2/token", here={"assertions_for_token_endpoint": True}, says="--assertions-for-issuer-only")],
     "secret-shared": [
         Case("client_secret_basic", SECRET), Case("client_secret_post", {**SECRET, "token_endpoint_auth_method": "client_secret_post"})],
     "secret-old": [

@@ -1,6 +1,7 @@
 """RFC 6749 section 4.1: the authorization code, issued once and honoured once."""
 
 from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import pytest
 
@@ -127,6 +128,26 @@ def test_o7_a_replay_by_somebody_else_changes_nothing(place, client, browser, re
 
     assert place.userinfo(tokens["access_token"]).status_code == 200
     assert place.refresh(client, tokens["refresh_token"]).status_code == 200
+
+
+@pytest.mark.both_databases
+def test_o7_of_fifty_redemptions_at_once_one_succeeds(place, client, browser):
+    code, together = place.code(browser, client), Barrier(50)
+
+    def redeem(_):
+        together.wait()
+        return place.redeem(client, code)
+
+    with ThreadPoolExecutor(50) as threads:
+        answers = list(threads.map(redeem, range(50)))
+
+    assert [answer.status_code for answer in answers].count(200) == 1
+    assert {answer.json["error"] for answer in answers if answer.status_code != 200} <= {
+        "invalid_grant",
+        "temporarily_unavailable",
+    }
+    (winner,) = [answer.json for answer in answers if answer.status_code == 200]
+    assert place.userinfo(winner["access_token"]).status_code == 401, "a code that came twice is a stolen one"
 
 
 @pytest.mark.both_databases

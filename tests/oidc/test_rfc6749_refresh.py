@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 
 import pytest
 
@@ -70,6 +71,26 @@ def test_o21_another_sign_on_of_the_same_client_lives_on(place, client, tokens, 
     place.refresh(client, tokens["refresh_token"])
 
     assert place.refresh(client, other["refresh_token"]).status_code == 200
+
+
+@pytest.mark.both_databases
+def test_o21_of_fifty_at_once_one_wins_and_its_family_is_over(place, client, tokens):
+    together = Barrier(50)
+
+    def refresh(_):
+        together.wait()
+        return place.refresh(client, tokens["refresh_token"])
+
+    with ThreadPoolExecutor(50) as threads:
+        answers = list(threads.map(refresh, range(50)))
+
+    assert [answer.status_code for answer in answers].count(200) == 1
+    assert {answer.json["error"] for answer in answers if answer.status_code != 200} <= {
+        "invalid_grant",
+        "temporarily_unavailable",
+    }
+    (winner,) = [answer.json for answer in answers if answer.status_code == 200]
+    assert place.refresh(client, winner["refresh_token"]).json["error"] == "invalid_grant"
 
 
 @pytest.mark.both_databases

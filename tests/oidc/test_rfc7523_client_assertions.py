@@ -6,12 +6,13 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import timedelta
-from threading import BoundedSemaphore, Event
+from threading import Barrier, BoundedSemaphore, Event
 
 import pytest
 from joserfc.jwk import ECKey
 
 from idp.base.errors import Unavailable
+from idp.directory import sites
 from idp.oidc import client_auth, remote_keys
 from tests.oidc.assertions import EC, ED, KEYS, MACHINE, OTHER, RSA, assertion
 from tests.oidc.support import BASE_URL, ISSUER, NOON, reference
@@ -88,6 +89,41 @@ def test_o14_anything_else_about_an_assertion_is_refused(place, keyed, changes):
     assert answer.json["error"] == "invalid_client"
 
 
+@pytest.fixture
+def lenient(place):
+    """The site takes what OpenID Connect Core section 9 recommends: the token endpoint as the audience."""
+    with place.work() as work:
+        sites.edit(work, "acme", assertions_for_token_endpoint=True)
+
+
+@pytest.mark.parametrize("aud", [ISSUER, f"{ISSUER}/oauth2/token"], ids=["issuer", "token endpoint"])
+def test_o14_a_site_may_take_assertions_for_its_token_endpoint(place, keyed, lenient, aud):
+    assert call(place, keyed, assertion(keyed, aud=aud)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "aud",
+    [
+        [f"{ISSUER}/oauth2/token"],
+        [ISSUER, f"{ISSUER}/oauth2/token"],
+        f"{ISSUER}/oauth2/token/",
+        f"{ISSUER}/oauth2/par",
+        f"{BASE_URL}/sites/acme-eu/oauth2/token",
+        "https://other.example/token",
+    ],
+    ids=str,
+)
+def test_o14_and_for_nobody_elses_even_then(place, keyed, lenient, aud):
+    assert call(place, keyed, assertion(keyed, aud=aud)).json["error"] == "invalid_client"
+
+
+def test_o14_another_site_does_not_take_them_for_that(place, lenient):
+    other = place.register(site="acme-eu", token_endpoint_auth_method="private_key_jwt", jwks=KEYS, **MACHINE)
+    token = assertion(other, aud=f"{BASE_URL}/sites/acme-eu/oauth2/token")
+
+    assert call(place, other, token, site="acme-eu").json["error"] == "invalid_client"
+
+
 def test_o14_an_assertion_is_honoured_once(place, keyed):
     token = assertion(keyed)
 
@@ -97,6 +133,24 @@ def test_o14_an_assertion_is_honoured_once(place, keyed):
         "by its jti, not its text"
     )
     assert call(place, keyed, assertion(keyed, jti="twice")).status_code == 200
+
+
+@pytest.mark.both_databases
+def test_o14_of_fifty_with_one_assertion_one_wins(place, keyed):
+    token, together = assertion(keyed), Barrier(50)
+
+    def show(_):
+        together.wait()
+        return call(place, keyed, token)
+
+    with ThreadPoolExecutor(50) as threads:
+        answers = list(threads.map(show, range(50)))
+
+    assert [answer.status_code for answer in answers].count(200) == 1
+    assert {answer.json["error"] for answer in answers if answer.status_code != 200} <= {
+        "invalid_client",
+        "temporarily_unavailable",
+    }
 
 
 def test_o14_also_one_whose_request_was_refused(place, keyed):

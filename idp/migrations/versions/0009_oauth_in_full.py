@@ -204,9 +204,13 @@ def upgrade() -> None:
         "sites", sa.Column("registered_clients_may_be_legacy", sa.Boolean(), nullable=False, server_default=sa.false())
     )
     op.add_column("sites", sa.Column("fetch_request_objects", sa.Boolean(), nullable=False, server_default=sa.false()))
+    op.add_column(
+        "sites", sa.Column("assertions_for_token_endpoint", sa.Boolean(), nullable=False, server_default=sa.false())
+    )
 
 
 def downgrade() -> None:
+    op.drop_column("sites", "assertions_for_token_endpoint")
     op.drop_column("sites", "fetch_request_objects")
     op.drop_column("sites", "registered_clients_may_be_legacy")
     op.drop_column("sites", "registered_clients_open_to_everyone")

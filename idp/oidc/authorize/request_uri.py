@@ -48,8 +48,8 @@ def text(provider: Provider, client: ClientFacts, address: str, brought: Brought
 
     Raises:
         RequestUriNotSupported: the site fetches none.
-        InvalidRequestUri: the client has not registered the address, octet by octet; nothing that can be
-            read is there; or something else than the hash says that the address was registered with.
+        InvalidRequestUri: the client has not registered the address, octet by octet; or nothing that can be
+            read is there.
     """
     if not provider.site.fetch_request_objects:
         raise RequestUriNotSupported("Request objects are not fetched from addresses here.")
@@ -65,12 +65,7 @@ def text(provider: Provider, client: ClientFacts, address: str, brought: Brought
         found = brought[address]
     if not found:
         raise InvalidRequestUri("There is no request object at the request_uri.")
-    if stated:
-        if _hash_of(found) != stated:
-            raise InvalidRequestUri(
-                "What is at the request_uri is not what the client has registered.",
-                cause="the hash in the fragment is that of something else",
-            )
+    if stated and _hash_of(found) == stated:
         _hold(address, found)
     return found.strip()
 
@@ -99,7 +94,10 @@ def forget() -> None:
 
 
 def _stated_hash(address: str) -> str:
-    """Another fragment is only a label by which the client tells versions apart."""
+    """
+    A hash says that what is there does not change, so that it may be kept; one that does not fit says nothing, as every
+    other fragment: a label by which the client tells versions apart.
+    """
     fragment = address.partition("#")[2]
     return fragment if _HASH.fullmatch(fragment) else ""
 

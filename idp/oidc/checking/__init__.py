@@ -49,6 +49,7 @@ REGISTRATION: tuple[RegistrationCheck, ...] = (
     flows.check_registration,
     pkce.check_registration,
     authentication.check_registration,
+    assertions.check_registration,
     keys.check_registration,
     encryption.check_registration,
     requests.check_registration,

@@ -4,13 +4,21 @@ from collections.abc import Callable
 
 from idp.audit.findings import Kind, Severity
 from idp.oidc.checking.causes import Cause, explained
-from idp.oidc.checking.subjects import Attempt, Findings
+from idp.oidc.checking.subjects import Attempt, Findings, Registration
+from idp.oidc.metadata import PRIVATE_KEY_JWT
 
 AUDIENCE = Kind(
     "assertion-audience",
     Severity.SERIOUS,
     "a client assertion for somebody else",
     "Its aud has to be our issuer, as one text; an assertion that also names others could be used there.",
+    clause="RFC 7523 section 3",
+)
+BY_SITE = Kind(
+    "assertion-audience-by-site",
+    Severity.WARNING,
+    "a site that takes assertions for its token endpoint",
+    "A provider that tells a client our token endpoint as its own gets an assertion from it that is good here.",
     clause="RFC 7523 section 3",
 )
 BEHIND = Kind(
@@ -76,11 +84,22 @@ UNREADABLE = Kind(
     "The address of its keys does not answer, or not with a key set that can be used.",
     clause="RFC 7517 section 5",
 )
-KINDS = (AUDIENCE, BEHIND, AHEAD, LONG, KEY, ALGORITHM, SIGNATURE, REPLAYED, MALFORMED, UNREADABLE)
+KINDS = (AUDIENCE, BY_SITE, BEHIND, AHEAD, LONG, KEY, ALGORITHM, SIGNATURE, REPLAYED, MALFORMED, UNREADABLE)
 
 KEYS_UNREADABLE = "client-keys-unreadable"
 """The code of the step in which they are fetched."""
 _PREFIX = "client assertion: "
+
+
+def check_registration(registration: Registration) -> Findings:
+    """Whom may its assertions be for?"""
+    registered, here = registration.registered, registration.here
+    if here.assertions_for_token_endpoint and registered.method == PRIVATE_KEY_JWT:
+        yield BY_SITE.found(
+            f"the site {here.site} takes assertions whose aud is {here.issuer}/oauth2/token",
+            here=f"Once all clients of the site send the issuer, run: idp site set {here.site} --assertions-for-issuer-only",
+            vendor=f"Please send aud as the one text {here.issuer}.",
+        )
 
 
 def check_attempt(attempt: Attempt) -> Findings:
@@ -114,7 +133,12 @@ _TIMED: tuple[tuple[str, Kind, Callable[[int], str]], ...] = (
 
 
 _CAUSES = (
-    Cause("^client assertion: aud ", AUDIENCE, vendor="Please send aud as the one text {issuer}."),
+    Cause(
+        "^client assertion: aud ",
+        AUDIENCE,
+        here="If it sends the token endpoint and cannot change: idp site set {site} --assertions-for-token-endpoint.",
+        vendor="Please send aud as the one text {issuer}.",
+    ),
     Cause(
         "^client assertion: iss ",
         MALFORMED,

@@ -17,7 +17,7 @@ from idp.oidc.checking.subjects import Attempt, Findings
 class Cause:
     """
     One cause and what is to be said of it. In *here* and *vendor* ``{app}`` is how a command names the
-    application, ``{issuer}`` our issuer.
+    application, ``{issuer}`` our issuer, ``{site}`` the site.
 
     Args:
         says: a pattern that is found in the cause.
@@ -36,7 +36,7 @@ class Cause:
 
     def found(self, attempt: Attempt) -> Finding:
         """Return the finding of *attempt*, with its cause as the evidence."""
-        words = {"app": attempt.app, "issuer": attempt.here.issuer}
+        words = {"app": attempt.app, "issuer": attempt.here.issuer, "site": attempt.here.site}
         return self.kind.found(
             attempt.failed.cause, here=self.here.format_map(words), vendor=self.vendor.format_map(words)
         )

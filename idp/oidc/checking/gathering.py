@@ -45,6 +45,7 @@ def here(work: Work, site: Site | None, *, base_url: str, http_loopback: bool) -
         others=others,
         pkce_for_public_clients_only=site.pkce_for_public_clients_only,
         fetch_request_objects=site.fetch_request_objects,
+        assertions_for_token_endpoint=site.assertions_for_token_endpoint,
         http_loopback=http_loopback,
         grants_access=access_words.who_gives(work, site.organization_id),
     )

@@ -27,6 +27,7 @@ class Here:
         organization: what the organization is called.
         pkce_for_public_clients_only: the site excuses confidential clients from PKCE.
         fetch_request_objects: it fetches request objects from addresses that clients registered.
+        assertions_for_token_endpoint: it takes client assertions for its token endpoint, too.
         http_loopback: plain http is taken on loopback (for trials on one machine).
         grants_access: who may give access to applications of this organization.
     """
@@ -38,6 +39,7 @@ class Here:
     others: tuple[OtherSite, ...] = ()
     pkce_for_public_clients_only: bool = False
     fetch_request_objects: bool = False
+    assertions_for_token_endpoint: bool = False
     http_loopback: bool = False
     grants_access: tuple[str, ...] = ()
 

@@ -16,12 +16,11 @@ from idp.keyring import installation, wrapping
 from idp.oidc import clients
 from idp.policy.permissions import OPERATOR
 from idp.policy.rules import Rule
-from idp.policy.signon import Method
+from idp.policy.signon import Method, Proof
 from idp.saml import registering
 from idp.settings import Settings, load
 from idp.signon import session
 from idp.signon.factors import password
-from idp.signon.request import Proof
 
 PEOPLE = 1000  # so that nobody collects sessions while signing in is measured
 PASSWORD = secrets.token_urlsafe(18)

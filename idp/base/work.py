@@ -1,5 +1,6 @@
 """One unit of work: a transaction, and who is doing it, when, from where."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -30,13 +31,37 @@ ANONYMOUS = Actor("anonymous")
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where an address is, as far as it is known: ISO 3166 country, city, autonomous system, degrees."""
+
+    country: str = ""
+    city: str = ""
+    asn: str = ""
+    latitude: float | None = None
+    longitude: float | None = None
+
+
+def nowhere(_ip: str) -> Place:
+    """Return that nothing is known of where an address is."""
+    return Place()
+
+
+@dataclass(frozen=True, slots=True)
 class Origin:
-    """Where the work comes from. ``door`` is ``web``, ``cli``, ``api`` or ``job``."""
+    """
+    Where the work comes from. ``door`` is ``web``, ``cli``, ``api`` or ``job``.
+
+    ``devices`` is what the browser's device cookie holds, unchecked; ``certificate`` the subject of a client
+    certificate that the connection, or a trusted proxy, has verified. ``locate`` says where an address is.
+    """
 
     door: str
     ip: str = ""
     request_id: str = ""
     user_agent: str = ""
+    devices: str = ""
+    certificate: str = ""
+    locate: Callable[[str], Place] = nowhere
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,6 +89,9 @@ class Account(Owned):
     in and are dead once it has moved on. ``email_key`` is the canonical form that is unique.
     ``attributes`` are further ones by name, each a list of texts (see `directory.attributes`).
     ``updated_at`` is when what is known of the person changed last (None: never, since an earlier release).
+    ``kind`` is ``member``, ``guest`` (an external person) or ``break-glass`` (for emergencies; using it raises an alarm).
+    ``policy_id`` is the authentication policy that it is in (None, for members only: the organization's default).
+    ``grace_used`` counts sign-ins for which setting up a second step was put off.
     """
 
     __tablename__ = "accounts"
@@ -100,7 +103,9 @@ class Account(Owned):
     given_name: Mapped[str] = mapped_column(String(256), default="")
     family_name: Mapped[str] = mapped_column(String(256), default="")
     attributes: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
+    kind: Mapped[str] = mapped_column(String(16), default="member", server_default="member")
     policy_id: Mapped[str | None] = mapped_column(String(64))
+    grace_used: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
     epoch: Mapped[int] = mapped_column(Integer, default=0)
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime | None]
@@ -169,7 +174,8 @@ class Application(Owned):
 
     ``protocol`` says which half describes it: ``saml`` (a service provider) or ``oidc`` (a
     client). ``launch_url`` is written by that half. ``first_party`` marks the organization's
-    own applications, which need no consent. A deleted application stays as a tombstone.
+    own applications, which need no consent. ``access_policy_id`` is the access policy that it is
+    under (None: the organization's default for applications). A deleted application stays as a tombstone.
     """
 
     __tablename__ = "applications"
@@ -183,6 +189,7 @@ class Application(Owned):
     name: Mapped[str] = mapped_column(String(256))
     launch_url: Mapped[str] = mapped_column(String(2048), default="")
     first_party: Mapped[bool] = mapped_column(default=False)
+    access_policy_id: Mapped[str | None] = mapped_column(String(64))
     created_at: Mapped[datetime]
     disabled_at: Mapped[datetime | None]
     deleted_at: Mapped[datetime | None]

@@ -12,7 +12,7 @@ from idp.base.ids import new_id
 from idp.base.work import Work
 from idp.directory import names
 from idp.directory.models import Organization
-from idp.policy.models import AuthenticationPolicy, ReleasePolicy
+from idp.policy.models import AccessPolicy, AccessPolicyVersion, AuthenticationPolicy, ReleasePolicy
 from idp.policy.permissions import Permission, require
 from idp.policy.release import DEFAULT_RELEASE
 
@@ -48,11 +48,7 @@ def create(work: Work, slug: str, *, name: str) -> Organization:
     organization = Organization(id=new_id("org"), slug=slug, name=name, created_at=work.now)
     work.tx.session.add(organization)
     work.tx.session.flush()
-    work.tx.session.add(
-        AuthenticationPolicy(
-            organization_id=organization.id, id=new_id("pol"), name="Default", is_default=True, created_at=work.now
-        )
-    )
+    _add_policies(work, organization.id)
     work.tx.session.add(
         ReleasePolicy(
             organization_id=organization.id,
@@ -65,6 +61,46 @@ def create(work: Work, slug: str, *, name: str) -> Organization:
     record(work, OrganizationCreated(organization_id=organization.id, target_id=organization.id, slug=slug, name=name))
     work.tx.after_commit(work.tx.memory.forget)
     return organization
+
+
+def _add_policies(work: Work, organization_id: str) -> None:
+    """Add what every organization begins with: for its members, its guests, emergencies; and rules that let all pass."""
+    for kind, name in (("member", "Default"), ("guest", "Guests"), ("break-glass", "Break glass")):
+        work.tx.session.add(
+            AuthenticationPolicy(
+                organization_id=organization_id,
+                id=new_id("pol"),
+                name=name,
+                kind=kind,
+                is_default=kind == "member",
+                created_at=work.now,
+            )
+        )
+    for kind, name in (("session", "Sessions"), ("application", "Applications")):
+        policy_id = new_id("acp")
+        work.tx.session.add(
+            AccessPolicy(
+                organization_id=organization_id,
+                id=policy_id,
+                kind=kind,
+                name=name,
+                is_default=True,
+                current=1,
+                confirmed=1,
+                created_at=work.now,
+            )
+        )
+        work.tx.session.flush()
+        work.tx.session.add(
+            AccessPolicyVersion(
+                organization_id=organization_id,
+                policy_id=policy_id,
+                number=1,
+                rules={},
+                created_at=work.now,
+                created_by="",
+            )
+        )
 
 
 def only_one(work: Work) -> OrganizationFacts | None:

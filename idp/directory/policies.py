@@ -1,7 +1,9 @@
 """Verbs on the policies of an organization, and what hot roads need to know of them."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
 
 from sqlalchemy import bindparam, select
 
@@ -19,7 +21,7 @@ from idp.policy.models import AuthenticationPolicy, ReleasePolicy
 from idp.policy.permissions import Permission, require
 from idp.policy.release import LEVELS, Level, Policy, may_leave
 from idp.policy.rules import Rule, checked, differences, rules_from_json
-from idp.policy.signon import SecondStep
+from idp.policy.signon import Method, SecondStep, SignOnPolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,26 @@ class AuthenticationFacts:
     password_minimum: int
     session_idle_seconds: int
     session_absolute_seconds: int
+    kind: str
+    grace_until: datetime | None
+    grace_sign_ins: int
+    methods: frozenset[Method]
+    password_score: int
+    password_history: int
+    password_maximum_days: int
+    known_device_days: int
+    upstream_allowed: bool
+    api_tokens_allowed: bool
+    recovery: frozenset[str]
+    authenticators: frozenset[str]
+    device_bound_only: bool
+
+    def deciding(self, now: datetime, grace_used: int) -> SignOnPolicy:
+        """Return the part that decides, as it stands at *now* for an account that has put off so many times."""
+        by_date = self.grace_until is not None and now < self.grace_until
+        in_grace = self.second_step is SecondStep.REQUIRED and (by_date or grace_used < self.grace_sign_ins)
+        methods = self.methods | {Method.KNOWN_DEVICE} if self.known_device_days else self.methods
+        return SignOnPolicy(self.version, self.second_step, methods, in_grace)
 
 
 _RELEASE = Prepared(
@@ -42,17 +64,18 @@ _RELEASE = Prepared(
         | (ReleasePolicy.subject_id == bindparam("application_id")),
     )
 )
+_FIELDS = tuple(field.name for field in fields(AuthenticationFacts))
 _AUTHENTICATION = Prepared(
-    select(
-        AuthenticationPolicy.id,
-        AuthenticationPolicy.version,
-        AuthenticationPolicy.is_default,
-        AuthenticationPolicy.second_step,
-        AuthenticationPolicy.password_minimum,
-        AuthenticationPolicy.session_idle_seconds,
-        AuthenticationPolicy.session_absolute_seconds,
-    ).where(AuthenticationPolicy.organization_id == bindparam("organization_id"))
+    select(AuthenticationPolicy.is_default, *(getattr(AuthenticationPolicy, name) for name in _FIELDS)).where(
+        AuthenticationPolicy.organization_id == bindparam("organization_id")
+    )
 )
+_READ: dict[str, Callable[[Any], Any]] = {
+    "second_step": SecondStep,
+    "methods": lambda stored: frozenset(map(Method, stored)),
+    "recovery": frozenset,
+    "authenticators": frozenset,
+}
 
 
 def release_levels(work: Work, organization_id: str, site_id: str, application_id: str) -> Policy:
@@ -78,19 +101,25 @@ def _in_order(attribute: str) -> tuple[int, str]:
 
 def authentication_policy(work: Work, organization_id: str, policy_id: str | None) -> AuthenticationFacts:
     """Return the authentication policy of an account (None: the organization's default)."""
-    rows = work.tx.memory.recall(
-        ("authentication-policies", organization_id),
-        lambda: work.tx.rows(_AUTHENTICATION, organization_id=organization_id),
+    known: dict[str | None, AuthenticationFacts] = work.tx.memory.recall(
+        ("authentication-policies", organization_id), lambda: _authentication_policies(work, organization_id)
     )
-    chosen = next((r for r in rows if r.id == policy_id), None) or next(r for r in rows if r.is_default)
-    return AuthenticationFacts(
-        id=chosen.id,
-        version=chosen.version,
-        second_step=SecondStep(chosen.second_step),
-        password_minimum=chosen.password_minimum,
-        session_idle_seconds=chosen.session_idle_seconds,
-        session_absolute_seconds=chosen.session_absolute_seconds,
-    )
+    return known.get(policy_id) or known[None]
+
+
+def _authentication_policies(work: Work, organization_id: str) -> dict[str | None, AuthenticationFacts]:
+    """Return all policies by their ids, and the default without one."""
+    found: dict[str | None, AuthenticationFacts] = {}
+    for row in work.tx.rows(_AUTHENTICATION, organization_id=organization_id):
+        read = AuthenticationFacts(**{name: _READ.get(name, _as_is)(getattr(row, name)) for name in _FIELDS})
+        found[read.id] = read
+        if row.is_default:
+            found[None] = read
+    return found
+
+
+def _as_is(stored: Any) -> Any:
+    return stored
 
 
 def set_second_step(work: Work, organization: str, second_step: str) -> AuthenticationPolicy:

@@ -7,7 +7,14 @@ from idp.policy.signon import Method, Strength
 PASSWORD = "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport"  # noqa: S105 (a name)
 SECOND_STEP = "https://refeds.org/profile/mfa"
 
-STRENGTHS = {PASSWORD: Strength.PASSWORD, SECOND_STEP: Strength.SECOND_STEP}
+PHISHING_RESISTANT = "phr"
+"""OpenID Connect Extended Authentication Profile ACR Values 1.0 section 2."""
+
+STRENGTHS = {
+    PASSWORD: Strength.PASSWORD,
+    SECOND_STEP: Strength.SECOND_STEP,
+    PHISHING_RESISTANT: Strength.PHISHING_RESISTANT,
+}
 """What each context takes."""
 _NAMES = {strength: name for name, strength in STRENGTHS.items()}
 
@@ -20,4 +27,4 @@ def acr(strength: Strength, wished: Collection[str]) -> str:
 def amr(methods: Collection[Method], strength: Strength) -> list[str]:
     """Return the methods that were used (RFC 8176); ``mfa`` where it was more than one step."""
     used = sorted({method.value for method in methods})
-    return [*used, "mfa"] if strength is Strength.SECOND_STEP else used
+    return [*used, "mfa"] if strength >= Strength.SECOND_STEP else used

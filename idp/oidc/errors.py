@@ -253,6 +253,7 @@ _OF_REFUSAL: dict[Refusal, tuple[type[OAuthError], str]] = {
     Refusal.CONTEXT_UNMET: (UnmetAuthenticationRequirements, "The demanded authentication was not reached."),
     Refusal.CONSENT_REQUIRED: (ConsentRequired, "The person would have to agree first."),
     Refusal.CONSENT_DENIED: (AccessDenied, "The person did not agree."),
+    Refusal.DENIED: (AccessDenied, "A rule of the organization does not let this sign-on pass."),
     Refusal.WRONG_ACCOUNT: (LoginRequired, "Another person than the one asked for is signed in."),
 }
 

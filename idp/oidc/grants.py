@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, bindparam, exists, insert, select, update
+from sqlalchemy import and_, bindparam, insert, select, update
 
 from idp.audit.events import TokenRevoked
 from idp.audit.log import record
@@ -21,10 +21,10 @@ from idp.directory.models import Account
 from idp.directory.policies import authentication_policy
 from idp.oidc.client_facts import ClientFacts
 from idp.oidc.models import Grant
-from idp.policy.signon import SignOnPolicy, Strength, decide
+from idp.policy.signon import Strength, decide
 from idp.signon import consent
 from idp.signon import session as session_
-from idp.signon.models import TotpFactor
+from idp.signon.factors import enrolled
 from idp.signon.request import SignOnResult
 
 LIVES_OFFLINE = timedelta(days=30)
@@ -50,13 +50,8 @@ _FIND = Prepared(
         Account.epoch.label("account_epoch"),
         Account.disabled_at,
         Account.policy_id,
-        exists()
-        .where(
-            TotpFactor.organization_id == Account.organization_id,
-            TotpFactor.account_id == Account.id,
-            TotpFactor.confirmed_at.is_not(None),
-        )
-        .label("has_second_step"),
+        Account.grace_used,
+        enrolled.exists_for(Account).label("has_second_step"),
     )
     .join(Account, and_(Account.organization_id == Grant.organization_id, Account.id == Grant.account_id))
     .where(Grant.organization_id == bindparam("organization_id"), Grant.id == bindparam("grant_id"))
@@ -229,7 +224,7 @@ def _why_dead(work: Work, client: ClientFacts, row: Any, details: Details) -> st
     if not access.may_open(work, client.organization_id, client.application_id, row.account_id):
         return "no access grant of this application holds for the account"
     policy = authentication_policy(work, client.organization_id, row.policy_id)
-    made = decide(SignOnPolicy(policy.version, policy.second_step), has_second_step=row.has_second_step, asked=None)
+    made = decide(policy.deciding(work.now, row.grace_used), has_second_step=row.has_second_step, asked=None)
     if details.reached < made.required:
         return f"the sign-on proved less than is asked for now ({made.rule})"
     asks = details.asks

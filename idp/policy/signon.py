@@ -1,10 +1,13 @@
 """
-What a sign-on must prove. Pure: recorded context in, decision and trace out.
+What a sign-on must prove. Pure: recorded context in, decision out.
 
-Later conditions (network, device, time …) become rules here; the shape stays.
+An authentication policy says what is asked of a person at all; the rules of contextual access
+(`policy.access`) and the application can ask for more, never for less.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 
 
@@ -14,9 +17,44 @@ class Method(StrEnum):
     PASSWORD = "pwd"  # noqa: S105 (a method, not a password)
     TOTP = "otp"
     RECOVERY_CODE = "recovery"
+    PASSKEY = "passkey"
+    """A WebAuthn credential, the person verified by it: two steps in one."""
+    SECURITY_KEY = "security-key"
+    """A WebAuthn credential that was touched; the person was not verified by it."""
+    EMAIL_CODE = "email-code"
+    TEMPORARY_PASS = "temporary-pass"  # noqa: S105 (a method, not a pass)
+    """A temporary access pass, given by an administrator: two steps in one, once."""
+    KNOWN_DEVICE = "known-device"
+    """A device on which the second step was proven before, and the person asked not to be asked again."""
 
 
-SECOND_STEPS = frozenset({Method.TOTP, Method.RECOVERY_CODE})
+FIRST_STEPS = frozenset({Method.PASSWORD, Method.PASSKEY, Method.TEMPORARY_PASS})
+SECOND_STEPS = frozenset(
+    {
+        Method.TOTP,
+        Method.RECOVERY_CODE,
+        Method.PASSKEY,
+        Method.SECURITY_KEY,
+        Method.EMAIL_CODE,
+        Method.TEMPORARY_PASS,
+        Method.KNOWN_DEVICE,
+    }
+)
+WEAK = frozenset({Method.EMAIL_CODE, Method.KNOWN_DEVICE})
+"""Second steps that suffice where the authentication policy allows them, and are attested to nobody."""
+STRONG_SECOND_STEPS = SECOND_STEPS - WEAK
+PHISHING_RESISTANT = frozenset({Method.PASSKEY, Method.SECURITY_KEY})
+ENROLLABLE = frozenset({Method.TOTP, Method.PASSKEY, Method.SECURITY_KEY})
+"""Second steps that a person sets up while signing in."""
+DEFAULT_METHODS = (
+    Method.PASSWORD,
+    Method.TOTP,
+    Method.RECOVERY_CODE,
+    Method.PASSKEY,
+    Method.SECURITY_KEY,
+    Method.TEMPORARY_PASS,
+)
+"""What an authentication policy allows unless it says otherwise: everything but codes by e-mail."""
 
 
 class Strength(IntEnum):
@@ -24,6 +62,7 @@ class Strength(IntEnum):
 
     PASSWORD = 1
     SECOND_STEP = 2
+    PHISHING_RESISTANT = 3
 
 
 class SecondStep(StrEnum):
@@ -35,34 +74,127 @@ class SecondStep(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Proof:
+    """That something was proven, how and when; ``fresh`` if within this very sign-on."""
+
+    method: Method
+    at: datetime
+    fresh: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class SignOnPolicy:
-    """The part of a stored policy that the evaluator reads; ``version`` goes into the attempt."""
+    """
+    The part of a stored authentication policy that the evaluator reads.
+
+    Args:
+        version: goes into the attempt.
+        methods: what may be used to sign in at all.
+        in_grace: who has no second step yet may still put off setting one up.
+    """
 
     version: int
     second_step: SecondStep
+    methods: frozenset[Method] = frozenset(DEFAULT_METHODS)
+    in_grace: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What is required, and by which rule."""
+    """
+    What must be proven, and by which rule.
+
+    Args:
+        required: the least strength.
+        weak_suffices: a weak second step (`WEAK`) counts towards it: so where the authentication policy alone asks.
+        any_of: of each of these sets at least one method must be among the proofs.
+        within: proofs older than this do not count.
+    """
 
     required: Strength
     rule: str
+    weak_suffices: bool = False
+    any_of: tuple[frozenset[Method], ...] = ()
+    within: timedelta | None = None
 
 
 def decide(policy: SignOnPolicy, *, has_second_step: bool, asked: Strength | None) -> Decision:
     """Return what this sign-on must prove. *asked* is the application's own demand, if any."""
+    own = _by_policy(policy, has_second_step)
+    if asked is None:
+        return own
+    return both(own, Decision(asked, f"application: {_WORDS[asked]} asked for"))
+
+
+def _by_policy(policy: SignOnPolicy, has_second_step: bool) -> Decision:
+    if policy.second_step is SecondStep.REQUIRED and (has_second_step or not policy.in_grace):
+        return Decision(Strength.SECOND_STEP, "authentication-policy: second step required", weak_suffices=True)
     if policy.second_step is SecondStep.REQUIRED:
-        return Decision(Strength.SECOND_STEP, "authentication-policy: second step required")
-    if asked is Strength.SECOND_STEP:
-        return Decision(Strength.SECOND_STEP, "application: second step asked for")
+        return Decision(Strength.PASSWORD, "authentication-policy: second step not yet required (grace)", True)
     if policy.second_step is SecondStep.OPTIONAL and has_second_step:
-        return Decision(Strength.SECOND_STEP, "authentication-policy: second step where there is one")
-    return Decision(Strength.PASSWORD, "authentication-policy: password")
+        return Decision(
+            Strength.SECOND_STEP, "authentication-policy: second step where there is one", weak_suffices=True
+        )
+    return Decision(Strength.PASSWORD, "authentication-policy: password", weak_suffices=True)
 
 
-def strength(methods: frozenset[Method]) -> Strength | None:
-    """Return what *methods* prove together; None when there is no first step among them."""
-    if Method.PASSWORD not in methods:
+def both(one: Decision, other: Decision) -> Decision:
+    """Return what satisfies both; its rule is the one that asks for more (the first where neither does)."""
+    within = [decision.within for decision in (one, other) if decision.within is not None]
+    if other.required > Strength.PASSWORD and other.required >= one.required:
+        weak = other.weak_suffices and (one.weak_suffices or one.required < other.required)
+    else:
+        weak = one.weak_suffices
+    return Decision(
+        required=max(one.required, other.required),
+        rule=other.rule if _asks_more(other, one) else one.rule,
+        weak_suffices=weak,
+        any_of=one.any_of + tuple(wanted for wanted in other.any_of if wanted not in one.any_of),
+        within=min(within) if within else None,
+    )
+
+
+def _asks_more(other: Decision, one: Decision) -> bool:
+    if other.required != one.required:
+        return other.required > one.required
+    if other.required > Strength.PASSWORD and one.weak_suffices and not other.weak_suffices:
+        return True
+    younger = other.within is not None and (one.within is None or other.within < one.within)
+    return younger or bool(set(other.any_of) - set(one.any_of))
+
+
+def counting(decision: Decision, proofs: Iterable[Proof], now: datetime) -> tuple[Proof, ...]:
+    """Return the *proofs* that are young enough for *decision*."""
+    return tuple(
+        proof for proof in proofs if proof.fresh or decision.within is None or now - proof.at <= decision.within
+    )
+
+
+def meets(decision: Decision, proofs: Iterable[Proof], now: datetime) -> bool:
+    """Say whether *proofs* satisfy *decision*."""
+    methods = frozenset(proof.method for proof in counting(decision, proofs, now))
+    have = strength(methods, weak=decision.weak_suffices)
+    return have is not None and have >= decision.required and all(methods & wanted for wanted in decision.any_of)
+
+
+def strength(methods: frozenset[Method], *, weak: bool = False) -> Strength | None:
+    """
+    Return what *methods* prove together; None when there is no first step among them.
+
+    Args:
+        weak: count second steps that are attested to nobody (`WEAK`), too.
+    """
+    if not methods & FIRST_STEPS:
         return None
-    return Strength.SECOND_STEP if methods & SECOND_STEPS else Strength.PASSWORD
+    if methods & PHISHING_RESISTANT:
+        return Strength.PHISHING_RESISTANT
+    if methods & STRONG_SECOND_STEPS or (weak and methods & WEAK):
+        return Strength.SECOND_STEP
+    return Strength.PASSWORD
+
+
+_WORDS = {
+    Strength.PASSWORD: "a password",
+    Strength.SECOND_STEP: "second step",
+    Strength.PHISHING_RESISTANT: "phishing-resistant second step",
+}

@@ -23,7 +23,11 @@ STRENGTHS: dict[str, Strength] = {
 }
 """The classes that we can attest, and what each takes."""
 
-_NAMES = {Strength.PASSWORD: names.PASSWORD_PROTECTED_TRANSPORT, Strength.SECOND_STEP: names.REFEDS_MFA}
+_NAMES = {
+    Strength.PASSWORD: names.PASSWORD_PROTECTED_TRANSPORT,
+    Strength.SECOND_STEP: names.REFEDS_MFA,
+    Strength.PHISHING_RESISTANT: names.REFEDS_MFA,
+}
 
 # Names whose meaning others have laid down; a map may use them for this or for more, never for less.
 _TAKES: dict[str, Strength] = STRENGTHS | {

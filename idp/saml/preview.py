@@ -18,7 +18,7 @@ from idp.directory.attributes import attributes_of
 from idp.directory.models import Account, Application
 from idp.directory.policies import AuthenticationFacts, authentication_policy, release_levels
 from idp.policy.release import Level, Silent, Statement, effective, may_leave, outcomes, released, withheld
-from idp.policy.signon import Decision, Method, SignOnPolicy, Strength, decide
+from idp.policy.signon import Decision, Method, Strength, decide
 from idp.saml import endpoints, facts, metadata, nameid, providers, responses
 from idp.saml.endpoints import Requester
 from idp.saml.errors import MessageRefused
@@ -27,12 +27,16 @@ from idp.saml.names import SAML
 from idp.saml.requests import Place
 from idp.saml.speaking import Speaker, speaker
 from idp.saml.wanted import Wanted
-from idp.signon.factors import totp
+from idp.signon.factors import enrolled
 from idp.signon.request import SignOnResult
 
 REQUEST_ID = "_ID-OF-THE-REQUEST"
 SESSION_INDEX = "_SESSION-INDEX"
-_METHODS = {Strength.PASSWORD: (Method.PASSWORD,), Strength.SECOND_STEP: (Method.PASSWORD, Method.TOTP)}
+_METHODS = {
+    Strength.PASSWORD: (Method.PASSWORD,),
+    Strength.SECOND_STEP: (Method.PASSWORD, Method.TOTP),
+    Strength.PHISHING_RESISTANT: (Method.PASSKEY,),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +135,8 @@ def preview(
     known = attributes_of(work, person.organization_id, person.id)
     levels = release_levels(work, provider.organization_id, provider.site_id, provider.application_id)
     policy = authentication_policy(work, person.organization_id, person.policy_id)
-    has_second_step = totp.exists(work, person.organization_id, person.id)
-    decision = decide(SignOnPolicy(policy.version, policy.second_step), has_second_step=has_second_step, asked=None)
+    has_second_step = enrolled.exists(work, person.organization_id, person.id)
+    decision = decide(policy.deciding(work.now, person.grace_used), has_second_step=has_second_step, asked=None)
     sent = outcomes(known, levels)
     result = _result(work, provider, person, policy, decision, released(known, levels), sent)
     allowed, reasons = _access(work, application, person)
@@ -196,6 +200,7 @@ def _result(
         authenticated_at=work.now,
         expires_at=work.now + timedelta(seconds=policy.session_absolute_seconds),
         strength=decision.required,
+        satisfied=decision.required,
         methods=_METHODS[decision.required],
         attributes=leaving,
         statements=tuple(one for one in sent if isinstance(one, Statement)),
@@ -246,7 +251,7 @@ def _access(work: Work, application: Application, person: Account) -> tuple[bool
 
 
 def _context_origin(decision: Decision, has_second_step: bool) -> str:
-    if decision.required is Strength.SECOND_STEP and not has_second_step:
+    if decision.required >= Strength.SECOND_STEP and not has_second_step:
         return f"{decision.rule}; this person has none yet and would be asked to set one up"
     return decision.rule
 

@@ -10,6 +10,7 @@ from idp.base.work import Work
 from idp.directory import names as directory_names
 from idp.directory.policies import release_levels
 from idp.directory.sites import SiteFacts
+from idp.policy.access.context import RequestKind
 from idp.policy.release import may_leave
 from idp.saml import contexts, endpoints, errors, gate, made_names, nameid, signatures
 from idp.saml.bindings import REQUEST, Incoming
@@ -216,6 +217,7 @@ def _neutral(place: Place, known: ProviderFacts, **asked: Any) -> SignOnRequest:
         application_name=known.name,
         resume_url=f"/sites/{place.site.slug}/saml/resume",
         start_again_url=known.launch_url,
+        kind=RequestKind.SAML,
         **asked,
     )
 

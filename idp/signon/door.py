@@ -142,6 +142,7 @@ def result(work: Work, request: SignOnRequest, facts: Facts, session: CurrentSes
         authenticated_at=session.authenticated_at,
         expires_at=session.expires_at,
         strength=have,
+        satisfied=strength(frozenset(proof.method for proof in proofs), weak=True) or have,
         methods=tuple(proof.method for proof in proofs),
         attributes=released(known, levels),
         statements=statements(known, levels),
@@ -167,4 +168,4 @@ def note(trail: Trail, request: SignOnRequest, facts: Facts) -> None:
 
 
 def _needs_page(request: SignOnRequest, step: Refuse) -> bool:
-    return not request.passive and step.refusal in (Refusal.NOT_ALLOWED, Refusal.WRONG_ACCOUNT)
+    return not request.passive and step.refusal in (Refusal.NOT_ALLOWED, Refusal.WRONG_ACCOUNT, Refusal.DENIED)

@@ -7,16 +7,18 @@ from idp.base.work import Work
 from idp.directory import access
 from idp.directory.models import Account
 from idp.directory.policies import AuthenticationFacts, authentication_policy
-from idp.policy.signon import Method, SecondStep, SignOnPolicy, Strength
-from idp.signon import consent, pending
-from idp.signon.factors import totp
+from idp.policy.access.context import AccountKind
+from idp.policy.signon import STRONG_SECOND_STEPS, Method, Proof, SecondStep, SignOnPolicy
+from idp.signon import consent, contextual, pending
+from idp.signon.contextual import Access, Person
+from idp.signon.factors import enrolled
 from idp.signon.flow import Facts
 from idp.signon.pending import Pending
-from idp.signon.request import Proof, SignOnRequest
+from idp.signon.request import SignOnRequest
 from idp.signon.session import CurrentSession
 
 _ACCOUNT = Prepared(
-    select(Account.policy_id, Account.epoch, Account.disabled_at).where(
+    select(Account.policy_id, Account.epoch, Account.disabled_at, Account.kind, Account.grace_used).where(
         Account.organization_id == bindparam("organization_id"), Account.id == bindparam("account_id")
     )
 )
@@ -33,34 +35,41 @@ def gather(
     """
     if session is not None and session.organization_id != request.organization_id:
         session = None
-    account_id: str | None = None
-    policy_id: str | None = None
-    proofs: tuple[Proof, ...] = ()
-    unsaved = False
-    if row is not None and row.account_id is not None:
-        account = work.tx.row(_ACCOUNT, organization_id=request.organization_id, account_id=row.account_id)
-        if account is not None and account.disabled_at is None and account.epoch == row.account_epoch:
-            account_id, policy_id = row.account_id, account.policy_id
-            proofs = pending.proofs(row)
-    if account_id is None and session is not None:
-        account_id, policy_id, proofs = session.account_id, session.policy_id, session.methods
-    elif account_id is not None:
-        saved = session.methods if session is not None and session.account_id == account_id else ()
-        unsaved = any(not _is_saved(proof, saved) for proof in proofs)
-        proofs = _merged(proofs, saved)
-    policy = authentication_policy(work, request.organization_id, policy_id)
+    person, proofs, unsaved = _person(work, request, session, row)
+    policy = authentication_policy(work, request.organization_id, None if person is None else person.policy_id)
+    access_ = Access() if person is None else contextual.judge(work, request, person, session, row, proofs)
+    deciding = policy.deciding(work.now, 0 if person is None else person.grace_used)
     facts = Facts(
         now=work.now,
         cancelled=row is not None and row.outcome == pending.CANCELLED,
-        account_id=account_id,
+        account_id=None if person is None else person.account_id,
         proofs=proofs,
         unsaved=unsaved,
-        policy=SignOnPolicy(policy.version, policy.second_step),
-        has_second_step=_has_second_step(work, request, account_id, proofs, policy),
-        allowed=_allowed(work, request, account_id),
-        consent_missing=_consent_missing(work, request, account_id, row),
+        policy=deciding,
+        second_steps=_second_steps(work, request, person, proofs, deciding, access_),
+        allowed=_allowed(work, request, person),
+        consent_missing=_consent_missing(work, request, person, row),
+        session_access=access_.session,
+        application_access=access_.application,
     )
     return facts, policy
+
+
+def _person(
+    work: Work, request: SignOnRequest, session: CurrentSession | None, row: Pending | None
+) -> tuple[Person | None, tuple[Proof, ...], bool]:
+    """Return whose sign-on it is, what they have proven, and whether some of that is not in a session yet."""
+    if row is not None and row.account_id is not None:
+        account = work.tx.row(_ACCOUNT, organization_id=request.organization_id, account_id=row.account_id)
+        if account is not None and account.disabled_at is None and account.epoch == row.account_epoch:
+            fresh = pending.proofs(row)
+            saved = session.methods if session is not None and session.account_id == row.account_id else ()
+            person = Person(row.account_id, AccountKind(account.kind), account.policy_id, account.grace_used)
+            return person, _merged(fresh, saved), any(not _is_saved(proof, saved) for proof in fresh)
+    if session is None:
+        return None, (), False
+    person = Person(session.account_id, session.kind, session.policy_id, session.grace_used)
+    return person, session.methods, False
 
 
 def _is_saved(proof: Proof, saved: tuple[Proof, ...]) -> bool:
@@ -72,34 +81,38 @@ def _merged(fresh: tuple[Proof, ...], saved: tuple[Proof, ...]) -> tuple[Proof, 
     return fresh + tuple(proof for proof in saved if proof.method not in methods)
 
 
-def _has_second_step(
+def _second_steps(
     work: Work,
     request: SignOnRequest,
-    account_id: str | None,
+    person: Person | None,
     proofs: tuple[Proof, ...],
-    policy: AuthenticationFacts,
-) -> bool:
-    """Whoever has proven one has one; asked of the database only where the answer matters."""
-    if account_id is None:
-        return False
-    if any(proof.method is Method.TOTP for proof in proofs):
-        return True
-    if policy.second_step is SecondStep.OFF and request.asked is not Strength.SECOND_STEP:
-        return False
-    return totp.exists(work, request.organization_id, account_id)
+    policy: SignOnPolicy,
+    access_: Access,
+) -> frozenset[Method]:
+    """Whoever has proven one has one; the database is asked only where the answer matters."""
+    if person is None:
+        return frozenset()
+    asks_more = request.asked is not None or access_.requires_something
+    proven = frozenset(proof.method for proof in proofs) & STRONG_SECOND_STEPS & policy.methods
+    if not asks_more and request.max_age is None and not request.force:
+        if proven:
+            return proven
+        if policy.second_step is SecondStep.OFF:
+            return frozenset()
+    return enrolled.second_steps(work, request.organization_id, person.account_id, policy.methods)
 
 
-def _allowed(work: Work, request: SignOnRequest, account_id: str | None) -> bool:
+def _allowed(work: Work, request: SignOnRequest, person: Person | None) -> bool:
     if not request.application_id:
         return True
-    if account_id is None:
+    if person is None:
         return False
-    return access.may_open(work, request.organization_id, request.application_id, account_id)
+    return access.may_open(work, request.organization_id, request.application_id, person.account_id)
 
 
-def _consent_missing(work: Work, request: SignOnRequest, account_id: str | None, row: Pending | None) -> bool:
-    if not request.asks or account_id is None:
+def _consent_missing(work: Work, request: SignOnRequest, person: Person | None, row: Pending | None) -> bool:
+    if not request.asks or person is None:
         return False
     if request.ask_consent_again and (row is None or row.outcome != pending.CONSENTED):
         return True
-    return bool(consent.missing(work, request.organization_id, account_id, request.application_id, request.asks))
+    return bool(consent.missing(work, request.organization_id, person.account_id, request.application_id, request.asks))

@@ -1,15 +1,31 @@
 """
 The dispatcher: what a person does next. Pure and total; pages never send to one another.
 
-Order: cancelled, sign in, second step of the organization's policy, keep the session,
-allowed, second step of the application, consent, done.
+Order: cancelled, first step, the organization's demand (its authentication policy, and its access policy for
+sessions), new password where one is due, keep the session, allowed, the application's demand (its access policy,
+and its own), consent, done.
 """
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from idp.policy.signon import Decision, Method, SignOnPolicy, decide, strength
-from idp.signon.request import Proof, Refusal, SignOnRequest
+from idp.policy.access.outcome import ALLOWED, Allowed, Denied, Outcome
+from idp.policy.signon import (
+    ENROLLABLE,
+    FIRST_STEPS,
+    STRONG_SECOND_STEPS,
+    WEAK,
+    Decision,
+    Method,
+    Proof,
+    SignOnPolicy,
+    both,
+    counting,
+    decide,
+    meets,
+    strength,
+)
+from idp.signon.request import Refusal, SignOnRequest
 
 ENROL_WITHIN = timedelta(minutes=5)
 
@@ -23,8 +39,13 @@ class Facts:
         account_id: who is signing in, or has a session; None while nobody is known.
         proofs: what this person has proven in this browser, in the session or in this sign-on.
         unsaved: some of the proofs are not yet in a session.
+        second_steps: what this account can prove as a second step now, as its policy allows.
         allowed: an access grant holds (always so for our own pages).
         consent_missing: the application asks for something that was not agreed to.
+        session_access: what the organization's access policy for sessions says.
+        application_access: what the access policy of the application says.
+        new_password: why a new password is due before anything else; empty: none is.
+        put_off: the person has put off setting up a second step in this sign-on.
     """
 
     now: datetime
@@ -33,29 +54,50 @@ class Facts:
     proofs: tuple[Proof, ...]
     unsaved: bool
     policy: SignOnPolicy
-    has_second_step: bool
+    second_steps: frozenset[Method]
     allowed: bool
     consent_missing: bool
+    session_access: Outcome = ALLOWED
+    application_access: Outcome = ALLOWED
+    new_password: str = ""
+    put_off: bool = False
+
+    @property
+    def has_second_step(self) -> bool:
+        """Whether there is one of the person's own; a code by e-mail is everybody's."""
+        return bool(self.second_steps & STRONG_SECOND_STEPS)
 
 
 @dataclass(frozen=True, slots=True)
-class AskPassword:
-    """Show the page with e-mail address and password."""
+class AskFirstStep:
+    """Show the page with e-mail address and password, and what stands in for the password."""
 
 
 @dataclass(frozen=True, slots=True)
-class AskCode:
-    """Ask for the second step."""
+class AskSecondStep:
+    """Ask for a second step: any of *methods*."""
+
+    methods: frozenset[Method]
 
 
 @dataclass(frozen=True, slots=True)
 class EnrolSecondStep:
-    """A second step is demanded and there is none: set one up."""
+    """A second step is demanded and there is none that will do: set up one of *methods*."""
+
+    methods: frozenset[Method]
+    may_put_off: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ChangePassword:
+    """The password must be changed before anything else. *why*: see `Facts.new_password`."""
+
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
 class OpenSession:
-    """What the organization's policy asks is proven: put it into a session, then ask again."""
+    """What the organization asks is proven: put it into a session, then ask again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +107,11 @@ class AskConsent:
 
 @dataclass(frozen=True, slots=True)
 class Refuse:
-    """The sign-on ends without success."""
+    """The sign-on ends without success. ``text`` is what a rule tells the person, ``rule`` which one it was."""
 
     refusal: Refusal
+    text: str = ""
+    rule: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +119,7 @@ class Complete:
     """Everything asked is proven and allowed."""
 
 
-Step = AskPassword | AskCode | EnrolSecondStep | OpenSession | AskConsent | Refuse | Complete
+Step = AskFirstStep | AskSecondStep | EnrolSecondStep | ChangePassword | OpenSession | AskConsent | Refuse | Complete
 
 
 def next_step(request: SignOnRequest, facts: Facts) -> Step:
@@ -84,54 +128,109 @@ def next_step(request: SignOnRequest, facts: Facts) -> Step:
         return Refuse(Refusal.CANCELLED)
     if request.unattainable:
         return Refuse(Refusal.CONTEXT_UNMET)
-    have = strength(frozenset(proof.method for proof in usable(request, facts)))
-    if have is None:
-        return Refuse(Refusal.LOGIN_REQUIRED) if request.passive else AskPassword()
+    proofs = usable(request, facts)
+    if strength(frozenset(proof.method for proof in proofs), weak=True) is None:
+        return Refuse(Refusal.LOGIN_REQUIRED) if request.passive else AskFirstStep()
     if request.account_hint and request.account_hint != facts.account_id:
         return Refuse(Refusal.LOGIN_REQUIRED if request.passive else Refusal.WRONG_ACCOUNT)
-    if have < _policy_decision(facts).required:
-        return Refuse(Refusal.LOGIN_REQUIRED) if request.passive else _second_step(facts)
+    if isinstance(facts.session_access, Denied):
+        return _denied(facts.session_access)
+    wanted = session_decision(facts)
+    if not meets(wanted, proofs, facts.now):
+        return Refuse(Refusal.LOGIN_REQUIRED) if request.passive else _further_step(facts, wanted, proofs)
+    if facts.new_password:
+        return Refuse(Refusal.LOGIN_REQUIRED) if request.passive else ChangePassword(facts.new_password)
     if facts.unsaved:
-        return OpenSession()
+        return _offered(facts) or OpenSession()
     if not facts.allowed:
         return Refuse(Refusal.NOT_ALLOWED)
-    if have < decision(request, facts).required:
-        return Refuse(Refusal.CONTEXT_UNMET) if request.passive else _second_step(facts)
+    if isinstance(facts.application_access, Denied):
+        return _denied(facts.application_access)
+    wanted = decision(request, facts)
+    if not meets(wanted, proofs, facts.now):
+        return Refuse(Refusal.CONTEXT_UNMET) if request.passive else _further_step(facts, wanted, proofs)
     if facts.consent_missing:
         return Refuse(Refusal.CONSENT_REQUIRED) if request.passive else AskConsent()
     return Complete()
 
 
 def usable(request: SignOnRequest, facts: Facts) -> tuple[Proof, ...]:
-    """Return the proofs that count: all, only fresh ones where forced, only young ones with a greatest age."""
+    """
+    Return the proofs that count: all that the policy allows, only fresh ones where forced, only young
+    ones with a greatest age.
+    """
     return tuple(
         proof
         for proof in facts.proofs
-        if (proof.fresh or not request.force)
+        if proof.method in facts.policy.methods
+        and (proof.fresh or not request.force)
         and (proof.fresh or request.max_age is None or facts.now - proof.at <= request.max_age)
     )
 
 
+def session_decision(facts: Facts) -> Decision:
+    """Return what the organization asks for: its authentication policy, and its access policy for sessions."""
+    own = decide(facts.policy, has_second_step=facts.has_second_step, asked=None)
+    return _with_access(own, facts.session_access)
+
+
 def decision(request: SignOnRequest, facts: Facts) -> Decision:
-    """Return what the policy and the application together ask for."""
+    """Return what the organization's policies, the application's access policy and the application ask for together."""
     out_of_reach = request.asked_if_possible and not facts.has_second_step
     asked = None if out_of_reach else request.asked
-    return decide(facts.policy, has_second_step=facts.has_second_step, asked=asked)
+    own = decide(facts.policy, has_second_step=facts.has_second_step, asked=asked)
+    return _with_access(_with_access(own, facts.session_access), facts.application_access)
 
 
-def _policy_decision(facts: Facts) -> Decision:
-    return decide(facts.policy, has_second_step=facts.has_second_step, asked=None)
+def _with_access(own: Decision, access: Outcome) -> Decision:
+    return both(own, access.requires) if isinstance(access, Allowed) and access.requires is not None else own
 
 
-def _second_step(facts: Facts) -> Step:
-    if facts.has_second_step:
-        return AskCode()
-    return EnrolSecondStep() if _password_is_recent(facts) else AskPassword()
+def _denied(by: Denied) -> Refuse:
+    return Refuse(Refusal.DENIED, by.text, by.rule)
 
 
-def _password_is_recent(facts: Facts) -> bool:
+def _offered(facts: Facts) -> EnrolSecondStep | None:
+    """In the days of grace a second step is offered, and may be put off."""
+    methods = ENROLLABLE & facts.policy.methods
+    if not facts.policy.in_grace or facts.has_second_step or facts.put_off or not methods:
+        return None
+    return EnrolSecondStep(methods, may_put_off=True) if _first_step_is_recent(facts) else None
+
+
+def _further_step(facts: Facts, wanted: Decision, proofs: tuple[Proof, ...]) -> Step:
+    young = counting(wanted, proofs, facts.now)
+    methods = frozenset(proof.method for proof in young)
+    if strength(methods, weak=True) is None:
+        return AskFirstStep()
+    missing = _that_would_do(wanted, methods, facts.second_steps)
+    if missing:
+        return AskSecondStep(missing)
+    if not _first_step_is_recent(facts):
+        return AskFirstStep()
+    if facts.has_second_step and not methods & STRONG_SECOND_STEPS:
+        # A11: whoever has a second step proves it before adding another one.
+        return AskSecondStep(facts.second_steps & STRONG_SECOND_STEPS)
+    can_be_set_up = _that_would_do(wanted, methods, ENROLLABLE & facts.policy.methods)
+    return EnrolSecondStep(can_be_set_up) if can_be_set_up else Refuse(Refusal.CONTEXT_UNMET, rule=wanted.rule)
+
+
+def _that_would_do(wanted: Decision, have: frozenset[Method], among: frozenset[Method]) -> frozenset[Method]:
+    """Return the methods of *among* that bring *wanted* nearer: what is missing by name first, then by strength."""
+    usable_here = frozenset(method for method in among - have if method not in WEAK or wanted.weak_suffices)
+    missing = next((group for group in wanted.any_of if not have & group), None)
+    if missing is not None:
+        return usable_here & missing
+    return frozenset(method for method in usable_here if _strong_enough(wanted, have | {method}))
+
+
+def _strong_enough(wanted: Decision, methods: frozenset[Method]) -> bool:
+    reached = strength(methods, weak=wanted.weak_suffices)
+    return reached is not None and reached >= wanted.required
+
+
+def _first_step_is_recent(facts: Facts) -> bool:
     """Whoever finds a browser signed in cannot set up a second step of their own with it (A11)."""
     return any(
-        proof.method is Method.PASSWORD and (proof.fresh or facts.now - proof.at <= ENROL_WITHIN)
-        for proof in facts.proofs
+        proof.method in FIRST_STEPS and (proof.fresh or facts.now - proof.at <= ENROL_WITHIN) for proof in facts.proofs
     )

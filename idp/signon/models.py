@@ -11,7 +11,13 @@ from idp.directory.models import Owned, owned_by
 
 
 class Password(Base):
-    """The password of an account: an argon2id hash of a peppered value."""
+    """
+    The password of an account: an argon2id hash of a peppered value, or the hash that another system made of it
+    (``imported``), until its next use.
+
+    ``must_change`` says why a new one is due at the next sign-in: ``reset`` (an administrator wants it),
+    ``breached`` (it is on the list of breached ones), ``expired``; empty: it is not.
+    """
 
     __tablename__ = "passwords"
     __table_args__ = (owned_by("account_id", "accounts"),)
@@ -20,7 +26,24 @@ class Password(Base):
     account_id: Mapped[str] = mapped_column(String(64), primary_key=True)
     hash: Mapped[str] = mapped_column(String(512))
     pepper: Mapped[int] = mapped_column(Integer, default=1)
+    must_change: Mapped[str] = mapped_column(String(16), default="", server_default="")
+    imported: Mapped[str] = mapped_column(String(16), default="", server_default="")
     changed_at: Mapped[datetime]
+
+
+class FormerPassword(Owned):
+    """A password that an account had before, where its policy does not let it come back."""
+
+    __tablename__ = "former_passwords"
+    __table_args__ = (
+        owned_by("account_id", "accounts"),
+        Index("ix_former_passwords_organization_id_account_id", "organization_id", "account_id"),
+    )
+
+    account_id: Mapped[str] = mapped_column(String(64))
+    hash: Mapped[str] = mapped_column(String(512))
+    pepper: Mapped[int] = mapped_column(Integer, default=1)
+    until: Mapped[datetime]
 
 
 class TotpFactor(Owned):
@@ -61,6 +84,140 @@ class RecoveryCode(Owned):
     code_hash: Mapped[str] = mapped_column(String(64))
     created_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
+
+
+class Authenticator(Owned):
+    """
+    A passkey or security key of an account (WebAuthn level 3).
+
+    ``credential_id`` and ``public_key`` (COSE) are base64url. ``verifies`` says that the person was
+    verified by it when it was set up: it can stand alone. ``backup_eligible``: it may be copied to other
+    devices. ``sign_count`` never goes back, or it was cloned. ``aaguid`` is its model.
+    """
+
+    __tablename__ = "authenticators"
+    __table_args__ = (
+        owned_by("account_id", "accounts"),
+        Index("ix_authenticators_organization_id_account_id", "organization_id", "account_id"),
+        Index("ix_authenticators_credential_id", "credential_id", unique=True),
+    )
+
+    account_id: Mapped[str] = mapped_column(String(64))
+    name: Mapped[str] = mapped_column(String(128))
+    credential_id: Mapped[str] = mapped_column(String(1400))
+    public_key: Mapped[str] = mapped_column(String(4096))
+    sign_count: Mapped[int] = mapped_column(BigInteger, default=0)
+    transports: Mapped[list[str]]
+    aaguid: Mapped[str] = mapped_column(String(36), default="")
+    attestation: Mapped[str] = mapped_column(String(32), default="none")
+    verifies: Mapped[bool] = mapped_column(default=False)
+    discoverable: Mapped[bool] = mapped_column(default=False)
+    backup_eligible: Mapped[bool] = mapped_column(default=False)
+    backed_up: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[datetime]
+    last_used_at: Mapped[datetime | None]
+
+
+class TemporaryPass(Owned):
+    """A temporary access pass: given by an administrator, good once, from and to a time. A fingerprint of it."""
+
+    __tablename__ = "temporary_passes"
+    __table_args__ = (
+        owned_by("account_id", "accounts"),
+        Index("ix_temporary_passes_organization_id_account_id", "organization_id", "account_id"),
+    )
+
+    account_id: Mapped[str] = mapped_column(String(64))
+    pass_hash: Mapped[str] = mapped_column(String(64))
+    made_by: Mapped[str] = mapped_column(String(320))
+    created_at: Mapped[datetime]
+    valid_from: Mapped[datetime]
+    valid_to: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+
+
+class KnownDevice(Owned):
+    """
+    A browser on which an account completed a sign-on. Its cookie holds a random token, the row its fingerprint.
+
+    The token is new at every sign-on; the one before is honoured for a minute (two tabs). Until
+    ``remembered_until`` the second step is not asked for on it, unless ``account_epoch`` has moved on.
+    """
+
+    __tablename__ = "known_devices"
+    __table_args__ = (
+        owned_by("account_id", "accounts"),
+        Index("ix_known_devices_organization_id_account_id", "organization_id", "account_id"),
+        Index("ix_known_devices_last_seen_at", "last_seen_at"),
+    )
+
+    account_id: Mapped[str] = mapped_column(String(64))
+    account_epoch: Mapped[int] = mapped_column(Integer)
+    token_hash: Mapped[str] = mapped_column(String(64))
+    former_token_hash: Mapped[str] = mapped_column(String(64), default="")
+    rotated_at: Mapped[datetime]
+    name: Mapped[str] = mapped_column(String(128), default="")
+    user_agent: Mapped[str] = mapped_column(String(256))
+    ip: Mapped[str] = mapped_column(String(64))
+    place: Mapped[str] = mapped_column(String(128), default="")
+    first_seen_at: Mapped[datetime]
+    last_seen_at: Mapped[datetime]
+    remembered_until: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+
+
+class SignIn(Owned):
+    """
+    One sign-in of an account, good or bad: what the person sees as their history, and what is usual for them.
+
+    Written when a session is opened or renewed by proofs (``succeeded``), and when somebody failed to
+    prove to be this person (``failed``).
+    """
+
+    __tablename__ = "sign_ins"
+    __table_args__ = (
+        owned_by("account_id", "accounts"),
+        Index("ix_sign_ins_organization_id_account_id_outcome_at", "organization_id", "account_id", "outcome", "at"),
+        Index("ix_sign_ins_at", "at"),
+    )
+
+    account_id: Mapped[str] = mapped_column(String(64))
+    at: Mapped[datetime]
+    outcome: Mapped[str] = mapped_column(String(16))
+    methods: Mapped[list[str]]
+    ip: Mapped[str] = mapped_column(String(64))
+    network: Mapped[str] = mapped_column(String(64))
+    country: Mapped[str] = mapped_column(String(2), default="")
+    city: Mapped[str] = mapped_column(String(128), default="")
+    asn: Mapped[str] = mapped_column(String(16), default="")
+    latitude: Mapped[float | None]
+    longitude: Mapped[float | None]
+    device_id: Mapped[str] = mapped_column(String(64), default="")
+    user_agent: Mapped[str] = mapped_column(String(256))
+    attempt_id: Mapped[str] = mapped_column(String(64))
+    session_id: Mapped[str] = mapped_column(String(64), default="")
+
+
+class Notice(Owned):
+    """
+    That something about an account's safety happened: shown on its pages until seen, and mailed.
+
+    ``kind`` is for example ``new-device``, ``password-changed``, ``second-step-added``; ``facts`` are what its
+    sentence names. "This was not me" is honoured once.
+    """
+
+    __tablename__ = "notices"
+    __table_args__ = (
+        owned_by("account_id", "accounts"),
+        Index("ix_notices_organization_id_account_id", "organization_id", "account_id"),
+    )
+
+    account_id: Mapped[str] = mapped_column(String(64))
+    kind: Mapped[str] = mapped_column(String(32))
+    facts: Mapped[dict[str, Any]]
+    at: Mapped[datetime]
+    seen_at: Mapped[datetime | None]
 
 
 class ThrottleCounter(Base):
@@ -140,6 +297,7 @@ class SignOnSession(Owned):
     ended_because: Mapped[str] = mapped_column(String(64), default="")
     ip: Mapped[str] = mapped_column(String(64))
     user_agent: Mapped[str] = mapped_column(String(256))
+    device_id: Mapped[str] = mapped_column(String(64), default="", server_default="")
 
 
 class Participant(Owned):

@@ -15,14 +15,13 @@ from idp.base.work import Work
 from idp.directory.models import Account, Organization
 from idp.directory.policies import authentication_policy
 from idp.policy import passwords
-from idp.policy.signon import SECOND_STEPS, Method, SecondStep
+from idp.policy.signon import FIRST_STEPS, STRONG_SECOND_STEPS, Method, Proof, SecondStep
 from idp.settings import ThrottlingSettings
 from idp.signon import lockout
 from idp.signon import session as session_
+from idp.signon.factors import enrolled, recovery, totp
 from idp.signon.factors import password as password_
-from idp.signon.factors import recovery, totp
 from idp.signon.models import Password, SignOnSession, TotpFactor
-from idp.signon.request import Proof
 from idp.signon.session import CurrentSession
 
 RECENT = timedelta(minutes=5)
@@ -45,12 +44,12 @@ class SignInMeans:
 
 def recently_proven(work: Work, session: CurrentSession) -> bool:
     """
-    Say whether the password was proven within the last five minutes (ASVS 7.5.1), and the second
+    Say whether a first step was proven within the last five minutes (ASVS 7.5.1), and the second
     step too where there is one: whoever has stolen a password alone adds no second step of his own.
     """
-    if not any(p.method is Method.PASSWORD and work.now - p.at <= RECENT for p in session.methods):
+    if not any(p.method in FIRST_STEPS and work.now - p.at <= RECENT for p in session.methods):
         return False
-    return any(p.method in SECOND_STEPS for p in session.methods) or not totp.exists(
+    return any(p.method in STRONG_SECOND_STEPS for p in session.methods) or not enrolled.exists(
         work, session.organization_id, session.account_id
     )
 

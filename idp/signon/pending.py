@@ -17,9 +17,9 @@ from idp.base.db import Prepared, table
 from idp.base.errors import Conflict, PageError
 from idp.base.ids import fingerprint, is_token, new_id, new_token
 from idp.base.work import Work
-from idp.policy.signon import Method
+from idp.policy.signon import Method, Proof
 from idp.signon.models import PendingSignOn
-from idp.signon.request import Proof, SignOnRequest
+from idp.signon.request import SignOnRequest
 from idp.signon.session import proofs_from_json, proofs_to_json
 
 HANDLE = "sgn"

@@ -137,5 +137,6 @@ def trail_of(work: Work, progress: Progress) -> Trail:
 
 _CAUSES = {
     Refusal.NOT_ALLOWED: "no access grant of this application holds for the account, or the application is disabled",
+    Refusal.DENIED: "a rule of contextual access denies it",
     Refusal.WRONG_ACCOUNT: "the application asked for another account than the one that signed in",
 }

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Self
 
+from idp.policy.access.context import RequestKind
 from idp.policy.release import Statement
 from idp.policy.signon import Method, Strength
 
@@ -36,6 +37,7 @@ class SignOnRequest:
         privacy_url, terms_url, logo_url: where the application says how it treats personal data, its terms, and
             its picture, which we neither fetch nor show.
         unchecked: it registered itself, and no administrator has looked at it since.
+        kind: what kind of request this is, for the rules of contextual access.
     """
 
     organization_id: str
@@ -60,6 +62,7 @@ class SignOnRequest:
     terms_url: str = ""
     logo_url: str = ""
     unchecked: bool = False
+    kind: RequestKind = RequestKind.BROWSER
 
     def to_json(self) -> dict[str, Any]:
         """Return the request as JSON values."""
@@ -74,6 +77,7 @@ class SignOnRequest:
         read = dict(values)
         read["max_age"] = None if read["max_age"] is None else timedelta(seconds=read["max_age"])
         read["asked"] = None if read["asked"] is None else Strength(read["asked"])
+        read["kind"] = RequestKind(read.get("kind", RequestKind.BROWSER))  # a sign-on begun before there were kinds
         read["asks"], read["locales"] = tuple(read["asks"]), tuple(read["locales"])
         return cls(**read)
 
@@ -88,15 +92,8 @@ class Refusal(StrEnum):
     CONSENT_REQUIRED = "consent-required"
     CONSENT_DENIED = "consent-denied"
     WRONG_ACCOUNT = "wrong-account"
-
-
-@dataclass(frozen=True, slots=True)
-class Proof:
-    """That something was proven, how and when; ``fresh`` if within this very sign-on."""
-
-    method: Method
-    at: datetime
-    fresh: bool = False
+    DENIED = "denied"
+    """A rule of contextual access says no."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +103,8 @@ class SignOnResult:
     are what the rules of release make of them, under the names that the application knows.
 
     ``authenticated_at`` is when the first step was proven; ``strength`` and ``methods`` say
-    what was proven; ``expires_at`` is the session's absolute end.
+    what was proven, and ``satisfied`` is what the organization's policy took it for (weak second steps count there,
+    and are attested to nobody); ``expires_at`` is the session's absolute end.
     """
 
     organization_id: str
@@ -119,5 +117,6 @@ class SignOnResult:
     expires_at: datetime
     strength: Strength
     methods: tuple[Method, ...]
+    satisfied: Strength
     attributes: dict[str, tuple[str, ...]] = field(default_factory=dict)
     statements: tuple[Statement, ...] = ()

@@ -15,9 +15,9 @@ from idp.base.ids import fingerprint, is_token, new_id, new_token
 from idp.base.work import Work
 from idp.directory.models import Account, Organization
 from idp.directory.policies import AuthenticationFacts
-from idp.policy.signon import Method
+from idp.policy.access.context import AccountKind
+from idp.policy.signon import FIRST_STEPS, Method, Proof
 from idp.signon.models import Participant, SignOnSession
-from idp.signon.request import Proof
 
 ENDED = "session-ended"
 """The job that tells the applications of a session that it is over."""
@@ -40,6 +40,9 @@ _COLUMNS = (
     Account.email,
     Account.name,
     Account.policy_id,
+    Account.kind,
+    Account.grace_used,
+    SignOnSession.device_id,
     Organization.suspended_at,
 )
 
@@ -116,6 +119,9 @@ class CurrentSession:
     email: str
     name: str
     policy_id: str | None
+    kind: AccountKind
+    grace_used: int
+    device_id: str
     methods: tuple[Proof, ...]
     started_at: datetime
     last_seen_at: datetime
@@ -152,7 +158,7 @@ def _live(work: Work, row: Any) -> CurrentSession | None:
     if not _is_live(work, row):
         return None
     proofs = proofs_from_json(row.methods)
-    passwords = [proof.at for proof in proofs if proof.method is Method.PASSWORD]
+    first_steps = [proof.at for proof in proofs if proof.method in FIRST_STEPS]
     return CurrentSession(
         id=row.id,
         organization_id=row.organization_id,
@@ -161,11 +167,14 @@ def _live(work: Work, row: Any) -> CurrentSession | None:
         email=row.email,
         name=row.name,
         policy_id=row.policy_id,
+        kind=AccountKind(row.kind),
+        grace_used=row.grace_used,
+        device_id=row.device_id,
         methods=proofs,
         started_at=row.started_at,
         last_seen_at=row.last_seen_at,
         expires_at=row.expires_at,
-        authenticated_at=max(passwords, default=row.started_at),
+        authenticated_at=max(first_steps, default=row.started_at),
     )
 
 
@@ -195,6 +204,7 @@ def start(
     policy: AuthenticationFacts,
     attempt_id: str,
     replaces: CurrentSession | None,
+    device_id: str = "",
 ) -> tuple[str, CurrentSession]:
     """
     Start a session, or renew the one it *replaces*; return the cookie's new token and the session.
@@ -235,6 +245,7 @@ def start(
             ended_because="",
             ip=work.origin.ip,
             user_agent=plain(work.origin.user_agent)[:256],
+            device_id=device_id,
         )
         _end_oldest(work, organization_id, account_id)
     record(

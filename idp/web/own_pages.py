@@ -9,7 +9,7 @@ from idp.directory import organizations
 from idp.directory.organizations import OrganizationFacts
 from idp.policy.signon import Strength
 from idp.signon import door
-from idp.signon.factors import totp
+from idp.signon.factors import enrolled
 from idp.signon.request import SignOnRequest
 from idp.signon.session import CurrentSession
 from idp.web import context
@@ -86,7 +86,7 @@ def prove_again(work: Work, session: CurrentSession, page: str, values: dict[str
     then come back to *page* (before a sensitive change).
     """
     organization = organizations.by_id(work, session.organization_id)
-    has_one = totp.exists(work, session.organization_id, session.account_id)
+    has_one = enrolled.exists(work, session.organization_id, session.account_id)
     asked = Strength.SECOND_STEP if has_one else None
     return begin(work, organization, page, force=True, asked=asked, values=values)
 

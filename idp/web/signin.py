@@ -21,7 +21,17 @@ from idp.signon import progress as progress_
 from idp.signon.factors import password as password_
 from idp.signon.factors import totp
 from idp.signon.factors.totp import Right
-from idp.signon.flow import AskCode, AskConsent, AskPassword, Complete, EnrolSecondStep, OpenSession, Refuse, Step
+from idp.signon.flow import (
+    AskConsent,
+    AskFirstStep,
+    AskSecondStep,
+    ChangePassword,
+    Complete,
+    EnrolSecondStep,
+    OpenSession,
+    Refuse,
+    Step,
+)
 from idp.signon.lockout import Wait
 from idp.signon.progress import Progress
 from idp.signon.request import Refusal, SignOnRequest
@@ -73,7 +83,7 @@ def password(handle: str) -> Response:
     typed_email, typed = request.form.get("username", ""), request.form.get("password", "")
     with open_work() as work:
         progress = _look(work, handle)
-        if not isinstance(progress.step, AskPassword):
+        if not isinstance(progress.step, AskFirstStep):
             return redirect("signin.dispatch", handle=handle)
         attempt = proving.try_password(work, progress, typed_email, context.settings().throttling)
         if isinstance(attempt, Wait):
@@ -83,7 +93,7 @@ def password(handle: str) -> Response:
     rehashed = password_.rehashed(vault, attempt, typed) if right else None
     with open_work() as work:
         progress = _look(work, handle)
-        if not isinstance(progress.step, AskPassword):
+        if not isinstance(progress.step, AskFirstStep):
             return redirect("signin.dispatch", handle=handle)
         proving.settle_password(work, progress, attempt, right=right, rehashed=rehashed)
         if not right:
@@ -104,7 +114,7 @@ def recovery(handle: str) -> Response:
     """Ask for a recovery code in place of the code of an authenticator app."""
     with open_work() as work:
         progress = _look(work, handle)
-        if not isinstance(progress.step, AskCode):
+        if not isinstance(progress.step, AskSecondStep):
             return redirect("signin.dispatch", handle=handle)
         return _recovery_page(work, handle, progress)
 
@@ -281,15 +291,17 @@ def _go_on(work: Work, handle: str, progress: Progress) -> Response:
 def _answer(work: Work, handle: str, progress: Progress) -> Response:
     step: Step = progress.step
     match step:
-        case AskPassword():
+        case AskFirstStep():
             return _password_page(work, handle, progress, progress.request.login_hint)
-        case AskCode():
+        case AskSecondStep():
             return _code_page(work, handle, progress)
         case EnrolSecondStep():
             return _enrol_page(work, handle, progress)
         case AskConsent():
             return _consent_page(work, handle, progress)
-        case Refuse(refusal=Refusal.NOT_ALLOWED | Refusal.WRONG_ACCOUNT):
+        case ChangePassword():
+            raise NotImplementedError  # laid out in docs/plan.md
+        case Refuse(refusal=Refusal.NOT_ALLOWED | Refusal.WRONG_ACCOUNT | Refusal.DENIED):
             progress_.refused(work, progress, step.refusal)
             return _refused_page(work, handle, progress, step.refusal)
         case Refuse() | Complete():
@@ -316,14 +328,14 @@ def _second_step(
 ) -> Response:
     with open_work() as work:
         progress = _look(work, handle)
-        if not isinstance(progress.step, AskCode):
+        if not isinstance(progress.step, AskSecondStep):
             return redirect("signin.dispatch", handle=handle)
         outcome = verb(work, progress, request.form.get(field, ""), context.settings().throttling)
         if isinstance(outcome, Right):
             return _go_on(work, handle, progress)
     with open_work() as work:  # a wrong one commits; the same form sent twice at once was right the other time
         progress = _look(work, handle)
-        if not isinstance(progress.step, AskCode):
+        if not isinstance(progress.step, AskSecondStep):
             return redirect("signin.dispatch", handle=handle)
         if isinstance(outcome, Wait):
             return throttled(again(work, handle, progress, wait(outcome, "code")), outcome)

@@ -24,13 +24,15 @@ def _entered(walk: Walk) -> None:
 def test_by_keyboard_alone(front, walk):
     one = walk()
     one.open("/device")
-    one.tab.keyboard.type(front.device().lower())  # the field has the focus
+    one.tab.wait_for_selector("[name=user_code]:focus")  # it comes a moment after the page
+    one.tab.keyboard.type(front.device().lower())
     _entered(one)
     for typed, field in ((ANN, "username"), (PASSWORD, "password")):
         if one.tab.evaluate("document.activeElement.name") != field:
             _tabbed_to(one, field)
         one.tab.keyboard.type(typed)
     _entered(one)
+    one.tab.wait_for_selector("[name=otp]:focus")
     one.tab.keyboard.type(front.code())
     _entered(one)
     assert one.heading == "Share with Room Screens?"

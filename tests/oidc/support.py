@@ -23,10 +23,9 @@ from idp.directory.models import Account
 from idp.directory.policies import authentication_policy
 from idp.oidc import api_scopes, apis, clients, provider
 from idp.oidc.provider import Provider
-from idp.policy.signon import Method
+from idp.policy.signon import Method, Proof
 from idp.settings import Settings
 from idp.signon import session
-from idp.signon.request import Proof
 from tests.support.people import OPERATOR_ACTOR
 
 NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)

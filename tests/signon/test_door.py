@@ -9,10 +9,10 @@ from idp.audit import attempts
 from idp.audit.attempts import Trail
 from idp.base.ids import fingerprint
 from idp.directory import accounts, applications, policies
-from idp.policy.signon import Method, Strength
+from idp.policy.signon import ENROLLABLE, Method, Strength
 from idp.signon import door, pending, progress, session
 from idp.signon.factors import password, totp
-from idp.signon.flow import AskCode, AskPassword, EnrolSecondStep, OpenSession
+from idp.signon.flow import AskFirstStep, AskSecondStep, EnrolSecondStep, OpenSession
 from idp.signon.models import PendingSignOn
 from idp.signon.pending import SignOnLost
 from idp.signon.request import Refusal
@@ -101,7 +101,7 @@ def test_a10_the_second_step_alone_is_nothing(open_work, world, handle):
     assert _prove(open_work, world, handle, Method.TOTP) is None
 
     with open_work() as work:
-        assert progress.look(work, handle, browser=BROWSER, session=None).step == AskPassword()
+        assert progress.look(work, handle, browser=BROWSER, session=None).step == AskFirstStep()
 
 
 def test_o9_a_sign_on_is_answered_once(open_work, handle, token):
@@ -242,7 +242,7 @@ def test_a24_a_change_during_the_sign_in_begins_it_anew(open_work, world, handle
         password.set_password(work, world.ann.id, "another quartz lantern", organization_id=world.organization.id)
 
     with open_work() as work:
-        assert progress.look(work, handle, browser=BROWSER, session=None).step == AskPassword()
+        assert progress.look(work, handle, browser=BROWSER, session=None).step == AskFirstStep()
 
 
 def test_a12_the_cookie_is_new_after_every_authentication(open_work, world, token):
@@ -282,7 +282,7 @@ def test_a_session_of_another_organization_signs_nobody_in(open_work, world, tok
 
         assert isinstance(answer, door.Interact)
         here = progress.look(work, answer.handle, browser=BROWSER, session=session.find(work, token))
-        assert here.step == AskPassword()
+        assert here.step == AskFirstStep()
 
 
 def test_without_a_second_step_one_is_set_up_before_there_is_a_session(open_work, world, handle):
@@ -293,7 +293,7 @@ def test_without_a_second_step_one_is_set_up_before_there_is_a_session(open_work
     assert _prove(open_work, world, handle, Method.PASSWORD) is None
 
     with open_work() as work:
-        assert progress.look(work, handle, browser=BROWSER, session=None).step == EnrolSecondStep()
+        assert progress.look(work, handle, browser=BROWSER, session=None).step == EnrolSecondStep(ENROLLABLE)
 
 
 def test_a_policy_without_second_step_opens_the_session_with_the_password(open_work, world, handle):
@@ -314,7 +314,7 @@ def test_an_application_that_asks_for_more_steps_up(open_work, world):
         answer = _begin(work, wanted, current=session.find(work, token))
         assert isinstance(answer, door.Interact)
         here = progress.look(work, answer.handle, browser=BROWSER, session=session.find(work, token))
-        assert here.step == AskCode()
+        assert here.step == AskSecondStep(frozenset({Method.TOTP}))
 
 
 def test_the_attempt_remembers_what_was_judged_and_decided(open_work, world, handle, token):

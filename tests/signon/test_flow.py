@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from idp.policy.signon import Method, SecondStep, SignOnPolicy, Strength
+from idp.policy.signon import ENROLLABLE, Method, Proof, SecondStep, SignOnPolicy, Strength
 from idp.signon.flow import (
-    AskCode,
     AskConsent,
-    AskPassword,
+    AskFirstStep,
+    AskSecondStep,
     Complete,
     EnrolSecondStep,
     Facts,
@@ -17,7 +17,7 @@ from idp.signon.flow import (
     Refuse,
     next_step,
 )
-from idp.signon.request import Proof, Refusal, SignOnRequest
+from idp.signon.request import Refusal, SignOnRequest
 
 NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
 PASSWORD = Proof(Method.PASSWORD, NOON - timedelta(minutes=30))
@@ -34,40 +34,40 @@ SIGNED_IN = Facts(
     proofs=(PASSWORD, CODE),
     unsaved=False,
     policy=SignOnPolicy(1, SecondStep.REQUIRED),
-    has_second_step=True,
+    second_steps=frozenset({Method.TOTP}),
     allowed=True,
     consent_missing=False,
 )
-NOBODY = replace(SIGNED_IN, account_id=None, proofs=(), has_second_step=False, allowed=False)
+NOBODY = replace(SIGNED_IN, account_id=None, proofs=(), second_steps=frozenset(), allowed=False)
 OPTIONAL, OFF = SignOnPolicy(1, SecondStep.OPTIONAL), SignOnPolicy(1, SecondStep.OFF)
 
 ROWS = {
     "a live session goes straight through": ({}, SIGNED_IN, Complete()),
-    "nobody is asked for a password": ({}, NOBODY, AskPassword()),
+    "nobody is asked for a password": ({}, NOBODY, AskFirstStep()),
     "nobody, passively, is refused": ({"passive": True}, NOBODY, Refuse(Refusal.LOGIN_REQUIRED)),
     "a cancelled sign-on is refused": ({}, replace(SIGNED_IN, cancelled=True), Refuse(Refusal.CANCELLED)),
     "a context we cannot give is refused": ({"unattainable": True}, NOBODY, Refuse(Refusal.CONTEXT_UNMET)),
     "a password alone is asked for the second step": (
         {},
         replace(SIGNED_IN, proofs=(FRESH_PASSWORD,), unsaved=True),
-        AskCode(),
+        AskSecondStep(frozenset({Method.TOTP})),
     ),
     "without a second step one is set up": (
         {},
-        replace(SIGNED_IN, proofs=(FRESH_PASSWORD,), unsaved=True, has_second_step=False),
-        EnrolSecondStep(),
+        replace(SIGNED_IN, proofs=(FRESH_PASSWORD,), unsaved=True, second_steps=frozenset()),
+        EnrolSecondStep(ENROLLABLE),
     ),
     "A11: a session of half an hour sets up no second step without the password": (
         {},
-        replace(SIGNED_IN, proofs=(PASSWORD,), has_second_step=False),
-        AskPassword(),
+        replace(SIGNED_IN, proofs=(PASSWORD,), second_steps=frozenset()),
+        AskFirstStep(),
     ),
     "A11: a password of the last five minutes is enough to set one up": (
         {},
-        replace(SIGNED_IN, proofs=(replace(PASSWORD, at=NOON - timedelta(minutes=5)),), has_second_step=False),
-        EnrolSecondStep(),
+        replace(SIGNED_IN, proofs=(replace(PASSWORD, at=NOON - timedelta(minutes=5)),), second_steps=frozenset()),
+        EnrolSecondStep(ENROLLABLE),
     ),
-    "a second step alone signs nobody in": ({}, replace(SIGNED_IN, proofs=(CODE,)), AskPassword()),
+    "a second step alone signs nobody in": ({}, replace(SIGNED_IN, proofs=(CODE,)), AskFirstStep()),
     "fresh proofs go into a session first": (
         {},
         replace(SIGNED_IN, proofs=(FRESH_PASSWORD, FRESH_CODE), unsaved=True, allowed=False),
@@ -76,13 +76,13 @@ ROWS = {
     "no access grant, no sign-on": ({}, replace(SIGNED_IN, allowed=False), Refuse(Refusal.NOT_ALLOWED)),
     "an optional second step is not asked of those without one": (
         {},
-        replace(SIGNED_IN, policy=OPTIONAL, proofs=(PASSWORD,), has_second_step=False),
+        replace(SIGNED_IN, policy=OPTIONAL, proofs=(PASSWORD,), second_steps=frozenset()),
         Complete(),
     ),
     "an optional second step is asked of those who have one": (
         {},
         replace(SIGNED_IN, policy=OPTIONAL, proofs=(PASSWORD,)),
-        AskCode(),
+        AskSecondStep(frozenset({Method.TOTP})),
     ),
     "a policy without second step takes the password": (
         {},
@@ -92,27 +92,27 @@ ROWS = {
     "an application may ask for more than the policy": (
         {"asked": Strength.SECOND_STEP},
         replace(SIGNED_IN, policy=OFF, proofs=(PASSWORD,)),
-        AskCode(),
+        AskSecondStep(frozenset({Method.TOTP})),
     ),
     "a wish for more than the policy is asked of those who have a second step": (
         {"asked": Strength.SECOND_STEP, "asked_if_possible": True},
         replace(SIGNED_IN, policy=OFF, proofs=(PASSWORD,)),
-        AskCode(),
+        AskSecondStep(frozenset({Method.TOTP})),
     ),
     "a wish for more than the policy sets up nothing": (
         {"asked": Strength.SECOND_STEP, "asked_if_possible": True},
-        replace(SIGNED_IN, policy=OPTIONAL, proofs=(PASSWORD,), has_second_step=False),
+        replace(SIGNED_IN, policy=OPTIONAL, proofs=(PASSWORD,), second_steps=frozenset()),
         Complete(),
     ),
     "a wish does not lower what the policy asks": (
         {"asked": Strength.SECOND_STEP, "asked_if_possible": True},
-        replace(SIGNED_IN, proofs=(FRESH_PASSWORD,), unsaved=True, has_second_step=False),
-        EnrolSecondStep(),
+        replace(SIGNED_IN, proofs=(FRESH_PASSWORD,), unsaved=True, second_steps=frozenset()),
+        EnrolSecondStep(ENROLLABLE),
     ),
     "a demand for more than the policy sets one up": (
         {"asked": Strength.SECOND_STEP},
-        replace(SIGNED_IN, policy=OPTIONAL, proofs=(FRESH_PASSWORD,), has_second_step=False),
-        EnrolSecondStep(),
+        replace(SIGNED_IN, policy=OPTIONAL, proofs=(FRESH_PASSWORD,), second_steps=frozenset()),
+        EnrolSecondStep(ENROLLABLE),
     ),
     "more than the policy, passively, is refused": (
         {"asked": Strength.SECOND_STEP, "passive": True},
@@ -130,20 +130,20 @@ ROWS = {
         replace(SIGNED_IN, consent_missing=True),
         Refuse(Refusal.CONSENT_REQUIRED),
     ),
-    "X27: forced, an old session does not count": ({"force": True}, SIGNED_IN, AskPassword()),
+    "X27: forced, an old session does not count": ({"force": True}, SIGNED_IN, AskFirstStep()),
     "X27: forced, the second step is asked anew too": (
         {"force": True},
         replace(SIGNED_IN, proofs=(FRESH_PASSWORD, CODE), unsaved=True),
-        AskCode(),
+        AskSecondStep(frozenset({Method.TOTP})),
     ),
     "X27: forced and proven anew": (
         {"force": True},
         replace(SIGNED_IN, proofs=(FRESH_PASSWORD, FRESH_CODE)),
         Complete(),
     ),
-    "O27: older than the greatest age is asked anew": ({"max_age": timedelta(minutes=29)}, SIGNED_IN, AskPassword()),
+    "O27: older than the greatest age is asked anew": ({"max_age": timedelta(minutes=29)}, SIGNED_IN, AskFirstStep()),
     "O27: within the greatest age is not": ({"max_age": timedelta(minutes=30)}, SIGNED_IN, Complete()),
-    "O27: a greatest age of zero is asked anew": ({"max_age": timedelta(0)}, SIGNED_IN, AskPassword()),
+    "O27: a greatest age of zero is asked anew": ({"max_age": timedelta(0)}, SIGNED_IN, AskFirstStep()),
     "the account that the application speaks of": ({"account_hint": "acc_ann"}, SIGNED_IN, Complete()),
     "another account than the application speaks of": (
         {"account_hint": "acc_bob"},

@@ -6,10 +6,9 @@ import pytest
 
 from idp.directory import accounts
 from idp.directory.policies import authentication_policy
-from idp.policy.signon import Method
+from idp.policy.signon import Method, Proof
 from idp.signon import logout, session
 from idp.signon.models import Logout
-from idp.signon.request import Proof
 from tests.conftest import NOON
 
 

@@ -15,12 +15,11 @@ from idp.base.work import Origin, Work
 from idp.directory import accounts, groups, organizations, policies, sites
 from idp.directory.models import Account
 from idp.keyring import keyring
-from idp.policy.signon import Method
+from idp.policy.signon import Method, Proof
 from idp.saml import names, providers, registering
 from idp.saml.switches import Switches
 from idp.signon import session
 from idp.signon.factors import password, totp
-from idp.signon.request import Proof
 from tests.support import people
 from tests.support.service_provider import NOON, ServiceProvider
 

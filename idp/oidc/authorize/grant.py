@@ -27,7 +27,7 @@ def keep(work: Work, request: AuthorizeRequest, result: SignOnResult) -> str:
         userinfo_claims=single.userinfo,
         asks=consents.asks(request),
         resources=request.resources,
-        strength=int(result.strength),
+        strength=int(result.satisfied),
         sector=request.client.sector,
     )
     grant_id = grants.create(

@@ -5,6 +5,7 @@ from idp.oidc import addresses
 from idp.oidc.authorize import acr_values, consents, id_token_hint, max_age, prompt
 from idp.oidc.authorize.identify import FORM_POST, ReplyTo
 from idp.oidc.authorize.request import AuthorizeRequest
+from idp.policy.access.context import RequestKind
 from idp.signon.request import SignOnRequest
 
 _MOST_LOCALES = 10
@@ -40,6 +41,7 @@ def sign_on_request(work: Work, request: AuthorizeRequest, reply_to: ReplyTo) ->
         privacy_url=request.client.policy_uri,
         terms_url=request.client.tos_uri,
         logo_url=request.client.logo_uri,
+        kind=RequestKind.OIDC,
         unchecked=request.client.self_registered,
         locales=tuple((request.ui_locales or "").split()[:_MOST_LOCALES]),
         answers_at=addresses.origin(reply_to.redirect_uri) if reply_to.mode != FORM_POST else "",

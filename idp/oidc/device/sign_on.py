@@ -10,6 +10,7 @@ from idp.oidc.authorize.request import AuthorizeRequest
 from idp.oidc.device import asking
 from idp.oidc.device.device_codes import Device
 from idp.oidc.metadata import DEVICE_CODE
+from idp.policy.access.context import RequestKind
 from idp.signon.request import SignOnRequest
 
 PROTOCOL = "device"
@@ -58,6 +59,7 @@ def sign_on_request(base_url: str, request: AuthorizeRequest) -> SignOnRequest:
         application_id=request.client.application_id,
         application_name=request.client.name,
         resume_url=asking.PATH,
+        kind=RequestKind.OIDC,
         max_age=max_age.greatest(request),
         asked=strength,
         asked_if_possible=acr_values.is_wish(request),

@@ -1,0 +1,74 @@
+"""What an account can prove as a second step: one question for all factors."""
+
+from sqlalchemy import ColumnElement, bindparam, literal, or_, select, union_all
+from sqlalchemy import exists as sql_exists
+
+from idp.base.db import Prepared
+from idp.base.work import Work
+from idp.directory.models import Account
+from idp.policy.signon import Method
+from idp.signon.models import Authenticator, RecoveryCode, TemporaryPass, TotpFactor
+
+_ORGANIZATION = bindparam("organization_id", type_=TotpFactor.organization_id.type)
+_ACCOUNT = bindparam("account_id", type_=TotpFactor.account_id.type)
+_NOW = bindparam("now", type_=TemporaryPass.valid_to.type)
+_ALL = Prepared(
+    union_all(
+        select(literal(Method.TOTP.value).label("method")).where(
+            TotpFactor.organization_id == _ORGANIZATION,
+            TotpFactor.account_id == _ACCOUNT,
+            TotpFactor.confirmed_at.is_not(None),
+        ),
+        select(literal(Method.SECURITY_KEY.value)).where(
+            Authenticator.organization_id == _ORGANIZATION, Authenticator.account_id == _ACCOUNT
+        ),
+        select(literal(Method.PASSKEY.value)).where(
+            Authenticator.organization_id == _ORGANIZATION,
+            Authenticator.account_id == _ACCOUNT,
+            Authenticator.verifies.is_(True),
+        ),
+        select(literal(Method.RECOVERY_CODE.value)).where(
+            RecoveryCode.organization_id == _ORGANIZATION,
+            RecoveryCode.account_id == _ACCOUNT,
+            RecoveryCode.used_at.is_(None),
+        ),
+        select(literal(Method.TEMPORARY_PASS.value)).where(
+            TemporaryPass.organization_id == _ORGANIZATION,
+            TemporaryPass.account_id == _ACCOUNT,
+            TemporaryPass.used_at.is_(None),
+            TemporaryPass.revoked_at.is_(None),
+            TemporaryPass.valid_from <= _NOW,
+            TemporaryPass.valid_to > _NOW,
+        ),
+    )
+)
+OWN = frozenset({Method.TOTP, Method.PASSKEY, Method.SECURITY_KEY})
+"""Second steps that somebody has; recovery codes and passes stand in for them."""
+
+
+def second_steps(work: Work, organization_id: str, account_id: str, allowed: frozenset[Method]) -> frozenset[Method]:
+    """Return the second steps that the account can prove now, of those that its policy allows."""
+    rows = work.tx.rows(_ALL, organization_id=organization_id, account_id=account_id, now=work.now)
+    found = frozenset(Method(row.method) for row in rows) & allowed
+    if Method.EMAIL_CODE in allowed:  # whoever has an account has an address
+        found |= {Method.EMAIL_CODE}
+    return found
+
+
+def exists_for(account: type[Account]) -> ColumnElement[bool]:
+    """Return the condition that *account* (of the statement around it) has set up a second step of any kind."""
+    return or_(
+        sql_exists().where(
+            TotpFactor.organization_id == account.organization_id,
+            TotpFactor.account_id == account.id,
+            TotpFactor.confirmed_at.is_not(None),
+        ),
+        sql_exists().where(
+            Authenticator.organization_id == account.organization_id, Authenticator.account_id == account.id
+        ),
+    )
+
+
+def exists(work: Work, organization_id: str, account_id: str) -> bool:
+    """Say whether the account has set up a second step of any kind."""
+    return bool(second_steps(work, organization_id, account_id, frozenset(Method)) & OWN)

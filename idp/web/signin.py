@@ -15,6 +15,7 @@ from flask import Blueprint, Response, abort, request, url_for
 from idp.base.errors import Conflict, IdpError
 from idp.base.work import Work
 from idp.directory import organizations, sites
+from idp.policy.signon import Method
 from idp.signon import consent as consent_
 from idp.signon import pending, proving
 from idp.signon import progress as progress_
@@ -35,7 +36,7 @@ from idp.signon.flow import (
 from idp.signon.lockout import Wait
 from idp.signon.progress import Progress
 from idp.signon.request import Refusal, SignOnRequest
-from idp.web import context, own_pages, pictures, shown_once
+from idp.web import context, own_pages, pictures, shown_once, ways
 from idp.web.context import open_work
 from idp.web.render import page, redirect, redirect_to_path
 from idp.web.security import allow_form_action, public
@@ -63,7 +64,7 @@ _VALUES_OF = {  # the attributes that are shown of what an application may ask f
 def dispatch(handle: str) -> Response:
     """Show what comes next; or, when nothing does, go back to the application."""
     with open_work() as work:
-        progress = _look(work, handle)
+        progress = look(work, handle)
         if isinstance(progress.step, OpenSession):  # the answer to the POST that proved it was lost
             progress = _open_session(work, progress)
         return _answer(work, handle, progress)
@@ -82,7 +83,7 @@ def password(handle: str) -> Response:
     """Take e-mail address and password. The hash is computed between two transactions."""
     typed_email, typed = request.form.get("username", ""), request.form.get("password", "")
     with open_work() as work:
-        progress = _look(work, handle)
+        progress = look(work, handle)
         if not isinstance(progress.step, AskFirstStep):
             return redirect("signin.dispatch", handle=handle)
         attempt = proving.try_password(work, progress, typed_email, context.settings().throttling)
@@ -92,38 +93,50 @@ def password(handle: str) -> Response:
     right = password_.matches(vault, attempt, typed)
     rehashed = password_.rehashed(vault, attempt, typed) if right else None
     with open_work() as work:
-        progress = _look(work, handle)
+        progress = look(work, handle)
         if not isinstance(progress.step, AskFirstStep):
             return redirect("signin.dispatch", handle=handle)
         proving.settle_password(work, progress, attempt, right=right, rehashed=rehashed)
         if not right:
             return _password_page(work, handle, progress, typed_email, {"code": "wrong-password"}, 422)
-        return _go_on(work, handle, progress)
+        return go_on(work, handle, progress)
 
 
 @pages.post("/<handle>/code")
 @public
 def code(handle: str) -> Response:
     """Take the code of an authenticator app."""
-    return _second_step(handle, proving.code, "otp", _code_page)
+    return second_step(handle, proving.code, "otp", _code_page)
 
 
 @pages.get("/<handle>/recovery")
 @public
 def recovery(handle: str) -> Response:
-    """Ask for a recovery code in place of the code of an authenticator app."""
+    """Ask for a recovery code in place of another second step."""
+    return other_way(handle, Method.RECOVERY_CODE)
+
+
+@pages.get("/<handle>/authenticator")
+@public
+def authenticator_code(handle: str) -> Response:
+    """Ask for the code of an authenticator app in place of another second step."""
+    return other_way(handle, Method.TOTP)
+
+
+def other_way(handle: str, method: Method) -> Response:
+    """Show the page of *method*, if that is one of the second steps that are asked for."""
     with open_work() as work:
-        progress = _look(work, handle)
-        if not isinstance(progress.step, AskSecondStep):
+        progress = look(work, handle)
+        if not isinstance(progress.step, AskSecondStep) or method not in progress.step.methods:
             return redirect("signin.dispatch", handle=handle)
-        return _recovery_page(work, handle, progress)
+        return ways.page_of(method)(work, handle, progress)
 
 
 @pages.post("/<handle>/recovery")
 @public
 def use_recovery(handle: str) -> Response:
     """Take a recovery code."""
-    return _second_step(handle, proving.recovery_code, "recovery_code", _recovery_page)
+    return second_step(handle, proving.recovery_code, "recovery_code", _recovery_page)
 
 
 @pages.get("/<handle>/authenticator.svg")
@@ -131,7 +144,7 @@ def use_recovery(handle: str) -> Response:
 def authenticator(handle: str) -> Response:
     """Draw the secret that is offered to an authenticator app."""
     with open_work() as work:
-        progress = _look(work, handle)
+        progress = look(work, handle)
         if not isinstance(progress.step, EnrolSecondStep):
             abort(404)
         secret = proving.offered_secret(work, progress)
@@ -144,13 +157,13 @@ def authenticator(handle: str) -> Response:
 def enrol(handle: str) -> Response:
     """Take the first code of a new authenticator; then show the recovery codes."""
     with open_work() as work:
-        progress = _look(work, handle)
+        progress = look(work, handle)
         if not isinstance(progress.step, EnrolSecondStep):
             return redirect("signin.dispatch", handle=handle)
         outcome = proving.enrol(work, progress, request.form.get("otp", ""), name=_FIRST_AUTHENTICATOR)
         if not isinstance(outcome, proving.Enrolled):
             return _enrol_page(work, handle, progress, {"code": "wrong-first-code"}, 422)
-        _go_on(work, handle, progress)
+        go_on(work, handle, progress)
         return shown_once.show(
             redirect("signin.recovery_codes", handle=handle),
             RECOVERY_CODES,
@@ -165,11 +178,11 @@ def enrol(handle: str) -> Response:
 def recovery_codes(handle: str) -> Response:
     """Show the recovery codes that were just made."""
     with open_work() as work:
-        progress = _look(work, handle)
+        progress = look(work, handle)
         codes = shown_once.shown(RECOVERY_CODES, context.browser(), work.now)
         if not codes:
             return redirect("signin.dispatch", handle=handle)
-        return _step_page(work, handle, progress, "signin/recovery_codes.html", recovery_codes=codes)
+        return step_page(work, handle, progress, "signin/recovery_codes.html", recovery_codes=codes)
 
 
 @pages.get("/<handle>/recovery-codes.txt")
@@ -177,7 +190,7 @@ def recovery_codes(handle: str) -> Response:
 def recovery_codes_file(handle: str) -> Response:
     """Return the recovery codes that were just made as a file."""
     with open_work() as work:
-        progress = _look(work, handle)
+        progress = look(work, handle)
         codes = shown_once.shown(RECOVERY_CODES, context.browser(), work.now)
         organization = _organization_name(work, progress)
     return codes_file(codes, organization)
@@ -195,7 +208,7 @@ def recovery_codes_kept(handle: str) -> Response:
 def consent(handle: str) -> Response:
     """The person lets the application have what it asks for."""
     with open_work() as work:
-        progress = _look(work, handle)
+        progress = look(work, handle)
         if isinstance(progress.step, AskConsent):
             proving.agree(work, progress)
     return redirect("signin.dispatch", handle=handle)
@@ -206,7 +219,7 @@ def consent(handle: str) -> Response:
 def cancel(handle: str) -> Response:
     """The person does not want to go on; the application is told so."""
     with open_work() as work:
-        progress = _look(work, handle)
+        progress = look(work, handle)
         if progress.request.application_id:
             pending.cancel(work, progress.row)
     return redirect("signin.dispatch", handle=handle)
@@ -217,7 +230,7 @@ def cancel(handle: str) -> Response:
 def restart(handle: str) -> Response:
     """Begin this sign-on anew with another account."""
     with open_work() as work:
-        pending.forget_account(work, _look(work, handle).row)
+        pending.forget_account(work, look(work, handle).row)
     return redirect("signin.dispatch", handle=handle)
 
 
@@ -227,6 +240,16 @@ def at_the_same_moment(error: IdpError) -> Response:
     if request.method != "POST":
         raise error
     return redirect("signin.dispatch", handle=(request.view_args or {})["handle"])
+
+
+def other_ways(handle: str, progress: Progress, shown: Method) -> list[dict[str, str]]:
+    """Return the other second steps that would do: address and words of each, in our order."""
+    methods = progress.step.methods if isinstance(progress.step, AskSecondStep) else frozenset()
+    return [
+        {"url": url_for(way.endpoint, handle=handle), "label": way.label}
+        for way in ways.known()
+        if way.method in methods and way.method is not shown
+    ]
 
 
 def wait(outcome: Wait, what: str) -> dict[str, Any]:
@@ -270,7 +293,8 @@ def codes_file(codes: tuple[str, ...], organization: str) -> Response:
     return response
 
 
-def _look(work: Work, handle: str) -> Progress:
+def look(work: Work, handle: str) -> Progress:
+    """Return the sign-on of *handle* as it stands for this browser; see `progress.look`."""
     return progress_.look(work, handle, browser=context.browser(), session=context.current_session(work))
 
 
@@ -280,7 +304,7 @@ def _open_session(work: Work, progress: Progress) -> Progress:
     return progress
 
 
-def _go_on(work: Work, handle: str, progress: Progress) -> Response:
+def go_on(work: Work, handle: str, progress: Progress) -> Response:
     """After something was proven: open the session as soon as it suffices, in the same transaction."""
     progress = progress_.again(work, progress, session=context.current_session(work))
     if isinstance(progress.step, OpenSession):
@@ -294,7 +318,7 @@ def _answer(work: Work, handle: str, progress: Progress) -> Response:
         case AskFirstStep():
             return _password_page(work, handle, progress, progress.request.login_hint)
         case AskSecondStep():
-            return _code_page(work, handle, progress)
+            return ways.preferred(step.methods)(work, handle, progress)
         case EnrolSecondStep():
             return _enrol_page(work, handle, progress)
         case AskConsent():
@@ -320,21 +344,28 @@ def _way_back(handle: str, progress: Progress) -> str:
     return f"{progress.request.resume_url}/{handle}"
 
 
-def _second_step(
+def second_step(
     handle: str,
     verb: Callable[..., Any],
     field: str,
     again: Callable[..., Response],
 ) -> Response:
+    """
+    Take what was typed as a second step in *field* of the form.
+
+    Args:
+        verb: tries it, as `proving.code` does.
+        again: the page that asked, to be shown with the problem.
+    """
     with open_work() as work:
-        progress = _look(work, handle)
+        progress = look(work, handle)
         if not isinstance(progress.step, AskSecondStep):
             return redirect("signin.dispatch", handle=handle)
         outcome = verb(work, progress, request.form.get(field, ""), context.settings().throttling)
         if isinstance(outcome, Right):
-            return _go_on(work, handle, progress)
+            return go_on(work, handle, progress)
     with open_work() as work:  # a wrong one commits; the same form sent twice at once was right the other time
-        progress = _look(work, handle)
+        progress = look(work, handle)
         if not isinstance(progress.step, AskSecondStep):
             return redirect("signin.dispatch", handle=handle)
         if isinstance(outcome, Wait):
@@ -342,9 +373,7 @@ def _second_step(
         return again(work, handle, progress, {"code": f"wrong-{field}"}, 422)
 
 
-def _step_page(
-    work: Work, handle: str, progress: Progress, template: str, status: int = 200, **values: Any
-) -> Response:
+def step_page(work: Work, handle: str, progress: Progress, template: str, status: int = 200, **values: Any) -> Response:
     wanted = progress.request
     allow_form_action(wanted.answers_at)
     return page(
@@ -362,7 +391,7 @@ def _step_page(
 def _password_page(
     work: Work, handle: str, progress: Progress, email: str, problem: dict[str, Any] | None = None, status: int = 200
 ) -> Response:
-    return _step_page(
+    return step_page(
         work,
         handle,
         progress,
@@ -377,7 +406,7 @@ def _password_page(
 def _code_page(
     work: Work, handle: str, progress: Progress, problem: dict[str, Any] | None = None, status: int = 200
 ) -> Response:
-    return _step_page(
+    return step_page(
         work,
         handle,
         progress,
@@ -385,14 +414,14 @@ def _code_page(
         status,
         email=proving.email_of(work, progress),
         problem=problem,
-        recovery_codes_left=proving.recovery_codes_left(work, progress),
+        other_ways=other_ways(handle, progress, Method.TOTP),
     )
 
 
 def _recovery_page(
     work: Work, handle: str, progress: Progress, problem: dict[str, Any] | None = None, status: int = 200
 ) -> Response:
-    return _step_page(
+    return step_page(
         work,
         handle,
         progress,
@@ -400,6 +429,7 @@ def _recovery_page(
         status,
         email=proving.email_of(work, progress),
         problem=problem,
+        other_ways=other_ways(handle, progress, Method.RECOVERY_CODE),
     )
 
 
@@ -407,7 +437,7 @@ def _enrol_page(
     work: Work, handle: str, progress: Progress, problem: dict[str, Any] | None = None, status: int = 200
 ) -> Response:
     secret = totp.spelled(proving.offered_secret(work, progress))
-    return _step_page(
+    return step_page(
         work,
         handle,
         progress,
@@ -422,7 +452,7 @@ def _enrol_page(
 
 
 def _consent_page(work: Work, handle: str, progress: Progress) -> Response:
-    return _step_page(
+    return step_page(
         work,
         handle,
         progress,
@@ -450,7 +480,7 @@ def _link(address: str) -> dict[str, str] | None:
 
 
 def _refused_page(work: Work, handle: str, progress: Progress, refusal: Refusal) -> Response:
-    return _step_page(
+    return step_page(
         work,
         handle,
         progress,
@@ -468,3 +498,7 @@ def _organization_name(work: Work, progress: Progress) -> str:
         return wanted.application_name  # of our own pages, the organization's
     site = sites.facts_by_id(work, wanted.organization_id, wanted.site_id)
     return site.organization_name if site is not None else ""
+
+
+ways.register(Method.TOTP, page=_code_page, endpoint="signin.authenticator_code", label="Use your authenticator app")
+ways.register(Method.RECOVERY_CODE, page=_recovery_page, endpoint="signin.recovery", label="Use a recovery code")

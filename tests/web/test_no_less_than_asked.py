@@ -1,0 +1,272 @@
+"""
+A walk in random order over random policies: no path ends in a session with less than the policy asked.
+
+Two people play in two browsers: they sign in, fail, enrol, recover, step up, skip steps, go back, let time pass, while
+an administrator changes policies. After every act an oracle of its own (it reads rows, and uses none of the functions
+that decide) looks at each session and each answer that came to be by it. ``WALKS`` makes it walk longer.
+"""
+
+import os
+import shutil
+import tempfile
+from collections import Counter
+from pathlib import Path
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+
+from idp.base.crypto import Vault
+from idp.base.db import Database
+from idp.directory.models import Account
+from idp.policy.models import AuthenticationPolicy
+from idp.policy.signon import Strength
+from idp.signon.models import SignOnSession, TotpFactor
+from tests.support.front import ANN, BEN, CLEO, DORA, PASSWORD, Front
+from tests.support.visitor import Visitor
+
+PEOPLE = (ANN, BEN, DORA, CLEO)
+FIRST, STRONG, WEAK = (
+    {"pwd", "passkey", "temporary-pass"},
+    {"otp", "recovery", "passkey", "security-key", "temporary-pass"},
+    {"email-code", "known-device"},
+)
+RESISTANT = {"passkey", "security-key"}
+PLACES = (
+    "password",
+    "code",
+    "recovery",
+    "enrol",
+    "consent",
+    "recovery-codes",
+    "new-password",
+    "pass",
+    "passkey",
+    "email",
+)
+who = st.sampled_from(PEOPLE)
+browser = st.sampled_from((0, 1))
+
+
+class Walk(RuleBasedStateMachine):
+    """The people, their browsers, and what the oracle knows."""
+
+    template: Path
+    vault: Vault
+    reached: Counter[str] = Counter()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = tempfile.TemporaryDirectory()
+        path = Path(self.folder.name) / "front.db"
+        shutil.copyfile(self.template, path)
+        self.front = Front(Database(f"sqlite:///{path}", self.vault, memory_seconds=0))
+        self.visitors = [Visitor(self.front.app.test_client()) for _ in range(2)]
+        self.passwords = dict.fromkeys(PEOPLE, PASSWORD)
+        self.typed: list[str] = [ANN, ANN]  # whose e-mail address was typed last, by browser
+        self.proven: list[set[str]] = [set(), set()]  # whose password was ever typed right, by browser
+        self.secrets: dict[str, list[str]] = {ANN: [""], DORA: [""], BEN: [], CLEO: []}
+        self.codes: dict[str, list[str]] = {one: [] for one in PEOPLE}
+        self.seen: dict[str, object] = {}
+        self.asked: list[Strength | None] = [None, None]
+        self.old_code = ""
+
+    def teardown(self) -> None:
+        self.front.database.dispose()
+        self.folder.cleanup()
+
+    # what an administrator does
+
+    @rule(
+        second_step=st.sampled_from(["off", "optional", "required"]),
+        without=st.sets(st.sampled_from(["otp", "recovery"]), max_size=2),
+        grace=st.sampled_from([0, 0, 0, 1]),
+        days=st.sampled_from([0, 30]),
+    )
+    def the_policy_changes(self, second_step, without, grace, days):
+        with self.front.work() as work:
+            policy = work.tx.session.query(AuthenticationPolicy).filter_by(is_default=True).one()
+            policy.second_step, policy.grace_sign_ins, policy.known_device_days = second_step, grace, days
+            policy.methods = [
+                name for name in ["pwd", "otp", "recovery", "passkey", "security-key"] if name not in without
+            ]
+
+    @rule(minutes=st.sampled_from([0.6, 2, 6, 11, 65]))
+    def time_passes(self, minutes):
+        self.front.later(minutes=minutes)
+
+    # what people do
+
+    @rule(
+        at=browser,
+        application=st.sampled_from(["Wiki", "Payroll"]),
+        asked=st.sampled_from([None, None, Strength.SECOND_STEP, Strength.PHISHING_RESISTANT]),
+        force=st.booleans(),
+    )
+    def a_sign_on_begins(self, at, application, asked, force):
+        self.asked[at] = asked
+        self.visitors[at].open(self.front.ask(application, asked=asked, force=force))
+
+    @rule(
+        at=browser,
+        person=st.sampled_from([ANN, ANN, BEN, BEN, DORA]),
+        application=st.sampled_from(["Wiki", "Payroll"]),
+        asked=st.sampled_from([None, None, Strength.SECOND_STEP, Strength.PHISHING_RESISTANT]),
+        force=st.booleans(),
+        pages=st.integers(1, 6),
+    )
+    def somebody_signs_in_and_comes_so_far(self, at, person, application, asked, force, pages):
+        self.front.later(seconds=31)  # the next code of an authenticator
+        self.a_sign_on_begins(at, application, asked, force)
+        for _ in range(pages):
+            self.the_page_is_answered(at, person, right=True)
+
+    @rule(at=browser, path=st.sampled_from(["/", "/account", "/account/password", "/account/authenticators/new"]))
+    def a_page_of_ours_is_opened(self, at, path):
+        self.asked[at] = None
+        self.visitors[at].open(path)
+
+    @precondition(lambda self: any(one.visited for one in self.visitors))
+    @rule(at=browser, person=who, right=st.sampled_from([True, True, True, False]))
+    def the_page_is_answered(self, at, person, right):
+        visitor = self.visitors[at]
+        if not visitor.visited or not visitor.answer.content_type.startswith("text/html"):
+            return
+        names = set(visitor.page.xpath("//main//form[1]//input/@name"))
+        typed = {}
+        if "username" in names:
+            self.typed[at] = person
+            typed = {"username": person, "password": self.passwords[person] if right else "wrong"}
+            if right:
+                self.proven[at].add(person)
+        elif "otp" in names:
+            typed = {"otp": self._code(visitor, self.typed[at]) if right else self.old_code or "000000"}
+        elif "recovery_code" in names:
+            known = self.codes[self.typed[at]]
+            typed = {"recovery_code": known.pop() if known and right else "0" * 24}
+        elif "new_password" in names or not visitor.page.xpath("//main//form"):
+            return
+        visitor.submit(**typed)
+        self._learn(visitor, self.typed[at])
+
+    @precondition(lambda self: any(one.visited for one in self.visitors))
+    @rule(at=browser, place=st.sampled_from(PLACES), person=who, kind=st.sampled_from(["get", "post", "resume"]))
+    def a_step_is_skipped(self, at, place, person, kind):
+        visitor = self.visitors[at]
+        handle = next(
+            (one.request.path.split("/")[2] for one in reversed(visitor.visited) if "/sgn_" in one.request.path), ""
+        )
+        token = (
+            "".join(visitor.page.xpath("(//input[@name='csrf_token'])[1]/@value"))
+            if visitor.visited and visitor.answer.content_type.startswith("text/html")
+            else ""
+        )
+        if not handle:
+            return
+        if kind == "resume":
+            visitor.open(f"/asked/resume/{handle}")
+        elif kind == "get":
+            visitor.open(f"/signin/{handle}/{place}")
+        else:
+            form = {
+                "csrf_token": token,
+                "username": person,
+                "password": "wrong",
+                "otp": "000000",
+                "recovery_code": "0" * 24,
+            }
+            visitor._followed(visitor.client.post(f"/signin/{handle}/{place}", data=form))
+        self._learn(visitor, self.typed[at])
+
+    @precondition(lambda self: any(one.visited for one in self.visitors))
+    @rule(at=browser, words=st.sampled_from(["Use a recovery code", "Use your authenticator app", "Not you?", "Later"]))
+    def another_way_is_chosen(self, at, words):
+        visitor = self.visitors[at]
+        if not visitor.visited or not visitor.answer.content_type.startswith("text/html"):
+            return
+        if visitor.page.xpath(f"//a[contains(normalize-space(), '{words}')]"):
+            visitor.follow(words)
+        elif visitor.page.xpath(f"//button[contains(normalize-space(), '{words}')]"):
+            visitor.submit(words)
+        self._learn(visitor, self.typed[at])
+
+    # the oracle
+
+    @invariant()
+    def no_session_has_less_than_the_policy_asks(self):
+        with self.front.work() as work:
+            policy = work.tx.session.query(AuthenticationPolicy).filter_by(is_default=True).one()
+            for row in work.tx.session.query(SignOnSession).filter(SignOnSession.ended_at.is_(None)):
+                methods = {one["method"] for one in row.methods}
+                state = sorted((one["method"], one["at"]) for one in row.methods)
+                before, self.seen[row.id] = self.seen.get(row.id), state
+                if before == state:
+                    continue
+                self.reached["+".join(sorted(methods))] += 1
+                account = work.tx.session.get_one(Account, (row.organization_id, row.account_id))
+                own = work.tx.session.query(TotpFactor).filter_by(account_id=account.id).count()
+                counting = (
+                    methods & {*policy.methods, "known-device"}
+                    if policy.known_device_days
+                    else methods & set(policy.methods)
+                )
+                assert account.disabled_at is None, "a disabled account signed in"
+                assert any(account.email in proven for proven in self.proven), (
+                    "nobody proved the password of this account"
+                )
+                assert counting & FIRST, (methods, policy.methods)
+                asks = policy.second_step == "required" or (policy.second_step == "optional" and own)
+                put_off = policy.second_step == "required" and not own and policy.grace_sign_ins
+                if asks and not put_off:
+                    assert counting & (STRONG | WEAK), (methods, policy.second_step)
+
+    @invariant()
+    def no_answer_says_more_than_was_proven(self):
+        for at, visitor in enumerate(self.visitors):
+            if not visitor.visited or not visitor.answer.is_json or "methods" not in visitor.answer.json:
+                continue
+            told = visitor.answer.json
+            self.reached[f"answered, asked {self.asked[at]}"] += 1
+            emails = {self.front.account_ids[email]: email for email in PEOPLE}
+            assert emails[told["account"]] in self.proven[at], "this browser never proved to be this person"
+            assert emails[told["account"]] in (ANN, BEN), "nobody else may open it"
+            if self.asked[at] is Strength.SECOND_STEP:
+                assert set(told["methods"]) & STRONG
+            if self.asked[at] is Strength.PHISHING_RESISTANT:
+                assert set(told["methods"]) & RESISTANT
+
+    def _code(self, visitor: Visitor, person: str) -> str:
+        offered = visitor.page.xpath("//@data-copy")
+        if offered:
+            self.offered = offered[0]
+            return self.front.code(offered[0])
+        known = self.secrets[person]
+        self.old_code = self.front.code(known[-1]) if known else "000000"
+        return self.old_code
+
+    def _learn(self, visitor: Visitor, person: str) -> None:
+        """The person keeps what the page shows once: an authenticator that was confirmed, recovery codes."""
+        if not visitor.answer.content_type.startswith("text/html"):
+            return
+        shown = [" ".join(code.split()) for code in visitor.page.xpath("//*[contains(@class, 'codes')]//li//text()")]
+        if shown:
+            self.codes[person] = [code for code in shown if len(code) > 20]
+            if getattr(self, "offered", ""):
+                self.secrets[person].append(self.offered)
+
+
+def test_no_path_ends_in_a_session_with_less_than_the_policy_asked(_front_template, vault, monkeypatch):
+    monkeypatch.setattr(Walk, "template", _front_template, raising=False)
+    monkeypatch.setattr(Walk, "vault", vault, raising=False)
+    walks = int(os.environ.get("WALKS", "25"))
+    run_state_machine_as_test(
+        Walk,
+        settings=settings(
+            max_examples=walks,
+            stateful_step_count=30,
+            deadline=None,
+            derandomize="WALKS" not in os.environ,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+    assert min(Walk.reached[kind] for kind in ("otp+pwd", "answered, asked None")) >= 3, Walk.reached

@@ -255,8 +255,8 @@ class Walk(RuleBasedStateMachine):
                 self.secrets[person].append(self.offered)
 
 
-def test_no_path_ends_in_a_session_with_less_than_the_policy_asked(_front_template, vault, monkeypatch):
-    monkeypatch.setattr(Walk, "template", _front_template, raising=False)
+def test_no_path_ends_in_a_session_with_less_than_the_policy_asked(request, vault, monkeypatch):
+    monkeypatch.setattr(Walk, "template", request.getfixturevalue("_front_template"), raising=False)
     monkeypatch.setattr(Walk, "vault", vault, raising=False)
     walks = int(os.environ.get("WALKS", "25"))
     run_state_machine_as_test(

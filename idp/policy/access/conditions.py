@@ -1,0 +1,538 @@
+"""
+What each condition of a rule asks, compiled: whether it holds, cannot be told, and how that is said. Pure.
+
+A condition answers True, False or None: None where a fact that it turns on was not recorded.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from idp.base.errors import Unavailable
+from idp.policy.access.context import AccountKind, Behaviour, Context, RequestKind
+from idp.policy.access.networks import CompiledZone
+from idp.policy.access.rules import Conditions, Networks, People, Targets, Times
+from idp.policy.signon import Method
+
+Names = Mapping[str, str]
+"""What things are called, by their ids; an id that is missing stands for itself."""
+
+_DAY = 24 * 60
+DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_NOTHING: frozenset[str] = frozenset()
+
+
+class Asked:
+    """One context while it is judged: each zone is looked up at most once, each clock read once."""
+
+    __slots__ = ("_inside", "_local", "_zones", "context")
+
+    def __init__(self, context: Context, zones: Mapping[str, CompiledZone]) -> None:
+        self.context = context
+        self._zones = zones
+        self._inside: dict[str, bool | None] = {}
+        self._local: dict[str, datetime] = {}
+
+    def inside(self, zone_id: str) -> bool | None:
+        """Say whether the address is in the zone; None also of a zone that is no longer known."""
+        if zone_id not in self._inside:
+            zone, context = self._zones.get(zone_id), self.context
+            self._inside[zone_id] = (
+                None if zone is None else zone.contains(context.ip, context.country, context.city, context.asn)
+            )
+        return self._inside[zone_id]
+
+    def unknown_of(self, zone_id: str) -> frozenset[str]:
+        """Return what was not recorded and might put the address into the zone."""
+        zone, context = self._zones.get(zone_id), self.context
+        if zone is None:
+            return frozenset({"zone"})
+        return zone.unknown(context.ip, context.country, context.city, context.asn)
+
+    def local(self, clock: ZoneInfo) -> datetime:
+        """Return the time of the request as clocks there show it."""
+        found = self._local.get(clock.key)
+        if found is None:
+            found = self._local[clock.key] = self.context.at.astimezone(clock)
+        return found
+
+
+class Condition(Protocol):
+    """One thing that a rule asks."""
+
+    def holds(self, asked: Asked) -> bool | None:
+        """Say whether it is so; None: cannot be told."""
+
+    def unknown(self, asked: Asked) -> frozenset[str]:
+        """Return the facts (fields of `Context`) for want of which it cannot be told."""
+
+    def said(self, names: Names) -> str:
+        """Return in words what it asks."""
+
+    def found(self, asked: Asked, names: Names) -> str:
+        """Return in words what is the case instead."""
+
+
+def compiled(conditions: Conditions) -> tuple[Condition, ...]:
+    """
+    Return what *conditions* ask, the cheap ones first; what says nothing is left out.
+
+    Raises:
+        Unavailable: this machine does not know the time zone.
+    """
+    devices, sessions = conditions.devices, conditions.sessions
+    made: list[Condition | None] = [
+        _Requests(conditions.requests) if conditions.requests else None,
+        _Targets(conditions.targets) if conditions.targets != Targets() else None,
+        _People(conditions.people) if conditions.people != People() else None,
+        _KnownDevice(devices.known) if devices.known is not None else None,
+        _Certificate(devices.certificate) if devices.certificate is not None else None,
+        _Family("operating_system", devices.operating_systems) if devices.operating_systems else None,
+        _Family("browser", devices.browsers) if devices.browsers else None,
+        _Behaviours(conditions.behaviours) if conditions.behaviours else None,
+        _Proven(sessions.proven) if sessions.proven else None,
+        _NotProven(sessions.not_proven) if sessions.not_proven else None,
+        _SessionOlder(sessions.older_than) if sessions.older_than is not None else None,
+        _ProofOlder(sessions.proof_older_than) if sessions.proof_older_than is not None else None,
+        _Networks(conditions.networks) if conditions.networks != Networks() else None,
+        _times(conditions.times) if conditions.times is not None else None,
+    ]
+    return tuple(condition for condition in made if condition is not None)
+
+
+def listed(ids: frozenset[str], names: Names, word: str = "or") -> str:
+    """Return names in order, as in a sentence."""
+    called = sorted(names.get(one, one) for one in ids)
+    return called[0] if len(called) == 1 else f"{', '.join(called[:-1])} {word} {called[-1]}"
+
+
+def lasting(span: timedelta) -> str:
+    """Return a length of time in words."""
+    seconds = int(span.total_seconds())
+    for size, word in ((86400, "day"), (3600, "hour"), (60, "minute")):
+        if seconds >= size and seconds % size == 0:
+            return f"{seconds // size} {word}{'' if seconds == size else 's'}"
+    return f"{seconds} second{'' if seconds == 1 else 's'}"
+
+
+@dataclass(frozen=True, slots=True)
+class _People:
+    of: People
+
+    def holds(self, asked: Asked) -> bool | None:
+        context, of = asked.context, self.of
+        if not context.account_id:
+            return not (of.accounts or of.groups or of.kinds)
+        if context.account_id in of.except_accounts:
+            return False
+        included = self._included(context)
+        if included is False or not of.except_groups:
+            return included
+        if context.groups is None:
+            return None
+        return included if context.groups.isdisjoint(of.except_groups) else False
+
+    def _included(self, context: Context) -> bool | None:
+        of = self.of
+        if context.account_id in of.accounts or not (of.accounts or of.groups or of.kinds):
+            return True
+        if (of.groups and context.groups and not of.groups.isdisjoint(context.groups)) or context.kind in of.kinds:
+            return True
+        untold = (of.groups and context.groups is None) or (of.kinds and context.kind is None)
+        return None if untold else False
+
+    def unknown(self, asked: Asked) -> frozenset[str]:
+        context, of = asked.context, self.of
+        found = {"groups"} if context.groups is None and (of.groups or of.except_groups) else set()
+        return frozenset(found | ({"kind"} if context.kind is None and of.kinds else set()))
+
+    def said(self, names: Names) -> str:
+        of = self.of
+        parts = [f"is {listed(of.accounts, names)}"] if of.accounts else []
+        parts += [f"is in {_groups(of.groups)} {listed(of.groups, names)}"] if of.groups else []
+        parts += [f"is a {listed(frozenset(of.kinds), _KINDS)}"] if of.kinds else []
+        words = f"the person {' or '.join(parts)}" if parts else ""
+        excepted = [listed(of.except_accounts, names)] if of.except_accounts else []
+        excepted += [f"who is in {listed(of.except_groups, names)}"] if of.except_groups else []
+        if not excepted:
+            return words
+        return f"{words or 'anyone'}, except {' and '.join(excepted)}"
+
+    def found(self, asked: Asked, names: Names) -> str:
+        context = asked.context
+        if not context.account_id:
+            return "no person takes part"
+        if context.account_id in self.of.except_accounts:
+            return "this account is excepted"
+        if context.groups and not context.groups.isdisjoint(self.of.except_groups):
+            return f"members of {listed(context.groups & self.of.except_groups, names, 'and')} are excepted"
+        kind = "an account of a kind that is not known" if context.kind is None else f"a {_KINDS[context.kind]}"
+        groups = "no group" if not context.groups else listed(context.groups, names, "and")
+        return f"{names.get(context.account_id, context.account_id)} is {kind}, in {groups}"
+
+
+_KINDS: dict[str, str] = {
+    AccountKind.MEMBER: "member",
+    AccountKind.GUEST: "guest",
+    AccountKind.BREAK_GLASS: "break-glass account",
+}
+
+
+def _groups(of: frozenset[str]) -> str:
+    return "the group" if len(of) == 1 else "one of the groups"
+
+
+@dataclass(frozen=True, slots=True)
+class _Targets:
+    of: Targets
+
+    def holds(self, asked: Asked) -> bool:
+        context, of = asked.context, self.of
+        if context.application_id in of.except_applications:
+            return False
+        return (
+            not (of.applications or of.sites)
+            or context.application_id in of.applications
+            or context.site_id in of.sites
+        )
+
+    def unknown(self, _: Asked) -> frozenset[str]:
+        return _NOTHING
+
+    def said(self, names: Names) -> str:
+        of = self.of
+        parts = [listed(of.applications, names)] if of.applications else []
+        parts += [f"an application of {listed(of.sites, names)}"] if of.sites else []
+        words = " or ".join(parts) or "anything"
+        return f"it is for {words}" + (
+            f", except {listed(of.except_applications, names, 'and')}" if of.except_applications else ""
+        )
+
+    def found(self, asked: Asked, names: Names) -> str:
+        application = asked.context.application_id
+        return f"it is for {names.get(application, application)}" if application else "it is for our own pages"
+
+
+@dataclass(frozen=True, slots=True)
+class _Networks:
+    of: Networks
+
+    def holds(self, asked: Asked) -> bool | None:
+        included: bool | None = not self.of.zones
+        for zone in self.of.zones:
+            inside = asked.inside(zone)
+            if inside:
+                included = True
+                break
+            if inside is None:
+                included = None
+        if included is False:
+            return False
+        for zone in self.of.except_zones:
+            inside = asked.inside(zone)
+            if inside:
+                return False
+            if inside is None:
+                included = None
+        return included
+
+    def unknown(self, asked: Asked) -> frozenset[str]:
+        untold = [zone for zone in (*self.of.zones, *self.of.except_zones) if asked.inside(zone) is None]
+        return frozenset().union(*(asked.unknown_of(zone) for zone in untold))
+
+    def said(self, names: Names) -> str:
+        words = f"the address is in {listed(self.of.zones, names)}" if self.of.zones else ""
+        if not self.of.except_zones:
+            return words
+        outside = f"not in {listed(self.of.except_zones, names)}"
+        return f"{words}, but {outside}" if words else f"the address is {outside}"
+
+    def found(self, asked: Asked, names: Names) -> str:
+        context = asked.context
+        excepted = frozenset(zone for zone in self.of.except_zones if asked.inside(zone))
+        where = ", ".join(part for part in (context.city, context.country, _system(context.asn)) if part)
+        address = f"{context.ip or 'an unknown address'}{f' ({where})' if where else ''}"
+        if excepted:
+            return f"{address} is in {listed(excepted, names, 'and')}"
+        return f"{address} is in {'none of them' if len(self.of.zones) > 1 else 'another place'}"
+
+
+def _system(asn: str | None) -> str:
+    return f"AS{asn}" if asn else ""
+
+
+@dataclass(frozen=True, slots=True)
+class _KnownDevice:
+    known: bool
+
+    def holds(self, asked: Asked) -> bool | None:
+        found = asked.context.device_known
+        return None if found is None else found is self.known
+
+    def unknown(self, _: Asked) -> frozenset[str]:
+        return frozenset({"device_known"})
+
+    def said(self, _: Names) -> str:
+        return "the device is known" if self.known else "the device is not known"
+
+    def found(self, _: Asked, __: Names) -> str:
+        return "it is not" if self.known else "it is known"
+
+
+@dataclass(frozen=True, slots=True)
+class _Certificate:
+    presented: bool
+
+    def holds(self, asked: Asked) -> bool | None:
+        found = asked.context.certificate
+        return None if found is None else bool(found) is self.presented
+
+    def unknown(self, _: Asked) -> frozenset[str]:
+        return frozenset({"certificate"})
+
+    def said(self, _: Names) -> str:
+        return f"the device presents {'a' if self.presented else 'no'} client certificate"
+
+    def found(self, asked: Asked, _: Names) -> str:
+        return "it presents none" if self.presented else f"it presents one ({asked.context.certificate})"
+
+
+@dataclass(frozen=True, slots=True)
+class _Family:
+    """Operating system or browser, as the device calls itself."""
+
+    fact: str
+    families: frozenset[str]
+
+    def holds(self, asked: Asked) -> bool | None:
+        found: str | None = getattr(asked.context, self.fact)
+        return None if found is None else found in self.families
+
+    def unknown(self, _: Asked) -> frozenset[str]:
+        return frozenset({self.fact})
+
+    def said(self, names: Names) -> str:
+        return f"the {self.fact.replace('_', ' ')} is {listed(self.families, names)}"
+
+    def found(self, asked: Asked, _: Names) -> str:
+        return f"it is {getattr(asked.context, self.fact) or 'none that we know'}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Requests:
+    kinds: frozenset[RequestKind]
+
+    def holds(self, asked: Asked) -> bool:
+        return asked.context.request in self.kinds
+
+    def unknown(self, _: Asked) -> frozenset[str]:
+        return _NOTHING
+
+    def said(self, _: Names) -> str:
+        return f"it is {listed(frozenset(self.kinds), _REQUESTS)}"
+
+    def found(self, asked: Asked, _: Names) -> str:
+        return f"it is {_REQUESTS[asked.context.request]}"
+
+
+_REQUESTS: dict[str, str] = {
+    RequestKind.BROWSER: "a visit to our own pages",
+    RequestKind.SAML: "a sign-on by SAML",
+    RequestKind.OIDC: "a sign-on by OpenID Connect",
+    RequestKind.TOKEN: "a token without a person",
+    RequestKind.API_TOKEN: "a call with an API token",
+    RequestKind.CONSOLE: "a visit to the admin console",
+    RequestKind.PROVISIONING: "provisioning",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Behaviours:
+    kinds: frozenset[Behaviour]
+
+    def holds(self, asked: Asked) -> bool | None:
+        found = asked.context.behaviours
+        return None if found is None else not found.isdisjoint(self.kinds)
+
+    def unknown(self, _: Asked) -> frozenset[str]:
+        return frozenset({"behaviours"})
+
+    def said(self, _: Names) -> str:
+        return f"there is {listed(frozenset(self.kinds), _BEHAVIOURS)}"
+
+    def found(self, asked: Asked, _: Names) -> str:
+        found = frozenset[str](asked.context.behaviours or ())
+        return f"there is only {listed(found, _BEHAVIOURS, 'and')}" if found else "nothing is unusual"
+
+
+_BEHAVIOURS: dict[str, str] = {
+    Behaviour.NEW_DEVICE: "a new device",
+    Behaviour.NEW_NETWORK: "a new network",
+    Behaviour.NEW_COUNTRY: "a new country",
+    Behaviour.IMPOSSIBLE_TRAVEL: "impossible travel",
+    Behaviour.MANY_FAILURES: "a run of failures",
+}
+
+
+def _times(of: Times) -> "_Times":
+    try:
+        clock = ZoneInfo(of.zone)
+    except (KeyError, ValueError, OSError) as error:
+        raise Unavailable(
+            "The rules for signing in cannot be judged on this machine.",
+            advice="Install the time zone database (the package tzdata).",
+            cause=f"no time zone “{of.zone[:80]}” on this machine",
+        ) from error
+    return _Times(of, clock)
+
+
+@dataclass(frozen=True, slots=True)
+class _Times:
+    of: Times
+    clock: ZoneInfo
+
+    def holds(self, asked: Asked) -> bool:
+        local, of = asked.local(self.clock), self.of
+        day = self._day(local)
+        return (
+            day is not None
+            and (not of.days or day.weekday() in of.days)
+            and (of.not_before is None or of.not_before <= day)
+            and (of.not_after is None or day <= of.not_after)
+        )
+
+    def _day(self, local: datetime) -> date | None:
+        """Return the day that counts: the one on which the hours began that *local* is in; None outside of them."""
+        if self.of.begins is None and self.of.ends is None:
+            return local.date()
+        begins, ends = self.of.begins or 0, _DAY if self.of.ends is None else self.of.ends
+        minute = local.hour * 60 + local.minute
+        if begins < ends:
+            return local.date() if begins <= minute < ends else None
+        if minute >= begins:
+            return local.date()
+        return local.date() - timedelta(days=1) if minute < ends else None
+
+    def unknown(self, _: Asked) -> frozenset[str]:
+        return _NOTHING
+
+    def said(self, _: Names) -> str:
+        of = self.of
+        parts = [f"on {', '.join(DAYS[day] for day in sorted(of.days))}"] if of.days else []
+        if of.begins is not None or of.ends is not None:
+            parts.append(f"from {clock_words(of.begins or 0)} to {clock_words(_DAY if of.ends is None else of.ends)}")
+        parts += [f"not before {of.not_before}"] if of.not_before else []
+        parts += [f"not after {of.not_after}"] if of.not_after else []
+        return f"it is {', '.join(parts) or 'any time'} ({of.zone})"
+
+    def found(self, asked: Asked, _: Names) -> str:
+        local = asked.local(self.clock)
+        return f"there it is {DAYS[local.weekday()]}, {local:%Y-%m-%d %H:%M}"
+
+
+def clock_words(minutes: int) -> str:
+    """Return minutes since midnight as a clock shows them; the end of the day is 24:00."""
+    return f"{minutes // 60:02}:{minutes % 60:02}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Proven:
+    methods: frozenset[Method]
+
+    def holds(self, asked: Asked) -> bool | None:
+        context = asked.context
+        if not context.session_known:
+            return None
+        return any(proof.method in self.methods for proof in context.proofs)
+
+    def unknown(self, _: Asked) -> frozenset[str]:
+        return frozenset({"proofs"})
+
+    def said(self, _: Names) -> str:
+        return f"{listed(frozenset(self.methods), METHODS)} was proven"
+
+    def found(self, asked: Asked, _: Names) -> str:
+        return _proven_words(asked.context)
+
+
+@dataclass(frozen=True, slots=True)
+class _NotProven:
+    methods: frozenset[Method]
+
+    def holds(self, asked: Asked) -> bool | None:
+        context = asked.context
+        if not context.session_known:
+            return None
+        return not any(proof.method in self.methods for proof in context.proofs)
+
+    def unknown(self, _: Asked) -> frozenset[str]:
+        return frozenset({"proofs"})
+
+    def said(self, _: Names) -> str:
+        return f"{listed(frozenset(self.methods), METHODS)} was not proven"
+
+    def found(self, asked: Asked, _: Names) -> str:
+        return _proven_words(asked.context)
+
+
+@dataclass(frozen=True, slots=True)
+class _SessionOlder:
+    than: timedelta
+
+    def holds(self, asked: Asked) -> bool | None:
+        context = asked.context
+        if context.session_started_at is None:
+            return False if context.session_known else None
+        return context.at - context.session_started_at > self.than
+
+    def unknown(self, _: Asked) -> frozenset[str]:
+        return frozenset({"session_started_at"})
+
+    def said(self, _: Names) -> str:
+        return f"the session is older than {lasting(self.than)}"
+
+    def found(self, asked: Asked, _: Names) -> str:
+        began = asked.context.session_started_at
+        return "there is no session" if began is None else f"it began {lasting(asked.context.at - began)} ago"
+
+
+@dataclass(frozen=True, slots=True)
+class _ProofOlder:
+    than: timedelta
+
+    def holds(self, asked: Asked) -> bool | None:
+        context = asked.context
+        if not context.session_known:
+            return None
+        return bool(context.proofs) and context.at - max(proof.at for proof in context.proofs) > self.than
+
+    def unknown(self, _: Asked) -> frozenset[str]:
+        return frozenset({"proofs"})
+
+    def said(self, _: Names) -> str:
+        return f"the last proof is older than {lasting(self.than)}"
+
+    def found(self, asked: Asked, _: Names) -> str:
+        proofs = asked.context.proofs
+        if not proofs:
+            return "nothing was proven yet"
+        return f"it is {lasting(asked.context.at - max(proof.at for proof in proofs))} old"
+
+
+def _proven_words(context: Context) -> str:
+    proven = frozenset[str](proof.method for proof in context.proofs)
+    return f"what was proven is {listed(proven, METHODS, 'and')}" if proven else "nothing was proven yet"
+
+
+METHODS: dict[str, str] = {
+    Method.PASSWORD: "the password",
+    Method.TOTP: "a code from an authenticator app",
+    Method.RECOVERY_CODE: "a recovery code",
+    Method.PASSKEY: "a passkey",
+    Method.SECURITY_KEY: "a security key",
+    Method.EMAIL_CODE: "a code by e-mail",
+    Method.TEMPORARY_PASS: "a temporary access pass",
+    Method.KNOWN_DEVICE: "a device that is remembered",
+}

@@ -590,3 +590,58 @@ class AccessDenied(Event):
 
     tag = "access.denied"
     what: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessPolicyCreated(Event):
+    tag = "access-policy.created"
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessPolicyChanged(Event):
+    """An access policy was given a new version of its rules; ``because`` where something else than a hand made it."""
+
+    tag = "access-policy.changed"
+    name: str
+    number: int
+    because: str
+    changes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessPolicyDeleted(Event):
+    tag = "access-policy.deleted"
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessPolicyAssigned(Event):
+    """An application was put under another access policy (target: the application)."""
+
+    tag = "access-policy.assigned"
+    application: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ZoneCreated(Event):
+    tag = "zone.created"
+    name: str
+    usage: str
+    contents: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ZoneChanged(Event):
+    tag = "zone.changed"
+    name: str
+    changes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ZoneDeleted(Event):
+    tag = "zone.deleted"
+    name: str
+    contents: tuple[str, ...]

@@ -74,6 +74,13 @@ SENTENCES: dict[str, str] = {
     "token.revoked": "revoked tokens of {client_id} ({cause})",
     "token.refused": "was refused tokens ({code})",
     "service-provider.fix-applied": "applied the doctor's fix for {kind}: {does}. Risk: {risk}",
+    "access-policy.created": "created the access policy {name}",
+    "access-policy.changed": "gave the access policy {name} version {number} of its rules: {changes}",
+    "access-policy.deleted": "deleted the access policy {name}",
+    "access-policy.assigned": "put the application {application} under the access policy {after} (before: {before})",
+    "zone.created": "created the zone {name} ({usage}): {contents}",
+    "zone.changed": "changed the zone {name}: {changes}",
+    "zone.deleted": "deleted the zone {name}: {contents}",
     "access.denied": "was not allowed to do this: {what}",
 }
 

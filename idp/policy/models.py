@@ -99,7 +99,8 @@ class Zone(Base):
 
     ``usage`` is ``policy`` (rules name it) or ``blocklist`` (nobody in it gets any answer; no rule is asked).
     An address is in it that is in one of ``networks`` (CIDR), or whose place is one of ``asns``,
-    ``countries`` (ISO 3166) or ``cities`` ("DE/Berlin").
+    ``countries`` (ISO 3166) or ``cities`` ("DE/Berlin"). ``digest`` is of these four: what a process has compiled is good
+    for as long as it is the same.
     """
 
     __tablename__ = "zones"
@@ -113,6 +114,7 @@ class Zone(Base):
     asns: Mapped[list[str]] = mapped_column(default=list, server_default="[]")
     countries: Mapped[list[str]] = mapped_column(default=list, server_default="[]")
     cities: Mapped[list[str]] = mapped_column(default=list, server_default="[]")
+    digest: Mapped[str] = mapped_column(String(64), default="", server_default="")
     created_at: Mapped[datetime]
     version: Mapped[int] = mapped_column(Integer, default=1)
 
@@ -150,7 +152,11 @@ class AccessPolicy(Base):
 
 
 class AccessPolicyVersion(Base):
-    """One version of the rules of an access policy, as `policy.access.documents` writes them. Never changed."""
+    """
+    One version of the rules of an access policy, as `policy.access.documents` writes them. Never changed.
+
+    ``digest`` is of ``rules``; empty for the rules that let everybody pass.
+    """
 
     __tablename__ = "access_policy_versions"
     __table_args__ = (
@@ -163,5 +169,6 @@ class AccessPolicyVersion(Base):
     policy_id: Mapped[str] = mapped_column(String(64), primary_key=True)
     number: Mapped[int] = mapped_column(Integer, primary_key=True)
     rules: Mapped[dict[str, Any]]
+    digest: Mapped[str] = mapped_column(String(64), default="", server_default="")
     created_at: Mapped[datetime]
     created_by: Mapped[str] = mapped_column(String(320))

@@ -50,6 +50,7 @@ def upgrade() -> None:
         sa.Column("asns", sa.JSON(), server_default="[]", nullable=False),
         sa.Column("countries", sa.JSON(), server_default="[]", nullable=False),
         sa.Column("cities", sa.JSON(), server_default="[]", nullable=False),
+        sa.Column("digest", sa.String(length=64), server_default="", nullable=False),
         sa.Column("created_at", Instant(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
@@ -64,6 +65,7 @@ def upgrade() -> None:
         sa.Column("policy_id", sa.String(length=64), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("rules", sa.JSON(), nullable=False),
+        sa.Column("digest", sa.String(length=64), server_default="", nullable=False),
         sa.Column("created_at", Instant(), nullable=False),
         sa.Column("created_by", sa.String(length=320), nullable=False),
         sa.ForeignKeyConstraint(

@@ -12,6 +12,10 @@ from enum import StrEnum
 from idp.policy.access.context import AccountKind, Behaviour, RequestKind
 from idp.policy.signon import Method, Strength
 
+OPERATING_SYSTEMS = ("Windows", "macOS", "Linux", "ChromeOS", "Android", "iOS")
+BROWSERS = ("Chrome", "Edge", "Firefox", "Safari", "Opera", "Samsung Internet")
+"""Families that rules can name: what is read out of what a browser says of itself."""
+
 
 class Mode(StrEnum):
     """Whether a rule counts."""

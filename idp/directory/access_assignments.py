@@ -1,0 +1,140 @@
+"""Access policies for applications: to create and delete them, and to put applications under them."""
+
+from sqlalchemy import select
+
+from idp.audit.events import AccessPolicyAssigned, AccessPolicyCreated, AccessPolicyDeleted
+from idp.audit.log import record
+from idp.base.errors import Conflict, Invalid
+from idp.base.ids import new_id
+from idp.base.work import Work
+from idp.directory import access_policies, names, queries
+from idp.directory.models import Application, Organization
+from idp.policy.access.rules import Rules
+from idp.policy.models import AccessPolicy
+from idp.policy.permissions import Permission, require
+
+_MOST_POLICIES = 100
+_MOST_NAMED = 3
+
+
+def create(work: Work, organization: str, name: str) -> AccessPolicy:
+    """
+    Create an access policy for applications; it lets everybody pass until it is given rules.
+
+    Raises:
+        NotFound: no such organization that this actor may see.
+        Forbidden: the actor may not change policies there.
+        Invalid: the name cannot be used.
+        Conflict: there is a policy of that name, or there are as many as an organization can have.
+    """
+    owner = queries.organization(work, organization)
+    require(work, Permission.POLICY_EDIT, owner.id)
+    name = names.name(name)
+    there = access_policies.policies(work, organization)
+    if any(names.name_key(one.name) == names.name_key(name) for one in there):
+        raise Conflict(f"There is an access policy “{name}” already.", field="name")
+    if len(there) >= _MOST_POLICIES:
+        raise Conflict(f"An organization has at most {_MOST_POLICIES} access policies.")
+    made = AccessPolicy(
+        organization_id=owner.id,
+        id=new_id("acp"),
+        kind=access_policies.APPLICATION,
+        name=name,
+        is_default=False,
+        current=1,
+        confirmed=1,
+        rolls_back_at=None,
+        created_at=work.now,
+    )
+    work.tx.session.add(made)
+    work.tx.session.flush()
+    access_policies.add_version(work, made, Rules())
+    record(work, AccessPolicyCreated(organization_id=owner.id, target_id=made.id, name=name))
+    return made
+
+
+def delete(work: Work, organization: str, policy: str) -> AccessPolicy:
+    """
+    Delete an access policy for applications, and its versions.
+
+    Raises:
+        NotFound: no such organization or policy that this actor may see.
+        Forbidden: the actor may not change policies there.
+        Conflict: it is one that every organization has, or applications are under it.
+    """
+    found = access_policies.to_edit(work, organization, policy)
+    if found.is_default:
+        raise Conflict(
+            f"“{found.name}” cannot be deleted: every organization has it.",
+            advice="Give it the empty document instead, {}: everybody passes.",
+        )
+    under = _under(work, found)
+    if under:
+        raise Conflict(
+            f"“{found.name}” cannot be deleted: {_few(under)} {'is' if len(under) == 1 else 'are'} under it.",
+            advice="Put them under another policy first: idp access assign",
+        )
+    for version in access_policies.history(work, found):
+        work.tx.session.delete(version)
+    work.tx.session.flush()
+    work.tx.session.delete(found)
+    record(work, AccessPolicyDeleted(organization_id=found.organization_id, target_id=found.id, name=found.name))
+    work.tx.after_commit(work.tx.memory.forget)
+    return found
+
+
+def assign(work: Work, application_id: str, policy: str | None) -> tuple[Application, AccessPolicy]:
+    """
+    Put an application under an access policy; None: under the organization's default.
+
+    Raises:
+        NotFound: no such application or policy that this actor may see.
+        Forbidden: the actor may not change policies there.
+        Invalid: the policy is not for applications.
+    """
+    application = queries.application(work, application_id)
+    owner = work.tx.session.get_one(Organization, application.organization_id)
+    require(work, Permission.POLICY_EDIT, owner.id)
+    every = access_policies.policies(work, owner.slug)
+    default = next(one for one in every if one.is_default and one.kind == access_policies.APPLICATION)
+    then = default if policy is None else access_policies.to_edit(work, owner.slug, policy)
+    if then.kind != access_policies.APPLICATION:
+        raise Invalid(
+            f"“{then.name}” is asked at every sign-on, whatever the application.",
+            field="policy",
+            advice="Choose a policy for applications; see: idp access list",
+        )
+    now = next((one for one in every if one.id == application.access_policy_id), default)
+    application.access_policy_id = None if then.is_default else then.id
+    if then.id != now.id:
+        record(
+            work,
+            AccessPolicyAssigned(
+                organization_id=owner.id,
+                target_id=application.id,
+                application=application.name,
+                before=now.name,
+                after=then.name,
+            ),
+        )
+    work.tx.after_commit(work.tx.memory.forget)
+    return application, then
+
+
+def _under(work: Work, policy: AccessPolicy) -> list[str]:
+    """Return the names of the applications under a policy that the actor may change; deleted ones do not count."""
+    query = (
+        select(Application.name)
+        .where(
+            Application.organization_id == policy.organization_id,
+            Application.access_policy_id == policy.id,
+            Application.deleted_at.is_(None),
+        )
+        .order_by(Application.name)
+    )
+    return list(work.tx.session.scalars(query))
+
+
+def _few(named: list[str]) -> str:
+    shown = ", ".join(f"“{name}”" for name in named[:_MOST_NAMED])
+    return shown if len(named) <= _MOST_NAMED else f"{shown} and {len(named) - _MOST_NAMED} more"

@@ -139,16 +139,18 @@ def _zone(work: Work, organization_id: str, zone_id: str, digest: str) -> Compil
         row = work.tx.rows(_ZONE, organization_id=organization_id, zone_id=zone_id)[0]
         return compile_zone(row.networks, row.asns, row.countries, row.cities)
 
-    return _compiled.recall(("zone", digest), read)
+    return _compiled.recall(("zone", digest), read) if digest else read()
 
 
 def _policy(
     work: Work, organization_id: str, row: Any, zones: Mapping[str, CompiledZone], digests: tuple[tuple[str, str], ...]
 ) -> Compiled:
     def read() -> Compiled:
-        rules = _read(work, organization_id, row.id, row.number) if row.digest else Rules()
+        rules = _read(work, organization_id, row.id, row.number)
         return compiled(row.id, row.name, row.number, rules, zones)
 
+    if not row.digest:
+        return read()
     return _compiled.recall(("policy", row.id, row.name, row.number, row.digest, digests), read)
 
 

@@ -12,6 +12,7 @@ from idp.base.ids import new_id
 from idp.base.work import Work
 from idp.directory import names
 from idp.directory.models import Organization
+from idp.policy.access import documents
 from idp.policy.models import AccessPolicy, AccessPolicyVersion, AuthenticationPolicy, ReleasePolicy
 from idp.policy.permissions import Permission, require
 from idp.policy.release import DEFAULT_RELEASE
@@ -97,6 +98,7 @@ def _add_policies(work: Work, organization_id: str) -> None:
                 policy_id=policy_id,
                 number=1,
                 rules={},
+                digest=documents.digest({}),
                 created_at=work.now,
                 created_by="",
             )

@@ -155,7 +155,7 @@ class AccessPolicyVersion(Base):
     """
     One version of the rules of an access policy, as `policy.access.documents` writes them. Never changed.
 
-    ``digest`` is of ``rules``; empty for the rules that let everybody pass.
+    ``digest`` is of ``rules``; while it is empty nothing that was compiled of them is kept.
     """
 
     __tablename__ = "access_policy_versions"

@@ -328,7 +328,7 @@ def _fill() -> None:
     )
     versions = sa.table(
         "access_policy_versions",
-        *(sa.column(name) for name in ("organization_id", "policy_id", "number", "created_by")),
+        *(sa.column(name) for name in ("organization_id", "policy_id", "number", "created_by", "digest")),
         sa.column("rules", sa.JSON()),
         sa.column("created_at", Instant()),
     )
@@ -377,6 +377,7 @@ def _fill() -> None:
                     policy_id=policy_id,
                     number=1,
                     rules={},
+                    digest="44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a",
                     created_at=since,
                     created_by="",
                 )

@@ -95,9 +95,7 @@ def rules_to_json(rules: Rules) -> dict[str, Any]:
 
 
 def digest(document: Mapping[str, Any]) -> str:
-    """Return what tells one stored document from another: SHA-256 in hex; of the empty one it is empty."""
-    if not document:
-        return ""
+    """Return what tells one stored document from another: SHA-256 in hex."""
     return sha256(json.dumps(document, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 

@@ -12,9 +12,12 @@ from enum import StrEnum
 from idp.policy.access.context import AccountKind, Behaviour, RequestKind
 from idp.policy.signon import Method, Strength
 
-OPERATING_SYSTEMS = ("Windows", "macOS", "Linux", "ChromeOS", "Android", "iOS")
+OPERATING_SYSTEMS = (
+    *("Windows", "macOS", "Linux", "ChromeOS", "Android", "iOS"),
+    *("tvOS", "Tizen", "webOS", "Roku", "PlayStation", "Xbox"),
+)
 BROWSERS = ("Chrome", "Edge", "Firefox", "Safari", "Opera", "Samsung Internet")
-"""Families that rules can name: what is read out of what a browser says of itself."""
+"""Families that rules can name: those that `base.user_agents` reads out of what a browser says of itself."""
 
 
 class Mode(StrEnum):

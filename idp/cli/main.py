@@ -17,6 +17,7 @@ from idp.settings import SettingsError
 
 # In each `idp.cli.<name>` there is the command or the group of that name.
 _COMMANDS = (
+    "access",
     "account",
     "api",
     "application",
@@ -33,6 +34,7 @@ _COMMANDS = (
     "policy",
     "serve",
     "site",
+    "zone",
 )
 
 

@@ -83,6 +83,30 @@ def rules_from_json(values: object) -> Rules:
     return Rules(guards, rules, catch_all)
 
 
+def from_text(text: bytes) -> object:
+    """
+    Return what the JSON *text* says (RFC 8259). A name that stands twice in one object is refused: one would be lost.
+
+    Raises:
+        Invalid: it is no JSON, or has a name twice.
+    """
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) != len(pairs):
+            twice = next(name for place, (name, _) in enumerate(pairs) if name in dict(pairs[:place]))
+            shown = twice[:80] if is_plain(twice[:80]) else "…"
+            raise Invalid(f"“{shown}” stands twice in one object.", field="rules", advice="One of them would be lost.")
+        return found
+
+    try:
+        return json.loads(text, object_pairs_hook=once)
+    except (ValueError, RecursionError) as error:
+        raise Invalid(
+            "This is not JSON.", field="rules", advice="The empty document is {}.", cause=str(error)[:200]
+        ) from error
+
+
 def rules_to_json(rules: Rules) -> dict[str, Any]:
     """Return the document of *rules*, as `rules_from_json` reads it."""
     return _without_nothing(

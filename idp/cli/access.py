@@ -1,0 +1,211 @@
+"""`idp access …`"""
+
+from typing import Any, BinaryIO
+
+import click
+
+from idp.base.errors import Invalid
+from idp.base.work import Work
+from idp.cli.application_lookup import find
+from idp.cli.context import Group, open_work, tell, tell_all
+from idp.cli.show import instant
+from idp.directory import access_assignments, access_names, access_policies
+from idp.directory.access_policies import Written
+from idp.policy.access import documents, words
+from idp.policy.access.rules import Rules
+from idp.policy.models import AccessPolicy, AccessPolicyVersion
+
+_LONGEST = 2 * 1024 * 1024
+_KINDS = {access_policies.SESSION: "every sign-on", access_policies.APPLICATION: "applications"}
+
+_organization = click.option("--organization", required=True, metavar="ORG", help="Short name of the organization.")
+_if_version = click.option("--if-version", type=int, metavar="N", help="Only if the version that counts is still N.")
+
+
+@click.group(cls=Group)
+def access() -> None:
+    """Contextual access: rules that say who may sign in from where, with what, when."""
+
+
+@access.command("list")
+@_organization
+def list_(organization: str) -> None:
+    """List the access policies."""
+    with open_work() as work:
+        found = [_policy(work, one) for one in access_policies.policies(work, organization)]
+    tell_all(
+        found,
+        lambda one: (
+            f"{one['name']:<30} for {_KINDS[one['kind']]}{', the default' if one['is_default'] else ''}"
+            f"  version {one['version']}{_trial(one)}"
+        ),
+        none="There is no access policy.",
+    )
+
+
+@access.command("show")
+@click.argument("policy")
+@_organization
+@click.option("--version", "number", type=int, metavar="N", help="An older version (default: the one that counts).")
+def show_(policy: str, organization: str, number: int | None) -> None:
+    """
+    Show the rules of the access policy POLICY, in the order in which they count.
+
+    With --json it is the document that `idp access set` takes.
+    """
+    with open_work() as work:
+        found = access_policies.policy(work, organization, policy)
+        rules = access_policies.rules_of(work, found, number)
+        document = _document(work, found, rules)
+        lines = _lines(work, found, rules)
+        shown = _policy(work, found)
+    tell(document, "\n".join([f"{shown['name']}, version {number or shown['version']}{_trial(shown)}", *lines]))
+
+
+@access.command("set")
+@click.argument("policy")
+@_organization
+@click.option(
+    "--from-json", required=True, type=click.File("rb"), metavar="FILE", help="The document of rules; - is stdin."
+)
+@_if_version
+def set_(policy: str, organization: str, from_json: BinaryIO, if_version: int | None) -> None:
+    """
+    Give the access policy POLICY the rules of a document, as a new version that counts at once.
+
+    What `idp access show --json` prints can be edited and given back; it is refused if somebody else has changed the
+    policy in between. {} lets everybody pass.
+    """
+    rules, version = _read(from_json)
+    with open_work() as work:
+        written = access_policies.write(
+            work, organization, policy, rules, if_version=version if if_version is None else if_version
+        )
+        _tell_written(work, written)
+
+
+@access.command()
+@click.argument("policy")
+@_organization
+def history(policy: str, organization: str) -> None:
+    """List the versions of the access policy POLICY, the newest first."""
+    with open_work() as work:
+        found = access_policies.policy(work, organization, policy)
+        counts = _policy(work, found)["version"]
+        versions = [_version(one, counts) for one in access_policies.history(work, found)]
+    tell_all(
+        versions,
+        lambda one: (
+            f"{one['version']:>5}  {one['created_at']}  {one['created_by'] or 'at the beginning'}"
+            f"  {one['rules']} rules{'  (counts)' if one['counts'] else ''}"
+        ),
+        none="There is no version.",
+    )
+
+
+@access.command()
+@click.argument("policy")
+@click.argument("version", type=int)
+@_organization
+@_if_version
+def restore(policy: str, version: int, organization: str, if_version: int | None) -> None:
+    """Let the rules of VERSION of the access policy POLICY count again, as a new version."""
+    with open_work() as work:
+        _tell_written(work, access_policies.restore(work, organization, policy, version, if_version=if_version))
+
+
+@access.command()
+@click.argument("name")
+@_organization
+def create(name: str, organization: str) -> None:
+    """Create the access policy NAME for applications; it lets everybody pass until it has rules."""
+    with open_work() as work:
+        made = access_assignments.create(work, organization, name)
+        tell(_policy(work, made), f"created access policy {made.name}; no application is under it yet")
+
+
+@access.command()
+@click.argument("policy")
+@_organization
+def delete(policy: str, organization: str) -> None:
+    """Delete the access policy POLICY and its versions; no application may be under it."""
+    with open_work() as work:
+        gone = access_assignments.delete(work, organization, policy)
+        tell({"id": gone.id, "name": gone.name, "deleted": True}, f"deleted access policy {gone.name}")
+
+
+@access.command()
+@click.argument("application")
+@click.option("--policy", metavar="NAME", help="The access policy that it is to be under.")
+@click.option("--default", "default", is_flag=True, help="Put it under the organization's default.")
+def assign(application: str, policy: str | None, default: bool) -> None:
+    """Put APPLICATION (our id, entity ID or client_id) under an access policy."""
+    if (policy is None) is not default:
+        raise Invalid("Say which policy: --policy NAME, or --default.", field="policy")
+    with open_work() as work:
+        assigned, under = access_assignments.assign(work, find(work, application).id, policy)
+        value = {"application_id": assigned.id, "name": assigned.name, "access_policy": under.name}
+    tell(value, f"{value['name']} is now under the access policy {value['access_policy']}")
+
+
+def _read(file: BinaryIO) -> tuple[Rules, int | None]:
+    """Return the rules of a document, and the version that it was made from if it says so."""
+    text = file.read(_LONGEST + 1)
+    if len(text) > _LONGEST:
+        raise Invalid("The document is longer than 2 MiB.", field="from_json")
+    document = documents.from_text(text)
+    version = None
+    if isinstance(document, dict) and "version" in document:
+        version = document.pop("version")
+        if not isinstance(version, int) or isinstance(version, bool):
+            raise Invalid(
+                "version is no whole number.", field="version", advice="Leave it out to overwrite whatever is."
+            )
+    return documents.rules_from_json(document), version
+
+
+def _policy(work: Work, of: AccessPolicy) -> dict[str, Any]:
+    counts = access_policies.counting(of.current, of.confirmed, of.rolls_back_at, work.now)
+    on_trial = of.rolls_back_at is not None and counts == of.current
+    return {
+        "id": of.id,
+        "organization_id": of.organization_id,
+        "kind": of.kind,
+        "name": of.name,
+        "is_default": of.is_default,
+        "version": counts,
+        "rolls_back_at": instant(of.rolls_back_at) if on_trial else None,
+    }
+
+
+def _trial(of: dict[str, Any]) -> str:
+    return f", on trial until {of['rolls_back_at']}" if of["rolls_back_at"] else ""
+
+
+def _version(of: AccessPolicyVersion, counts: int) -> dict[str, Any]:
+    return {
+        "version": of.number,
+        "created_at": instant(of.created_at),
+        "created_by": of.created_by,
+        "rules": len(of.rules.get("guards", [])) + len(of.rules.get("rules", [])),
+        "counts": of.number == counts,
+    }
+
+
+def _document(work: Work, of: AccessPolicy, rules: Rules) -> dict[str, Any]:
+    spelled = access_names.spelled(work, of.organization_id, rules)
+    return {"version": _policy(work, of)["version"], **documents.rules_to_json(spelled)}
+
+
+def _lines(work: Work, of: AccessPolicy, rules: Rules) -> list[str]:
+    return [f"  {line}" for line in words.sentences(rules, access_names.of_rules(work, of.organization_id, rules))]
+
+
+def _tell_written(work: Work, written: Written) -> None:
+    rules = access_policies.rules_of(work, written.policy)
+    document = _document(work, written.policy, rules)
+    if not written.changes:
+        tell(document, f"{written.policy.name} has these rules already (version {written.former})")
+        return
+    lines = [f"{written.policy.name} is now at version {document['version']}:"]
+    tell(document, "\n".join([*lines, *(f"  {change}" for change in written.changes)]))

@@ -72,6 +72,17 @@ _GROUPS = Prepared(
 )
 
 
+_GROUP_IDS = Prepared(
+    select(Membership.group_id)
+    .where(
+        Membership.organization_id == _ORGANIZATION,
+        Membership.account_id == _WHO,
+        _holds(Membership.valid_from, Membership.valid_to),
+    )
+    .distinct()
+)
+
+
 def may_open(work: Work, organization_id: str, application_id: str, account_id: str) -> bool:
     """
     Say whether the account may open the application now: both live, and an access grant holds.
@@ -98,3 +109,9 @@ def groups_of(work: Work, organization_id: str, account_id: str) -> tuple[str, .
     """Return the names of the groups that the account is in now, sorted."""
     rows = work.tx.rows(_GROUPS, organization_id=organization_id, account_id=account_id, now=work.now)
     return tuple(row.name for row in rows)
+
+
+def group_ids_of(work: Work, organization_id: str, account_id: str) -> frozenset[str]:
+    """Return the ids of the groups that the account is in now."""
+    rows = work.tx.rows(_GROUP_IDS, organization_id=organization_id, account_id=account_id, now=work.now)
+    return frozenset(row.group_id for row in rows)

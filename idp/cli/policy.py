@@ -4,6 +4,7 @@ import click
 
 from idp.cli import show
 from idp.cli.context import Group, open_work, tell
+from idp.cli.policy_explain import explain
 from idp.directory import policies, queries
 
 
@@ -43,3 +44,6 @@ def set_(organization: str, second_step: str) -> None:
         changed = policies.set_second_step(work, organization, second_step)
         work.tx.session.flush()
         tell(show.authentication_policy(changed), f"a second step is now {changed.second_step} at {organization}")
+
+
+policy.add_command(explain)

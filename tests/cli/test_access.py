@@ -61,3 +61,13 @@ def test_rules_are_shown_as_sentences(office):
         "  2. “Elsewhere” [report-only]: always: require a phishing-resistant second step, not older than 1 hour",
         "  otherwise: require a second step",
     ]
+
+
+def test_what_if_tells_every_rule_and_what_a_person_would_be_asked_for(office):
+    put(office, DOCUMENT)
+
+    told = office("policy", "explain", "--account", "ann@acme.example", "--ip", "192.0.2.7", "--at", "2030-01-01T12:00")
+
+    print(told.out, told.err)
+    assert told.code == 0
+    assert 0

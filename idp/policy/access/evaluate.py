@@ -250,7 +250,7 @@ def _step(
     matched = found.matches(asked)
     why = _why(found, matched, asked, names)
     if earlier is not None:
-        why = f"not reached, “{earlier.name}” decided; {why}"
+        why = f"{why}; not reached: “{earlier.name}” decided"
     return Step(rule.id, rule.name, kind, rule.mode, matched, why)
 
 

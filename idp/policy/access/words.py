@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from idp.policy.access import conditions
 from idp.policy.access.conditions import METHODS, Names, lasting, listed
+from idp.policy.access.outcome import Denied, Outcome
 from idp.policy.access.rules import Answer, Effect, Mode, Rule, Rules
-from idp.policy.signon import Strength
+from idp.policy.signon import Decision, Strength
 
 _MODES = {Mode.ON: "", Mode.REPORT_ONLY: " [report-only]", Mode.OFF: " [off]"}
 _STRENGTHS = {
@@ -29,6 +30,28 @@ def sentence(rule: Rule, names: Names) -> str:
     """Return in words when a rule matches and what it answers."""
     asked = [condition.said(names) for condition in conditions.compiled(rule.conditions)]
     return f"{f'if {_joined(asked)}' if asked else 'always'}: {answer(rule.answer)}"
+
+
+def demand(of: Decision) -> str:
+    """Return in words what a decision asks for."""
+    wanted = [_STRENGTHS[of.required] or "one step"]
+    wanted += [listed(frozenset(methods), METHODS) for methods in of.any_of]
+    age = "" if of.within is None else f", not older than {lasting(of.within)}"
+    weak = " (a weak one suffices)" if of.weak_suffices and of.required is Strength.SECOND_STEP else ""
+    return f"{' and '.join(wanted)}{weak}{age}"
+
+
+def outcome(of: Outcome) -> str:
+    """Return in words what an access policy says."""
+    if isinstance(of, Denied):
+        return f"deny (“{of.text}”)" if of.text else "deny"
+    return "allow" if of.requires is None else f"require {_required(of.requires)}"
+
+
+def _required(of: Decision) -> str:
+    return answer(Answer(Effect.REQUIRE, of.required, frozenset().union(*of.any_of), of.within)).removeprefix(
+        "require "
+    )
 
 
 def answer(of: Answer) -> str:

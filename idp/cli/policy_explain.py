@@ -1,0 +1,254 @@
+"""`idp policy explain`: what would be asked of a sign-on that has not happened, and why."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import click
+
+from idp.base.errors import Invalid
+from idp.base.work import Place
+from idp.cli.application_lookup import find
+from idp.cli.context import Command, open_work, tell
+from idp.cli.show import instant
+from idp.policy.access import words
+from idp.policy.access.conditions import METHODS, listed
+from idp.policy.access.context import Behaviour, RequestKind
+from idp.policy.access.evaluate import CATCH_ALL, GUARD, Step
+from idp.policy.access.outcome import Denied
+from idp.policy.access.rules import Mode
+from idp.policy.signon import Decision, Method, Proof
+from idp.signon import flow
+from idp.signon.request import Refusal
+from idp.signon.what_if import Asked, Supposed, WhatIf, what_if
+
+_REFUSALS = {
+    Refusal.NOT_ALLOWED: "is refused: no access grant holds",
+    Refusal.CONTEXT_UNMET: "is refused: what is demanded cannot be proven, nor be set up",
+}
+_SET_UP = {**METHODS, Method.TOTP: "an authenticator app"}
+_MATCHED = {True: "matches", False: "does not match", None: "cannot be told"}
+
+
+@click.command(cls=Command)
+@click.option("--account", default="", metavar="EMAIL", help="Who signs in; left out for requests without a person.")
+@click.option("--application", metavar="APP", help="Our id, entity ID or client_id; left out: our own pages.")
+@click.option("--organization", default="", metavar="ORG", help="Where several have an account of that address.")
+@click.option("--ip", required=True, metavar="IP", help="The address that the request comes from.")
+@click.option("--at", "at", metavar="TIME", help="When, like 2026-11-26T22:30+01:00 (default: now; UTC if no offset).")
+@click.option("--country", default="", metavar="CC", help="Where the address is (ISO 3166).")
+@click.option("--city", default="", metavar="NAME", help="In which city.")
+@click.option("--asn", default="", metavar="AS", help="In which autonomous system.")
+@click.option("--user-agent", default="", metavar="TEXT", help="What the browser says it is (User-Agent).")
+@click.option("--known-device", is_flag=True, help="The account has signed in on this device before.")
+@click.option("--certificate", default="", metavar="SUBJECT", help="The device presents this client certificate.")
+@click.option(
+    "--behaviour", "behaviours", multiple=True, type=click.Choice([one.value for one in Behaviour]),
+    help="What is unusual about it.",
+)  # fmt: skip
+@click.option(
+    "--request", type=click.Choice([one.value for one in RequestKind]),
+    help="What kind of request (default: what the application speaks).",
+)  # fmt: skip
+@click.option("--proven", default="", metavar="METHODS", help="What was proven before, like pwd,otp.")
+@click.option(
+    "--session-age", type=click.IntRange(min=0), metavar="MINUTES", help="How long ago that was (default: 0)."
+)
+def explain(
+    account: str,
+    application: str | None,
+    organization: str,
+    ip: str,
+    at: str | None,
+    country: str,
+    city: str,
+    asn: str,
+    user_agent: str,
+    known_device: bool,
+    certificate: str,
+    behaviours: tuple[str, ...],
+    request: str | None,
+    proven: str,
+    session_age: int | None,
+) -> None:
+    """Say what would be asked of a sign-on, and why: every rule, with whether it matches or why not."""
+    with open_work() as work:
+        moment = work.now if at is None else _moment(at)
+        began = moment - timedelta(minutes=session_age or 0)
+        methods = _methods(proven)
+        if session_age is not None and not methods:
+            raise Invalid("A session has proofs: say which with --proven.", field="proven")
+        supposed = Supposed(
+            at=moment,
+            organization=organization,
+            account=account,
+            application_id="" if application is None else find(work, application).id,
+            request=None if request is None else RequestKind(request),
+            ip=ip,
+            place=Place(country.upper(), city, asn.upper().removeprefix("AS")),
+            user_agent=user_agent,
+            known_device=known_device,
+            certificate=certificate,
+            behaviours=frozenset(map(Behaviour, behaviours)),
+            proven=tuple(Proof(method, began) for method in methods),
+            session_started_at=began if methods else None,
+        )
+        found = what_if(work, supposed)
+    tell(_value(found), "\n".join(_lines(found)))
+
+
+def _moment(written: str) -> datetime:
+    try:
+        found = datetime.fromisoformat(written)
+    except ValueError as error:
+        raise Invalid(
+            f"“{written[:80]}” is no time.", field="at", advice="Write it like 2026-11-26T22:30+01:00."
+        ) from error
+    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+
+
+def _methods(written: str) -> list[Method]:
+    known = {one.value: one for one in Method}
+    found = []
+    for word in filter(None, (part.strip() for part in written.split(","))):
+        if word not in known:
+            raise Invalid(
+                f"There is no method “{word[:40]}”.", field="proven", advice=f"Choose among: {', '.join(known)}."
+            )
+        found.append(known[word])
+    return found
+
+
+def _lines(found: WhatIf) -> list[str]:
+    context = found.context
+    who = (
+        f"{found.person} ({context.kind}, in {', '.join(found.groups) or 'no group'})" if found.person else "no person"
+    )
+    to = found.application or "our own pages"
+    where = ", ".join(
+        part for part in (context.city, context.country, f"AS{context.asn}" if context.asn else "") if part
+    )
+    lines = [
+        f"{who} → {to} ({context.request}), {context.at:%A %Y-%m-%d %H:%M} UTC, from {context.ip}"
+        f"{f' ({where})' if where else ''}",
+        f"  block list: {f'the address is in {found.blocked_by}' if found.blocked_by else 'the address is in no zone of it'}",
+    ]
+    if found.disabled:
+        lines.append("  account: disabled")
+    if found.may_open is not None:
+        lines.append(f"  access: {'an access grant holds' if found.may_open else 'no access grant holds'}")
+    if found.own is not None:
+        lines.append(f"  authentication policy {found.authentication_policy}: {words.demand(found.own)}")
+    if not found.access:
+        lines.append("  access policies: none is asked of a break-glass account")
+    for one in found.access:
+        lines += _policy_lines(one)
+    if found.together is not None:
+        lines.append(f"  together: {words.demand(found.together)} ({found.together.rule})")
+    lines.append(f"  outcome: {_end(found)}")
+    return lines
+
+
+def _policy_lines(one: Asked) -> list[str]:
+    said = one.evaluation
+    lines = [f"  access policy {one.name} (version {one.version}): {words.outcome(said.outcome)}"]
+    return lines + [f"    {_step_words(step, step.rule_id == said.rule_id)}" for step in said.trace]
+
+
+def _step_words(step: Step, decides: bool) -> str:
+    if step.kind == CATCH_ALL:
+        return f"catch-all: {'decides: ' if decides else ''}{step.why}"
+    mode = "" if step.mode == Mode.ON else f" [{step.mode}]"
+    said = "decides" if decides else _MATCHED[step.matched]
+    return f"{'guard rail' if step.kind == GUARD else 'rule'} “{step.rule}”{mode}: {said}: {step.why}"
+
+
+def _end(found: WhatIf) -> str:
+    if found.blocked_by is not None:
+        return "no answer at all: the address is on the block list"
+    if found.disabled:
+        return "cannot sign in: the account is disabled"
+    if not found.road:
+        return f"denied ({found.denied.rule})" if found.denied is not None else "allowed"
+    asked = [_asked_words(step) for step in found.road[:-1]]
+    who = found.person
+    return f"{who} {', then '.join([*asked, _last_words(found.road[-1])])}"
+
+
+def _asked_words(step: flow.Step) -> str:
+    match step:
+        case flow.AskFirstStep():
+            return "is asked for the first step (password, passkey or what stands in for it)"
+        case flow.AskSecondStep(methods):
+            return f"is asked for {listed(frozenset[str](methods), METHODS)}"
+        case flow.EnrolSecondStep(methods):
+            return f"must set up {listed(frozenset[str](methods), _SET_UP)}"
+    return type(step).__name__
+
+
+def _last_words(step: flow.Step) -> str:
+    match step:
+        case flow.Complete():
+            return "is let in"
+        case flow.Refuse(Refusal.DENIED, text, rule):
+            return f"is denied by {rule}" + (f", and reads: “{text}”" if text else "")
+        case flow.Refuse(refusal):
+            return _REFUSALS.get(refusal, f"is refused ({refusal})")
+    return _asked_words(step)
+
+
+def _value(found: WhatIf) -> dict[str, Any]:
+    context = found.context
+    return {
+        "at": instant(context.at),
+        "account": found.person or None,
+        "kind": None if context.kind is None else context.kind.value,
+        "groups": list(found.groups),
+        "application": found.application or None,
+        "request": context.request.value,
+        "ip": context.ip,
+        "blocked_by": found.blocked_by,
+        "disabled": found.disabled,
+        "access_grant": found.may_open,
+        "authentication_policy": {"name": found.authentication_policy, "requires": _demand(found.own)},
+        "access_policies": [
+            {
+                "kind": one.kind,
+                "name": one.name,
+                "version": one.version,
+                "outcome": words.outcome(one.evaluation.outcome),
+                "denied": isinstance(one.evaluation.outcome, Denied),
+                "rule_id": one.evaluation.rule_id,
+                "trace": [
+                    {
+                        "rule_id": step.rule_id,
+                        "rule": step.rule,
+                        "kind": step.kind,
+                        "mode": step.mode.value,
+                        "matched": step.matched,
+                        "why": step.why,
+                    }
+                    for step in one.evaluation.trace
+                ],
+                "report_only": [
+                    {"rule_id": said.rule_id, "rule": said.rule, "outcome": words.outcome(said.outcome)}
+                    for said in one.evaluation.report
+                ],
+            }
+            for one in found.access
+        ],
+        "requires": _demand(found.together),
+        "outcome": _end(found),
+    }
+
+
+def _demand(of: Decision | None) -> dict[str, Any] | None:
+    if of is None:
+        return None
+    return {
+        "strength": of.required.name.lower().replace("_", "-"),
+        "any_of": [sorted(method.value for method in methods) for methods in of.any_of],
+        "within_seconds": None if of.within is None else int(of.within.total_seconds()),
+        "weak_suffices": of.weak_suffices,
+        "rule": of.rule,
+        "words": words.demand(of),
+    }

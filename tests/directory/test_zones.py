@@ -1,0 +1,254 @@
+"""Zones: what can be in them, who may change them, and that no rule is left without the zone it names."""
+
+import pytest
+
+from idp.audit.models import AuditEntry
+from idp.base.errors import Conflict, Invalid, NotFound
+from idp.base.work import Place
+from idp.directory import access_policies, zones
+from idp.directory.zones import Contents
+from idp.policy.access import documents
+
+NOWHERE = Place()
+
+
+@pytest.fixture
+def acme(an_organization):
+    return an_organization()
+
+
+def audited(work):
+    found = work.tx.session.query(AuditEntry).order_by(AuditEntry.id)
+    return [(entry.tag, entry.details) for entry in found if entry.tag.startswith("zone.")]
+
+
+def named_by(work, *, conditions, policy="Sessions", mode="on"):
+    document = {"guards": [{"name": "Not there", "mode": mode, "conditions": {"networks": conditions}}]}
+    access_policies.write(work, "acme", policy, documents.rules_from_json(document))
+
+
+def inside(work, ip, place=NOWHERE) -> list[str]:
+    return [one.name for one in zones.test(work, "acme", ip, place) if one.inside]
+
+
+@pytest.mark.both_databases
+def test_contents_are_kept_in_one_way_of_writing(work, acme):
+    made = zones.create(
+        work,
+        "acme",
+        " Office ",
+        Contents(
+            networks=("2001:DB8::/32", "198.51.100.7", "192.0.2.0/24", "192.0.2.0/24"),
+            asns=("AS64500", "64499", "as64500"),
+            countries=("de", "AT", "DE"),
+            cities=("de/Berlin", "AT/Wien"),
+        ),
+    )
+    work.tx.session.refresh(made)
+
+    assert (made.name, zones.contents_of(made)) == (
+        "Office",
+        Contents(
+            networks=("192.0.2.0/24", "198.51.100.7/32", "2001:db8::/32"),
+            asns=("64499", "64500"),
+            countries=("AT", "DE"),
+            cities=("AT/Wien", "DE/Berlin"),
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("contents", "field"),
+    [
+        (Contents(networks=("192.0.2.1/24",)), "networks"),
+        (Contents(networks=("192.0.2.0/33",)), "networks"),
+        (Contents(networks=("office",)), "networks"),
+        (Contents(networks=("",)), "networks"),
+        (Contents(networks=tuple(f"10.{n >> 8}.{n & 255}.0/24" for n in range(10_001))), "networks"),
+        (Contents(asns=("AS",)), "asns"),
+        (Contents(asns=("0",)), "asns"),
+        (Contents(asns=("4294967296",)), "asns"),
+        (Contents(asns=("٣",)), "asns"),
+        (Contents(countries=("Germany",)), "countries"),
+        (Contents(countries=("D1",)), "countries"),
+        (Contents(countries=("DE",) * 501), "countries"),
+        (Contents(cities=("Berlin",)), "cities"),
+        (Contents(cities=("DE/",)), "cities"),
+        (Contents(cities=("XYZ/Berlin",)), "countries"),
+        (Contents(cities=("DE/a\nb",)), "cities"),
+    ],
+)
+def test_what_is_no_place_is_refused(work, acme, contents, field):
+    with pytest.raises(Invalid) as refused:
+        zones.create(work, "acme", "Office", contents)
+
+    assert refused.value.field == field
+
+
+def test_bits_behind_the_prefix_are_refused_with_what_was_meant(work, acme):
+    with pytest.raises(Invalid) as refused:
+        zones.create(work, "acme", "Office", Contents(networks=("192.0.2.77/24",)))
+
+    assert refused.value.advice == "Write 192.0.2.0/24."
+
+
+def test_ten_thousand_networks_can_be_kept_and_found(work, acme):
+    many = tuple(f"10.{n >> 8}.{n & 255}.0/24" for n in range(10_000))
+    zones.create(work, "acme", "Many", Contents(networks=many))
+
+    assert inside(work, "10.39.15.255") == ["Many"]
+    assert inside(work, "10.39.16.0") == []
+
+
+def test_an_address_is_tested_against_every_zone(work, acme):
+    zones.create(work, "acme", "Office", Contents(networks=("192.0.2.0/24",)))
+    zones.create(work, "acme", "Germany", Contents(countries=("DE",)))
+    zones.create(work, "acme", "Bad", Contents(asns=("64500",)), usage="blocklist")
+
+    assert inside(work, "192.0.2.1", Place(country="DE")) == ["Germany", "Office"]
+    assert inside(work, "::ffff:192.0.2.1", Place(asn="64500")) == ["Bad", "Office"]
+    assert inside(work, "198.51.100.1") == []
+    with pytest.raises(Invalid):
+        inside(work, "somewhere")
+
+
+def test_the_block_list_is_of_the_zones_that_are_used_so(work, acme):
+    zones.create(work, "acme", "Office", Contents(networks=("192.0.2.0/24",)))
+    zones.create(work, "acme", "Bad", Contents(networks=("203.0.113.0/24",)), usage="blocklist")
+    standing = access_policies.standing(work, acme.id)
+
+    assert standing.blocked("203.0.113.9", "", "", "") == "Bad"
+    assert standing.blocked("192.0.2.9", "", "", "") is None
+    assert not standing.trivial
+
+    zones.change(work, "acme", "Bad", usage="policy")
+    assert access_policies.standing(work, acme.id).trivial
+
+
+def test_rules_count_with_the_new_contents_of_a_zone(work, acme):
+    zones.create(work, "acme", "Office", Contents(networks=("192.0.2.0/24",)))
+    named_by(work, conditions={"zones": ["Office"]})
+
+    zones.change(work, "acme", "Office", contents=Contents(networks=("198.51.100.0/24",)))
+
+    (zone,) = access_policies.standing(work, acme.id).session.zones.values()
+    assert zone.contains("198.51.100.1", "", "", "") is True
+    assert zone.contains("192.0.2.1", "", "", "") is False
+
+
+@pytest.mark.parametrize("conditions", [{"zones": ["Office"]}, {"except_zones": ["Office"]}])
+@pytest.mark.parametrize("policy", ["Sessions", "Applications"])
+@pytest.mark.parametrize("mode", ["on", "off", "report-only"])
+def test_a_zone_that_a_rule_names_cannot_be_deleted(work, acme, conditions, policy, mode):
+    zones.create(work, "acme", "Office", Contents(networks=("192.0.2.0/24",)))
+    named_by(work, conditions=conditions, policy=policy, mode=mode)
+
+    with pytest.raises(Conflict, match=f"the rule “Not there” of the access policy “{policy}” names it"):
+        zones.delete(work, "acme", "Office")
+
+
+def test_a_zone_that_counts_again_when_a_trial_ends_cannot_be_deleted(work, acme):
+    zones.create(work, "acme", "Office", Contents(networks=("192.0.2.0/24",)))
+    named_by(work, conditions={"zones": ["Office"]})
+    access_policies.write(work, "acme", "Sessions", documents.rules_from_json({}))
+    access_policies.policy(work, "acme", "Sessions").confirmed = 2
+    work.tx.session.flush()
+
+    with pytest.raises(Conflict):
+        zones.delete(work, "acme", "Office")
+
+
+def test_a_zone_that_only_an_older_version_names_can_go_and_that_version_does_not_come_back(work, acme):
+    zones.create(work, "acme", "Office", Contents(networks=("192.0.2.0/24",)))
+    named_by(work, conditions={"zones": ["Office"]})
+    access_policies.write(work, "acme", "Sessions", documents.rules_from_json({}))
+
+    zones.delete(work, "acme", "Office")
+
+    assert zones.zones(work, "acme") == []
+    with pytest.raises(Invalid, match="there is no zone"):
+        access_policies.restore(work, "acme", "Sessions", 2)
+
+
+def test_the_audit_log_says_what_has_changed(work, acme):
+    many = tuple(f"10.0.{n}.0/24" for n in range(7))
+    zones.create(work, "acme", "Office", Contents(networks=("192.0.2.0/24",)))
+    zones.change(work, "acme", "Office", name="HQ", usage="blocklist", contents=Contents(many, countries=("DE",)))
+    zones.change(work, "acme", "HQ", contents=Contents(many, countries=("DE",)))
+    zones.delete(work, "acme", "HQ")
+
+    assert audited(work) == [
+        ("zone.created", {"name": "Office", "usage": "policy", "contents": ["1 network: 192.0.2.0/24"]}),
+        (
+            "zone.changed",
+            {
+                "name": "Office",
+                "changes": [
+                    "usage: policy → blocklist",
+                    "name: Office → HQ",
+                    "added 7 networks: 10.0.0.0/24, 10.0.1.0/24, 10.0.2.0/24, 10.0.3.0/24, 10.0.4.0/24 and 2 more",
+                    "removed 1 network: 192.0.2.0/24",
+                    "added 1 country: DE",
+                ],
+            },
+        ),
+        (
+            "zone.deleted",
+            {
+                "name": "HQ",
+                "contents": [
+                    "7 networks: 10.0.0.0/24, 10.0.1.0/24, 10.0.2.0/24, 10.0.3.0/24, 10.0.4.0/24 and 2 more",
+                    "1 country: DE",
+                ],
+            },
+        ),
+    ]
+
+
+def test_a_block_list_is_judged_before_it_is_kept(work, acme):
+    seen = []
+
+    def judge(_, change):
+        seen.append(change)
+        raise Conflict("That would cut you off.")
+
+    everything = Contents(networks=("0.0.0.0/0",))
+    zones.create(work, "acme", "All", everything)
+    named_by(work, conditions={"zones": ["All"]})
+    with pytest.raises(Conflict):
+        zones.create(work, "acme", "New", everything, usage="blocklist", judge=judge)
+    with pytest.raises(Conflict):
+        zones.change(work, "acme", "All", usage="blocklist", judge=judge)
+    with pytest.raises(Conflict):
+        zones.change(work, "acme", "All", contents=Contents(), judge=judge)
+
+    assert [change.now.blocked("192.0.2.1", "", "", "") for change in seen] == [None] * 3
+    assert [change.then.blocked("192.0.2.1", "", "", "") for change in seen] == ["New", "All", None]
+    (emptied,) = seen[2].then.session.zones.values()
+    assert emptied.contains("192.0.2.1", "", "", "") is False
+    assert [(one.name, one.usage) for one in zones.zones(work, "acme")] == [("All", "policy")]
+    assert inside(work, "192.0.2.1") == ["All"]
+
+
+def test_two_zones_cannot_have_one_name(work, acme):
+    zones.create(work, "acme", "Office", Contents())
+    zones.create(work, "acme", "Other", Contents())
+
+    with pytest.raises(Conflict):
+        zones.create(work, "acme", "OFFICE", Contents())
+    with pytest.raises(Conflict):
+        zones.change(work, "acme", "Other", name="office")
+    assert zones.change(work, "acme", "Other", name="OTHER").name == "OTHER"
+
+
+def test_a_change_of_what_somebody_else_has_changed_is_refused(work, acme):
+    zones.create(work, "acme", "Office", Contents())
+    zones.change(work, "acme", "Office", contents=Contents(countries=("DE",)), if_version=1)
+
+    with pytest.raises(Conflict):
+        zones.change(work, "acme", "Office", contents=Contents(), if_version=1)
+
+
+def test_a_zone_that_is_not_there_is_not_found(work, acme):
+    with pytest.raises(NotFound):
+        zones.zone(work, "acme", "Office")

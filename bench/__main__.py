@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from bench import installation, limits, server
+from bench import access, installation, limits, server
 
 ROOT = Path(__file__).parent.parent
 
@@ -101,6 +101,7 @@ def run(database_url: str | None, rounds: int, seconds: float) -> dict[str, Any]
         "ready_seconds": running.ready_seconds,
         "worker_megabytes": memory,
         "import_seconds": import_seconds(),
+        "access_seconds": access.measure()["decision"],
         "database": "PostgreSQL" if database_url else "SQLite",
     }
 
@@ -148,6 +149,15 @@ def judge(found: dict[str, Any]) -> list[tuple[str, str, str, bool]]:
         )
     part = lim["argon2id hash"] / roads["password"]["cpu"]
     rows.append(("password sign-in, share of what argon2id alone allows", f"{part:.0%}", "≥ 85%", part >= 0.85))
+    decision = found["access_seconds"]
+    rows.append(
+        (
+            f"decision of contextual access ({access.RULES} rules, {access.NETWORKS:,} networks), CPU ms",
+            f"{decision * 1000:.2f}",
+            f"< {access.BAR_SECONDS * 1000:g}",
+            decision < access.BAR_SECONDS,
+        )
+    )
     rows.append(
         ("import of the application, CPU s", f"{found['import_seconds']:.2f}", "< 1.2", found["import_seconds"] < 1.2)
     )

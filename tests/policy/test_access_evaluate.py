@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from idp.policy.access.context import AccountKind, Behaviour, Context, RequestKind
 from idp.policy.access.evaluate import CATCH_ALL, Compiled, Evaluation, evaluate
-from idp.policy.access.networks import compile_zone
+from idp.policy.access.networks import CompiledZone, compile_zone
 from idp.policy.access.outcome import Allowed, Denied
 from idp.policy.access.rules import (
     Answer,
@@ -192,6 +192,18 @@ def test_the_trace_calls_things_by_their_names():
     found = said([guard(conditions=conditions)], explain=True, context=replace(CONTEXT, groups=frozenset({"grp_1"}), ip="192.0.2.1"), names={"grp_1": "Staff", "one": "Office", "ann": "ann@acme.example"})  # fmt: skip
 
     assert found.trace[0].why == "only if the address is not in Office, but 192.0.2.1 is in Office"
+
+
+def test_each_zone_is_looked_up_at_most_once(monkeypatch):
+    looked_up = []
+    real = CompiledZone.contains
+    monkeypatch.setattr(CompiledZone, "contains", lambda *of: looked_up.append(of[0]) or real(*of))
+    office = Conditions(networks=Networks(frozenset({"one"}), frozenset({"two"})))
+    context = replace(CONTEXT, ip="192.0.2.1", country="DE")
+
+    said([guard(conditions=office)] * 3, [rule(f"r{n}", office) for n in range(20)], context=context, explain=True)
+
+    assert looked_up == [ZONES["one"], ZONES["two"]]
 
 
 # --- properties

@@ -6,10 +6,10 @@ from typing import Any
 import click
 
 from idp.base.errors import Invalid
-from idp.base.work import Place
 from idp.cli.application_lookup import find
 from idp.cli.context import Command, open_work, tell
 from idp.cli.show import instant
+from idp.cli.zone import place_of
 from idp.policy.access import words
 from idp.policy.access.conditions import METHODS, listed
 from idp.policy.access.context import Behaviour, RequestKind
@@ -84,7 +84,7 @@ def explain(
             application_id="" if application is None else find(work, application).id,
             request=None if request is None else RequestKind(request),
             ip=ip,
-            place=Place(country.upper(), city, asn.upper().removeprefix("AS")),
+            place=place_of(work, ip, country, city, asn),
             user_agent=user_agent,
             known_device=known_device,
             certificate=certificate,

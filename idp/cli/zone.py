@@ -6,7 +6,7 @@ from typing import Any, BinaryIO
 import click
 
 from idp.base.errors import Invalid
-from idp.base.work import Place
+from idp.base.work import Place, Work
 from idp.cli.context import Group, open_work, tell, tell_all
 from idp.cli.show import instant
 from idp.directory import zones
@@ -137,8 +137,8 @@ def delete(zone_: str, organization: str) -> None:
 @click.option("--asn", default="", metavar="AS", help="The autonomous system.")
 def test(ip: str, organization: str, country: str, city: str, asn: str) -> None:
     """Say which zones the address IP is in."""
-    place = Place(country=country.upper(), city=city, asn=asn.upper().removeprefix("AS"))
     with open_work() as work:
+        place = place_of(work, ip, country, city, asn)
         found = [
             {"id": one.zone_id, "name": one.name, "usage": one.usage, "inside": one.inside}
             for one in zones.test(work, organization, ip, place)
@@ -151,6 +151,13 @@ def test(ip: str, organization: str, country: str, city: str, asn: str) -> None:
         ),
         none="There is no zone yet.",
     )
+
+
+def place_of(work: Work, ip: str, country: str, city: str, asn: str) -> Place:
+    """Return where an address is to be taken to be: where somebody says, or else where it is known to be."""
+    if country or city or asn:
+        return Place(country=country.upper(), city=city, asn=asn.upper().removeprefix("AS"))
+    return work.origin.locate(ip)
 
 
 _KINDS = ("networks", "asns", "countries", "cities")

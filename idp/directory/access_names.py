@@ -2,7 +2,7 @@
 What the rules of an access policy name: from what administrators call it to ids, and back.
 
 Rules are kept by ids, so that a rule outlives a new name. Everything is looked up in one organization: the
-account of another one is not there (threats D6).
+account of another one is not there (threats T1).
 """
 
 from collections.abc import Iterable, Mapping

@@ -64,7 +64,7 @@ _ZONE = Prepared(
         Zone.organization_id == bindparam("organization_id"), Zone.id == bindparam("zone_id")
     )
 )
-_compiled = BriefMemory(seconds=600, size=1024)
+_compiled = BriefMemory(seconds=600, size=256)
 """By digests of the contents: nothing in it can become wrong, whatever is rolled back."""
 
 

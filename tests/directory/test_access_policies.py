@@ -129,7 +129,7 @@ def test_what_is_not_there_is_refused_with_its_place(work, acme, conditions, pat
         ("networks", "zones", "zone", None),
     ],
 )
-def test_d6_what_belongs_to_another_organization_is_not_there(work, acme, part, lists, kind, called, by):
+def test_t1_what_belongs_to_another_organization_is_not_there(work, acme, part, lists, kind, called, by):
     other = queries.organization(work, "other")
     own = {"group": "Staff", "application": "Wiki", "zone": "Office"}
     theirs = access_names._looked_up(work, other.id, kind, [called or own[kind]])
@@ -310,7 +310,7 @@ def test_who_may_only_read_may_only_read(work, acme, as_account):
             act()
 
 
-def test_d6_an_administrator_of_another_organization_finds_nothing(work, acme, stranger):
+def test_t1_an_administrator_of_another_organization_finds_nothing(work, acme, stranger):
     strange = stranger(work)
     wiki = queries.applications(work)[0]
     for act in (
@@ -360,7 +360,7 @@ def test_an_application_cannot_be_under_the_policy_of_sessions(work, acme):
         access_assignments.assign(work, wiki.id, "Sessions")
 
 
-def test_d6_an_application_cannot_be_under_a_policy_of_another_organization(work, acme):
+def test_t1_an_application_cannot_be_under_a_policy_of_another_organization(work, acme):
     theirs = access_policies.policy(work, "other", "Applications")
     wiki = queries.applications(work, site_id=queries.site(work, "acme").id)[0]
 

@@ -239,7 +239,7 @@ def test_nothing_is_written(open_work, world, supposed, database):
         assert list(connection.exec_driver_sql("SELECT count(*) FROM audit_entries")) == before
 
 
-def test_d6_what_is_another_organizations_is_not_found(work, world, supposed, stranger):
+def test_t1_what_is_another_organizations_is_not_found(work, world, supposed, stranger):
     with pytest.raises(NotFound):
         what_if(stranger(work), supposed)
     with pytest.raises(NotFound):

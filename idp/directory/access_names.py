@@ -10,9 +10,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from unicodedata import normalize
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, bindparam, select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
+from idp.base.db import Prepared, table
 from idp.base.errors import Invalid
 from idp.base.work import Work
 from idp.directory import names
@@ -22,6 +23,12 @@ from idp.policy.access.rules import Rules
 from idp.policy.models import Zone
 
 _MOST_AT_ONCE = 400
+_ZONES = table(Zone)
+_LOCK = Prepared(
+    update(_ZONES)
+    .where(_ZONES.c.organization_id == bindparam("of_organization"), _ZONES.c.id == bindparam("zone_id"))
+    .values(version=_ZONES.c.version)
+)
 _ADVICE = {
     "account": "Write an account by its e-mail address or id.",
     "group": "Write a group by its name or id; see: idp group list",
@@ -99,24 +106,17 @@ def of_rules(work: Work, organization_id: str, *rules: Rules) -> dict[str, str]:
     return found
 
 
-def lock_zones(work: Work, organization_id: str, rules: Rules) -> None:
+def lock_zones(work: Work, organization_id: str, zone_ids: Iterable[str]) -> bool:
     """
-    Hold the zones that *rules* name until the transaction ends: none is deleted in the meantime.
+    Hold zones until the transaction ends, so that none is deleted, or named by a rule, in the meantime.
 
-    Raises:
-        Invalid: one was deleted just now.
+    A write that changes nothing: SQLite knows no SELECT FOR UPDATE, and would let others write between our read
+    and our write.
+
+    Returns:
+        Whether all of them are there.
     """
-    wanted = sorted(documents.named(rules)["zone"])
-    if not wanted:
-        return
-    query = (
-        select(Zone.id)
-        .where(Zone.organization_id == organization_id, Zone.id.in_(wanted))
-        .order_by(Zone.id)
-        .with_for_update()
-    )
-    if len(list(work.tx.session.scalars(query))) != len(wanted):
-        raise Invalid("A zone that the rules name was deleted.", field="rules", advice=_ADVICE["zone"])
+    return all(work.tx.run(_LOCK, of_organization=organization_id, zone_id=one) for one in sorted(zone_ids))
 
 
 def _looked_up(work: Work, organization_id: str, kind: str, references: Iterable[str]) -> Called:

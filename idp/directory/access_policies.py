@@ -10,11 +10,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, func, select, update
 
 from idp.audit.events import AccessPolicyChanged
 from idp.audit.log import record
-from idp.base.db import Prepared
+from idp.base.db import Prepared, table
 from idp.base.errors import Conflict, NotFound
 from idp.base.ids import new_id
 from idp.base.memory import BriefMemory
@@ -64,6 +64,15 @@ _ZONE = Prepared(
         Zone.organization_id == bindparam("organization_id"), Zone.id == bindparam("zone_id")
     )
 )
+_LOCK = Prepared(
+    update(table(AccessPolicy))
+    .where(
+        table(AccessPolicy).c.organization_id == bindparam("of_organization"),
+        table(AccessPolicy).c.id == bindparam("policy_id"),
+    )
+    .values(version=table(AccessPolicy).c.version)
+)
+"""A write that changes nothing locks the row everywhere; SQLite knows no SELECT FOR UPDATE."""
 _compiled = BriefMemory(seconds=600, size=256)
 """By digests of the contents: nothing in it can become wrong, whatever is rolled back."""
 
@@ -276,7 +285,7 @@ def write(
         NotFound: no such organization or policy that this actor may see.
         Forbidden: the actor may not change policies there.
         Invalid: the rules name what is not there.
-        Conflict: somebody else has changed the policy in the meantime.
+        Conflict: somebody else has changed the policy, or deleted a zone that it names, in the meantime.
     """
     found = to_edit(work, organization, policy_)
     former = counting(found.current, found.confirmed, found.rolls_back_at, work.now)
@@ -295,7 +304,8 @@ def write(
     if judge is not None:
         now = as_it_is(work, found.organization_id)
         judge(work, Change(found.organization_id, "; ".join(changes), now, with_rules(now, found, after)))
-    access_names.lock_zones(work, found.organization_id, after)
+    if not access_names.lock_zones(work, found.organization_id, documents.named(after)["zone"]):
+        raise Conflict("A zone that these rules name was deleted just now.", advice="See: idp zone list")
     found.current = found.confirmed = add_version(work, found, after)
     found.rolls_back_at, found.tried_by = None, ""
     record(
@@ -353,7 +363,9 @@ def to_edit(work: Work, organization: str, reference: str) -> AccessPolicy:
     """
     found = policy(work, organization, reference)
     require(work, Permission.POLICY_EDIT, found.organization_id)
-    work.tx.session.refresh(found, with_for_update=True)
+    if not work.tx.run(_LOCK, of_organization=found.organization_id, policy_id=found.id):
+        raise NotFound(f"The access policy “{found.name}” was deleted just now.", field="policy")
+    work.tx.session.refresh(found)
     return found
 
 

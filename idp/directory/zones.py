@@ -15,7 +15,7 @@ from idp.audit.log import record
 from idp.base.errors import Conflict, Invalid, NotFound
 from idp.base.ids import new_id
 from idp.base.work import Place, Work
-from idp.directory import access_policies, names, queries
+from idp.directory import access_names, access_policies, names, queries
 from idp.directory.access_policies import BLOCKLIST, POLICY, Change, Judge, Standing
 from idp.policy.access import documents
 from idp.policy.access.networks import compile_zone, parsed
@@ -294,7 +294,9 @@ def _few(values: Sequence[str]) -> str:
 def _to_edit(work: Work, organization: str, reference: str) -> Zone:
     found = zone(work, organization, reference)
     require(work, Permission.POLICY_EDIT, found.organization_id)
-    work.tx.session.refresh(found, with_for_update=True)
+    if not access_names.lock_zones(work, found.organization_id, {found.id}):
+        raise NotFound(f"The zone “{found.name}” was deleted just now.", field="zone")
+    work.tx.session.refresh(found)
     return found
 
 

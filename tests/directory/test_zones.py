@@ -1,11 +1,14 @@
 """Zones: what can be in them, who may change them, and that no rule is left without the zone it names."""
 
+from contextlib import suppress
+from threading import Barrier, Thread
+
 import pytest
 
 from idp.audit.models import AuditEntry
-from idp.base.errors import Conflict, Invalid, NotFound
+from idp.base.errors import Conflict, IdpError, Invalid, NotFound
 from idp.base.work import Place
-from idp.directory import access_policies, zones
+from idp.directory import access_assignments, access_policies, zones
 from idp.directory.zones import Contents
 from idp.policy.access import documents
 
@@ -228,6 +231,40 @@ def test_a_block_list_is_judged_before_it_is_kept(work, acme):
     assert emptied.contains("192.0.2.1", "", "", "") is False
     assert [(one.name, one.usage) for one in zones.zones(work, "acme")] == [("All", "policy")]
     assert inside(work, "192.0.2.1") == ["All"]
+
+
+@pytest.mark.both_databases
+def test_of_deleting_a_zone_and_naming_it_in_a_rule_one_wins(open_work, work, acme):
+    """Else a rule would name what is not there, and nobody could say whom it lets in."""
+    for number in range(5):
+        zones.create(work, "acme", f"Zone {number}", Contents(networks=("192.0.2.0/24",)))
+        access_assignments.create(work, "acme", f"Policy {number}")
+    work.tx.commit()
+    for number in range(5):
+        ready, outcomes = Barrier(20), []
+
+        def name(number=number, ready=ready, outcomes=outcomes):
+            ready.wait()
+            with open_work() as mine:
+                named_by(mine, conditions={"zones": [f"Zone {number}"]}, policy=f"Policy {number}")
+            outcomes.append("named")
+
+        def delete(number=number, ready=ready, outcomes=outcomes):
+            ready.wait()
+            with open_work() as mine:
+                zones.delete(mine, "acme", f"Zone {number}")
+            outcomes.append("deleted")
+
+        def tried(act):
+            with suppress(IdpError):
+                act()
+
+        threads = [Thread(target=tried, args=(act,)) for act in (name, delete) * 10]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert outcomes == ["deleted"] or set(outcomes) == {"named"}
 
 
 def test_two_zones_cannot_have_one_name(work, acme):

@@ -84,12 +84,18 @@ class ThrottlingSettings(Section):
     account_free_failures: int = Field(
         5, ge=1, le=1000000, description="Wrong passwords in a row before an account's tries are delayed (1, 2, 4 … s)."
     )
+    device_free_failures: int = Field(
+        10,
+        ge=1,
+        le=1000000,
+        description="The same on a device that the account is known on, which is counted alone.",
+    )
     account_longest_delay: Duration = Field(timedelta(minutes=15), description="The longest such delay.")
     account_stop_at: int = Field(
         100,
         ge=5,
         le=1000000,
-        description="Wrong passwords in a row at which the password stops working until an administrator helps.",
+        description="Wrong passwords in a row at which the password stops working (there, or on that known device) until recovery, another factor or an administrator helps.",
     )
     address_per_minute: int = Field(
         30,
@@ -114,10 +120,10 @@ class ThrottlingSettings(Section):
         1000, ge=1, le=1000000, description="Clients of one site that have registered themselves; then no more may."
     )
     code_free_failures: int = Field(
-        5,
+        10,
         ge=1,
         le=1000000,
-        description="Wrong codes of a second step before it must wait 15 minutes (again after each further five).",
+        description="Wrong codes of a second step in a row before it must wait 15 minutes (again after each further so many). One sign-in has five tries.",
     )
     code_stop_at: int = Field(
         100, ge=5, le=1000000, description="Wrong codes in a row at which that second step stops working."

@@ -62,11 +62,12 @@ _COLUMNS = (
     "account_epoch",
     "proofs",
     "outcome",
+    "remember_device",
     "expires_at",
     "taken_at",
     "version",
 )
-_CHANGING = ("request", "account_id", "account_epoch", "proofs", "outcome")
+_CHANGING = ("request", "account_id", "account_epoch", "proofs", "outcome", "remember_device")
 _INSERT = Prepared(insert(_TABLE))
 _FIND = Prepared(select(*(_TABLE.c[name] for name in _COLUMNS)).where(_TABLE.c.handle_hash == bindparam("of_handle")))
 _SAVE = Prepared(
@@ -101,6 +102,7 @@ class Pending:
     account_epoch: int | None
     proofs: list[dict[str, Any]]
     outcome: str
+    remember_device: bool
     expires_at: datetime
     taken_at: datetime | None
     version: int
@@ -165,6 +167,7 @@ def begin(
         account_epoch=None,
         proofs=[],
         outcome="",
+        remember_device=False,
         created_at=work.now,
         expires_at=work.now + LIVES,
         taken_at=None,
@@ -247,9 +250,16 @@ def proofs(row: Pending) -> tuple[Proof, ...]:
 def prove(work: Work, row: Pending, method: Method, *, account_id: str, epoch: int) -> None:
     """Note that *method* was proven now for the account. Another account than before begins anew."""
     before = proofs(row) if row.account_id == account_id and row.account_epoch == epoch else ()
+    row.remember_device = row.remember_device and bool(before)
     kept = tuple(proof for proof in before if proof.method is not method)
     row.account_id, row.account_epoch = account_id, epoch
     row.proofs = proofs_to_json((*kept, Proof(method, work.now)))
+    _save(work, row)
+
+
+def remember_device(work: Work, row: Pending) -> None:
+    """The person wants this device to stand in for the second step, once this sign-on has proven one."""
+    row.remember_device = True
     _save(work, row)
 
 
@@ -259,7 +269,7 @@ def forget_account(work: Work, row: Pending) -> None:
 
     Nor does the session that this browser has: whoever goes on must prove who they are.
     """
-    row.account_id, row.account_epoch, row.proofs, row.outcome = None, None, [], ""
+    row.account_id, row.account_epoch, row.proofs, row.outcome, row.remember_device = None, None, [], "", False
     row.request = {**row.request, "force": True, "login_hint": ""}
     _save(work, row)
 

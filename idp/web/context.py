@@ -1,4 +1,4 @@
-"""How work is made for a web request: the transaction, who acts, when, from where; and our three cookies."""
+"""How work is made for a web request: the transaction, who acts, when, from where; and our four cookies."""
 
 import secrets
 from collections.abc import Callable, Iterator
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 _EXTENSION = "ostiary"
 _LONGEST_USER_AGENT = 512
+_A_YEAR = 31536000
 
 log = structlog.get_logger("idp.web")
 
@@ -110,7 +111,11 @@ def open_work(*, person: bool = True) -> Iterator[Work]:
             actor=ANONYMOUS,
             now=shared.clock(),
             origin=Origin(
-                "web", client_ip(), request_id(), request.headers.get("User-Agent", "")[:_LONGEST_USER_AGENT]
+                "web",
+                client_ip(),
+                request_id(),
+                request.headers.get("User-Agent", "")[:_LONGEST_USER_AGENT],
+                devices=g.get("devices") or request.cookies.get(_devices_cookie(), ""),
             ),
         )
         session = current_session(work) if person else None
@@ -150,6 +155,12 @@ def drop_session() -> None:
     g.drop_session = True
     g.browser_state = ""
     g.pop("held_session", None)
+
+
+def keep_devices(cookie: str) -> None:
+    """Give the browser the cookie of the devices that it is known as; an empty one changes nothing."""
+    if cookie:
+        g.devices = cookie
 
 
 def browser() -> str:
@@ -260,11 +271,15 @@ def _browser_cookie() -> str:
     return "__Host-ostiary_browser" if settings().secure else "ostiary_browser"
 
 
+def _devices_cookie() -> str:
+    return "__Host-ostiary_devices" if settings().secure else "ostiary_devices"
+
+
 def _write_cookies(response: Response) -> Response:
     kept = g._get_current_object()
     if "browser_state" in kept:
         _write_state(response, g.browser_state)
-    if not ("new_session_token" in kept or "new_browser" in kept):
+    if not ("new_session_token" in kept or "new_browser" in kept or "devices" in kept):
         return response
     # Plain http is allowed on loopback only, and there a cookie cannot be Secure nor __Host- (docs/operate/install.md).
     secure = settings().secure
@@ -276,7 +291,11 @@ def _write_cookies(response: Response) -> Response:
         response.delete_cookie(_session_cookie(), path="/", secure=secure, httponly=True, samesite="Lax")
     if g.get("new_browser"):
         response.set_cookie(
-            _browser_cookie(), g.browser, path="/", secure=secure, httponly=True, samesite="Lax", max_age=31536000
+            _browser_cookie(), g.browser, path="/", secure=secure, httponly=True, samesite="Lax", max_age=_A_YEAR
+        )
+    if g.get("devices"):
+        response.set_cookie(
+            _devices_cookie(), g.devices, path="/", secure=secure, httponly=True, samesite="Lax", max_age=_A_YEAR
         )
     return response
 

@@ -299,8 +299,11 @@ def look(work: Work, handle: str) -> Progress:
 
 
 def _open_session(work: Work, progress: Progress) -> Progress:
-    token, progress = progress_.open_session(work, progress, held=context.current_session(work))
+    token, progress = progress_.open_session(
+        work, progress, held=context.current_session(work), limits=context.settings().throttling
+    )
     context.keep_session(token)
+    context.keep_devices(progress.devices)
     return progress
 
 
@@ -363,9 +366,13 @@ def second_step(
             return redirect("signin.dispatch", handle=handle)
         outcome = verb(work, progress, request.form.get(field, ""), context.settings().throttling)
         if isinstance(outcome, Right):
+            if request.form.get("remember_device"):
+                proving.remember_device(work, progress)
             return go_on(work, handle, progress)
     with open_work() as work:  # a wrong one commits; the same form sent twice at once was right the other time
         progress = look(work, handle)
+        if isinstance(outcome, Wait) and outcome.over and isinstance(progress.step, AskFirstStep):
+            return throttled(_password_page(work, handle, progress, "", {"code": "over"}), outcome)
         if not isinstance(progress.step, AskSecondStep):
             return redirect("signin.dispatch", handle=handle)
         if isinstance(outcome, Wait):
@@ -384,6 +391,7 @@ def step_page(work: Work, handle: str, progress: Progress, template: str, status
         organization_name=_organization_name(work, progress),
         application=wanted.application_name if wanted.application_id else "",
         attempt_id=progress.row.attempt_id,
+        remember_days=proving.remember_days(progress),
         **{"problem": None, **values},
     )
 

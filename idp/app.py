@@ -15,6 +15,7 @@ from idp.settings import Settings, default_path, load
 from idp.web import (
     access_log,
     account,
+    account_devices,
     assets,
     context,
     device,
@@ -33,6 +34,7 @@ from idp.web import (
     saml_logout,
     security,
     signin,
+    signin_pass,
     signout,
 )
 from idp.web.door import LONGEST_BODY, Door
@@ -73,7 +75,20 @@ def create(settings: Settings, *, database: Database | None = None, clock: Calla
     security.install(app, own_pages.ask_to_sign_in)
     render.install(app, settings)
     errors.install(app)
-    for door in (signin, signout, launcher, account, assets, saml, saml_logout, *_OIDC, device, health):
+    for door in (
+        signin,
+        signin_pass,
+        account_devices,
+        signout,
+        launcher,
+        account,
+        assets,
+        saml,
+        saml_logout,
+        *_OIDC,
+        device,
+        health,
+    ):
         app.register_blueprint(door.pages)
     app.after_request(_cache_static)
     security.check_guards(app)

@@ -696,7 +696,7 @@ class TemporaryPassUsed(Event):
 class FactorsReset(Event):
     """An administrator removed every second step of an account, its devices and its sign-ons."""
 
-    tag = "second-step.reset"
+    tag = "second-steps.removed"
     removed: tuple[str, ...]
 
 

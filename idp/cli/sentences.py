@@ -87,7 +87,7 @@ SENTENCES: dict[str, str] = {
     "temporary-pass.made": "gave an account a temporary access pass, good from {valid_from} to {valid_to}",
     "temporary-pass.revoked": "took back a temporary access pass",
     "temporary-pass.used": "used a temporary access pass",
-    "second-step.reset": "removed every second step of an account ({removed}), its devices and its sign-ons",
+    "second-steps.removed": "removed every second step of an account ({removed}), its devices and its sign-ons",
     "factor.stopped": "stopped working after too many wrong tries in a row: {method}",
     "account.unlocked": "cleared the wrong tries counted for the account {email}",
     "access.denied": "was not allowed to do this: {what}",

@@ -15,7 +15,7 @@ from idp.audit.events import KnownDeviceAdded, KnownDeviceForgotten, KnownDevice
 from idp.audit.log import plain, record
 from idp.base.db import Prepared, table
 from idp.base.errors import NotFound
-from idp.base.ids import fingerprint, new_id, new_token
+from idp.base.ids import fingerprint, is_id, new_id, new_token
 from idp.base.work import Place, Work
 from idp.directory.models import Account
 from idp.policy.signon import STRONG_SECOND_STEPS, Method, Proof
@@ -25,6 +25,7 @@ from idp.signon.device_cookie import Device
 from idp.signon.factors.password import own_or_administered
 from idp.signon.models import KnownDevice, SignOnSession
 
+_ID = "dev"
 TOKEN = "dvt"  # noqa: S105 (the kind of a token, not a token)
 MOST_PER_ACCOUNT = 30
 find = device_cookie.find
@@ -138,7 +139,7 @@ def _seen(work: Work, organization_id: str, known: Device) -> tuple[str | None, 
 
 
 def _added(work: Work, organization_id: str, account_id: str, epoch: int) -> tuple[str, str]:
-    where, token, device_id = _where(work), new_token(TOKEN), new_id("dev")
+    where, token, device_id = _where(work), new_token(TOKEN), new_id(_ID)
     work.tx.run(
         _ADD,
         organization_id=organization_id,
@@ -243,7 +244,7 @@ def forget(work: Work, account_id: str, device_id: str, *, organization_id: str,
     """
     account = own_or_administered(work, account_id, organization_id)
     query = _live(organization_id, account.id).where(KnownDevice.id == device_id)
-    found = work.tx.session.scalar(query)
+    found = work.tx.session.scalar(query) if is_id(device_id, _ID) else None
     if found is None:
         raise NotFound("There is no such device.", advice="Look at the list again.")
     _forget(work, account, [found], keep_session)

@@ -18,6 +18,7 @@ from idp.policy.signon import (
     Decision,
     Method,
     Proof,
+    SecondStep,
     SignOnPolicy,
     both,
     counting,
@@ -64,8 +65,8 @@ class Facts:
 
     @property
     def has_second_step(self) -> bool:
-        """Whether there is one of the person's own; a code by e-mail is everybody's."""
-        return bool(self.second_steps & STRONG_SECOND_STEPS)
+        """Whether there is one of the person's own; a code by e-mail is everybody's, and a temporary pass is lent."""
+        return bool(self.second_steps & (STRONG_SECOND_STEPS - {Method.TEMPORARY_PASS}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +142,7 @@ def next_step(request: SignOnRequest, facts: Facts) -> Step:
     if facts.new_password:
         return Refuse(Refusal.LOGIN_REQUIRED) if request.passive else ChangePassword(facts.new_password)
     if facts.unsaved:
-        return _offered(facts) or OpenSession()
+        return _due_after_pass(facts) or _offered(facts) or OpenSession()
     if not facts.allowed:
         return Refuse(Refusal.NOT_ALLOWED)
     if isinstance(facts.application_access, Denied):
@@ -188,6 +189,20 @@ def _with_access(own: Decision, access: Outcome) -> Decision:
 
 def _denied(by: Denied) -> Refuse:
     return Refuse(Refusal.DENIED, by.text, by.rule)
+
+
+def _due_after_pass(facts: Facts) -> EnrolSecondStep | None:
+    """
+    A temporary pass lets a person in once, to set up a second step of their own where they must have one: until
+    they have, there is no session that lives on what is used up.
+    """
+    methods = ENROLLABLE & facts.policy.methods
+    came_by_pass = any(proof.method is Method.TEMPORARY_PASS and proof.fresh for proof in facts.proofs)
+    if not came_by_pass or facts.second_steps & ENROLLABLE or facts.policy.second_step is not SecondStep.REQUIRED:
+        return None
+    if facts.put_off and facts.policy.in_grace:
+        return None
+    return EnrolSecondStep(methods, may_put_off=facts.policy.in_grace) if methods else None
 
 
 def _offered(facts: Facts) -> EnrolSecondStep | None:

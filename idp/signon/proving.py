@@ -18,10 +18,12 @@ from idp.signon import consent, devices, flow, lockout, pending
 from idp.signon import progress as progress_
 from idp.signon.factors import password as password_
 from idp.signon.factors import recovery as recovery_
-from idp.signon.factors import totp
+from idp.signon.factors import temporary_pass, totp
 from idp.signon.factors.totp import Right, Wrong
 from idp.signon.lockout import Wait
 from idp.signon.progress import Progress
+
+_NO_PASS = "no temporary pass of the account, or one that was used, taken back, too early or too late"  # noqa: S105 (words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,48 @@ def recovery_code(
     outcome = _in_challenge(work, progress) or recovery_.use(work, organization_id, account_id, typed, limits)
     _settle_second_step(work, progress, Method.RECOVERY_CODE, outcome)
     return outcome
+
+
+def first_pass(
+    work: Work, progress: Progress, typed_email: str, typed: str, limits: ThrottlingSettings
+) -> Right | Wrong | lockout.Wait:
+    """Try a temporary access pass in place of the password. Same work and words whoever it is (A1, A2)."""
+    reserved = lockout.reserve_pass(work, limits)
+    if isinstance(reserved, Wait):
+        progress_.failed(work, progress, Method.TEMPORARY_PASS.value, _throttled(reserved), tried=False)
+        return reserved
+    organization_id = progress.request.organization_id
+    holder = temporary_pass.holder(work, organization_id, typed_email)
+    if not temporary_pass.use(work, organization_id, holder.account_id if holder.may_use else "", typed):
+        cause = _why_no_pass(holder)
+        progress_.failed(work, progress, Method.TEMPORARY_PASS.value, cause, account_id=holder.account_id)
+        return Wrong(cause)
+    lockout.succeeded(work, reserved)
+    pending.prove(work, progress.row, Method.TEMPORARY_PASS, account_id=holder.account_id, epoch=holder.epoch)
+    progress_.passed(work, progress, Method.TEMPORARY_PASS.value)
+    return Right()
+
+
+def second_pass(work: Work, progress: Progress, typed: str, limits: ThrottlingSettings) -> Right | Wrong | lockout.Wait:
+    """Try a temporary access pass as the second step of this sign-on."""
+    organization_id, account_id = progress.request.organization_id, _account_id(progress)
+    reserved = lockout.reserve_pass(work, limits)
+    outcome: Right | Wrong | Wait
+    if isinstance(reserved, Wait):
+        outcome = reserved
+    elif temporary_pass.use(work, organization_id, account_id, typed):
+        lockout.succeeded(work, reserved)
+        outcome = Right()
+    else:
+        outcome = Wrong(_NO_PASS)
+    _settle_second_step(work, progress, Method.TEMPORARY_PASS, outcome)
+    return outcome
+
+
+def _why_no_pass(holder: temporary_pass.Holder) -> str:
+    if not holder.account_id:
+        return "no account of that e-mail address"
+    return _NO_PASS if holder.may_use else "the account is disabled, or its policy takes no temporary passes"
 
 
 def _in_challenge(work: Work, progress: Progress) -> lockout.Wait | None:

@@ -30,7 +30,7 @@ class Span(click.ParamType[timedelta]):
         """Return *value* as a span."""
         if isinstance(value, timedelta):
             return value
-        if value[-1:] in _UNITS and value[:-1].isdigit() and len(value) < 8:
+        if value[-1:] in _UNITS and value[:-1].isdigit() and value.isascii() and len(value) < 8:
             return timedelta(seconds=int(value[:-1]) * _UNITS[value[-1]])
         return self.fail("expected a span such as 30m, 8h or 2d", parameter, context)
 

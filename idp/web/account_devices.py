@@ -20,6 +20,7 @@ from idp.web.security import signed_in
 pages = Blueprint("account_devices", __name__, url_prefix="/account")
 
 _NOT_ME = "account.not_me"
+"""Where a person says that a sign-in of theirs was somebody else's."""
 
 
 @pages.post("/devices/<device_id>/forget")
@@ -49,20 +50,22 @@ def history(work: Work, session: CurrentSession) -> Response:
         "account/history.html",
         organization_name=organizations.by_id(work, session.organization_id).name,
         sign_ins=[_shown(one, session) for one in history_.recent(work, session.organization_id, session.account_id)],
-        not_me=url_for(_NOT_ME) if context.view_of(_NOT_ME) is not None else "",
         most=history_.SHOWN,
         most_failed=history_.FAILURES_SHOWN,
     )
 
 
 def _shown(one: SignIn, session: CurrentSession) -> dict[str, Any]:
+    here, succeeded = one.session_id == session.id, one.outcome == SUCCEEDED
+    can_be_reported = succeeded and not here and context.view_of(_NOT_ME) is not None
     return {
         "at": one.at,
-        "succeeded": one.outcome == SUCCEEDED,
+        "succeeded": succeeded,
         "methods": one.methods,
         "ip": one.ip,
         "place": ", ".join(part for part in (one.city, one.country) if part),
         "device": device(one.user_agent),
         "known": bool(one.device_id),
-        "here": one.session_id == session.id,
+        "here": here,
+        "not_me": url_for(_NOT_ME, sign_in_id=one.id) if can_be_reported else "",
     }

@@ -87,14 +87,14 @@ def test_a15_looking_changes_nothing(front, ann):
     asked = front.ask()
     ann.open(asked)
     paths = ["/", "/?q=wiki", "/account", "/account/password", "/account/authenticators/new", "/signout"]
-    paths += ["/account/recovery-codes", "/account/authenticators/new.svg", "/robots.txt", "/nope"]
+    paths += ["/account/recovery-codes", "/account/authenticators/new.svg", "/account/history", "/robots.txt", "/nope"]
     fresh = Visitor(front.app.test_client())
     other = front.ask()
     fresh.open(other)
     before = _snapshot(front)
     for path in paths:
         ann.open(path)
-    fresh.open(other).open(f"{other}/recovery").open("/organization")
+    fresh.open(other).open(f"{other}/recovery").open(f"{other}/pass").open("/organization")
     after = _snapshot(front)
 
     changed = {table for table in after if after[table] != before[table]}

@@ -10,6 +10,7 @@ from flask import Flask, Response, abort, request
 from idp.base import clock, logging, schema
 from idp.base.db import Database
 from idp.base.errors import Unavailable
+from idp.base.places import Places
 from idp.keyring import installation, wrapping
 from idp.settings import Settings, default_path, load
 from idp.web import (
@@ -54,6 +55,7 @@ def create(settings: Settings, *, database: Database | None = None, clock: Calla
 
     Raises:
         KeyFault: the wrapping keys cannot be used.
+        PlacesFault: a file of places cannot be used.
         RuntimeError: a route does not state who may call it.
     """
     if database is None:
@@ -67,7 +69,8 @@ def create(settings: Settings, *, database: Database | None = None, clock: Calla
         MAX_FORM_MEMORY_SIZE=LONGEST_BODY,
         TRUSTED_HOSTS=None,
     )
-    installation = context.Installation(settings, database, clock)
+    places = Places(settings.places.city_file, settings.places.asn_file)
+    installation = context.Installation(settings, database, clock, places)
     context.install(app, installation)
     app.kept = KeptDocuments(installation)
     access_log.install(app)
@@ -103,6 +106,7 @@ def serve_factory() -> Flask:
     Raises:
         SettingsError: the configuration cannot be used.
         KeyFault: the wrapping keys cannot be used, or are not those of the database.
+        PlacesFault: a file of places cannot be used.
         SchemaFault: the database's schema does not fit this version.
     """
     settings = load(default_path())

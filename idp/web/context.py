@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -18,8 +18,9 @@ from idp.audit.log import record
 from idp.base.db import Database
 from idp.base.errors import IdpError
 from idp.base.ids import TOKEN_BODY_LENGTH, new_id
+from idp.base.places import Places
 from idp.base.work import ANONYMOUS, Actor, Origin, Work
-from idp.settings import Settings
+from idp.settings import ProxySettings, Settings
 from idp.signon import lockout
 from idp.signon import session as session_
 from idp.signon.browser_state import browser_state as browser_state_of
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 _EXTENSION = "ostiary"
 _LONGEST_USER_AGENT = 512
-_A_YEAR = 31536000
+            origin=origin(),
 
 log = structlog.get_logger("idp.web")
 
@@ -42,6 +43,7 @@ class Installation:
     settings: Settings
     database: Database
     clock: Callable[[], datetime]
+    places: Places = field(default_factory=Places)
 
 
 def install(app: Flask, installation: Installation) -> None:
@@ -93,6 +95,32 @@ def ip_of(environ: "WSGIEnvironment", hops: int) -> str:
     return forwarded[-hops][:64] if len(forwarded) >= hops else direct
 
 
+def origin() -> Origin:
+    """Return where this request comes from."""
+    return Origin(
+        door="web",
+        ip=client_ip(),
+        request_id=request_id(),
+        user_agent=request.headers.get("User-Agent", "")[:_LONGEST_USER_AGENT],
+        devices=g.get("devices") or request.cookies.get(_devices_cookie(), ""),
+        certificate=certificate_of(request.environ, settings().proxy),
+        locate=installation().places.locate,
+    )
+
+
+def certificate_of(environ: "WSGIEnvironment", proxy: ProxySettings) -> str:
+    """
+    Return the subject of the client certificate that the nearest trusted proxy has verified; empty: none.
+
+    Nobody but a trusted proxy is believed (I1). The name of the header has neither hyphen nor underscore,
+    so that no other header comes to be the same variable.
+    """
+    if not proxy.certificate_header or not proxy.trusted_hops:
+        return ""
+    said: str = environ.get(f"HTTP_{proxy.certificate_header.upper()}", "")
+    return said.strip()[:_LONGEST_CERTIFICATE] if said.isprintable() else ""
+
+
 @contextmanager
 def open_work(*, person: bool = True) -> Iterator[Work]:
     """
@@ -110,13 +138,7 @@ def open_work(*, person: bool = True) -> Iterator[Work]:
             tx=tx,
             actor=ANONYMOUS,
             now=shared.clock(),
-            origin=Origin(
-                "web",
-                client_ip(),
-                request_id(),
-                request.headers.get("User-Agent", "")[:_LONGEST_USER_AGENT],
-                devices=g.get("devices") or request.cookies.get(_devices_cookie(), ""),
-            ),
+            origin=origin(),
         )
         session = current_session(work) if person else None
         if session is not None:

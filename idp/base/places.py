@@ -68,7 +68,9 @@ class _File:
                 self._reader, self._seen = _opened(self.setting, self.path)  # the old one goes when nobody reads it
                 log.info("places opened again", setting=self.setting)
         except (PlacesFault, OSError) as error:
-            log.warning("places cannot be opened again; those of before are used", setting=self.setting, cause=str(error))
+            log.warning(
+                "places cannot be opened again; those of before are used", setting=self.setting, cause=str(error)
+            )
         finally:
             self._looking.release()
 

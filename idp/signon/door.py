@@ -13,6 +13,7 @@ from idp.audit.attempts import Trail
 from idp.base.work import Work
 from idp.directory.attributes import attributes_of
 from idp.directory.policies import release_levels
+from idp.policy.access import recording
 from idp.policy.release import released, statements
 from idp.policy.signon import strength
 from idp.signon import facts as facts_
@@ -20,6 +21,8 @@ from idp.signon import flow, pending
 from idp.signon.flow import Complete, Facts, Refuse
 from idp.signon.request import Refusal, SignOnRequest, SignOnResult
 from idp.signon.session import CurrentSession
+
+_DENIED = "denied"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,7 @@ def begin(
     if isinstance(step, Complete) and session is not None:
         return Proceed(result(work, request, facts, session))
     if isinstance(step, Refuse) and not _needs_page(request, step):
-        trail.failed("sign-on", step.refusal.value, f"refused: {step.refusal.value}")
+        trail.failed("sign-on", step.refusal.value, cause_of(step))
         return Refused(step.refusal)
     return Interact(
         pending.begin(work, request, browser=browser, protocol=protocol, protocol_state=protocol_state, trail=trail)
@@ -115,7 +118,7 @@ def resume(
     if isinstance(step, Complete) and session is not None:
         answer = Proceed(result(work, request, facts, session))
     elif isinstance(step, Refuse):
-        trail.failed("sign-on", step.refusal.value, f"refused: {step.refusal.value}")
+        trail.failed("sign-on", step.refusal.value, cause_of(step))
         answer = Refused(step.refusal)
     else:
         raise pending.SignOnLost(
@@ -165,6 +168,16 @@ def note(trail: Trail, request: SignOnRequest, facts: Facts) -> None:
         "has_second_step": facts.has_second_step,
         "allowed": facts.allowed,
     }
+    if facts.access_context:
+        trail.context[recording.KEY] = dict(facts.access_context)
+    denied = flow.denial(facts)
+    if denied is not None:
+        trail.decision, trail.rule = _DENIED, denied.rule
+
+
+def cause_of(step: Refuse) -> str:
+    """Return why a sign-on was refused, for the administrator."""
+    return f"refused: {step.refusal.value}{f' by {step.rule}' if step.rule else ''}"
 
 
 def _needs_page(request: SignOnRequest, step: Refuse) -> bool:

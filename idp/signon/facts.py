@@ -51,6 +51,7 @@ def gather(
         consent_missing=_consent_missing(work, request, person, row),
         session_access=access_.session,
         application_access=access_.application,
+        access_context=access_.recorded,
     )
     return facts, policy
 

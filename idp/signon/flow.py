@@ -6,8 +6,10 @@ sessions), new password where one is due, keep the session, allowed, the applica
 and its own), consent, done.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from idp.policy.access.outcome import ALLOWED, Allowed, Denied, Outcome
 from idp.policy.signon import (
@@ -47,6 +49,7 @@ class Facts:
         application_access: what the access policy of the application says.
         new_password: why a new password is due before anything else; empty: none is.
         put_off: the person has put off setting up a second step in this sign-on.
+        access_context: what the access policies were asked with, as the attempt records it; nothing is decided by it.
     """
 
     now: datetime
@@ -62,6 +65,7 @@ class Facts:
     application_access: Outcome = ALLOWED
     new_password: str = ""
     put_off: bool = False
+    access_context: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def has_second_step(self) -> bool:
@@ -181,6 +185,12 @@ def decision(request: SignOnRequest, facts: Facts) -> Decision:
     asked = None if out_of_reach else request.asked
     own = decide(facts.policy, has_second_step=facts.has_second_step, asked=asked)
     return _with_access(_with_access(own, facts.session_access), facts.application_access)
+
+
+def denial(facts: Facts) -> Denied | None:
+    """Return the denial of the access policies, if there is one: that for sessions comes first."""
+    outcomes = (facts.session_access, facts.application_access)
+    return next((outcome for outcome in outcomes if isinstance(outcome, Denied)), None)
 
 
 def _with_access(own: Decision, access: Outcome) -> Decision:

@@ -12,7 +12,7 @@ from idp.settings import ThrottlingSettings
 from idp.signon import devices, door, flow, history, lockout, pending
 from idp.signon import facts as facts_
 from idp.signon import session as session_
-from idp.signon.flow import Facts, Step
+from idp.signon.flow import Facts, Refuse, Step
 from idp.signon.pending import Pending
 from idp.signon.request import Refusal, SignOnRequest
 from idp.signon.session import CurrentSession
@@ -168,7 +168,7 @@ def refused(work: Work, progress: Progress, refusal: Refusal) -> None:
         return
     trail = trail_of(work, progress)
     door.note(trail, progress.request, progress.facts)
-    trail.failed("access", refusal.value, _CAUSES.get(refusal, refusal.value))
+    trail.failed("access", refusal.value, _cause(progress, refusal))
     attempts.save(work, trail)
     record(
         work,
@@ -181,6 +181,12 @@ def refused(work: Work, progress: Progress, refusal: Refusal) -> None:
     )
 
 
+def _cause(progress: Progress, refusal: Refusal) -> str:
+    if refusal is Refusal.DENIED and isinstance(progress.step, Refuse):
+        return f"{progress.step.rule}: denied"
+    return _CAUSES.get(refusal, refusal.value)
+
+
 def trail_of(work: Work, progress: Progress) -> Trail:
     """Return the attempt that this sign-on is."""
     found = attempts.load(work, progress.row.attempt_id)
@@ -189,6 +195,5 @@ def trail_of(work: Work, progress: Progress) -> Trail:
 
 _CAUSES = {
     Refusal.NOT_ALLOWED: "no access grant of this application holds for the account, or the application is disabled",
-    Refusal.DENIED: "a rule of contextual access denies it",
     Refusal.WRONG_ACCOUNT: "the application asked for another account than the one that signed in",
 }

@@ -19,7 +19,7 @@ from idp.base.db import Database
 from idp.base.errors import IdpError
 from idp.base.ids import TOKEN_BODY_LENGTH, new_id
 from idp.base.places import Places
-from idp.base.work import ANONYMOUS, Actor, Origin, Work
+from idp.base.work import ANONYMOUS, Actor, Origin, Work, nowhere
 from idp.settings import ProxySettings, Settings
 from idp.signon import lockout
 from idp.signon import session as session_
@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 
 _EXTENSION = "ostiary"
 _LONGEST_USER_AGENT = 512
-            origin=origin(),
+_LONGEST_CERTIFICATE = 512
+_A_YEAR = 31536000
 
 log = structlog.get_logger("idp.web")
 
@@ -97,6 +98,7 @@ def ip_of(environ: "WSGIEnvironment", hops: int) -> str:
 
 def origin() -> Origin:
     """Return where this request comes from."""
+    places = installation().places
     return Origin(
         door="web",
         ip=client_ip(),
@@ -104,7 +106,7 @@ def origin() -> Origin:
         user_agent=request.headers.get("User-Agent", "")[:_LONGEST_USER_AGENT],
         devices=g.get("devices") or request.cookies.get(_devices_cookie(), ""),
         certificate=certificate_of(request.environ, settings().proxy),
-        locate=installation().places.locate,
+        locate=places.locate if places.known else nowhere,
     )
 
 

@@ -330,7 +330,7 @@ def _answer(work: Work, handle: str, progress: Progress) -> Response:
             raise NotImplementedError  # laid out in docs/plan.md
         case Refuse(refusal=Refusal.NOT_ALLOWED | Refusal.WRONG_ACCOUNT | Refusal.DENIED):
             progress_.refused(work, progress, step.refusal)
-            return _refused_page(work, handle, progress, step.refusal)
+            return _refused_page(work, handle, progress, step)
         case Refuse() | Complete():
             return _leave(work, handle, progress)
         case OpenSession():
@@ -487,7 +487,7 @@ def _link(address: str) -> dict[str, str] | None:
     return {"url": address, "host": parts.hostname} if parts.scheme in ("https", "http") and parts.hostname else None
 
 
-def _refused_page(work: Work, handle: str, progress: Progress, refusal: Refusal) -> Response:
+def _refused_page(work: Work, handle: str, progress: Progress, step: Refuse) -> Response:
     return step_page(
         work,
         handle,
@@ -495,7 +495,8 @@ def _refused_page(work: Work, handle: str, progress: Progress, refusal: Refusal)
         "signin/refused.html",
         403,
         email=proving.email_of(work, progress),
-        refusal=refusal.value,
+        refusal=step.refusal.value,
+        text=step.text,
         way_back=_way_back(handle, progress),
     )
 

@@ -18,6 +18,7 @@ from idp.web import (
     account,
     account_devices,
     assets,
+    blocked,
     context,
     device,
     errors,
@@ -74,6 +75,7 @@ def create(settings: Settings, *, database: Database | None = None, clock: Calla
     context.install(app, installation)
     app.kept = KeptDocuments(installation)
     access_log.install(app)
+    blocked.install(app)
     app.before_request(_refuse_encoded_bodies)
     security.install(app, own_pages.ask_to_sign_in)
     render.install(app, settings)

@@ -712,3 +712,13 @@ class FactorStopped(Event):
 class AccountUnlocked(Event):
     tag = "account.unlocked"
     email: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestBlocked(Event):
+    """A request came from a zone of the block list and got no answer; of one network so many in a minute are written."""
+
+    tag = "request.blocked"
+    attempt_id: str
+    zone: str
+    what: str

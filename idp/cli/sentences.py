@@ -90,6 +90,7 @@ SENTENCES: dict[str, str] = {
     "second-steps.removed": "removed every second step of an account ({removed}), its devices and its sign-ons",
     "factor.stopped": "stopped working after too many wrong tries in a row: {method}",
     "account.unlocked": "cleared the wrong tries counted for the account {email}",
+    "request.blocked": "got no answer ({what}): the address is in the zone {zone} of the block list",
     "access.denied": "was not allowed to do this: {what}",
 }
 

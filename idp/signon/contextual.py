@@ -28,6 +28,9 @@ from idp.signon.pending import Pending
 from idp.signon.request import SignOnRequest
 from idp.signon.session import CurrentSession
 
+DENIED = "denied"
+"""The decision of an attempt that a rule denied."""
+
 _APPLICATION = Prepared(
     select(Application.access_policy_id).where(
         Application.organization_id == bindparam("organization_id"), Application.id == bindparam("application_id")
@@ -268,7 +271,7 @@ def _answered(asked: tuple[Compiled, ...], context: Context, written: dict[str, 
 def in_a_word(outcome: Outcome) -> str:
     """Return what an outcome comes to: ``denied``, ``allowed``, or the strength that it requires."""
     if isinstance(outcome, Denied):
-        return "denied"
+        return DENIED
     return "allowed" if outcome.requires is None else outcome.requires.required.name.lower()
 
 

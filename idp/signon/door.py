@@ -16,13 +16,11 @@ from idp.directory.policies import release_levels
 from idp.policy.access import recording
 from idp.policy.release import released, statements
 from idp.policy.signon import strength
+from idp.signon import contextual, flow, pending
 from idp.signon import facts as facts_
-from idp.signon import flow, pending
 from idp.signon.flow import Complete, Facts, Refuse
 from idp.signon.request import Refusal, SignOnRequest, SignOnResult
 from idp.signon.session import CurrentSession
-
-_DENIED = "denied"
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +170,7 @@ def note(trail: Trail, request: SignOnRequest, facts: Facts) -> None:
         trail.context[recording.KEY] = dict(facts.access_context)
     denied = flow.denial(facts)
     if denied is not None:
-        trail.decision, trail.rule = _DENIED, denied.rule
+        trail.decision, trail.rule = contextual.DENIED, denied.rule
 
 
 def cause_of(step: Refuse) -> str:

@@ -217,6 +217,12 @@ def where_to_begin(work: Work, handle: str) -> tuple[str, str]:
     return request.application_name, request.start_again_url
 
 
+def organization_of(work: Work, handle: str) -> str:
+    """Return the id of the organization that the sign-on of *handle* is of; empty if there is none."""
+    row = _read(work, handle) if is_token(handle, HANDLE) else None
+    return "" if row is None else row.organization_id or ""
+
+
 def _read(work: Work, handle: str) -> Pending | None:
     found = work.tx.row(_FIND, of_handle=fingerprint(handle))
     return None if found is None else Pending(*found)

@@ -166,6 +166,13 @@ def current_session(work: Work) -> CurrentSession | None:
     return held[1]
 
 
+def organization_of_session(work: Work) -> str:
+    """Return the id of the organization that this browser's session is of, without using it; empty: there is none."""
+    token = request.cookies.get(_session_cookie(), "")
+    found = session_.find(work, token) if token else None
+    return "" if found is None else found.organization_id
+
+
 def keep_session(token: str) -> None:
     """Give the browser the cookie of a session that was started or renewed."""
     g.new_session_token = token

@@ -230,6 +230,11 @@ def judge_absent(
     return None
 
 
+def device_known(work: Work, session: CurrentSession) -> bool:
+    """Say whether the session's account signed in on this device before the session began."""
+    return bool(_device(work, session.organization_id, session.account_id, session, look=True).known)
+
+
 def _asked(work: Work, standing: Standing, organization_id: str, application_id: str) -> tuple[Compiled, ...]:
     """Return the policies to be asked: that for sessions, and that of the application where there is one."""
     if standing.trivial:

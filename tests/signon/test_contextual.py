@@ -13,14 +13,15 @@ from idp.audit.models import Attempt
 from idp.base.db import Transaction
 from idp.base.places import Places
 from idp.base.work import Origin, Work
-from idp.directory import access_policies, applications, groups
+from idp.directory import access_assignments, access_policies, accounts, applications, groups, zones
 from idp.directory.models import Account
 from idp.policy.access import documents, recording
 from idp.policy.access.context import AccountKind, Behaviour, Context, RequestKind
 from idp.policy.access.evaluate import Compiled, evaluate
+from idp.policy.access.mentions import mentioned
 from idp.policy.access.outcome import Allowed, Denied
 from idp.policy.signon import Method, Strength
-from idp.signon import contextual, door, flow, history, pending, progress, session
+from idp.signon import behaviour, contextual, door, flow, history, pending, progress, session
 from idp.signon import facts as facts_
 from idp.signon.flow import OpenSession
 from idp.signon.request import Refusal
@@ -163,8 +164,6 @@ def test_a_denial_of_the_session_policy_stops_the_sign_in_with_its_own_text(desk
 
 
 def zones_in(work, name, **contents):
-    from idp.directory import zones
-
     return zones.create(work, "acme", name, zones.Contents(**contents))
 
 
@@ -204,21 +203,14 @@ def test_session_policy_and_application_policy_must_both_be_satisfied(desk):
 def test_an_application_is_judged_by_the_policy_that_it_is_under(desk):
     desk.sign_in()
     with desk.work() as work:
-        access_policies.create(work, "acme", "Strict")
-        application_id = desk.world.wiki.id
+        access_assignments.create(work, "acme", "Strict")
         other = applications.create(work, desk.world.site, protocol="saml", name="Other")
         applications.grant(work, other.id, group="Staff")
-        assign(work, application_id, "Strict")
+        access_assignments.assign(work, desk.world.wiki.id, "Strict")
     desk.write("Strict", guards=[deny("Nobody")])
 
     assert isinstance(desk.judged().application_access, Denied)
     assert isinstance(desk.judged(application_id=other.id).application_access, Allowed)
-
-
-def assign(work, application_id, policy):
-    from idp.directory import access_assignments
-
-    access_assignments.assign(work, application_id, policy)
 
 
 def test_groups_count_as_they_are_now(desk):
@@ -276,8 +268,8 @@ def test_a_device_is_known_from_the_second_session_on(desk):
 def test_a12_whoever_has_stolen_a_session_has_no_known_device(desk):
     """A12: the cookie of the session alone does not make a device of it."""
     for _ in range(2):
+        desk.now += timedelta(minutes=30)
         desk.sign_in()
-        desk.now += timedelta(hours=1)
     desk.write("Applications", guards=[deny("Strangers", devices={"known": False})])
     assert isinstance(desk.judged().application_access, Allowed)
     desk.cookie = ""
@@ -362,31 +354,25 @@ def test_the_past_of_others_is_nobody_elses(desk):
 
 
 def other_account(work):
-    from idp.directory import accounts
-
     return accounts.create(work, "ben@acme.example", organization="acme", name="Ben").id
 
 
 @pytest.mark.both_databases
 def test_behaviour_comes_from_one_indexed_statement(desk, database_kind):
-    from idp.signon import behaviour
-
     with desk.work() as work:
-        dialect = work.tx.connection.dialect
-        sql = str(behaviour._PAST._statement.compile(dialect=dialect, compile_kwargs={"literal_binds": True}))
-        explain = "EXPLAIN QUERY PLAN " if database_kind == "sqlite" else "SET enable_seqscan = off; EXPLAIN "
-        plan = "\n".join(str(row) for row in work.tx.connection.exec_driver_sql(explain + _filled(sql)))
+        sql, _, bind, _ = behaviour._PAST._prepare(work.tx._dialect)
+        values = {"organization_id": "org", "account_id": "acc", "before": NOON, "since": NOON}
+        explain = "EXPLAIN QUERY PLAN " if database_kind == "sqlite" else "EXPLAIN "
+        if database_kind != "sqlite":
+            work.tx._cursor.execute("SET LOCAL enable_seqscan = off")
+        work.tx._cursor.execute(explain + sql, bind(values))
+        plan = "\n".join(str(row) for row in work.tx._cursor.fetchall())
 
     index = "ix_sign_ins_organization_id_account_id_outcome_at"
     assert plan.count(index) == 2, plan
     assert "SCAN sign_ins" not in plan
     assert "TEMP B-TREE" not in plan
-
-
-def _filled(sql):
-    for name in ("organization_id", "account_id"):
-        sql = sql.replace(f":{name}", "'x'").replace(f"%({name})s", "'x'").replace(f"%({name})s::VARCHAR", "'x'")
-    return sql
+    assert "Sort" not in plan
 
 
 # Requests without a browser
@@ -468,7 +454,7 @@ EVERYTHING = {
         {"name": "Linux", "answer": {"effect": "allow"}, "conditions": {"devices": {"operating_systems": ["Linux"], "known": True}}},
         {"name": "New", "conditions": {"behaviours": ["new-country", "impossible-travel"]},
          "answer": {"effect": "require", "strength": "phishing-resistant"}},
-        {"name": "Old", "conditions": {"sessions": {"older_than_seconds": 3600}},
+        {"name": "Old", "conditions": {"sessions": {"older_than_seconds": 1800}},
          "answer": {"effect": "require", "within_seconds": 600}},
     ],
     "catch_all": {"effect": "deny", "text": "No."},
@@ -478,7 +464,7 @@ EVERYTHING = {
 @pytest.mark.parametrize("ip", [BERLIN, PARIS, SYDNEY])
 @pytest.mark.parametrize("agent", [FIREFOX, "Mozilla/5.0 (X11; Linux x86_64) Chrome/140"])
 @pytest.mark.parametrize("certificate", ["", "CN=laptop-17"])
-@pytest.mark.parametrize("minutes", [1, 90])
+@pytest.mark.parametrize("minutes", [1, 50])
 def test_what_was_recorded_is_judged_like_the_first_time(desk, ip, agent, certificate, minutes):
     desk.sign_in()
     desk.now += timedelta(hours=1)
@@ -590,8 +576,6 @@ def test_reading_back_knows_every_kind_and_behaviour():
 
 
 def test_compiled_policies_say_which_facts_cost_something():
-    from idp.policy.access.mentions import mentioned
-
     rules = documents.rules_from_json(EVERYTHING)
     assert mentioned(rules) == {"groups", "device_known", "behaviours"}
     assert mentioned(documents.rules_from_json({"rules": [

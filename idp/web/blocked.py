@@ -28,18 +28,21 @@ from idp.web.errors import page_for
 _OF_NOBODY = frozenset({"health", "assets"})
 _REASON = "blocked"
 
-_written = BriefMemory(seconds=1.0, size=1024)
-"""References by organization and network: a flood costs a process one look at the database in a second."""
-
 log = structlog.get_logger("idp.web")
 
 
 def install(app: Flask) -> None:
     """Put the block list before everything that *app* does for a request."""
-    app.before_request(_check)
+    # References by organization and network: of a flood, one request in a second is written down by a process.
+    written = BriefMemory(seconds=1.0, size=1024)
+
+    def check() -> Response | None:
+        return _check(written)
+
+    app.before_request(check)
 
 
-def _check() -> Response | None:
+def _check(written: BriefMemory) -> Response | None:
     if request.endpoint in (None, "static") or request.blueprint in _OF_NOBODY:
         return None
     shared = context.installation()
@@ -55,7 +58,7 @@ def _check() -> Response | None:
         for organization_id in _concerned(work):
             zone = blocklist.zone_of(work, organization_id) if organization_id in listed else None
             if zone is not None:
-                return _refusal(organization_id, zone, _reference(work, organization_id, zone))
+                return _refusal(organization_id, zone, _reference(work, organization_id, zone, written))
     return None
 
 
@@ -75,7 +78,7 @@ def _concerned(work: Work) -> Iterator[str]:
         yield known.id
 
 
-def _reference(work: Work, organization_id: str, zone: str) -> str:
+def _reference(work: Work, organization_id: str, zone: str, written: BriefMemory) -> str:
     """Write down what was refused, of one network so many in a minute (I10); return the reference."""
 
     def write() -> str:
@@ -92,7 +95,7 @@ def _reference(work: Work, organization_id: str, zone: str) -> str:
         return trail.id
 
     network = lockout.network_of(work.origin.ip)
-    return _written.recall((organization_id, network), write) or context.request_id()
+    return written.recall((organization_id, network), write) or context.request_id()
 
 
 def _refusal(organization_id: str, zone: str, reference: str) -> Response:

@@ -100,7 +100,7 @@ def save(work: Work, trail: Trail) -> None:
         "code": trail.code[:64],
         "cause": plain(trail.cause)[:2000],
         "policy_version": trail.policy_version,
-        "decision": trail.decision[:16],
+        "decision": trail.decision,
         "rule": trail.rule[:128],
         "context": plain(trail.context),
         "steps": [plain(step) for step in trail.steps],

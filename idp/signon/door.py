@@ -15,12 +15,18 @@ from idp.directory.attributes import attributes_of
 from idp.directory.policies import release_levels
 from idp.policy.access import recording
 from idp.policy.release import released, statements
-from idp.policy.signon import strength
+from idp.policy.signon import Strength, strength
 from idp.signon import contextual, flow, pending
 from idp.signon import facts as facts_
 from idp.signon.flow import Complete, Facts, Refuse
 from idp.signon.request import Refusal, SignOnRequest, SignOnResult
 from idp.signon.session import CurrentSession
+
+_DECISIONS = {  # an attempt has sixteen characters for it
+    Strength.PASSWORD: "password",
+    Strength.SECOND_STEP: "second_step",
+    Strength.PHISHING_RESISTANT: "phishing_resist",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +162,7 @@ def note(trail: Trail, request: SignOnRequest, facts: Facts) -> None:
     trail.organization_id = request.organization_id or None
     trail.site_id, trail.application_id = request.site_id or None, request.application_id or None
     trail.account_id = facts.account_id
-    trail.policy_version, trail.decision, trail.rule = facts.policy.version, made.required.name.lower(), made.rule
+    trail.policy_version, trail.decision, trail.rule = facts.policy.version, _DECISIONS[made.required], made.rule
     trail.context = {
         "passive": request.passive,
         "force": request.force,

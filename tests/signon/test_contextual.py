@@ -581,3 +581,17 @@ def test_compiled_policies_say_which_facts_cost_something():
     assert mentioned(documents.rules_from_json({"rules": [
         {"name": "Off", "mode": "off", "answer": {"effect": "allow"}, "conditions": {"behaviours": ["new-device"]}}]})) == frozenset()  # fmt: skip
     assert Compiled("acp", "x", 1, rules)
+
+
+@pytest.mark.both_databases
+def test_the_longest_names_and_the_strongest_demand_fit_into_an_attempt(desk):
+    desk.sign_in()
+    with desk.work() as work:
+        access_assignments.create(work, "acme", "P" * 120)
+        access_assignments.assign(work, desk.world.wiki.id, "P" * 120)
+    rule = {"name": "R" * 120, "answer": {"effect": "require", "strength": "phishing-resistant"}}
+    desk.write("P" * 120, rules=[rule])
+    _, attempt = desk.begin()
+
+    assert attempt.decision == "phishing_resist"
+    assert attempt.rule.startswith("access-policy PPP")

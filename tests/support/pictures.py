@@ -118,6 +118,8 @@ def pages(front: Front, browser, base: str) -> Iterator[tuple[str, Walk]]:
     yield "launcher-none", walk
     walk.open("/account")
     yield "account", walk
+    walk.open("/account/connection")
+    yield "connection", walk
     walk.open("/account/password")
     yield "password-change", walk
     walk.tab.fill("[name=current_password]", PASSWORD)

@@ -54,7 +54,9 @@ def test_a_denial_is_an_attempt_and_an_audit_entry_once(front, visitor, write):
     shown = visitor.page.xpath("string(//*[@class='reference']/code)")
     with front.work() as work:
         attempt = work.tx.session.get_one(Attempt, shown)
-        entries = work.tx.session.scalars(sa.select(AuditEntry).where(AuditEntry.tag == "application.sign-on-refused")).all()
+        entries = work.tx.session.scalars(
+            sa.select(AuditEntry).where(AuditEntry.tag == "application.sign-on-refused")
+        ).all()
 
     assert attempt.cause == "access-policy Sessions: Not on Linux: denied"
     assert (attempt.decision, attempt.code) == ("denied", "denied")

@@ -95,7 +95,14 @@ def test_a15_looking_changes_nothing(front, ann):
     asked = front.ask()
     ann.open(asked)
     paths = ["/", "/?q=wiki", "/account", "/account/password", "/account/authenticators/new", "/signout"]
-    paths += ["/account/recovery-codes", "/account/authenticators/new.svg", "/account/history", "/account/connection", "/robots.txt", "/nope"]
+    paths += [
+        "/account/recovery-codes",
+        "/account/authenticators/new.svg",
+        "/account/history",
+        "/account/connection",
+        "/robots.txt",
+        "/nope",
+    ]
     fresh = Visitor(front.app.test_client())
     other = front.ask()
     fresh.open(other)

@@ -10,12 +10,16 @@ from flask import Flask, Response, abort, request
 from idp.base import clock, logging, schema
 from idp.base.db import Database
 from idp.base.errors import Unavailable
+from idp.base.places import Places
 from idp.keyring import installation, wrapping
 from idp.settings import Settings, default_path, load
 from idp.web import (
     access_log,
     account,
+    account_devices,
     assets,
+    blocked,
+    connection,
     context,
     device,
     errors,
@@ -33,6 +37,7 @@ from idp.web import (
     saml_logout,
     security,
     signin,
+    signin_pass,
     signout,
 )
 from idp.web.door import LONGEST_BODY, Door
@@ -52,6 +57,7 @@ def create(settings: Settings, *, database: Database | None = None, clock: Calla
 
     Raises:
         KeyFault: the wrapping keys cannot be used.
+        PlacesFault: a file of places cannot be used.
         RuntimeError: a route does not state who may call it.
     """
     if database is None:
@@ -65,15 +71,31 @@ def create(settings: Settings, *, database: Database | None = None, clock: Calla
         MAX_FORM_MEMORY_SIZE=LONGEST_BODY,
         TRUSTED_HOSTS=None,
     )
-    installation = context.Installation(settings, database, clock)
+    places = Places(settings.places.city_file, settings.places.asn_file)
+    installation = context.Installation(settings, database, clock, places)
     context.install(app, installation)
     app.kept = KeptDocuments(installation)
     access_log.install(app)
+    blocked.install(app)
     app.before_request(_refuse_encoded_bodies)
     security.install(app, own_pages.ask_to_sign_in)
     render.install(app, settings)
     errors.install(app)
-    for door in (signin, signout, launcher, account, assets, saml, saml_logout, *_OIDC, device, health):
+    for door in (
+        signin,
+        signin_pass,
+        account_devices,
+        connection,
+        signout,
+        launcher,
+        account,
+        assets,
+        saml,
+        saml_logout,
+        *_OIDC,
+        device,
+        health,
+    ):
         app.register_blueprint(door.pages)
     app.after_request(_cache_static)
     security.check_guards(app)
@@ -88,6 +110,7 @@ def serve_factory() -> Flask:
     Raises:
         SettingsError: the configuration cannot be used.
         KeyFault: the wrapping keys cannot be used, or are not those of the database.
+        PlacesFault: a file of places cannot be used.
         SchemaFault: the database's schema does not fit this version.
     """
     settings = load(default_path())

@@ -10,11 +10,11 @@ import ipaddress
 import os
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 DATABASE_SCHEMES = ("sqlite", "postgresql", "postgresql+psycopg")
@@ -78,18 +78,44 @@ class ProxySettings(Section):
         le=5,
         description="How many proxies of yours stand in front and append to X-Forwarded-For. 0: the header is ignored.",
     )
+    certificate_header: str = Field(
+        "",
+        description="Header in which the nearest of these proxies says the subject of a client certificate that it has verified. Letters and digits only; the proxy must take it from requests of others. Empty: no certificates.",
+    )
+
+    @field_validator("certificate_header")
+    @classmethod
+    def _not_to_be_imitated(cls, value: str) -> str:
+        if value and not (value.isascii() and value.isalnum()):
+            raise ValueError(
+                "expected letters and digits without a hyphen, such as ClientCertificateSubject: a server takes "
+                "X_Y for X-Y, and not every proxy takes both from requests of others"
+            )
+        return value
+
+    @model_validator(mode="after")
+    def _only_of_a_proxy(self) -> Self:
+        if self.certificate_header and not self.trusted_hops:
+            raise ValueError("certificate_header counts only of a proxy of yours: say how many in trusted_hops")
+        return self
 
 
 class ThrottlingSettings(Section):
     account_free_failures: int = Field(
         5, ge=1, le=1000000, description="Wrong passwords in a row before an account's tries are delayed (1, 2, 4 … s)."
     )
+    device_free_failures: int = Field(
+        10,
+        ge=1,
+        le=1000000,
+        description="The same on a device that the account is known on, which is counted alone.",
+    )
     account_longest_delay: Duration = Field(timedelta(minutes=15), description="The longest such delay.")
     account_stop_at: int = Field(
         100,
         ge=5,
         le=1000000,
-        description="Wrong passwords in a row at which the password stops working until an administrator helps.",
+        description="Wrong passwords in a row at which the password stops working (there, or on that known device) until recovery, another factor or an administrator helps.",
     )
     address_per_minute: int = Field(
         30,
@@ -114,10 +140,10 @@ class ThrottlingSettings(Section):
         1000, ge=1, le=1000000, description="Clients of one site that have registered themselves; then no more may."
     )
     code_free_failures: int = Field(
-        5,
+        10,
         ge=1,
         le=1000000,
-        description="Wrong codes of a second step before it must wait 15 minutes (again after each further five).",
+        description="Wrong codes of a second step in a row before it must wait 15 minutes (again after each further so many). One sign-in has five tries.",
     )
     code_stop_at: int = Field(
         100, ge=5, le=1000000, description="Wrong codes in a row at which that second step stops working."
@@ -156,6 +182,17 @@ class MailSettings(Section):
     )
 
 
+class PlacesSettings(Section):
+    city_file: Path | None = Field(
+        None,
+        description="File of MaxMind's format (.mmdb) with countries, cities and coordinates of addresses, such as GeoLite2-City.mmdb. Opened again within a minute of being replaced. Empty: places are not known.",
+    )
+    asn_file: Path | None = Field(
+        None,
+        description="The same with autonomous systems, such as GeoLite2-ASN.mmdb. Empty: they are not known.",
+    )
+
+
 class PathsSettings(Section):
     templates_overlay: Path | None = Field(None, description="Folder of templates of your own, looked at before ours.")
 
@@ -177,6 +214,7 @@ class Settings(BaseSettings):
     egress: EgressSettings = Field(default_factory=EgressSettings)
     development: DevelopmentSettings = Field(default_factory=DevelopmentSettings)
     mail: MailSettings = Field(default_factory=MailSettings)
+    places: PlacesSettings = Field(default_factory=PlacesSettings)
     log: LogSettings = Field(default_factory=LogSettings)
     paths: PathsSettings = Field(default_factory=PathsSettings)
 
@@ -263,15 +301,21 @@ def resolve(values: dict[str, Any], folder: Path) -> Settings:
         update={
             "database": settings.database.model_copy(update={"url": _database_url(settings.database.url, folder)}),
             "keys": settings.keys.model_copy(update={"directory": folder / settings.keys.directory}),
-            "paths": settings.paths.model_copy(
+            "places": settings.places.model_copy(
                 update={
-                    "templates_overlay": None
-                    if settings.paths.templates_overlay is None
-                    else folder / settings.paths.templates_overlay
+                    "city_file": _below(folder, settings.places.city_file),
+                    "asn_file": _below(folder, settings.places.asn_file),
                 }
+            ),
+            "paths": settings.paths.model_copy(
+                update={"templates_overlay": _below(folder, settings.paths.templates_overlay)}
             ),
         }
     )
+
+
+def _below(folder: Path, path: Path | None) -> Path | None:
+    return None if path is None else folder / path
 
 
 def _database_url(url: str, folder: Path) -> str:

@@ -101,7 +101,7 @@ def save(work: Work, trail: Trail) -> None:
         "cause": plain(trail.cause)[:2000],
         "policy_version": trail.policy_version,
         "decision": trail.decision,
-        "rule": trail.rule,
+        "rule": trail.rule[:128],
         "context": plain(trail.context),
         "steps": [plain(step) for step in trail.steps],
     }

@@ -645,3 +645,80 @@ class ZoneDeleted(Event):
     tag = "zone.deleted"
     name: str
     contents: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownDeviceAdded(Event):
+    """An account signed in on a device that it was not known on (target: the account, as in the next two)."""
+
+    tag = "known-device.added"
+    device_id: str
+    user_agent: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownDeviceRemembered(Event):
+    tag = "known-device.remembered"
+    device_id: str
+    until: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownDeviceForgotten(Event):
+    tag = "known-device.forgotten"
+    device_id: str
+    user_agent: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TemporaryPassMade(Event):
+    """An administrator gave an account a temporary access pass (target: the account, as in the next three)."""
+
+    tag = "temporary-pass.made"
+    pass_id: str
+    valid_from: str
+    valid_to: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TemporaryPassRevoked(Event):
+    tag = "temporary-pass.revoked"
+    pass_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TemporaryPassUsed(Event):
+    tag = "temporary-pass.used"
+    pass_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactorsReset(Event):
+    """An administrator removed every second step of an account, its devices and its sign-ons."""
+
+    tag = "second-steps.removed"
+    removed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactorStopped(Event):
+    """Too many wrong tries in a row: *method* stopped working for the account (target)."""
+
+    tag = "factor.stopped"
+    method: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountUnlocked(Event):
+    tag = "account.unlocked"
+    email: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestBlocked(Event):
+    """A request came from a zone of the block list and got no answer; of one network so many in a minute are written."""
+
+    tag = "request.blocked"
+    attempt_id: str
+    zone: str
+    what: str

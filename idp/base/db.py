@@ -19,6 +19,7 @@ from sqlalchemy import (
     BigInteger,
     DateTime,
     Engine,
+    Float,
     MetaData,
     String,
     Table,
@@ -131,7 +132,7 @@ class Prepared:
         row = None
         if columns:
             shape: Any = namedtuple("Row", [c.key for c in columns])  # type: ignore[misc]
-            readers = [c.type.dialect_impl(dialect).result_processor(dialect, None) for c in columns]
+            readers = [_reader(c.type, dialect) for c in columns]
             row = _row_maker(shape, readers)
         order = list(compiled.positiontup) if compiled.positional else None
         ready = (str(compiled), order, _binder(processors, constants, order), row)
@@ -149,6 +150,11 @@ class Prepared:
         except UnicodeEncodeError as error:
             raise _unstorable(error) from error
         return rows, cursor.rowcount
+
+
+def _reader(of: TypeEngine[Any], dialect: Dialect) -> Callable[[Any], Any] | None:
+    """Return what makes a value of the driver's; None where it comes as it is, as floats do from every driver."""
+    return None if isinstance(of, Float) else of.dialect_impl(dialect).result_processor(dialect, None)
 
 
 def _translated(dialect: Dialect, error: Exception, sql: str) -> Exception:

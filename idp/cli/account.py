@@ -5,25 +5,30 @@ import sys
 import click
 
 from idp.base.errors import Invalid
-from idp.base.work import Work
-from idp.cli import show
+from idp.cli import account_help, show
+from idp.cli.account_lookup import ORGANIZATION as _ORGANIZATION
+from idp.cli.account_lookup import find as _account
+from idp.cli.account_lookup import organization_id as _organization_id
 from idp.cli.context import Group, open_work, tell, tell_all
 from idp.directory import accounts, queries
-from idp.directory.models import Account
 from idp.policy.permissions import ORGANIZATION_ADMINISTRATOR, ROLES
 from idp.signon.factors import password as password_
 from idp.signon.factors import totp
 
 _LONGEST_LINE = 4096
 _AUTHENTICATOR = "Authenticator app"
-_ORGANIZATION = click.option(
-    "--organization", metavar="ORG", help="Short name of the organization, where several know this address."
-)
 
 
 @click.group(cls=Group)
 def account() -> None:
     """Accounts of people."""
+
+
+account.add_command(account_help.pass_)
+account.add_command(account_help.reset_factors)
+account.add_command(account_help.unlock)
+account.add_command(account_help.devices)
+account.add_command(account_help.history_)
 
 
 @account.command()
@@ -206,14 +211,6 @@ def _named(attributes: tuple[str, ...]) -> dict[str, list[str]]:
             )
         found.setdefault(name, []).extend([value] if value else [])
     return found
-
-
-def _organization_id(work: Work, slug: str | None) -> str | None:
-    return queries.organization(work, slug).id if slug is not None else None
-
-
-def _account(work: Work, email: str, organization: str | None) -> Account:
-    return queries.account(work, email, organization_id=_organization_id(work, organization))
 
 
 def _password_from_stdin() -> str:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import click
 
-from idp.base import schema
+from idp.base import clock, places, schema
 from idp.base.db import Database
 from idp.base.errors import IdpError
 from idp.base.skew import skew
@@ -21,6 +21,7 @@ from idp.settings import Settings, SettingsError, load
 
 _SKEW_WARNS, _SKEW_FAILS = timedelta(seconds=5), timedelta(seconds=60)
 _CERTIFICATE_WARNS = timedelta(days=60)
+_PLACES_OLD_DAYS = 45
 
 OK, WARNING, FAULT = "ok", "warning", "fault"
 _MARKS = {OK: "ok      ", WARNING: "warning ", FAULT: "FAULT   "}
@@ -60,7 +61,7 @@ def examine() -> tuple[list[Finding], int]:
         settings = load(path)
     except SettingsError as error:
         return [Finding("configuration", FAULT, fault) for fault in error.faults], errors.CONFIGURATION
-    findings = [Finding("configuration", OK, f"{path} is understood"), *_loosened(settings)]
+    findings = [Finding("configuration", OK, f"{path} is understood"), *_loosened(settings), *_places(settings)]
     database: Database | None = None
     try:
         vault = wrapping.load(settings.keys.directory)
@@ -112,6 +113,24 @@ def _loosened(settings: Settings) -> Iterator[Finding]:
     for is_so, what, words in looks:
         if is_so:
             yield Finding(what, WARNING, words)
+
+
+def _places(settings: Settings) -> Iterator[Finding]:
+    """Places move: a file that nobody replaces says less every month."""
+    for setting, path in ((places.CITY, settings.places.city_file), (places.ASN, settings.places.asn_file)):
+        if path is None:
+            continue
+        try:
+            built_at = places.built_at(setting, path)
+        except places.PlacesFault as error:
+            yield Finding(setting, FAULT, error.message, error.advice)
+            continue
+        age = (clock.now() - built_at).days
+        words = f"{path} was built on {built_at:%Y-%m-%d}, {age} days ago"
+        if age > _PLACES_OLD_DAYS:
+            yield Finding(setting, WARNING, words, "Replace it: addresses change hands. It is opened again by itself.")
+        else:
+            yield Finding(setting, OK, words)
 
 
 def _clock(database: Database) -> list[Finding]:

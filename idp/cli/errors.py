@@ -6,6 +6,7 @@ import click
 import orjson
 
 from idp.base.errors import Conflict, Forbidden, IdpError, Invalid, NotFound, Unavailable
+from idp.base.places import PlacesFault
 from idp.base.schema import SchemaFault
 from idp.keyring.wrapping import KeyFault
 from idp.settings import SettingsError
@@ -15,6 +16,7 @@ INTERRUPTED = 130
 
 EXIT: dict[type[IdpError], int] = {
     KeyFault: CONFIGURATION,
+    PlacesFault: CONFIGURATION,
     SchemaFault: CONFIGURATION,
     Invalid: 2,
     NotFound: 3,

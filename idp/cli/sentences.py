@@ -81,6 +81,16 @@ SENTENCES: dict[str, str] = {
     "zone.created": "created the zone {name} ({usage}): {contents}",
     "zone.changed": "changed the zone {name}: {changes}",
     "zone.deleted": "deleted the zone {name}: {contents}",
+    "known-device.added": "signed in on a new device ({user_agent})",
+    "known-device.remembered": "is not asked for the second step on a device until {until}",
+    "known-device.forgotten": "forgot a device ({user_agent})",
+    "temporary-pass.made": "gave an account a temporary access pass, good from {valid_from} to {valid_to}",
+    "temporary-pass.revoked": "took back a temporary access pass",
+    "temporary-pass.used": "used a temporary access pass",
+    "second-steps.removed": "removed every second step of an account ({removed}), its devices and its sign-ons",
+    "factor.stopped": "stopped working after too many wrong tries in a row: {method}",
+    "account.unlocked": "cleared the wrong tries counted for the account {email}",
+    "request.blocked": "got no answer ({what}): the address is in the zone {zone} of the block list",
     "access.denied": "was not allowed to do this: {what}",
 }
 

@@ -16,6 +16,7 @@ from granian.log import LogLevels
 from granian.server import Server
 
 from idp.base.errors import Unavailable
+from idp.base.places import Places
 from idp.cli.context import Command, config_path, open_database, settings
 from idp.settings import Settings
 
@@ -40,6 +41,7 @@ def serve(host: str | None, port: int | None, workers: int | None, jobs: bool) -
     host, port, workers = host or of.serve.host, port or of.serve.port, workers or of.serve.workers
     with open_database(of):  # refuses to start on the wrong keys or schema
         pass
+    Places(of.places.city_file, of.places.asn_file)  # or without the files that are named
     refuse_taken(host, port)
     click.echo(f"Ostiary serves {of.base_url} at {host}:{port} with {workers} workers", err=True)
     if advice := _mismatch(of, port):

@@ -13,13 +13,20 @@ from idp.audit.attempts import Trail
 from idp.base.work import Work
 from idp.directory.attributes import attributes_of
 from idp.directory.policies import release_levels
+from idp.policy.access import recording
 from idp.policy.release import released, statements
-from idp.policy.signon import strength
+from idp.policy.signon import Strength, strength
+from idp.signon import contextual, flow, pending
 from idp.signon import facts as facts_
-from idp.signon import flow, pending
 from idp.signon.flow import Complete, Facts, Refuse
 from idp.signon.request import Refusal, SignOnRequest, SignOnResult
 from idp.signon.session import CurrentSession
+
+_DECISIONS = {  # an attempt has sixteen characters for it
+    Strength.PASSWORD: "password",
+    Strength.SECOND_STEP: "second_step",
+    Strength.PHISHING_RESISTANT: "phishing_resist",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +82,7 @@ def begin(
     if isinstance(step, Complete) and session is not None:
         return Proceed(result(work, request, facts, session))
     if isinstance(step, Refuse) and not _needs_page(request, step):
-        trail.failed("sign-on", step.refusal.value, f"refused: {step.refusal.value}")
+        trail.failed("sign-on", step.refusal.value, cause_of(step))
         return Refused(step.refusal)
     return Interact(
         pending.begin(work, request, browser=browser, protocol=protocol, protocol_state=protocol_state, trail=trail)
@@ -115,7 +122,7 @@ def resume(
     if isinstance(step, Complete) and session is not None:
         answer = Proceed(result(work, request, facts, session))
     elif isinstance(step, Refuse):
-        trail.failed("sign-on", step.refusal.value, f"refused: {step.refusal.value}")
+        trail.failed("sign-on", step.refusal.value, cause_of(step))
         answer = Refused(step.refusal)
     else:
         raise pending.SignOnLost(
@@ -155,7 +162,7 @@ def note(trail: Trail, request: SignOnRequest, facts: Facts) -> None:
     trail.organization_id = request.organization_id or None
     trail.site_id, trail.application_id = request.site_id or None, request.application_id or None
     trail.account_id = facts.account_id
-    trail.policy_version, trail.decision, trail.rule = facts.policy.version, made.required.name.lower(), made.rule
+    trail.policy_version, trail.decision, trail.rule = facts.policy.version, _DECISIONS[made.required], made.rule
     trail.context = {
         "passive": request.passive,
         "force": request.force,
@@ -165,6 +172,16 @@ def note(trail: Trail, request: SignOnRequest, facts: Facts) -> None:
         "has_second_step": facts.has_second_step,
         "allowed": facts.allowed,
     }
+    if facts.access_context:
+        trail.context[recording.KEY] = dict(facts.access_context)
+    denied = flow.denial(facts)
+    if denied is not None:
+        trail.decision, trail.rule = contextual.DENIED, denied.rule
+
+
+def cause_of(step: Refuse) -> str:
+    """Return why a sign-on was refused, for the administrator."""
+    return f"refused: {step.refusal.value}{f' by {step.rule}' if step.rule else ''}"
 
 
 def _needs_page(request: SignOnRequest, step: Refuse) -> bool:

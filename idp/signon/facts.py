@@ -8,7 +8,7 @@ from idp.directory import access
 from idp.directory.models import Account
 from idp.directory.policies import AuthenticationFacts, authentication_policy
 from idp.policy.access.context import AccountKind
-from idp.policy.signon import STRONG_SECOND_STEPS, Method, Proof, SecondStep, SignOnPolicy
+from idp.policy.signon import ENROLLABLE, STRONG_SECOND_STEPS, Method, Proof, SecondStep, SignOnPolicy
 from idp.signon import consent, contextual, pending
 from idp.signon.contextual import Access, Person
 from idp.signon.factors import enrolled
@@ -51,6 +51,7 @@ def gather(
         consent_missing=_consent_missing(work, request, person, row),
         session_access=access_.session,
         application_access=access_.application,
+        access_context=access_.recorded,
     )
     return facts, policy
 
@@ -89,13 +90,15 @@ def _second_steps(
     policy: SignOnPolicy,
     access_: Access,
 ) -> frozenset[Method]:
-    """Whoever has proven one has one; the database is asked only where the answer matters."""
+    """
+    Whoever has proven one has one, but for a pass, which is lent; the database is asked only where the answer matters.
+    """
     if person is None:
         return frozenset()
     asks_more = request.asked is not None or access_.requires_something
     proven = frozenset(proof.method for proof in proofs) & STRONG_SECOND_STEPS & policy.methods
     if not asks_more and request.max_age is None and not request.force:
-        if proven:
+        if proven & ENROLLABLE or (proven and Method.TEMPORARY_PASS not in proven):
             return proven
         if policy.second_step is SecondStep.OFF:
             return frozenset()

@@ -6,8 +6,10 @@ sessions), new password where one is due, keep the session, allowed, the applica
 and its own), consent, done.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from idp.policy.access.outcome import ALLOWED, Allowed, Denied, Outcome
 from idp.policy.signon import (
@@ -18,6 +20,7 @@ from idp.policy.signon import (
     Decision,
     Method,
     Proof,
+    SecondStep,
     SignOnPolicy,
     both,
     counting,
@@ -46,6 +49,7 @@ class Facts:
         application_access: what the access policy of the application says.
         new_password: why a new password is due before anything else; empty: none is.
         put_off: the person has put off setting up a second step in this sign-on.
+        access_context: what the access policies were asked with, as the attempt records it; nothing is decided by it.
     """
 
     now: datetime
@@ -61,11 +65,12 @@ class Facts:
     application_access: Outcome = ALLOWED
     new_password: str = ""
     put_off: bool = False
+    access_context: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def has_second_step(self) -> bool:
-        """Whether there is one of the person's own; a code by e-mail is everybody's."""
-        return bool(self.second_steps & STRONG_SECOND_STEPS)
+        """Whether there is one of the person's own; a code by e-mail is everybody's, and a temporary pass is lent."""
+        return bool(self.second_steps & (STRONG_SECOND_STEPS - {Method.TEMPORARY_PASS}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +146,7 @@ def next_step(request: SignOnRequest, facts: Facts) -> Step:
     if facts.new_password:
         return Refuse(Refusal.LOGIN_REQUIRED) if request.passive else ChangePassword(facts.new_password)
     if facts.unsaved:
-        return _offered(facts) or OpenSession()
+        return _due_after_pass(facts) or _offered(facts) or OpenSession()
     if not facts.allowed:
         return Refuse(Refusal.NOT_ALLOWED)
     if isinstance(facts.application_access, Denied):
@@ -182,12 +187,32 @@ def decision(request: SignOnRequest, facts: Facts) -> Decision:
     return _with_access(_with_access(own, facts.session_access), facts.application_access)
 
 
+def denial(facts: Facts) -> Denied | None:
+    """Return the denial of the access policies, if there is one: that for sessions comes first."""
+    outcomes = (facts.session_access, facts.application_access)
+    return next((outcome for outcome in outcomes if isinstance(outcome, Denied)), None)
+
+
 def _with_access(own: Decision, access: Outcome) -> Decision:
     return both(own, access.requires) if isinstance(access, Allowed) and access.requires is not None else own
 
 
 def _denied(by: Denied) -> Refuse:
     return Refuse(Refusal.DENIED, by.text, by.rule)
+
+
+def _due_after_pass(facts: Facts) -> EnrolSecondStep | None:
+    """
+    A temporary pass lets a person in once, to set up a second step of their own where they must have one: until
+    they have, there is no session that lives on what is used up.
+    """
+    methods = ENROLLABLE & facts.policy.methods
+    came_by_pass = any(proof.method is Method.TEMPORARY_PASS and proof.fresh for proof in facts.proofs)
+    if not came_by_pass or facts.second_steps & ENROLLABLE or facts.policy.second_step is not SecondStep.REQUIRED:
+        return None
+    if facts.put_off and facts.policy.in_grace:
+        return None
+    return EnrolSecondStep(methods, may_put_off=facts.policy.in_grace) if methods else None
 
 
 def _offered(facts: Facts) -> EnrolSecondStep | None:

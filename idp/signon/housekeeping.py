@@ -8,14 +8,18 @@ from idp.base import sweeping
 from idp.base.models import Job, OutboxMessage
 from idp.base.sweeping import remove
 from idp.base.work import Work
+from idp.signon import device_cookie, history, lockout
 from idp.signon.models import (
+    KnownDevice,
     Logout,
     LogoutStep,
     OneTimeValue,
     Participant,
     PendingSignOn,
     SeenMessage,
+    SignIn,
     SignOnSession,
+    TemporaryPass,
     ThrottleCounter,
 )
 
@@ -37,6 +41,9 @@ def sweep(work: Work, at_once: int = sweeping.AT_ONCE) -> bool:
         remove(work, PendingSignOn, PendingSignOn.expires_at <= now - _DAY, at_once),
         remove(work, ThrottleCounter, _forgettable(work), at_once),
         _remove_sessions(work, or_(over, ended), at_once),
+        _remove_devices(work, at_once),
+        remove(work, SignIn, SignIn.at <= now - history.KEPT, at_once),
+        remove(work, TemporaryPass, TemporaryPass.valid_to <= now - _KEEP_SESSIONS, at_once),
         _remove_logouts(work, Logout.created_at <= now - _KEEP_SESSIONS, at_once),
         remove(work, Job, Job.finished_at <= now - _KEEP_DONE, at_once),
         remove(work, OutboxMessage, OutboxMessage.sent_at <= now - _KEEP_DONE, at_once),
@@ -48,12 +55,9 @@ run = sweeping.handler(KIND, sweep)
 
 
 def _forgettable(work: Work) -> ColumnElement[bool]:
-    """Counters of networks and of unknown addresses age; wrong tries on an account stay until it succeeds (A8)."""
-    spent = or_(
-        ThrottleCounter.failures == 0,
-        ThrottleCounter.key.startswith("network-"),
-        ThrottleCounter.key.startswith("typed:"),
-    )
+    """What is counted of networks, sign-ons and unknown addresses ages; wrong tries on an account stay until it succeeds (A8)."""
+    aging = ("network-", "typed:", "challenge:", "short-codes:")
+    spent = or_(ThrottleCounter.failures == 0, *(ThrottleCounter.key.startswith(prefix) for prefix in aging))
     return (ThrottleCounter.updated_at <= work.now - _DAY) & spent
 
 
@@ -65,6 +69,20 @@ def _remove_sessions(work: Work, where: ColumnElement[bool], at_once: int) -> in
         work.tx.session.execute(delete(Participant).where(joined.in_(found)))
         named = tuple_(SignOnSession.organization_id, SignOnSession.id)
         work.tx.session.execute(delete(SignOnSession).where(named.in_(found)))
+    return len(found)
+
+
+def _remove_devices(work: Work, at_once: int) -> int:
+    """Devices that were forgotten, or that nobody has signed in on for longer than their cookie lives; and what they counted."""
+    unseen = KnownDevice.last_seen_at <= work.now - device_cookie.KEPT
+    forgotten = KnownDevice.revoked_at <= work.now - _KEEP_SESSIONS
+    keys = select(KnownDevice.organization_id, KnownDevice.id).where(or_(unseen, forgotten)).limit(at_once)
+    found = [tuple(row) for row in work.tx.session.execute(keys)]
+    if found:
+        lanes = [lockout.lane(device_id) for _, device_id in found]
+        work.tx.session.execute(delete(ThrottleCounter).where(ThrottleCounter.key.in_(lanes)))
+        named = tuple_(KnownDevice.organization_id, KnownDevice.id)
+        work.tx.session.execute(delete(KnownDevice).where(named.in_(found)))
     return len(found)
 
 

@@ -3,7 +3,11 @@ Throttling: delays, not locks. By account (or by the unknown address that was ty
 
 A try is *reserved* by one conditional write before any hash is computed, so that a hundred
 parallel guesses are a hundred guesses (A4). A success gives the reservation back and clears the
-account's counter; it never clears the network's (A5).
+counter that it was made under; it never clears the network's (A5).
+
+There are lanes, so that guessing is no way to keep somebody out (A6): each device that an account is known on
+counts its wrong passwords alone, and is not slowed by what others try on the account or in its network;
+codes and recovery codes have counters of their own. Passkeys are counted nowhere, temporary passes by network.
 """
 
 import hashlib
@@ -14,9 +18,13 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, select, update
 
+from idp.audit.events import FactorStopped
+from idp.audit.log import record
 from idp.base.db import Prepared, insert_if_absent, table
 from idp.base.work import Work
+from idp.policy.signon import STRONG_SECOND_STEPS, Method
 from idp.settings import ThrottlingSettings
+from idp.signon import device_cookie
 from idp.signon.models import ThrottleCounter
 
 _TABLE = table(ThrottleCounter)
@@ -45,24 +53,40 @@ UNKNOWN = "unknown"
 _TRIES = 20
 _REFUSALS_PER_MINUTE = 60
 _CODE_WAIT = timedelta(minutes=15)
+_CODES_PER_CHALLENGE = 5
 _SHORT_CODES_PER_BROWSER = 5
 _SHORT_CODES_WITHIN = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """No try now. ``stopped``: not before an administrator or another factor helps."""
+    """
+    No try now.
+
+    Args:
+        stopped: not before recovery, another factor or an administrator helps.
+        over: not in this sign-on, which must be begun anew.
+    """
 
     seconds: int
     stopped: bool = False
+    over: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Reserved:
-    """A try that was reserved, and under which keys."""
+    """
+    A try that was reserved, and under which keys.
+
+    Args:
+        last: if this one is wrong too, there is no further one: what was tried stops working.
+        device_id: the known device in whose lane it is.
+    """
 
     subject_key: str
     network_keys: tuple[str, ...] = ()
+    last: bool = False
+    device_id: str = ""
 
 
 def network_of(ip: str) -> str:
@@ -78,9 +102,9 @@ def network_of(ip: str) -> str:
     return str(address)
 
 
-def password_delay(failures: int, limits: ThrottlingSettings) -> timedelta:
+def password_delay(failures: int, limits: ThrottlingSettings, *, known_device: bool = False) -> timedelta:
     """Return how long the next try must wait after *failures* wrong passwords in a row."""
-    over = failures - limits.account_free_failures
+    over = failures - (limits.device_free_failures if known_device else limits.account_free_failures)
     if over < 0:
         return timedelta(0)
     return min(timedelta(seconds=2 ** min(over, 20)), limits.account_longest_delay)
@@ -94,22 +118,54 @@ def code_delay(failures: int, limits: ThrottlingSettings) -> timedelta:
 def reserve_password(
     work: Work, organization_id: str, account_id: str | None, email_key: str, limits: ThrottlingSettings
 ) -> Reserved | Wait:
-    """Reserve one try of a password, or say how long to wait. Must be committed before hashing."""
+    """
+    Reserve one try of a password, or say how long to wait. Must be committed before hashing.
+
+    On a device that the account is known on it is reserved in that device's lane alone.
+    """
+    device = device_cookie.find(work, organization_id, account_id or "")
+    if device is not None:
+        return _reserve_on(work, device.id, limits)
     typed = hashlib.sha256(f"{organization_id}:{email_key}".encode()).hexdigest()[:40]
     subject = f"account:{account_id}" if account_id else f"typed:{typed}"
+    taken = _reserve_in_network(work, limits)
+    if isinstance(taken, Wait):
+        return taken
+    count = _reserve_delayed(work, subject, limits.account_stop_at, lambda failures: password_delay(failures, limits))
+    if isinstance(count, Wait):
+        _give_back(work, taken)
+        return count
+    return Reserved(subject, tuple(taken), last=count >= limits.account_stop_at)
+
+
+def _reserve_on(work: Work, device_id: str, limits: ThrottlingSettings) -> Reserved | Wait:
+    key = lane(device_id)
+    count = _reserve_delayed(
+        work, key, limits.account_stop_at, lambda failures: password_delay(failures, limits, known_device=True)
+    )
+    if isinstance(count, Wait):
+        return count
+    return Reserved(key, last=count >= limits.account_stop_at, device_id=device_id)
+
+
+def reserve_pass(work: Work, limits: ThrottlingSettings) -> Reserved | Wait:
+    """
+    Reserve one try of a temporary access pass, or say how long to wait: by network alone.
+
+    A pass has 120 random bits, and is what helps somebody whose password and codes were hammered until
+    they stopped: no wrong try of anybody else stands in its way.
+    """
+    taken = _reserve_in_network(work, limits)
+    return taken if isinstance(taken, Wait) else Reserved("", tuple(taken))
+
+
+def _reserve_in_network(work: Work, limits: ThrottlingSettings) -> list[str] | Wait:
     network = network_of(work.origin.ip)
-    taken = _reserve_in_windows(
+    return _reserve_in_windows(
         work,
         (f"network-minute:{network}", timedelta(minutes=1), limits.address_per_minute),
         (f"network-hour:{network}", timedelta(hours=1), limits.address_per_hour),
     )
-    if isinstance(taken, Wait):
-        return taken
-    waiting = _reserve_delayed(work, subject, limits.account_stop_at, lambda failures: password_delay(failures, limits))
-    if waiting is not None:
-        _give_back(work, taken)
-        return waiting
-    return Reserved(subject, tuple(taken))
 
 
 def reserve_short_code(work: Work, browser: str, limits: ThrottlingSettings) -> Reserved | Wait:
@@ -170,16 +226,56 @@ def may_be_written_down(work: Work) -> bool:
 
 
 def reserve_code(work: Work, account_id: str, limits: ThrottlingSettings) -> Reserved | Wait:
-    """Reserve one try of a second step's code, or say how long to wait. Survives everything (A8)."""
-    key = f"code:{account_id}"
-    waiting = _reserve_delayed(work, key, limits.code_stop_at, lambda failures: code_delay(failures, limits))
-    return waiting if waiting is not None else Reserved(key)
+    """Reserve one try of an authenticator's code, or say how long to wait. Survives everything (A8)."""
+    return _reserve_second_step(work, f"code:{account_id}", limits)
+
+
+def reserve_recovery_code(work: Work, account_id: str, limits: ThrottlingSettings) -> Reserved | Wait:
+    """The same of a recovery code: counted apart, so that it still works where the codes were guessed at until they stopped."""
+    return _reserve_second_step(work, f"recovery:{account_id}", limits)
+
+
+def _reserve_second_step(work: Work, key: str, limits: ThrottlingSettings) -> Reserved | Wait:
+    count = _reserve_delayed(work, key, limits.code_stop_at, lambda failures: code_delay(failures, limits))
+    return count if isinstance(count, Wait) else Reserved(key, last=count >= limits.code_stop_at)
+
+
+def reserve_in_challenge(work: Work, challenge: str) -> Wait | None:
+    """
+    Reserve one of the five tries of a code that one sign-on (*challenge*, its id) has; say so when they are used up.
+
+    It is counted on top of what `reserve_code` counts, which restarting does not reset.
+    """
+    count = _reserve_delayed(work, f"challenge:{challenge}", _CODES_PER_CHALLENGE, lambda _: timedelta(0))
+    if not isinstance(count, Wait):
+        return None
+    return Wait(0, over=True) if count.stopped else count
 
 
 def succeeded(work: Work, reserved: Reserved) -> None:
     """The reserved try was right: clear its subject's counter, give the network's try back."""
-    _clear(work, reserved.subject_key)
+    if reserved.subject_key:
+        _clear(work, reserved.subject_key)
     _give_back(work, list(reserved.network_keys))
+
+
+def stopped(work: Work, organization_id: str, account_id: str, method: Method) -> None:
+    """The last try that there was (`Reserved.last`) was wrong, too: record that *method* has stopped for the account."""
+    record(work, FactorStopped(organization_id=organization_id, target_id=account_id, method=method.value))
+
+
+def helped(work: Work, account_id: str, methods: frozenset[Method], limits: ThrottlingSettings) -> None:
+    """
+    An account signed in by *methods*: what has stopped after too many wrong tries works again, where another factor did it.
+
+    What has not stopped stays counted: whoever guesses gets no new tries by somebody else's success (A5).
+    """
+    if Method.PASSWORD not in methods:
+        _let_go_on(work, f"account:{account_id}", limits.account_stop_at)
+    if methods & (STRONG_SECOND_STEPS - {Method.TOTP}):
+        _let_go_on(work, f"code:{account_id}", limits.code_stop_at)
+    if methods & (STRONG_SECOND_STEPS - {Method.RECOVERY_CODE}):
+        _let_go_on(work, f"recovery:{account_id}", limits.code_stop_at)
 
 
 def clear_account(work: Work, account_id: str) -> None:
@@ -190,7 +286,23 @@ def clear_account(work: Work, account_id: str) -> None:
     """
     _clear(work, f"account:{account_id}")
     if work.actor.kind != "account" or work.actor.id != account_id:
-        _clear(work, f"code:{account_id}")
+        clear_second_steps(work, account_id)
+
+
+def clear_second_steps(work: Work, account_id: str) -> None:
+    """Forget an account's wrong codes, those of authenticators and recovery codes."""
+    _clear(work, f"code:{account_id}")
+    _clear(work, f"recovery:{account_id}")
+
+
+def clear_device(work: Work, device_id: str) -> None:
+    """Forget the wrong passwords of a known device."""
+    _clear(work, lane(device_id))
+
+
+def lane(device_id: str) -> str:
+    """Return the key under which a known device counts its wrong passwords."""
+    return f"device:{device_id}"
 
 
 def _reserve_in_windows(work: Work, *windows: tuple[str, timedelta, int]) -> list[str] | Wait:
@@ -218,7 +330,8 @@ def _reserve_in_window(work: Work, key: str, length: timedelta, most: int) -> Wa
     return Wait(1)
 
 
-def _reserve_delayed(work: Work, key: str, stop_at: int, delay: Callable[[int], timedelta]) -> Wait | None:
+def _reserve_delayed(work: Work, key: str, stop_at: int, delay: Callable[[int], timedelta]) -> int | Wait:
+    """Reserve one try and return the how manieth it is since the last success."""
     for _ in range(_TRIES):
         seen = _read(work, key)
         if seen.failures >= stop_at:
@@ -227,8 +340,14 @@ def _reserve_delayed(work: Work, key: str, stop_at: int, delay: Callable[[int], 
             return Wait(max(1, round((seen.next_at - work.now).total_seconds())))
         failures = seen.failures + 1
         if _change(work, key, seen, failures, seen.window_started_at, work.now + delay(failures)):
-            return None
+            return failures
     return Wait(1)
+
+
+def _let_go_on(work: Work, key: str, stop_at: int) -> None:
+    row = work.tx.row(_READ, key=key)
+    if row is not None and row.failures >= stop_at:
+        _clear(work, key)
 
 
 def _clear(work: Work, key: str) -> None:

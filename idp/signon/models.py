@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Index, Integer, String, UniqueConstraint
+from sqlalchemy import BigInteger, Index, Integer, String, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from idp.base.db import Base
@@ -141,8 +141,9 @@ class KnownDevice(Owned):
     """
     A browser on which an account completed a sign-on. Its cookie holds a random token, the row its fingerprint.
 
-    The token is new at every sign-on; the one before is honoured for a minute (two tabs). Until
-    ``remembered_until`` the second step is not asked for on it, unless ``account_epoch`` has moved on.
+    The token is new at every sign-in; the one before is honoured for a minute (two tabs). From ``remembered_at``
+    to ``remembered_until`` the second step is not asked for on it, unless the account's epoch is no more
+    ``account_epoch``, or its policy allows fewer days than it did.
     """
 
     __tablename__ = "known_devices"
@@ -157,12 +158,12 @@ class KnownDevice(Owned):
     token_hash: Mapped[str] = mapped_column(String(64))
     former_token_hash: Mapped[str] = mapped_column(String(64), default="")
     rotated_at: Mapped[datetime]
-    name: Mapped[str] = mapped_column(String(128), default="")
     user_agent: Mapped[str] = mapped_column(String(256))
     ip: Mapped[str] = mapped_column(String(64))
     place: Mapped[str] = mapped_column(String(128), default="")
     first_seen_at: Mapped[datetime]
     last_seen_at: Mapped[datetime]
+    remembered_at: Mapped[datetime | None]
     remembered_until: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
 
@@ -242,7 +243,7 @@ class PendingSignOn(Base):
 
     Kept apart: what was *asked* (``request``), what the protocol wants back untouched
     (``protocol_state``), what has been *proven* so far (``proofs``), and what came of it
-    (``outcome``). ``browser_hash`` binds it to one browser; NULL only for a request that
+    (``outcome``). ``remember_device``: the person wants this device to stand in for the second step. ``browser_hash`` binds it to one browser; NULL only for a request that
     arrived by a cross-site POST and may be claimed once until ``claim_until`` (I3).
     """
 
@@ -263,6 +264,7 @@ class PendingSignOn(Base):
     account_epoch: Mapped[int | None] = mapped_column(Integer)
     proofs: Mapped[list[dict[str, Any]]]
     outcome: Mapped[str] = mapped_column(String(32), default="")
+    remember_device: Mapped[bool] = mapped_column(default=False, server_default=false())
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime] = mapped_column(index=True)
     taken_at: Mapped[datetime | None]

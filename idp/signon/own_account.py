@@ -116,6 +116,7 @@ def change_password(work: Work, session: CurrentSession, attempt: password_.Try,
         policy=authentication_policy(work, session.organization_id, session.policy_id),
         attempt_id=trail.id,
         replaces=None,
+        device_id=session.device_id,
     )
     return token
 

@@ -62,11 +62,12 @@ _COLUMNS = (
     "account_epoch",
     "proofs",
     "outcome",
+    "remember_device",
     "expires_at",
     "taken_at",
     "version",
 )
-_CHANGING = ("request", "account_id", "account_epoch", "proofs", "outcome")
+_CHANGING = ("request", "account_id", "account_epoch", "proofs", "outcome", "remember_device")
 _INSERT = Prepared(insert(_TABLE))
 _FIND = Prepared(select(*(_TABLE.c[name] for name in _COLUMNS)).where(_TABLE.c.handle_hash == bindparam("of_handle")))
 _SAVE = Prepared(
@@ -101,6 +102,7 @@ class Pending:
     account_epoch: int | None
     proofs: list[dict[str, Any]]
     outcome: str
+    remember_device: bool
     expires_at: datetime
     taken_at: datetime | None
     version: int
@@ -165,6 +167,7 @@ def begin(
         account_epoch=None,
         proofs=[],
         outcome="",
+        remember_device=False,
         created_at=work.now,
         expires_at=work.now + LIVES,
         taken_at=None,
@@ -214,6 +217,12 @@ def where_to_begin(work: Work, handle: str) -> tuple[str, str]:
     return request.application_name, request.start_again_url
 
 
+def organization_of(work: Work, handle: str) -> str:
+    """Return the id of the organization that the sign-on of *handle* is of; empty if there is none."""
+    row = _read(work, handle) if is_token(handle, HANDLE) else None
+    return "" if row is None else row.organization_id or ""
+
+
 def _read(work: Work, handle: str) -> Pending | None:
     found = work.tx.row(_FIND, of_handle=fingerprint(handle))
     return None if found is None else Pending(*found)
@@ -247,9 +256,16 @@ def proofs(row: Pending) -> tuple[Proof, ...]:
 def prove(work: Work, row: Pending, method: Method, *, account_id: str, epoch: int) -> None:
     """Note that *method* was proven now for the account. Another account than before begins anew."""
     before = proofs(row) if row.account_id == account_id and row.account_epoch == epoch else ()
+    row.remember_device = row.remember_device and bool(before)
     kept = tuple(proof for proof in before if proof.method is not method)
     row.account_id, row.account_epoch = account_id, epoch
     row.proofs = proofs_to_json((*kept, Proof(method, work.now)))
+    _save(work, row)
+
+
+def remember_device(work: Work, row: Pending) -> None:
+    """The person wants this device to stand in for the second step, once this sign-on has proven one."""
+    row.remember_device = True
     _save(work, row)
 
 
@@ -259,7 +275,7 @@ def forget_account(work: Work, row: Pending) -> None:
 
     Nor does the session that this browser has: whoever goes on must prove who they are.
     """
-    row.account_id, row.account_epoch, row.proofs, row.outcome = None, None, [], ""
+    row.account_id, row.account_epoch, row.proofs, row.outcome, row.remember_device = None, None, [], "", False
     row.request = {**row.request, "force": True, "login_hint": ""}
     _save(work, row)
 

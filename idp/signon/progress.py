@@ -1,6 +1,6 @@
 """What the sign-in pages do with a sign-on in progress: look at it, prove something, open the session."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from idp.audit import attempts
 from idp.audit.attempts import Trail
@@ -8,20 +8,27 @@ from idp.audit.events import SignInFailed, SignOnRefused
 from idp.audit.log import record
 from idp.base.work import Work
 from idp.directory.policies import AuthenticationFacts
-from idp.signon import door, flow, pending
+from idp.settings import ThrottlingSettings
+from idp.signon import devices, door, flow, history, lockout, pending
 from idp.signon import facts as facts_
 from idp.signon import session as session_
-from idp.signon.flow import Facts, Step
+from idp.signon.flow import Facts, Refuse, Step
 from idp.signon.pending import Pending
 from idp.signon.request import Refusal, SignOnRequest
 from idp.signon.session import CurrentSession
 
+_LIMITS = ThrottlingSettings()
 NOT_PROVEN = "not-proven"  # the code of a step that did not match or had to wait; the attempt itself goes on
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """A sign-on as it stands for this browser now."""
+    """
+    A sign-on as it stands for this browser now.
+
+    Args:
+        devices: what the browser's device cookie is to hold from now on; empty: as it is.
+    """
 
     row: Pending
     request: SignOnRequest
@@ -29,6 +36,7 @@ class Progress:
     policy: AuthenticationFacts
     step: Step
     session: CurrentSession | None
+    devices: str = ""
 
 
 def look(work: Work, handle: str, *, browser: str, session: CurrentSession | None) -> Progress:
@@ -55,38 +63,82 @@ def _look(work: Work, row: Pending, session: CurrentSession | None) -> Progress:
     return Progress(row, request, facts, policy, flow.next_step(request, facts), session)
 
 
-def open_session(work: Work, progress: Progress, *, held: CurrentSession | None) -> tuple[str, Progress]:
+def open_session(
+    work: Work, progress: Progress, *, held: CurrentSession | None, limits: ThrottlingSettings = _LIMITS
+) -> tuple[str, Progress]:
     """
     Put what was proven into a session; return the cookie's new token and the sign-on as it then stands.
+
+    The device is noted, and so is the sign-in in the person's history.
 
     Args:
         held: the session this browser has now, of whatever organization; renewed or ended.
     """
     trail = trail_of(work, progress)
-    account_id = progress.facts.account_id
+    organization_id, account_id = progress.request.organization_id, progress.facts.account_id
     assert account_id is not None
     assert progress.row.account_epoch is not None
+    proofs = pending.proofs(progress.row)
+    noted = devices.note(
+        work,
+        organization_id,
+        account_id,
+        epoch=progress.row.account_epoch,
+        proofs=proofs,
+        remember_days=progress.policy.known_device_days if progress.row.remember_device else 0,
+    )
     token, current = session_.start(
         work,
-        organization_id=progress.request.organization_id,
+        organization_id=organization_id,
         account_id=account_id,
         epoch=progress.row.account_epoch,
-        proofs=pending.proofs(progress.row),
+        proofs=proofs,
         policy=progress.policy,
         attempt_id=trail.id,
         replaces=held,
+        device_id=noted.device_id,
+    )
+    methods = frozenset(proof.method for proof in proofs)
+    lockout.helped(work, account_id, methods, limits)
+    history.succeeded(
+        work,
+        organization_id,
+        account_id,
+        methods=tuple(proof.method.value for proof in proofs),
+        device_id=noted.device_id,
+        attempt_id=trail.id,
+        session_id=current.id,
     )
     trail.passed("session", methods=[proof.method.value for proof in progress.facts.proofs])
     if not progress.request.application_id:
         trail.succeeded()
     door.note(trail, progress.request, progress.facts)
     attempts.save(work, trail)
-    return token, _look(work, progress.row, current)
+    return token, replace(_look(work, progress.row, current), devices=noted.cookie)
 
 
-def failed(work: Work, progress: Progress, method: str, cause: str, *, account_id: str | None = None) -> None:
-    """Record that a factor was not proven, of whom if that is known; the sign-on goes on."""
+def failed(
+    work: Work, progress: Progress, method: str, cause: str, *, account_id: str | None = None, tried: bool = True
+) -> None:
+    """
+    Record that a factor was not proven, of whom if that is known; the sign-on goes on.
+
+    Args:
+        tried: something was compared; False where the try had to wait, which is nothing for the person's history.
+    """
     trail = trail_of(work, progress)
+    whose = account_id or progress.row.account_id or ""
+    if whose and tried:
+        organization_id = progress.request.organization_id
+        device = devices.find(work, organization_id, whose)
+        history.failed(
+            work,
+            organization_id,
+            whose,
+            method=method,
+            attempt_id=trail.id,
+            device_id="" if device is None else device.id,
+        )
     trail.steps.append(
         {"step": method, "state": "failed", "code": NOT_PROVEN, "cause": cause, "at": work.now.isoformat()}
     )
@@ -95,7 +147,7 @@ def failed(work: Work, progress: Progress, method: str, cause: str, *, account_i
         work,
         SignInFailed(
             organization_id=progress.request.organization_id,
-            target_id=account_id or progress.row.account_id or "",
+            target_id=whose,
             attempt_id=trail.id,
             method=method,
             cause=cause,
@@ -116,7 +168,7 @@ def refused(work: Work, progress: Progress, refusal: Refusal) -> None:
         return
     trail = trail_of(work, progress)
     door.note(trail, progress.request, progress.facts)
-    trail.failed("access", refusal.value, _CAUSES.get(refusal, refusal.value))
+    trail.failed("access", refusal.value, _cause(progress, refusal))
     attempts.save(work, trail)
     record(
         work,
@@ -129,6 +181,12 @@ def refused(work: Work, progress: Progress, refusal: Refusal) -> None:
     )
 
 
+def _cause(progress: Progress, refusal: Refusal) -> str:
+    if refusal is Refusal.DENIED and isinstance(progress.step, Refuse):
+        return f"{progress.step.rule}: denied"
+    return _CAUSES.get(refusal, refusal.value)
+
+
 def trail_of(work: Work, progress: Progress) -> Trail:
     """Return the attempt that this sign-on is."""
     found = attempts.load(work, progress.row.attempt_id)
@@ -137,6 +195,5 @@ def trail_of(work: Work, progress: Progress) -> Trail:
 
 _CAUSES = {
     Refusal.NOT_ALLOWED: "no access grant of this application holds for the account, or the application is disabled",
-    Refusal.DENIED: "a rule of contextual access denies it",
     Refusal.WRONG_ACCOUNT: "the application asked for another account than the one that signed in",
 }

@@ -10,18 +10,20 @@ from dataclasses import dataclass
 from idp.base.work import Work
 from idp.directory.attributes import attributes_of
 from idp.directory.models import Account
-from idp.directory.policies import release_levels
+from idp.directory.policies import authentication_policy, release_levels
 from idp.policy.release import released
-from idp.policy.signon import Method
+from idp.policy.signon import Method, Strength
 from idp.settings import ThrottlingSettings
-from idp.signon import consent, lockout, pending
+from idp.signon import consent, devices, flow, lockout, pending
 from idp.signon import progress as progress_
 from idp.signon.factors import password as password_
 from idp.signon.factors import recovery as recovery_
-from idp.signon.factors import totp
+from idp.signon.factors import temporary_pass, totp
 from idp.signon.factors.totp import Right, Wrong
 from idp.signon.lockout import Wait
 from idp.signon.progress import Progress
+
+_NO_PASS = "no temporary pass of the account, or one that was used, taken back, too early or too late"  # noqa: S105 (words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,7 @@ def try_password(
     """Reserve a try of a password in this sign-on; a throttled one is recorded. Commit before hashing."""
     attempt = password_.begin(work, progress.request.organization_id, typed_email, limits)
     if isinstance(attempt, Wait):
-        progress_.failed(work, progress, Method.PASSWORD.value, _throttled(attempt))
+        progress_.failed(work, progress, Method.PASSWORD.value, _throttled(attempt), tried=False)
     return attempt
 
 
@@ -49,18 +51,49 @@ def settle_password(
     organization_id = progress.request.organization_id
     if not right or attempt.account_id is None:
         progress_.failed(work, progress, Method.PASSWORD.value, _why_not(attempt), account_id=attempt.account_id)
+        if attempt.reserved.last and attempt.account_id is not None:
+            lockout.stopped(work, organization_id, attempt.account_id, Method.PASSWORD)
         return
     lockout.succeeded(work, attempt.reserved)
     if rehashed is not None:
         password_.store(work, work.tx.session.get_one(Account, (organization_id, attempt.account_id)), rehashed)
     pending.prove(work, progress.row, Method.PASSWORD, account_id=attempt.account_id, epoch=attempt.epoch)
     progress_.passed(work, progress, Method.PASSWORD.value)
+    _prove_remembered_device(work, progress)
+
+
+def _prove_remembered_device(work: Work, progress: Progress) -> None:
+    """On a device that is remembered the second step counts as proven, as far as a weak one will do (A23)."""
+    row, organization_id = progress.row, progress.request.organization_id
+    assert row.account_id is not None  # it has just been proven
+    assert row.account_epoch is not None
+    device = devices.find(work, organization_id, row.account_id)
+    if device is None:
+        return
+    account = work.tx.session.get_one(Account, (organization_id, row.account_id))
+    days = authentication_policy(work, organization_id, account.policy_id).known_device_days
+    if device.remembered(epoch=row.account_epoch, days=days, now=work.now):
+        pending.prove(work, row, Method.KNOWN_DEVICE, account_id=row.account_id, epoch=row.account_epoch)
+        progress_.passed(work, progress, Method.KNOWN_DEVICE.value)
+
+
+def remember_days(progress: Progress) -> int:
+    """Return for how many days this device can be remembered; 0 where that would help with nothing."""
+    wanted = flow.session_decision(progress.facts)
+    helps = wanted.weak_suffices and wanted.required > Strength.PASSWORD
+    return progress.policy.known_device_days if helps else 0
+
+
+def remember_device(work: Work, progress: Progress) -> None:
+    """The person wants not to be asked for the second step on this device: so it is when the session is opened."""
+    if remember_days(progress):
+        pending.remember_device(work, progress.row)
 
 
 def code(work: Work, progress: Progress, typed: str, limits: ThrottlingSettings) -> Right | Wrong | lockout.Wait:
-    """Try the code of an authenticator app as the second step of this sign-on."""
+    """Try the code of an authenticator app as the second step of this sign-on, which has five tries (A8)."""
     organization_id, account_id = progress.request.organization_id, _account_id(progress)
-    outcome = totp.verify(work, organization_id, account_id, typed, limits)
+    outcome = _in_challenge(work, progress) or totp.verify(work, organization_id, account_id, typed, limits)
     _settle_second_step(work, progress, Method.TOTP, outcome)
     return outcome
 
@@ -70,9 +103,59 @@ def recovery_code(
 ) -> Right | Wrong | lockout.Wait:
     """Try a recovery code in place of the second step of this sign-on (A20)."""
     organization_id, account_id = progress.request.organization_id, _account_id(progress)
-    outcome = recovery_.use(work, organization_id, account_id, typed, limits)
+    outcome = _in_challenge(work, progress) or recovery_.use(work, organization_id, account_id, typed, limits)
     _settle_second_step(work, progress, Method.RECOVERY_CODE, outcome)
     return outcome
+
+
+def first_pass(
+    work: Work, progress: Progress, typed_email: str, typed: str, limits: ThrottlingSettings
+) -> Right | Wrong | lockout.Wait:
+    """Try a temporary access pass in place of the password. Same work and words whoever it is (A1, A2)."""
+    reserved = lockout.reserve_pass(work, limits)
+    if isinstance(reserved, Wait):
+        progress_.failed(work, progress, Method.TEMPORARY_PASS.value, _throttled(reserved), tried=False)
+        return reserved
+    organization_id = progress.request.organization_id
+    holder = temporary_pass.holder(work, organization_id, typed_email)
+    if not temporary_pass.use(work, organization_id, holder.account_id if holder.may_use else "", typed):
+        cause = _why_no_pass(holder)
+        progress_.failed(work, progress, Method.TEMPORARY_PASS.value, cause, account_id=holder.account_id)
+        return Wrong(cause)
+    lockout.succeeded(work, reserved)
+    pending.prove(work, progress.row, Method.TEMPORARY_PASS, account_id=holder.account_id, epoch=holder.epoch)
+    progress_.passed(work, progress, Method.TEMPORARY_PASS.value)
+    return Right()
+
+
+def second_pass(work: Work, progress: Progress, typed: str, limits: ThrottlingSettings) -> Right | Wrong | lockout.Wait:
+    """Try a temporary access pass as the second step of this sign-on."""
+    organization_id, account_id = progress.request.organization_id, _account_id(progress)
+    reserved = lockout.reserve_pass(work, limits)
+    outcome: Right | Wrong | Wait
+    if isinstance(reserved, Wait):
+        outcome = reserved
+    elif temporary_pass.use(work, organization_id, account_id, typed):
+        lockout.succeeded(work, reserved)
+        outcome = Right()
+    else:
+        outcome = Wrong(_NO_PASS)
+    _settle_second_step(work, progress, Method.TEMPORARY_PASS, outcome)
+    return outcome
+
+
+def _why_no_pass(holder: temporary_pass.Holder) -> str:
+    if not holder.account_id:
+        return "no account of that e-mail address"
+    return _NO_PASS if holder.may_use else "the account is disabled, or its policy takes no temporary passes"
+
+
+def _in_challenge(work: Work, progress: Progress) -> lockout.Wait | None:
+    """Reserve one of the tries of this sign-on; when they are used up, it begins anew with the first step."""
+    over = lockout.reserve_in_challenge(work, progress.row.id)
+    if over is not None and over.over:
+        pending.forget_account(work, progress.row)
+    return over
 
 
 def offered_secret(work: Work, progress: Progress) -> bytes:
@@ -133,8 +216,9 @@ def _settle_second_step(work: Work, progress: Progress, method: Method, outcome:
     if isinstance(outcome, Right):
         _prove(work, progress, method)
     else:
+        tried = isinstance(outcome, Wrong)
         cause = outcome.cause if isinstance(outcome, Wrong) else _throttled(outcome)
-        progress_.failed(work, progress, method.value, cause, account_id=_account_id(progress))
+        progress_.failed(work, progress, method.value, cause, account_id=_account_id(progress), tried=tried)
 
 
 def _prove(work: Work, progress: Progress, method: Method) -> None:
@@ -159,4 +243,6 @@ def _why_not(attempt: password_.Try) -> str:
 
 
 def _throttled(wait: lockout.Wait) -> str:
+    if wait.over:
+        return "too many wrong tries in this sign-on: it begins anew"
     return "stopped after too many wrong tries" if wait.stopped else f"throttled: {wait.seconds} s to wait"

@@ -89,6 +89,7 @@ _RENEW = Prepared(
     .values(
         token_hash=bindparam("new_token_hash"),
         methods=bindparam("new_methods", type_=_TABLE.c.methods.type),
+        device_id=bindparam("new_device_id"),
         last_seen_at=bindparam("seen_at", type_=_TABLE.c.last_seen_at.type),
     )
 )
@@ -211,6 +212,9 @@ def start(
 
     The token is new at every authentication (A12). A session of the same account keeps its id,
     its participants and its absolute end; one of another account is ended.
+
+    Args:
+        device_id: the known device it is on.
     """
     token = new_token(TOKEN)
     same = replaces is not None and replaces.account_id == account_id and replaces.organization_id == organization_id
@@ -225,6 +229,7 @@ def start(
             session_id=session_id,
             new_token_hash=fingerprint(token),
             new_methods=proofs_to_json(kept + proofs),
+            new_device_id=device_id or replaces.device_id,
             seen_at=work.now,
         )
     else:

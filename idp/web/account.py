@@ -10,7 +10,7 @@ from idp.base.errors import Conflict, Invalid
 from idp.base.work import Work
 from idp.directory import organizations
 from idp.directory.attributes import ATTRIBUTES, attributes_of
-from idp.signon import consent, own_account
+from idp.signon import consent, own_account, own_devices
 from idp.signon.factors import password as password_
 from idp.signon.factors import totp
 from idp.signon.lockout import Wait
@@ -26,7 +26,10 @@ pages = Blueprint("account", __name__, url_prefix="/account")
 
 _AUTHENTICATOR = "Authenticator app"
 _DONE = frozenset(
-    {"password", "authenticator-added", "authenticator-removed", "session-ended", "sessions-ended", "consent-withdrawn"}
+    {
+        *("password", "authenticator-added", "authenticator-removed", "session-ended", "sessions-ended"),
+        *("consent-withdrawn", "device-forgotten", "devices-forgotten"),
+    }
 )
 
 View = Callable[..., Response]
@@ -81,6 +84,19 @@ def index(work: Work, session: CurrentSession) -> Response:
                 "ip": one.ip,
             }
             for one in own_account.sessions(work, session)
+        ],
+        devices=[
+            {
+                "id": one.row.id,
+                "current": one.current,
+                "device": device(one.row.user_agent),
+                "ip": one.row.ip,
+                "place": one.row.place,
+                "first_seen_at": one.row.first_seen_at,
+                "last_seen_at": one.row.last_seen_at,
+                "remembered_until": one.remembered_until,
+            }
+            for one in own_devices.own(work, session)
         ],
         consents=[
             {

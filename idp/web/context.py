@@ -1,9 +1,9 @@
-"""How work is made for a web request: the transaction, who acts, when, from where; and our three cookies."""
+"""How work is made for a web request: the transaction, who acts, when, from where; and our four cookies."""
 
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -18,8 +18,9 @@ from idp.audit.log import record
 from idp.base.db import Database
 from idp.base.errors import IdpError
 from idp.base.ids import TOKEN_BODY_LENGTH, new_id
-from idp.base.work import ANONYMOUS, Actor, Origin, Work
-from idp.settings import Settings
+from idp.base.places import Places
+from idp.base.work import ANONYMOUS, Actor, Origin, Work, nowhere
+from idp.settings import ProxySettings, Settings
 from idp.signon import lockout
 from idp.signon import session as session_
 from idp.signon.browser_state import browser_state as browser_state_of
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 _EXTENSION = "ostiary"
 _LONGEST_USER_AGENT = 512
+_LONGEST_CERTIFICATE = 512
+_A_YEAR = 31536000
 
 log = structlog.get_logger("idp.web")
 
@@ -41,6 +44,7 @@ class Installation:
     settings: Settings
     database: Database
     clock: Callable[[], datetime]
+    places: Places = field(default_factory=Places)
 
 
 def install(app: Flask, installation: Installation) -> None:
@@ -92,6 +96,33 @@ def ip_of(environ: "WSGIEnvironment", hops: int) -> str:
     return forwarded[-hops][:64] if len(forwarded) >= hops else direct
 
 
+def origin() -> Origin:
+    """Return where this request comes from."""
+    places = installation().places
+    return Origin(
+        door="web",
+        ip=client_ip(),
+        request_id=request_id(),
+        user_agent=request.headers.get("User-Agent", "")[:_LONGEST_USER_AGENT],
+        devices=g.get("devices") or request.cookies.get(_devices_cookie(), ""),
+        certificate=certificate_of(request.environ, settings().proxy),
+        locate=places.locate if places.known else nowhere,
+    )
+
+
+def certificate_of(environ: "WSGIEnvironment", proxy: ProxySettings) -> str:
+    """
+    Return the subject of the client certificate that the nearest trusted proxy has verified; empty: none.
+
+    Nobody but a trusted proxy is believed (I1). The name of the header has neither hyphen nor underscore,
+    so that no other header comes to be the same variable.
+    """
+    if not proxy.certificate_header or not proxy.trusted_hops:
+        return ""
+    said: str = environ.get(f"HTTP_{proxy.certificate_header.upper()}", "")
+    return said.strip()[:_LONGEST_CERTIFICATE] if said.isprintable() else ""
+
+
 @contextmanager
 def open_work(*, person: bool = True) -> Iterator[Work]:
     """
@@ -109,9 +140,7 @@ def open_work(*, person: bool = True) -> Iterator[Work]:
             tx=tx,
             actor=ANONYMOUS,
             now=shared.clock(),
-            origin=Origin(
-                "web", client_ip(), request_id(), request.headers.get("User-Agent", "")[:_LONGEST_USER_AGENT]
-            ),
+            origin=origin(),
         )
         session = current_session(work) if person else None
         if session is not None:
@@ -137,6 +166,13 @@ def current_session(work: Work) -> CurrentSession | None:
     return held[1]
 
 
+def organization_of_session(work: Work) -> str:
+    """Return the id of the organization that this browser's session is of, without using it; empty: there is none."""
+    token = request.cookies.get(_session_cookie(), "")
+    found = session_.find(work, token) if token else None
+    return "" if found is None else found.organization_id
+
+
 def keep_session(token: str) -> None:
     """Give the browser the cookie of a session that was started or renewed."""
     g.new_session_token = token
@@ -150,6 +186,12 @@ def drop_session() -> None:
     g.drop_session = True
     g.browser_state = ""
     g.pop("held_session", None)
+
+
+def keep_devices(cookie: str) -> None:
+    """Give the browser the cookie of the devices that it is known as; an empty one changes nothing."""
+    if cookie:
+        g.devices = cookie
 
 
 def browser() -> str:
@@ -260,11 +302,15 @@ def _browser_cookie() -> str:
     return "__Host-ostiary_browser" if settings().secure else "ostiary_browser"
 
 
+def _devices_cookie() -> str:
+    return "__Host-ostiary_devices" if settings().secure else "ostiary_devices"
+
+
 def _write_cookies(response: Response) -> Response:
     kept = g._get_current_object()
     if "browser_state" in kept:
         _write_state(response, g.browser_state)
-    if not ("new_session_token" in kept or "new_browser" in kept):
+    if not ("new_session_token" in kept or "new_browser" in kept or "devices" in kept):
         return response
     # Plain http is allowed on loopback only, and there a cookie cannot be Secure nor __Host- (docs/operate/install.md).
     secure = settings().secure
@@ -276,7 +322,11 @@ def _write_cookies(response: Response) -> Response:
         response.delete_cookie(_session_cookie(), path="/", secure=secure, httponly=True, samesite="Lax")
     if g.get("new_browser"):
         response.set_cookie(
-            _browser_cookie(), g.browser, path="/", secure=secure, httponly=True, samesite="Lax", max_age=31536000
+            _browser_cookie(), g.browser, path="/", secure=secure, httponly=True, samesite="Lax", max_age=_A_YEAR
+        )
+    if g.get("devices"):
+        response.set_cookie(
+            _devices_cookie(), g.devices, path="/", secure=secure, httponly=True, samesite="Lax", max_age=_A_YEAR
         )
     return response
 

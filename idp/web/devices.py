@@ -3,33 +3,7 @@
 import re
 from dataclasses import dataclass
 
-# The first sign that is found decides; browsers name those that they resemble as well.
-_BROWSERS = (
-    ("Edg", "Edge"),
-    ("OPR/", "Opera"),
-    ("SamsungBrowser/", "Samsung Internet"),
-    ("Firefox/", "Firefox"),
-    ("FxiOS/", "Firefox"),
-    ("CriOS/", "Chrome"),
-    ("Chromium/", "Chromium"),
-    ("Chrome/", "Chrome"),
-    ("Safari/", "Safari"),
-)
-_SYSTEMS = (
-    ("Tizen", "Samsung TV", False),
-    ("Web0S", "LG TV", False),
-    ("AppleTV", "Apple TV", False),
-    ("Roku", "Roku", False),
-    ("PlayStation", "PlayStation", False),
-    ("Xbox", "Xbox", False),
-    ("iPhone", "iPhone", True),
-    ("iPad", "iPad", True),
-    ("Android", "Android", True),
-    ("Windows", "Windows", False),
-    ("CrOS", "ChromeOS", False),
-    ("Mac OS X", "Mac", False),
-    ("Linux", "Linux", False),
-)
+from idp.base import user_agents
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +17,8 @@ class Device:
 
 def device(user_agent: str) -> Device:
     """Return the device that *user_agent* speaks of."""
-    browser = next((name for sign, name in _BROWSERS if sign in user_agent), "")
-    system, portable = next(((name, small) for sign, name, small in _SYSTEMS if sign in user_agent), ("", False))
-    return Device(browser, system, portable)
+    found = user_agents.read(user_agent)
+    return Device(found.browser_name, found.system_name, found.portable)
 
 
 _PRODUCT = re.compile(r"([A-Za-z][A-Za-z0-9._-]{0,29})(?:/|\s|$)")

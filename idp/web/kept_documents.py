@@ -13,6 +13,7 @@ from idp.base import clock
 from idp.base.db import NotRemembered, Recollection
 from idp.base.ids import new_id
 from idp.base.work import ANONYMOUS, Origin, Work
+from idp.directory import blocklist
 from idp.oidc import provider
 from idp.web import access_log
 from idp.web.context import Installation, ip_of
@@ -49,7 +50,9 @@ class KeptDocuments:
         try:
             work = Work(self._remembered, ANONYMOUS, self._clock(), Origin("web"))
             of = provider.at(work, self._base_url, slug)
-            found = OF_SITE[kind](work, of) if of is not None else None
+            if of is None or of.organization_id in blocklist.organizations(self._remembered):
+                return None  # Flask looks whether the request comes from a zone of the block list
+            found = OF_SITE[kind](work, of)
         except NotRemembered:
             return None
         if found is None:

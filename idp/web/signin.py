@@ -299,8 +299,11 @@ def look(work: Work, handle: str) -> Progress:
 
 
 def _open_session(work: Work, progress: Progress) -> Progress:
-    token, progress = progress_.open_session(work, progress, held=context.current_session(work))
+    token, progress = progress_.open_session(
+        work, progress, held=context.current_session(work), limits=context.settings().throttling
+    )
     context.keep_session(token)
+    context.keep_devices(progress.devices)
     return progress
 
 
@@ -327,7 +330,7 @@ def _answer(work: Work, handle: str, progress: Progress) -> Response:
             raise NotImplementedError  # laid out in docs/plan.md
         case Refuse(refusal=Refusal.NOT_ALLOWED | Refusal.WRONG_ACCOUNT | Refusal.DENIED):
             progress_.refused(work, progress, step.refusal)
-            return _refused_page(work, handle, progress, step.refusal)
+            return _refused_page(work, handle, progress, step)
         case Refuse() | Complete():
             return _leave(work, handle, progress)
         case OpenSession():
@@ -363,9 +366,13 @@ def second_step(
             return redirect("signin.dispatch", handle=handle)
         outcome = verb(work, progress, request.form.get(field, ""), context.settings().throttling)
         if isinstance(outcome, Right):
+            if request.form.get("remember_device"):
+                proving.remember_device(work, progress)
             return go_on(work, handle, progress)
     with open_work() as work:  # a wrong one commits; the same form sent twice at once was right the other time
         progress = look(work, handle)
+        if isinstance(outcome, Wait) and outcome.over and isinstance(progress.step, AskFirstStep):
+            return throttled(_password_page(work, handle, progress, "", {"code": "over"}), outcome)
         if not isinstance(progress.step, AskSecondStep):
             return redirect("signin.dispatch", handle=handle)
         if isinstance(outcome, Wait):
@@ -384,6 +391,7 @@ def step_page(work: Work, handle: str, progress: Progress, template: str, status
         organization_name=_organization_name(work, progress),
         application=wanted.application_name if wanted.application_id else "",
         attempt_id=progress.row.attempt_id,
+        remember_days=proving.remember_days(progress),
         **{"problem": None, **values},
     )
 
@@ -479,7 +487,7 @@ def _link(address: str) -> dict[str, str] | None:
     return {"url": address, "host": parts.hostname} if parts.scheme in ("https", "http") and parts.hostname else None
 
 
-def _refused_page(work: Work, handle: str, progress: Progress, refusal: Refusal) -> Response:
+def _refused_page(work: Work, handle: str, progress: Progress, step: Refuse) -> Response:
     return step_page(
         work,
         handle,
@@ -487,7 +495,8 @@ def _refused_page(work: Work, handle: str, progress: Progress, refusal: Refusal)
         "signin/refused.html",
         403,
         email=proving.email_of(work, progress),
-        refusal=refusal.value,
+        refusal=step.refusal.value,
+        text=step.text,
         way_back=_way_back(handle, progress),
     )
 

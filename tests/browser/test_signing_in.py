@@ -185,6 +185,6 @@ def test_i3_cookies_are_out_of_reach_of_scripts_and_other_sites(walk):
     one = signed_in(walk())
 
     cookies = {c["name"]: c for c in one.tab.context.cookies()}
-    assert set(cookies) == {"ostiary_session", "ostiary_browser"}
+    assert set(cookies) == {"ostiary_session", "ostiary_browser", "ostiary_devices"}
     assert all(c["httpOnly"] and c["sameSite"] == "Lax" and c["path"] == "/" for c in cookies.values())
     assert one.tab.evaluate("document.cookie") == ""

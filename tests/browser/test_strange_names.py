@@ -25,7 +25,14 @@ def test_t11_strange_names_are_shown_and_do_nothing(front, walk):
     one.password(ANN)
     one.code()
     shown.append(one.tab.locator("body").inner_text())
-    for path in ("/", "/account", "/account/password", "/account/authenticators/new", "/signout"):
+    for path in (
+        "/",
+        "/account",
+        "/account/connection",
+        "/account/password",
+        "/account/authenticators/new",
+        "/signout",
+    ):
         one.open(path)
         shown.append(one.tab.locator("body").inner_text())
     one.go()

@@ -7,15 +7,18 @@ import pytest
 from sqlalchemy import select
 
 from idp.base import jobs, sweeping
+from idp.directory import accounts, organizations
 from idp.policy.permissions import OPERATOR
-from idp.signon import housekeeping, logout
+from idp.signon import history, housekeeping, logout
 from idp.signon.models import (
+    KnownDevice,
     Logout,
     LogoutStep,
     OneTimeValue,
     Participant,
     PendingSignOn,
     SeenMessage,
+    SignIn,
     SignOnSession,
     ThrottleCounter,
 )
@@ -183,3 +186,44 @@ def test_logouts_and_their_steps_go_after_thirty_days(work, session):
 
     assert list(work.tx.session.scalars(select(LogoutStep))) == []
     assert list(work.tx.session.scalars(select(Logout))) == []
+
+
+def test_devices_go_with_what_they_counted_when_forgotten_or_unseen_for_a_year(work):
+    ages = {"seen": 300, "unseen": 366, "forgotten": 40, "forgotten lately": 20}
+    owner = organizations.create(work, "acme", name="Acme")
+    account = accounts.create(work, "ann@acme.example", organization="acme", name="Ann")
+    for name, days in ages.items():
+        work.tx.session.add(
+            KnownDevice(
+                organization_id=owner.id,
+                id=name,
+                account_id=account.id,
+                account_epoch=1,
+                token_hash="x",
+                rotated_at=work.now,
+                user_agent="",
+                ip="",
+                first_seen_at=work.now - 400 * DAY,
+                last_seen_at=work.now - (0 if "forgotten" in name else days) * DAY,
+                revoked_at=work.now - days * DAY if "forgotten" in name else None,
+            )
+        )
+        work.tx.session.add(_counter(work, f"device:{name}", 7))
+    work.tx.session.flush()
+
+    housekeeping.sweep(work)
+
+    left = {"seen", "forgotten lately"}
+    assert {row.id for row in work.tx.session.scalars(select(KnownDevice))} == left
+    assert {row.key for row in work.tx.session.scalars(select(ThrottleCounter))} == {f"device:{one}" for one in left}
+
+
+def test_the_history_of_sign_ins_is_kept_180_days(work):
+    owner = organizations.create(work, "acme", name="Acme")
+    account = accounts.create(work, "ann@acme.example", organization="acme", name="Ann")
+    for days in (179, 181):
+        history.failed(replace(work, now=work.now - days * DAY), owner.id, account.id, method="pwd", attempt_id="")
+
+    housekeeping.sweep(work)
+
+    assert [row.at for row in work.tx.session.scalars(select(SignIn))] == [work.now - 179 * DAY]

@@ -7,7 +7,7 @@ import pytest
 
 from idp.settings import ThrottlingSettings
 from idp.signon import lockout
-from idp.signon.factors import recovery
+from idp.signon.factors import recovery, totp
 from idp.signon.factors.totp import Right, Wrong
 from idp.signon.models import RecoveryCode
 
@@ -84,8 +84,16 @@ def test_a20_of_many_parallel_uses_one_wins(open_work, world, codes):
     assert outcomes.count(Right()) == 1
 
 
-def test_wrong_codes_share_the_counter_of_the_second_step(open_work, world, codes):
-    for _ in range(5):
+def test_a8_ten_wrong_codes_make_it_wait(open_work, world, codes):
+    for _ in range(10):
         _use(open_work, world, "000000-000000-000000-000000")
 
     assert isinstance(_use(open_work, world, codes[0]), lockout.Wait)
+
+
+def test_a6_codes_of_authenticators_that_were_guessed_at_do_not_stop_recovery_codes(open_work, world, codes):
+    with open_work() as work:
+        for _ in range(10):
+            totp.verify(work, world.organization.id, world.ann.id, "000000", LIMITS)
+
+    assert _use(open_work, world, codes[0]) == Right()

@@ -75,8 +75,8 @@ def test_a7_of_many_parallel_uses_one_wins(open_work, world):
     assert outcomes.count(totp.Right()) == 1
 
 
-def test_a8_five_wrong_codes_make_it_wait_whatever_is_restarted(open_work, world):
-    for _ in range(5):
+def test_a8_ten_wrong_codes_make_it_wait_whatever_is_restarted(open_work, world):
+    for _ in range(10):
         assert isinstance(_verify(open_work, world, "000000"), totp.Wrong)
 
     assert isinstance(_verify(open_work, world, code_at(NOON)), lockout.Wait)

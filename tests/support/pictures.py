@@ -21,6 +21,7 @@ from sqlalchemy import delete
 from idp.oidc.models import DeviceCode
 from idp.saml import names
 from idp.signon import consent
+from idp.signon.factors import temporary_pass
 from tests.support import chromium
 from tests.support.front import ANN, BEN, DORA, PASSWORD, Front, on_sqlite
 from tests.support.service_provider import deflated
@@ -117,6 +118,8 @@ def pages(front: Front, browser, base: str) -> Iterator[tuple[str, Walk]]:
     yield "launcher-none", walk
     walk.open("/account")
     yield "account", walk
+    walk.open("/account/connection")
+    yield "connection", walk
     walk.open("/account/password")
     yield "password-change", walk
     walk.tab.fill("[name=current_password]", PASSWORD)
@@ -161,6 +164,7 @@ def pages(front: Front, browser, base: str) -> Iterator[tuple[str, Walk]]:
     yield "sign-in-own", walk
 
     yield from device_pages(front, Walk(front, browser, base))
+    yield from pass_pages(front, Walk(front, browser, base, user_agent=FIREFOX))
 
     walk.open(front.ask())
     walk.tab.context.clear_cookies()
@@ -191,6 +195,36 @@ def pages(front: Front, browser, base: str) -> Iterator[tuple[str, Walk]]:
     for status in (403, 404, 405, 413, 429, 500, 503):
         dora.open(f"/asked/errors/{status}")
         yield f"error-{status}", dora
+
+
+def pass_pages(front: Front, walk: Walk) -> Iterator[tuple[str, Walk]]:
+    """Walk to the pages of a temporary pass, of remembered devices and of the history of sign-ins."""
+    walk.open(front.ask())
+    walk.press("Use a temporary access pass")
+    yield "pass", walk
+    walk.tab.fill("[name=username]", ANN)
+    walk.tab.fill("[name=pass]", "not this one")
+    walk.go()
+    yield "pass-wrong", walk
+    with front.work() as work:
+        temporary_pass.make(work, ANN)
+    walk.open(front.ask())
+    walk.password(ANN)
+    walk.press("Use a temporary access pass")
+    yield "pass-second", walk
+    for _ in range(6):
+        walk.tab.goto(walk.tab.url.replace("/pass/second", "/authenticator").replace("/pass", "/authenticator"))
+        walk.code("000000")
+    yield "sign-in-over", walk
+    front.later(minutes=1)
+    walk.open("/")
+    walk.password(ANN)
+    walk.tab.check("[name=remember_device]")
+    walk.code()
+    walk.open("/account")
+    yield "account-devices", walk
+    walk.open("/account/history")
+    yield "account-history", walk
 
 
 def device_pages(front: Front, walk: Walk) -> Iterator[tuple[str, Walk]]:

@@ -56,7 +56,8 @@ class Visitor:
         """Submit the first form, or the one whose button says *button*, with what was *typed*."""
         form = self._form(button)
         method = form.get("method", "get").lower()
-        values = {i.get("name"): i.get("value", "") for i in form.xpath(".//input[@name]")} | typed
+        sent = form.xpath(".//input[@name][not(@type='checkbox') or @checked]")
+        values = {i.get("name"): i.get("value", "") for i in sent} | typed
         send = self.client.post if method == "post" else self.client.get
         key = "data" if method == "post" else "query_string"
         return self._followed(send(form.get("action"), headers=self.headers, **{key: values}))

@@ -29,7 +29,15 @@ def test_t11_what_others_wrote_is_text_on_every_page(front):
         groups.add(work, CANARY, ANN, organization="acme")
     ann = signed_in(front)
     answers = list(ann.visited)
-    for path in ("/", "/?q=" + CANARY, "/account", "/account/password", "/account/authenticators/new", "/signout"):
+    for path in (
+        "/",
+        "/?q=" + CANARY,
+        "/account",
+        "/account/connection",
+        "/account/password",
+        "/account/authenticators/new",
+        "/signout",
+    ):
         answers.append(ann.open(path).answer)
     asked = {"application_name": CANARY, "asks": ("groups", CANARY), "login_hint": CANARY, "force": True}
     ann.open(front.ask(CANARY, start_again_url=f"javascript:{CANARY}", **asked))
@@ -87,14 +95,21 @@ def test_a15_looking_changes_nothing(front, ann):
     asked = front.ask()
     ann.open(asked)
     paths = ["/", "/?q=wiki", "/account", "/account/password", "/account/authenticators/new", "/signout"]
-    paths += ["/account/recovery-codes", "/account/authenticators/new.svg", "/robots.txt", "/nope"]
+    paths += [
+        "/account/recovery-codes",
+        "/account/authenticators/new.svg",
+        "/account/history",
+        "/account/connection",
+        "/robots.txt",
+        "/nope",
+    ]
     fresh = Visitor(front.app.test_client())
     other = front.ask()
     fresh.open(other)
     before = _snapshot(front)
     for path in paths:
         ann.open(path)
-    fresh.open(other).open(f"{other}/recovery").open("/organization")
+    fresh.open(other).open(f"{other}/recovery").open(f"{other}/pass").open("/organization")
     after = _snapshot(front)
 
     changed = {table for table in after if after[table] != before[table]}

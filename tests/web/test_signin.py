@@ -63,7 +63,8 @@ def test_what_did_not_match_or_has_to_wait_names_the_attempt(front, visitor, wro
         "code": {"otp": "000000"},
         "recovery code": {"recovery_code": "wrong"},
     }[wrong.partition(",")[0]]
-    for _ in range(7 if "often" in wrong else 1):
+    tries = {"password, too often": 7, "code, too often": 6}.get(wrong, 1)
+    for _ in range(tries):
         visitor.submit(**typed)
 
     assert visitor.status == (429 if "often" in wrong else 422)
@@ -74,11 +75,18 @@ def test_what_did_not_match_or_has_to_wait_names_the_attempt(front, visitor, wro
         assert found.steps[-1]["cause"]
 
 
-def test_after_five_wrong_codes_the_page_says_fifteen_minutes(front, visitor):
-    visitor.open(front.ask()).submit(username=ANN, password=PASSWORD)
-    for _ in range(6):
-        visitor.submit(otp="000000")
+def test_after_five_wrong_codes_the_sign_in_begins_anew_and_after_ten_it_waits(front, visitor):
+    for _ in range(2):
+        visitor.open(front.ask()).submit(username=ANN, password=PASSWORD)
+        for _ in range(5):
+            assert visitor.submit(otp="000000").status == 422
+    visitor.submit(otp="000000")
+    assert (visitor.status, visitor.title) == (429, "Sign in")
+    assert "Begin it anew" in visitor.alert
 
+    visitor.submit(username=ANN, password=PASSWORD).submit(otp=front.code())
+    assert visitor.status == 429
+    visitor.open(front.ask()).submit(username=ANN, password=PASSWORD).submit(otp=front.code())
     assert visitor.status == 429
     assert "Wait 15 minutes, then try again." in visitor.alert
 

@@ -148,12 +148,12 @@ def upgrade() -> None:
         sa.Column("token_hash", sa.String(length=64), nullable=False),
         sa.Column("former_token_hash", sa.String(length=64), nullable=False),
         sa.Column("rotated_at", Instant(), nullable=False),
-        sa.Column("name", sa.String(length=128), nullable=False),
         sa.Column("user_agent", sa.String(length=256), nullable=False),
         sa.Column("ip", sa.String(length=64), nullable=False),
         sa.Column("place", sa.String(length=128), nullable=False),
         sa.Column("first_seen_at", Instant(), nullable=False),
         sa.Column("last_seen_at", Instant(), nullable=False),
+        sa.Column("remembered_at", Instant(), nullable=True),
         sa.Column("remembered_until", Instant(), nullable=True),
         sa.Column("revoked_at", Instant(), nullable=True),
         sa.ForeignKeyConstraint(
@@ -305,6 +305,9 @@ def upgrade() -> None:
     )
     op.add_column("passwords", sa.Column("must_change", sa.String(length=16), server_default="", nullable=False))
     op.add_column("passwords", sa.Column("imported", sa.String(length=16), server_default="", nullable=False))
+    op.add_column(
+        "pending_sign_ons", sa.Column("remember_device", sa.Boolean(), server_default=sa.false(), nullable=False)
+    )
     op.add_column("sign_on_sessions", sa.Column("device_id", sa.String(length=64), server_default="", nullable=False))
     _fill()
 
@@ -387,6 +390,7 @@ def _fill() -> None:
 def downgrade() -> None:
     op.execute("DELETE FROM authentication_policies WHERE kind != 'member'")
     op.drop_column("sign_on_sessions", "device_id")
+    op.drop_column("pending_sign_ons", "remember_device")
     op.drop_column("passwords", "imported")
     op.drop_column("passwords", "must_change")
     op.drop_column("authentication_policies", "device_bound_only")

@@ -10,6 +10,7 @@ from idp.base.db import Prepared, table
 from idp.base.ids import fingerprint, new_id
 from idp.base.work import Work
 from idp.directory.models import Account
+from idp.policy.signon import Method
 from idp.settings import ThrottlingSettings
 from idp.signon import lockout
 from idp.signon.factors.totp import Right, Wrong
@@ -84,7 +85,7 @@ def use(
     work: Work, organization_id: str, account_id: str, typed: str, limits: ThrottlingSettings
 ) -> Right | Wrong | lockout.Wait:
     """Try a recovery code; a right one is used up in this transaction."""
-    reserved = lockout.reserve_code(work, account_id, limits)
+    reserved = lockout.reserve_recovery_code(work, account_id, limits)
     if isinstance(reserved, lockout.Wait):
         return reserved
     used = work.tx.run(
@@ -95,6 +96,8 @@ def use(
         at=work.now,
     )
     if not used:
+        if reserved.last:
+            lockout.stopped(work, organization_id, account_id, Method.RECOVERY_CODE)
         return Wrong("wrong recovery code, or one that was used before")
     lockout.succeeded(work, reserved)
     record(

@@ -26,7 +26,7 @@ from idp.directory import names
 from idp.directory.models import Account
 from idp.policy.signon import Method
 from idp.settings import ThrottlingSettings
-from idp.signon import lockout
+from idp.signon import devices, lockout
 from idp.signon.factors.password import own_or_administered
 from idp.signon.models import TotpFactor
 
@@ -113,6 +113,8 @@ def verify(
             return Right()
         cause = "the code of this time step was used before"
     work.tx.run(_FAIL, of_organization=organization_id, of_account=account_id)
+    if reserved.last:
+        lockout.stopped(work, organization_id, account_id, Method.TOTP)
     return Wrong(cause)
 
 
@@ -248,6 +250,7 @@ def remove(work: Work, account_id: str, factor_id: str, *, organization_id: str,
     work.tx.session.execute(
         delete(TotpFactor).where(TotpFactor.organization_id == organization_id, TotpFactor.id == factor_id)
     )
+    devices.ask_again(work, organization_id, account.id)
     record(
         work,
         SecondStepRemoved(

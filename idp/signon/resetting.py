@@ -1,0 +1,76 @@
+"""What an administrator does for somebody who cannot sign in: clear what was counted, take away second steps."""
+
+from datetime import timedelta
+
+from sqlalchemy import delete
+
+from idp.audit.events import AccountUnlocked, FactorsReset
+from idp.audit.log import record
+from idp.base.work import Work
+from idp.directory import accounts, queries
+from idp.directory.models import Account
+from idp.policy.permissions import Permission, require
+from idp.policy.signon import Method
+from idp.signon import devices, lockout
+from idp.signon.factors import temporary_pass
+from idp.signon.models import Authenticator, RecoveryCode, TemporaryPass, TotpFactor
+
+_SECOND_STEPS = (
+    (TotpFactor, Method.TOTP),
+    (Authenticator, Method.SECURITY_KEY),
+    (RecoveryCode, Method.RECOVERY_CODE),
+)
+
+
+def unlock(work: Work, account_id: str, *, organization_id: str | None = None) -> Account:
+    """
+    Forget the wrong tries that were counted for an account: passwords, on its known devices too, and codes.
+
+    Raises:
+        NotFound: no such account that this actor may see.
+        Forbidden: the actor may not administer credentials there.
+    """
+    account = queries.account(work, account_id, organization_id=organization_id)
+    require(work, Permission.ACCOUNT_CREDENTIALS, account.organization_id)
+    _forget_tries(work, account)
+    record(work, AccountUnlocked(organization_id=account.organization_id, target_id=account.id, email=account.email))
+    return account
+
+
+def reset_factors(
+    work: Work, account_id: str, *, organization_id: str | None = None, valid_for: timedelta = timedelta(hours=1)
+) -> tuple[TemporaryPass, str]:
+    """
+    Remove every second step of an account, end its sign-ons, forget its devices, and give it a pass to begin anew with.
+
+    Its password stays as it is.
+
+    Raises:
+        NotFound: no such account that this actor may see.
+        Forbidden: the actor may not administer credentials there.
+        Invalid: *valid_for* is not within the bounds of `temporary_pass.make`.
+        Conflict: the account is disabled, or its policy takes no passes: nothing is removed.
+    """
+    account = queries.account(work, account_id, organization_id=organization_id)
+    require(work, Permission.ACCOUNT_CREDENTIALS, account.organization_id)
+    given, typed = temporary_pass.make(work, account.id, organization_id=account.organization_id, valid_for=valid_for)
+    removed = tuple(method.value for model, method in _SECOND_STEPS if _remove_all(work, account, model))
+    devices.forget_all(work, account.id, organization_id=account.organization_id)
+    accounts.bump_epoch(work, account.organization_id, account.id)
+    _forget_tries(work, account)
+    record(work, FactorsReset(organization_id=account.organization_id, target_id=account.id, removed=removed))
+    return given, typed
+
+
+def _remove_all(work: Work, account: Account, model: type[TotpFactor | Authenticator | RecoveryCode]) -> int:
+    result = work.tx.session.execute(
+        delete(model).where(model.organization_id == account.organization_id, model.account_id == account.id)
+    )
+    return int(result.rowcount)  # type: ignore[attr-defined]
+
+
+def _forget_tries(work: Work, account: Account) -> None:
+    lockout.clear_account(work, account.id)
+    lockout.clear_second_steps(work, account.id)
+    for device in devices.devices(work, account.organization_id, account.id):
+        lockout.clear_device(work, device.id)

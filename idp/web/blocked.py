@@ -1,0 +1,112 @@
+"""
+Zones of the block list: whoever comes from one gets no answer of the organization, whatever is asked.
+
+Looked at before anything else: before a session is used, a form is read, or a password is compared. Nobody is
+excepted, break-glass accounts neither: a request has no account yet. Health and files that are the same for
+everybody are no organization's.
+"""
+
+from collections.abc import Iterator
+
+import structlog
+from flask import Flask, Response, request
+
+from idp.audit import attempts
+from idp.audit.attempts import Trail
+from idp.audit.events import RequestBlocked
+from idp.audit.log import record
+from idp.base.db import NotRemembered, Recollection
+from idp.base.errors import Forbidden
+from idp.base.memory import BriefMemory
+from idp.base.work import ANONYMOUS, Work
+from idp.directory import blocklist, sites
+from idp.signon import lockout, pending
+from idp.web import context, own_pages
+from idp.web.access_log import route
+from idp.web.errors import page_for
+
+_OF_NOBODY = frozenset({"health", "assets"})
+_REASON = "blocked"
+
+log = structlog.get_logger("idp.web")
+
+
+def install(app: Flask) -> None:
+    """Put the block list before everything that *app* does for a request."""
+    # References by organization and network: of a flood, one request in a second is written down by a process.
+    written = BriefMemory(seconds=1.0, size=1024)
+
+    def check() -> Response | None:
+        return _check(written)
+
+    app.before_request(check)
+
+
+def _check(written: BriefMemory) -> Response | None:
+    if request.endpoint in (None, "static") or request.blueprint in _OF_NOBODY:
+        return None
+    shared = context.installation()
+    try:
+        listed = blocklist.organizations(Recollection(shared.database))
+    except NotRemembered:
+        with shared.database.transaction() as tx:
+            listed = blocklist.organizations(tx)
+    if not listed:
+        return None
+    with shared.database.transaction() as tx:
+        work = Work(tx, ANONYMOUS, shared.clock(), context.origin())
+        for organization_id in _concerned(work):
+            zone = blocklist.zone_of(work, organization_id) if organization_id in listed else None
+            if zone is not None:
+                return _refusal(organization_id, zone, _reference(work, organization_id, zone, written))
+    return None
+
+
+def _concerned(work: Work) -> Iterator[str]:
+    """Yield whose this request is: the site's in its address, the sign-on's, the session's, that of this browser."""
+    values = request.view_args or {}
+    if "slug" in values:
+        site = sites.facts(work, values["slug"])
+        if site is not None:
+            yield site.organization_id
+        return
+    if "handle" in values:
+        yield pending.organization_of(work, values["handle"])
+    yield context.organization_of_session(work)
+    known = own_pages.known_organization(work)
+    if known is not None:
+        yield known.id
+
+
+def _reference(work: Work, organization_id: str, zone: str, written: BriefMemory) -> str:
+    """Write down what was refused, of one network so many in a minute (I10); return the reference."""
+
+    def write() -> str:
+        if not lockout.may_be_written_down(work):
+            return ""
+        what = f"{request.method} {route()}"
+        trail = Trail(kind="blocked", organization_id=organization_id)
+        trail.failed("block-list", _REASON, f"the address is in the zone {zone} of the block list: {what}")
+        attempts.save(work, trail)
+        record(
+            work,
+            RequestBlocked(organization_id=organization_id, target_id="", attempt_id=trail.id, zone=zone, what=what),
+        )
+        return trail.id
+
+    network = lockout.network_of(work.origin.ip)
+    return written.recall((organization_id, network), write) or context.request_id()
+
+
+def _refusal(organization_id: str, zone: str, reference: str) -> Response:
+    error = Forbidden(
+        "Nothing is served to the network that you are in.",
+        code=_REASON,
+        advice="Try from another network, or ask your administrator and tell the reference.",
+        cause=f"zone {zone}",
+    )
+    log.info("blocked", reference=reference, organization_id=organization_id, zone=zone, route=route())
+    if "text/html" in request.headers.get("Accept", ""):
+        return page_for(error, reference)
+    words = f"{error.message} {error.advice}\nReference: {reference}\n"
+    return Response(words, 403, mimetype="text/plain")

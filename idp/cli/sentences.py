@@ -74,6 +74,13 @@ SENTENCES: dict[str, str] = {
     "token.revoked": "revoked tokens of {client_id} ({cause})",
     "token.refused": "was refused tokens ({code})",
     "service-provider.fix-applied": "applied the doctor's fix for {kind}: {does}. Risk: {risk}",
+    "authentication-policy.created": "created the authentication policy {name} (for {kind}): {says}",
+    "authentication-policy.deleted": "deleted the authentication policy {name}; {moved} accounts entered {moved_to}",
+    "authentication-policy.default-chosen": "made {after} the default authentication policy in place of {before}",
+    "account.policy-changed": "moved the account {email} from the authentication policy {before} to {after}",
+    "account.kind-changed": "made the account {email} {after} (was {before})",
+    "second-step.postponed": "put off setting up a second step ({used} times so far)",
+    "break-glass-account.used": "ALARM: used the break-glass account {email}: {what} ({method})",
     "access.denied": "was not allowed to do this: {what}",
 }
 

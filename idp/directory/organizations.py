@@ -12,6 +12,7 @@ from idp.base.ids import new_id
 from idp.base.work import Work
 from idp.directory import names
 from idp.directory.models import Organization
+from idp.policy.authentication import PolicyKind, first_terms
 from idp.policy.models import AccessPolicy, AccessPolicyVersion, AuthenticationPolicy, ReleasePolicy
 from idp.policy.permissions import Permission, require
 from idp.policy.release import DEFAULT_RELEASE
@@ -73,6 +74,7 @@ def _add_policies(work: Work, organization_id: str) -> None:
                 name=name,
                 kind=kind,
                 is_default=kind == "member",
+                known_device_days=first_terms(PolicyKind(kind)).known_device_days,
                 created_at=work.now,
             )
         )

@@ -28,6 +28,7 @@ from idp.web import (
     oidc_registration,
     oidc_session,
     own_pages,
+    putting_off,
     render,
     saml,
     saml_logout,
@@ -73,7 +74,7 @@ def create(settings: Settings, *, database: Database | None = None, clock: Calla
     security.install(app, own_pages.ask_to_sign_in)
     render.install(app, settings)
     errors.install(app)
-    for door in (signin, signout, launcher, account, assets, saml, saml_logout, *_OIDC, device, health):
+    for door in (signin, signout, launcher, account, assets, saml, saml_logout, *_OIDC, device, putting_off, health):
         app.register_blueprint(door.pages)
     app.after_request(_cache_static)
     security.check_guards(app)

@@ -25,7 +25,7 @@ from idp.base.work import Work
 from idp.directory import names, queries
 from idp.directory.models import Account, Organization
 from idp.policy import authentication
-from idp.policy.authentication import SOLE_PASSWORD_MINIMUM, PolicyKind, Terms
+from idp.policy.authentication import PolicyKind, Terms
 from idp.policy.models import AuthenticationPolicy
 from idp.policy.permissions import Permission, require
 from idp.policy.signon import Method, SecondStep, SignOnPolicy
@@ -69,13 +69,6 @@ class AuthenticationFacts:
             in_grace=by_date or (required and self.grace_sign_ins > 0 and grace_used <= self.grace_sign_ins),
             may_put_off=by_date or (required and grace_used < self.grace_sign_ins),
         )
-
-    @property
-    def least_password(self) -> int:
-        """The least number of characters of a password: more where it is all that is asked for."""
-        if self.second_step is SecondStep.OFF:
-            return max(self.password_minimum, SOLE_PASSWORD_MINIMUM)
-        return self.password_minimum
 
 
 _FIELDS = tuple(field.name for field in fields(AuthenticationFacts))

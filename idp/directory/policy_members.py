@@ -177,6 +177,12 @@ def set_kind(
     return account
 
 
+def begin_grace_anew(account: Account) -> None:
+    """Whoever has set up a second step has put it off no more (called by what sets one up)."""
+    if account.grace_used:
+        account.grace_used = 0
+
+
 def read_kind(kind: str) -> PolicyKind:
     """
     Return *kind* if accounts can be of it.

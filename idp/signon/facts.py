@@ -51,6 +51,8 @@ def gather(
         consent_missing=_consent_missing(work, request, person, row),
         session_access=access_.session,
         application_access=access_.application,
+        grace_used=0 if person is None else person.grace_used,
+        put_off=row is not None and row.outcome == pending.PUT_OFF,
     )
     return facts, policy
 

@@ -8,7 +8,7 @@ from idp.audit.events import SignInFailed, SignOnRefused
 from idp.audit.log import record
 from idp.base.work import Work
 from idp.directory.policies import AuthenticationFacts
-from idp.signon import door, flow, pending
+from idp.signon import break_glass, door, flow, pending
 from idp.signon import facts as facts_
 from idp.signon import session as session_
 from idp.signon.flow import Facts, Step
@@ -101,6 +101,9 @@ def failed(work: Work, progress: Progress, method: str, cause: str, *, account_i
             cause=cause,
         ),
     )
+    tried = account_id or progress.row.account_id
+    if tried:
+        break_glass.tried(work, progress.request.organization_id, tried, method, cause, trail.id)
 
 
 def passed(work: Work, progress: Progress, method: str) -> None:

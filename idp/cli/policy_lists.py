@@ -6,8 +6,7 @@ from typing import TextIO
 
 from idp.base.errors import IdpError, Invalid
 
-MOST_LINES = 100_000
-_LONGEST_LINE = 2048
+_MOST_CHARACTERS = 8 * 1024 * 1024
 _HEADINGS = ("email", "e-mail")
 
 
@@ -33,19 +32,19 @@ def read_list(file: TextIO, to: str | None) -> list[Line]:
     """
     found: list[Line] = []
     seen: set[str] = set()
-    rows = csv.reader(_bounded(file))
     try:
+        text = file.read(_MOST_CHARACTERS + 1)
+        if len(text) > _MOST_CHARACTERS:
+            raise Invalid(
+                "This list is too long.", field="csv", advice=f"It has at most {_MOST_CHARACTERS} characters."
+            )
+        rows = csv.reader(text.splitlines(keepends=True))
         for row in rows:
             cells = [cell.strip() for cell in row]
-            if not any(cells) or (not found and cells[0].casefold() in _HEADINGS):
-                continue
-            found.append(_line(rows.line_num, cells, to, seen))
-            if len(found) > MOST_LINES:
-                raise Invalid(f"A list has at most {MOST_LINES} lines.", field="csv")
+            if any(cells) and (found or cells[0].casefold() not in _HEADINGS):
+                found.append(_line(rows.line_num, cells, to, seen))
     except (csv.Error, UnicodeDecodeError) as error:
-        raise Invalid(
-            "This file cannot be read as CSV in UTF-8.", field="csv", cause=f"line {rows.line_num + 1}: {error}"
-        ) from error
+        raise Invalid("This file cannot be read as CSV in UTF-8.", field="csv", cause=str(error)) from error
     return found
 
 
@@ -60,12 +59,3 @@ def _line(number: int, cells: list[str], to: str | None, seen: set[str]) -> Line
         problem = Invalid("This address is in the list already.", field="csv")
     seen.add(email.casefold())
     return Line(number, email, policy, problem)
-
-
-def _bounded(file: TextIO) -> list[str]:
-    lines = []
-    while line := file.readline(_LONGEST_LINE):
-        lines.append(line)
-        if len(lines) > MOST_LINES + 1:
-            raise Invalid(f"A list has at most {MOST_LINES} lines.", field="csv")
-    return lines

@@ -75,6 +75,7 @@ def _add_policies(work: Work, organization_id: str) -> None:
                 kind=kind,
                 is_default=kind == "member",
                 known_device_days=first_terms(PolicyKind(kind)).known_device_days,
+                recovery=list(first_terms(PolicyKind(kind)).recovery),
                 created_at=work.now,
             )
         )

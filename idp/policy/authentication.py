@@ -73,7 +73,7 @@ class Terms:
 FIELDS = tuple(field.name for field in fields(Terms))
 GRACE = frozenset({"second_step", "grace_until", "grace_sign_ins"})
 """Whoever changes one of these gives everybody their grace anew."""
-STRICTEST = Terms(known_device_days=0)
+STRICTEST = Terms(known_device_days=0, recovery=("administrator",))
 """What the policy of break-glass accounts begins with."""
 
 

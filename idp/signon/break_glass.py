@@ -4,6 +4,8 @@ The alarm of break-glass accounts: every use of one, and every try, is told to a
 Such an account is under no rules of contextual access, so that somebody gets in when the rules are wrong.
 """
 
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import structlog
@@ -14,10 +16,14 @@ from idp.audit.log import plain, record
 from idp.base import mail
 from idp.base.db import Prepared
 from idp.base.work import Work
+from idp.directory import queries
 from idp.directory.models import Account, Organization, RoleAssignment
 from idp.policy.authentication import PolicyKind
-from idp.policy.permissions import ORGANIZATION_ADMINISTRATOR
+from idp.policy.permissions import ORGANIZATION_ADMINISTRATOR, Permission
+from idp.signon.factors import enrolled
+from idp.signon.models import Password
 
+_ROTATED_WITHIN = timedelta(days=365)
 SIGNED_IN, TRIED = "signed in", "tried to sign in, without success"
 
 log = structlog.get_logger("idp.break_glass")
@@ -60,6 +66,34 @@ def tried(work: Work, organization_id: str, account_id: str, method: str, cause:
     account = work.tx.row(_ACCOUNT, organization_id=organization_id, account_id=account_id)
     if account is not None and account.kind == PolicyKind.BREAK_GLASS:
         _alarm(work, organization_id, account_id, account, f"{TRIED} ({cause})", method, attempt_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Neglected:
+    """A break-glass account that may not help in an emergency, or helps somebody else."""
+
+    email: str
+    cause: str
+
+
+def neglected(work: Work) -> list[Neglected]:
+    """Return the break-glass accounts that the actor may see and that somebody should look after."""
+    query = (
+        queries.visible(work, Account, Permission.ACCOUNT_READ)
+        .where(Account.kind == PolicyKind.BREAK_GLASS, Account.disabled_at.is_(None))
+        .order_by(Account.email)
+    )
+    found = ((account.email, _why_neglected(work, account)) for account in work.tx.session.scalars(query))
+    return [Neglected(email, cause) for email, cause in found if cause]
+
+
+def _why_neglected(work: Work, account: Account) -> str:
+    password = work.tx.session.get(Password, (account.organization_id, account.id))
+    if not enrolled.exists(work, account.organization_id, account.id):
+        return "it has no second step yet: whoever signs in first sets one up"
+    if password is not None and work.now - password.changed_at > _ROTATED_WITHIN:
+        return f"its password has not been changed since {password.changed_at:%Y-%m-%d}"
+    return ""
 
 
 def _alarm(

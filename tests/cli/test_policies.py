@@ -171,6 +171,13 @@ def test_guests_and_break_glass_accounts_say_what_they_are(acme):
     assert refused.code == 4
 
 
+def test_the_doctor_looks_after_break_glass_accounts(acme):
+    assert "break-glass" not in acme("doctor").out
+    acme("account", "set", "ann@acme.example", "--kind", "break-glass")
+
+    assert "break-glass accounts: ann@acme.example: it has no second step yet" in acme("doctor").out
+
+
 @pytest.mark.parametrize(("seconds", "words"), [(86_400, "1 d"), (7200, "2 h"), (5400, "90 min"), (61, "61 s")])
 def test_lengths_of_time_are_said_in_their_largest_whole_unit(seconds, words):
     assert duration(seconds) == words

@@ -33,7 +33,7 @@ def test_an_organization_begins_with_one_of_each_kind_and_one_default(work, ann)
         ("Guests", "guest", False),
     ]
     assert [policies.members(work, one) for one in found] == [1, 0, 0]
-    assert found[1].known_device_days == 0
+    assert (found[1].known_device_days, found[1].recovery) == (0, ["administrator"])
 
 
 def test_what_it_says_is_what_counts(work, ann):

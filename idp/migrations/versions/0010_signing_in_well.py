@@ -315,6 +315,7 @@ def _fill() -> None:
         *(sa.column(name) for name in ("organization_id", "id", "name", "kind", "second_step")),
         *(sa.column(name) for name in ("password_minimum", "session_idle_seconds", "session_absolute_seconds")),
         sa.column("known_device_days"),
+        sa.column("recovery", sa.JSON()),
         sa.column("is_default", sa.Boolean()),
         sa.column("created_at", Instant()),
         sa.column("version"),
@@ -352,6 +353,7 @@ def _fill() -> None:
                     session_idle_seconds=3600,
                     session_absolute_seconds=43200,
                     known_device_days=30 if kind == "guest" else 0,
+                    recovery=["mail", "administrator"] if kind == "guest" else ["administrator"],
                     created_at=since,
                     version=1,
                 )

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select, update
 
 from idp.audit.events import (
+    AccountPolicyChanged,
     AuthenticationPolicyChanged,
     AuthenticationPolicyCreated,
     AuthenticationPolicyDeleted,
@@ -370,6 +371,7 @@ def delete(work: Work, organization: str, reference: str, *, move_to: str | None
         )
     if target is not None:
         _check_heir(found, target)
+        _record_moves(work, found, target)
         work.tx.session.execute(
             update(Account)
             .where(is_in(found))
@@ -390,6 +392,20 @@ def delete(work: Work, organization: str, reference: str, *, move_to: str | None
     )
     work.tx.after_commit(work.tx.memory.forget)
     return count
+
+
+def _record_moves(work: Work, found: AuthenticationPolicy, target: AuthenticationPolicy) -> None:
+    for account_id, email in work.tx.session.execute(select(Account.id, Account.email).where(is_in(found))):
+        record(
+            work,
+            AccountPolicyChanged(
+                organization_id=found.organization_id,
+                target_id=account_id,
+                email=email,
+                before=found.name,
+                after=target.name,
+            ),
+        )
 
 
 def _check_heir(found: AuthenticationPolicy, target: AuthenticationPolicy) -> None:

@@ -20,6 +20,7 @@ from idp.directory import queries
 from idp.directory.models import Account, Organization, RoleAssignment
 from idp.policy.authentication import PolicyKind
 from idp.policy.permissions import ORGANIZATION_ADMINISTRATOR, Permission
+from idp.signon import lockout
 from idp.signon.factors import enrolled
 from idp.signon.models import Password
 
@@ -58,14 +59,23 @@ _ADMINISTRATORS = Prepared(
 def signed_in(work: Work, organization_id: str, account_id: str, methods: str, attempt_id: str) -> None:
     """Raise the alarm: a break-glass account has got a session, or has proven something anew in one."""
     account = work.tx.rows(_ACCOUNT, organization_id=organization_id, account_id=account_id)[0]
-    _alarm(work, organization_id, account_id, account, SIGNED_IN, methods, attempt_id)
+    _record(work, organization_id, account_id, account.email, SIGNED_IN, methods, attempt_id)
+    _mail(work, organization_id, account, SIGNED_IN, methods, attempt_id)
 
 
 def tried(work: Work, organization_id: str, account_id: str, method: str, cause: str, attempt_id: str) -> None:
-    """Raise the alarm if the account, of which something was not proven because of *cause*, is a break-glass one."""
+    """
+    Raise the alarm if the account, of which something was not proven because of *cause*, is a break-glass one.
+
+    Every try is audited and logged; of those of one hour ten are mailed.
+    """
     account = work.tx.row(_ACCOUNT, organization_id=organization_id, account_id=account_id)
-    if account is not None and account.kind == PolicyKind.BREAK_GLASS:
-        _alarm(work, organization_id, account_id, account, f"{TRIED} ({cause})", method, attempt_id)
+    if account is None or account.kind != PolicyKind.BREAK_GLASS:
+        return
+    what = f"{TRIED} ({cause})"
+    _record(work, organization_id, account_id, account.email, what, method, attempt_id)
+    if lockout.count_alarm(work, account_id) is None:
+        _mail(work, organization_id, account, what, method, attempt_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +106,8 @@ def _why_neglected(work: Work, account: Account) -> str:
     return ""
 
 
-def _alarm(
-    work: Work, organization_id: str, account_id: str, account: Any, what: str, method: str, attempt_id: str
+def _record(
+    work: Work, organization_id: str, account_id: str, email: str, what: str, method: str, attempt_id: str
 ) -> None:
     log.error(
         "break-glass account used",
@@ -114,12 +124,15 @@ def _alarm(
         BreakGlassUsed(
             organization_id=organization_id,
             target_id=account_id,
-            email=account.email,
+            email=email,
             what=what,
             method=method,
             attempt_id=attempt_id,
         ),
     )
+
+
+def _mail(work: Work, organization_id: str, account: Any, what: str, method: str, attempt_id: str) -> None:
     text = _TEXT.format(
         email=account.email,
         organization=account.organization,

@@ -84,9 +84,17 @@ def open_session(work: Work, progress: Progress, *, held: CurrentSession | None)
     return token, _look(work, progress.row, current)
 
 
-def failed(work: Work, progress: Progress, method: str, cause: str, *, account_id: str | None = None) -> None:
-    """Record that a factor was not proven, of whom if that is known; the sign-on goes on."""
+def failed(
+    work: Work, progress: Progress, method: str, cause: str, *, account_id: str | None = None, tried: bool = True
+) -> None:
+    """
+    Record that a factor was not proven, of whom if that is known; the sign-on goes on.
+
+    Args:
+        tried: something was compared; False where the try had to wait.
+    """
     trail = trail_of(work, progress)
+    whose = account_id or progress.row.account_id or ""
     trail.steps.append(
         {"step": method, "state": "failed", "code": NOT_PROVEN, "cause": cause, "at": work.now.isoformat()}
     )
@@ -95,15 +103,14 @@ def failed(work: Work, progress: Progress, method: str, cause: str, *, account_i
         work,
         SignInFailed(
             organization_id=progress.request.organization_id,
-            target_id=account_id or progress.row.account_id or "",
+            target_id=whose,
             attempt_id=trail.id,
             method=method,
             cause=cause,
         ),
     )
-    tried = account_id or progress.row.account_id
-    if tried:
-        break_glass.tried(work, progress.request.organization_id, tried, method, cause, trail.id)
+    if whose and tried:
+        break_glass.tried(work, progress.request.organization_id, whose, method, cause, trail.id)
 
 
 def passed(work: Work, progress: Progress, method: str) -> None:

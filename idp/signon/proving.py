@@ -38,7 +38,7 @@ def try_password(
     """Reserve a try of a password in this sign-on; a throttled one is recorded. Commit before hashing."""
     attempt = password_.begin(work, progress.request.organization_id, typed_email, limits)
     if isinstance(attempt, Wait):
-        progress_.failed(work, progress, Method.PASSWORD.value, _throttled(attempt))
+        progress_.failed(work, progress, Method.PASSWORD.value, _throttled(attempt), tried=False)
     return attempt
 
 
@@ -133,8 +133,9 @@ def _settle_second_step(work: Work, progress: Progress, method: Method, outcome:
     if isinstance(outcome, Right):
         _prove(work, progress, method)
     else:
+        tried = isinstance(outcome, Wrong)
         cause = outcome.cause if isinstance(outcome, Wrong) else _throttled(outcome)
-        progress_.failed(work, progress, method.value, cause, account_id=_account_id(progress))
+        progress_.failed(work, progress, method.value, cause, account_id=_account_id(progress), tried=tried)
 
 
 def _prove(work: Work, progress: Progress, method: Method) -> None:

@@ -9,7 +9,7 @@ from idp.web.context import open_work
 from idp.web.render import redirect
 from idp.web.security import public
 
-pages = Blueprint("putting_off", __name__, url_prefix="/signin")
+pages = Blueprint("signin_later", __name__, url_prefix="/signin")
 
 
 @pages.get("/<handle>/later")

@@ -136,7 +136,7 @@ class StaleForm(Forbidden):
 
 def _stale(cause: str) -> StaleForm:
     application_name = start_again_url = ""
-    if request.blueprint == "signin":
+    if _on_a_page_of_a_sign_on():
         with context.open_work(person=False) as work:
             application_name, start_again_url = pending.where_to_begin(work, (request.view_args or {})["handle"])
     return StaleForm(cause, application_name, start_again_url)
@@ -181,7 +181,12 @@ def _in_a_sign_on() -> bool:
     Say whether an application may have opened this page in a pop-up window that must keep its opener:
     the answer goes back through it (ADR 28). Every answer on the way counts, redirects too.
     """
-    return request.blueprint == "signin" or getattr(context.current_view(), "guard", None) == PROTOCOL
+    return _on_a_page_of_a_sign_on() or getattr(context.current_view(), "guard", None) == PROTOCOL
+
+
+def _on_a_page_of_a_sign_on() -> bool:
+    """The pages of a sign-on (`/signin/<handle>`) are in blueprints of their own: ``signin``, ``signin_pass`` …"""
+    return (request.blueprint or "").partition("_")[0] == "signin"
 
 
 _SELF, _NOBODY = "'self'", ("'none'",)

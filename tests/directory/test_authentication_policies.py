@@ -117,6 +117,7 @@ def test_a_policy_with_people_in_it_is_deleted_only_with_somewhere_to_go(work, a
 
     work.tx.session.refresh(ann)
     assert policy_members.policy_of(work, ann).name == "Default"
+    assert audited(work, "account.policy-changed")[-1]["after"] == "Default"
     assert audited(work, "authentication-policy.deleted") == [{"name": "Strict", "moved": 1, "moved_to": "Default"}]
     with pytest.raises(NotFound):
         policies.policy(work, "acme", "Strict")

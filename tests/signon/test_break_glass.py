@@ -78,6 +78,29 @@ def test_tries_that_have_to_wait_send_no_mail(front):
     assert len(alarms(front)[0]) < 8
 
 
+def test_codes_that_have_to_wait_raise_no_alarm(front):
+    visitor = Visitor(front.app.test_client()).open("/").submit(username=GLASS, password=PASSWORD)
+    for _ in range(12):
+        visitor.submit(otp="000000")
+
+    assert visitor.status == 429
+    assert len(alarms(front)[0]) == 5
+
+
+def test_of_many_tries_in_an_hour_ten_are_mailed_and_all_are_recorded(front):
+    for _ in range(12):
+        with front.work() as work:
+            break_glass.tried(work, front.organization_id, front.account_ids[GLASS], "pwd", "wrong password", "att_1")
+    entries, mails = alarms(front)
+    assert (len(entries), len(mails)) == (12, 20)
+
+    front.later(minutes=61)
+    with front.work() as work:
+        break_glass.tried(work, front.organization_id, front.account_ids[GLASS], "pwd", "wrong password", "att_1")
+        break_glass.signed_in(work, front.organization_id, front.account_ids[GLASS], "pwd, otp", "att_1")
+    assert len(alarms(front)[1]) == 24
+
+
 def test_the_mail_says_what_happened_and_what_to_do(front, monkeypatch):
     sent = []
     monkeypatch.setattr(

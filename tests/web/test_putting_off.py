@@ -123,6 +123,19 @@ def test_a10_nobody_puts_off_what_is_not_offered(front, graceful, visitor):
     assert used(front) == 0
 
 
+def test_putting_off_keeps_the_opener_of_a_pop_up_like_every_page_of_a_sign_on(front, graceful):
+    graceful(grace_sign_ins=1)
+    ben = somebody(front)
+    ben.open(front.ask()).submit(username=BEN, password=PASSWORD)
+    shown = ben.answer.headers["Cross-Origin-Opener-Policy"]
+    path, token = ben.path, ben.field("csrf_token").get("value")
+
+    answer = ben.client.post(f"{path}/later", data={"csrf_token": token})
+
+    assert answer.status_code == 303
+    assert answer.headers["Cross-Origin-Opener-Policy"] == shown
+
+
 def test_putting_off_is_in_the_audit_log(front, graceful):
     graceful(grace_sign_ins=1)
     somebody(front).open("/").submit(username=BEN, password=PASSWORD).submit("Later")

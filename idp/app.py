@@ -32,6 +32,7 @@ from idp.web import (
     oidc_registration,
     oidc_session,
     own_pages,
+    putting_off,
     render,
     saml,
     saml_logout,
@@ -84,6 +85,7 @@ def create(settings: Settings, *, database: Database | None = None, clock: Calla
     for door in (
         signin,
         signin_pass,
+        putting_off,
         account_devices,
         connection,
         signout,

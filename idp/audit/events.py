@@ -54,6 +54,7 @@ class AccountCreated(Event):
     tag = "account.created"
     email: str
     name: str
+    kind: str = "member"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -722,3 +723,70 @@ class RequestBlocked(Event):
     attempt_id: str
     zone: str
     what: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthenticationPolicyCreated(Event):
+    tag = "authentication-policy.created"
+    name: str
+    kind: str
+    says: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthenticationPolicyDeleted(Event):
+    """An authentication policy was deleted; ``moved`` accounts that were in it entered ``moved_to``."""
+
+    tag = "authentication-policy.deleted"
+    name: str
+    moved: int
+    moved_to: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DefaultAuthenticationPolicyChanged(Event):
+    """New members enter another policy than before; those who were there stayed where they were."""
+
+    tag = "authentication-policy.default-chosen"
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountPolicyChanged(Event):
+    """An account was moved to another authentication policy."""
+
+    tag = "account.policy-changed"
+    email: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountKindChanged(Event):
+    """An account became a member, a guest, or a break-glass account."""
+
+    tag = "account.kind-changed"
+    email: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecondStepPutOff(Event):
+    """Somebody put off setting up a second step, for the ``used``-th time."""
+
+    tag = "second-step.postponed"
+    attempt_id: str
+    used: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BreakGlassUsed(Event):
+    """An account for emergencies was used, or somebody tried to. Organization administrators were told by mail."""
+
+    tag = "break-glass-account.used"
+    email: str
+    what: str
+    method: str
+    attempt_id: str

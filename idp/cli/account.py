@@ -10,13 +10,16 @@ from idp.cli.account_lookup import ORGANIZATION as _ORGANIZATION
 from idp.cli.account_lookup import find as _account
 from idp.cli.account_lookup import organization_id as _organization_id
 from idp.cli.context import Group, open_work, tell, tell_all
-from idp.directory import accounts, queries
+from idp.directory import accounts, policy_members, queries
+from idp.directory.policy_members import KINDS
 from idp.policy.permissions import ORGANIZATION_ADMINISTRATOR, ROLES
 from idp.signon.factors import password as password_
 from idp.signon.factors import totp
 
 _LONGEST_LINE = 4096
 _AUTHENTICATOR = "Authenticator app"
+_KINDS = click.Choice([kind.value for kind in KINDS])
+_KIND = "guest: an external person; break-glass: for emergencies, every use of it raises an alarm."
 
 
 @click.group(cls=Group)
@@ -45,6 +48,7 @@ account.add_command(account_help.history_)
     help="A further attribute; several times for several, and for several values of one.",
 )
 @click.option("--admin", is_flag=True, help="Make the account an administrator of the organization.")
+@click.option("--kind", type=_KINDS, default="member", show_default=True, help=_KIND)
 def create(
     email: str,
     organization: str,
@@ -53,13 +57,14 @@ def create(
     totp_secret: str | None,
     attributes: tuple[str, ...],
     admin: bool,
+    kind: str,
 ) -> None:
     """Create the account EMAIL."""
     password = _password_from_stdin() if password_stdin else None
     secret = totp.read_secret(totp_secret) if totp_secret is not None else None
     further = _named(attributes)
     with open_work() as work:
-        made = accounts.create(work, email, organization=organization, name=name, further=further)
+        made = accounts.create(work, email, organization=organization, name=name, further=further, kind=kind)
         if admin:
             accounts.grant_role(work, made.id, ORGANIZATION_ADMINISTRATOR, organization_id=made.organization_id)
         if secret is not None:
@@ -67,7 +72,8 @@ def create(
         if password is not None:
             # Hashed inside the transaction, so that a refused password leaves no account behind.
             password_.set_password(work, made.id, password, organization_id=made.organization_id)
-    words = [f"created account {made.email}" + (", administrator of its organization" if admin else "")]
+    what = "" if kind == "member" else f" ({kind})"
+    words = [f"created account {made.email}{what}" + (", administrator of its organization" if admin else "")]
     if password is None:
         words.append("  It has no password yet, so nobody can sign in with it.")
         words.append(f"  Set one with: idp account reset-password {made.email} --password-stdin")
@@ -123,6 +129,7 @@ def enable(email: str, organization: str | None) -> None:
 @click.option("--name", help="The person's name.")
 @click.option("--given-name", help="A part of it; empty: none.")
 @click.option("--family-name", help="A part of it; empty: none.")
+@click.option("--kind", type=_KINDS, help=f"{_KIND} It enters the authentication policy of its kind.")
 def set_(
     email: str,
     organization: str | None,
@@ -130,11 +137,14 @@ def set_(
     name: str | None,
     given_name: str | None,
     family_name: str | None,
+    kind: str | None,
 ) -> None:
-    """Change the names and further attributes of the account EMAIL; those that are not named stay as they are."""
+    """Change names, further attributes or the kind of the account EMAIL; what is not named stays as it is."""
     changes = _named(attributes)
-    if not changes and name is given_name is family_name is None:
-        raise Invalid("Say what is to change: --attribute, --name, --given-name or --family-name.", field="attribute")
+    if not changes and name is given_name is family_name is kind is None:
+        raise Invalid(
+            "Say what is to change: --attribute, --name, --given-name, --family-name or --kind.", field="attribute"
+        )
     with open_work() as work:
         where = _organization_id(work, organization)
         done = accounts.rename(
@@ -142,8 +152,11 @@ def set_(
         )
         if changes:
             done = accounts.set_attributes(work, email, changes, organization_id=where)
+        if kind is not None:
+            done = policy_members.set_kind(work, email, kind, organization_id=where)
         listed = "\n".join(f"  {name:<12} {', '.join(values)}" for name, values in done.attributes.items())
-        tell(show.account(done), f"changed {done.email}\n{listed or '  no further attributes'}")
+        what = "" if kind is None else f"  {'kind':<12} {done.kind}\n"
+        tell(show.account(done), f"changed {done.email}\n{what}{listed or '  no further attributes'}")
 
 
 @account.command("grant-role")
@@ -170,6 +183,7 @@ def show_(email: str, organization: str | None) -> None:
         found = _account(work, email, organization)
         value = {
             **show.account(found),
+            "authentication_policy": policy_members.policy_of(work, found).name,
             "roles": sorted(held.role for held in accounts.roles_of(work, found.organization_id, found.id)),
             "has_password": password_.has_password(work, found.organization_id, found.id),
             "has_second_step": totp.exists(work, found.organization_id, found.id),
@@ -179,6 +193,8 @@ def show_(email: str, organization: str | None) -> None:
         f"{value['email']} ({value['name']})\n"
         f"  id           {value['id']}\n"
         f"  state        {'disabled' if value['disabled_at'] else 'active'}\n"
+        f"  kind         {value['kind']}\n"
+        f"  policy       {value['authentication_policy']}\n"
         f"  roles        {', '.join(value['roles']) or 'none'}\n"
         f"  password     {'set' if value['has_password'] else 'not set'}\n"
         f"  second step  {'set up' if value['has_second_step'] else 'not set up'}"
@@ -195,7 +211,10 @@ def list_(starting: str, limit: int) -> None:
         found = [show.account(one) for one in queries.accounts(work, starting=starting, limit=limit)]
     tell_all(
         found,
-        lambda one: f"{one['email']:<40} {one['name']}{'  (disabled)' if one['disabled_at'] else ''}",
+        lambda one: (
+            f"{one['email']:<40} {one['name']}"
+            f"{'' if one['kind'] == 'member' else '  (' + one['kind'] + ')'}{'  (disabled)' if one['disabled_at'] else ''}"
+        ),
         none="There is no account yet.",
     )
 

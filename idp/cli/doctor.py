@@ -18,6 +18,7 @@ from idp.keyring import installation, keyring, wrapping
 from idp.keyring.models import SigningKey
 from idp.saml import attention, providers
 from idp.settings import Settings, SettingsError, load
+from idp.signon import break_glass
 
 _SKEW_WARNS, _SKEW_FAILS = timedelta(seconds=5), timedelta(seconds=60)
 _CERTIFICATE_WARNS = timedelta(days=60)
@@ -75,6 +76,7 @@ def examine() -> tuple[list[Finding], int]:
         findings += _signing_keys(database)
         findings += _old_algorithms(database)
         findings += _service_providers(database)
+        findings += _break_glass(database)
     except IdpError as error:
         what = "keys" if isinstance(error, wrapping.KeyFault) else "database"
         cause = "" if error.cause == error.message else f" ({error.cause})"
@@ -84,6 +86,20 @@ def examine() -> tuple[list[Finding], int]:
         if database is not None:
             database.dispose()
     return findings, errors.CONFIGURATION if any(one.state == FAULT for one in findings) else 0
+
+
+def _break_glass(database: Database) -> list[Finding]:
+    with work_on(database) as work:
+        return [
+            Finding(
+                "break-glass accounts",
+                WARNING,
+                f"{one.email}: {one.cause}",
+                "Let two people sign in with it once, in working hours, and give it a new password: "
+                f"idp account reset-password {one.email} --password-stdin",
+            )
+            for one in break_glass.neglected(work)
+        ]
 
 
 def _loosened(settings: Settings) -> Iterator[Finding]:

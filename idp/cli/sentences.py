@@ -91,6 +91,13 @@ SENTENCES: dict[str, str] = {
     "factor.stopped": "stopped working after too many wrong tries in a row: {method}",
     "account.unlocked": "cleared the wrong tries counted for the account {email}",
     "request.blocked": "got no answer ({what}): the address is in the zone {zone} of the block list",
+    "authentication-policy.created": "created the authentication policy {name} (for {kind}): {says}",
+    "authentication-policy.deleted": "deleted the authentication policy {name}; {moved} accounts entered {moved_to}",
+    "authentication-policy.default-chosen": "made {after} the default authentication policy in place of {before}",
+    "account.policy-changed": "moved the account {email} from the authentication policy {before} to {after}",
+    "account.kind-changed": "made the account {email} {after} (was {before})",
+    "second-step.postponed": "put off setting up a second step ({used} times so far)",
+    "break-glass-account.used": "ALARM: used the break-glass account {email}: {what} ({method})",
     "access.denied": "was not allowed to do this: {what}",
 }
 

@@ -9,6 +9,7 @@ from idp.directory.models import AccessGrant, Account, Application, Group, Membe
 from idp.directory.sites import issuer
 from idp.keyring.models import SigningKey
 from idp.oidc.models import Api, ApiScope, ApiScopeGrant
+from idp.policy.authentication import FIELDS
 from idp.policy.models import AuthenticationPolicy, ReleasePolicy
 
 
@@ -56,6 +57,7 @@ def account(of: Account) -> dict[str, Any]:
         "organization_id": of.organization_id,
         "email": of.email,
         "name": of.name,
+        "kind": of.kind,
         "given_name": of.given_name,
         "family_name": of.family_name,
         "attributes": of.attributes,
@@ -147,18 +149,19 @@ def api_scope_grant(of: ApiScopeGrant, subject: str) -> dict[str, Any]:
     }
 
 
-def authentication_policy(of: AuthenticationPolicy) -> dict[str, Any]:
-    return {
+def authentication_policy(of: AuthenticationPolicy, members: int | None = None) -> dict[str, Any]:
+    """Return a policy; with the number of its *members*, where that was asked for."""
+    value = {
         "id": of.id,
         "organization_id": of.organization_id,
         "name": of.name,
+        "kind": of.kind,
         "is_default": of.is_default,
-        "second_step": of.second_step,
-        "password_minimum": of.password_minimum,
-        "session_idle_seconds": of.session_idle_seconds,
-        "session_absolute_seconds": of.session_absolute_seconds,
+        **{name: getattr(of, name) for name in FIELDS},
+        "grace_until": instant(of.grace_until),
         "version": of.version,
     }
+    return value if members is None else {**value, "members": members}
 
 
 def release_policy(of: ReleasePolicy) -> dict[str, Any]:

@@ -18,8 +18,9 @@ from idp.base.db import Prepared
 from idp.base.errors import Conflict, Invalid
 from idp.base.ids import new_id
 from idp.base.work import HeldRole, Work
-from idp.directory import attributes, names, queries
+from idp.directory import attributes, names, policy_members, queries
 from idp.directory.models import Account, RoleAssignment
+from idp.policy.authentication import PolicyKind
 from idp.policy.permissions import OPERATOR, ROLES, Permission, allows, require
 
 OUTDATED = "sign-ons-outdated"
@@ -37,22 +38,32 @@ _ROLES = Prepared(
 
 
 def create(
-    work: Work, email: str, *, organization: str, name: str, further: Mapping[str, Sequence[str]] | None = None
+    work: Work,
+    email: str,
+    *,
+    organization: str,
+    name: str,
+    further: Mapping[str, Sequence[str]] | None = None,
+    kind: str = "member",
 ) -> Account:
     """
     Create an account; it has no credentials yet.
 
     Args:
         further: the values of each further attribute.
+        kind: ``member``, ``guest`` or ``break-glass``; it enters the authentication policy of its kind.
 
     Raises:
         NotFound: no such organization that this actor may see.
-        Forbidden: the actor may not create accounts there.
-        Invalid: the e-mail address, the name or a further attribute cannot be used.
-        Conflict: the organization has an account of that address.
+        Forbidden: the actor may not create accounts there, or (of break-glass accounts) not change policies.
+        Invalid: the e-mail address, the name, the kind or a further attribute cannot be used.
+        Conflict: the organization has an account of that address, or as many break-glass accounts as there may be.
     """
     owner = queries.organization(work, organization)
     require(work, Permission.ACCOUNT_CREATE, owner.id)
+    what = policy_members.read_kind(kind)
+    if what is PolicyKind.BREAK_GLASS:  # it will be under no rules of contextual access
+        require(work, Permission.POLICY_EDIT, owner.id)
     email, key, name = names.email(email), names.email_key(email), names.name(name)
     taken = (
         select(func.count()).select_from(Account).where(Account.organization_id == owner.id, Account.email_key == key)
@@ -66,12 +77,16 @@ def create(
         email_key=key,
         name=name,
         attributes=attributes.further(further or {}),
+        kind=what.value,
+        policy_id=policy_members.policy_id_for(work, owner.id, what),
         created_at=work.now,
         updated_at=work.now,
     )
     work.tx.session.add(account)
     work.tx.session.flush()
-    record(work, AccountCreated(organization_id=owner.id, target_id=account.id, email=email, name=name))
+    record(
+        work, AccountCreated(organization_id=owner.id, target_id=account.id, email=email, name=name, kind=what.value)
+    )
     return account
 
 

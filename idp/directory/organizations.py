@@ -13,6 +13,7 @@ from idp.base.work import Work
 from idp.directory import names
 from idp.directory.models import Organization
 from idp.policy.access import documents
+from idp.policy.authentication import PolicyKind, first_terms
 from idp.policy.models import AccessPolicy, AccessPolicyVersion, AuthenticationPolicy, ReleasePolicy
 from idp.policy.permissions import Permission, require
 from idp.policy.release import DEFAULT_RELEASE
@@ -74,6 +75,8 @@ def _add_policies(work: Work, organization_id: str) -> None:
                 name=name,
                 kind=kind,
                 is_default=kind == "member",
+                known_device_days=first_terms(PolicyKind(kind)).known_device_days,
+                recovery=list(first_terms(PolicyKind(kind)).recovery),
                 created_at=work.now,
             )
         )

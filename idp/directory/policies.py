@@ -1,13 +1,11 @@
-"""Verbs on the policies of an organization, and what hot roads need to know of them."""
+"""Verbs on what may be released, and what hot roads need to know of it."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
-from datetime import datetime
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import bindparam, select
 
-from idp.audit.events import AuthenticationPolicyChanged, ReleasePolicyChanged, ReleaseRulesChanged
+from idp.audit.events import ReleasePolicyChanged, ReleaseRulesChanged
 from idp.audit.log import record
 from idp.base.db import Prepared
 from idp.base.errors import Conflict, Invalid
@@ -16,45 +14,15 @@ from idp.base.work import Work
 from idp.directory import queries
 from idp.directory.attributes import ATTRIBUTES
 from idp.directory.attributes import name as attribute_name
+from idp.directory.authentication_policies import AuthenticationFacts as AuthenticationFacts
+from idp.directory.authentication_policies import authentication_policy as authentication_policy
+from idp.directory.authentication_policies import default_policy as default_policy
+from idp.directory.authentication_policies import set_second_step as set_second_step
 from idp.directory.models import Application, Organization, Site
-from idp.policy.models import AuthenticationPolicy, ReleasePolicy
+from idp.policy.models import ReleasePolicy
 from idp.policy.permissions import Permission, require
 from idp.policy.release import LEVELS, Level, Policy, may_leave
 from idp.policy.rules import Rule, checked, differences, rules_from_json
-from idp.policy.signon import Method, SecondStep, SignOnPolicy
-
-
-@dataclass(frozen=True, slots=True)
-class AuthenticationFacts:
-    """An authentication policy as a process may remember it for a second."""
-
-    id: str
-    version: int
-    second_step: SecondStep
-    password_minimum: int
-    session_idle_seconds: int
-    session_absolute_seconds: int
-    kind: str
-    grace_until: datetime | None
-    grace_sign_ins: int
-    methods: frozenset[Method]
-    password_score: int
-    password_history: int
-    password_maximum_days: int
-    known_device_days: int
-    upstream_allowed: bool
-    api_tokens_allowed: bool
-    recovery: frozenset[str]
-    authenticators: frozenset[str]
-    device_bound_only: bool
-
-    def deciding(self, now: datetime, grace_used: int) -> SignOnPolicy:
-        """Return the part that decides, as it stands at *now* for an account that has put off so many times."""
-        by_date = self.grace_until is not None and now < self.grace_until
-        in_grace = self.second_step is SecondStep.REQUIRED and (by_date or grace_used < self.grace_sign_ins)
-        methods = self.methods | {Method.KNOWN_DEVICE} if self.known_device_days else self.methods
-        return SignOnPolicy(self.version, self.second_step, methods, in_grace)
-
 
 _RELEASE = Prepared(
     select(ReleasePolicy.level, ReleasePolicy.attributes, ReleasePolicy.rules).where(
@@ -64,18 +32,6 @@ _RELEASE = Prepared(
         | (ReleasePolicy.subject_id == bindparam("application_id")),
     )
 )
-_FIELDS = tuple(field.name for field in fields(AuthenticationFacts))
-_AUTHENTICATION = Prepared(
-    select(AuthenticationPolicy.is_default, *(getattr(AuthenticationPolicy, name) for name in _FIELDS)).where(
-        AuthenticationPolicy.organization_id == bindparam("organization_id")
-    )
-)
-_READ: dict[str, Callable[[Any], Any]] = {
-    "second_step": SecondStep,
-    "methods": lambda stored: frozenset(map(Method, stored)),
-    "recovery": frozenset,
-    "authenticators": frozenset,
-}
 
 
 def release_levels(work: Work, organization_id: str, site_id: str, application_id: str) -> Policy:
@@ -97,68 +53,6 @@ def releasable(work: Work, application: Application) -> list[str]:
 
 def _in_order(attribute: str) -> tuple[int, str]:
     return (ATTRIBUTES.index(attribute) if attribute in ATTRIBUTES else len(ATTRIBUTES)), attribute
-
-
-def authentication_policy(work: Work, organization_id: str, policy_id: str | None) -> AuthenticationFacts:
-    """Return the authentication policy of an account (None: the organization's default)."""
-    known: dict[str | None, AuthenticationFacts] = work.tx.memory.recall(
-        ("authentication-policies", organization_id), lambda: _authentication_policies(work, organization_id)
-    )
-    return known.get(policy_id) or known[None]
-
-
-def _authentication_policies(work: Work, organization_id: str) -> dict[str | None, AuthenticationFacts]:
-    """Return all policies by their ids, and the default without one."""
-    found: dict[str | None, AuthenticationFacts] = {}
-    for row in work.tx.rows(_AUTHENTICATION, organization_id=organization_id):
-        read = AuthenticationFacts(**{name: _READ.get(name, _as_is)(getattr(row, name)) for name in _FIELDS})
-        found[read.id] = read
-        if row.is_default:
-            found[None] = read
-    return found
-
-
-def _as_is(stored: Any) -> Any:
-    return stored
-
-
-def set_second_step(work: Work, organization: str, second_step: str) -> AuthenticationPolicy:
-    """
-    Say whether the organization's default policy asks for a second step: off, optional or required.
-
-    Raises:
-        NotFound: no such organization that this actor may see.
-        Forbidden: the actor may not change policies there.
-        Invalid: *second_step* is none of the three.
-    """
-    owner = queries.organization(work, organization)
-    require(work, Permission.POLICY_EDIT, owner.id)
-    if second_step not in set(SecondStep):
-        raise Invalid("A second step is off, optional or required.", field="second_step")
-    policy = default_policy(work, owner.id)
-    before = {"second_step": policy.second_step}
-    policy.second_step = second_step
-    record(
-        work,
-        AuthenticationPolicyChanged(
-            organization_id=owner.id,
-            target_id=policy.id,
-            name=policy.name,
-            before=before,
-            after={"second_step": second_step},
-        ),
-    )
-    work.tx.after_commit(work.tx.memory.forget)
-    return policy
-
-
-def default_policy(work: Work, organization_id: str) -> AuthenticationPolicy:
-    """Return the organization's default authentication policy."""
-    return work.tx.session.scalars(
-        select(AuthenticationPolicy).where(
-            AuthenticationPolicy.organization_id == organization_id, AuthenticationPolicy.is_default.is_(True)
-        )
-    ).one()
 
 
 def release_policy(work: Work, organization_id: str, level: str, subject_id: str) -> ReleasePolicy | None:

@@ -17,11 +17,12 @@ from idp.base.db import Prepared, table
 from idp.base.ids import new_id
 from idp.base.work import Work
 from idp.directory import access
+from idp.directory.authentication_policies import AuthenticationFacts, authentication_policy
 from idp.directory.models import Account
-from idp.directory.policies import authentication_policy
 from idp.oidc.client_facts import ClientFacts
 from idp.oidc.models import Grant
-from idp.policy.signon import Strength, decide
+from idp.policy.signon import Method, Strength, decide
+from idp.policy.signon import strength as strength_of
 from idp.signon import consent
 from idp.signon import session as session_
 from idp.signon.factors import enrolled
@@ -33,6 +34,7 @@ _TABLE = table(Grant)
 _INSERT = Prepared(insert(_TABLE))
 _FIND = Prepared(
     select(
+        Grant.organization_id,
         Grant.id,
         Grant.application_id,
         Grant.account_id,
@@ -82,7 +84,7 @@ class Details:
     """
     What a grant remembers of its sign-on: the contexts reached, single claims asked for, what was agreed to,
     which APIs were named (RFC 8707; none: any whose scopes were granted), the strength of what was proven, the sector
-    that its subject is of (None: of a former release, which did not say).
+    that its subject is of (None: of a former release, which did not say), the methods (none: likewise).
     """
 
     acr: str
@@ -93,6 +95,7 @@ class Details:
     resources: tuple[str, ...] = ()
     strength: int = 0
     sector: str | None = None
+    methods: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, stored: dict[str, Any]) -> "Details":
@@ -106,11 +109,17 @@ class Details:
             resources=tuple(stored.get("resources", ())),
             strength=stored.get("strength", 0),
             sector=stored.get("sector"),
+            methods=tuple(stored.get("methods", ())),
         )
 
-    @property
-    def reached(self) -> Strength:
-        """What was proven; grants of former releases say it by their methods only."""
+    def reached(self, allowed: frozenset[Method]) -> Strength | None:
+        """
+        Return what was proven by methods that are *allowed*; None where no first step is among them.
+
+        Grants of former releases say it by their strength only, or by what they tell of their methods.
+        """
+        if self.methods:
+            return strength_of(allowed & frozenset(map(Method, self.methods)), weak=True)
         if self.strength:
             return Strength(self.strength)
         return Strength.SECOND_STEP if "mfa" in self.amr else Strength.PASSWORD
@@ -224,13 +233,28 @@ def _why_dead(work: Work, client: ClientFacts, row: Any, details: Details) -> st
     if not access.may_open(work, client.organization_id, client.application_id, row.account_id):
         return "no access grant of this application holds for the account"
     policy = authentication_policy(work, client.organization_id, row.policy_id)
-    made = decide(policy.deciding(work.now, row.grace_used), has_second_step=row.has_second_step, asked=None)
-    if details.reached < made.required:
-        return f"the sign-on proved less than is asked for now ({made.rule})"
+    less = _proved_less(work, row, details, policy)
+    if less:
+        return less
     asks = details.asks
     if asks and consent.missing(work, client.organization_id, row.account_id, client.application_id, asks):
         return "the consent was withdrawn"
     return None
+
+
+def _proved_less(work: Work, row: Any, details: Details, policy: AuthenticationFacts) -> str:
+    """Return why what was proven would not do today; empty: it would. Whoever keeps no session is in no grace of one."""
+    today = policy.deciding(work.now, row.grace_used)
+    reached = details.reached(today.methods)
+    if reached is None:
+        return "the sign-on was by a method that is not allowed any more"
+    if row.offline:
+        today = today.anew()
+    made = decide(today, has_second_step=row.has_second_step, asked=None)
+    if reached < made.required and row.has_second_step:  # one that the policy does not allow asks for nothing
+        has_one = enrolled.exists(work, row.organization_id, row.account_id, today.methods)
+        made = decide(today, has_second_step=has_one, asked=None)
+    return f"the sign-on proved less than is asked for now ({made.rule})" if reached < made.required else ""
 
 
 def bind(work: Work, grant: LiveGrant, key_thumbprint: str) -> None:

@@ -6,7 +6,7 @@ An authentication policy says what is asked of a person at all; the rules of con
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 
@@ -90,13 +90,20 @@ class SignOnPolicy:
     Args:
         version: goes into the attempt.
         methods: what may be used to sign in at all.
-        in_grace: who has no second step yet may still put off setting one up.
+        in_grace: who has no second step yet is not asked for one in a session that they have.
+        may_put_off: who has none may put off setting one up at a new sign-in. Whoever puts it off for
+            the last time keeps the session of that sign-in: then only `in_grace` is left.
     """
 
     version: int
     second_step: SecondStep
     methods: frozenset[Method] = frozenset(DEFAULT_METHODS)
     in_grace: bool = False
+    may_put_off: bool = False
+
+    def anew(self) -> "SignOnPolicy":
+        """Return the policy as it decides about somebody who has no session to go on with."""
+        return replace(self, in_grace=self.in_grace and self.may_put_off)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,10 +148,8 @@ def _by_policy(policy: SignOnPolicy, has_second_step: bool) -> Decision:
 def both(one: Decision, other: Decision) -> Decision:
     """Return what satisfies both; its rule is the one that asks for more (the first where neither does)."""
     within = [decision.within for decision in (one, other) if decision.within is not None]
-    if other.required > Strength.PASSWORD and other.required >= one.required:
-        weak = other.weak_suffices and (one.weak_suffices or one.required < other.required)
-    else:
-        weak = one.weak_suffices
+    # Whoever asks for a password only says nothing of second steps.
+    weak = all(decision.weak_suffices for decision in (one, other) if decision.required > Strength.PASSWORD)
     return Decision(
         required=max(one.required, other.required),
         rule=other.rule if _asks_more(other, one) else one.rule,

@@ -132,6 +132,15 @@ def resume(
     return Resumed(answer, request, dict(row.protocol_state), trail)
 
 
+def stands(work: Work, session: CurrentSession) -> bool:
+    """Say whether *session* is good enough for our own pages now: policies may have been tightened since it began."""
+    own_pages = SignOnRequest(
+        organization_id=session.organization_id, site_id="", application_id="", application_name="", resume_url=""
+    )
+    facts, _ = facts_.gather(work, own_pages, session)
+    return isinstance(flow.next_step(own_pages, facts), Complete)
+
+
 def result(work: Work, request: SignOnRequest, facts: Facts, session: CurrentSession) -> SignOnResult:
     """Return what the application may know of this sign-on: proofs, and attributes that policy releases."""
     proofs = flow.usable(request, facts)

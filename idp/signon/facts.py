@@ -52,6 +52,8 @@ def gather(
         session_access=access_.session,
         application_access=access_.application,
         access_context=access_.recorded,
+        grace_used=0 if person is None else person.grace_used,
+        put_off=row is not None and row.outcome == pending.PUT_OFF,
     )
     return facts, policy
 

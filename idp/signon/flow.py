@@ -49,6 +49,7 @@ class Facts:
         application_access: what the access policy of the application says.
         new_password: why a new password is due before anything else; empty: none is.
         put_off: the person has put off setting up a second step in this sign-on.
+        grace_used: how often they have done so.
         access_context: what the access policies were asked with, as the attempt records it; nothing is decided by it.
     """
 
@@ -65,12 +66,18 @@ class Facts:
     application_access: Outcome = ALLOWED
     new_password: str = ""
     put_off: bool = False
+    grace_used: int = 0
     access_context: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def has_second_step(self) -> bool:
         """Whether there is one of the person's own; a code by e-mail is everybody's, and a temporary pass is lent."""
         return bool(self.second_steps & (STRONG_SECOND_STEPS - {Method.TEMPORARY_PASS}))
+
+    @property
+    def judged_by(self) -> SignOnPolicy:
+        """The policy as it counts here: a new sign-in is in grace while it may be put off, or was in this very one."""
+        return self.policy.anew() if self.unsaved and not self.put_off else self.policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +153,7 @@ def next_step(request: SignOnRequest, facts: Facts) -> Step:
     if facts.new_password:
         return Refuse(Refusal.LOGIN_REQUIRED) if request.passive else ChangePassword(facts.new_password)
     if facts.unsaved:
-        return _due_after_pass(facts) or _offered(facts) or OpenSession()
+        return (None if request.passive else _due_after_pass(facts) or _offered(facts)) or OpenSession()
     if not facts.allowed:
         return Refuse(Refusal.NOT_ALLOWED)
     if isinstance(facts.application_access, Denied):
@@ -175,7 +182,7 @@ def usable(request: SignOnRequest, facts: Facts) -> tuple[Proof, ...]:
 
 def session_decision(facts: Facts) -> Decision:
     """Return what the organization asks for: its authentication policy, and its access policy for sessions."""
-    own = decide(facts.policy, has_second_step=facts.has_second_step, asked=None)
+    own = decide(facts.judged_by, has_second_step=facts.has_second_step, asked=None)
     return _with_access(own, facts.session_access)
 
 
@@ -183,7 +190,7 @@ def decision(request: SignOnRequest, facts: Facts) -> Decision:
     """Return what the organization's policies, the application's access policy and the application ask for together."""
     out_of_reach = request.asked_if_possible and not facts.has_second_step
     asked = None if out_of_reach else request.asked
-    own = decide(facts.policy, has_second_step=facts.has_second_step, asked=asked)
+    own = decide(facts.judged_by, has_second_step=facts.has_second_step, asked=asked)
     return _with_access(_with_access(own, facts.session_access), facts.application_access)
 
 
@@ -218,9 +225,9 @@ def _due_after_pass(facts: Facts) -> EnrolSecondStep | None:
 def _offered(facts: Facts) -> EnrolSecondStep | None:
     """In the days of grace a second step is offered, and may be put off."""
     methods = ENROLLABLE & facts.policy.methods
-    if not facts.policy.in_grace or facts.has_second_step or facts.put_off or not methods:
+    if not facts.judged_by.in_grace or facts.has_second_step or facts.put_off or not methods:
         return None
-    return EnrolSecondStep(methods, may_put_off=True) if _first_step_is_recent(facts) else None
+    return EnrolSecondStep(methods, may_put_off=True)
 
 
 def _further_step(facts: Facts, wanted: Decision, proofs: tuple[Proof, ...]) -> Step:
@@ -231,7 +238,7 @@ def _further_step(facts: Facts, wanted: Decision, proofs: tuple[Proof, ...]) -> 
     missing = _that_would_do(wanted, methods, facts.second_steps)
     if missing:
         return AskSecondStep(missing)
-    if not _first_step_is_recent(facts):
+    if not _first_step_is_recent(proofs, facts.now):
         return AskFirstStep()
     if facts.has_second_step and not methods & STRONG_SECOND_STEPS:
         # A11: whoever has a second step proves it before adding another one.
@@ -254,8 +261,6 @@ def _strong_enough(wanted: Decision, methods: frozenset[Method]) -> bool:
     return reached is not None and reached >= wanted.required
 
 
-def _first_step_is_recent(facts: Facts) -> bool:
+def _first_step_is_recent(proofs: tuple[Proof, ...], now: datetime) -> bool:
     """Whoever finds a browser signed in cannot set up a second step of their own with it (A11)."""
-    return any(
-        proof.method in FIRST_STEPS and (proof.fresh or facts.now - proof.at <= ENROL_WITHIN) for proof in facts.proofs
-    )
+    return any(proof.method in FIRST_STEPS and (proof.fresh or now - proof.at <= ENROL_WITHIN) for proof in proofs)

@@ -52,6 +52,7 @@ UNKNOWN = "unknown"
 """The network of whoever has no address that can be read."""
 _TRIES = 20
 _REFUSALS_PER_MINUTE = 60
+_ALARMS_PER_HOUR = 10
 _CODE_WAIT = timedelta(minutes=15)
 _CODES_PER_CHALLENGE = 5
 _SHORT_CODES_PER_BROWSER = 5
@@ -213,6 +214,11 @@ def count_registration(work: Work, limits: ThrottlingSettings) -> Wait | None:
     """Count an application that a stranger registers: it stays until somebody removes it (O19)."""
     key = f"network-registrations:{network_of(work.origin.ip)}"
     return _reserve_in_window(work, key, timedelta(hours=1), limits.registrations_per_hour)
+
+
+def count_alarm(work: Work, account_id: str) -> Wait | None:
+    """Count an alarm about failed tries on an account: whoever guesses fills no mailbox of administrators by it."""
+    return _reserve_in_window(work, f"alarm:{account_id}", timedelta(hours=1), _ALARMS_PER_HOUR)
 
 
 def may_be_written_down(work: Work) -> bool:

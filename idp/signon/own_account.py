@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from idp.audit import attempts
 from idp.audit.attempts import Trail
-from idp.base.errors import Invalid, NotFound
+from idp.base.errors import Conflict, Invalid, NotFound
 from idp.base.work import Work
 from idp.directory.models import Account, Organization
 from idp.directory.policies import authentication_policy
@@ -36,6 +36,11 @@ class SignInMeans:
     second_step_required: bool
     authenticators: tuple[TotpFactor, ...]
     recovery_codes_left: int
+    allowed: frozenset[Method] = frozenset(Method)
+
+    def allows(self, method: str) -> bool:
+        """Say whether the policy allows *method* (what it does not allow is not shown)."""
+        return method in self.allowed
 
     @property
     def may_remove_authenticator(self) -> bool:
@@ -47,11 +52,17 @@ def recently_proven(work: Work, session: CurrentSession) -> bool:
     Say whether a first step was proven within the last five minutes (ASVS 7.5.1), and the second
     step too where there is one: whoever has stolen a password alone adds no second step of his own.
     """
-    if not any(p.method in FIRST_STEPS and work.now - p.at <= RECENT for p in session.methods):
+    allowed = authentication_policy(work, session.organization_id, session.policy_id).methods
+    proofs = [proof for proof in session.methods if proof.method in allowed]
+    if not any(p.method in FIRST_STEPS and work.now - p.at <= RECENT for p in proofs):
         return False
-    return any(p.method in STRONG_SECOND_STEPS for p in session.methods) or not enrolled.exists(
-        work, session.organization_id, session.account_id
-    )
+    return any(p.method in STRONG_SECOND_STEPS for p in proofs) or not has_second_step(work, session)
+
+
+def has_second_step(work: Work, session: CurrentSession) -> bool:
+    """Say whether the person has set up a second step, of those that may be used."""
+    allowed = authentication_policy(work, session.organization_id, session.policy_id).methods
+    return enrolled.exists(work, session.organization_id, session.account_id, allowed)
 
 
 def means(work: Work, session: CurrentSession) -> SignInMeans:
@@ -64,6 +75,7 @@ def means(work: Work, session: CurrentSession) -> SignInMeans:
         second_step_required=policy.second_step is SecondStep.REQUIRED,
         authenticators=tuple(totp.factors(work, session.organization_id, session.account_id)),
         recovery_codes_left=recovery.left(work, session.organization_id, session.account_id),
+        allowed=policy.methods,
     )
 
 
@@ -138,9 +150,10 @@ def add_authenticator(work: Work, session: CurrentSession, typed: str, *, name: 
     Returns the recovery codes that were made with the first one; none with a further one.
 
     Raises:
-        Conflict: there are as many as there may be.
+        Conflict: there are as many as there may be, or the policy does not allow them.
         Invalid: the name cannot be used.
     """
+    check_allowed(work, session, Method.TOTP)
     secret = offered_secret(work, session)
     digits = "".join(typed.split())
     if totp.matching_step(secret, digits, work.now) is None:
@@ -148,7 +161,9 @@ def add_authenticator(work: Work, session: CurrentSession, typed: str, *, name: 
     first = not totp.exists(work, session.organization_id, session.account_id)
     factor = totp.add(work, session.account_id, secret, organization_id=session.organization_id, name=name)
     totp.use_first_code(work, factor, digits)
-    return tuple(recovery.make(work, _account(work, session))) if first else ()
+    if not first or not may_use(work, session, Method.RECOVERY_CODE):
+        return ()
+    return tuple(recovery.make(work, _account(work, session)))
 
 
 def authenticator(work: Work, session: CurrentSession, factor_id: str) -> TotpFactor:
@@ -186,8 +201,10 @@ def new_recovery_codes(work: Work, session: CurrentSession) -> tuple[str, ...]:
     Make ten new recovery codes; older ones stop working (A20).
 
     Raises:
+        Conflict: the policy does not allow them.
         Invalid: there is no second step that they could stand in for.
     """
+    check_allowed(work, session, Method.RECOVERY_CODE)
     if not totp.exists(work, session.organization_id, session.account_id):
         raise Invalid("Recovery codes stand in for a second step, and you have none.", advice="Add one first.")
     account = password_.own_or_administered(work, session.account_id, session.organization_id)
@@ -218,6 +235,24 @@ def end_other_sessions(work: Work, session: CurrentSession) -> int:
     for session_id in others:
         session_.end(work, session.organization_id, session_id, because="ended by the person")
     return len(others)
+
+
+def may_use(work: Work, session: CurrentSession, method: Method) -> bool:
+    """Say whether the person's policy allows *method*."""
+    return method in authentication_policy(work, session.organization_id, session.policy_id).methods
+
+
+def check_allowed(work: Work, session: CurrentSession, method: Method) -> None:
+    """
+    Raises:
+        Conflict: the person's policy does not allow *method*, so that it cannot be set up.
+    """
+    if not may_use(work, session, method):
+        raise Conflict(
+            "Your organization does not use this way of signing in.",
+            advice="Look at your account: it shows what you can use.",
+            cause=f"the authentication policy does not allow {method.value}",
+        )
 
 
 def _account(work: Work, session: CurrentSession) -> Account:

@@ -25,7 +25,7 @@ from idp.signon.session import proofs_from_json, proofs_to_json
 HANDLE = "sgn"
 LIVES = timedelta(minutes=10)
 CLAIM_WITHIN = timedelta(seconds=60)
-CANCELLED, CONSENTED = "cancelled", "consented"
+CANCELLED, CONSENTED, PUT_OFF = "cancelled", "consented", "put-off"
 
 _TABLE = table(PendingSignOn)
 _TAKE = Prepared(
@@ -258,6 +258,8 @@ def prove(work: Work, row: Pending, method: Method, *, account_id: str, epoch: i
     before = proofs(row) if row.account_id == account_id and row.account_epoch == epoch else ()
     row.remember_device = row.remember_device and bool(before)
     kept = tuple(proof for proof in before if proof.method is not method)
+    if row.account_id not in (None, account_id):  # nor does what somebody else has agreed to, or put off
+        row.outcome = ""
     row.account_id, row.account_epoch = account_id, epoch
     row.proofs = proofs_to_json((*kept, Proof(method, work.now)))
     _save(work, row)
@@ -283,6 +285,12 @@ def forget_account(work: Work, row: Pending) -> None:
 def consented(work: Work, row: Pending) -> None:
     """The person agreed in this very sign-on."""
     row.outcome = CONSENTED
+    _save(work, row)
+
+
+def put_off(work: Work, row: Pending) -> None:
+    """The person sets up a second step later: in this very sign-on they are not asked again."""
+    row.outcome = PUT_OFF
     _save(work, row)
 
 

@@ -9,7 +9,7 @@ from idp.audit.log import record
 from idp.base.work import Work
 from idp.directory.policies import AuthenticationFacts
 from idp.settings import ThrottlingSettings
-from idp.signon import devices, door, flow, history, lockout, pending
+from idp.signon import break_glass, devices, door, flow, history, lockout, pending
 from idp.signon import facts as facts_
 from idp.signon import session as session_
 from idp.signon.flow import Facts, Refuse, Step
@@ -153,6 +153,8 @@ def failed(
             cause=cause,
         ),
     )
+    if whose and tried:
+        break_glass.tried(work, progress.request.organization_id, whose, method, cause, trail.id)
 
 
 def passed(work: Work, progress: Progress, method: str) -> None:

@@ -180,7 +180,7 @@ def enrol(work: Work, progress: Progress, typed: str, *, name: str) -> Enrolled 
     account = work.tx.session.get_one(Account, (progress.request.organization_id, _account_id(progress)))
     factor = totp.enrol(work, account, secret, name=name)
     totp.use_first_code(work, factor, digits)
-    codes = recovery_.make(work, account)
+    codes = recovery_.make(work, account) if Method.RECOVERY_CODE in progress.facts.policy.methods else []
     _prove(work, progress, Method.TOTP)
     return Enrolled(account.id, tuple(codes))
 

@@ -17,6 +17,7 @@ from idp.directory.models import Account, Organization
 from idp.directory.policies import AuthenticationFacts
 from idp.policy.access.context import AccountKind
 from idp.policy.signon import FIRST_STEPS, Method, Proof
+from idp.signon import break_glass
 from idp.signon.models import Participant, SignOnSession
 
 ENDED = "session-ended"
@@ -266,6 +267,9 @@ def start(
     current = find_by_id(work, organization_id, session_id)
     if current is None:
         raise NotFound("This account cannot sign in any more.", cause="the account changed while it was signing in")
+    if current.kind is AccountKind.BREAK_GLASS:
+        methods = ", ".join(proof.method.value for proof in proofs)
+        break_glass.signed_in(work, organization_id, account_id, methods, attempt_id)
     return token, current
 
 

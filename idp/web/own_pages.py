@@ -8,8 +8,7 @@ from idp.base.work import Work
 from idp.directory import organizations
 from idp.directory.organizations import OrganizationFacts
 from idp.policy.signon import Strength
-from idp.signon import door
-from idp.signon.factors import enrolled
+from idp.signon import door, own_account
 from idp.signon.request import SignOnRequest
 from idp.signon.session import CurrentSession
 from idp.web import context
@@ -86,16 +85,18 @@ def prove_again(work: Work, session: CurrentSession, page: str, values: dict[str
     then come back to *page* (before a sensitive change).
     """
     organization = organizations.by_id(work, session.organization_id)
-    has_one = enrolled.exists(work, session.organization_id, session.account_id)
-    asked = Strength.SECOND_STEP if has_one else None
+    asked = Strength.SECOND_STEP if own_account.has_second_step(work, session) else None
     return begin(work, organization, page, force=True, asked=asked, values=values)
 
 
 def ask_to_sign_in() -> Response:
-    """Send a browser without a session to sign in, and then to the page it wanted."""
+    """Send a browser without a session that will do to sign in, and then to the page it wanted."""
     wanted = request.endpoint if request.method == "GET" and not request.view_args else None
     with context.open_work() as work:
-        organization = known_organization(work)
+        session = context.current_session(work)
+        organization = (
+            known_organization(work) if session is None else organizations.by_id(work, session.organization_id)
+        )
         if organization is None:
             return redirect("launcher.organization")
         return begin(work, organization, wanted or LAUNCHER)

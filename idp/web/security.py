@@ -4,7 +4,7 @@ Who may knock at a route, form tokens, and the headers of every answer.
 Each view carries one guard; a view without one stops the start (threats D5):
 
     public      anyone; forms need a token
-    signed_in   a person with a session; forms need a token
+    signed_in   a person with a session that policies still take; forms need a token
     protocol    a protocol peer; the protocol's own checks guard it
 """
 
@@ -20,7 +20,7 @@ from werkzeug.exceptions import MethodNotAllowed
 
 from idp.base.crypto import equal
 from idp.base.errors import Forbidden
-from idp.signon import pending
+from idp.signon import door, pending
 from idp.web import context
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -68,7 +68,7 @@ def install(app: Flask, ask_to_sign_in: Callable[[], Response]) -> None:
     """
     Put the guards before every view of *app* and the headers on every answer.
 
-    *ask_to_sign_in* answers for a `signed_in` view to someone without a session.
+    *ask_to_sign_in* answers for a `signed_in` view to someone without a session that will do.
     """
 
     def check() -> Response | None:
@@ -103,8 +103,9 @@ def _check(ask_to_sign_in: Callable[[], Response]) -> Response | None:
         _check_form()
     if guard == SIGNED_IN:
         with context.open_work() as work:
-            known = context.current_session(work) is not None
-        if not known:
+            session = context.current_session(work)
+            good_enough = session is not None and door.stands(work, session)
+        if not good_enough:
             return ask_to_sign_in()
     return None
 

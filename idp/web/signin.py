@@ -17,7 +17,7 @@ from idp.base.work import Work
 from idp.directory import organizations, sites
 from idp.policy.signon import Method
 from idp.signon import consent as consent_
-from idp.signon import pending, proving
+from idp.signon import grace, pending, proving
 from idp.signon import progress as progress_
 from idp.signon.factors import password as password_
 from idp.signon.factors import totp
@@ -392,6 +392,7 @@ def step_page(work: Work, handle: str, progress: Progress, template: str, status
         application=wanted.application_name if wanted.application_id else "",
         attempt_id=progress.row.attempt_id,
         remember_days=proving.remember_days(progress),
+        grace=grace.left(progress),
         **{"problem": None, **values},
     )
 
@@ -406,9 +407,15 @@ def _password_page(
         "signin/password.html",
         status,
         email=email[:320],
-        problem=problem,
+        problem=problem or _not_allowed(progress),
         several_organizations=not progress.request.application_id and organizations.only_one(work) is None,
     )
+
+
+def _not_allowed(progress: Progress) -> dict[str, Any] | None:
+    """Whoever has proven the right password, which their policy does not allow, is told so (and nobody else)."""
+    known = any(proof.method is Method.PASSWORD and proof.fresh for proof in progress.facts.proofs)
+    return {"code": "password-not-allowed"} if known and Method.PASSWORD not in progress.facts.policy.methods else None
 
 
 def _code_page(

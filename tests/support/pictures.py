@@ -13,11 +13,13 @@ import json
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import quote
 
 from sqlalchemy import delete
 
+from idp.directory import authentication_policies
 from idp.oidc.models import DeviceCode
 from idp.saml import names
 from idp.signon import consent
@@ -171,6 +173,8 @@ def pages(front: Front, browser, base: str) -> Iterator[tuple[str, Walk]]:
     walk.password(ANN)
     yield "form-stale", walk
 
+    yield from policy_pages(front, browser, base)
+
     ben = Walk(front, browser, base)
     ben.open(front.ask())
     ben.password(BEN)
@@ -225,6 +229,24 @@ def pass_pages(front: Front, walk: Walk) -> Iterator[tuple[str, Walk]]:
     yield "account-devices", walk
     walk.open("/account/history")
     yield "account-history", walk
+
+
+def policy_pages(front: Front, browser, base: str) -> Iterator[tuple[str, Walk]]:
+    """Walk to the pages that look otherwise under another authentication policy, which counts for that long."""
+    for name, email, changes in (
+        ("enrol-later-times", BEN, {"grace_sign_ins": 3}),
+        ("enrol-later-day", BEN, {"grace_until": front.now + timedelta(days=14)}),
+        ("sign-in-no-password", ANN, {"methods": ["passkey", "temporary-pass"]}),
+    ):
+        with front.work() as work:
+            before = authentication_policies.terms_of(authentication_policies.policy(work, "acme"))
+            authentication_policies.edit(work, "acme", None, changes)
+        walk = Walk(front, browser, base)
+        walk.open(front.ask())
+        walk.password(email)
+        yield name, walk
+        with front.work() as work:
+            authentication_policies.edit(work, "acme", None, {field: getattr(before, field) for field in changes})
 
 
 def device_pages(front: Front, walk: Walk) -> Iterator[tuple[str, Walk]]:

@@ -319,6 +319,8 @@ def _fill() -> None:
         "authentication_policies",
         *(sa.column(name) for name in ("organization_id", "id", "name", "kind", "second_step")),
         *(sa.column(name) for name in ("password_minimum", "session_idle_seconds", "session_absolute_seconds")),
+        sa.column("known_device_days"),
+        sa.column("recovery", sa.JSON()),
         sa.column("is_default", sa.Boolean()),
         sa.column("created_at", Instant()),
         sa.column("version"),
@@ -355,6 +357,8 @@ def _fill() -> None:
                     password_minimum=12,
                     session_idle_seconds=3600,
                     session_absolute_seconds=43200,
+                    known_device_days=30 if kind == "guest" else 0,
+                    recovery=["mail", "administrator"] if kind == "guest" else ["administrator"],
                     created_at=since,
                     version=1,
                 )

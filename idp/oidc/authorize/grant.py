@@ -29,6 +29,7 @@ def keep(work: Work, request: AuthorizeRequest, result: SignOnResult) -> str:
         resources=request.resources,
         strength=int(result.satisfied),
         sector=request.client.sector,
+        methods=tuple(method.value for method in result.methods),
     )
     grant_id = grants.create(
         work, result, subject=subject, scope=granted, offline=OFFLINE_ACCESS in granted, details=asdict(details)

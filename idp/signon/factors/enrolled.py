@@ -69,6 +69,6 @@ def exists_for(account: type[Account]) -> ColumnElement[bool]:
     )
 
 
-def exists(work: Work, organization_id: str, account_id: str) -> bool:
-    """Say whether the account has set up a second step of any kind."""
-    return bool(second_steps(work, organization_id, account_id, frozenset(Method)) & OWN)
+def exists(work: Work, organization_id: str, account_id: str, allowed: frozenset[Method] = frozenset(Method)) -> bool:
+    """Say whether the account has set up a second step of any kind, among those that are *allowed*."""
+    return bool(second_steps(work, organization_id, account_id, allowed) & OWN)

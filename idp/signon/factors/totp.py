@@ -22,7 +22,7 @@ from idp.base.db import Prepared, table
 from idp.base.errors import Conflict, Invalid, NotFound
 from idp.base.ids import new_id
 from idp.base.work import Work
-from idp.directory import names
+from idp.directory import names, policy_members
 from idp.directory.models import Account
 from idp.policy.signon import Method
 from idp.settings import ThrottlingSettings
@@ -205,6 +205,7 @@ def enrol(work: Work, account: Account, secret: bytes, *, name: str) -> TotpFact
         confirmed_at=work.now,
     )
     work.tx.session.add(factor)
+    policy_members.begin_grace_anew(account)
     work.tx.session.flush()
     record(
         work,

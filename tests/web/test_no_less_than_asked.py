@@ -21,6 +21,7 @@ from idp.base.db import Database
 from idp.directory.models import Account
 from idp.policy.models import AuthenticationPolicy
 from idp.policy.signon import Strength
+from idp.signon.factors import temporary_pass
 from idp.signon.models import SignOnSession, TotpFactor
 from tests.support.front import ANN, BEN, CLEO, DORA, PASSWORD, Front
 from tests.support.visitor import Visitor
@@ -70,6 +71,7 @@ class Walk(RuleBasedStateMachine):
         self.seen: dict[str, object] = {}
         self.asked: list[Strength | None] = [None, None]
         self.old_code = ""
+        self.remembering: set[tuple[int, str]] = set()  # who wanted which browser to be remembered
 
     def teardown(self) -> None:
         self.front.database.dispose()
@@ -79,7 +81,7 @@ class Walk(RuleBasedStateMachine):
 
     @rule(
         second_step=st.sampled_from(["off", "optional", "required"]),
-        without=st.sets(st.sampled_from(["otp", "recovery"]), max_size=2),
+        without=st.sets(st.sampled_from(["otp", "recovery", "temporary-pass"]), max_size=2),
         grace=st.sampled_from([0, 0, 0, 1]),
         days=st.sampled_from([0, 30]),
     )
@@ -88,8 +90,30 @@ class Walk(RuleBasedStateMachine):
             policy = work.tx.session.query(AuthenticationPolicy).filter_by(is_default=True).one()
             policy.second_step, policy.grace_sign_ins, policy.known_device_days = second_step, grace, days
             policy.methods = [
-                name for name in ["pwd", "otp", "recovery", "passkey", "security-key"] if name not in without
+                name
+                for name in ["pwd", "otp", "recovery", "passkey", "security-key", "temporary-pass"]
+                if name not in without
             ]
+
+    @rule(at=browser, person=st.sampled_from([ANN, BEN, DORA]), instead=st.booleans())
+    def a_pass_is_given_and_used(self, at, person, instead):
+        """In place of the password; or beside it, where it is offered."""
+        with self.front.work() as work:
+            policy = work.tx.session.query(AuthenticationPolicy).filter_by(is_default=True).one()
+            if "temporary-pass" not in policy.methods:
+                return
+            given = temporary_pass.make(work, person)[1]
+        visitor = self.visitors[at]
+        self.a_sign_on_begins(at, "Wiki", None, force=True)
+        if not instead:
+            self.the_page_is_answered(at, person, right=True, remember=False)
+        if not visitor.page.xpath("//a[contains(normalize-space(), 'Use a temporary access pass')]"):
+            return
+        visitor.follow("Use a temporary access pass")
+        self.typed[at] = person
+        self.proven[at].add(person)
+        visitor.submit(**({"username": person} if instead else {}), **{"pass": given})
+        self._learn(visitor, person)
 
     @rule(minutes=st.sampled_from([0.6, 2, 6, 11, 65]))
     def time_passes(self, minutes):
@@ -119,7 +143,7 @@ class Walk(RuleBasedStateMachine):
         self.front.later(seconds=31)  # the next code of an authenticator
         self.a_sign_on_begins(at, application, asked, force)
         for _ in range(pages):
-            self.the_page_is_answered(at, person, right=True)
+            self.the_page_is_answered(at, person, right=True, remember=pages % 2 == 0)
 
     @rule(at=browser, path=st.sampled_from(["/", "/account", "/account/password", "/account/authenticators/new"]))
     def a_page_of_ours_is_opened(self, at, path):
@@ -127,8 +151,8 @@ class Walk(RuleBasedStateMachine):
         self.visitors[at].open(path)
 
     @precondition(lambda self: any(one.visited for one in self.visitors))
-    @rule(at=browser, person=who, right=st.sampled_from([True, True, True, False]))
-    def the_page_is_answered(self, at, person, right):
+    @rule(at=browser, person=who, right=st.sampled_from([True, True, True, False]), remember=st.booleans())
+    def the_page_is_answered(self, at, person, right, remember):
         visitor = self.visitors[at]
         if not visitor.visited or not visitor.answer.content_type.startswith("text/html"):
             return
@@ -146,6 +170,10 @@ class Walk(RuleBasedStateMachine):
             typed = {"recovery_code": known.pop() if known and right else "0" * 24}
         elif "new_password" in names or not visitor.page.xpath("//main//form"):
             return
+        if remember and "remember_device" in names:
+            typed["remember_device"] = "yes"
+            if right:
+                self.remembering.add((at, self.typed[at]))
         visitor.submit(**typed)
         self._learn(visitor, self.typed[at])
 
@@ -204,7 +232,10 @@ class Walk(RuleBasedStateMachine):
                     continue
                 self.reached["+".join(sorted(methods))] += 1
                 account = work.tx.session.get_one(Account, (row.organization_id, row.account_id))
-                own = work.tx.session.query(TotpFactor).filter_by(account_id=account.id).count()
+                own = (
+                    "otp" in policy.methods
+                    and work.tx.session.query(TotpFactor).filter_by(account_id=account.id).count()
+                )
                 counting = (
                     methods & {*policy.methods, "known-device"}
                     if policy.known_device_days
@@ -215,6 +246,13 @@ class Walk(RuleBasedStateMachine):
                     "nobody proved the password of this account"
                 )
                 assert counting & FIRST, (methods, policy.methods)
+                if "known-device" in methods:
+                    assert any((at, account.email) in self.remembering for at in (0, 1)), (
+                        "nobody asked to be remembered"
+                    )
+                if "temporary-pass" in methods - {one for one, _ in before or ()} and not policy.grace_sign_ins:
+                    enrollable = {"otp", "passkey", "security-key"} & set(policy.methods)
+                    assert policy.second_step != "required" or own or not enrollable, "a pass became a lasting factor"
                 asks = policy.second_step == "required" or (policy.second_step == "optional" and own)
                 put_off = policy.second_step == "required" and not own and policy.grace_sign_ins
                 if asks and not put_off:
@@ -270,3 +308,5 @@ def test_no_path_ends_in_a_session_with_less_than_the_policy_asked(request, vaul
         ),
     )
     assert min(Walk.reached[kind] for kind in ("otp+pwd", "answered, asked None")) >= 3, Walk.reached
+    for method in ("known-device", "temporary-pass"):
+        assert sum(times for kind, times in Walk.reached.items() if method in kind.split("+")) >= 1, Walk.reached

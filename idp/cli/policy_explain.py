@@ -84,7 +84,7 @@ def explain(
             application_id="" if application is None else find(work, application).id,
             request=None if request is None else RequestKind(request),
             ip=ip,
-            place=place_of(work, ip, country, city, asn),
+            place=place_of(ip, country, city, asn),
             user_agent=user_agent,
             known_device=known_device,
             certificate=certificate,

@@ -6,8 +6,9 @@ from typing import Any, BinaryIO
 import click
 
 from idp.base.errors import Invalid
-from idp.base.work import Place, Work
-from idp.cli.context import Group, open_work, tell, tell_all
+from idp.base.places import Places
+from idp.base.work import Place
+from idp.cli.context import Group, open_work, settings, tell, tell_all
 from idp.cli.show import instant
 from idp.directory import zones
 from idp.directory.access_policies import BLOCKLIST, POLICY
@@ -138,7 +139,7 @@ def delete(zone_: str, organization: str) -> None:
 def test(ip: str, organization: str, country: str, city: str, asn: str) -> None:
     """Say which zones the address IP is in."""
     with open_work() as work:
-        place = place_of(work, ip, country, city, asn)
+        place = place_of(ip, country, city, asn)
         found = [
             {"id": one.zone_id, "name": one.name, "usage": one.usage, "inside": one.inside}
             for one in zones.test(work, organization, ip, place)
@@ -153,11 +154,12 @@ def test(ip: str, organization: str, country: str, city: str, asn: str) -> None:
     )
 
 
-def place_of(work: Work, ip: str, country: str, city: str, asn: str) -> Place:
-    """Return where an address is to be taken to be: where somebody says, or else where it is known to be."""
+def place_of(ip: str, country: str, city: str, asn: str) -> Place:
+    """Return where an address is to be taken to be: where somebody says, or else where files of places say."""
     if country or city or asn:
         return Place(country=country.upper(), city=city, asn=asn.upper().removeprefix("AS"))
-    return work.origin.locate(ip)
+    files = settings().places
+    return Places(files.city_file, files.asn_file).locate(ip)
 
 
 _KINDS = ("networks", "asns", "countries", "cities")

@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from tests.support.place_files import BERLIN, city_file
+
 OFFICE = ("zone", "create", "Office", "--organization", "acme", "--network", "192.0.2.0/24")
 DOCUMENT = {
     "guards": [{"name": "Not at night", "conditions": {"times": {"zone": "Europe/Berlin", "begins": "22:00", "ends": "05:00"}}, "text": "Come back in the morning."}],
@@ -245,3 +247,16 @@ def test_the_audit_log_tells_changes_in_words(office):
         "gave the access policy Sessions version 2 of its rules: added the guard rail “Not at night”"
         in office("audit", "list").out
     )
+
+
+def test_where_an_address_is_is_looked_up_unless_it_is_said(acme, here):
+    city_file(here / "city.mmdb")
+    with (here / "config.yaml").open("a") as configuration:
+        configuration.write("\nplaces:\n  city_file: city.mmdb\n")
+    acme("zone", "create", "Berlin", "--organization", "acme", "--city", "DE/Berlin")
+
+    def inside(*words):
+        return acme("zone", "test", BERLIN, *words, "--organization", "acme", "--json").json[0]["inside"]
+
+    assert (inside(), inside("--country", "FR")) == (True, False)
+    assert explain(acme, "--ip", BERLIN).out.splitlines()[0].endswith(f"from {BERLIN} (Berlin, DE)")

@@ -217,9 +217,9 @@ def _due_after_pass(facts: Facts) -> EnrolSecondStep | None:
     came_by_pass = any(proof.method is Method.TEMPORARY_PASS and proof.fresh for proof in facts.proofs)
     if not came_by_pass or facts.second_steps & ENROLLABLE or facts.policy.second_step is not SecondStep.REQUIRED:
         return None
-    if facts.put_off and facts.policy.in_grace:
+    if facts.put_off and facts.judged_by.in_grace:
         return None
-    return EnrolSecondStep(methods, may_put_off=facts.policy.in_grace) if methods else None
+    return EnrolSecondStep(methods, may_put_off=facts.judged_by.in_grace) if methods else None
 
 
 def _offered(facts: Facts) -> EnrolSecondStep | None:

@@ -5,7 +5,7 @@ import sys
 import click
 
 from idp.base.errors import Invalid
-from idp.cli import account_help, show
+from idp.cli import account_help, account_password, show
 from idp.cli.account_lookup import ORGANIZATION as _ORGANIZATION
 from idp.cli.account_lookup import find as _account
 from idp.cli.account_lookup import organization_id as _organization_id
@@ -81,13 +81,17 @@ def create(
 @click.argument("email")
 @_ORGANIZATION
 @click.option("--password-stdin", is_flag=True, required=True, help="Read the password from standard input.")
-def reset_password(email: str, organization: str | None, password_stdin: bool) -> None:
+@click.option("--keep", is_flag=True, help="Let the person keep it; else they choose one at their next sign-in.")
+def reset_password(email: str, organization: str | None, password_stdin: bool, keep: bool) -> None:
     """Give the account EMAIL a new password; every sign-on it has ends, and its throttling is cleared."""
-    password = _password_from_stdin()
+    password, due = _password_from_stdin(), "" if keep else password_.RESET
     with open_work() as work:
         found = _account(work, email, organization)
-        password_.set_password(work, found.id, password, organization_id=found.organization_id)
-        tell(show.account(found), f"{found.email} has a new password and is signed out everywhere")
+        password_.set_password(work, found.id, password, organization_id=found.organization_id, due=due)
+        words = f"{found.email} has a new password and is signed out everywhere"
+        if due:
+            words += "\n  At the next sign-in the person chooses another."
+        tell({**show.account(found), "must_change": due}, words)
 
 
 @account.command()
@@ -198,6 +202,14 @@ def list_(starting: str, limit: int) -> None:
         lambda one: f"{one['email']:<40} {one['name']}{'  (disabled)' if one['disabled_at'] else ''}",
         none="There is no account yet.",
     )
+
+
+for further_command in (
+    account_password.require_new_password,
+    account_password.import_password,
+    account_password.import_passwords,
+):
+    account.add_command(further_command)
 
 
 def _named(attributes: tuple[str, ...]) -> dict[str, list[str]]:

@@ -18,6 +18,8 @@ from idp.directory.attributes import ATTRIBUTES
 from idp.directory.attributes import name as attribute_name
 from idp.directory.models import Application, Organization, Site
 from idp.policy.models import AuthenticationPolicy, ReleasePolicy
+from idp.policy.passwords import Rules as PasswordRules
+from idp.policy.passwords import rules as password_rules
 from idp.policy.permissions import Permission, require
 from idp.policy.release import LEVELS, Level, Policy, may_leave
 from idp.policy.rules import Rule, checked, differences, rules_from_json
@@ -47,6 +49,17 @@ class AuthenticationFacts:
     recovery: frozenset[str]
     authenticators: frozenset[str]
     device_bound_only: bool
+
+    @property
+    def password_rules(self) -> PasswordRules:
+        """What is asked of a new password, with the floors that hold whatever the policy says."""
+        return password_rules(
+            minimum=self.password_minimum,
+            score=self.password_score,
+            history=self.password_history,
+            maximum_days=self.password_maximum_days,
+            second_step=self.second_step,
+        )
 
     def deciding(self, now: datetime, grace_used: int) -> SignOnPolicy:
         """Return the part that decides, as it stands at *now* for an account that has put off so many times."""

@@ -172,10 +172,13 @@ def show_(email: str, organization: str | None) -> None:
     """Show the account EMAIL."""
     with open_work() as work:
         found = _account(work, email, organization)
+        scheme, due = password_.state(work, found.organization_id, found.id)
         value = {
             **show.account(found),
             "roles": sorted(held.role for held in accounts.roles_of(work, found.organization_id, found.id)),
             "has_password": password_.has_password(work, found.organization_id, found.id),
+            "password_imported": scheme,
+            "password_must_change": due,
             "has_second_step": totp.exists(work, found.organization_id, found.id),
         }
     tell(
@@ -184,7 +187,10 @@ def show_(email: str, organization: str | None) -> None:
         f"  id           {value['id']}\n"
         f"  state        {'disabled' if value['disabled_at'] else 'active'}\n"
         f"  roles        {', '.join(value['roles']) or 'none'}\n"
-        f"  password     {'set' if value['has_password'] else 'not set'}\n"
+        f"  password     {'set' if value['has_password'] else 'not set'}"
+        + (f", imported ({scheme}) and not used yet" if scheme else "")
+        + (f", a new one is due ({due})" if due else "")
+        + "\n"
         f"  second step  {'set up' if value['has_second_step'] else 'not set up'}"
         + "".join(f"\n  {name:<12} {', '.join(values)}" for name, values in value["attributes"].items()),
     )

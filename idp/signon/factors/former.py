@@ -29,7 +29,8 @@ def keep(work: Work, current: Password, most: int) -> None:
             )
         )
         work.tx.session.flush()
-    kept = [row.id for row in work.tx.session.scalars(_of(current.organization_id, current.account_id).limit(most))]
+    of = _of(current.organization_id, current.account_id)
+    kept = [row.id for row in work.tx.session.scalars(of.limit(max(most, 0)))]
     work.tx.session.execute(
         delete(FormerPassword).where(
             FormerPassword.organization_id == current.organization_id,

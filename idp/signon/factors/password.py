@@ -16,7 +16,7 @@ from idp.audit.events import PasswordChanged
 from idp.audit.log import record
 from idp.base.crypto import Vault
 from idp.base.db import Prepared, table
-from idp.base.errors import Conflict, Forbidden, Invalid
+from idp.base.errors import Forbidden, Invalid
 from idp.base.work import Work
 from idp.directory import accounts, names, queries
 from idp.directory.models import Account, Organization
@@ -244,14 +244,12 @@ def settle_new(work: Work, new: Computed, *, due: str = "") -> Account:
     """
     proposed = new.proposed
     account = own_or_administered(work, proposed.account_id, proposed.organization_id)
-    if account.epoch != proposed.epoch:
-        raise Conflict("Your password was changed in the meantime, or you were signed out. Sign in again.")
+    accounts.bump_epoch(work, account.organization_id, account.id, if_epoch=proposed.epoch)
     policy = authentication_policy(work, account.organization_id, account.policy_id)
     row = work.tx.session.get(Password, (account.organization_id, account.id))
     if row is not None:
         former.keep(work, row, policy.password_rules.history - 1)
     store(work, account, new.hash, due=due)
-    accounts.bump_epoch(work, account.organization_id, account.id)
     lockout.clear_account(work, account.id)
     record(
         work,
@@ -294,6 +292,12 @@ def store(work: Work, account: Account, hashed: str, *, due: str = "") -> None:
     row.hash, row.pepper, row.changed_at = hashed, PEPPER, work.now
     row.must_change, row.imported = due, ""
     work.tx.session.flush()
+
+
+def state(work: Work, organization_id: str, account_id: str) -> tuple[str, str]:
+    """Return the scheme of the account's password if another system hashed it, and why a new one is due; else empty."""
+    row = work.tx.session.get(Password, (organization_id, account_id))
+    return ("", "") if row is None else (row.imported, row.must_change)
 
 
 def has_password(work: Work, organization_id: str, account_id: str) -> bool:

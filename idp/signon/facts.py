@@ -82,7 +82,8 @@ def _new_password(
     policy: AuthenticationFacts,
 ) -> str:
     """Return why a new password is due: asked only of who has just typed the old one, so nobody is locked out."""
-    if person is None or not any(proof.fresh and proof.method is Method.PASSWORD for proof in proofs):
+    typed = any(proof.fresh and proof.method is Method.PASSWORD for proof in proofs)
+    if person is None or not typed or Method.PASSWORD not in policy.methods:
         return ""
     return password.new_one_due(work, request.organization_id, person.account_id, policy)
 

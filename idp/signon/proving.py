@@ -117,10 +117,10 @@ def propose_password(work: Work, progress: Progress, wanted: str) -> password_.P
     )
 
 
-def weaknesses(work: Work, progress: Progress, wanted: str) -> Judgement:
-    """Return what there is to say of *wanted* as the new password that is due in this sign-on."""
+def judge_password(work: Work, progress: Progress, typed: str) -> Judgement:
+    """Return what there is to say of *typed* as the new password that is due in this sign-on."""
     account = work.tx.session.get_one(Account, (progress.request.organization_id, _account_id(progress)))
-    return password_.judge(work, account, wanted)
+    return password_.judge(work, account, typed)
 
 
 def change_password(work: Work, progress: Progress, new: password_.Computed) -> None:

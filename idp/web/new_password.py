@@ -104,7 +104,7 @@ def new_password_score(handle: str) -> Response:
         progress = signin.look(work, handle)
         if not isinstance(progress.step, ChangePassword):
             return redirect("signin.dispatch", handle=handle)
-        judgement = proving.weaknesses(work, progress, typed())
+        judgement = proving.judge_password(work, progress, typed())
     return judged(judgement)
 
 

@@ -13,6 +13,7 @@ from idp.base.errors import Unavailable
 from idp.base.places import Places
 from idp.keyring import installation, wrapping
 from idp.settings import Settings, default_path, load
+from idp.signon import breached
 from idp.web import (
     access_log,
     account,
@@ -25,6 +26,7 @@ from idp.web import (
     errors,
     health,
     launcher,
+    new_password,
     oidc,
     oidc_clients,
     oidc_documents,
@@ -59,10 +61,13 @@ def create(settings: Settings, *, database: Database | None = None, clock: Calla
     Raises:
         KeyFault: the wrapping keys cannot be used.
         PlacesFault: a file of places cannot be used.
+        BlocklistFault: the list of breached passwords cannot be used.
         RuntimeError: a route does not state who may call it.
     """
     if database is None:
         database = Database(settings.database.url, wrapping.load(settings.keys.directory))
+    breached.choose(settings.passwords.blocklist)
+    breached.current()
     app = Door("idp.web", static_folder=str(render.STATIC), static_url_path="/static", template_folder=None)
     public = urlsplit(settings.base_url)
     app.public_address = (public.scheme, public.netloc)
@@ -91,6 +96,7 @@ def create(settings: Settings, *, database: Database | None = None, clock: Calla
         signout,
         launcher,
         account,
+        new_password,
         assets,
         saml,
         saml_logout,
@@ -114,6 +120,7 @@ def serve_factory() -> Flask:
         KeyFault: the wrapping keys cannot be used, or are not those of the database.
         PlacesFault: a file of places cannot be used.
         SchemaFault: the database's schema does not fit this version.
+        BlocklistFault: the list of breached passwords cannot be used.
     """
     settings = load(default_path())
     logging.configure(settings.log.level)

@@ -150,6 +150,13 @@ class ThrottlingSettings(Section):
     )
 
 
+class PasswordsSettings(Section):
+    blocklist: Path | None = Field(
+        None,
+        description="List of breached passwords, made by `idp blocklist build`. Empty: the one that comes with Ostiary (800,000 passwords).",
+    )
+
+
 class EgressSettings(Section):
     allow_addresses: list[str] = Field(
         default_factory=list,
@@ -211,6 +218,7 @@ class Settings(BaseSettings):
     serve: ServeSettings = Field(default_factory=ServeSettings)
     proxy: ProxySettings = Field(default_factory=ProxySettings)
     throttling: ThrottlingSettings = Field(default_factory=ThrottlingSettings)
+    passwords: PasswordsSettings = Field(default_factory=PasswordsSettings)
     egress: EgressSettings = Field(default_factory=EgressSettings)
     development: DevelopmentSettings = Field(default_factory=DevelopmentSettings)
     mail: MailSettings = Field(default_factory=MailSettings)
@@ -301,6 +309,9 @@ def resolve(values: dict[str, Any], folder: Path) -> Settings:
         update={
             "database": settings.database.model_copy(update={"url": _database_url(settings.database.url, folder)}),
             "keys": settings.keys.model_copy(update={"directory": folder / settings.keys.directory}),
+            "passwords": settings.passwords.model_copy(
+                update={"blocklist": _below(folder, settings.passwords.blocklist)}
+            ),
             "places": settings.places.model_copy(
                 update={
                     "city_file": _below(folder, settings.places.city_file),

@@ -790,3 +790,29 @@ class BreakGlassUsed(Event):
     what: str
     method: str
     attempt_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewPasswordRequired(Event):
+    """An account must choose a new password at its next sign-in (target: the account)."""
+
+    tag = "password.change-required"
+    email: str
+    signed_out: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BreachedPasswordFound(Event):
+    """A password that was right at sign-in is on the list of breached ones; a new one is due (target: the account)."""
+
+    tag = "password.found-breached"
+    attempt_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasswordImported(Event):
+    """An account was given the hash of its password in another system (target: the account)."""
+
+    tag = "password.imported"
+    email: str
+    scheme: str

@@ -5,7 +5,7 @@ import sys
 import click
 
 from idp.base.errors import Invalid
-from idp.cli import account_help, show
+from idp.cli import account_help, account_password, show
 from idp.cli.account_lookup import ORGANIZATION as _ORGANIZATION
 from idp.cli.account_lookup import find as _account
 from idp.cli.account_lookup import organization_id as _organization_id
@@ -87,13 +87,17 @@ def create(
 @click.argument("email")
 @_ORGANIZATION
 @click.option("--password-stdin", is_flag=True, required=True, help="Read the password from standard input.")
-def reset_password(email: str, organization: str | None, password_stdin: bool) -> None:
+@click.option("--keep", is_flag=True, help="Let the person keep it; else they choose one at their next sign-in.")
+def reset_password(email: str, organization: str | None, password_stdin: bool, keep: bool) -> None:
     """Give the account EMAIL a new password; every sign-on it has ends, and its throttling is cleared."""
-    password = _password_from_stdin()
+    password, due = _password_from_stdin(), "" if keep else password_.RESET
     with open_work() as work:
         found = _account(work, email, organization)
-        password_.set_password(work, found.id, password, organization_id=found.organization_id)
-        tell(show.account(found), f"{found.email} has a new password and is signed out everywhere")
+        password_.set_password(work, found.id, password, organization_id=found.organization_id, due=due)
+        words = f"{found.email} has a new password and is signed out everywhere"
+        if due:
+            words += "\n  At the next sign-in the person chooses another."
+        tell({**show.account(found), "must_change": due}, words)
 
 
 @account.command()
@@ -181,11 +185,14 @@ def show_(email: str, organization: str | None) -> None:
     """Show the account EMAIL."""
     with open_work() as work:
         found = _account(work, email, organization)
+        scheme, due = password_.state(work, found.organization_id, found.id)
         value = {
             **show.account(found),
             "authentication_policy": policy_members.policy_of(work, found).name,
             "roles": sorted(held.role for held in accounts.roles_of(work, found.organization_id, found.id)),
             "has_password": password_.has_password(work, found.organization_id, found.id),
+            "password_imported": scheme,
+            "password_must_change": due,
             "has_second_step": totp.exists(work, found.organization_id, found.id),
         }
     tell(
@@ -196,7 +203,10 @@ def show_(email: str, organization: str | None) -> None:
         f"  kind         {value['kind']}\n"
         f"  policy       {value['authentication_policy']}\n"
         f"  roles        {', '.join(value['roles']) or 'none'}\n"
-        f"  password     {'set' if value['has_password'] else 'not set'}\n"
+        f"  password     {'set' if value['has_password'] else 'not set'}"
+        + (f", imported ({scheme}) and not used yet" if scheme else "")
+        + (f", a new one is due ({due})" if due else "")
+        + "\n"
         f"  second step  {'set up' if value['has_second_step'] else 'not set up'}"
         + "".join(f"\n  {name:<12} {', '.join(values)}" for name, values in value["attributes"].items()),
     )
@@ -217,6 +227,14 @@ def list_(starting: str, limit: int) -> None:
         ),
         none="There is no account yet.",
     )
+
+
+for further_command in (
+    account_password.require_new_password,
+    account_password.import_password,
+    account_password.import_passwords,
+):
+    account.add_command(further_command)
 
 
 def _named(attributes: tuple[str, ...]) -> dict[str, list[str]]:

@@ -17,6 +17,7 @@ from idp.base.work import Actor, HeldRole, Origin, Work
 from idp.keyring import installation, wrapping
 from idp.policy.permissions import OPERATOR
 from idp.settings import Settings, default_path, load
+from idp.signon import breached
 
 
 @dataclass
@@ -106,6 +107,7 @@ def open_database(of: Settings) -> Iterator[Database]:
         SchemaFault: the schema does not fit this version.
         Unavailable: the database does not answer.
     """
+    breached.choose(of.passwords.blocklist)
     database = Database(of.database.url, wrapping.load(of.keys.directory))
     try:
         schema.check(database)

@@ -16,9 +16,10 @@ from idp.directory import keys as keys_
 from idp.directory import queries
 from idp.keyring import installation, keyring, wrapping
 from idp.keyring.models import SigningKey
+from idp.policy.blocklist import BlocklistFault
 from idp.saml import attention, providers
 from idp.settings import Settings, SettingsError, load
-from idp.signon import break_glass
+from idp.signon import breached, break_glass
 
 _SKEW_WARNS, _SKEW_FAILS = timedelta(seconds=5), timedelta(seconds=60)
 _CERTIFICATE_WARNS = timedelta(days=60)
@@ -63,6 +64,7 @@ def examine() -> tuple[list[Finding], int]:
     except SettingsError as error:
         return [Finding("configuration", FAULT, fault) for fault in error.faults], errors.CONFIGURATION
     findings = [Finding("configuration", OK, f"{path} is understood"), *_loosened(settings), *_places(settings)]
+    findings.append(_blocklist(settings))
     database: Database | None = None
     try:
         vault = wrapping.load(settings.keys.directory)
@@ -100,6 +102,15 @@ def _break_glass(database: Database) -> list[Finding]:
             )
             for one in break_glass.neglected(work)
         ]
+
+
+def _blocklist(settings: Settings) -> Finding:
+    breached.choose(settings.passwords.blocklist)
+    try:
+        found = breached.current().description
+    except BlocklistFault as error:
+        return Finding("passwords.blocklist", FAULT, error.message, error.advice)
+    return Finding("passwords.blocklist", OK, f"{found.passwords + found.sha1:,} breached passwords are refused")
 
 
 def _loosened(settings: Settings) -> Iterator[Finding]:

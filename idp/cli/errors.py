@@ -9,6 +9,7 @@ from idp.base.errors import Conflict, Forbidden, IdpError, Invalid, NotFound, Un
 from idp.base.places import PlacesFault
 from idp.base.schema import SchemaFault
 from idp.keyring.wrapping import KeyFault
+from idp.policy.blocklist import BlocklistFault
 from idp.settings import SettingsError
 
 CONFIGURATION = 78  # EX_CONFIG of sysexits.h: nothing will work before the configuration is mended
@@ -18,6 +19,7 @@ EXIT: dict[type[IdpError], int] = {
     KeyFault: CONFIGURATION,
     PlacesFault: CONFIGURATION,
     SchemaFault: CONFIGURATION,
+    BlocklistFault: CONFIGURATION,
     Invalid: 2,
     NotFound: 3,
     Conflict: 4,

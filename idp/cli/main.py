@@ -23,6 +23,7 @@ _COMMANDS = (
     "application",
     "attempt",
     "audit",
+    "blocklist",
     "demo",
     "doctor",
     "group",

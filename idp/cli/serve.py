@@ -19,6 +19,7 @@ from idp.base.errors import Unavailable
 from idp.base.places import Places
 from idp.cli.context import Command, config_path, open_database, settings
 from idp.settings import Settings
+from idp.signon import breached
 
 TARGET = "idp.app:serve_factory"
 _GRACE_SECONDS = 10
@@ -40,7 +41,7 @@ def serve(host: str | None, port: int | None, workers: int | None, jobs: bool) -
     of = settings()
     host, port, workers = host or of.serve.host, port or of.serve.port, workers or of.serve.workers
     with open_database(of):  # refuses to start on the wrong keys or schema
-        pass
+        breached.current()  # … or on a damaged list
     Places(of.places.city_file, of.places.asn_file)  # or without the files that are named
     refuse_taken(host, port)
     click.echo(f"Ostiary serves {of.base_url} at {host}:{port} with {workers} workers", err=True)

@@ -253,14 +253,26 @@ def roles_of(work: Work, organization_id: str, account_id: str) -> tuple[HeldRol
     return tuple(HeldRole(row.role, organization_id, row.site_id) for row in rows)
 
 
-def bump_epoch(work: Work, organization_id: str, account_id: str) -> None:
-    """End every sign-on that the account has now (called by what changes its credentials)."""
-    work.tx.session.execute(
+def bump_epoch(work: Work, organization_id: str, account_id: str, *, if_epoch: int | None = None) -> None:
+    """
+    End every sign-on that the account has now (called by what changes its credentials).
+
+    Args:
+        if_epoch: the epoch that the change was made for; of several at once one is made.
+
+    Raises:
+        Conflict: the account has another epoch than *if_epoch*.
+    """
+    still = [] if if_epoch is None else [Account.epoch == if_epoch]
+    changed = work.tx.session.execute(
         update(Account)
-        .where(Account.organization_id == organization_id, Account.id == account_id)
+        .where(Account.organization_id == organization_id, Account.id == account_id, *still)
         .values(epoch=Account.epoch + 1, version=Account.version + 1)
+        .returning(Account.id)
         .execution_options(synchronize_session="fetch")
-    )
+    ).all()
+    if still and not changed:
+        raise Conflict("Your password was changed in the meantime, or you were signed out. Sign in again.")
     _defer_ending(work, organization_id, account_id)
 
 

@@ -28,6 +28,8 @@ from idp.directory.models import Account, Organization
 from idp.policy import authentication
 from idp.policy.authentication import PolicyKind, Terms
 from idp.policy.models import AuthenticationPolicy
+from idp.policy.passwords import Rules as PasswordRules
+from idp.policy.passwords import rules as password_rules
 from idp.policy.permissions import Permission, require
 from idp.policy.signon import Method, SecondStep, SignOnPolicy
 
@@ -57,6 +59,17 @@ class AuthenticationFacts:
     recovery: frozenset[str]
     authenticators: frozenset[str]
     device_bound_only: bool
+
+    @property
+    def password_rules(self) -> PasswordRules:
+        """What is asked of a new password, with the floors that hold whatever the policy says."""
+        return password_rules(
+            minimum=self.password_minimum,
+            score=self.password_score,
+            history=self.password_history,
+            maximum_days=self.password_maximum_days,
+            second_step=self.second_step,
+        )
 
     def deciding(self, now: datetime, grace_used: int) -> SignOnPolicy:
         """Return the part that decides, as it stands at *now* for an account that has put off so many times."""

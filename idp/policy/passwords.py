@@ -1,36 +1,117 @@
-"""Whether a new password may be taken. Pure; numbers of NIST SP 800-63B-4 section 3.1.1."""
+"""
+Whether a new password may be taken, and how hard it is to guess. Pure; numbers of NIST SP 800-63B-4 section 3.1.1.
+
+What is known to attackers is asked of whoever calls (`Listed`): a decision reads no file and no setting.
+"""
 
 import re
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from zxcvbn_rs_py import zxcvbn
+
+from idp.base.errors import Invalid
+from idp.policy.signon import SecondStep
 
 LONGEST_BYTES = 1024
 LONGEST = 256
 FLOOR = 8
-
-_COMMON = frozenset(
-    [
-        "password",
-        "passwort",
-        "passw0rd",
-        "welcome",
-        "letmein",
-        "qwerty",
-        "qwertyuiop",
-        "asdfghjkl",
-        "iloveyou",
-        "administrator",
-        "changeme",
-        "sunshine",
-        "princess",
-        "football",
-        "baseball",
-        "monkey",
-        "dragon",
-        "trustno1",
-        "correcthorsebatterystaple",
-    ]
+FLOOR_ALONE = 15
+"""The least where a password may be all that is asked for (NIST SP 800-63B-4 section 3.1.1.2)."""
+GREATEST_MINIMUM = 64
+"""No policy asks for more than every password manager makes, and every form takes."""
+HIGHEST_SCORE = 4
+LONGEST_HISTORY = 10
+LEAST_DAYS, MOST_DAYS = 90, 730
+WARN_BEFORE = timedelta(days=14)
+HISTORY_WITH_AGE = 5
+"""The history that a maximum age wants, unless somebody says another."""
+ADVICE_AGAINST_AGE = (
+    "NIST SP 800-63B-4 section 3.1.1.2 and OWASP ASVS 6.2.10 advise against a maximum age: people then choose weaker "
+    "passwords that follow a pattern. A change on evidence (a breached password, `idp account require-new-password`) "
+    "does more."
 )
+SCORES = ("very weak", "weak", "fair", "strong", "very strong")
+_SCORED = 100  # the estimate takes time with the square of the length; what comes after makes no password weaker
+
+Listed = Callable[[str], bool]
+"""Says whether a password (of bounded length) is on the list of those that attackers know."""
+
+TOO_SHORT = "Use at least {minimum} characters. A few unrelated words are easy to remember."
+ABOUT_YOU = "Do not use your name, your e-mail address or your organization as the password."
+BREACHED = "This password is on lists that attackers use. Choose another one."
+BREACHED_CORE = "Without its figures and signs at the ends this password is on lists that attackers use."
+REPEATED = "This password is one or two characters over and over."
+GUESSABLE = "This password is easy to guess. Add another word or two that have nothing to do with each other."
+USED_BEFORE = "You have used this password before. Choose a new one."
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """
+    What an authentication policy asks of a new password.
+
+    Args:
+        minimum: least number of characters.
+        score: least score, 0 to 4, of zxcvbn.
+        history: so many passwords, the current one among them, may not come back.
+        maximum_days: after so many days a new one is due; 0: never.
+    """
+
+    minimum: int
+    score: int
+    history: int = 0
+    maximum_days: int = 0
+
+
+def rules(
+    *, minimum: int, score: int, history: int, maximum_days: int, second_step: SecondStep, alone: bool = False
+) -> Rules:
+    """
+    Return the rules of an authentication policy with its floors.
+
+    Where its second step is not required a password may be all that is asked for, so that it has at
+    least 15 characters, whatever the policy says; else at least 8 (policy numbers; ASVS 6.2.1).
+
+    Args:
+        alone: count the password as all that is asked for, whatever *second_step* says.
+    """
+    floor = FLOOR if second_step is SecondStep.REQUIRED and not alone else FLOOR_ALONE
+    return Rules(
+        minimum=max(minimum, floor),
+        score=min(max(score, 0), HIGHEST_SCORE),
+        history=min(max(history, 0), LONGEST_HISTORY),
+        maximum_days=max(maximum_days, 0),
+    )
+
+
+def check_rules(*, minimum: int, score: int, history: int, maximum_days: int, second_step: SecondStep) -> None:
+    """
+    Check what somebody wants an authentication policy to ask of passwords.
+
+    Raises:
+        Invalid: a number is outside what there may be; the message says which.
+    """
+    floor = FLOOR if second_step is SecondStep.REQUIRED else FLOOR_ALONE
+    if not floor <= minimum <= GREATEST_MINIMUM:
+        why = (
+            "" if floor == FLOOR else " where the second step is not required, since the password may then stand alone"
+        )
+        raise Invalid(
+            f"A password has at least {floor} to {GREATEST_MINIMUM} characters{why}.", field="password_minimum"
+        )
+    if not 0 <= score <= HIGHEST_SCORE:
+        raise Invalid(f"The score of a password is 0 to {HIGHEST_SCORE}.", field="password_score")
+    if not 0 <= history <= LONGEST_HISTORY:
+        raise Invalid(f"A history has 0 (off) to {LONGEST_HISTORY} passwords.", field="password_history")
+    if maximum_days and not LEAST_DAYS <= maximum_days <= MOST_DAYS:
+        raise Invalid(
+            f"A maximum age is 0 (off) or {LEAST_DAYS} to {MOST_DAYS} days.",
+            field="password_maximum_days",
+            advice=ADVICE_AGAINST_AGE,
+        )
 
 
 def canonical(password: str) -> str:
@@ -47,24 +128,47 @@ def too_long(password: str) -> bool:
     return len(password) > LONGEST or len(password.encode("utf-8", "surrogatepass")) > LONGEST_BYTES
 
 
-def weaknesses(password: str, *, minimum: int, context: Collection[str]) -> list[str]:
+def score(password: str, context: Collection[str]) -> int:
+    """Return how hard *password* is to guess, 0 to 4 (zxcvbn); who knows *context* guesses its words first."""
+    if too_long(password):
+        return 0
+    seen = canonical(password)[:_SCORED].encode("utf-8", "replace").decode("utf-8")
+    words = sorted(word[:_SCORED].encode("utf-8", "replace").decode("utf-8") for word in context)
+    return int(zxcvbn(seen, words).score)
+
+
+def weaknesses(password: str, *, asked: Rules, context: Collection[str], listed: Listed) -> list[str]:
     """
     Return why *password* cannot be taken, one plain sentence each; empty when it can.
 
+    The history is not looked at: that costs a hash for each of them.
+
     Args:
-        minimum: least number of characters.
+        asked: the rules of the account's policy.
         context: words that may not be the whole of it: e-mail, its parts, name, organization.
+        listed: says what is on the list of breached passwords.
     """
     if too_long(password):
         return [f"Use at most {LONGEST} characters."]
     found: list[str] = []
-    if len(canonical(password)) < max(minimum, FLOOR):
-        found.append(f"Use at least {max(minimum, FLOOR)} characters. A few unrelated words are easy to remember.")
+    if len(canonical(password)) < asked.minimum:
+        found.append(TOO_SHORT.format(minimum=asked.minimum))
     folded = canonical(password).casefold()
-    core = re.sub(r"^[\d\W_]+|[\d\W_]+$", "", folded)
-    words = {w.casefold() for w in context if len(w) >= 3}
+    core = re.sub(r"\A[\d\W_]+|[\d\W_]+\Z", "", folded)
+    words = {canonical(word[:LONGEST]).casefold() for word in context if len(word) >= 3}
     if folded in words or (core and core in words):
-        found.append("Do not use your name, your e-mail address or your organization as the password.")
-    if core in _COMMON or folded in _COMMON or (folded and len(set(folded)) <= 2):
-        found.append("This password is among the first that an attacker tries.")
+        found.append(ABOUT_YOU)
+    if folded and len(set(folded)) <= 2:
+        found.append(REPEATED)
+    elif listed(password):
+        found.append(BREACHED)
+    elif core != folded and 2 * len(core) >= len(folded) and listed(core):
+        found.append(BREACHED_CORE)
+    elif not found and score(password, context) < asked.score:
+        found.append(GUESSABLE)
     return found
+
+
+def expires_at(changed_at: datetime, maximum_days: int) -> datetime | None:
+    """Return when a password of that day is to be changed; None where the policy sets no maximum age."""
+    return changed_at + timedelta(days=maximum_days) if maximum_days else None

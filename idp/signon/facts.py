@@ -11,7 +11,7 @@ from idp.policy.access.context import AccountKind
 from idp.policy.signon import ENROLLABLE, STRONG_SECOND_STEPS, Method, Proof, SecondStep, SignOnPolicy
 from idp.signon import consent, contextual, pending
 from idp.signon.contextual import Access, Person
-from idp.signon.factors import enrolled
+from idp.signon.factors import enrolled, password
 from idp.signon.flow import Facts
 from idp.signon.pending import Pending
 from idp.signon.request import SignOnRequest
@@ -54,6 +54,7 @@ def gather(
         access_context=access_.recorded,
         grace_used=0 if person is None else person.grace_used,
         put_off=row is not None and row.outcome == pending.PUT_OFF,
+        new_password=_new_password(work, request, person, proofs, policy),
     )
     return facts, policy
 
@@ -73,6 +74,20 @@ def _person(
         return None, (), False
     person = Person(session.account_id, session.kind, session.policy_id, session.grace_used)
     return person, session.methods, False
+
+
+def _new_password(
+    work: Work,
+    request: SignOnRequest,
+    person: Person | None,
+    proofs: tuple[Proof, ...],
+    policy: AuthenticationFacts,
+) -> str:
+    """Return why a new password is due: asked only of who has just typed the old one, so nobody is locked out."""
+    typed = any(proof.fresh and proof.method is Method.PASSWORD for proof in proofs)
+    if person is None or not typed or Method.PASSWORD not in policy.methods:
+        return ""
+    return password.new_one_due(work, request.organization_id, person.account_id, policy)
 
 
 def _is_saved(proof: Proof, saved: tuple[Proof, ...]) -> bool:

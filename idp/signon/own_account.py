@@ -12,8 +12,8 @@ from idp.audit import attempts
 from idp.audit.attempts import Trail
 from idp.base.errors import Conflict, Invalid, NotFound
 from idp.base.work import Work
-from idp.directory.models import Account, Organization
-from idp.directory.policies import authentication_policy
+from idp.directory.models import Account
+from idp.directory.policies import AuthenticationFacts, authentication_policy
 from idp.policy import passwords
 from idp.policy.signon import FIRST_STEPS, STRONG_SECOND_STEPS, Method, Proof, SecondStep
 from idp.settings import ThrottlingSettings
@@ -29,10 +29,15 @@ RECENT = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True)
 class SignInMeans:
-    """How a person signs in, as the account page shows it."""
+    """
+    How a person signs in, as the account page shows it.
+
+    ``password_expires_at`` is None unless a new password is due within two weeks.
+    """
 
     password_changed_at: datetime | None
     password_minimum: int
+    password_expires_at: datetime | None
     second_step_required: bool
     authenticators: tuple[TotpFactor, ...]
     recovery_codes_left: int
@@ -71,7 +76,8 @@ def means(work: Work, session: CurrentSession) -> SignInMeans:
     row = work.tx.session.get(Password, (session.organization_id, session.account_id))
     return SignInMeans(
         password_changed_at=None if row is None else row.changed_at,
-        password_minimum=policy.password_minimum,
+        password_minimum=policy.password_rules.minimum,
+        password_expires_at=None if row is None else _expires_soon(work, row, policy),
         second_step_required=policy.second_step is SecondStep.REQUIRED,
         authenticators=tuple(totp.factors(work, session.organization_id, session.account_id)),
         recovery_codes_left=recovery.left(work, session.organization_id, session.account_id),
@@ -86,14 +92,14 @@ def try_current_password(
     return password_.begin(work, session.organization_id, session.email, limits)
 
 
-def weaknesses(work: Work, session: CurrentSession, wanted: str) -> list[str]:
-    """Return why *wanted* cannot be this person's password, one plain sentence each."""
-    account = _account(work, session)
-    organization = work.tx.session.get_one(Organization, session.organization_id)
-    policy = authentication_policy(work, session.organization_id, session.policy_id)
-    return passwords.weaknesses(
-        wanted, minimum=policy.password_minimum, context=password_.context_words(account, organization)
-    )
+def propose_password(work: Work, session: CurrentSession, wanted: str) -> password_.Proposed | password_.Unfit:
+    """Check *wanted* as this person's new password. Commit before `password.computed`."""
+    return password_.propose(work, session.account_id, wanted, organization_id=session.organization_id)
+
+
+def judge_password(work: Work, session: CurrentSession, typed: str) -> password_.Judgement:
+    """Return what there is to say of *typed* as this person's new password, while it is typed."""
+    return password_.judge(work, _account(work, session), typed)
 
 
 def give_back(work: Work, attempt: password_.Try) -> None:
@@ -101,7 +107,7 @@ def give_back(work: Work, attempt: password_.Try) -> None:
     lockout.succeeded(work, attempt.reserved)
 
 
-def change_password(work: Work, session: CurrentSession, attempt: password_.Try, wanted: str) -> str:
+def change_password(work: Work, session: CurrentSession, attempt: password_.Try, new: password_.Computed) -> str:
     """
     Set a new password after the current one was proven; return the token of a new session.
 
@@ -109,9 +115,9 @@ def change_password(work: Work, session: CurrentSession, attempt: password_.Try,
     the password as just proven and the other steps as they were.
 
     Raises:
-        Invalid: the password cannot be taken; the advice says why.
+        Conflict: the account's credentials have changed since the password was proposed.
     """
-    account = password_.set_password(work, session.account_id, wanted, organization_id=session.organization_id)
+    account = password_.settle_new(work, new)
     lockout.succeeded(work, attempt.reserved)
     session_.end(work, session.organization_id, session.id, because="password changed")
     trail = _trail(session, "password-change")
@@ -253,6 +259,11 @@ def check_allowed(work: Work, session: CurrentSession, method: Method) -> None:
             advice="Look at your account: it shows what you can use.",
             cause=f"the authentication policy does not allow {method.value}",
         )
+
+
+def _expires_soon(work: Work, row: Password, policy: AuthenticationFacts) -> datetime | None:
+    expires = passwords.expires_at(row.changed_at, policy.password_rules.maximum_days)
+    return expires if expires is not None and expires - work.now <= passwords.WARN_BEFORE else None
 
 
 def _account(work: Work, session: CurrentSession) -> Account:

@@ -271,6 +271,14 @@ def remember_device(work: Work, row: Pending) -> None:
     _save(work, row)
 
 
+def prove_anew(work: Work, row: Pending, method: Method, *, epoch: int) -> None:
+    """Note that the account has new credentials of *method*, set in this sign-on, which goes on with what was proven."""
+    kept = tuple(proof for proof in proofs(row) if proof.method is not method)
+    row.account_epoch = epoch
+    row.proofs = proofs_to_json((*kept, Proof(method, work.now)))
+    _save(work, row)
+
+
 def forget_account(work: Work, row: Pending) -> None:
     """
     Begin anew with another account: what was proven in this sign-on no longer counts.

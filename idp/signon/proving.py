@@ -5,9 +5,12 @@ Outcomes are values, so that a wrong try commits its counters. Each verb works o
 whose next step is the one that the person answered; the page looks before it calls.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from idp.base.work import Work
+from idp.audit.events import BreachedPasswordFound
+from idp.audit.log import record
+from idp.base.errors import Conflict
+from idp.base.work import Actor, Work
 from idp.directory.attributes import attributes_of
 from idp.directory.models import Account
 from idp.directory.policies import authentication_policy, release_levels
@@ -19,6 +22,7 @@ from idp.signon import progress as progress_
 from idp.signon.factors import password as password_
 from idp.signon.factors import recovery as recovery_
 from idp.signon.factors import temporary_pass, totp
+from idp.signon.factors.password import Judgement
 from idp.signon.factors.totp import Right, Wrong
 from idp.signon.lockout import Wait
 from idp.signon.progress import Progress
@@ -45,9 +49,15 @@ def try_password(
 
 
 def settle_password(
-    work: Work, progress: Progress, attempt: password_.Try, *, right: bool, rehashed: str | None
+    work: Work, progress: Progress, attempt: password_.Try, *, right: bool, rehashed: str | None, listed: bool = False
 ) -> None:
-    """Write what came of a reserved try: the proof if it was *right*, else the cause for the administrator."""
+    """
+    Write what came of a reserved try: the proof if it was *right*, else the cause for the administrator.
+
+    Args:
+        rehashed: takes the place of the stored hash.
+        listed: the password is on the list of breached ones, so that a new one is due (NIST SP 800-63B-4 section 3.1.1.2).
+    """
     organization_id = progress.request.organization_id
     if not right or attempt.account_id is None:
         progress_.failed(work, progress, Method.PASSWORD.value, _why_not(attempt), account_id=attempt.account_id)
@@ -56,7 +66,14 @@ def settle_password(
         return
     lockout.succeeded(work, attempt.reserved)
     if rehashed is not None:
-        password_.store(work, work.tx.session.get_one(Account, (organization_id, attempt.account_id)), rehashed)
+        password_.upgrade(work, organization_id, attempt, rehashed)
+    if listed and password_.require_new(work, organization_id, attempt.account_id, password_.BREACHED):
+        record(
+            work,
+            BreachedPasswordFound(
+                organization_id=organization_id, target_id=attempt.account_id, attempt_id=progress.row.attempt_id
+            ),
+        )
     pending.prove(work, progress.row, Method.PASSWORD, account_id=attempt.account_id, epoch=attempt.epoch)
     progress_.passed(work, progress, Method.PASSWORD.value)
     _prove_remembered_device(work, progress)
@@ -88,6 +105,37 @@ def remember_device(work: Work, progress: Progress) -> None:
     """The person wants not to be asked for the second step on this device: so it is when the session is opened."""
     if remember_days(progress):
         pending.remember_device(work, progress.row)
+
+
+def propose_password(work: Work, progress: Progress, wanted: str) -> password_.Proposed | password_.Unfit:
+    """Check the new password that is due in this sign-on. Commit before `password.computed`."""
+    return password_.propose(
+        _as_themselves(work, progress),
+        _account_id(progress),
+        wanted,
+        organization_id=progress.request.organization_id,
+    )
+
+
+def judge_password(work: Work, progress: Progress, typed: str) -> Judgement:
+    """Return what there is to say of *typed* as the new password that is due in this sign-on."""
+    account = work.tx.session.get_one(Account, (progress.request.organization_id, _account_id(progress)))
+    return password_.judge(work, account, typed)
+
+
+def change_password(work: Work, progress: Progress, new: password_.Computed) -> None:
+    """
+    Set the new password that was due. Every session of the account ends, and every known device; this sign-on
+    goes on with what was proven in it.
+
+    Raises:
+        Conflict: somebody else has signed in here in the meantime, or the account's credentials have changed.
+    """
+    if new.proposed.account_id != progress.facts.account_id:
+        raise Conflict("Two requests of this sign-in met. Go on with whichever was first.")
+    account = password_.settle_new(_as_themselves(work, progress), new)
+    pending.prove_anew(work, progress.row, Method.PASSWORD, epoch=account.epoch)
+    progress_.passed(work, progress, "new-password")
 
 
 def code(work: Work, progress: Progress, typed: str, limits: ThrottlingSettings) -> Right | Wrong | lockout.Wait:
@@ -210,6 +258,12 @@ def email_of(work: Work, progress: Progress) -> str:
 def recovery_codes_left(work: Work, progress: Progress) -> int:
     """Return how many recovery codes the account that is signing in has left."""
     return recovery_.left(work, progress.request.organization_id, _account_id(progress))
+
+
+def _as_themselves(work: Work, progress: Progress) -> Work:
+    """Who has proven to be somebody acts as that person, also before there is a session."""
+    account_id, organization_id = _account_id(progress), progress.request.organization_id
+    return replace(work, actor=Actor("account", account_id, email_of(work, progress), organization_id))
 
 
 def _settle_second_step(work: Work, progress: Progress, method: Method, outcome: Right | Wrong | lockout.Wait) -> None:

@@ -123,7 +123,7 @@ def password(work: Work, session: CurrentSession) -> Response:
 @pages.post("/password")
 @signed_in
 def change_password() -> Response:
-    """Change the password. The current one is checked between two transactions, as at sign-in."""
+    """Change the password. Hashes are computed between transactions, as at sign-in."""
     current, wanted = request.form.get("current_password", ""), request.form.get("new_password", "")
     with open_work() as work:
         session = context.current_session(work)
@@ -133,19 +133,32 @@ def change_password() -> Response:
         if isinstance(attempt, Wait):
             response = _password_page(work, session, problem=signin.wait(attempt, "password"))
             return signin.throttled(response, attempt)
-    right = password_.matches(context.installation().database.vault, attempt, current)
+    vault = context.installation().database.vault
+    right = password_.matches(vault, attempt, current)
     with open_work() as work:
         session = context.current_session(work)
         if session is None:
             return redirect("account.index")
         if not right:
             return _password_page(work, session, current_problem=True, status=422)
-        reasons = own_account.weaknesses(work, session, wanted)
-        if reasons:
-            own_account.give_back(work, attempt)
-            return _password_page(work, session, reasons=reasons, status=422)
-        context.keep_session(own_account.change_password(work, session, attempt, wanted))
+        new: password_.Proposed | password_.Computed | password_.Unfit
+        new = own_account.propose_password(work, session, wanted)
+        if isinstance(new, password_.Unfit):
+            return _unfit(work, session, attempt, new)
+    new = password_.computed(vault, new)
+    with open_work() as work:
+        session = context.current_session(work)
+        if session is None:
+            return redirect("account.index")
+        if isinstance(new, password_.Unfit):
+            return _unfit(work, session, attempt, new)
+        context.keep_session(own_account.change_password(work, session, attempt, new))
     return redirect("account.index", done="password")
+
+
+def _unfit(work: Work, session: CurrentSession, attempt: password_.Try, new: password_.Unfit) -> Response:
+    own_account.give_back(work, attempt)
+    return _password_page(work, session, reasons=new.reasons, status=422)
 
 
 @pages.get("/authenticators/new")
@@ -296,7 +309,7 @@ def _password_page(
     *,
     problem: dict[str, Any] | None = None,
     current_problem: bool = False,
-    reasons: list[str] | None = None,
+    reasons: tuple[str, ...] = (),
     status: int = 200,
 ) -> Response:
     return _page(
@@ -308,7 +321,7 @@ def _password_page(
         minimum=own_account.means(work, session).password_minimum,
         problem=problem,
         current_problem=current_problem,
-        reasons=reasons or [],
+        reasons=reasons,
     )
 
 

@@ -16,8 +16,8 @@ from idp.base.errors import Conflict, IdpError
 from idp.base.work import Work
 from idp.directory import organizations, sites
 from idp.policy.signon import Method
+from idp.signon import breached, grace, pending, proving
 from idp.signon import consent as consent_
-from idp.signon import grace, pending, proving
 from idp.signon import progress as progress_
 from idp.signon.factors import password as password_
 from idp.signon.factors import totp
@@ -92,11 +92,12 @@ def password(handle: str) -> Response:
     vault = context.installation().database.vault
     right = password_.matches(vault, attempt, typed)
     rehashed = password_.rehashed(vault, attempt, typed) if right else None
+    listed = right and breached.listed(typed)
     with open_work() as work:
         progress = look(work, handle)
         if not isinstance(progress.step, AskFirstStep):
             return redirect("signin.dispatch", handle=handle)
-        proving.settle_password(work, progress, attempt, right=right, rehashed=rehashed)
+        proving.settle_password(work, progress, attempt, right=right, rehashed=rehashed, listed=listed)
         if not right:
             return _password_page(work, handle, progress, typed_email, {"code": "wrong-password"}, 422)
         return go_on(work, handle, progress)
@@ -327,7 +328,7 @@ def _answer(work: Work, handle: str, progress: Progress) -> Response:
         case AskConsent():
             return _consent_page(work, handle, progress)
         case ChangePassword():
-            raise NotImplementedError  # laid out in docs/plan.md
+            return ways.new_password_page()(work, handle, progress)
         case Refuse(refusal=Refusal.NOT_ALLOWED | Refusal.WRONG_ACCOUNT | Refusal.DENIED):
             progress_.refused(work, progress, step.refusal)
             return _refused_page(work, handle, progress, step)

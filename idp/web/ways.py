@@ -39,6 +39,7 @@ class Way:
 
 
 _ways: dict[Method, Way] = {}
+_new_password: list[Callable[..., Response]] = []
 
 
 def register(method: Method, *, page: Callable[..., Response], endpoint: str, label: str) -> None:
@@ -54,6 +55,16 @@ def known() -> list[Way]:
 def preferred(methods: frozenset[Method]) -> Callable[..., Response]:
     """Return the page that asks for the best of *methods*."""
     return next(way.page for way in known() if way.method in methods)
+
+
+def register_new_password(page: Callable[..., Response]) -> None:
+    """Make the page known that asks for a new password in a sign-on: ``page(work, handle, progress)``."""
+    _new_password.append(page)
+
+
+def new_password_page() -> Callable[..., Response]:
+    """Return the page that asks for a new password in a sign-on."""
+    return _new_password[-1]
 
 
 def page_of(method: Method) -> Callable[..., Response]:

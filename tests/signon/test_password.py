@@ -12,7 +12,7 @@ from argon2 import PasswordHasher
 from idp.base.errors import Forbidden, Invalid
 from idp.settings import ThrottlingSettings
 from idp.signon import lockout
-from idp.signon.factors import password
+from idp.signon.factors import hashing, password
 from tests.conftest import NOON
 from tests.signon.conftest import PASSWORD
 from tests.support.people import as_account, stranger
@@ -151,7 +151,7 @@ def test_a_hash_of_weaker_parameters_is_made_anew(open_work, world):
         weak = PasswordHasher(time_cost=1, memory_cost=8192, parallelism=1)
         begun = password.begin(work, world.organization.id, "ann@acme.example", LIMITS)
 
-    old = replace(begun, hash=weak.hash(password._peppered(work.tx.vault, PASSWORD)))
+    old = replace(begun, hash=weak.hash(hashing.peppered(work.tx.vault, PASSWORD)))
 
     assert password.matches(work.tx.vault, old, PASSWORD)
     assert password.rehashed(work.tx.vault, old, PASSWORD)

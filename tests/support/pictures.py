@@ -19,11 +19,11 @@ from urllib.parse import quote
 
 from sqlalchemy import delete
 
-from idp.directory import authentication_policies
+from idp.directory import accounts, authentication_policies, policies
 from idp.oidc.models import DeviceCode
 from idp.saml import names
 from idp.signon import consent
-from idp.signon.factors import temporary_pass
+from idp.signon.factors import password, temporary_pass
 from tests.support import chromium
 from tests.support.front import ANN, BEN, DORA, PASSWORD, Front, on_sqlite
 from tests.support.service_provider import deflated
@@ -126,6 +126,8 @@ def pages(front: Front, browser, base: str) -> Iterator[tuple[str, Walk]]:
     yield "password-change", walk
     walk.tab.fill("[name=current_password]", PASSWORD)
     walk.tab.fill("[name=new_password]", "acme")
+    walk.tab.wait_for_selector(".score p:has-text('weak')")
+    yield "password-change-typed", walk
     walk.go()
     yield "password-change-weak", walk
     walk.open("/account/authenticators/new")
@@ -199,6 +201,31 @@ def pages(front: Front, browser, base: str) -> Iterator[tuple[str, Walk]]:
     for status in (403, 404, 405, 413, 429, 500, 503):
         dora.open(f"/asked/errors/{status}")
         yield f"error-{status}", dora
+
+    yield from new_password_pages(front, Walk(front, browser, base))
+
+
+def new_password_pages(front: Front, walk: Walk) -> Iterator[tuple[str, Walk]]:
+    """Walk to the page of somebody who must choose a new password, and to the warning before."""
+    email, former, latest = "fay@acme.example", PASSWORD, "a louder garden gate 8"
+    with front.work() as work:
+        account = accounts.create(work, email, organization="acme", name="Fay Fisher")
+        password.set_password(work, account.id, former, organization_id=front.organization_id, due=password.RESET)
+        policy = policies.default_policy(work, front.organization_id)
+        policy.second_step, policy.password_maximum_days = "optional", 90
+    walk.open("/account")
+    walk.password(email, former)
+    yield "password-new", walk
+    walk.tab.fill("[name=new_password]", former)
+    walk.tab.wait_for_selector(".score p:has-text('strong')")
+    walk.go()
+    yield "password-new-again", walk
+    walk.tab.fill("[name=new_password]", latest)
+    walk.go()
+    front.later(days=80)
+    walk.open("/account")
+    walk.password(email, latest)
+    yield "account-password-age", walk
 
 
 def pass_pages(front: Front, walk: Walk) -> Iterator[tuple[str, Walk]]:

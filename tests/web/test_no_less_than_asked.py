@@ -21,8 +21,9 @@ from idp.base.db import Database
 from idp.directory.models import Account
 from idp.policy.models import AuthenticationPolicy
 from idp.policy.signon import Strength
+from idp.signon import administered_password
 from idp.signon.factors import temporary_pass
-from idp.signon.models import SignOnSession, TotpFactor
+from idp.signon.models import Password, SignOnSession, TotpFactor
 from tests.support.front import ANN, BEN, CLEO, DORA, PASSWORD, Front
 from tests.support.visitor import Visitor
 
@@ -115,6 +116,11 @@ class Walk(RuleBasedStateMachine):
         visitor.submit(**({"username": person} if instead else {}), **{"pass": given})
         self._learn(visitor, person)
 
+    @rule(person=st.sampled_from([ANN, BEN]), sign_out=st.booleans())
+    def a_new_password_is_demanded(self, person, sign_out):
+        with self.front.work() as work:
+            administered_password.require_new_password(work, person, sign_out=sign_out)
+
     @rule(minutes=st.sampled_from([0.6, 2, 6, 11, 65]))
     def time_passes(self, minutes):
         self.front.later(minutes=minutes)
@@ -158,6 +164,9 @@ class Walk(RuleBasedStateMachine):
             return
         names = set(visitor.page.xpath("//main//form[1]//input/@name"))
         typed = {}
+        if "new_password" in names:
+            self._choose_a_new_password(visitor, right)
+            return
         if "username" in names:
             self.typed[at] = person
             typed = {"username": person, "password": self.passwords[person] if right else "wrong"}
@@ -168,7 +177,7 @@ class Walk(RuleBasedStateMachine):
         elif "recovery_code" in names:
             known = self.codes[self.typed[at]]
             typed = {"recovery_code": known.pop() if known and right else "0" * 24}
-        elif "new_password" in names or not visitor.page.xpath("//main//form"):
+        elif not visitor.page.xpath("//main//form"):
             return
         if remember and "remember_device" in names:
             typed["remember_device"] = "yes"
@@ -253,6 +262,9 @@ class Walk(RuleBasedStateMachine):
                 if "temporary-pass" in methods - {one for one, _ in before or ()} and not policy.grace_sign_ins:
                     enrollable = {"otp", "passkey", "security-key"} & set(policy.methods)
                     assert policy.second_step != "required" or own or not enrollable, "a pass became a lasting factor"
+                due = work.tx.session.get_one(Password, (row.organization_id, row.account_id)).must_change
+                typed_now = [one for one in state if one[0] == "pwd" and one not in (before or ())]
+                assert not (due and typed_now), "the password was to be changed first"
                 asks = policy.second_step == "required" or (policy.second_step == "optional" and own)
                 put_off = policy.second_step == "required" and not own and policy.grace_sign_ins
                 if asks and not put_off:
@@ -272,6 +284,17 @@ class Walk(RuleBasedStateMachine):
                 assert set(told["methods"]) & STRONG
             if self.asked[at] is Strength.PHISHING_RESISTANT:
                 assert set(told["methods"]) & RESISTANT
+
+    def _choose_a_new_password(self, visitor: Visitor, right: bool) -> None:
+        if "/account" in visitor.path:
+            return
+        person = visitor.field("username").get("value")
+        new = f"velvet anchor rope {len(self.seen)} {self.front.now:%d%H%M%S}" if right else self.passwords[person]
+        visitor.submit(new_password=new)
+        if visitor.status != 422:
+            assert right, "the password that was to be changed was taken again"
+            self.passwords[person] = new
+            self.reached["new password"] += 1
 
     def _code(self, visitor: Visitor, person: str) -> str:
         offered = visitor.page.xpath("//@data-copy")
@@ -307,6 +330,6 @@ def test_no_path_ends_in_a_session_with_less_than_the_policy_asked(request, vaul
             suppress_health_check=list(HealthCheck),
         ),
     )
-    assert min(Walk.reached[kind] for kind in ("otp+pwd", "answered, asked None")) >= 3, Walk.reached
+    assert min(Walk.reached[kind] for kind in ("otp+pwd", "answered, asked None", "new password")) >= 3, Walk.reached
     for method in ("known-device", "temporary-pass"):
         assert sum(times for kind, times in Walk.reached.items() if method in kind.split("+")) >= 1, Walk.reached

@@ -91,6 +91,8 @@ SENTENCES: dict[str, str] = {
     "factor.stopped": "stopped working after too many wrong tries in a row: {method}",
     "account.unlocked": "cleared the wrong tries counted for the account {email}",
     "request.blocked": "got no answer ({what}): the address is in the zone {zone} of the block list",
+    "authenticator.renamed": "renamed a passkey or security key from {before} to {after}",
+    "authenticator.cloned": "was refused with {name}: its counter showed {shown_count} after {known_count}, so there may be a copy of it",
     "access.denied": "was not allowed to do this: {what}",
 }
 

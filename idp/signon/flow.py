@@ -181,8 +181,7 @@ def session_decision(facts: Facts) -> Decision:
 
 def decision(request: SignOnRequest, facts: Facts) -> Decision:
     """Return what the organization's policies, the application's access policy and the application ask for together."""
-    out_of_reach = request.asked_if_possible and not facts.has_second_step
-    asked = None if out_of_reach else request.asked
+    asked = None if request.asked_if_possible and _out_of_reach(request, facts) else request.asked
     own = decide(facts.policy, has_second_step=facts.has_second_step, asked=asked)
     return _with_access(_with_access(own, facts.session_access), facts.application_access)
 
@@ -191,6 +190,12 @@ def denial(facts: Facts) -> Denied | None:
     """Return the denial of the access policies, if there is one: that for sessions comes first."""
     outcomes = (facts.session_access, facts.application_access)
     return next((outcome for outcome in outcomes if isinstance(outcome, Denied)), None)
+
+
+def _out_of_reach(request: SignOnRequest, facts: Facts) -> bool:
+    """Whether the person would have to set something up first for what the application asks."""
+    reached = strength(frozenset({Method.PASSWORD}) | (facts.second_steps & STRONG_SECOND_STEPS))
+    return request.asked is not None and (reached is None or reached < request.asked)
 
 
 def _with_access(own: Decision, access: Outcome) -> Decision:

@@ -383,7 +383,7 @@ def second_step(
     with open_work() as work:  # a wrong one commits; the same form sent twice at once was right the other time
         progress = look(work, handle)
         if isinstance(outcome, Wait) and outcome.over and isinstance(progress.step, AskFirstStep):
-            return throttled(_password_page(work, handle, progress, "", {"code": "over"}), outcome)
+            return throttled(password_page(work, handle, progress, "", {"code": "over"}), outcome)
         if not isinstance(progress.step, AskSecondStep):
             return redirect("signin.dispatch", handle=handle)
         if isinstance(outcome, Wait):

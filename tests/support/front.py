@@ -172,6 +172,22 @@ class Front:
             server.shutdown()
             thread.join()
 
+    @contextmanager
+    def served_at_localhost(self) -> Iterator[str]:
+        """As `served`, at a host name that the application takes for its own: browsers have passkeys at names only."""
+        server = make_server("127.0.0.1", 0, self.app, threaded=True, request_handler=_Quiet)
+        address = f"http://localhost:{server.server_port}"
+        held = self.app.extensions["ostiary"]
+        self.app.extensions["ostiary"] = replace(held, settings=held.settings.model_copy(update={"base_url": address}))
+        self.app.public_address = ("http", f"localhost:{server.server_port}")
+        thread = Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        try:
+            yield address
+        finally:
+            server.shutdown()
+            thread.join()
+
     def _learn(self, work: Work) -> None:
         organization = organizations.by_slug(work, "acme")
         assert organization is not None

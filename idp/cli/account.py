@@ -5,15 +5,15 @@ import sys
 import click
 
 from idp.base.errors import Invalid
-from idp.cli import account_help, show
+from idp.cli import account_factors, account_help, show
 from idp.cli.account_lookup import ORGANIZATION as _ORGANIZATION
 from idp.cli.account_lookup import find as _account
 from idp.cli.account_lookup import organization_id as _organization_id
 from idp.cli.context import Group, open_work, tell, tell_all
 from idp.directory import accounts, queries
 from idp.policy.permissions import ORGANIZATION_ADMINISTRATOR, ROLES
+from idp.signon.factors import enrolled, totp
 from idp.signon.factors import password as password_
-from idp.signon.factors import totp
 
 _LONGEST_LINE = 4096
 _AUTHENTICATOR = "Authenticator app"
@@ -24,6 +24,8 @@ def account() -> None:
     """Accounts of people."""
 
 
+account.add_command(account_factors.factors)
+account.add_command(account_factors.remove_factor)
 account.add_command(account_help.pass_)
 account.add_command(account_help.reset_factors)
 account.add_command(account_help.unlock)
@@ -172,7 +174,8 @@ def show_(email: str, organization: str | None) -> None:
             **show.account(found),
             "roles": sorted(held.role for held in accounts.roles_of(work, found.organization_id, found.id)),
             "has_password": password_.has_password(work, found.organization_id, found.id),
-            "has_second_step": totp.exists(work, found.organization_id, found.id),
+            "has_second_step": enrolled.exists(work, found.organization_id, found.id),
+            "factors": account_factors.of(work, found),
         }
     tell(
         value,
@@ -182,6 +185,7 @@ def show_(email: str, organization: str | None) -> None:
         f"  roles        {', '.join(value['roles']) or 'none'}\n"
         f"  password     {'set' if value['has_password'] else 'not set'}\n"
         f"  second step  {'set up' if value['has_second_step'] else 'not set up'}"
+        + "".join(f"\n    {account_factors.line(one)}" for one in value["factors"])
         + "".join(f"\n  {name:<12} {', '.join(values)}" for name, values in value["attributes"].items()),
     )
 

@@ -161,6 +161,7 @@ def problem_of(work: Work, progress: Progress) -> dict[str, Any] | None:
 def _passkey_page(
     work: Work, handle: str, progress: Progress, problem: dict[str, Any] | None = None, status: int = 200
 ) -> Response:
+    usable = passkeys.can_prove(work, progress)
     return signin.step_page(
         work,
         handle,
@@ -168,14 +169,11 @@ def _passkey_page(
         "signin/passkey.html",
         status,
         email=proving.email_of(work, progress),
-        problem=problem or _nothing_usable(work, progress),
+        problem=problem if usable else {"code": "passkey-none"},
         possible=party_here() is not None,
+        usable=usable,
         other_ways=signin.other_ways(handle, progress, Method.PASSKEY),
     )
-
-
-def _nothing_usable(work: Work, progress: Progress) -> dict[str, Any] | None:
-    return None if passkeys.can_prove(work, progress) else {"code": "passkey-none"}
 
 
 def _enrol_page(

@@ -15,7 +15,7 @@ from idp.audit.log import record
 from idp.base.crypto import Vault, equal
 from idp.base.db import Prepared, insert_if_absent, table
 from idp.base.errors import NotFound
-from idp.base.ids import new_id
+from idp.base.ids import is_id, new_id
 from idp.base.work import Work
 from idp.directory import names
 from idp.directory.models import Account
@@ -28,6 +28,7 @@ from idp.signon.factors.webauthn_checks import NO_MODEL, NewCredential, Proven, 
 from idp.signon.models import Authenticator
 
 MOST_PER_ACCOUNT = 20
+_ID = "aut"
 
 _TABLE = table(Authenticator)
 _COLUMNS = (
@@ -160,7 +161,7 @@ def enrol(work: Work, account: Account, made: NewCredential, *, name: str) -> st
     Raises:
         Invalid: the name cannot be used.
     """
-    authenticator_id, called = new_id("aut"), names.name(name)[:128]
+    authenticator_id, called = new_id(_ID), names.name(name)[:128]
     added = work.tx.run(
         _ADD,
         organization_id=account.organization_id,
@@ -286,7 +287,8 @@ def method_of(*, verifies: bool) -> Method:
 
 def _own(work: Work, account_id: str, authenticator_id: str, organization_id: str) -> Authenticator:
     account = own_or_administered(work, account_id, organization_id)
-    found = work.tx.session.get(Authenticator, (organization_id, authenticator_id))
+    known = is_id(authenticator_id, _ID)
+    found = work.tx.session.get(Authenticator, (organization_id, authenticator_id)) if known else None
     if found is None or found.account_id != account.id:
         raise NotFound("There is no such passkey or security key.", advice="Look at the account again.")
     return found

@@ -27,6 +27,7 @@ from webauthn.helpers.structs import (
     CredentialDeviceType,
 )
 
+from idp.audit.log import plain
 from idp.signon.factors.webauthn_party import RelyingParty
 
 ALGORITHMS = [
@@ -251,4 +252,5 @@ def _is_discoverable(sent: dict[str, Any]) -> bool:
 
 
 def _cause(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"[:300] if str(error) else type(error).__name__
+    """The library's words quote what was sent."""
+    return plain(f"{type(error).__name__}: {error}")[:300]

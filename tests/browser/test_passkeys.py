@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.front import ANN
+from idp.policy.signon import Strength
+from tests.support.front import ANN, BEN
 
 PASSKEY = {
     "protocol": "ctap2",

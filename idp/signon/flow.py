@@ -142,7 +142,8 @@ def next_step(request: SignOnRequest, facts: Facts) -> Step:
         return _denied(facts.session_access)
     wanted = session_decision(facts)
     if not meets(wanted, proofs, facts.now):
-        return Refuse(Refusal.LOGIN_REQUIRED) if request.passive else _further_step(facts, wanted, proofs)
+        later = decision(request, facts)
+        return Refuse(Refusal.LOGIN_REQUIRED) if request.passive else _further_step(facts, wanted, proofs, later)
     if facts.new_password:
         return Refuse(Refusal.LOGIN_REQUIRED) if request.passive else ChangePassword(facts.new_password)
     if facts.unsaved:
@@ -153,7 +154,7 @@ def next_step(request: SignOnRequest, facts: Facts) -> Step:
         return _denied(facts.application_access)
     wanted = decision(request, facts)
     if not meets(wanted, proofs, facts.now):
-        return Refuse(Refusal.CONTEXT_UNMET) if request.passive else _further_step(facts, wanted, proofs)
+        return Refuse(Refusal.CONTEXT_UNMET) if request.passive else _further_step(facts, wanted, proofs, wanted)
     if facts.consent_missing:
         return Refuse(Refusal.CONSENT_REQUIRED) if request.passive else AskConsent()
     return Complete()
@@ -228,7 +229,8 @@ def _offered(facts: Facts) -> EnrolSecondStep | None:
     return EnrolSecondStep(methods, may_put_off=True) if _first_step_is_recent(facts) else None
 
 
-def _further_step(facts: Facts, wanted: Decision, proofs: tuple[Proof, ...]) -> Step:
+def _further_step(facts: Facts, wanted: Decision, proofs: tuple[Proof, ...], later: Decision) -> Step:
+    """*later* is what else will be asked for: of what can be set up, only that is offered which does for both."""
     young = counting(wanted, proofs, facts.now)
     methods = frozenset(proof.method for proof in young)
     if strength(methods, weak=True) is None:
@@ -242,7 +244,12 @@ def _further_step(facts: Facts, wanted: Decision, proofs: tuple[Proof, ...]) -> 
         # A11: whoever has a second step proves it before adding another one.
         return AskSecondStep(facts.second_steps & STRONG_SECOND_STEPS)
     can_be_set_up = _that_would_do(wanted, methods, ENROLLABLE & facts.policy.methods)
-    return EnrolSecondStep(can_be_set_up) if can_be_set_up else Refuse(Refusal.CONTEXT_UNMET, rule=wanted.rule)
+    does_for_both = _that_would_do(later, methods, can_be_set_up)
+    return (
+        EnrolSecondStep(does_for_both or can_be_set_up)
+        if can_be_set_up
+        else Refuse(Refusal.CONTEXT_UNMET, rule=wanted.rule)
+    )
 
 
 def _that_would_do(wanted: Decision, have: frozenset[Method], among: frozenset[Method]) -> frozenset[Method]:

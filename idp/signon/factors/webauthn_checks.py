@@ -253,4 +253,5 @@ def _is_discoverable(sent: dict[str, Any]) -> bool:
 
 def _cause(error: Exception) -> str:
     """The library's words quote what was sent."""
-    return plain(f"{type(error).__name__}: {error}")[:300]
+    words: str = plain(f"{type(error).__name__}: {error}")
+    return words[:300]

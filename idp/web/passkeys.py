@@ -78,6 +78,8 @@ def use_passkey(handle: str) -> Response:
             verb = passkeys.sign_in if isinstance(step, AskFirstStep) else passkeys.second_step
             outcome = verb(work, progress, party, context.browser(), request.form.get("credential", ""))
             if isinstance(outcome, passkeys.Right):
+                if isinstance(step, AskSecondStep) and request.form.get("remember_device"):
+                    proving.remember_device(work, progress)
                 return signin.go_on(work, handle, progress)
             problem = {"code": f"passkey-{outcome.code}"}
     with open_work() as work:  # what did not match commits, and the step is looked at anew

@@ -312,3 +312,20 @@ def test_signed_in_people_are_told_of_a_passkey_in_place_of_the_password_too(fro
 
     sent(one, credential=device.answer(options(one)))
     assert one.title == "Add a passkey"
+
+
+def test_a_device_is_remembered_with_a_passkey_as_second_step_and_forgotten_with_it(front, ann, stranger, device):
+    """A23: who removes a second step is asked for one again everywhere."""
+    added(ann, device)
+    stranger.open(front.ask()).submit(username=ANN, password=PASSWORD)
+    sent(stranger, credential=device.answer(options(stranger)), remember_device="yes")
+    stranger.client.delete_cookie("ostiary_session")
+    stranger.open(front.ask()).submit(username=ANN, password=PASSWORD)
+    assert "known-device" in stranger.answer.json["methods"]
+
+    ann.open(
+        ann.open("/account").page.xpath("//section[@aria-labelledby='passkeys']//a[contains(@href, 'remove')]/@href")[0]
+    )
+    ann.submit()
+    stranger.client.delete_cookie("ostiary_session")
+    assert stranger.open(front.ask()).submit(username=ANN, password=PASSWORD).title == "Second step"

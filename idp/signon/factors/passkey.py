@@ -22,6 +22,7 @@ from idp.directory.models import Account
 from idp.directory.policies import AuthenticationFacts
 from idp.policy.models import AuthenticationPolicy
 from idp.policy.signon import Method
+from idp.signon import devices
 from idp.signon.factors import enrolled
 from idp.signon.factors.password import own_or_administered
 from idp.signon.factors.webauthn_checks import NO_MODEL, NewCredential, Proven, Rejected
@@ -269,6 +270,7 @@ def remove(work: Work, account_id: str, authenticator_id: str, *, organization_i
             Authenticator.organization_id == organization_id, Authenticator.id == authenticator_id
         )
     )
+    devices.ask_again(work, organization_id, found.account_id)
     record(
         work,
         SecondStepRemoved(

@@ -60,6 +60,7 @@ def test_add_name_rename_remove(front, ann, device):
     assert ann.page.xpath("string(//section[@aria-labelledby='passkeys']//b)") == "Passkey"
     ann.follow("Rename").submit(name="Work laptop")
     assert "Work laptop" in ann.text
+    front.later(seconds=1)
     added(ann, SoftAuthenticator(), "Key", flags=UP)
     assert "Security key, after the password" in ann.text
 

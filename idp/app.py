@@ -18,6 +18,7 @@ from idp.web import (
     access_log,
     account,
     account_devices,
+    account_passkeys,
     assets,
     blocked,
     connection,
@@ -103,6 +104,7 @@ def create(settings: Settings, *, database: Database | None = None, clock: Calla
         *_OIDC,
         device,
         health,
+        account_passkeys,
     ):
         app.register_blueprint(door.pages)
     app.after_request(_cache_static)

@@ -200,6 +200,13 @@ class PlacesSettings(Section):
     )
 
 
+class PasskeysSettings(Section):
+    attestation_roots: Path | None = Field(
+        None,
+        description="Folder of the certificates (PEM) of makers of passkeys and security keys. Where an authentication policy names models, a new one must be vouched for by one of these; without the folder the model is what the authenticator says it is.",
+    )
+
+
 class PathsSettings(Section):
     templates_overlay: Path | None = Field(None, description="Folder of templates of your own, looked at before ours.")
 
@@ -224,6 +231,7 @@ class Settings(BaseSettings):
     mail: MailSettings = Field(default_factory=MailSettings)
     places: PlacesSettings = Field(default_factory=PlacesSettings)
     log: LogSettings = Field(default_factory=LogSettings)
+    passkeys: PasskeysSettings = Field(default_factory=PasskeysSettings)
     paths: PathsSettings = Field(default_factory=PathsSettings)
 
     @field_validator("base_url")
@@ -317,6 +325,9 @@ def resolve(values: dict[str, Any], folder: Path) -> Settings:
                     "city_file": _below(folder, settings.places.city_file),
                     "asn_file": _below(folder, settings.places.asn_file),
                 }
+            ),
+            "passkeys": settings.passkeys.model_copy(
+                update={"attestation_roots": _below(folder, settings.passkeys.attestation_roots)}
             ),
             "paths": settings.paths.model_copy(
                 update={"templates_overlay": _below(folder, settings.paths.templates_overlay)}

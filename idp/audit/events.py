@@ -816,3 +816,22 @@ class PasswordImported(Event):
     tag = "password.imported"
     email: str
     scheme: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthenticatorRenamed(Event):
+    """A passkey or security key has another name (target: the account)."""
+
+    tag = "authenticator.renamed"
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthenticatorCloned(Event):
+    """A passkey or security key was refused: its counter did not grow, so there may be a copy (target: the account)."""
+
+    tag = "authenticator.cloned"
+    name: str
+    known_count: int
+    shown_count: int

@@ -5,7 +5,7 @@ import sys
 import click
 
 from idp.base.errors import Invalid
-from idp.cli import account_help, account_password, show
+from idp.cli import account_factors, account_help, account_password, show
 from idp.cli.account_lookup import ORGANIZATION as _ORGANIZATION
 from idp.cli.account_lookup import find as _account
 from idp.cli.account_lookup import organization_id as _organization_id
@@ -13,8 +13,8 @@ from idp.cli.context import Group, open_work, tell, tell_all
 from idp.directory import accounts, policy_members, queries
 from idp.directory.policy_members import KINDS
 from idp.policy.permissions import ORGANIZATION_ADMINISTRATOR, ROLES
+from idp.signon.factors import enrolled, totp
 from idp.signon.factors import password as password_
-from idp.signon.factors import totp
 
 _LONGEST_LINE = 4096
 _AUTHENTICATOR = "Authenticator app"
@@ -27,6 +27,8 @@ def account() -> None:
     """Accounts of people."""
 
 
+account.add_command(account_factors.factors)
+account.add_command(account_factors.remove_factor)
 account.add_command(account_help.pass_)
 account.add_command(account_help.reset_factors)
 account.add_command(account_help.unlock)
@@ -193,7 +195,8 @@ def show_(email: str, organization: str | None) -> None:
             "has_password": password_.has_password(work, found.organization_id, found.id),
             "password_imported": scheme,
             "password_must_change": due,
-            "has_second_step": totp.exists(work, found.organization_id, found.id),
+            "has_second_step": enrolled.exists(work, found.organization_id, found.id),
+            "factors": account_factors.of(work, found),
         }
     tell(
         value,
@@ -208,6 +211,7 @@ def show_(email: str, organization: str | None) -> None:
         + (f", a new one is due ({due})" if due else "")
         + "\n"
         f"  second step  {'set up' if value['has_second_step'] else 'not set up'}"
+        + "".join(f"\n    {account_factors.line(one)}" for one in value["factors"])
         + "".join(f"\n  {name:<12} {', '.join(values)}" for name, values in value["attributes"].items()),
     )
 

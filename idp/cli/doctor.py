@@ -20,6 +20,7 @@ from idp.policy.blocklist import BlocklistFault
 from idp.saml import attention, providers
 from idp.settings import Settings, SettingsError, load
 from idp.signon import breached, break_glass
+from idp.signon.factors.webauthn_party import relying_party
 
 _SKEW_WARNS, _SKEW_FAILS = timedelta(seconds=5), timedelta(seconds=60)
 _CERTIFICATE_WARNS = timedelta(days=60)
@@ -135,6 +136,11 @@ def _loosened(settings: Settings) -> Iterator[Finding]:
             settings.database.url.startswith("sqlite") and settings.serve.workers > 4,
             "database.url",
             "SQLite with many workers: use PostgreSQL",
+        ),
+        (
+            relying_party(settings) is None,
+            "base_url",
+            "is an IP address: browsers have passkeys and security keys at host names only, so none are offered",
         ),
     )
     for is_so, what, words in looks:

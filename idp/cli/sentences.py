@@ -101,6 +101,8 @@ SENTENCES: dict[str, str] = {
     "account.kind-changed": "made the account {email} {after} (was {before})",
     "second-step.postponed": "put off setting up a second step ({used} times so far)",
     "break-glass-account.used": "ALARM: used the break-glass account {email}: {what} ({method})",
+    "authenticator.renamed": "renamed a passkey or security key from {before} to {after}",
+    "authenticator.cloned": "was refused with {name}: its counter showed {shown_count} after {known_count}, so there may be a copy of it",
     "access.denied": "was not allowed to do this: {what}",
 }
 

@@ -24,7 +24,25 @@ def acr(strength: Strength, wished: Collection[str]) -> str:
     return next((name for name in wished if name in STRENGTHS and STRENGTHS[name] <= strength), _NAMES[strength])
 
 
+# RFC 8176 section 2. What has no name there that would be true is not named: a code by mail and a known device are
+# attested to nobody. Whether a key is in hardware is known of few, so that it is only said to be possessed.
+_AMR: dict[Method, tuple[str, ...]] = {
+    Method.PASSWORD: ("pwd",),
+    Method.TOTP: ("otp",),
+    Method.RECOVERY_CODE: ("otp",),
+    Method.TEMPORARY_PASS: ("otp",),
+    Method.PASSKEY: ("pop", "user"),
+    Method.SECURITY_KEY: ("pop", "user"),
+    Method.EMAIL_CODE: (),
+    Method.KNOWN_DEVICE: (),
+}
+
+
 def amr(methods: Collection[Method], strength: Strength) -> list[str]:
-    """Return the methods that were used (RFC 8176); ``mfa`` where it was more than one step."""
-    used = sorted({method.value for method in methods})
+    """
+    Return the methods that were used (RFC 8176): ``pwd``, ``otp`` (from an app, or once from paper or an
+    administrator), ``pop`` and ``user`` (a passkey or security key, and somebody there who used it); ``mfa`` where it
+    was more than one step.
+    """
+    used = sorted({name for method in methods for name in _AMR[method]})
     return [*used, "mfa"] if strength >= Strength.SECOND_STEP else used

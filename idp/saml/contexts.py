@@ -20,13 +20,14 @@ STRENGTHS: dict[str, Strength] = {
     names.PASSWORD: Strength.PASSWORD,
     names.PASSWORD_PROTECTED_TRANSPORT: Strength.PASSWORD,
     names.REFEDS_MFA: Strength.SECOND_STEP,
+    names.PHISHING_RESISTANT: Strength.PHISHING_RESISTANT,
 }
 """The classes that we can attest, and what each takes."""
 
 _NAMES = {
     Strength.PASSWORD: names.PASSWORD_PROTECTED_TRANSPORT,
     Strength.SECOND_STEP: names.REFEDS_MFA,
-    Strength.PHISHING_RESISTANT: names.REFEDS_MFA,
+    Strength.PHISHING_RESISTANT: names.REFEDS_MFA,  # the strongest name that service providers know
 }
 
 # Names whose meaning others have laid down; a map may use them for this or for more, never for less.
@@ -68,7 +69,7 @@ _MOST_NAMES = 64
 _LONGEST_NAME = 1024
 
 WORDS: dict[str, Strength] = {one.name.lower().replace("_", "-"): one for one in Strength}
-"""Strengths by the words that administrators use: ``password``, ``second-step``."""
+"""Strengths by the words that administrators use: ``password``, ``second-step``, ``phishing-resistant``."""
 _WORD_OF = {strength: word for word, strength in WORDS.items()}
 
 
@@ -119,8 +120,11 @@ class ContextMap:
         return found
 
     def name_of(self, strength: Strength) -> str:
-        """Return the class that attests *strength*."""
-        return self.says.get(strength) or _NAMES[strength]
+        """Return the class that attests *strength*; where a map has none for the strongest, its next weaker one does."""
+        said = self.says.get(strength)
+        if said is None and strength is Strength.PHISHING_RESISTANT:
+            said = self.says.get(Strength.SECOND_STEP)
+        return said or _NAMES[strength]
 
 
 STANDARD_MAP = ContextMap()
@@ -190,7 +194,20 @@ def attested(strength: Strength, comparison: str, classes: tuple[str, ...], by: 
     elif comparison == "maximum":
         known = [taken for taken in map(by.strength_of, classes) if taken is not None]
         return by.name_of(min(strength, max(known, default=strength)))
-    return by.name_of(strength)
+    name = by.name_of(strength)
+    wanted, _ = least(RequestedContext(comparison, classes), by) if classes else (None, False)
+    if wanted is not None and (by.strength_of(name) or strength) < wanted <= strength:
+        return _strong_enough(classes, wanted, strength, by) or name
+    return name
+
+
+def _strong_enough(classes: tuple[str, ...], wanted: Strength, strength: Strength, by: ContextMap) -> str | None:
+    """Return a class that takes *wanted* and was reached: one that was named, else one that others have laid down."""
+    for name in (*classes, names.REFEDS_MFA, names.PHISHING_RESISTANT):
+        taken = by.strength_of(name)
+        if taken is not None and wanted <= taken <= strength:
+            return name
+    return None
 
 
 def _strength(word: str) -> Strength:

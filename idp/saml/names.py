@@ -112,3 +112,5 @@ CONTEXT_UNSPECIFIED = CONTEXT_CLASSES + "unspecified"
 PASSWORD = CONTEXT_CLASSES + "Password"
 PASSWORD_PROTECTED_TRANSPORT = CONTEXT_CLASSES + "PasswordProtectedTransport"
 REFEDS_MFA = "https://refeds.org/profile/mfa"
+# OpenID Provider Authentication Policy Extension 1.0 section 4; what OpenID Connect calls "phr". No SAML class says it.
+PHISHING_RESISTANT = "http://schemas.openid.net/pape/policies/2007/06/phishing-resistant"

@@ -149,7 +149,8 @@ def next_step(request: SignOnRequest, facts: Facts) -> Step:
         return _denied(facts.session_access)
     wanted = session_decision(facts)
     if not meets(wanted, proofs, facts.now):
-        return Refuse(Refusal.LOGIN_REQUIRED) if request.passive else _further_step(facts, wanted, proofs)
+        later = decision(request, facts)
+        return Refuse(Refusal.LOGIN_REQUIRED) if request.passive else _further_step(facts, wanted, proofs, later)
     if facts.new_password:
         return Refuse(Refusal.LOGIN_REQUIRED) if request.passive else ChangePassword(facts.new_password)
     if facts.unsaved:
@@ -160,7 +161,7 @@ def next_step(request: SignOnRequest, facts: Facts) -> Step:
         return _denied(facts.application_access)
     wanted = decision(request, facts)
     if not meets(wanted, proofs, facts.now):
-        return Refuse(Refusal.CONTEXT_UNMET) if request.passive else _further_step(facts, wanted, proofs)
+        return Refuse(Refusal.CONTEXT_UNMET) if request.passive else _further_step(facts, wanted, proofs, wanted)
     if facts.consent_missing:
         return Refuse(Refusal.CONSENT_REQUIRED) if request.passive else AskConsent()
     return Complete()
@@ -188,8 +189,7 @@ def session_decision(facts: Facts) -> Decision:
 
 def decision(request: SignOnRequest, facts: Facts) -> Decision:
     """Return what the organization's policies, the application's access policy and the application ask for together."""
-    out_of_reach = request.asked_if_possible and not facts.has_second_step
-    asked = None if out_of_reach else request.asked
+    asked = None if request.asked_if_possible and _out_of_reach(request, facts) else request.asked
     own = decide(facts.judged_by, has_second_step=facts.has_second_step, asked=asked)
     return _with_access(_with_access(own, facts.session_access), facts.application_access)
 
@@ -198,6 +198,12 @@ def denial(facts: Facts) -> Denied | None:
     """Return the denial of the access policies, if there is one: that for sessions comes first."""
     outcomes = (facts.session_access, facts.application_access)
     return next((outcome for outcome in outcomes if isinstance(outcome, Denied)), None)
+
+
+def _out_of_reach(request: SignOnRequest, facts: Facts) -> bool:
+    """Whether the person would have to set something up first for what the application asks."""
+    reached = strength(frozenset({Method.PASSWORD}) | (facts.second_steps & STRONG_SECOND_STEPS))
+    return request.asked is not None and (reached is None or reached < request.asked)
 
 
 def _with_access(own: Decision, access: Outcome) -> Decision:
@@ -230,7 +236,8 @@ def _offered(facts: Facts) -> EnrolSecondStep | None:
     return EnrolSecondStep(methods, may_put_off=True)
 
 
-def _further_step(facts: Facts, wanted: Decision, proofs: tuple[Proof, ...]) -> Step:
+def _further_step(facts: Facts, wanted: Decision, proofs: tuple[Proof, ...], later: Decision) -> Step:
+    """*later* is what else will be asked for: of what can be set up, only that is offered which does for both."""
     young = counting(wanted, proofs, facts.now)
     methods = frozenset(proof.method for proof in young)
     if strength(methods, weak=True) is None:
@@ -244,7 +251,12 @@ def _further_step(facts: Facts, wanted: Decision, proofs: tuple[Proof, ...]) -> 
         # A11: whoever has a second step proves it before adding another one.
         return AskSecondStep(facts.second_steps & STRONG_SECOND_STEPS)
     can_be_set_up = _that_would_do(wanted, methods, ENROLLABLE & facts.policy.methods)
-    return EnrolSecondStep(can_be_set_up) if can_be_set_up else Refuse(Refusal.CONTEXT_UNMET, rule=wanted.rule)
+    does_for_both = _that_would_do(later, methods, can_be_set_up)
+    return (
+        EnrolSecondStep(does_for_both or can_be_set_up)
+        if can_be_set_up
+        else Refuse(Refusal.CONTEXT_UNMET, rule=wanted.rule)
+    )
 
 
 def _that_would_do(wanted: Decision, have: frozenset[Method], among: frozenset[Method]) -> frozenset[Method]:

@@ -53,6 +53,7 @@ UNKNOWN = "unknown"
 _TRIES = 20
 _REFUSALS_PER_MINUTE = 60
 _ALARMS_PER_HOUR = 10
+_CHALLENGES_PER_SIGN_ON = 4
 _CODE_WAIT = timedelta(minutes=15)
 _CODES_PER_CHALLENGE = 5
 _SHORT_CODES_PER_BROWSER = 5
@@ -199,6 +200,12 @@ def count_beginning(work: Work, limits: ThrottlingSettings) -> Wait | None:
     """
     key = f"network-begun:{network_of(work.origin.ip)}"
     return _reserve_in_window(work, key, timedelta(minutes=1), limits.sign_ons_per_minute)
+
+
+def count_challenge(work: Work, limits: ThrottlingSettings) -> Wait | None:
+    """Count a challenge for a passkey: a row that anybody may ask for, a few in each sign-on that may be begun (I10)."""
+    key = f"network-challenges:{network_of(work.origin.ip)}"
+    return _reserve_in_window(work, key, timedelta(minutes=1), _CHALLENGES_PER_SIGN_ON * limits.sign_ons_per_minute)
 
 
 def count_refusal(work: Work, limits: ThrottlingSettings) -> Wait | None:

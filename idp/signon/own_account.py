@@ -15,13 +15,13 @@ from idp.base.work import Work
 from idp.directory.models import Account
 from idp.directory.policies import AuthenticationFacts, authentication_policy
 from idp.policy import passwords
-from idp.policy.signon import FIRST_STEPS, STRONG_SECOND_STEPS, Method, Proof, SecondStep
+from idp.policy.signon import FIRST_STEPS, PHISHING_RESISTANT, STRONG_SECOND_STEPS, Method, Proof, SecondStep
 from idp.settings import ThrottlingSettings
 from idp.signon import lockout
 from idp.signon import session as session_
-from idp.signon.factors import enrolled, recovery, totp
+from idp.signon.factors import enrolled, passkey, recovery, totp
 from idp.signon.factors import password as password_
-from idp.signon.models import Password, SignOnSession, TotpFactor
+from idp.signon.models import Authenticator, Password, SignOnSession, TotpFactor
 from idp.signon.session import CurrentSession
 
 RECENT = timedelta(minutes=5)
@@ -41,6 +41,9 @@ class SignInMeans:
     second_step_required: bool
     authenticators: tuple[TotpFactor, ...]
     recovery_codes_left: int
+    passkeys: tuple[Authenticator, ...]
+    may_add_passkey: bool
+    own_second_steps: int
     allowed: frozenset[Method] = frozenset(Method)
 
     def allows(self, method: str) -> bool:
@@ -49,7 +52,7 @@ class SignInMeans:
 
     @property
     def may_remove_authenticator(self) -> bool:
-        return len(self.authenticators) > 1 or not self.second_step_required
+        return self.own_second_steps > 1 or not self.second_step_required
 
 
 def recently_proven(work: Work, session: CurrentSession) -> bool:
@@ -82,6 +85,9 @@ def means(work: Work, session: CurrentSession) -> SignInMeans:
         authenticators=tuple(totp.factors(work, session.organization_id, session.account_id)),
         recovery_codes_left=recovery.left(work, session.organization_id, session.account_id),
         allowed=policy.methods,
+        passkeys=tuple(passkey.of_account(work, session.organization_id, session.account_id)),
+        may_add_passkey=bool(policy.methods & PHISHING_RESISTANT),
+        own_second_steps=enrolled.count(work, session.organization_id, session.account_id, policy.methods),
     )
 
 
@@ -164,7 +170,7 @@ def add_authenticator(work: Work, session: CurrentSession, typed: str, *, name: 
     digits = "".join(typed.split())
     if totp.matching_step(secret, digits, work.now) is None:
         return None
-    first = not totp.exists(work, session.organization_id, session.account_id)
+    first = not enrolled.exists(work, session.organization_id, session.account_id)
     factor = totp.add(work, session.account_id, secret, organization_id=session.organization_id, name=name)
     totp.use_first_code(work, factor, digits)
     if not first or not may_use(work, session, Method.RECOVERY_CODE):
@@ -211,7 +217,7 @@ def new_recovery_codes(work: Work, session: CurrentSession) -> tuple[str, ...]:
         Invalid: there is no second step that they could stand in for.
     """
     check_allowed(work, session, Method.RECOVERY_CODE)
-    if not totp.exists(work, session.organization_id, session.account_id):
+    if not enrolled.exists(work, session.organization_id, session.account_id):
         raise Invalid("Recovery codes stand in for a second step, and you have none.", advice="Add one first.")
     account = password_.own_or_administered(work, session.account_id, session.organization_id)
     return tuple(recovery.make(work, account))

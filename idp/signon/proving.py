@@ -19,9 +19,9 @@ from idp.policy.signon import Method, Strength
 from idp.settings import ThrottlingSettings
 from idp.signon import consent, devices, flow, lockout, pending
 from idp.signon import progress as progress_
+from idp.signon.factors import enrolled, temporary_pass, totp
 from idp.signon.factors import password as password_
 from idp.signon.factors import recovery as recovery_
-from idp.signon.factors import temporary_pass, totp
 from idp.signon.factors.password import Judgement
 from idp.signon.factors.totp import Right, Wrong
 from idp.signon.lockout import Wait
@@ -32,7 +32,7 @@ _NO_PASS = "no temporary pass of the account, or one that was used, taken back, 
 
 @dataclass(frozen=True, slots=True)
 class Enrolled:
-    """A second step was set up; the recovery codes can be shown now and never again."""
+    """A second step was set up; the recovery codes that come with the first one can be shown now and never again."""
 
     account_id: str
     recovery_codes: tuple[str, ...]
@@ -213,7 +213,7 @@ def offered_secret(work: Work, progress: Progress) -> bytes:
 
 def enrol(work: Work, progress: Progress, typed: str, *, name: str) -> Enrolled | Wrong:
     """
-    Set up the account's first authenticator with the offered secret, if *typed* is a code of it.
+    Set up an authenticator of the account with the offered secret, if *typed* is a code of it.
 
     The code that confirms it is used up and counts as the second step of this sign-on.
 
@@ -226,9 +226,10 @@ def enrol(work: Work, progress: Progress, typed: str, *, name: str) -> Enrolled 
         progress_.failed(work, progress, Method.TOTP.value, "the first code of a new authenticator did not fit")
         return Wrong("the first code did not fit")
     account = work.tx.session.get_one(Account, (progress.request.organization_id, _account_id(progress)))
+    first = not enrolled.exists(work, account.organization_id, account.id)
     factor = totp.enrol(work, account, secret, name=name)
     totp.use_first_code(work, factor, digits)
-    codes = recovery_.make(work, account) if Method.RECOVERY_CODE in progress.facts.policy.methods else []
+    codes = recovery_.make(work, account) if first and Method.RECOVERY_CODE in progress.facts.policy.methods else []
     _prove(work, progress, Method.TOTP)
     return Enrolled(account.id, tuple(codes))
 

@@ -13,6 +13,7 @@ from idp.directory.attributes import ATTRIBUTES, attributes_of
 from idp.signon import consent, own_account, own_devices
 from idp.signon.factors import password as password_
 from idp.signon.factors import totp
+from idp.signon.factors.webauthn_party import relying_party
 from idp.signon.lockout import Wait
 from idp.signon.session import CurrentSession
 from idp.web import context, own_pages, pictures, shown_once, signin
@@ -29,6 +30,7 @@ _DONE = frozenset(
     {
         *("password", "authenticator-added", "authenticator-removed", "session-ended", "sessions-ended"),
         *("consent-withdrawn", "device-forgotten", "devices-forgotten"),
+        *("passkey-added", "passkey-renamed", "passkey-removed"),
     }
 )
 
@@ -69,7 +71,7 @@ def index(work: Work, session: CurrentSession) -> Response:
     known = attributes_of(work, session.organization_id, session.account_id)
     means = own_account.means(work, session)
     done = request.args.get("done", "")
-    return _page(
+    return own_page(
         work,
         session,
         "account/index.html",
@@ -108,6 +110,7 @@ def index(work: Work, session: CurrentSession) -> Response:
             }
             for given, application in consent.given(work, session.organization_id, session.account_id)
         ],
+        passkeys_possible=relying_party(context.settings()) is not None,
         done=done if done in _DONE else "",
     )
 
@@ -195,7 +198,7 @@ def keep_authenticator(work: Work, session: CurrentSession) -> Response:
     if codes is None:
         return _authenticator_page(work, session, name, wrong_code=True, status=422)
     if codes:
-        return _show_codes(work, session, codes)
+        return show_codes(work, session, codes)
     return redirect("account.index", done="authenticator-added")
 
 
@@ -206,12 +209,12 @@ def keep_authenticator(work: Work, session: CurrentSession) -> Response:
 def remove_authenticator(work: Work, session: CurrentSession, factor_id: str) -> Response:
     """Ask whether to remove an authenticator, and say what that means."""
     means = own_account.means(work, session)
-    return _page(
+    return own_page(
         work,
         session,
         "account/remove_authenticator.html",
         factor=own_account.authenticator(work, session, factor_id),
-        last_one=len(means.authenticators) == 1,
+        last_one=means.own_second_steps == 1,
     )
 
 
@@ -231,7 +234,7 @@ def authenticator_removed(work: Work, session: CurrentSession, factor_id: str) -
 @recently_proven
 def recovery_codes(work: Work, session: CurrentSession) -> Response:
     """Show the codes that were just made, or offer to make new ones."""
-    return _page(
+    return own_page(
         work,
         session,
         "account/recovery_codes.html",
@@ -246,7 +249,7 @@ def recovery_codes(work: Work, session: CurrentSession) -> Response:
 @recently_proven
 def make_recovery_codes(work: Work, session: CurrentSession) -> Response:
     """Make ten new recovery codes."""
-    return _show_codes(work, session, own_account.new_recovery_codes(work, session))
+    return show_codes(work, session, own_account.new_recovery_codes(work, session))
 
 
 @pages.get("/recovery-codes.txt")
@@ -293,12 +296,12 @@ def withdraw_consent(work: Work, session: CurrentSession, application_id: str) -
     return redirect("account.index", done="consent-withdrawn")
 
 
-def _show_codes(work: Work, session: CurrentSession, codes: tuple[str, ...]) -> Response:
+def show_codes(work: Work, session: CurrentSession, codes: tuple[str, ...]) -> Response:
     response = redirect("account.recovery_codes")
     return shown_once.show(response, signin.RECOVERY_CODES, session.account_id, codes, work.now)
 
 
-def _page(work: Work, session: CurrentSession, template: str, status: int = 200, **values: Any) -> Response:
+def own_page(work: Work, session: CurrentSession, template: str, status: int = 200, **values: Any) -> Response:
     organization = organizations.by_id(work, session.organization_id)
     return page(template, status, organization_name=organization.name, **{"problem": None, **values})
 
@@ -312,7 +315,7 @@ def _password_page(
     reasons: tuple[str, ...] = (),
     status: int = 200,
 ) -> Response:
-    return _page(
+    return own_page(
         work,
         session,
         "account/password.html",
@@ -335,7 +338,7 @@ def _authenticator_page(
     status: int = 200,
 ) -> Response:
     secret = totp.spelled(own_account.offered_secret(work, session))
-    return _page(
+    return own_page(
         work,
         session,
         "account/add_authenticator.html",

@@ -88,7 +88,7 @@ def password(handle: str) -> Response:
             return redirect("signin.dispatch", handle=handle)
         attempt = proving.try_password(work, progress, typed_email, context.settings().throttling)
         if isinstance(attempt, Wait):
-            return throttled(_password_page(work, handle, progress, typed_email, wait(attempt, "password")), attempt)
+            return throttled(password_page(work, handle, progress, typed_email, wait(attempt, "password")), attempt)
     vault = context.installation().database.vault
     right = password_.matches(vault, attempt, typed)
     rehashed = password_.rehashed(vault, attempt, typed) if right else None
@@ -99,7 +99,7 @@ def password(handle: str) -> Response:
             return redirect("signin.dispatch", handle=handle)
         proving.settle_password(work, progress, attempt, right=right, rehashed=rehashed, listed=listed)
         if not right:
-            return _password_page(work, handle, progress, typed_email, {"code": "wrong-password"}, 422)
+            return password_page(work, handle, progress, typed_email, {"code": "wrong-password"}, 422)
         return go_on(work, handle, progress)
 
 
@@ -146,7 +146,7 @@ def authenticator(handle: str) -> Response:
     """Draw the secret that is offered to an authenticator app."""
     with open_work() as work:
         progress = look(work, handle)
-        if not isinstance(progress.step, EnrolSecondStep):
+        if not isinstance(progress.step, EnrolSecondStep) or Method.TOTP not in progress.step.methods:
             abort(404)
         secret = proving.offered_secret(work, progress)
         email, organization = proving.email_of(work, progress), _organization_name(work, progress)
@@ -159,12 +159,14 @@ def enrol(handle: str) -> Response:
     """Take the first code of a new authenticator; then show the recovery codes."""
     with open_work() as work:
         progress = look(work, handle)
-        if not isinstance(progress.step, EnrolSecondStep):
+        if not isinstance(progress.step, EnrolSecondStep) or Method.TOTP not in progress.step.methods:
             return redirect("signin.dispatch", handle=handle)
         outcome = proving.enrol(work, progress, request.form.get("otp", ""), name=_FIRST_AUTHENTICATOR)
         if not isinstance(outcome, proving.Enrolled):
             return _enrol_page(work, handle, progress, {"code": "wrong-first-code"}, 422)
-        go_on(work, handle, progress)
+        response = go_on(work, handle, progress)
+        if not outcome.recovery_codes:  # it is not the first second step: the codes of that one stay
+            return response
         return shown_once.show(
             redirect("signin.recovery_codes", handle=handle),
             RECOVERY_CODES,
@@ -172,6 +174,17 @@ def enrol(handle: str) -> Response:
             outcome.recovery_codes,
             work.now,
         )
+
+
+@pages.get("/<handle>/enrol/authenticator")
+@public
+def begin_enrolling_authenticator(handle: str) -> Response:
+    """Offer to set up an authenticator app in place of another second step."""
+    with open_work() as work:
+        progress = look(work, handle)
+        if not isinstance(progress.step, EnrolSecondStep) or Method.TOTP not in progress.step.methods:
+            return redirect("signin.dispatch", handle=handle)
+        return _enrol_page(work, handle, progress)
 
 
 @pages.get("/<handle>/recovery-codes")
@@ -246,11 +259,9 @@ def at_the_same_moment(error: IdpError) -> Response:
 def other_ways(handle: str, progress: Progress, shown: Method) -> list[dict[str, str]]:
     """Return the other second steps that would do: address and words of each, in our order."""
     methods = progress.step.methods if isinstance(progress.step, AskSecondStep) else frozenset()
-    return [
-        {"url": url_for(way.endpoint, handle=handle), "label": way.label}
-        for way in ways.known()
-        if way.method in methods and way.method is not shown
-    ]
+    here = {way.endpoint for way in ways.known() if way.method is shown}
+    others = {way.endpoint: way.label for way in ways.known() if way.method in methods and way.endpoint not in here}
+    return [{"url": url_for(endpoint, handle=handle), "label": label} for endpoint, label in others.items()]
 
 
 def wait(outcome: Wait, what: str) -> dict[str, Any]:
@@ -320,11 +331,11 @@ def _answer(work: Work, handle: str, progress: Progress) -> Response:
     step: Step = progress.step
     match step:
         case AskFirstStep():
-            return _password_page(work, handle, progress, progress.request.login_hint)
+            return password_page(work, handle, progress, progress.request.login_hint)
         case AskSecondStep():
             return ways.preferred(step.methods)(work, handle, progress)
         case EnrolSecondStep():
-            return _enrol_page(work, handle, progress)
+            return ways.enrolment(step.methods)(work, handle, progress)
         case AskConsent():
             return _consent_page(work, handle, progress)
         case ChangePassword():
@@ -373,7 +384,7 @@ def second_step(
     with open_work() as work:  # a wrong one commits; the same form sent twice at once was right the other time
         progress = look(work, handle)
         if isinstance(outcome, Wait) and outcome.over and isinstance(progress.step, AskFirstStep):
-            return throttled(_password_page(work, handle, progress, "", {"code": "over"}), outcome)
+            return throttled(password_page(work, handle, progress, "", {"code": "over"}), outcome)
         if not isinstance(progress.step, AskSecondStep):
             return redirect("signin.dispatch", handle=handle)
         if isinstance(outcome, Wait):
@@ -398,7 +409,7 @@ def step_page(work: Work, handle: str, progress: Progress, template: str, status
     )
 
 
-def _password_page(
+def password_page(
     work: Work, handle: str, progress: Progress, email: str, problem: dict[str, Any] | None = None, status: int = 200
 ) -> Response:
     return step_page(
@@ -409,6 +420,7 @@ def _password_page(
         status,
         email=email[:320],
         problem=problem or _not_allowed(progress),
+        **ways.beside(work, progress),
         several_organizations=not progress.request.application_id and organizations.only_one(work) is None,
     )
 
@@ -464,6 +476,7 @@ def _enrol_page(
         picture=url_for("signin.authenticator", handle=handle),
         secret=secret,
         secret_in_groups=pictures.grouped(secret),
+        other_ways=ways.other_enrolments(handle, progress, "signin.begin_enrolling_authenticator"),
     )
 
 
@@ -519,3 +532,9 @@ def _organization_name(work: Work, progress: Progress) -> str:
 
 ways.register(Method.TOTP, page=_code_page, endpoint="signin.authenticator_code", label="Use your authenticator app")
 ways.register(Method.RECOVERY_CODE, page=_recovery_page, endpoint="signin.recovery", label="Use a recovery code")
+ways.register_enrolment(
+    frozenset({Method.TOTP}),
+    page=_enrol_page,
+    endpoint="signin.begin_enrolling_authenticator",
+    label="Use an authenticator app instead",
+)

@@ -94,3 +94,17 @@ def test_it_changes_nothing(acme, here):
     acme("doctor")
 
     assert (here / "data" / "ostiary.db").read_bytes() == before
+
+
+def test_at_an_ip_address_it_says_why_there_are_no_passkeys(acme, here):
+    assert "passkeys" not in acme("doctor").out
+    text = (here / "config.yaml").read_text()
+    (here / "config.yaml").write_text(
+        "\n".join(line for line in text.splitlines() if not line.startswith("base_url"))
+        + "\nbase_url: https://192.0.2.7\n"
+    )
+
+    done = acme("doctor")
+
+    assert done.code == 0
+    assert "browsers have passkeys and security keys at host names only" in done.out

@@ -10,7 +10,8 @@ from idp.saml.messages import RequestedContext
 from tests.support.saml_world import ANN, posted
 
 PPT, MFA, PASSWORD, OTHER = names.PASSWORD_PROTECTED_TRANSPORT, names.REFEDS_MFA, names.PASSWORD, "urn:other"
-ONE, TWO = Strength.PASSWORD, Strength.SECOND_STEP
+PHR = names.PHISHING_RESISTANT
+ONE, TWO, THREE = Strength
 
 
 @pytest.mark.parametrize(
@@ -31,9 +32,15 @@ ONE, TWO = Strength.PASSWORD, Strength.SECOND_STEP
         ("maximum", (OTHER,), None, True),
         ("better", (PPT,), TWO, False),
         ("better", (PASSWORD, PPT), TWO, False),
-        ("better", (MFA,), None, True),
-        ("better", (PPT, MFA), None, True),
+        ("better", (MFA,), THREE, False),
+        ("better", (PPT, MFA), THREE, False),
+        ("better", (PHR,), None, True),
+        ("better", (PPT, PHR), None, True),
         ("better", (PPT, OTHER), None, True),
+        ("exact", (PHR,), THREE, False),
+        ("exact", (PHR, MFA), TWO, False),
+        ("minimum", (PHR,), THREE, False),
+        ("maximum", (PHR,), ONE, False),
     ],
 )
 def test_x27_what_is_asked_for_becomes_the_least_that_satisfies_it(comparison, classes, asked, unattainable):
@@ -62,6 +69,18 @@ def test_declarations_are_beyond_us_and_nothing_is_nothing():
         (TWO, "maximum", (PPT,), PPT),
         (TWO, "maximum", (MFA,), MFA),
         (ONE, "maximum", (MFA,), PPT),
+        (THREE, "", (), MFA),
+        (THREE, "exact", (PPT,), PPT),
+        (THREE, "exact", (PHR, MFA), PHR),
+        (TWO, "exact", (PHR, MFA), MFA),
+        (THREE, "minimum", (PPT,), MFA),
+        (THREE, "minimum", (MFA,), MFA),
+        (THREE, "minimum", (PHR,), PHR),
+        (THREE, "better", (PPT,), MFA),
+        (THREE, "better", (MFA,), PHR),
+        (THREE, "maximum", (PPT,), PPT),
+        (THREE, "maximum", (PHR,), MFA),
+        (TWO, "maximum", (PHR,), MFA),
     ],
 )
 def test_x27_what_is_said_is_true_and_can_be_taken(proven, comparison, classes, said):
@@ -70,7 +89,7 @@ def test_x27_what_is_said_is_true_and_can_be_taken(proven, comparison, classes, 
 
 @pytest.mark.parametrize("proven", Strength)
 @pytest.mark.parametrize("comparison", ["", "exact", "minimum", "maximum", "better"])
-@pytest.mark.parametrize("classes", [(), (PPT,), (MFA,), (MFA, PASSWORD), (OTHER,), (OTHER, MFA)])
+@pytest.mark.parametrize("classes", [(), (PPT,), (MFA,), (MFA, PASSWORD), (OTHER,), (OTHER, MFA), (PHR,), (PHR, PPT)])
 def test_x27_never_more_is_said_than_was_proven(proven, comparison, classes):
     assert STRENGTHS[attested(proven, comparison, classes)] <= proven
 
@@ -94,7 +113,8 @@ VENDOR = ContextMap({ONE: LOA1, TWO: LOA2}, {"urn:vendor:strong": TWO, PPT: TWO}
         ("minimum", ("urn:vendor:strong",), TWO, False),
         ("maximum", (LOA2,), ONE, False),
         ("better", (LOA1,), TWO, False),
-        ("better", (LOA2,), None, True),
+        ("better", (LOA2,), THREE, False),
+        ("better", (LOA2, PHR), None, True),
     ],
 )
 def test_x27_a_map_says_what_requested_classes_take(comparison, classes, asked, unattainable):
@@ -113,6 +133,9 @@ def test_x27_a_map_says_what_requested_classes_take(comparison, classes, asked, 
         (TWO, "minimum", (LOA1,), LOA2),
         (TWO, "maximum", (LOA1,), LOA1),
         (TWO, "better", (LOA1,), LOA2),
+        (THREE, "", (), LOA2),
+        (THREE, "minimum", (LOA1,), LOA2),
+        (THREE, "better", (LOA2,), PHR),
     ],
 )
 def test_x27_a_map_says_how_what_was_proven_is_called(proven, comparison, classes, said):
@@ -133,12 +156,15 @@ def test_x27_a_map_says_how_what_was_proven_is_called(proven, comparison, classe
         {"means": {names.CONTEXT_CLASSES + "Kerberos": "password"}},
         {"says": {"second-step": "http://eidas.europa.eu/LoA/high"}},
         {"says": {"passkey": LOA1}},
+        {"says": {"second-step": PHR}},
+        {"means": {PHR: "second-step"}},
+        {"says": {"second-step": LOA1}, "means": {LOA1: "phishing-resistant"}},
         {"says": {"password": ""}},
         {"says": {"password": "a b"}},
         {"means": {"x" * 1025: "password"}},
         {"means": {f"urn:{i}": "password" for i in range(65)}},
     ],
-    ids=range(15),
+    ids=range(18),
 )
 def test_x27_a_map_that_claims_more_than_was_proven_is_refused(claims):
     with pytest.raises(Invalid) as refused:
@@ -155,12 +181,14 @@ def test_x27_a_map_that_claims_more_than_was_proven_is_refused(claims):
         {"says": {"password": LOA1, "second-step": LOA1}},
         {"means": {PPT: "second-step"}, "says": {"password": LOA1}},
         {"means": {LOA2: "second-step"}},
+        {"says": {"phishing-resistant": LOA2}, "means": {"urn:strong": "phishing-resistant"}},
+        {"says": {"password": LOA1, "second-step": LOA2, "phishing-resistant": LOA2}},
     ],
-    ids=range(6),
+    ids=range(8),
 )
 @pytest.mark.parametrize("proven", Strength)
 @pytest.mark.parametrize("comparison", ["", "exact", "minimum", "maximum", "better"])
-@pytest.mark.parametrize("classes", [(), (PPT,), (MFA,), (MFA, PASSWORD), (OTHER,), (LOA1, LOA2), (LOA2, PPT)])
+@pytest.mark.parametrize("classes", [(), (PPT,), (MFA,), (MFA, PASSWORD), (OTHER,), (LOA1, LOA2), (LOA2, PPT), (PHR,)])
 def test_x27_with_any_map_never_more_is_said_than_was_proven(claims, proven, comparison, classes):
     chosen = ContextMap.from_json(claims)
     judge(chosen)
@@ -198,3 +226,23 @@ def test_x27_the_map_is_used_from_request_to_answer(world, sp, registered):
     told = posted(with_one.sso(asking("urn:vendor:strong")))
     assert told.statuses[0] == "Responder"
     assert not told.find("//saml:Assertion")
+
+
+def test_x27_phishing_resistant_is_answered_after_a_passkey_and_not_after_a_code(world, sp, registered):
+    def asking(class_: str, comparison: str) -> str:
+        return sp.query(
+            sp.authn_request(
+                f'<samlp:RequestedAuthnContext Comparison="{comparison}"><saml:AuthnContextClassRef>{class_}'
+                "</saml:AuthnContextClassRef></samlp:RequestedAuthnContext>",
+                IsPassive="true",
+            )
+        )
+
+    with_passkey = world.browser(ANN, methods=(Method.PASSKEY,))
+    for class_, comparison, said in ((PHR, "exact", PHR), (MFA, "better", PHR), (MFA, "exact", MFA)):
+        answer = posted(with_passkey.sso(asking(class_, comparison)))
+        assert answer.one("//saml:AuthnContextClassRef") == said
+    with_code = world.browser(ANN, methods=(Method.PASSWORD, Method.TOTP))
+    for class_, comparison in ((PHR, "exact"), (MFA, "better")):
+        told = posted(with_code.sso(asking(class_, comparison)))
+        assert not told.find("//saml:Assertion")

@@ -249,7 +249,7 @@ def test_x20_however_two_tabs_take_turns(world, registered, sp, steps):
         (None, {"IsPassive": "true"}, "", ["Responder", "NoPassive"]),
         (ANN, {"IsPassive": "true", "ForceAuthn": "true"}, "", ["Responder", "NoPassive"]),
         (ANN, {}, context("urn:other"), ["Responder", "NoAuthnContext"]),
-        (ANN, {}, context(MFA, comparison="better"), ["Responder", "NoAuthnContext"]),
+        (ANN, {}, context(names.PHISHING_RESISTANT, comparison="better"), ["Responder", "NoAuthnContext"]),
         (
             ANN,
             {},

@@ -57,6 +57,36 @@ ROWS = {
         replace(SIGNED_IN, proofs=(FRESH_PASSWORD,), unsaved=True, second_steps=frozenset()),
         EnrolSecondStep(ENROLLABLE),
     ),
+    "what is set up does for the application, too": (
+        {"asked": Strength.PHISHING_RESISTANT},
+        replace(SIGNED_IN, proofs=(FRESH_PASSWORD,), unsaved=True, second_steps=frozenset()),
+        EnrolSecondStep(frozenset({Method.PASSKEY, Method.SECURITY_KEY})),
+    ),
+    "a wish for what would have to be set up first is let go": (
+        {"asked": Strength.PHISHING_RESISTANT, "asked_if_possible": True},
+        SIGNED_IN,
+        Complete(),
+    ),
+    "a wish for what one has is asked for": (
+        {"asked": Strength.PHISHING_RESISTANT, "asked_if_possible": True},
+        replace(SIGNED_IN, second_steps=frozenset({Method.TOTP, Method.SECURITY_KEY})),
+        AskSecondStep(frozenset({Method.SECURITY_KEY})),
+    ),
+    "a demand for it is set up": (
+        {"asked": Strength.PHISHING_RESISTANT},
+        replace(SIGNED_IN, proofs=(FRESH_PASSWORD, FRESH_CODE)),
+        EnrolSecondStep(frozenset({Method.PASSKEY, Method.SECURITY_KEY})),
+    ),
+    "a passkey alone is both steps": (
+        {},
+        replace(SIGNED_IN, proofs=(Proof(Method.PASSKEY, NOON, fresh=True),), unsaved=True),
+        OpenSession(),
+    ),
+    "a security key alone is no first step": (
+        {},
+        replace(SIGNED_IN, proofs=(Proof(Method.SECURITY_KEY, NOON, fresh=True),), unsaved=True),
+        AskFirstStep(),
+    ),
     "A11: a session of half an hour sets up no second step without the password": (
         {},
         replace(SIGNED_IN, proofs=(PASSWORD,), second_steps=frozenset()),

@@ -17,6 +17,7 @@ from threading import Thread
 import pyotp
 from flask import Blueprint, Flask, jsonify, request
 from flask import redirect as flask_redirect
+from webauthn.helpers import bytes_to_base64url
 from werkzeug.exceptions import default_exceptions
 from werkzeug.serving import WSGIRequestHandler, make_server
 
@@ -33,7 +34,8 @@ from idp.oidc import clients
 from idp.settings import Settings
 from idp.signon import door, pending
 from idp.signon import session as session_
-from idp.signon.factors import password, totp
+from idp.signon.factors import passkey, password, totp
+from idp.signon.factors.webauthn_checks import NewCredential
 from idp.signon.models import LogoutStep
 from idp.signon.request import SignOnRequest
 from idp.web import context
@@ -151,6 +153,24 @@ class Front:
             )
         return token
 
+    def give_passkey(self, email: str, name: str, *, verifies: bool = True) -> None:
+        """Let *email* have a passkey, or a security key, that no browser of ours holds."""
+        made = NewCredential(
+            credential_id=bytes_to_base64url(f"{email} {name}".encode()),
+            public_key="pQECAyYgASFYIA",
+            sign_count=0,
+            transports=("internal",),
+            aaguid="00000000-0000-0000-0000-000000000000",
+            attestation="none",
+            user_verified=verifies,
+            discoverable=verifies,
+            backup_eligible=verifies,
+            backed_up=verifies,
+        )
+        with self.work() as work:
+            account = work.tx.session.get_one(Account, (self.organization_id, self.account_ids[email]))
+            passkey.enrol(work, account, made, name=name)
+
     def told(self, states: tuple[tuple[str, str], ...]) -> None:
         """Let the steps of the logout be in these *states* (channel, outcome); what was asked was asked now."""
         with self.work() as work:
@@ -168,6 +188,22 @@ class Front:
         thread.start()
         try:
             yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+    @contextmanager
+    def served_at_localhost(self) -> Iterator[str]:
+        """As `served`, at a host name that the application takes for its own: browsers have passkeys at names only."""
+        server = make_server("127.0.0.1", 0, self.app, threaded=True, request_handler=_Quiet)
+        address = f"http://localhost:{server.server_port}"
+        held = self.app.extensions["ostiary"]
+        self.app.extensions["ostiary"] = replace(held, settings=held.settings.model_copy(update={"base_url": address}))
+        self.app.public_address = ("http", f"localhost:{server.server_port}")
+        thread = Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        try:
+            yield address
         finally:
             server.shutdown()
             thread.join()

@@ -21,6 +21,7 @@ from sqlalchemy import delete
 
 from idp.directory import accounts, authentication_policies, policies
 from idp.oidc.models import DeviceCode
+from idp.policy.signon import Strength
 from idp.saml import names
 from idp.signon import consent
 from idp.signon.factors import password, temporary_pass
@@ -186,6 +187,8 @@ def pages(front: Front, browser, base: str) -> Iterator[tuple[str, Walk]]:
     yield "enrol-wrong", ben
     ben.code(front.code(secret))
     yield "recovery-codes", ben
+    ben.open(front.ask(asked=Strength.PHISHING_RESISTANT))
+    yield "enrol-passkey", ben
 
     dora = Walk(front, browser, base)
     dora.open(front.ask())
@@ -198,6 +201,8 @@ def pages(front: Front, browser, base: str) -> Iterator[tuple[str, Walk]]:
     front.later(minutes=11)
     dora.open(asked)
     yield "lost", dora
+    yield from passkey_pages(front, Walk(front, browser, base))
+
     for status in (403, 404, 405, 413, 429, 500, 503):
         dora.open(f"/asked/errors/{status}")
         yield f"error-{status}", dora
@@ -274,6 +279,44 @@ def policy_pages(front: Front, browser, base: str) -> Iterator[tuple[str, Walk]]
         yield name, walk
         with front.work() as work:
             authentication_policies.edit(work, "acme", None, {field: getattr(before, field) for field in changes})
+
+
+def passkey_pages(front: Front, walk: Walk) -> Iterator[tuple[str, Walk]]:
+    """Walk to the pages of passkeys and security keys, of somebody who has two."""
+    front.later(minutes=1)  # the next code
+    walk.open("/")
+    walk.password(ANN)
+    walk.code()
+    walk.open("/account/passkeys/new")
+    yield "passkey-new", walk
+    _without_answer(walk)
+    yield "passkey-new-cancelled", walk
+    front.give_passkey(ANN, "Work laptop")
+    front.give_passkey(ANN, "Blue key", verifies=False)
+    walk.open("/account?done=passkey-added")
+    yield "account-passkeys", walk
+    walk.press("Rename")
+    yield "passkey-rename", walk
+    walk.open("/account")
+    walk.tab.locator("section[aria-labelledby=passkeys] a:has-text('Remove')").first.click()
+    yield "passkey-remove", walk
+    walk.tab.context.clear_cookies()
+    walk.open(front.ask())
+    _without_answer(walk)
+    yield "sign-in-passkey-cancelled", walk
+    walk.password(ANN)
+    yield "passkey", walk
+    _without_answer(walk)
+    yield "passkey-cancelled", walk
+
+
+def _without_answer(walk: Walk) -> None:
+    """Send the form of a ceremony as `passkeys.js` does when the person has cancelled it."""
+    walk.tab.evaluate(
+        "(form => { form.elements.problem.value = 'NotAllowedError'; form.submit() })"
+        "(document.querySelector('form[data-passkey]'))"
+    )
+    walk.tab.wait_for_selector("[role=alert]")
 
 
 def device_pages(front: Front, walk: Walk) -> Iterator[tuple[str, Walk]]:

@@ -24,6 +24,7 @@ from idp.policy.signon import Strength
 from idp.signon import administered_password
 from idp.signon.factors import temporary_pass
 from idp.signon.models import Password, SignOnSession, TotpFactor
+from tests.support.authenticator import UP, UV, SoftAuthenticator
 from tests.support.front import ANN, BEN, CLEO, DORA, PASSWORD, Front
 from tests.support.visitor import Visitor
 
@@ -46,6 +47,7 @@ PLACES = (
     "passkey",
     "email",
 )
+WORDS = ("Use a recovery code", "Use your authenticator app", "Use a passkey or security key")
 who = st.sampled_from(PEOPLE)
 browser = st.sampled_from((0, 1))
 
@@ -73,6 +75,8 @@ class Walk(RuleBasedStateMachine):
         self.asked: list[Strength | None] = [None, None]
         self.old_code = ""
         self.remembering: set[tuple[int, str]] = set()  # who wanted which browser to be remembered
+        self.devices = {one: SoftAuthenticator() for one in PEOPLE}
+        self.holders: dict[bytes, str] = {}  # whose account each user handle is
 
     def teardown(self) -> None:
         self.front.database.dispose()
@@ -151,7 +155,12 @@ class Walk(RuleBasedStateMachine):
         for _ in range(pages):
             self.the_page_is_answered(at, person, right=True, remember=pages % 2 == 0)
 
-    @rule(at=browser, path=st.sampled_from(["/", "/account", "/account/password", "/account/authenticators/new"]))
+    @rule(
+        at=browser,
+        path=st.sampled_from(
+            ["/", "/account", "/account/password", "/account/authenticators/new", "/account/passkeys/new"]
+        ),
+    )
     def a_page_of_ours_is_opened(self, at, path):
         self.asked[at] = None
         self.visitors[at].open(path)
@@ -216,7 +225,7 @@ class Walk(RuleBasedStateMachine):
         self._learn(visitor, self.typed[at])
 
     @precondition(lambda self: any(one.visited for one in self.visitors))
-    @rule(at=browser, words=st.sampled_from(["Use a recovery code", "Use your authenticator app", "Not you?", "Later"]))
+    @rule(at=browser, words=st.sampled_from([*WORDS, "Not you?", "Later"]))
     def another_way_is_chosen(self, at, words):
         visitor = self.visitors[at]
         if not visitor.visited or not visitor.answer.content_type.startswith("text/html"):
@@ -225,6 +234,32 @@ class Walk(RuleBasedStateMachine):
             visitor.follow(words)
         elif visitor.page.xpath(f"//button[contains(normalize-space(), '{words}')]"):
             visitor.submit(words)
+        self._learn(visitor, self.typed[at])
+
+    @precondition(lambda self: any(one.visited for one in self.visitors))
+    @rule(at=browser, person=who, verified=st.sampled_from([True, True, False]))
+    def a_passkey_is_used(self, at, person, verified):
+        visitor = self.visitors[at]
+        if not visitor.visited or not visitor.answer.content_type.startswith("text/html"):
+            return
+        forms = visitor.page.xpath("//form[@data-passkey]")
+        if not forms:
+            return
+        values = {one.get("name"): one.get("value", "") for one in forms[0].xpath(".//input[@name]")}
+        asked = visitor.client.post(forms[0].get("data-options"), data={"csrf_token": values["csrf_token"]})
+        device, flags = self.devices[person], UP | UV if verified else UP
+        if asked.status_code != 200:
+            return
+        if forms[0].get("data-passkey") == "create":
+            values["credential"] = device.make(asked.json, flags=flags)
+            self.holders[device.credentials[-1].user_handle] = asked.json["user"]["name"]
+        elif device.credentials:
+            values["credential"] = device.answer(asked.json, flags=flags)
+            if verified and "data-suggest" in forms[0].attrib:  # in place of the password, by whoever holds it
+                self.proven[at].add(self.holders[device.credentials[-1].user_handle])
+        else:
+            return
+        visitor._followed(visitor.client.post(forms[0].get("action"), data=values))
         self._learn(visitor, self.typed[at])
 
     # the oracle

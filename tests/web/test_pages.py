@@ -164,10 +164,23 @@ def test_a_page_weighs_less_than_60_kb(pages, front):
 
 
 def test_small_files_stay_small():
+    """No page loads more than 10 KB of scripts: those of its template and of what that includes."""
     assert (render.STATIC / "ostiary.css").stat().st_size < 25_000
-    scripts = list(render.STATIC.glob("*.js"))
-    assert scripts
-    assert sum(script.stat().st_size for script in scripts) < 10_000
+    sizes = {script.name: script.stat().st_size for script in render.STATIC.glob("*.js")}
+    assert sizes
+    folder = render.templates_folder()
+
+    def scripts(template: str) -> set[str]:
+        text = (folder / template).read_text(encoding="utf-8")
+        own = set(re.findall(r"static_url\('([^']+\.js)'\)", text))
+        return own.union(*map(scripts, re.findall(r'{% (?:include|extends) "([^"]+)"', text)))
+
+    weights = {}
+    for file in folder.rglob("*.html"):
+        name = str(file.relative_to(folder))
+        weights[name] = sum(sizes[script] for script in scripts(name))
+    assert weights["signin/password.html"] > sizes["ostiary.js"]
+    assert {name: weight for name, weight in weights.items() if weight >= 10_000} == {}
 
 
 def test_robots_and_icon_are_there(front):

@@ -27,7 +27,7 @@ def test_password_and_code_lead_back_to_the_application(front, visitor):
 def test_password_managers_know_the_fields(front, visitor):
     visitor.open(front.ask())
 
-    assert visitor.field("username").get("autocomplete") == "username"
+    assert visitor.field("username").get("autocomplete") == "username webauthn"
     assert visitor.field("password").get("autocomplete") == "current-password"
     visitor.submit(username=ANN, password=PASSWORD)
     assert visitor.field("otp").get("autocomplete") == "one-time-code"

@@ -4,8 +4,10 @@ from sqlalchemy import ColumnElement, bindparam, literal, or_, select, union_all
 from sqlalchemy import exists as sql_exists
 
 from idp.base.db import Prepared
+from idp.base.errors import Conflict
 from idp.base.work import Work
 from idp.directory.models import Account
+from idp.directory.policies import authentication_policy
 from idp.policy.signon import Method
 from idp.signon.models import Authenticator, RecoveryCode, TemporaryPass, TotpFactor
 
@@ -72,3 +74,26 @@ def exists_for(account: type[Account]) -> ColumnElement[bool]:
 def exists(work: Work, organization_id: str, account_id: str, allowed: frozenset[Method] = frozenset(Method)) -> bool:
     """Say whether the account has set up a second step of any kind, among those that are *allowed*."""
     return bool(second_steps(work, organization_id, account_id, allowed) & OWN)
+
+
+def count(work: Work, organization_id: str, account_id: str, among: frozenset[Method]) -> int:
+    """Return how many second steps of its own the account has set up, of the methods *among* them."""
+    rows = work.tx.rows(_ALL, organization_id=organization_id, account_id=account_id, now=work.now)
+    found = [Method(row.method) for row in rows]
+    keys = Method.SECURITY_KEY if Method.SECURITY_KEY in among else Method.PASSKEY  # every passkey is counted as both
+    counted = {Method.TOTP, keys} & among
+    return sum(method in counted for method in found)
+
+
+def keep_one(work: Work, account: Account, removed: frozenset[Method]) -> None:
+    """
+    See to it that an account keeps a second step when one that proves any of *removed* is taken from it.
+
+    Raises:
+        Conflict: it is the last one that the account's policy takes.
+    """
+    allowed = authentication_policy(work, account.organization_id, account.policy_id).methods
+    if removed & allowed and count(work, account.organization_id, account.id, allowed) <= 1:
+        raise Conflict(
+            "Your organization requires a second step, and this is your only one.", advice="Add another one first."
+        )

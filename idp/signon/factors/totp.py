@@ -27,6 +27,7 @@ from idp.directory.models import Account
 from idp.policy.signon import Method
 from idp.settings import ThrottlingSettings
 from idp.signon import devices, lockout
+from idp.signon.factors import enrolled
 from idp.signon.factors.password import own_or_administered
 from idp.signon.models import TotpFactor
 
@@ -244,10 +245,8 @@ def remove(work: Work, account_id: str, factor_id: str, *, organization_id: str,
     factor = next((f for f in known if f.id == factor_id), None)
     if factor is None:
         raise NotFound("There is no such authenticator.")
-    if keep_one and len(known) == 1:
-        raise Conflict(
-            "Your organization requires a second step, and this is your only one.", advice="Add another one first."
-        )
+    if keep_one:
+        enrolled.keep_one(work, account, frozenset({Method.TOTP}))
     work.tx.session.execute(
         delete(TotpFactor).where(TotpFactor.organization_id == organization_id, TotpFactor.id == factor_id)
     )

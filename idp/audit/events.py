@@ -835,3 +835,33 @@ class AuthenticatorCloned(Event):
     name: str
     known_count: int
     shown_count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessPolicyTried(Event):
+    """A version of an access policy counts on trial: until a moment, unless somebody confirms it."""
+
+    tag = "access-policy-trial.started"
+    name: str
+    number: int
+    instead_of: int
+    until: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessPolicyConfirmed(Event):
+    """What was on trial stays: an administrator has signed in under it (``sign-in``), or said so (``command``)."""
+
+    tag = "access-policy-trial.confirmed"
+    name: str
+    number: int
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessPolicyRolledBack(Event):
+    tag = "access-policy-trial.reverted"
+    name: str
+    number: int
+    back_to: int
+    because: str

@@ -6,8 +6,11 @@ import click
 
 from idp.base.errors import Invalid
 from idp.base.work import Work
+from idp.cli import access_replay, access_report, access_trial
+from idp.cli.access_document import read_document
 from idp.cli.application_lookup import find
 from idp.cli.context import Group, open_work, tell, tell_all
+from idp.cli.guarded import guarded_work
 from idp.cli.show import instant
 from idp.directory import access_assignments, access_names, access_policies
 from idp.directory.access_policies import Written
@@ -15,10 +18,16 @@ from idp.policy.access import documents, words
 from idp.policy.access.rules import Rules
 from idp.policy.models import AccessPolicy, AccessPolicyVersion
 
-_LONGEST = 2 * 1024 * 1024
 _KINDS = {access_policies.SESSION: "every sign-on", access_policies.APPLICATION: "applications"}
 
 _organization = click.option("--organization", required=True, metavar="ORG", help="Short name of the organization.")
+_try = click.option(
+    "--try",
+    "trial",
+    type=click.IntRange(5, 60),
+    metavar="MINUTES",
+    help="On trial: unless an administrator signs in under it within so many minutes, what was there counts again.",
+)
 _if_version = click.option("--if-version", type=int, metavar="N", help="Only if the version that counts is still N.")
 
 
@@ -69,19 +78,21 @@ def show_(policy: str, organization: str, number: int | None) -> None:
     "--from-json", required=True, type=click.File("rb"), metavar="FILE", help="The document of rules; - is stdin."
 )
 @_if_version
-def set_(policy: str, organization: str, from_json: BinaryIO, if_version: int | None) -> None:
+@_try
+def set_(policy: str, organization: str, from_json: BinaryIO, if_version: int | None, trial: int | None) -> None:
     """
     Give the access policy POLICY the rules of a document, as a new version that counts at once.
 
     What `idp access show --json` prints can be edited and given back; it is refused if somebody else has changed the
     policy in between. {} lets everybody pass.
     """
-    rules, version = _read(from_json)
-    with open_work() as work:
+    rules, version = read_document(from_json)
+    with guarded_work(organization, on_trial=trial is not None) as work:
         written = access_policies.write(
-            work, organization, policy, rules, if_version=version if if_version is None else if_version
+            work, organization, policy, rules, if_version=version if if_version is None else if_version, trial=trial
         )
-        _tell_written(work, written)
+        told = _written(work, written)
+    tell(*told)
 
 
 @access.command()
@@ -108,10 +119,15 @@ def history(policy: str, organization: str) -> None:
 @click.argument("version", type=int)
 @_organization
 @_if_version
-def restore(policy: str, version: int, organization: str, if_version: int | None) -> None:
+@_try
+def restore(policy: str, version: int, organization: str, if_version: int | None, trial: int | None) -> None:
     """Let the rules of VERSION of the access policy POLICY count again, as a new version."""
-    with open_work() as work:
-        _tell_written(work, access_policies.restore(work, organization, policy, version, if_version=if_version))
+    with guarded_work(organization, on_trial=trial is not None) as work:
+        told = _written(
+            work,
+            access_policies.restore(work, organization, policy, version, if_version=if_version, trial=trial),
+        )
+    tell(*told)
 
 
 @access.command()
@@ -146,22 +162,6 @@ def assign(application: str, policy: str | None, default: bool) -> None:
         assigned, under = access_assignments.assign(work, find(work, application).id, policy)
         value = {"application_id": assigned.id, "name": assigned.name, "access_policy": under.name}
     tell(value, f"{value['name']} is now under the access policy {value['access_policy']}")
-
-
-def _read(file: BinaryIO) -> tuple[Rules, int | None]:
-    """Return the rules of a document, and the version that it was made from if it says so."""
-    text = file.read(_LONGEST + 1)
-    if len(text) > _LONGEST:
-        raise Invalid("The document is longer than 2 MiB.", field="from_json")
-    document = documents.from_text(text)
-    version = None
-    if isinstance(document, dict) and "version" in document:
-        version = document.pop("version")
-        if not isinstance(version, int) or isinstance(version, bool):
-            raise Invalid(
-                "version is no whole number.", field="version", advice="Leave it out to overwrite whatever is."
-            )
-    return documents.rules_from_json(document), version
 
 
 def _policy(work: Work, of: AccessPolicy) -> dict[str, Any]:
@@ -201,11 +201,22 @@ def _lines(work: Work, of: AccessPolicy, rules: Rules) -> list[str]:
     return [f"  {line}" for line in words.sentences(rules, access_names.of_rules(work, of.organization_id, rules))]
 
 
-def _tell_written(work: Work, written: Written) -> None:
+def _written(work: Work, written: Written) -> tuple[dict[str, Any], str]:
     rules = access_policies.rules_of(work, written.policy)
     document = _document(work, written.policy, rules)
     if not written.changes:
-        tell(document, f"{written.policy.name} has these rules already (version {written.former})")
-        return
-    lines = [f"{written.policy.name} is now at version {document['version']}:"]
-    tell(document, "\n".join([*lines, *(f"  {change}" for change in written.changes)]))
+        return document, f"{written.policy.name} has these rules already (version {written.former})"
+    until = instant(written.policy.rolls_back_at)
+    lines = [
+        f"{written.policy.name} is now at version {document['version']}{f', on trial until {until}' if until else ''}:"
+    ]
+    lines += [f"  {change}" for change in written.changes]
+    if until:
+        lines.append("Sign in now: an administrator who does confirms it. Else what was there before counts again.")
+    return {**document, "rolls_back_at": until}, "\n".join(lines)
+
+
+access.add_command(access_trial.confirm)
+access.add_command(access_trial.roll_back)
+access.add_command(access_replay.replay_)
+access.add_command(access_report.report_)

@@ -15,6 +15,7 @@ from idp.directory.policy_members import KINDS
 from idp.policy.permissions import ORGANIZATION_ADMINISTRATOR, ROLES
 from idp.signon.factors import enrolled, totp
 from idp.signon.factors import password as password_
+from idp.signon.guarding import guarded
 
 _LONGEST_LINE = 4096
 _AUTHENTICATOR = "Authenticator app"
@@ -159,7 +160,8 @@ def set_(
         if changes:
             done = accounts.set_attributes(work, email, changes, organization_id=where)
         if kind is not None:
-            done = policy_members.set_kind(work, email, kind, organization_id=where)
+            with guarded(work, done.organization_id):
+                done = policy_members.set_kind(work, email, kind, organization_id=where)
         listed = "\n".join(f"  {name:<12} {', '.join(values)}" for name, values in done.attributes.items())
         what = "" if kind is None else f"  {'kind':<12} {done.kind}\n"
         tell(show.account(done), f"changed {done.email}\n{what}{listed or '  no further attributes'}")

@@ -10,7 +10,9 @@ from idp.cli.context import Group, open_work, settings, tell, tell_all
 from idp.cli.findings import in_words
 from idp.directory import history
 from idp.oidc.checking import examination as of_clients
+from idp.policy.access.evaluate import CATCH_ALL
 from idp.saml.doctor import examination as of_providers
+from idp.signon.story import Chapter, story
 
 
 @click.group(cls=Group)
@@ -31,7 +33,7 @@ def show_(reference: str) -> None:
             for look in (of_providers.of_attempt, of_clients.of_attempt)
             for finding in look(work, kept, base_url=of.base_url, http_loopback=loopback)
         )
-        found = show.attempt(kept)
+        found = {**show.attempt(kept), "access": [_chapter(one) for one in story(work, kept)]}
     lines = _page(found)
     if findings:
         lines += ["", *in_words(findings)]
@@ -64,7 +66,8 @@ def _page(of: dict[str, Any]) -> list[str]:
         if of[name]:
             lines.append(f"  {label:<12} {of[name]}")
     if of["rule"]:
-        lines.append(f"  {'rule':<12} {of['rule']} (policy version {of['policy_version']})")
+        lines.append(f"  {'rule':<12} {of['rule']} (authentication policy version {of['policy_version']})")
+    lines += _story(of["access"])
     lines.append("  steps")
     for step in of["steps"]:
         facts = ", ".join(f"{k}={v}" for k, v in step.items() if k not in ("step", "state", "code", "cause"))
@@ -72,6 +75,27 @@ def _page(of: dict[str, Any]) -> list[str]:
         lines.append(f"    {mark} {step['step']}" + (f"  ({facts})" if facts else ""))
         if step["state"] == "failed":
             lines.append(f"         {': '.join(said for name in ('code', 'cause') if (said := step.get(name)))}")
+    return lines
+
+
+def _chapter(of: Chapter) -> dict[str, Any]:
+    trace = [
+        {"rule": step.rule, "kind": step.kind, "mode": step.mode.value, "matched": step.matched, "why": step.why}
+        for step in of.trace
+    ]
+    return {"policy": of.policy, "version": of.version, "rule": of.rule, "outcome": of.outcome or None, "trace": trace}
+
+
+def _story(chapters: list[dict[str, Any]]) -> list[str]:
+    lines = []
+    for of in chapters:
+        what = f"{of['outcome']} by " if of["outcome"] else ""
+        lines.append(f"  access       {of['policy']} (version {of['version']}): {what}“{of['rule']}”")
+        for step in of["trace"]:
+            mark = {True: "yes", False: "no ", None: "?  "}[step["matched"]]
+            mode = "" if step["mode"] == "on" else f" [{step['mode']}]"
+            name = "" if step["kind"] == CATCH_ALL else f" “{step['rule']}”"
+            lines.append(f"    {mark} {step['kind']}{name}{mode}: {step['why']}")
     return lines
 
 

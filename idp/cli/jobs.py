@@ -17,6 +17,7 @@ from idp.base.outbox import Sender
 from idp.base.work import Actor, Origin, Work
 from idp.cli import show
 from idp.cli.context import Group, open_database, open_work, settings, tell, tell_all, work_on
+from idp.directory import access_trials
 from idp.oidc import housekeeping as oauth_housekeeping
 from idp.oidc import logout_tokens
 from idp.policy.permissions import OPERATOR
@@ -90,6 +91,7 @@ def handlers(of: Settings) -> Handlers:
         rotation_jobs.SWEEP: rotation_jobs.sweep,
         rotation_jobs.KIND: rotation_jobs.turn,
         refreshing.KIND: refreshing.errand(allowed=of.egress.allow_addresses, http_loopback=loopback),
+        access_trials.ROLL_BACK: access_trials.roll_back,
         **backchannel.handlers(_tellers(of)),
     }
 

@@ -6,8 +6,9 @@ import click
 
 from idp.base.errors import Invalid
 from idp.base.work import Work
-from idp.cli import policy_terms, show
+from idp.cli import policy_replay, policy_terms, show
 from idp.cli.context import Group, open_work, rehearsal, tell, tell_all
+from idp.cli.guarded import guarded_work
 from idp.cli.policy_explain import explain
 from idp.cli.policy_lists import Line, read_list
 from idp.directory import authentication_policies, policy_members
@@ -90,7 +91,7 @@ def set_(organization: str, name: str | None, new_name: str | None, if_version: 
     changes = policy_terms.changes(given)
     if not changes and new_name is None:
         raise Invalid("Say what is to change.", advice="The options are listed by: idp policy set --help")
-    with open_work() as work:
+    with guarded_work(organization) as work:
         changed = authentication_policies.edit(work, organization, name, changes, name=new_name, if_version=if_version)
         _tell(_shown(work, changed), f"changed the policy {changed.name} (version {changed.version})", _words(changed))
 
@@ -104,7 +105,7 @@ def default(name: str, organization: str) -> None:
 
     Those who are there stay in the policy that they are in.
     """
-    with open_work() as work:
+    with guarded_work(organization) as work:
         chosen = authentication_policies.set_default(work, organization, name)
         tell(_shown(work, chosen), f"{chosen.name} is the default now; nobody was moved")
 
@@ -115,7 +116,7 @@ def default(name: str, organization: str) -> None:
 @click.option("--move-to", metavar="NAME", help="The policy that those enter who are in it.")
 def delete(name: str, organization: str, move_to: str | None) -> None:
     """Delete the policy NAME. The default stays, and so do those of guests and break-glass accounts."""
-    with open_work() as work:
+    with guarded_work(organization) as work:
         moved = authentication_policies.delete(work, organization, name, move_to=move_to)
         words = f"deleted the policy {name}" + (f"; {moved} accounts are in {move_to} now" if moved else "")
         tell({"name": name, "moved": moved, "moved_to": move_to if moved else None}, words)
@@ -147,7 +148,7 @@ def move(
     if to is None and not file:
         raise Invalid("Say where to: --to.", field="to")
     lines = read_list(file, to) if file else [Line(0, email, to or "") for email in emails]
-    with (rehearsal if dry_run else open_work)() as work:
+    with rehearsal() if dry_run else guarded_work(organization) as work:
         if group is not None:
             moved = policy_members.move_group(work, organization, group, to or "")
             outcomes = [(Line(0, one.person, to or ""), one) for one in moved]
@@ -203,3 +204,4 @@ def _tell(value: dict[str, Any], first: str, advised: list[str]) -> None:
 
 
 policy.add_command(explain)
+policy.add_command(policy_replay.replay_)

@@ -104,6 +104,10 @@ SENTENCES: dict[str, str] = {
     "authenticator.renamed": "renamed a passkey or security key from {before} to {after}",
     "authenticator.cloned": "was refused with {name}: its counter showed {shown_count} after {known_count}, so there may be a copy of it",
     "access.denied": "was not allowed to do this: {what}",
+    "access-policy-trial.started": "put version {number} of the access policy {name} on trial instead of {instead_of} "
+    "(until {until})",
+    "access-policy-trial.confirmed": "confirmed version {number} of the access policy {name} (by {by})",
+    "access-policy-trial.reverted": "put the access policy {name} back from version {number} to {back_to} ({because})",
 }
 
 

@@ -9,6 +9,7 @@ from idp.base.errors import Invalid
 from idp.base.places import Places
 from idp.base.work import Place
 from idp.cli.context import Group, open_work, settings, tell, tell_all
+from idp.cli.guarded import guarded_work
 from idp.cli.show import instant
 from idp.directory import zones
 from idp.directory.access_policies import BLOCKLIST, POLICY
@@ -57,7 +58,7 @@ def zone() -> None:
 def create(name: str, organization: str, usage: str, networks_from: BinaryIO | None, **lists: tuple[str, ...]) -> None:
     """Create the zone NAME."""
     contents = _given(networks_from, **lists)
-    with open_work() as work:
+    with guarded_work(organization) as work:
         shown = _zone(zones.create(work, organization, name, contents, usage=usage))
     tell(shown, _words(shown))
 
@@ -87,7 +88,7 @@ def set_(
 ) -> None:
     """Change the zone ZONE: each kind of contents that is given takes the place of what it has of that kind."""
     given = _given(networks_from, **lists)
-    with open_work() as work:
+    with guarded_work(organization) as work:
         before = zones.contents_of(zones.zone(work, organization, zone_))
         after = {
             kind: () if kind in clear and not new else new or getattr(before, kind)
@@ -125,9 +126,9 @@ def show_(zone_: str, organization: str) -> None:
 @_organization
 def delete(zone_: str, organization: str) -> None:
     """Delete the zone ZONE; no rule may name it."""
-    with open_work() as work:
+    with guarded_work(organization) as work:
         gone = zones.delete(work, organization, zone_)
-        tell({"id": gone.id, "name": gone.name, "deleted": True}, f"deleted zone {gone.name}")
+    tell({"id": gone.id, "name": gone.name, "deleted": True}, f"deleted zone {gone.name}")
 
 
 @zone.command("test")

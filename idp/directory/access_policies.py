@@ -19,7 +19,7 @@ from idp.base.errors import Conflict, NotFound
 from idp.base.ids import new_id
 from idp.base.memory import BriefMemory
 from idp.base.work import Work
-from idp.directory import access_names, queries
+from idp.directory import access_names, access_trials, queries
 from idp.policy.access import documents, words
 from idp.policy.access.evaluate import Compiled
 from idp.policy.access.networks import CompiledZone, compile_zone
@@ -87,12 +87,14 @@ class Standing:
         applications: those for applications by their ids; None: the default.
         zones: every zone by its id.
         blocklist: name and contents of the zones whose addresses get no answer at all.
+        until: when a trial ends, and with it this; None: no policy is on trial.
     """
 
     session: Compiled
     applications: Mapping[str | None, Compiled]
     zones: Mapping[str, CompiledZone] = field(default_factory=dict)
     blocklist: tuple[tuple[str, CompiledZone], ...] = ()
+    until: datetime | None = None
 
     def of_application(self, access_policy_id: str | None) -> Compiled:
         """Return the policy that an application is under, by its ``access_policy_id``."""
@@ -112,19 +114,29 @@ class Standing:
 
 def standing(work: Work, organization_id: str) -> Standing:
     """Return the access policies of an organization as they counted at some moment of the last second."""
-    return work.tx.memory.recall(("access-policies", organization_id), lambda: as_it_is(work, organization_id))
+    known = work.tx.memory.recall(("access-policies", organization_id), lambda: as_it_is(work, organization_id))
+    return as_it_is(work, organization_id) if known.until is not None and known.until <= work.now else known
 
 
-def as_it_is(work: Work, organization_id: str) -> Standing:
-    """Return the access policies of an organization as this transaction sees them."""
+def as_it_is(work: Work, organization_id: str, *, falls_back: bool = False) -> Standing:
+    """
+    Return the access policies of an organization as this transaction sees them.
+
+    Args:
+        falls_back: as they would be if no trial were confirmed.
+    """
     rows = work.tx.rows(_ZONES, organization_id=organization_id)
     zones = {row.id: _zone(work, organization_id, row.id, row.digest) for row in rows}
     digests = tuple(sorted((row.id, row.digest) for row in rows))
     applications: dict[str | None, Compiled] = {}
     session: Compiled | None = None
+    ends: list[datetime] = []
     for row in work.tx.rows(_POLICIES, organization_id=organization_id):
-        if row.number != counting(row.current, row.confirmed, row.rolls_back_at, work.now):
+        counts = counting(row.current, row.confirmed, row.rolls_back_at, work.now)
+        if row.number != (row.confirmed if falls_back else counts):
             continue
+        if row.rolls_back_at is not None and row.rolls_back_at > work.now:
+            ends.append(row.rolls_back_at)
         policy = _policy(work, organization_id, row, zones, digests)
         if row.kind == SESSION:
             session = policy
@@ -135,7 +147,7 @@ def as_it_is(work: Work, organization_id: str) -> Standing:
     if session is None or None not in applications:
         raise LookupError("an organization without its access policies")
     listed = tuple((row.name, zones[row.id]) for row in rows if row.usage == BLOCKLIST)
-    return Standing(session, applications, zones, listed)
+    return Standing(session, applications, zones, listed, min(ends, default=None))
 
 
 def counting(current: int, confirmed: int, rolls_back_at: datetime | None, now: datetime) -> int:
@@ -271,6 +283,7 @@ def write(
     if_version: int | None = None,
     judge: Judge | None = None,
     because: str = "",
+    trial: int | None = None,
 ) -> Written:
     """
     Give a policy new rules, as a new version that counts from now on. Nothing is written where nothing differs.
@@ -280,14 +293,17 @@ def write(
         if_version: the number of the version that the change was made for.
         judge: called before it is kept.
         because: what made the change, for the audit log ("restored version 3").
+        trial: minutes after which what counts now counts again, unless somebody confirms the change.
 
     Raises:
         NotFound: no such organization or policy that this actor may see.
         Forbidden: the actor may not change policies there.
-        Invalid: the rules name what is not there.
-        Conflict: somebody else has changed the policy, or deleted a zone that it names, in the meantime.
+        Invalid: the rules name what is not there; or a trial is too short or too long.
+        Conflict: somebody else has changed the policy, or deleted a zone that it names, in the meantime; or another
+            change of it is on trial.
     """
     found = to_edit(work, organization, policy_)
+    access_trials.settle(work, found)
     former = counting(found.current, found.confirmed, found.rolls_back_at, work.now)
     if if_version is not None and if_version != former:
         raise Conflict(
@@ -306,8 +322,9 @@ def write(
         judge(work, Change(found.organization_id, "; ".join(changes), now, with_rules(now, found, after)))
     if not access_names.lock_zones(work, found.organization_id, documents.named(after)["zone"]):
         raise Conflict("A zone that these rules name was deleted just now.", advice="See: idp zone list")
-    found.current = found.confirmed = add_version(work, found, after)
-    found.rolls_back_at, found.tried_by = None, ""
+    found.current = add_version(work, found, after)
+    if trial is None:
+        found.confirmed = found.current
     record(
         work,
         AccessPolicyChanged(
@@ -319,6 +336,8 @@ def write(
             changes=changes,
         ),
     )
+    if trial is not None:
+        access_trials.begin(work, found, trial)
     return Written(found, former, changes)
 
 
@@ -330,6 +349,7 @@ def restore(
     *,
     if_version: int | None = None,
     judge: Judge | None = None,
+    trial: int | None = None,
 ) -> Written:
     """
     Let the rules of an older version count again, as a new version.
@@ -350,6 +370,7 @@ def restore(
         if_version=if_version,
         judge=judge,
         because=f"restored version {number}",
+        trial=trial,
     )
 
 

@@ -108,13 +108,13 @@ _HOLD = Prepared(
 def authentication_policy(work: Work, organization_id: str, policy_id: str | None) -> AuthenticationFacts:
     """Return the authentication policy of an account (None: the organization's default)."""
     known: dict[str | None, AuthenticationFacts] = work.tx.memory.recall(
-        ("authentication-policies", organization_id), lambda: _authentication_policies(work, organization_id)
+        ("authentication-policies", organization_id), lambda: as_it_is(work, organization_id)
     )
     return known.get(policy_id) or known[None]
 
 
-def _authentication_policies(work: Work, organization_id: str) -> dict[str | None, AuthenticationFacts]:
-    """Return all policies by their ids, and the default without one."""
+def as_it_is(work: Work, organization_id: str) -> dict[str | None, AuthenticationFacts]:
+    """Return all policies by their ids, and the default without one, as this transaction sees them."""
     found: dict[str | None, AuthenticationFacts] = {}
     for row in work.tx.rows(_AUTHENTICATION, organization_id=organization_id):
         read = AuthenticationFacts(**{name: _READ.get(name, _as_is)(getattr(row, name)) for name in _FIELDS})

@@ -152,14 +152,15 @@ def both(one: Decision, other: Decision) -> Decision:
     weak = all(decision.weak_suffices for decision in (one, other) if decision.required > Strength.PASSWORD)
     return Decision(
         required=max(one.required, other.required),
-        rule=other.rule if _asks_more(other, one) else one.rule,
+        rule=other.rule if asks_more(other, one) else one.rule,
         weak_suffices=weak,
         any_of=one.any_of + tuple(wanted for wanted in other.any_of if wanted not in one.any_of),
         within=min(within) if within else None,
     )
 
 
-def _asks_more(other: Decision, one: Decision) -> bool:
+def asks_more(other: Decision, one: Decision) -> bool:
+    """Say whether *other* asks for something that *one* does not; where the strengths differ they alone decide."""
     if other.required != one.required:
         return other.required > one.required
     if other.required > Strength.PASSWORD and one.weak_suffices and not other.weak_suffices:

@@ -9,7 +9,7 @@ from idp.audit.log import record
 from idp.base.work import Work
 from idp.directory.policies import AuthenticationFacts
 from idp.settings import ThrottlingSettings
-from idp.signon import break_glass, devices, door, flow, history, lockout, pending
+from idp.signon import break_glass, devices, door, flow, history, lockout, pending, trials
 from idp.signon import facts as facts_
 from idp.signon import session as session_
 from idp.signon.flow import Facts, Refuse, Step
@@ -109,6 +109,7 @@ def open_session(
         attempt_id=trail.id,
         session_id=current.id,
     )
+    trials.signed_in(work, progress.request, current, proofs)
     trail.passed("session", methods=[proof.method.value for proof in progress.facts.proofs])
     if not progress.request.application_id:
         trail.succeeded()

@@ -121,6 +121,15 @@ class Reported:
 
 
 @dataclass(frozen=True, slots=True)
+class Unsure:
+    """A rule of which it cannot be told whether it matches: what it asks, the facts it lacks, what it would answer."""
+
+    conditions: tuple[Condition, ...]
+    facts: tuple[str, ...]
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
 class Evaluation:
     """
     What a policy says of a context.
@@ -132,6 +141,7 @@ class Evaluation:
         uncertain: the facts (fields of `Context`, or "zone" for one that is no longer known) that were not
             recorded and on which the outcome turns.
         report: what rules in report-only would have decided: guard rails, and rules before the one that decided.
+        unsure: where ``uncertain``: all rules before the one that decided of which it cannot be told, in order.
     """
 
     outcome: Outcome
@@ -139,6 +149,7 @@ class Evaluation:
     trace: tuple[Step, ...] = ()
     uncertain: tuple[str, ...] = ()
     report: tuple[Reported, ...] = ()
+    unsure: tuple[Unsure, ...] = ()
 
 
 def evaluate(compiled: Compiled, context: Context, *, explain: bool = False, names: Names = _NO_NAMES) -> Evaluation:
@@ -164,6 +175,7 @@ def evaluate(compiled: Compiled, context: Context, *, explain: bool = False, nam
         trace=_trace(compiled, decided, asked, names) if explain else (),
         uncertain=tuple(sorted(facts)),
         report=tuple(report),
+        unsure=tuple(Unsure(r.conditions, tuple(sorted(r.unknown(asked))), r.outcome) for r in unsure) if facts else (),
     )
 
 

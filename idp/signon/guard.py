@@ -1,0 +1,171 @@
+"""
+The lock-out guard: what would a change of policies mean for those who administer the organization?
+
+Whoever can sign in to our own pages now must still be able to, from where they usually come and with what
+they have or can set up: the acting administrator from where they are. What would cut one of them off is refused,
+or kept on trial (`directory.access_trials`). Break-glass accounts are under no access policy, so they keep a way in.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
+
+from idp.policy.access.context import AccountKind, Context, RequestKind
+from idp.policy.access.evaluate import FACTS, Compiled, Evaluation, evaluate
+from idp.policy.access.outcome import ALLOWED, Allowed, Denied, Outcome
+from idp.policy.access.rules import Rules
+from idp.policy.signon import SignOnPolicy
+from idp.signon.reach import DeadEnd, Judge, Means, Tried, way_in
+from idp.signon.request import SignOnRequest
+
+OUR_PAGES = (RequestKind.BROWSER, RequestKind.CONSOLE)
+_MOST_BOUNDS = 20
+_WEEK = timedelta(weeks=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """
+    What judges a sign-on to our own pages.
+
+    Args:
+        access: the access policy for sessions; None: there is none.
+        policies: the authentication policies by id (None: the organization's default): what they ask at all,
+            without days of grace and remembered devices, on which nobody may count.
+        blocked: says of a context whether its address is one that gets no answer at all.
+    """
+
+    access: Compiled | None
+    policies: Mapping[str | None, SignOnPolicy]
+    blocked: Callable[[Context], bool] = lambda _: False
+
+
+@dataclass(frozen=True, slots=True)
+class Administrator:
+    """
+    Whoever must not be cut off.
+
+    Args:
+        contexts: of their last sign-ins, or, of the acting administrator, the present one; never empty.
+        recorded: whether these are known; else nothing is known of where they come from.
+    """
+
+    account_id: str
+    email: str
+    kind: AccountKind
+    policy_id: str | None
+    means: Means
+    contexts: tuple[Context, ...]
+    recorded: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class CutOff:
+    """An administrator who can sign in now and could not any more, where, from when on, and why."""
+
+    account_id: str
+    email: str
+    request: RequestKind
+    since: date | None
+    dead_end: DeadEnd
+
+
+def cut_off(
+    people: Iterable[tuple[Administrator, Administrator]], before: Book, after: Book, now: datetime
+) -> tuple[CutOff, ...]:
+    """
+    Return whom *after* instead of *before* would cut off.
+
+    Args:
+        people: each administrator as they are before the change and after it.
+    """
+    bounds = _bounds(after.access, now)
+    found = (_cut_off(was, becomes, before, after, now, bounds) for was, becomes in people)
+    return tuple(one for one in found if one is not None)
+
+
+def _cut_off(
+    was: Administrator, becomes: Administrator, before: Book, after: Book, now: datetime, bounds: tuple[date, ...]
+) -> CutOff | None:
+    for kind in OUR_PAGES:
+        for since in (None, *bounds):
+            begins = now if since is None else max(now, datetime.combine(since, time(), now.tzinfo))
+            hopeful = not becomes.recorded
+            # Zipped, not compared: the groups of the two may differ.
+            able = [
+                then
+                for now_, then in zip(was.contexts, becomes.contexts, strict=True)
+                if dead_end(was, before, now_, kind, begins, hopeful=True) is None
+            ]
+            ends = [dead_end(becomes, after, context, kind, begins, hopeful=hopeful) for context in able]
+            dead = [end for end in ends if end is not None]
+            if able and len(dead) == len(ends):
+                return CutOff(becomes.account_id, becomes.email, kind, since, dead[0])
+    return None
+
+
+def dead_end(
+    one: Administrator, book: Book, context: Context, kind: RequestKind, begins: datetime, *, hopeful: bool
+) -> DeadEnd | None:
+    """
+    Return what keeps an administrator out who comes from where *context* says, at that time of the week; else None.
+
+    Args:
+        begins: from when on.
+        hopeful: where a fact was not recorded, take what is best for them, and not what is worst.
+    """
+    at = _next(context.at, begins)
+    policy = book.policies.get(one.policy_id) or book.policies[None]
+    request = SignOnRequest("", "", "", "", "", kind=kind)
+    here = replace(context, at=at, request=kind, application_id="", site_id="")
+    judge = _judge(None if one.kind is AccountKind.BREAK_GLASS else book.access, here, hopeful)
+    if book.blocked(here):
+        return DeadEnd("the address is in a zone of the block list")
+    return way_in(request, policy, one.means, at, judge)
+
+
+def _judge(access: Compiled | None, context: Context, hopeful: bool) -> Judge:
+    def judge(tried: Tried) -> Outcome:
+        if access is None:
+            return ALLOWED
+        started = context.at if tried.saved else None
+        now = replace(context, proofs=tried.proofs, session_started_at=started, session_known=True)
+        return _settled(evaluate(access, now), hopeful)
+
+    return judge
+
+
+def _settled(said: Evaluation, hopeful: bool) -> Outcome:
+    """Where it cannot be told what a policy says: the best that it can be, or the worst."""
+    possible = [said.outcome, *(rule.outcome for rule in said.unsure)]
+    chosen = min(possible, key=_severity) if hopeful else max(possible, key=_severity)
+    if isinstance(chosen, Denied) and chosen is not said.outcome:
+        facts = ", ".join(FACTS.get(fact, fact) for fact in said.uncertain)
+        return Denied(f"{chosen.rule} (perhaps: {facts} not recorded)", chosen.text)
+    return chosen
+
+
+def _severity(outcome: Outcome) -> tuple[int, int, int]:
+    if isinstance(outcome, Denied):
+        return 2, 0, 0
+    wanted = outcome.requires if isinstance(outcome, Allowed) else None
+    return (0, 0, 0) if wanted is None else (1, int(wanted.required), len(wanted.any_of))
+
+
+def _next(usual: datetime, begins: datetime) -> datetime:
+    """Return the first moment from *begins* on that is at the same time of the same day of the week as *usual*."""
+    if usual >= begins:
+        return usual
+    return usual + -(-(begins - usual) // _WEEK) * _WEEK
+
+
+def _bounds(access: Compiled | None, now: datetime) -> tuple[date, ...]:
+    """Return the days to come on which a rule begins to count, or no longer does, the next ones first."""
+    if access is None:
+        return ()
+    rules: Rules = access.rules
+    times = [rule.conditions.times for rule in (*rules.guards, *rules.rules) if rule.conditions.times is not None]
+    days = {of.not_before for of in times if of.not_before} | {
+        of.not_after + timedelta(days=1) for of in times if of.not_after and of.not_after < date.max
+    }
+    return tuple(sorted(day + timedelta(days=1) for day in days if day >= now.date())[:_MOST_BOUNDS])

@@ -262,7 +262,7 @@ class Change:
 
 
 Judge = Callable[[Work, Change], None]
-"""Is called before a change is kept; refuses it by raising. Here the lock-out guard has its place."""
+"""Is called before a change is kept; refuses it by raising. The lock-out guard looks from outside (`signon.guarding`)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -295,11 +295,13 @@ def keep(work: Work, account: Account, made: NewCredential, *, name: str) -> tup
     """
     if passkey.is_full(work, account):
         return Wrong(f"the account has {passkey.MOST_PER_ACCOUNT} passkeys and security keys already", "many")
-    first = not enrolled.exists(work, account.organization_id, account.id)
+    codes_are_due = Method.RECOVERY_CODE in _policy(work, account).methods and not enrolled.exists(
+        work, account.organization_id, account.id
+    )
     kept = passkey.enrol(work, account, made, name=name)
     if isinstance(kept, Rejected):
         return Wrong(kept.cause)
-    return tuple(recovery.make(work, account)) if first else ()
+    return tuple(recovery.make(work, account)) if codes_are_due else ()
 
 
 def note_problem(work: Work, progress: Progress, problem: str) -> None:

@@ -23,7 +23,7 @@ from idp.policy.models import AuthenticationPolicy
 from idp.policy.signon import Strength
 from idp.signon import administered_password
 from idp.signon.factors import temporary_pass
-from idp.signon.models import Password, SignOnSession, TotpFactor
+from idp.signon.models import Authenticator, Password, SignOnSession, TotpFactor
 from tests.support.authenticator import UP, UV, SoftAuthenticator
 from tests.support.front import ANN, BEN, CLEO, DORA, PASSWORD, Front
 from tests.support.visitor import Visitor
@@ -276,10 +276,7 @@ class Walk(RuleBasedStateMachine):
                     continue
                 self.reached["+".join(sorted(methods))] += 1
                 account = work.tx.session.get_one(Account, (row.organization_id, row.account_id))
-                own = (
-                    "otp" in policy.methods
-                    and work.tx.session.query(TotpFactor).filter_by(account_id=account.id).count()
-                )
+                own = self._own(work, account.id, set(policy.methods))
                 counting = (
                     methods & {*policy.methods, "known-device"}
                     if policy.known_device_days
@@ -330,6 +327,12 @@ class Walk(RuleBasedStateMachine):
             assert right, "the password that was to be changed was taken again"
             self.passwords[person] = new
             self.reached["new password"] += 1
+
+    def _own(self, work, account_id: str, allowed: set[str]) -> int:
+        """How many second steps the account has set up, of those that the policy takes."""
+        apps = work.tx.session.query(TotpFactor).filter_by(account_id=account_id).count() if "otp" in allowed else 0
+        keys = work.tx.session.query(Authenticator).filter_by(account_id=account_id)
+        return apps + sum("security-key" in allowed or ("passkey" in allowed and one.verifies) for one in keys)
 
     def _code(self, visitor: Visitor, person: str) -> str:
         offered = visitor.page.xpath("//@data-copy")

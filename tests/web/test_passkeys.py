@@ -330,3 +330,13 @@ def test_a_device_is_remembered_with_a_passkey_as_second_step_and_forgotten_with
     ann.submit()
     stranger.client.delete_cookie("ostiary_session")
     assert stranger.open(front.ask()).submit(username=ANN, password=PASSWORD).title == "Second step"
+
+
+def test_where_recovery_codes_are_not_allowed_none_are_made(front, stranger, device):
+    policy(front, methods=["pwd", "passkey", "security-key"])
+    stranger.open(front.ask()).submit(username=BEN, password=PASSWORD)
+    assert stranger.title == "Add a passkey"
+
+    sent(stranger, credential=device.make(options(stranger)))
+
+    assert set(stranger.answer.json["methods"]) == {"pwd", "passkey"}

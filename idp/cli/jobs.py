@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import click
 
-from idp.base import clock, logging, mail, outbox, sweeping
+from idp.base import clock, letters, logging, mail, outbox, sweeping
 from idp.base import jobs as jobs_
 from idp.base.db import Database
 from idp.base.errors import IdpError, NotFound
@@ -104,7 +104,8 @@ def _senders(database: Database, of: Settings) -> dict[str, Sender]:
     )
     senders = {MESSAGE: backchannel.sender(lambda: _job_work(database), _tellers(of), post)}
     if of.mail.smtp_url:
-        senders[mail.KIND] = mail.sender(of.mail.smtp_url, of.mail.sender)
+        write = letters.writer(of.base_url, of.paths.templates_overlay)
+        senders[mail.KIND] = mail.sender(of.mail.smtp_url, of.mail.sender, write)
     return senders
 
 

@@ -835,3 +835,20 @@ class AuthenticatorCloned(Event):
     name: str
     known_count: int
     shown_count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasswordResetMailed(Event):
+    """A link to set a new password was mailed (target: the account)."""
+
+    tag = "password-reset.mailed"
+    asked_from: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasswordResetRefused(Event):
+    """Somebody asked for such a link, and none was mailed (target: the account)."""
+
+    tag = "password-reset.refused"
+    cause: str
+    asked_from: str

@@ -22,7 +22,7 @@ from idp.oidc import logout_tokens
 from idp.policy.permissions import OPERATOR
 from idp.saml import logout_telling, refreshing, rotation_jobs
 from idp.settings import Settings
-from idp.signon import backchannel, housekeeping
+from idp.signon import backchannel, housekeeping, password_reset
 from idp.signon.logout import MESSAGE
 from idp.signon.teller import Tellers
 
@@ -90,6 +90,7 @@ def handlers(of: Settings) -> Handlers:
         rotation_jobs.SWEEP: rotation_jobs.sweep,
         rotation_jobs.KIND: rotation_jobs.turn,
         refreshing.KIND: refreshing.errand(allowed=of.egress.allow_addresses, http_loopback=loopback),
+        password_reset.KIND: password_reset.run,
         **backchannel.handlers(_tellers(of)),
     }
 

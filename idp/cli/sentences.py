@@ -103,6 +103,8 @@ SENTENCES: dict[str, str] = {
     "break-glass-account.used": "ALARM: used the break-glass account {email}: {what} ({method})",
     "authenticator.renamed": "renamed a passkey or security key from {before} to {after}",
     "authenticator.cloned": "was refused with {name}: its counter showed {shown_count} after {known_count}, so there may be a copy of it",
+    "password-reset.mailed": "mailed a link to set a new password (asked from {asked_from})",
+    "password-reset.refused": "mailed no link to set a new password: {cause} (asked from {asked_from})",
     "access.denied": "was not allowed to do this: {what}",
 }
 

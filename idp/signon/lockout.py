@@ -58,6 +58,8 @@ _CODE_WAIT = timedelta(minutes=15)
 _CODES_PER_CHALLENGE = 5
 _SHORT_CODES_PER_BROWSER = 5
 _SHORT_CODES_WITHIN = timedelta(minutes=10)
+_MAILS = 3
+_MAILS_WITHIN = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,7 +299,7 @@ def clear_account(work: Work, account_id: str) -> None:
 
     Who changes the own password gets no new tries of the second step by it (A8).
     """
-    _clear(work, f"account:{account_id}")
+    clear_password(work, account_id)
     if work.actor.kind != "account" or work.actor.id != account_id:
         clear_second_steps(work, account_id)
 
@@ -316,6 +318,33 @@ def clear_device(work: Work, device_id: str) -> None:
 def lane(device_id: str) -> str:
     """Return the key under which a known device counts its wrong passwords."""
     return f"device:{device_id}"
+
+
+def clear_password(work: Work, account_id: str) -> None:
+    """Forget an account's wrong passwords, and nothing else: it has a new one."""
+    _clear(work, f"account:{account_id}")
+
+
+def reserve_mail(work: Work, about: str, limits: ThrottlingSettings) -> bool | Wait:
+    """
+    Reserve one mail that somebody may cause who has proven nothing, or say how long to wait.
+
+    Args:
+        about: whom it would reach, and why; of one of these a few within an hour.
+
+    Returns:
+        False: no more of these now. Whoever asks is told nothing of it: it would say that somebody has asked before.
+    """
+    network = network_of(work.origin.ip)
+    taken = _reserve_in_windows(
+        work,
+        (f"network-mails-minute:{network}", timedelta(minutes=1), limits.address_per_minute),
+        (f"network-mails-hour:{network}", timedelta(hours=1), limits.address_per_hour),
+    )
+    if isinstance(taken, Wait):
+        return taken
+    key = f"typed:mail:{hashlib.sha256(about.encode()).hexdigest()[:40]}"
+    return _reserve_in_window(work, key, _MAILS_WITHIN, _MAILS) is None
 
 
 def _reserve_in_windows(work: Work, *windows: tuple[str, timedelta, int]) -> list[str] | Wait:

@@ -30,6 +30,7 @@ def install(app: Flask, settings: settings_.Settings) -> None:
     environment.install_null_translations(newstyle=True)  # type: ignore[attr-defined]
     environment.trim_blocks = environment.lstrip_blocks = True
     environment.globals["csrf_token"] = security.csrf_token
+    environment.globals["sends_mail"] = bool(settings.mail.smtp_url)
     environment.globals["static_url"] = static_url
     environment.globals["request_id"] = context.request_id
 

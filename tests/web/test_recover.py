@@ -260,33 +260,31 @@ HOSTS = {
 }
 
 
-@pytest.mark.parametrize("name", HOSTS)
-def test_a16_no_header_changes_where_a_mailed_link_leads(front, name):
+def _asked_with(front, headers, **options):
+    """Ask for Ann's link as a proxy, or somebody before it, might hand the request in; the cookie is there anyway."""
     visitor = Visitor(front.app.test_client()).open("/recover")
     form = {"csrf_token": visitor.field("csrf_token").get("value"), "username": ANN}
-
-    kept = f"ostiary_browser={visitor.client.get_cookie('ostiary_browser').value}"  # a browser at another host keeps it to itself
-
-    answer = visitor.client.post("/recover", data=form, headers={name: HOSTS[name], "Cookie": kept})
-
-    assert answer.headers["Location"] == "/recover/sent"
-
+    kept = {"Cookie": f"ostiary_browser={visitor.client.get_cookie('ostiary_browser').value}"}
+    bare = front.app.test_client(use_cookies=False)
+    answer = bare.post("/recover", data=form, headers={**headers, **kept}, **options)
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/recover/sent")
     [mail] = front.mails(base_url="https://id.acme.example")
+    return mail
+
+
+@pytest.mark.parametrize("names", [[name] for name in HOSTS] + [list(HOSTS)], ids="+".join)
+def test_a16_no_header_changes_where_a_mailed_link_leads(front, names):
+    mail = _asked_with(front, {name: HOSTS[name] for name in names})
+
     assert [re.sub(r"rst_.*", "", link) for link in mail.links] == ["https://id.acme.example/recover/"]
     assert "evil" not in mail.text
 
 
 def test_a16_an_absolute_request_line_changes_nothing_either(front):
-    visitor = Visitor(front.app.test_client()).open("/recover")
-    form = {"csrf_token": visitor.field("csrf_token").get("value"), "username": ANN}
+    mail = _asked_with(front, {}, base_url="http://evil.example:666")
 
-    kept = f"ostiary_browser={visitor.client.get_cookie('ostiary_browser').value}"
-
-    visitor.client.post("/recover", data=form, base_url="http://evil.example:666", headers={"Cookie": kept})
-
-    assert len(front.mails()) == 1
-    visitor.client.post("/recover", data=form, base_url="http://evil.example:666", headers={"Cookie": kept})
-    assert all(link.startswith("http://localhost:8000/recover/") for mail in front.mails() for link in mail.links)
+    assert mail.links[0].startswith("https://id.acme.example/recover/")
+    assert "evil" not in mail.text
 
 
 # A17: the token

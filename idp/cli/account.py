@@ -5,7 +5,7 @@ import sys
 import click
 
 from idp.base.errors import Invalid
-from idp.cli import account_factors, account_help, account_password, show
+from idp.cli import account_factors, account_help, account_password, account_recovery, show
 from idp.cli.account_lookup import ORGANIZATION as _ORGANIZATION
 from idp.cli.account_lookup import find as _account
 from idp.cli.account_lookup import organization_id as _organization_id
@@ -262,3 +262,7 @@ def _password_from_stdin() -> str:
             "Standard input holds no password.", field="password", advice="Write it as one line to the command."
         )
     return password
+
+
+for _command in account_recovery.COMMANDS:
+    account.add_command(_command)

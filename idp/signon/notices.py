@@ -97,6 +97,7 @@ def _link(work: Work, notice: Notice, address: str) -> str:
         organization_id=notice.organization_id,
         subject_id=notice.account_id,
         bound={
+            "organization_id": notice.organization_id,
             "account_id": notice.account_id,
             "notice_id": notice.id,
             "kind": notice.kind,

@@ -32,6 +32,8 @@ KIND = "password-reset"
 BY_MAIL = "mail"
 STOPPED = "stopped"
 """In `Password.must_change`: the password was stopped, and only an administrator helps."""
+# What no password is the password of: the tag of no input is all zeros.
+_NEVER = "$argon2id$v=19$m=19456,t=2,p=1$b3N0aWFyeS1zdG9wcGVkIQ$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 _PURPOSES = (PASSWORD_RESET, INVITATION, FIRST_PASSWORD)
 
 
@@ -119,6 +121,30 @@ def why_not(work: Work, account: Account) -> str:
     return ""
 
 
+def has_usable_password(work: Work, account: Account) -> bool:
+    """Say whether there is a password with which the account could be signed in to."""
+    row = work.tx.session.get(Password, (account.organization_id, account.id))
+    return row is not None and row.hash != _NEVER
+
+
+def stop(work: Work, account: Account, *, only_administrator: bool) -> None:
+    """
+    Let the account's password work no more.
+
+    Args:
+        only_administrator: nor can it be set anew by mail, until an administrator has helped.
+    """
+    row = work.tx.session.get(Password, (account.organization_id, account.id))
+    if row is None:
+        if not only_administrator:
+            return
+        row = Password(organization_id=account.organization_id, account_id=account.id, changed_at=work.now)
+        work.tx.session.add(row)
+    row.hash, row.pepper, row.imported = _NEVER, password_.PEPPER, ""
+    row.must_change = STOPPED if only_administrator else ""
+    work.tx.session.flush()
+
+
 def find(work: Work, token: str) -> Link:
     """
     Return the link with which a password may be set now.
@@ -160,9 +186,8 @@ def set_password(work: Work, token: str, hashed: str) -> None:
     except Conflict as error:
         raise LinkOver from error
     account = work.tx.session.get_one(Account, (link.organization_id, link.account_id))
-    had_one = password_.has_password(work, link.organization_id, account.id)
+    had_one = has_usable_password(work, account)
     password_.store(work, account, hashed)
-    work.tx.session.get_one(Password, (link.organization_id, account.id)).must_change = ""
     mail_links.end_all(work, account.id)
     lockout.clear_password(work, account.id)
     record(work, PasswordChanged(organization_id=link.organization_id, target_id=account.id, by=link.purpose.name))

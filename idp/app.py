@@ -25,6 +25,7 @@ from idp.web import (
     connection,
     context,
     device,
+    email_code,
     errors,
     health,
     launcher,
@@ -51,6 +52,7 @@ from idp.web.door import LONGEST_BODY, Door
 from idp.web.kept_documents import KeptDocuments
 
 _FORM_PARTS = 100
+_SECOND_STEPS = (email_code,)  # they put their pages beside the others of signing in
 _OIDC = (oidc, oidc_clients, oidc_documents, oidc_logout, oidc_registration, oidc_session)
 
 

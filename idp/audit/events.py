@@ -916,3 +916,10 @@ class IncidentReported(Event):
     removed: tuple[str, ...]
     address: str
     helped_by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmailCodeMailed(Event):
+    """A code to sign in with was mailed (target: the account)."""
+
+    tag = "email-code.mailed"

@@ -111,6 +111,7 @@ SENTENCES: dict[str, str] = {
     "account.email-changed": "changed an e-mail address from {before} to {after} (by: {changed_by})",
     "account.sessions-ended": "ended {count} sessions of {email}, its known devices and grants",
     "incident.reported": "said of {kind} that it was not them; removed: {removed}; address: {address}; helped by {helped_by}",
+    "email-code.mailed": "was mailed a code to sign in with",
     "access.denied": "was not allowed to do this: {what}",
 }
 

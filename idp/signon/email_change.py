@@ -122,6 +122,7 @@ def administer(work: Work, reference: str, email: str, *, organization_id: str |
     account = queries.account(work, reference, organization_id=organization_id)
     require(work, Permission.ACCOUNT_EDIT, account.organization_id)
     require(work, Permission.ACCOUNT_CREDENTIALS, account.organization_id)
+    mail_links.hold(work, account.organization_id, account.id)
     wanted, before = names.email(email), account.email
     if wanted == before:
         return account

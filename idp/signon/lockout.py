@@ -59,6 +59,10 @@ _CODES_PER_CHALLENGE = 5
 _SHORT_CODES_PER_BROWSER = 5
 _SHORT_CODES_WITHIN = timedelta(minutes=10)
 _MAILS = 3
+_EMAIL_CODES_PER_SIGN_ON = 3
+_EMAIL_CODES_PER_HOUR = 10
+_EMAIL_CODE_TRIES = 5
+_EMAIL_CODE_LIVES = timedelta(minutes=10)
 _MAILS_WITHIN = timedelta(hours=1)
 
 
@@ -345,6 +349,31 @@ def reserve_mail(work: Work, about: str, limits: ThrottlingSettings) -> bool | W
         return taken
     key = f"typed:mail:{hashlib.sha256(about.encode()).hexdigest()[:40]}"
     return _reserve_in_window(work, key, _MAILS_WITHIN, _MAILS) is None
+
+
+def reserve_mailed_code(work: Work, account_id: str, sign_on: str) -> Wait | None:
+    """Reserve one mail with a code for a sign-on: three in each, ten an hour of one account; or say how long to wait."""
+    taken = _reserve_in_windows(
+        work,
+        (f"typed:mailed-codes:{sign_on}", _EMAIL_CODE_LIVES, _EMAIL_CODES_PER_SIGN_ON),
+        (f"typed:mailed-codes:{account_id}", timedelta(hours=1), _EMAIL_CODES_PER_HOUR),
+    )
+    return taken if isinstance(taken, Wait) else None
+
+
+def reserve_email_code(work: Work, account_id: str, sign_on: str, limits: ThrottlingSettings) -> Reserved | Wait:
+    """
+    Reserve one try of a code by e-mail: five in each sign-on, and of the account as those of other second steps.
+
+    They are counted apart from those: guessing at one stops no other.
+    """
+    tries = f"typed:email-code-tries:{sign_on}"
+    waiting = _reserve_in_window(work, tries, _EMAIL_CODE_LIVES, _EMAIL_CODE_TRIES)
+    if waiting is not None:
+        return waiting
+    key = f"email-code:{account_id}"
+    reserved = _reserve_delayed(work, key, limits.code_stop_at, lambda failures: code_delay(failures, limits))
+    return reserved if isinstance(reserved, Wait) else Reserved(key)
 
 
 def _reserve_in_windows(work: Work, *windows: tuple[str, timedelta, int]) -> list[str] | Wait:

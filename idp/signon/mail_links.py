@@ -73,6 +73,13 @@ _ACCOUNT = Prepared(
 )
 
 
+_HOLD = Prepared(
+    select(Account.id)
+    .where(Account.organization_id == bindparam("organization_id"), Account.id == bindparam("account_id"))
+    .with_for_update()
+)
+
+
 def purpose_of(token: str) -> Purpose | None:
     """Return what a token that somebody brought could be for, by its form alone."""
     return next((purpose for purpose in PURPOSES if is_token(token, purpose.token)), None)
@@ -80,6 +87,7 @@ def purpose_of(token: str) -> Purpose | None:
 
 def issue(work: Work, purpose: Purpose, account: Account, **further: str) -> str:
     """Return the token of a new link for *account*; older ones of that purpose are good no more."""
+    hold(work, account.organization_id, account.id)
     onetime.end(work, purpose.name, account.id)
     token = new_token(purpose.token)
     onetime.store(
@@ -114,8 +122,22 @@ def use(work: Work, token: str, *purposes: Purpose) -> Link | None:
     purpose = purpose_of(token)
     if purpose not in purposes or purpose is None:
         return None
+    seen = onetime.look(work, purpose.name, token)
+    if not isinstance(seen, onetime.Unused):
+        return None
+    hold(work, seen.bound["organization_id"], seen.bound["account_id"])
     consumed = onetime.consume(work, purpose.name, token)
     return _link(work, purpose, consumed.bound) if isinstance(consumed, onetime.Consumed) else None
+
+
+def hold(work: Work, organization_id: str, account_id: str) -> None:
+    """
+    Let no other link of this account be made or used until this transaction is over.
+
+    Always before the first link is written: of two that end each other's links one would wait for the other for
+    ever (PostgreSQL; on SQLite one writes at a time anyway).
+    """
+    work.tx.row(_HOLD, organization_id=organization_id, account_id=account_id)
 
 
 def end_all(work: Work, account_id: str) -> None:

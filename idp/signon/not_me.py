@@ -71,10 +71,12 @@ def report(work: Work, token: str) -> Ended:
     Raises:
         LinkOver: it is not good, or somebody else was faster.
     """
-    found = onetime.consume(work, notices.NOT_ME, token) if is_token(token, notices.TOKEN) else None
+    incident = find(work, token)
+    mail_links.hold(work, incident.organization_id, incident.account_id)
+    found = onetime.consume(work, notices.NOT_ME, token)
     if not isinstance(found, onetime.Consumed):
         raise LinkOver
-    return _end(work, _incident(work, found.bound))
+    return _end(work, incident)
 
 
 def sign_in(work: Work, session: CurrentSession, sign_in_id: str) -> Incident:
@@ -98,7 +100,9 @@ def report_sign_in(work: Work, session: CurrentSession, sign_in_id: str) -> Ende
     Raises:
         NotFound: the person has no such sign-in.
     """
-    return _end(work, sign_in(work, session, sign_in_id))
+    incident = sign_in(work, session, sign_in_id)
+    mail_links.hold(work, incident.organization_id, incident.account_id)
+    return _end(work, incident)
 
 
 def _incident(work: Work, bound: dict[str, Any]) -> Incident:

@@ -45,6 +45,14 @@ _END = Prepared(
     )
     .values(used_at=_AT)
 )
+_WAITS = Prepared(
+    select(_TABLE.c.purpose).where(
+        _TABLE.c.subject_id == bindparam("of_subject"),
+        _TABLE.c.purpose == bindparam("of_purpose"),
+        _TABLE.c.used_at.is_(None),
+        _TABLE.c.expires_at > _AT,
+    )
+)
 _EVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -101,6 +109,11 @@ def store(
 def end(work: Work, purpose: str, subject_id: str, *, since: datetime = _EVER) -> None:
     """End every unused value of *purpose* for the subject that was made from *since* on: a newer one takes its place."""
     work.tx.run(_END, of_subject=subject_id, of_purpose=purpose, since=since, at=work.now)
+
+
+def waits(work: Work, purpose: str, subject_id: str) -> bool:
+    """Say whether there is a value of *purpose* for the subject that could still be consumed."""
+    return work.tx.row(_WAITS, of_subject=subject_id, of_purpose=purpose, at=work.now) is not None
 
 
 def look(work: Work, purpose: str, token: str) -> Unused | AlreadyUsed | None:

@@ -1,4 +1,4 @@
-"""`idp account …`: invitations, first passwords, another e-mail address, the sign-ons of others."""
+"""`idp account …`: invitations, first passwords, the sign-ons of others."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from idp.cli.account_lookup import ORGANIZATION as _ORGANIZATION
 from idp.cli.account_lookup import organization_id as _organization_id
 from idp.cli.context import Command, open_work, settings, tell
 from idp.settings import Settings
-from idp.signon import email_change, invitations, signing_out_others
+from idp.signon import invitations, signing_out_others
 from idp.signon.models import SignOnSession
 
 
@@ -47,21 +47,6 @@ def first_password(email: str, organization: str | None, printed: bool) -> None:
     link = f"{of.base_url}{path}" if printed else ""
     words = f"a link to set the first password of {done.email}, good once and for 24 hours"
     tell({**show.account(done), "link": link or None}, f"{words}:\n  {link}" if link else f"mailed {words}")
-
-
-@click.command("set-email", cls=Command)
-@click.argument("email")
-@click.argument("new_email")
-@_ORGANIZATION
-def set_email(email: str, new_email: str, organization: str | None) -> None:
-    """
-    Give the account EMAIL the address NEW_EMAIL, for which you vouch; the old one is told.
-
-    From then on mails that win the account back go to NEW_EMAIL; what was mailed to EMAIL is good no more.
-    """
-    with open_work() as work:
-        done = email_change.administer(work, email, new_email, organization_id=_organization_id(work, organization))
-        tell(show.account(done), f"{email} is now {done.email}")
 
 
 @click.command(cls=Command)
@@ -107,4 +92,4 @@ def _check_mail(of: Settings) -> None:
         )
 
 
-COMMANDS = (invite, first_password, set_email, sessions, end_sessions)
+COMMANDS = (invite, first_password, sessions, end_sessions)

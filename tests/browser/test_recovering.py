@@ -58,7 +58,7 @@ def test_a17_the_token_is_in_no_address_and_in_no_referer(front, walk):
 
 
 def test_a_notice_is_put_away_and_said_not_to_be_mine(front, ann):
-    front.later(hours=1)
+    front.later(minutes=30)
     with front.work() as work:
         notices.notify(
             work,

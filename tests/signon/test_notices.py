@@ -4,8 +4,9 @@ import re
 
 import pytest
 
+from idp.settings import ThrottlingSettings
 from idp.signon import notices, onetime
-from idp.signon.factors import password, totp
+from idp.signon.factors import password, recovery, totp
 from idp.signon.models import Notice, OneTimeValue
 from tests.support import postbox
 
@@ -88,3 +89,20 @@ def test_an_account_that_is_being_made_is_told_nothing(open_work, world, mails):
 def _factors(open_work, world):
     with open_work() as work:
         return totp.factors(work, world.organization.id, world.ann.id)
+
+
+def test_a20_a_recovery_code_that_was_used_is_told(open_work, world, mails):
+    with open_work() as work:
+        codes = recovery.make(work, world.ann)
+        recovery.use(work, world.organization.id, world.ann.id, codes[0], ThrottlingSettings())
+
+    [mail] = mails()
+    assert mail.subject == "Recovery code of your account used (Acme Global)"
+    assert "9 are left" in mail.text
+
+
+def test_a_wrong_recovery_code_is_told_to_nobody(open_work, world, mails):
+    with open_work() as work:
+        recovery.use(work, world.organization.id, world.ann.id, "0" * 24, ThrottlingSettings())
+
+    assert mails() == []

@@ -20,7 +20,7 @@ from idp.audit.events import IncidentReported
 from idp.audit.log import record
 from idp.base.db import table
 from idp.base.errors import NotFound
-from idp.base.ids import is_token
+from idp.base.ids import is_id, is_token
 from idp.base.work import Work
 from idp.directory import accounts, names
 from idp.directory.models import Account
@@ -86,7 +86,8 @@ def sign_in(work: Work, session: CurrentSession, sign_in_id: str) -> Incident:
     Raises:
         NotFound: the person has no such sign-in.
     """
-    row = work.tx.session.get(SignIn, (session.organization_id, sign_in_id))
+    known = is_id(sign_in_id, "sin")
+    row = work.tx.session.get(SignIn, (session.organization_id, sign_in_id)) if known else None
     if row is None or row.account_id != session.account_id:
         raise NotFound("There is no such sign-in.", advice="Look at your account again.")
     facts = {"ip": row.ip, "place": ", ".join(part for part in (row.city, row.country) if part)}
@@ -106,8 +107,8 @@ def report_sign_in(work: Work, session: CurrentSession, sign_in_id: str) -> Ende
 
 
 def _incident(work: Work, bound: dict[str, Any]) -> Incident:
-    notice = work.tx.session.scalar(select(Notice).where(Notice.id == bound["notice_id"]))
     organization_id = bound["organization_id"]
+    notice = work.tx.session.get(Notice, (organization_id, bound["notice_id"]))
     return Incident(
         organization_id=organization_id,
         account_id=bound["account_id"],

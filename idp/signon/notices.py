@@ -13,7 +13,7 @@ from sqlalchemy import select
 from idp.audit.log import plain
 from idp.base import mail
 from idp.base.errors import NotFound
-from idp.base.ids import new_id, new_token
+from idp.base.ids import is_id, new_id, new_token
 from idp.base.letters import spoken
 from idp.base.work import Work
 from idp.directory.models import Account, Organization
@@ -39,6 +39,7 @@ NOT_ME = "not-me"
 NOT_ME_LIVES = timedelta(days=7)
 TOKEN = "ntm"  # noqa: S105 (the kind of a token, not a token)
 _SHOWN = 5
+_ID = "ntc"
 
 
 def notify(
@@ -67,7 +68,7 @@ def notify(
     if work.origin.door == "web" and work.origin.ip:
         facts.setdefault("ip", work.origin.ip)
     notice = Notice(
-        organization_id=organization_id, id=new_id("ntc"), account_id=account_id, kind=kind, facts=facts, at=work.now
+        organization_id=organization_id, id=new_id(_ID), account_id=account_id, kind=kind, facts=facts, at=work.now
     )
     work.tx.session.add(notice)
     address = to or account.email
@@ -131,7 +132,8 @@ def put_away(work: Work, session: CurrentSession, notice_id: str) -> None:
     Raises:
         NotFound: the person was told no such thing.
     """
-    notice = work.tx.session.get(Notice, (session.organization_id, notice_id))
+    known = is_id(notice_id, _ID)
+    notice = work.tx.session.get(Notice, (session.organization_id, notice_id)) if known else None
     if notice is None or notice.account_id != session.account_id:
         raise NotFound("There is no such notice.", advice="Look at your account again.")
     if notice.seen_at is None:

@@ -24,7 +24,7 @@ from idp.base.db import Prepared, insert_if_absent, table
 from idp.base.work import Work
 from idp.policy.signon import STRONG_SECOND_STEPS, Method
 from idp.settings import ThrottlingSettings
-from idp.signon import device_cookie
+from idp.signon import device_cookie, notices
 from idp.signon.models import ThrottleCounter
 
 _TABLE = table(ThrottleCounter)
@@ -279,8 +279,12 @@ def succeeded(work: Work, reserved: Reserved) -> None:
 
 
 def stopped(work: Work, organization_id: str, account_id: str, method: Method) -> None:
-    """The last try that there was (`Reserved.last`) was wrong, too: record that *method* has stopped for the account."""
+    """The last try that there was (`Reserved.last`) was wrong, too: record that *method* has stopped for the account, and tell the person."""
     record(work, FactorStopped(organization_id=organization_id, target_id=account_id, method=method.value))
+    kind = notices.PASSWORD_STOPPED if method is Method.PASSWORD else notices.SECOND_STEP_STOPPED
+    notices.notify(
+        work, organization_id=organization_id, account_id=account_id, kind=kind, facts={"method": method.value}
+    )
 
 
 def helped(work: Work, account_id: str, methods: frozenset[Method], limits: ThrottlingSettings) -> None:
@@ -295,6 +299,8 @@ def helped(work: Work, account_id: str, methods: frozenset[Method], limits: Thro
         _let_go_on(work, f"code:{account_id}", limits.code_stop_at)
     if methods & (STRONG_SECOND_STEPS - {Method.RECOVERY_CODE}):
         _let_go_on(work, f"recovery:{account_id}", limits.code_stop_at)
+    if methods & STRONG_SECOND_STEPS:
+        _let_go_on(work, f"email-code:{account_id}", limits.code_stop_at)
 
 
 def clear_account(work: Work, account_id: str) -> None:
@@ -309,8 +315,9 @@ def clear_account(work: Work, account_id: str) -> None:
 
 
 def clear_second_steps(work: Work, account_id: str) -> None:
-    """Forget an account's wrong codes, those of authenticators and recovery codes."""
+    """Forget an account's wrong codes: those of authenticators, recovery codes, and by e-mail."""
     _clear(work, f"code:{account_id}")
+    _clear(work, f"email-code:{account_id}")
     _clear(work, f"recovery:{account_id}")
 
 
@@ -371,9 +378,7 @@ def reserve_email_code(work: Work, account_id: str, sign_on: str, limits: Thrott
     waiting = _reserve_in_window(work, tries, _EMAIL_CODE_LIVES, _EMAIL_CODE_TRIES)
     if waiting is not None:
         return waiting
-    key = f"email-code:{account_id}"
-    reserved = _reserve_delayed(work, key, limits.code_stop_at, lambda failures: code_delay(failures, limits))
-    return reserved if isinstance(reserved, Wait) else Reserved(key)
+    return _reserve_second_step(work, f"email-code:{account_id}", limits)
 
 
 def _reserve_in_windows(work: Work, *windows: tuple[str, timedelta, int]) -> list[str] | Wait:

@@ -24,7 +24,7 @@ from idp.base.ids import is_id, is_token
 from idp.base.work import Work
 from idp.directory import accounts, names
 from idp.directory.models import Account
-from idp.signon import email_change, mail_links, notices, onetime, password_reset
+from idp.signon import devices, email_change, mail_links, notices, onetime, password_reset
 from idp.signon.factors import enrolled
 from idp.signon.mail_links import LinkOver
 from idp.signon.models import Authenticator, Notice, RecoveryCode, SignIn, TemporaryPass, TotpFactor
@@ -128,6 +128,7 @@ def _end(work: Work, incident: Incident) -> Ended:
     mail_links.end_all(work, account.id)
     onetime.end(work, notices.NOT_ME, account.id, since=incident.at)
     accounts.bump_epoch(work, account.organization_id, account.id)
+    devices.end_all(work, account.organization_id, account.id)
     work.tx.session.refresh(account)
     by_mail = not password_reset.why_not(work, account)
     if by_mail:

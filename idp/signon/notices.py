@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import select
 
 from idp.audit.log import plain
-from idp.base import mail
+from idp.base import mail, user_agents
 from idp.base.errors import NotFound
 from idp.base.ids import is_id, new_id, new_token
 from idp.base.letters import spoken
@@ -26,11 +26,13 @@ NEW_DEVICE = "new-device"
 SECOND_STEP_ADDED, SECOND_STEP_REMOVED = "second-step-added", "second-step-removed"
 RECOVERY_CODES_MADE, RECOVERY_CODE_USED = "recovery-codes-made", "recovery-code-used"
 PASSWORD_CHANGED, PASSWORD_STOPPED = "password-changed", "password-stopped"
+SECOND_STEP_STOPPED, SECOND_STEPS_RESET = "second-step-stopped", "second-steps-reset"
 ADDRESS_CHANGED = "address-changed"
 TEMPORARY_PASS_MADE, TEMPORARY_PASS_USED = "temporary-pass-made", "temporary-pass-used"
 SESSIONS_ENDED = "sessions-ended"
 KINDS = (
     *(NEW_DEVICE, SECOND_STEP_ADDED, SECOND_STEP_REMOVED, RECOVERY_CODES_MADE, RECOVERY_CODE_USED),
+    *(SECOND_STEP_STOPPED, SECOND_STEPS_RESET),
     *(PASSWORD_CHANGED, PASSWORD_STOPPED, ADDRESS_CHANGED, TEMPORARY_PASS_MADE, TEMPORARY_PASS_USED, SESSIONS_ENDED),
 )
 
@@ -57,7 +59,7 @@ def notify(
 
     Args:
         facts: what its sentence names: ``name`` (of a second step), ``method``, ``device``, ``place``, ``left``,
-            ``before``, ``by``; the network address is added where the person's browser did it.
+            ``before``, ``by``; from where it was is added where a browser did it.
         to: where the mail goes, if not to the account's address.
         undoable: the mail carries the link "this was not me". It never does for break-glass accounts: whoever
             reads a mailbox cannot take the last key.
@@ -65,8 +67,8 @@ def notify(
     account = work.tx.session.get_one(Account, (organization_id, account_id))
     organization = work.tx.session.get_one(Organization, organization_id)
     facts = {name: plain(value) for name, value in facts.items()}
-    if work.origin.door == "web" and work.origin.ip:
-        facts.setdefault("ip", work.origin.ip)
+    if work.origin.door == "web":
+        facts = {**_whence(work), **facts}
     notice = Notice(
         organization_id=organization_id, id=new_id(_ID), account_id=account_id, kind=kind, facts=facts, at=work.now
     )
@@ -87,6 +89,17 @@ def notify(
         organization_id=organization_id,
     )
     return notice
+
+
+def _whence(work: Work) -> dict[str, str]:
+    """Return from where the browser is that does this, as far as it is known."""
+    agent, place = user_agents.read(work.origin.user_agent), work.origin.locate(work.origin.ip)
+    known = {
+        "device": " / ".join(name for name in (agent.browser_name, agent.system_name) if name),
+        "place": ", ".join(part for part in (place.city, place.country) if part),
+        "ip": work.origin.ip,
+    }
+    return {name: plain(value) for name, value in known.items() if value}
 
 
 def _link(work: Work, notice: Notice, address: str) -> str:

@@ -22,7 +22,7 @@ from idp.policy import passwords
 from idp.policy.access.context import AccountKind
 from idp.policy.signon import Method
 from idp.settings import ThrottlingSettings
-from idp.signon import lockout, mail_links, notices
+from idp.signon import devices, lockout, mail_links, notices
 from idp.signon.factors import password as password_
 from idp.signon.mail_links import FIRST_PASSWORD, INVITATION, PASSWORD_RESET, Link, LinkOver
 from idp.signon.models import Password
@@ -189,6 +189,7 @@ def set_password(work: Work, token: str, hashed: str) -> None:
     had_one = has_usable_password(work, account)
     password_.store(work, account, hashed)
     mail_links.end_all(work, account.id)
+    devices.end_all(work, link.organization_id, account.id)
     lockout.clear_password(work, account.id)
     record(work, PasswordChanged(organization_id=link.organization_id, target_id=account.id, by=link.purpose.name))
     if had_one:

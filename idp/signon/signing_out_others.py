@@ -6,7 +6,7 @@ from idp.base.work import Work
 from idp.directory import accounts, queries
 from idp.directory.models import Account
 from idp.policy.permissions import Permission, require
-from idp.signon import notices
+from idp.signon import devices, notices
 from idp.signon import session as session_
 from idp.signon.models import SignOnSession
 
@@ -33,6 +33,7 @@ def end_sessions(work: Work, reference: str, *, organization_id: str | None = No
     account, found = sessions(work, reference, organization_id=organization_id)
     require(work, Permission.ACCOUNT_CREDENTIALS, account.organization_id)
     accounts.bump_epoch(work, account.organization_id, account.id)
+    devices.end_all(work, account.organization_id, account.id)
     record(
         work,
         AccountSessionsEnded(

@@ -9,9 +9,9 @@ import sqlalchemy as sa
 from idp.audit.models import AuditEntry
 from idp.base.ids import new_id
 from idp.directory.models import Account
-from idp.signon import email_change, mail_links, notices, password_reset
-from idp.signon.factors import recovery, totp
-from idp.signon.models import Notice, Password, RecoveryCode, SignIn, TemporaryPass
+from idp.signon import email_change, lockout, mail_links, notices, password_reset
+from idp.signon.factors import recovery, temporary_pass, totp
+from idp.signon.models import KnownDevice, Notice, Password, RecoveryCode, SignIn, TemporaryPass
 from tests.support.front import ANN, BEN, PASSWORD
 from tests.support.visitor import Visitor
 from tests.web.conftest import signed_in
@@ -325,7 +325,7 @@ def test_a11_it_asks_for_the_proofs_of_the_last_minutes(front, ann, sign_in_id):
 
 def test_the_sign_in_of_somebody_else_is_none(front, ann, sign_in_id):
     with front.work() as work:
-        work.tx.session.query(SignIn).one().account_id = front.account_ids[BEN]
+        work.tx.session.get_one(SignIn, (front.organization_id, sign_in_id)).account_id = front.account_ids[BEN]
 
     assert ann.open(f"/account/not-me/{sign_in_id}").status == 404
 
@@ -354,3 +354,62 @@ def test_nobody_puts_away_the_notice_of_somebody_else(front, ann):
     assert ann.client.post(f"/account/notices/{notice.id}/put-away", data=form).status_code == 404
     with front.work() as work:
         assert work.tx.session.query(Notice).filter_by(account_id=front.account_ids[BEN]).one().seen_at is None
+
+
+# What is told of devices, passes and what has stopped
+
+
+def test_a_sign_in_on_another_device_is_told_and_that_on_the_first_one_is_not(front):
+    signed_in(front)
+    assert front.mails() == []
+    front.later(minutes=1)
+    signed_in(front)
+
+    [mail] = front.mails()
+    assert mail.subject == "New device on your account (Acme Global)"
+    assert "127.0.0.1" in mail.text
+
+
+def test_a_device_that_is_known_is_no_new_one(front, ann):
+    front.later(hours=13)
+    ann.open("/").submit(username=ANN, password=PASSWORD).submit(otp=front.code())
+
+    assert ann.title == "Your applications"
+    assert front.mails() == []
+
+
+def test_a23_devices_are_strangers_after_an_incident(front, ann):
+    front.later(minutes=1)
+    link = notified(front)
+    Visitor(front.app.test_client()).open(link).submit("end everything")
+
+    with front.work() as work:
+        [device] = work.tx.session.query(KnownDevice)
+        assert device.revoked_at == front.now
+
+
+def test_a_pass_is_told_when_it_is_made_and_when_it_is_used(front):
+    with front.work() as work:
+        _, typed = temporary_pass.make(work, ANN, organization_id=front.organization_id, valid_for=timedelta(hours=1))
+    with front.work() as work:
+        assert temporary_pass.use(work, front.organization_id, front.account_ids[ANN], temporary_pass.canonical(typed))
+
+    assert {mail.subject for mail in front.mails()} == {
+        "Temporary access pass made for your account (Acme Global)",
+        "Temporary access pass of your account used (Acme Global)",
+    }
+    assert typed not in str(front.mails())
+
+
+def test_a_password_that_stops_is_told_once(front):
+    limits = front.app.extensions["ostiary"].settings.throttling
+    with front.work() as work:
+        for _ in range(limits.account_stop_at - 1):
+            lockout._reserve_delayed(
+                work, f"account:{front.account_ids[ANN]}", limits.account_stop_at, lambda _: timedelta(0)
+            )
+    for _ in range(3):
+        Visitor(front.app.test_client()).open("/").submit(username=ANN, password="not this one")
+
+    [mail] = front.mails()
+    assert mail.subject == "Password of your account stopped (Acme Global)"

@@ -15,6 +15,7 @@ from idp.audit.log import record
 from idp.base import mail
 from idp.base.work import Work
 from idp.directory.models import Account, Organization
+from idp.policy.signon import Method
 from idp.settings import ThrottlingSettings
 from idp.signon import lockout, onetime
 from idp.signon.factors.totp import Right, Wrong
@@ -71,6 +72,8 @@ def verify(
         if isinstance(used, onetime.Consumed):
             lockout.succeeded(work, reserved)
             return Right()
+    if reserved.last:
+        lockout.stopped(work, account.organization_id, account.id, Method.EMAIL_CODE)
     return Wrong("wrong code by e-mail, or it is too old, or of another sign-on")
 
 

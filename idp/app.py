@@ -18,16 +18,19 @@ from idp.web import (
     access_log,
     account,
     account_devices,
+    account_email,
     account_passkeys,
     assets,
     blocked,
     connection,
     context,
     device,
+    email_code,
     errors,
     health,
     launcher,
     new_password,
+    not_me,
     oidc,
     oidc_clients,
     oidc_documents,
@@ -36,6 +39,7 @@ from idp.web import (
     oidc_session,
     own_pages,
     putting_off,
+    recover,
     render,
     saml,
     saml_logout,
@@ -48,6 +52,7 @@ from idp.web.door import LONGEST_BODY, Door
 from idp.web.kept_documents import KeptDocuments
 
 _FORM_PARTS = 100
+_SECOND_STEPS = (email_code,)  # they put their pages beside the others of signing in
 _OIDC = (oidc, oidc_clients, oidc_documents, oidc_logout, oidc_registration, oidc_session)
 
 
@@ -98,6 +103,9 @@ def create(settings: Settings, *, database: Database | None = None, clock: Calla
         launcher,
         account,
         new_password,
+        recover,
+        account_email,
+        not_me,
         assets,
         saml,
         saml_logout,

@@ -865,3 +865,91 @@ class AccessPolicyRolledBack(Event):
     number: int
     back_to: int
     because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasswordResetMailed(Event):
+    """A link to set a new password was mailed (target: the account)."""
+
+    tag = "password-reset.mailed"
+    asked_from: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasswordResetRefused(Event):
+    """Somebody asked for such a link, and none was mailed (target: the account)."""
+
+    tag = "password-reset.refused"
+    cause: str
+    asked_from: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountInvited(Event):
+    """A person was mailed the link to set the password of an account."""
+
+    tag = "account.invited"
+    email: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FirstPasswordLinkMade(Event):
+    """A link to set the first password of an account was made, and mailed or handed out."""
+
+    tag = "first-password-link.made"
+    email: str
+    mailed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmailChangeAsked(Event):
+    """A person asked for another e-mail address, which is still to be confirmed."""
+
+    tag = "email-change.asked"
+    before: str
+    wanted: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmailChanged(Event):
+    """An account has another e-mail address: confirmed by it, given by an administrator, or given back (not me)."""
+
+    tag = "account.email-changed"
+    before: str
+    after: str
+    changed_by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountSessionsEnded(Event):
+    """An administrator ended every sign-on of an account."""
+
+    tag = "account.sessions-ended"
+    email: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentReported(Event):
+    """
+    A person said that something was not them, and everything was ended (target: the account).
+
+    Args:
+        removed: the second steps that had been added since.
+        address: the e-mail address that the account got back, if so.
+        helped_by: ``mail`` (a link to set a new password was mailed) or ``administrator``.
+    """
+
+    tag = "incident.reported"
+    kind: str
+    since: str
+    removed: tuple[str, ...]
+    address: str
+    helped_by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmailCodeMailed(Event):
+    """A code to sign in with was mailed (target: the account)."""
+
+    tag = "email-code.mailed"

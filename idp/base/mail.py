@@ -1,11 +1,17 @@
-"""Mail: a message in the outbox, and the sender that hands it to an SMTP server."""
+"""
+Mail: a letter in the outbox, and the sender that hands it to an SMTP server.
+
+Letters hold links and codes that open something: they are sealed while they wait, and gone once they were sent.
+"""
 
 import smtplib
 import ssl
 from email.message import EmailMessage
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from idp.base import outbox
+from idp.base.letters import Writer
 from idp.base.models import OutboxMessage
 from idp.base.outbox import Message, Sender
 from idp.base.work import Work
@@ -15,14 +21,22 @@ _SECONDS = 10
 _PORTS = {"smtp": 587, "smtps": 465}
 
 
-def queue(work: Work, to: str, *, subject: str, text: str, organization_id: str | None = None) -> OutboxMessage:
-    """Send a plain-text mail once this transaction is committed."""
-    return outbox.post(work, KIND, to, {"subject": subject, "text": text}, organization_id=organization_id)
-
-
-def sender(smtp_url: str, from_address: str) -> Sender:
+def queue(
+    work: Work, to: str, letter: str, values: dict[str, Any], *, organization_id: str | None = None
+) -> OutboxMessage:
     """
-    Return what sends mail through *smtp_url* (``smtp://user:password@host:587`` with STARTTLS, or ``smtps://``).
+    Send a plain-text mail once this transaction is committed.
+
+    Args:
+        letter: the name of its template.
+        values: what the template names, as JSON; may hold secrets.
+    """
+    return outbox.post(work, KIND, to, {}, secret={"letter": letter, "values": values}, organization_id=organization_id)
+
+
+def sender(smtp_url: str, from_address: str, write: Writer) -> Sender:
+    """
+    Return what puts letters into words with *write* and sends them through *smtp_url* (``smtp://user:password@host:587`` with STARTTLS, or ``smtps://``).
 
     STARTTLS is demanded except of a server on this machine.
     """
@@ -30,11 +44,13 @@ def sender(smtp_url: str, from_address: str) -> Sender:
     host, port = server.hostname or "localhost", server.port or _PORTS.get(server.scheme, 587)
 
     def send(message: Message) -> None:
+        letter = write(str(message.content["letter"]), message.content["values"])
         mail = EmailMessage()
         mail["From"], mail["To"] = from_address, message.destination
-        mail["Subject"] = str(message.content["subject"])
+        mail["Subject"] = letter.subject
+        mail["Auto-Submitted"] = "auto-generated"  # RFC 3834 section 5: nothing answers it by itself
         mail["Message-ID"] = f"<{message.id}@{from_address.rpartition('@')[2]}>"
-        mail.set_content(str(message.content["text"]))
+        mail.set_content(letter.text)
         context = ssl.create_default_context()
         if server.scheme == "smtps":
             connection: smtplib.SMTP = smtplib.SMTP_SSL(host, port, timeout=_SECONDS, context=context)

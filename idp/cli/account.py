@@ -5,7 +5,7 @@ import sys
 import click
 
 from idp.base.errors import Invalid
-from idp.cli import account_factors, account_help, account_password, show
+from idp.cli import account_factors, account_help, account_password, account_recovery, show
 from idp.cli.account_lookup import ORGANIZATION as _ORGANIZATION
 from idp.cli.account_lookup import find as _account
 from idp.cli.account_lookup import organization_id as _organization_id
@@ -13,6 +13,7 @@ from idp.cli.context import Group, open_work, tell, tell_all
 from idp.directory import accounts, policy_members, queries
 from idp.directory.policy_members import KINDS
 from idp.policy.permissions import ORGANIZATION_ADMINISTRATOR, ROLES
+from idp.signon import email_change
 from idp.signon.factors import enrolled, totp
 from idp.signon.factors import password as password_
 from idp.signon.guarding import guarded
@@ -137,6 +138,7 @@ def enable(email: str, organization: str | None) -> None:
 @click.option("--given-name", help="A part of it; empty: none.")
 @click.option("--family-name", help="A part of it; empty: none.")
 @click.option("--kind", type=_KINDS, help=f"{_KIND} It enters the authentication policy of its kind.")
+@click.option("--email", "new_email", help="Another e-mail address, for which you vouch; the old one is told.")
 def set_(
     email: str,
     organization: str | None,
@@ -145,12 +147,14 @@ def set_(
     given_name: str | None,
     family_name: str | None,
     kind: str | None,
+    new_email: str | None,
 ) -> None:
-    """Change names, further attributes or the kind of the account EMAIL; what is not named stays as it is."""
+    """Change names, address, further attributes or the kind of the account EMAIL; what is not named stays as it is."""
     changes = _named(attributes)
-    if not changes and name is given_name is family_name is kind is None:
+    if not changes and name is given_name is family_name is kind is new_email is None:
         raise Invalid(
-            "Say what is to change: --attribute, --name, --given-name, --family-name or --kind.", field="attribute"
+            "Say what is to change: --attribute, --name, --given-name, --family-name, --kind or --email.",
+            field="attribute",
         )
     with open_work() as work:
         where = _organization_id(work, organization)
@@ -162,6 +166,8 @@ def set_(
         if kind is not None:
             with guarded(work, done.organization_id):
                 done = policy_members.set_kind(work, email, kind, organization_id=where)
+        if new_email is not None:
+            done = email_change.administer(work, email, new_email, organization_id=where)
         listed = "\n".join(f"  {name:<12} {', '.join(values)}" for name, values in done.attributes.items())
         what = "" if kind is None else f"  {'kind':<12} {done.kind}\n"
         tell(show.account(done), f"changed {done.email}\n{what}{listed or '  no further attributes'}")
@@ -264,3 +270,7 @@ def _password_from_stdin() -> str:
             "Standard input holds no password.", field="password", advice="Write it as one line to the command."
         )
     return password
+
+
+for _command in account_recovery.COMMANDS:
+    account.add_command(_command)

@@ -1,4 +1,4 @@
-"""`idp demo`: an organization to try, two sample applications, everything running on this machine."""
+"""`idp demo`: an organization to try, two sample applications and a mailbox, everything running on this machine."""
 
 import io
 import json
@@ -36,7 +36,8 @@ from idp.signon.factors import totp
 
 ORGANIZATION, SITE = "acme-global", "acme"
 _PORT = 8000
-_WIKI_PORT, _NOTEBOOK_PORT = 1, 2  # added to Ostiary's
+_WIKI_PORT, _NOTEBOOK_PORT, _MAILBOX_PORT, _SMTP_PORT = 1, 2, 3, 4  # added to Ostiary's
+_PORTS = (0, _WIKI_PORT, _NOTEBOOK_PORT, _MAILBOX_PORT, _SMTP_PORT)
 _READY_SECONDS = 60.0
 _GRACE_SECONDS = 15
 
@@ -48,6 +49,10 @@ serve:
 development:
   # The two sample applications run on this machine without TLS.
   allow_http_loopback_applications: true
+mail:
+  # The sample mailbox: it shows every mail, and sends none anywhere.
+  smtp_url: smtp://localhost:{smtp_port}
+  sender: ostiary@acme.example
 """
 
 
@@ -75,6 +80,10 @@ class Place:
         return f"http://localhost:{self.settings.serve.port + _NOTEBOOK_PORT}"
 
     @property
+    def mailbox(self) -> str:
+        return f"http://localhost:{self.settings.serve.port + _MAILBOX_PORT}"
+
+    @property
     def issuer(self) -> str:
         return issuer(self.settings.base_url, SITE)
 
@@ -87,9 +96,9 @@ class Place:
     show_default=True,
     help="Where the trial is kept.",
 )
-@click.option("--port", type=click.IntRange(1024, 65533), help="Ostiary's port; the samples take the next two.")
+@click.option("--port", type=click.IntRange(1024, 65531), help="Ostiary's port; the samples take the next four.")
 def demo(folder: Path, port: int | None) -> None:
-    """Try Ostiary: an organization with six people, and two applications to sign in to."""
+    """Try Ostiary: an organization with six people, two applications to sign in to, and a mailbox."""
     place = _place(folder.resolve(), port)
     over = _told_to_end()
     known = people_.load_or_make(place.folder / "people.json")
@@ -110,7 +119,8 @@ def _place(folder: Path, port: int | None) -> Place:
     if not config.exists():
         _refuse_taken_from(port or _PORT)  # before anything is made that would know these addresses
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        config.write_text(_CONFIG.format(port=port or _PORT), encoding="utf-8")
+        port_ = port or _PORT
+        config.write_text(_CONFIG.format(port=port_, smtp_port=port_ + _SMTP_PORT), encoding="utf-8")
     settings = load(config)
     if port is not None and settings.serve.port != port:
         raise Conflict(
@@ -122,7 +132,7 @@ def _place(folder: Path, port: int | None) -> Place:
 
 
 def _refuse_taken_from(port: int) -> None:
-    for added in (0, _WIKI_PORT, _NOTEBOOK_PORT):
+    for added in _PORTS:
         refuse_taken("127.0.0.1", port + added)
 
 
@@ -162,12 +172,13 @@ def _add(work: Work, person: Person, totp_secret: bytes) -> None:
         accounts.disable(work, account.id, organization_id=account.organization_id)
 
 
-def _sample(place: Place, protocol: str) -> list[str]:
+def _sample(place: Place, name: str) -> list[str]:
     own = {
         "saml": ["--address", place.wiki, "--folder", str(place.folder / "wiki")],
         "oidc": ["--address", place.notebook],
+        "mailbox": ["--address", place.mailbox, "--smtp-port", str(place.settings.serve.port + _SMTP_PORT)],
     }
-    return [sys.executable, "-m", f"idp.samples.{protocol}", *own[protocol]]
+    return [sys.executable, "-m", f"idp.samples.{name}", *own[name]]
 
 
 def _ask_sample(place: Place, protocol: str) -> bytes:
@@ -181,7 +192,7 @@ def _ask_sample(place: Place, protocol: str) -> bytes:
 @contextmanager
 def _running(place: Place, over: threading.Event) -> Iterator[dict[str, subprocess.Popen[bytes]]]:
     """
-    Run Ostiary and both samples; stop them, and what they started, at the end of the block.
+    Run Ostiary and the samples; stop them, and what they started, at the end of the block.
 
     Raises:
         Abort: *over* was set while they started.
@@ -191,6 +202,7 @@ def _running(place: Place, over: threading.Event) -> Iterator[dict[str, subproce
     logs.mkdir(exist_ok=True)
     metadata = f"{place.issuer}/saml/metadata"
     commands = {
+        "mailbox": (_sample(place, "mailbox"), place.mailbox),
         "ostiary": ([sys.executable, "-m", "idp", "serve", "--config", str(place.config)], place.settings.base_url),
         "wiki": ([*_sample(place, "saml"), "--identity-provider", metadata], place.wiki),
         "notebook": (
@@ -254,6 +266,7 @@ def _as_json(place: Place, known: people_.People) -> dict[str, Any]:
         "issuer": place.issuer,
         "wiki": place.wiki,
         "notebook": place.notebook,
+        "mailbox": place.mailbox,
         "people": [person.as_json() for person in known.people],
         "totp_secret": known.totp_secret,
         "pid": os.getpid(),
@@ -272,6 +285,7 @@ def _words(place: Place, known: people_.People) -> str:
             f"  {place.wiki}  the Sample wiki (SAML)",
             f"  {place.notebook}  the Sample notebook (OpenID Connect)",
             f"  {place.settings.base_url}  Ostiary: the applications you may open, your account",
+            f"  {place.mailbox}  the Sample mailbox: every mail that Ostiary sends",
             "",
             "People of Acme Global, and their passwords:",
             "",

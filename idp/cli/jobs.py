@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import click
 
-from idp.base import clock, logging, mail, outbox, sweeping
+from idp.base import clock, letters, logging, mail, outbox, sweeping
 from idp.base import jobs as jobs_
 from idp.base.db import Database
 from idp.base.errors import IdpError, NotFound
@@ -23,7 +23,7 @@ from idp.oidc import logout_tokens
 from idp.policy.permissions import OPERATOR
 from idp.saml import logout_telling, refreshing, rotation_jobs
 from idp.settings import Settings
-from idp.signon import backchannel, housekeeping
+from idp.signon import backchannel, housekeeping, password_reset
 from idp.signon.logout import MESSAGE
 from idp.signon.teller import Tellers
 
@@ -92,6 +92,7 @@ def handlers(of: Settings) -> Handlers:
         rotation_jobs.KIND: rotation_jobs.turn,
         refreshing.KIND: refreshing.errand(allowed=of.egress.allow_addresses, http_loopback=loopback),
         access_trials.ROLL_BACK: access_trials.roll_back,
+        password_reset.KIND: password_reset.run,
         **backchannel.handlers(_tellers(of)),
     }
 
@@ -106,7 +107,8 @@ def _senders(database: Database, of: Settings) -> dict[str, Sender]:
     )
     senders = {MESSAGE: backchannel.sender(lambda: _job_work(database), _tellers(of), post)}
     if of.mail.smtp_url:
-        senders[mail.KIND] = mail.sender(of.mail.smtp_url, of.mail.sender)
+        write = letters.writer(of.base_url, of.paths.templates_overlay)
+        senders[mail.KIND] = mail.sender(of.mail.smtp_url, of.mail.sender, write)
     return senders
 
 

@@ -62,6 +62,11 @@ _ROTATE = Prepared(
         rotated_at=bindparam("at", type_=_TABLE.c.rotated_at.type),
     )
 )
+_ANY = Prepared(
+    select(_TABLE.c.id)
+    .where(_TABLE.c.organization_id == bindparam("of_organization"), _TABLE.c.account_id == bindparam("of_account"))
+    .limit(1)
+)
 _REMEMBER = Prepared(
     update(_TABLE)
     .where(
@@ -86,11 +91,13 @@ class Noted:
         device_id: of this browser, for this account.
         cookie: what the browser's cookie is to hold from now on; empty: as it is.
         new: this account has not signed in on it before.
+        first: nor on any other, as far as is remembered.
     """
 
     device_id: str
     cookie: str
     new: bool
+    first: bool = False
 
 
 def note(
@@ -111,12 +118,13 @@ def note(
         remember_days: for how long the person wants not to be asked for the second step here; 0: not at all.
     """
     known = find(work, organization_id, account_id)
+    first = known is None and not work.tx.rows(_ANY, of_organization=organization_id, of_account=account_id)
     device_id, cookie = _seen(work, organization_id, known) if known is not None else (None, "")
     if device_id is None:
         device_id, cookie = _added(work, organization_id, account_id, epoch)
     if remember_days > 0 and any(proof.method in REMEMBERED_BY for proof in proofs):
         _remember(work, organization_id, account_id, device_id, epoch=epoch, days=remember_days)
-    return Noted(device_id, cookie, new=known is None)
+    return Noted(device_id, cookie, new=known is None, first=first)
 
 
 def _seen(work: Work, organization_id: str, known: Device) -> tuple[str | None, str]:
@@ -263,6 +271,20 @@ def forget_all(work: Work, account_id: str, *, organization_id: str, keep_sessio
     found = devices(work, organization_id, account.id)
     _forget(work, account, found, keep_session)
     return len(found)
+
+
+def end_all(work: Work, organization_id: str, account_id: str) -> None:
+    """Let every device of an account be a stranger from now on (called by what ends its sign-ons by a new epoch)."""
+    work.tx.session.execute(
+        update(KnownDevice)
+        .where(
+            KnownDevice.organization_id == organization_id,
+            KnownDevice.account_id == account_id,
+            KnownDevice.revoked_at.is_(None),
+        )
+        .values(revoked_at=work.now, remembered_at=None, remembered_until=None)
+        .execution_options(synchronize_session="fetch")
+    )
 
 
 def _forget(work: Work, account: Account, found: list[KnownDevice], keep_session: str) -> None:

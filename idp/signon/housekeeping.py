@@ -13,6 +13,7 @@ from idp.signon.models import (
     KnownDevice,
     Logout,
     LogoutStep,
+    Notice,
     OneTimeValue,
     Participant,
     PendingSignOn,
@@ -28,6 +29,8 @@ KIND = "housekeeping"
 _DAY = timedelta(days=1)
 _KEEP_SESSIONS = timedelta(days=30)
 _KEEP_DONE = timedelta(days=7)
+_KEEP_NOTICES = timedelta(days=90)
+_KEEP_UNSENT = timedelta(days=30)
 
 
 def sweep(work: Work, at_once: int = sweeping.AT_ONCE) -> bool:
@@ -47,6 +50,8 @@ def sweep(work: Work, at_once: int = sweeping.AT_ONCE) -> bool:
         _remove_logouts(work, Logout.created_at <= now - _KEEP_SESSIONS, at_once),
         remove(work, Job, Job.finished_at <= now - _KEEP_DONE, at_once),
         remove(work, OutboxMessage, OutboxMessage.sent_at <= now - _KEEP_DONE, at_once),
+        remove(work, OutboxMessage, OutboxMessage.created_at <= now - _KEEP_UNSENT, at_once),
+        remove(work, Notice, Notice.at <= now - _KEEP_NOTICES, at_once),
     )
     return at_once in counts
 

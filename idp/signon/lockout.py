@@ -24,7 +24,7 @@ from idp.base.db import Prepared, insert_if_absent, table
 from idp.base.work import Work
 from idp.policy.signon import STRONG_SECOND_STEPS, Method
 from idp.settings import ThrottlingSettings
-from idp.signon import device_cookie
+from idp.signon import device_cookie, notices
 from idp.signon.models import ThrottleCounter
 
 _TABLE = table(ThrottleCounter)
@@ -58,6 +58,12 @@ _CODE_WAIT = timedelta(minutes=15)
 _CODES_PER_CHALLENGE = 5
 _SHORT_CODES_PER_BROWSER = 5
 _SHORT_CODES_WITHIN = timedelta(minutes=10)
+_MAILS = 3
+_EMAIL_CODES_PER_SIGN_ON = 3
+_EMAIL_CODES_PER_HOUR = 10
+_EMAIL_CODE_TRIES = 5
+_EMAIL_CODE_LIVES = timedelta(minutes=10)
+_MAILS_WITHIN = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,8 +279,12 @@ def succeeded(work: Work, reserved: Reserved) -> None:
 
 
 def stopped(work: Work, organization_id: str, account_id: str, method: Method) -> None:
-    """The last try that there was (`Reserved.last`) was wrong, too: record that *method* has stopped for the account."""
+    """The last try that there was (`Reserved.last`) was wrong, too: record that *method* has stopped for the account, and tell the person."""
     record(work, FactorStopped(organization_id=organization_id, target_id=account_id, method=method.value))
+    kind = notices.PASSWORD_STOPPED if method is Method.PASSWORD else notices.SECOND_STEP_STOPPED
+    notices.notify(
+        work, organization_id=organization_id, account_id=account_id, kind=kind, facts={"method": method.value}
+    )
 
 
 def helped(work: Work, account_id: str, methods: frozenset[Method], limits: ThrottlingSettings) -> None:
@@ -289,6 +299,8 @@ def helped(work: Work, account_id: str, methods: frozenset[Method], limits: Thro
         _let_go_on(work, f"code:{account_id}", limits.code_stop_at)
     if methods & (STRONG_SECOND_STEPS - {Method.RECOVERY_CODE}):
         _let_go_on(work, f"recovery:{account_id}", limits.code_stop_at)
+    if methods & STRONG_SECOND_STEPS:
+        _let_go_on(work, f"email-code:{account_id}", limits.code_stop_at)
 
 
 def clear_account(work: Work, account_id: str) -> None:
@@ -297,14 +309,15 @@ def clear_account(work: Work, account_id: str) -> None:
 
     Who changes the own password gets no new tries of the second step by it (A8).
     """
-    _clear(work, f"account:{account_id}")
+    clear_password(work, account_id)
     if work.actor.kind != "account" or work.actor.id != account_id:
         clear_second_steps(work, account_id)
 
 
 def clear_second_steps(work: Work, account_id: str) -> None:
-    """Forget an account's wrong codes, those of authenticators and recovery codes."""
+    """Forget an account's wrong codes: those of authenticators, recovery codes, and by e-mail."""
     _clear(work, f"code:{account_id}")
+    _clear(work, f"email-code:{account_id}")
     _clear(work, f"recovery:{account_id}")
 
 
@@ -316,6 +329,56 @@ def clear_device(work: Work, device_id: str) -> None:
 def lane(device_id: str) -> str:
     """Return the key under which a known device counts its wrong passwords."""
     return f"device:{device_id}"
+
+
+def clear_password(work: Work, account_id: str) -> None:
+    """Forget an account's wrong passwords, and nothing else: it has a new one."""
+    _clear(work, f"account:{account_id}")
+
+
+def reserve_mail(work: Work, about: str, limits: ThrottlingSettings) -> bool | Wait:
+    """
+    Reserve one mail that somebody may cause who has proven nothing, or say how long to wait.
+
+    Args:
+        about: whom it would reach, and why; of one of these a few within an hour.
+
+    Returns:
+        False: no more of these now. Whoever asks is told nothing of it: it would say that somebody has asked before.
+    """
+    network = network_of(work.origin.ip)
+    taken = _reserve_in_windows(
+        work,
+        (f"network-mails-minute:{network}", timedelta(minutes=1), limits.address_per_minute),
+        (f"network-mails-hour:{network}", timedelta(hours=1), limits.address_per_hour),
+    )
+    if isinstance(taken, Wait):
+        return taken
+    key = f"typed:mail:{hashlib.sha256(about.encode()).hexdigest()[:40]}"
+    return _reserve_in_window(work, key, _MAILS_WITHIN, _MAILS) is None
+
+
+def reserve_mailed_code(work: Work, account_id: str, sign_on: str) -> Wait | None:
+    """Reserve one mail with a code for a sign-on: three in each, ten an hour of one account; or say how long to wait."""
+    taken = _reserve_in_windows(
+        work,
+        (f"typed:mailed-codes:{sign_on}", _EMAIL_CODE_LIVES, _EMAIL_CODES_PER_SIGN_ON),
+        (f"typed:mailed-codes:{account_id}", timedelta(hours=1), _EMAIL_CODES_PER_HOUR),
+    )
+    return taken if isinstance(taken, Wait) else None
+
+
+def reserve_email_code(work: Work, account_id: str, sign_on: str, limits: ThrottlingSettings) -> Reserved | Wait:
+    """
+    Reserve one try of a code by e-mail: five in each sign-on, and of the account as those of other second steps.
+
+    They are counted apart from those: guessing at one stops no other.
+    """
+    tries = f"typed:email-code-tries:{sign_on}"
+    waiting = _reserve_in_window(work, tries, _EMAIL_CODE_LIVES, _EMAIL_CODE_TRIES)
+    if waiting is not None:
+        return waiting
+    return _reserve_second_step(work, f"email-code:{account_id}", limits)
 
 
 def _reserve_in_windows(work: Work, *windows: tuple[str, timedelta, int]) -> list[str] | Wait:

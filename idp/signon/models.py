@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Index, Integer, String, UniqueConstraint, false
+from sqlalchemy import BigInteger, Index, Integer, String, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from idp.base.db import Base
@@ -399,14 +399,24 @@ class OneTimeValue(Base):
     A value that is honoured once, for one purpose: ``UPDATE … WHERE used_at IS NULL`` decides.
 
     ``bound`` holds what it is bound to and what it stands for. The purpose is part of the
-    key, so that a value of one kind is nothing anywhere else (O9).
+    key, so that a value of one kind is nothing anywhere else (O9). ``subject_id`` is whom or what it
+    is for, where a newer value ends the older ones.
     """
 
     __tablename__ = "one_time_values"
+    __table_args__ = (
+        Index(
+            "ix_one_time_values_subject_id",
+            "subject_id",
+            sqlite_where=text("subject_id IS NOT NULL"),
+            postgresql_where=text("subject_id IS NOT NULL"),
+        ),
+    )
 
     purpose: Mapped[str] = mapped_column(String(32), primary_key=True)
     value_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
     organization_id: Mapped[str | None] = mapped_column(String(64))
+    subject_id: Mapped[str | None] = mapped_column(String(64))
     bound: Mapped[dict[str, Any]]
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime] = mapped_column(index=True)

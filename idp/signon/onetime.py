@@ -6,7 +6,7 @@ bound to. The purpose is part of the key, so a value of one kind is nothing anyw
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import bindparam, insert, select, update
@@ -35,6 +35,25 @@ _FIND = Prepared(
         _TABLE.c.purpose == bindparam("of_purpose"), _TABLE.c.value_hash == bindparam("of_value")
     )
 )
+_END = Prepared(
+    update(_TABLE)
+    .where(
+        _TABLE.c.subject_id == bindparam("of_subject"),
+        _TABLE.c.purpose == bindparam("of_purpose"),
+        _TABLE.c.used_at.is_(None),
+        _TABLE.c.created_at >= bindparam("since", type_=_TABLE.c.created_at.type),
+    )
+    .values(used_at=_AT)
+)
+_WAITS = Prepared(
+    select(_TABLE.c.purpose).where(
+        _TABLE.c.subject_id == bindparam("of_subject"),
+        _TABLE.c.purpose == bindparam("of_purpose"),
+        _TABLE.c.used_at.is_(None),
+        _TABLE.c.expires_at > _AT,
+    )
+)
+_EVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,19 +78,42 @@ class AlreadyUsed:
 
 
 def store(
-    work: Work, purpose: str, token: str, *, organization_id: str | None, bound: dict[str, Any], lives: timedelta
+    work: Work,
+    purpose: str,
+    token: str,
+    *,
+    organization_id: str | None,
+    bound: dict[str, Any],
+    lives: timedelta,
+    subject_id: str | None = None,
 ) -> None:
-    """Keep *token* for *purpose* as a fingerprint, bound to *bound*, for as long as it *lives*."""
+    """
+    Keep *token* for *purpose* as a fingerprint, bound to *bound*, for as long as it *lives*.
+
+    Args:
+        subject_id: whom or what it is for, so that `end` finds it.
+    """
     work.tx.run(
         _STORE,
         purpose=purpose,
         value_hash=fingerprint(token),
         organization_id=organization_id,
+        subject_id=subject_id,
         bound=bound,
         created_at=work.now,
         expires_at=work.now + lives,
         used_at=None,
     )
+
+
+def end(work: Work, purpose: str, subject_id: str, *, since: datetime = _EVER) -> None:
+    """End every unused value of *purpose* for the subject that was made from *since* on: a newer one takes its place."""
+    work.tx.run(_END, of_subject=subject_id, of_purpose=purpose, since=since, at=work.now)
+
+
+def waits(work: Work, purpose: str, subject_id: str) -> bool:
+    """Say whether there is a value of *purpose* for the subject that could still be consumed."""
+    return work.tx.row(_WAITS, of_subject=subject_id, of_purpose=purpose, at=work.now) is not None
 
 
 def look(work: Work, purpose: str, token: str) -> Unused | AlreadyUsed | None:

@@ -17,7 +17,7 @@ from idp.directory.policies import AuthenticationFacts, authentication_policy
 from idp.policy import passwords
 from idp.policy.signon import FIRST_STEPS, PHISHING_RESISTANT, STRONG_SECOND_STEPS, Method, Proof, SecondStep
 from idp.settings import ThrottlingSettings
-from idp.signon import lockout
+from idp.signon import lockout, notices
 from idp.signon import session as session_
 from idp.signon.factors import enrolled, passkey, recovery, totp
 from idp.signon.factors import password as password_
@@ -220,7 +220,15 @@ def new_recovery_codes(work: Work, session: CurrentSession) -> tuple[str, ...]:
     if not enrolled.exists(work, session.organization_id, session.account_id):
         raise Invalid("Recovery codes stand in for a second step, and you have none.", advice="Add one first.")
     account = password_.own_or_administered(work, session.account_id, session.organization_id)
-    return tuple(recovery.make(work, account))
+    codes = tuple(recovery.make(work, account))
+    notices.notify(
+        work,
+        organization_id=account.organization_id,
+        account_id=account.id,
+        kind=notices.RECOVERY_CODES_MADE,
+        facts={},
+    )
+    return codes
 
 
 def sessions(work: Work, session: CurrentSession) -> list[SignOnSession]:

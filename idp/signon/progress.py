@@ -9,7 +9,7 @@ from idp.audit.log import record
 from idp.base.work import Work
 from idp.directory.policies import AuthenticationFacts
 from idp.settings import ThrottlingSettings
-from idp.signon import break_glass, devices, door, flow, history, lockout, pending, trials
+from idp.signon import break_glass, devices, door, flow, history, lockout, notices, pending, trials
 from idp.signon import facts as facts_
 from idp.signon import session as session_
 from idp.signon.flow import Facts, Refuse, Step
@@ -87,6 +87,8 @@ def open_session(
         proofs=proofs,
         remember_days=progress.policy.known_device_days if progress.row.remember_device else 0,
     )
+    if noted.new and not noted.first:
+        notices.notify(work, organization_id=organization_id, account_id=account_id, kind=notices.NEW_DEVICE, facts={})
     token, current = session_.start(
         work,
         organization_id=organization_id,

@@ -19,6 +19,7 @@ from idp.policy.signon import Method, Strength
 from idp.settings import ThrottlingSettings
 from idp.signon import consent, devices, flow, lockout, pending
 from idp.signon import progress as progress_
+from idp.signon.factors import email_code as email_code_
 from idp.signon.factors import enrolled, temporary_pass, totp
 from idp.signon.factors import password as password_
 from idp.signon.factors import recovery as recovery_
@@ -206,6 +207,28 @@ def _in_challenge(work: Work, progress: Progress) -> lockout.Wait | None:
     return over
 
 
+def send_email_code(work: Work, progress: Progress) -> lockout.Wait | None:
+    """Mail a code to the address of the account that is signing in, or say how long to wait."""
+    waiting = email_code_.send(work, _account(work, progress), progress.row)
+    if waiting is not None:
+        progress_.failed(
+            work, progress, Method.EMAIL_CODE.value, _throttled(waiting), account_id=_account_id(progress), tried=False
+        )
+    return waiting
+
+
+def email_code_was_sent(work: Work, progress: Progress) -> bool:
+    """Say whether a code for this sign-on is on its way and still good."""
+    return email_code_.was_sent(work, progress.row)
+
+
+def email_code(work: Work, progress: Progress, typed: str, limits: ThrottlingSettings) -> Right | Wrong | lockout.Wait:
+    """Try a code by e-mail as the second step of this sign-on."""
+    outcome = email_code_.verify(work, _account(work, progress), progress.row, typed, limits)
+    _settle_second_step(work, progress, Method.EMAIL_CODE, outcome)
+    return outcome
+
+
 def offered_secret(work: Work, progress: Progress) -> bytes:
     """Return the secret that is offered to an authenticator app in this sign-on, each time the same."""
     return totp.enrolment_secret(work.tx.vault, f"{progress.row.id}:{_account_id(progress)}")
@@ -284,6 +307,10 @@ def _prove(work: Work, progress: Progress, method: Method) -> None:
     assert epoch is not None
     pending.prove(work, row, method, account_id=_account_id(progress), epoch=epoch)
     progress_.passed(work, progress, method.value)
+
+
+def _account(work: Work, progress: Progress) -> Account:
+    return work.tx.session.get_one(Account, (progress.request.organization_id, _account_id(progress)))
 
 
 def _account_id(progress: Progress) -> str:

@@ -11,7 +11,7 @@ from idp.directory import accounts, queries
 from idp.directory.models import Account
 from idp.policy.permissions import Permission, require
 from idp.policy.signon import Method
-from idp.signon import devices, lockout
+from idp.signon import devices, lockout, notices
 from idp.signon.factors import temporary_pass
 from idp.signon.models import Authenticator, RecoveryCode, TemporaryPass, TotpFactor
 
@@ -59,6 +59,9 @@ def reset_factors(
     accounts.bump_epoch(work, account.organization_id, account.id)
     _forget_tries(work, account)
     record(work, FactorsReset(organization_id=account.organization_id, target_id=account.id, removed=removed))
+    notices.notify(
+        work, organization_id=account.organization_id, account_id=account.id, kind=notices.SECOND_STEPS_RESET, facts={}
+    )
     return given, typed
 
 

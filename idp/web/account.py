@@ -10,7 +10,7 @@ from idp.base.errors import Conflict, Invalid
 from idp.base.work import Work
 from idp.directory import organizations
 from idp.directory.attributes import ATTRIBUTES, attributes_of
-from idp.signon import consent, own_account, own_devices
+from idp.signon import consent, notices, own_account, own_devices
 from idp.signon.factors import password as password_
 from idp.signon.factors import totp
 from idp.signon.factors.webauthn_party import relying_party
@@ -29,7 +29,7 @@ _AUTHENTICATOR = "Authenticator app"
 _DONE = frozenset(
     {
         *("password", "authenticator-added", "authenticator-removed", "session-ended", "sessions-ended"),
-        *("consent-withdrawn", "device-forgotten", "devices-forgotten"),
+        *("consent-withdrawn", "device-forgotten", "devices-forgotten", "email-asked"),
         *("passkey-added", "passkey-renamed", "passkey-removed"),
     }
 )
@@ -77,6 +77,7 @@ def index(work: Work, session: CurrentSession) -> Response:
         "account/index.html",
         profile=[{"name": name, "values": known.get(name, ())} for name in ATTRIBUTES],
         means=means,
+        notices=notices.unseen(work, session),
         sessions=[
             {
                 "id": one.id,
@@ -267,6 +268,15 @@ def recovery_codes_file(work: Work, session: CurrentSession) -> Response:
 def recovery_codes_kept() -> Response:
     """The person has kept the codes: they are shown no more."""
     return shown_once.forget(redirect("account.index"))
+
+
+@pages.post("/notices/<notice_id>/put-away")
+@signed_in
+@with_session
+def put_notice_away(work: Work, session: CurrentSession, notice_id: str) -> Response:
+    """Show a notice no more, and go back to the page that it was on."""
+    notices.put_away(work, session, notice_id)
+    return redirect("launcher.index" if request.form.get("at") == "launcher" else "account.index")
 
 
 @pages.post("/sessions/<session_id>/end")

@@ -11,6 +11,7 @@ from idp.base.work import Work
 from idp.directory import access, organizations, sites
 from idp.directory.models import Application
 from idp.directory.sites import SiteFacts
+from idp.signon import notices
 from idp.signon.session import CurrentSession
 from idp.web import context, own_pages
 from idp.web.context import open_work
@@ -57,6 +58,7 @@ def index() -> Response:
             "launcher/index.html",
             organization_name=organization.name,
             account_name=session.name,
+            notices=notices.unseen(work, session),
             shelves=[found for shelf in every if (found := _holding(shelf, query)).tiles],
             searchable=bool(every),
             query=query,

@@ -10,16 +10,11 @@ from flask import redirect as flask_redirect
 from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined
 
 from idp import settings as settings_
+from idp.base.letters import templates_folder
 from idp.web import context, security
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 STATIC = _PACKAGE / "web" / "static"
-
-
-def templates_folder() -> Path:
-    """Return where our templates are: beside the package in a checkout, inside it when installed."""
-    inside = _PACKAGE / "templates"
-    return inside if inside.is_dir() else _PACKAGE.parent / "templates"
 
 
 def install(app: Flask, settings: settings_.Settings) -> None:
@@ -35,6 +30,7 @@ def install(app: Flask, settings: settings_.Settings) -> None:
     environment.install_null_translations(newstyle=True)  # type: ignore[attr-defined]
     environment.trim_blocks = environment.lstrip_blocks = True
     environment.globals["csrf_token"] = security.csrf_token
+    environment.globals["sends_mail"] = bool(settings.mail.smtp_url)
     environment.globals["static_url"] = static_url
     environment.globals["request_id"] = context.request_id
 

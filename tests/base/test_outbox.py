@@ -7,7 +7,16 @@ from datetime import timedelta
 import pytest
 
 from idp.base import backoff, mail, outbox
+from idp.base.letters import Letter
 from idp.base.models import OutboxMessage
+
+SECRET = "rst_a-word-that-opens-something"
+
+
+def hello(letter, values):
+    """The writer of the one letter of these tests."""
+    assert letter == "hello"
+    return Letter("Hello", f"Grüße\n.\nA line that is a dot.\n{values['word']}")
 
 
 @pytest.fixture
@@ -16,7 +25,7 @@ def letter(open_work):
 
     def queue(to="ann@acme.example"):
         with open_work() as work:
-            message = mail.queue(work, to, subject="Hello", text="Grüße\n.\nA line that is a dot.")
+            message = mail.queue(work, to, "hello", {"word": SECRET})
             work.tx.session.flush()
             return message.id
 
@@ -29,12 +38,12 @@ def test_a_message_is_sent_once_and_carries_its_id(database, letter, noon):
 
     assert outbox.drain(database, {"mail": sent.append}, noon) == outbox.Sent(1, 0)
     assert outbox.drain(database, {"mail": sent.append}, noon) == outbox.Sent(0, 0)
-    assert [(m.id, m.destination, m.content["subject"]) for m in sent] == [(message_id, "ann@acme.example", "Hello")]
+    assert [(m.id, m.destination, m.content["letter"]) for m in sent] == [(message_id, "ann@acme.example", "hello")]
 
 
 def test_a_message_of_a_transaction_that_fails_is_never_sent(database, open_work, noon):
     with pytest.raises(RuntimeError), open_work() as work:
-        mail.queue(work, "ann@acme.example", subject="Hello", text="")
+        mail.queue(work, "ann@acme.example", "hello", {"word": ""})
         raise RuntimeError
 
     assert outbox.drain(database, {"mail": lambda message: None}, noon) == outbox.Sent(0, 0)
@@ -79,6 +88,49 @@ def test_messages_without_a_sender_wait(database, letter, noon):
     assert outbox.drain(database, {"mail": lambda message: None}, noon) == outbox.Sent(1, 0)
 
 
+def _content(database, message_id):
+    """What the table holds of a message, every column of it."""
+    with database.transaction() as tx:
+        row = tx.session.get_one(OutboxMessage, message_id)
+        return {column.name: getattr(row, column.name) for column in row.__table__.columns}
+
+
+@pytest.mark.both_databases
+def test_a_mail_waits_sealed_is_opened_while_it_is_sent_and_wiped_after(database, letter, noon):
+    """A17: whoever reads the outbox learns no link of a mail."""
+    message_id, sent = letter(), []
+
+    assert SECRET not in str(_content(database, message_id))
+    assert "sealed" in _content(database, message_id)["content"]
+    outbox.drain(database, {"mail": lambda m: sent.append(dict(m.content))}, noon)
+
+    assert sent == [{"letter": "hello", "values": {"word": SECRET}}]
+    assert _content(database, message_id)["content"] == {}
+
+
+def test_a_mail_that_was_moved_to_another_message_does_not_open(database, letter, noon):
+    one, other = letter("ann@acme.example"), letter("mallory@acme.example")
+    with database.transaction() as tx:
+        tx.session.get_one(OutboxMessage, other).content = tx.session.get_one(OutboxMessage, one).content
+    sent = []
+
+    assert outbox.drain(database, {"mail": sent.append}, noon) == outbox.Sent(1, 1)
+    assert [m.destination for m in sent] == ["ann@acme.example"]
+
+
+def test_what_was_given_up_holds_no_secret_any_more(database, letter, noon):
+    message_id = letter()
+
+    def fails(message):
+        raise ConnectionRefusedError
+
+    for day in range(backoff.MOST_TRIES + 1):
+        assert _content(database, message_id)["dead_at"] is not None or _content(database, message_id)["content"] != {}
+        outbox.drain(database, {"mail": fails}, noon + timedelta(days=day))
+
+    assert _content(database, message_id)["content"] == {}
+
+
 class _Server(socketserver.StreamRequestHandler):
     """Just enough of SMTP (RFC 5321) to take one mail."""
 
@@ -105,7 +157,7 @@ def test_a_mail_reaches_an_smtp_server(database, letter, noon):
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
-        send = mail.sender(f"smtp://127.0.0.1:{server.server_address[1]}", "ostiary@acme.example")
+        send = mail.sender(f"smtp://127.0.0.1:{server.server_address[1]}", "ostiary@acme.example", hello)
         assert outbox.drain(database, {"mail": send}, noon) == outbox.Sent(1, 0)
     finally:
         server.shutdown()

@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+import time
 from urllib.parse import urljoin
 
 import httpx
@@ -120,6 +121,44 @@ def test_the_launcher_leads_to_both(signed_on, told):
     assert page.open(urljoin(told["address"], links[0])).heading == "You are signed in, Olga Owner"
 
 
+def mailed_to(told, email, subject):
+    """The newest mail to *email* with that subject; mails go out every few seconds."""
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        mails = httpx.get(f"{told['mailbox']}/mails.json").json()
+        found = [mail for mail in mails if mail["to"] == email and subject in mail["subject"]]
+        if found:
+            return found[0]
+        time.sleep(0.5)
+    raise AssertionError(f"no mail to {email} came: {mails}")
+
+
+def test_a_forgotten_password_is_set_anew_by_the_mailbox_and_the_second_step_is_still_asked_for(told, browser):
+    page, who = browser().open(told["wiki"]).submit(), walk.person(told, "nils")
+    link = html.fromstring(page.answer.text).xpath("//a[contains(., 'Forgotten your password?')]/@href")[0]
+    page.open(urljoin(told["address"], link)).submit(username=who["email"])
+    assert page.heading == "Look into your mail"
+
+    mailed_to(told, who["email"], "Set a new password")
+    shown = html.fromstring(page.open(told["mailbox"]).answer.text)
+    [address] = shown.xpath(f"//section[@data-to='{who['email']}']//a[contains(@href, '/recover/')]/@href")
+    assert address.startswith(f"{told['address']}/recover/rst_")
+    page.open(address).submit(new_password="a windmill of seven sails")
+    assert page.heading == "Your password is set"
+
+    page.open(told["address"]).submit(username=who["email"], password="a windmill of seven sails")
+    assert page.heading == "Second step"
+    page.submit(otp=walk.Codes(told, "nils").next())
+    assert page.heading == "Your applications"
+    assert "/not-me/" in mailed_to(told, who["email"], "Password of your account changed")["text"]
+    assert browser().open(address).answer.status_code == 410
+
+
+def test_the_mailbox_shows_nothing_under_another_name(told):
+    """A page elsewhere that lets its own name lead to this machine reads no mail."""
+    assert httpx.get(f"{told['mailbox']}/mails.json", headers={"Host": "evil.example"}).status_code == 400
+
+
 def test_signing_out_at_the_notebook_ends_the_session(signed_on, told):
     page = signed_on("arne").open(told["notebook"]).submit()
     page.submit("//form[@action='/sign-out']")
@@ -220,7 +259,7 @@ def test_in_a_terminal_it_prints_addresses_people_and_a_code_to_scan(folder, tol
 
     assert told["totp_secret"] in words
     assert all(person["password"] in words for person in told["people"])
-    assert all(address in words for address in (told["wiki"], told["notebook"], told["address"]))
+    assert all(address in words for address in (told["wiki"], told["notebook"], told["mailbox"], told["address"]))
     assert re.search("[▀▄█]", words)
 
 

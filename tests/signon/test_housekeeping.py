@@ -7,13 +7,15 @@ import pytest
 from sqlalchemy import select
 
 from idp.base import jobs, sweeping
+from idp.base.models import OutboxMessage
 from idp.directory import accounts, organizations
 from idp.policy.permissions import OPERATOR
-from idp.signon import history, housekeeping, logout
+from idp.signon import history, housekeeping, logout, notices
 from idp.signon.models import (
     KnownDevice,
     Logout,
     LogoutStep,
+    Notice,
     OneTimeValue,
     Participant,
     PendingSignOn,
@@ -227,3 +229,25 @@ def test_the_history_of_sign_ins_is_kept_180_days(work):
     housekeeping.sweep(work)
 
     assert [row.at for row in work.tx.session.scalars(select(SignIn))] == [work.now - 179 * DAY]
+
+
+def test_notices_and_messages_that_nobody_could_be_sent_are_kept_for_a_while(work, an_organization, an_account):
+    an_organization()
+    account = an_account()
+    notices.notify(
+        work,
+        organization_id=account.organization_id,
+        account_id=account.id,
+        kind=notices.NEW_DEVICE,
+        facts={},
+    )
+    work.tx.session.flush()
+
+    def left(days):
+        housekeeping.sweep(replace(work, now=work.now + days * DAY))
+        return work.tx.session.query(OutboxMessage).count(), work.tx.session.query(Notice).count()
+
+    assert left(29) == (1, 1)
+    assert left(31) == (0, 1)
+    assert left(89) == (0, 1)
+    assert left(91) == (0, 0)

@@ -40,11 +40,13 @@ from idp.signon.models import LogoutStep
 from idp.signon.request import SignOnRequest
 from idp.web import context
 from idp.web.security import protocol
-from tests.support import schemas
+from tests.support import postbox, schemas
+from tests.support.postbox import Mail
 
 NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
 PASSWORD = "a quiet garden gate 7"
 SECRET = b"ostiary-test-secret!"
+MAIL = {"smtp_url": "smtp://localhost:2525", "sender": "ostiary@acme.example"}
 OPERATOR = Actor("operator", id="operator", name="operator", roles=(HeldRole("operator"),))
 
 ANN, BEN, CLEO, DORA = "ann@acme.example", "ben@acme.example", "cleo@acme.example", "dora@acme.example"
@@ -71,7 +73,7 @@ class Front:
             if organizations.by_slug(work, "acme") is None:
                 self._fill(work)
             self._learn(work)
-        self.app: Flask = app_.create(Settings(**settings), database=database, clock=lambda: self.now)
+        self.app: Flask = app_.create(Settings(**{"mail": MAIL, **settings}), database=database, clock=lambda: self.now)
         self.app.register_blueprint(_protocol())
         schemas.watched(self.app)
 
@@ -170,6 +172,10 @@ class Front:
         with self.work() as work:
             account = work.tx.session.get_one(Account, (self.organization_id, self.account_ids[email]))
             passkey.enrol(work, account, made, name=name)
+
+    def mails(self, *, base_url: str = "http://localhost:8000") -> list[Mail]:
+        """Do the work that waits, and return the mails that went out with it."""
+        return postbox.collect(self.database, self.now, base_url=base_url)
 
     def told(self, states: tuple[tuple[str, str], ...]) -> None:
         """Let the steps of the logout be in these *states* (channel, outcome); what was asked was asked now."""

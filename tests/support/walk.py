@@ -60,12 +60,12 @@ def _told(process: subprocess.Popen[str]) -> dict[str, Any]:
 
 
 def free_ports() -> int:
-    """Return a port that is free together with the two after it."""
+    """Return a port that is free together with the four after it."""
     while True:
         first = free_port()
         try:
             with ExitStack() as stack:
-                for port in range(first, first + 3):
+                for port in range(first, first + 5):
                     probe = stack.enter_context(socket.socket())
                     probe.bind(("127.0.0.1", port))
         except OSError:

@@ -77,6 +77,7 @@ class Walk(RuleBasedStateMachine):
         self.remembering: set[tuple[int, str]] = set()  # who wanted which browser to be remembered
         self.devices = {one: SoftAuthenticator() for one in PEOPLE}
         self.holders: dict[bytes, str] = {}  # whose account each user handle is
+        self.links: list[tuple[str, str]] = []  # whose mail, and the path in it
 
     def teardown(self) -> None:
         self.front.database.dispose()
@@ -264,6 +265,37 @@ class Walk(RuleBasedStateMachine):
 
     # the oracle
 
+    @rule(at=browser, person=who)
+    def a_password_is_forgotten(self, at, person):
+        self.asked[at] = None
+        visitor = self.visitors[at].open("/recover")
+        if visitor.path == "/recover":
+            visitor.submit(username=person)
+        self._look_into_the_mail()
+
+    @precondition(lambda self: self.links)
+    @rule(at=browser, data=st.data(), again=st.booleans())
+    def a_mailed_link_is_opened(self, at, data, again):
+        """One that sets a password, or one that says "this was not me"; in whichever browser, and sometimes twice."""
+        person, path = data.draw(st.sampled_from(self.links))
+        if not again:
+            self.links.remove((person, path))
+        self.asked[at] = None
+        with self.front.work() as work:
+            before = {row.id for row in work.tx.session.query(SignOnSession)}
+        visitor, password = self.visitors[at].open(path), f"a windmill of {len(self.links)} sails and more"
+        if visitor.status == 200 and path.startswith("/recover/"):
+            visitor.submit(new_password=password)
+            if visitor.title == "Your password is set":
+                self.passwords[person] = password
+                self.reached["password set by mail"] += 1
+        elif visitor.status == 200 and path.startswith("/not-me/"):
+            visitor.submit("end everything")
+            self.reached["said not to be me"] += 1
+        with self.front.work() as work:
+            assert {row.id for row in work.tx.session.query(SignOnSession)} == before, "a link signed somebody in"
+        self._look_into_the_mail()
+
     @invariant()
     def no_session_has_less_than_the_policy_asks(self):
         with self.front.work() as work:
@@ -334,6 +366,10 @@ class Walk(RuleBasedStateMachine):
         keys = work.tx.session.query(Authenticator).filter_by(account_id=account_id)
         return apps + sum("security-key" in allowed or ("passkey" in allowed and one.verifies) for one in keys)
 
+    def _look_into_the_mail(self) -> None:
+        for mail in self.front.mails():
+            self.links += [(mail.to, mail.path)] if mail.links else []
+
     def _code(self, visitor: Visitor, person: str) -> str:
         offered = visitor.page.xpath("//@data-copy")
         if offered:
@@ -371,3 +407,5 @@ def test_no_path_ends_in_a_session_with_less_than_the_policy_asked(request, vaul
     assert min(Walk.reached[kind] for kind in ("otp+pwd", "answered, asked None")) >= 3, Walk.reached
     for method in ("known-device", "temporary-pass", "new password"):
         assert sum(times for kind, times in Walk.reached.items() if method in kind.split("+")) >= 1, Walk.reached
+    for kind in ("password set by mail", "said not to be me"):
+        assert Walk.reached[kind] >= 1, Walk.reached

@@ -20,9 +20,9 @@ PARAMETERS = (
 FIELDS = (
     "organization", "username", "password", "otp", "recovery_code", "current_password", "new_password", "name",
     "token", "token_type_hint", "grant_type", "code", "refresh_token", "client_secret", "client_assertion",
-    "client_assertion_type", "code_verifier", "access_token",
+    "client_assertion_type", "code_verifier", "access_token", "email", "email_code", "at",
 )  # fmt: skip
-COOKIES = ("ostiary_organization", "ostiary_session", "ostiary_browser")
+COOKIES = ("ostiary_organization", "ostiary_session", "ostiary_browser", "ostiary_link")
 
 
 def _addresses(app, method):

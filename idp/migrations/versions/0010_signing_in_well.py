@@ -309,6 +309,15 @@ def upgrade() -> None:
         "pending_sign_ons", sa.Column("remember_device", sa.Boolean(), server_default=sa.false(), nullable=False)
     )
     op.add_column("sign_on_sessions", sa.Column("device_id", sa.String(length=64), server_default="", nullable=False))
+    op.add_column("one_time_values", sa.Column("subject_id", sa.String(length=64), nullable=True))
+    op.create_index(
+        "ix_one_time_values_subject_id",
+        "one_time_values",
+        ["subject_id"],
+        unique=False,
+        sqlite_where=sa.text("subject_id IS NOT NULL"),
+        postgresql_where=sa.text("subject_id IS NOT NULL"),
+    )
     _fill()
 
 
@@ -392,6 +401,8 @@ def _fill() -> None:
 
 
 def downgrade() -> None:
+    op.drop_index("ix_one_time_values_subject_id", table_name="one_time_values")
+    op.drop_column("one_time_values", "subject_id")
     op.execute("DELETE FROM authentication_policies WHERE kind != 'member'")
     op.drop_column("sign_on_sessions", "device_id")
     op.drop_column("pending_sign_ons", "remember_device")

@@ -23,7 +23,7 @@ from idp.directory.models import Account, Organization
 from idp.directory.policies import AuthenticationFacts, authentication_policy
 from idp.policy import passwords
 from idp.settings import ThrottlingSettings
-from idp.signon import breached, lockout
+from idp.signon import breached, lockout, notices
 from idp.signon.factors import former, hashing
 from idp.signon.factors.hashing import PEPPER, hash_of
 from idp.signon.models import Password
@@ -255,6 +255,14 @@ def settle_new(work: Work, new: Computed, *, due: str = "") -> Account:
         work,
         PasswordChanged(organization_id=account.organization_id, target_id=account.id, by=work.actor.kind),
     )
+    if row is not None:  # setting the first one is no change
+        notices.notify(
+            work,
+            organization_id=account.organization_id,
+            account_id=account.id,
+            kind=notices.PASSWORD_CHANGED,
+            facts={},
+        )
     return account
 
 

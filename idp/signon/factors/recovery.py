@@ -12,7 +12,7 @@ from idp.base.work import Work
 from idp.directory.models import Account
 from idp.policy.signon import Method
 from idp.settings import ThrottlingSettings
-from idp.signon import lockout
+from idp.signon import lockout, notices
 from idp.signon.factors.totp import Right, Wrong
 from idp.signon.models import RecoveryCode
 
@@ -100,11 +100,14 @@ def use(
             lockout.stopped(work, organization_id, account_id, Method.RECOVERY_CODE)
         return Wrong("wrong recovery code, or one that was used before")
     lockout.succeeded(work, reserved)
-    record(
+    remaining = left(work, organization_id, account_id)
+    record(work, RecoveryCodeUsed(organization_id=organization_id, target_id=account_id, left=remaining))
+    notices.notify(
         work,
-        RecoveryCodeUsed(
-            organization_id=organization_id, target_id=account_id, left=left(work, organization_id, account_id)
-        ),
+        organization_id=organization_id,
+        account_id=account_id,
+        kind=notices.RECOVERY_CODE_USED,
+        facts={"left": remaining},
     )
     return Right()
 

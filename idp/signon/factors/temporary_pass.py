@@ -22,6 +22,7 @@ from idp.directory.models import Account
 from idp.directory.policies import authentication_policy
 from idp.policy.permissions import Permission, require
 from idp.policy.signon import Method
+from idp.signon import notices
 from idp.signon.models import TemporaryPass
 
 LONGEST = timedelta(days=7)
@@ -126,6 +127,7 @@ def make(
             valid_to=given.valid_to.isoformat(),
         ),
     )
+    _notify(work, account.organization_id, account.id, notices.TEMPORARY_PASS_MADE)
     return given, "-".join(typed[at : at + _GROUP] for at in range(0, _LENGTH, _GROUP))
 
 
@@ -204,7 +206,12 @@ def use(work: Work, organization_id: str, account_id: str, typed: str) -> bool:
     if used is None:
         return False
     record(work, TemporaryPassUsed(organization_id=organization_id, target_id=account_id, pass_id=used.id))
+    _notify(work, organization_id, account_id, notices.TEMPORARY_PASS_USED)
     return True
+
+
+def _notify(work: Work, organization_id: str, account_id: str, kind: str) -> None:
+    notices.notify(work, organization_id=organization_id, account_id=account_id, kind=kind, facts={})
 
 
 def _stored(account_id: str, typed: str) -> str:

@@ -26,7 +26,7 @@ from idp.directory import names, policy_members
 from idp.directory.models import Account
 from idp.policy.signon import Method
 from idp.settings import ThrottlingSettings
-from idp.signon import devices, lockout
+from idp.signon import devices, lockout, notices
 from idp.signon.factors import enrolled
 from idp.signon.factors.password import own_or_administered
 from idp.signon.models import TotpFactor
@@ -183,12 +183,16 @@ def add(work: Work, account_id: str, secret: bytes, *, organization_id: str, nam
         Conflict: it has as many as there may be.
     """
     account = own_or_administered(work, account_id, organization_id)
-    return enrol(work, account, secret, name=name)
+    being_made = work.actor.kind != "account" and account.created_at == work.now
+    return enrol(work, account, secret, name=name, tell=not being_made)
 
 
-def enrol(work: Work, account: Account, secret: bytes, *, name: str) -> TotpFactor:
+def enrol(work: Work, account: Account, secret: bytes, *, name: str, tell: bool = True) -> TotpFactor:
     """
     Store a confirmed authenticator for *account*; the caller has checked that this may be done.
+
+    Args:
+        tell: the person gets a notice (not while an administrator makes the account).
 
     Raises:
         Conflict: it has as many as there may be.
@@ -214,6 +218,8 @@ def enrol(work: Work, account: Account, secret: bytes, *, name: str) -> TotpFact
             organization_id=account.organization_id, target_id=account.id, method=Method.TOTP.value, name=factor.name
         ),
     )
+    if tell:
+        _notify(work, account, notices.SECOND_STEP_ADDED, factor.name)
     return factor
 
 
@@ -256,6 +262,17 @@ def remove(work: Work, account_id: str, factor_id: str, *, organization_id: str,
         SecondStepRemoved(
             organization_id=organization_id, target_id=account.id, method=Method.TOTP.value, name=factor.name
         ),
+    )
+    _notify(work, account, notices.SECOND_STEP_REMOVED, factor.name)
+
+
+def _notify(work: Work, account: Account, kind: str, name: str) -> None:
+    notices.notify(
+        work,
+        organization_id=account.organization_id,
+        account_id=account.id,
+        kind=kind,
+        facts={"method": Method.TOTP.value, "name": name},
     )
 
 

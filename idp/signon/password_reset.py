@@ -1,0 +1,208 @@
+"""
+Setting a password by a link in a mail: for whoever has forgotten theirs, was invited, or gets their first one.
+
+It never signs in and leaves the second step as it is (threats A19). What is asked for at the page does the same
+work whoever it is for, and answers the same: the look-up is a job's, the mail is the outbox's (A1, A2).
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import select
+
+from idp.audit.events import PasswordChanged, PasswordResetMailed, PasswordResetRefused
+from idp.audit.log import record
+from idp.base import jobs, mail
+from idp.base.errors import Conflict
+from idp.base.work import Work
+from idp.directory import accounts, names
+from idp.directory.models import Account, Organization
+from idp.directory.policies import authentication_policy
+from idp.policy import passwords
+from idp.policy.access.context import AccountKind
+from idp.policy.signon import Method
+from idp.settings import ThrottlingSettings
+from idp.signon import devices, lockout, mail_links, notices
+from idp.signon.factors import password as password_
+from idp.signon.mail_links import FIRST_PASSWORD, INVITATION, PASSWORD_RESET, Link, LinkOver
+from idp.signon.models import Password
+
+KIND = "password-reset"
+"""The job that looks whether there is somebody to mail to."""
+BY_MAIL = "mail"
+STOPPED = "stopped"
+"""In `Password.must_change`: the password was stopped, and only an administrator helps."""
+# What no password is the password of: the tag of no input is all zeros.
+_NEVER = "$argon2id$v=19$m=19456,t=2,p=1$b3N0aWFyeS1zdG9wcGVkIQ$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+_PURPOSES = (PASSWORD_RESET, INVITATION, FIRST_PASSWORD)
+
+
+def ask(work: Work, organization_id: str, typed_email: str, limits: ThrottlingSettings) -> lockout.Wait | None:
+    """
+    Ask for a link to be mailed to the account of *typed_email*, if there is one and its policy allows it.
+
+    Of one address a few within an hour are honoured; the answer is the same for the others. A network that asks
+    too much is told to wait.
+
+    Raises:
+        Invalid: it is no e-mail address.
+    """
+    key = names.email_key(typed_email)
+    honoured = lockout.reserve_mail(work, f"{KIND}:{organization_id}:{key}", limits)
+    if isinstance(honoured, lockout.Wait):
+        return honoured
+    if honoured:
+        jobs.defer(
+            work,
+            KIND,
+            key=f"{KIND}:{work.origin.request_id}",
+            payload={"organization_id": organization_id, "email_key": key, "ip": work.origin.ip},
+            organization_id=organization_id,
+        )
+    return None
+
+
+def run(work: Work, payload: Mapping[str, Any]) -> None:
+    """Do the job that `ask` asked for: mail a link, or nothing."""
+    account = work.tx.session.scalar(
+        select(Account).where(
+            Account.organization_id == payload["organization_id"], Account.email_key == payload["email_key"]
+        )
+    )
+    if account is None:
+        return
+    cause = why_not(work, account)
+    if cause:
+        record(
+            work,
+            PasswordResetRefused(
+                organization_id=account.organization_id, target_id=account.id, cause=cause, asked_from=payload["ip"]
+            ),
+        )
+        return
+    mail_reset(work, account, asked_from=payload["ip"])
+
+
+def mail_reset(work: Work, account: Account, *, asked_from: str) -> None:
+    """Mail a link to *account*; the caller knows that its policy allows it (`why_not`)."""
+    organization = work.tx.session.get_one(Organization, account.organization_id)
+    mail.queue(
+        work,
+        account.email,
+        "password-reset",
+        {
+            "organization": organization.name,
+            "email": account.email,
+            "asked_from": asked_from,
+            "path": f"/recover/{mail_links.issue(work, PASSWORD_RESET, account)}",
+        },
+        organization_id=account.organization_id,
+    )
+    record(
+        work,
+        PasswordResetMailed(organization_id=account.organization_id, target_id=account.id, asked_from=asked_from),
+    )
+
+
+def why_not(work: Work, account: Account) -> str:
+    """Return why *account* cannot be won back by mail, for the administrator; empty: it can."""
+    policy = authentication_policy(work, account.organization_id, account.policy_id)
+    password = work.tx.session.get(Password, (account.organization_id, account.id))
+    if account.disabled_at is not None:
+        return "the account is disabled"
+    if account.kind == AccountKind.BREAK_GLASS:
+        return "break-glass accounts are not recovered by mail"
+    if BY_MAIL not in policy.recovery:
+        return "its authentication policy does not allow recovery by mail"
+    if Method.PASSWORD not in policy.methods:
+        return "its authentication policy does not allow passwords"
+    if password is not None and password.must_change == STOPPED:
+        return "its password was stopped after an incident: an administrator helps"
+    return ""
+
+
+def has_usable_password(work: Work, account: Account) -> bool:
+    """Say whether there is a password with which the account could be signed in to."""
+    row = work.tx.session.get(Password, (account.organization_id, account.id))
+    return row is not None and row.hash != _NEVER
+
+
+def stop(work: Work, account: Account, *, only_administrator: bool) -> None:
+    """
+    Let the account's password work no more.
+
+    Args:
+        only_administrator: nor can it be set anew by mail, until an administrator has helped.
+    """
+    row = work.tx.session.get(Password, (account.organization_id, account.id))
+    if row is None:
+        if not only_administrator:
+            return
+        row = Password(organization_id=account.organization_id, account_id=account.id, changed_at=work.now)
+        work.tx.session.add(row)
+    row.hash, row.pepper, row.imported = _NEVER, password_.PEPPER, ""
+    row.must_change = STOPPED if only_administrator else ""
+    work.tx.session.flush()
+
+
+def find(work: Work, token: str) -> Link:
+    """
+    Return the link with which a password may be set now.
+
+    Raises:
+        LinkOver: it is not good, or no longer.
+    """
+    return _allowed(work, mail_links.find(work, token, *_PURPOSES))
+
+
+def minimum(work: Work, link: Link) -> int:
+    """Return the least number of characters that the password of the link's account has."""
+    return authentication_policy(work, link.organization_id, link.policy_id).password_minimum
+
+
+def weaknesses(work: Work, link: Link, wanted: str) -> list[str]:
+    """Return why *wanted* cannot be the password of the link's account, one plain sentence each."""
+    account = work.tx.session.get_one(Account, (link.organization_id, link.account_id))
+    organization = work.tx.session.get_one(Organization, link.organization_id)
+    return passwords.weaknesses(
+        wanted, minimum=minimum(work, link), context=password_.context_words(account, organization)
+    )
+
+
+def set_password(work: Work, token: str, hashed: str) -> None:
+    """
+    Use the link up and set the password, in one transaction. Every sign-on of the account ends.
+
+    Args:
+        hashed: the hash of a password that `weaknesses` has let pass (`password.hash_of`), made before this
+            transaction began to write.
+
+    Raises:
+        LinkOver: it is not good, or somebody else was faster.
+    """
+    link = _allowed(work, mail_links.use(work, token, *_PURPOSES))
+    try:
+        accounts.bump_epoch(work, link.organization_id, link.account_id, if_epoch=link.epoch)
+    except Conflict as error:
+        raise LinkOver from error
+    account = work.tx.session.get_one(Account, (link.organization_id, link.account_id))
+    had_one = has_usable_password(work, account)
+    password_.store(work, account, hashed)
+    mail_links.end_all(work, account.id)
+    devices.end_all(work, link.organization_id, account.id)
+    lockout.clear_password(work, account.id)
+    record(work, PasswordChanged(organization_id=link.organization_id, target_id=account.id, by=link.purpose.name))
+    if had_one:
+        notices.notify(
+            work, organization_id=link.organization_id, account_id=account.id, kind=notices.PASSWORD_CHANGED, facts={}
+        )
+
+
+def _allowed(work: Work, link: Link | None) -> Link:
+    if link is None:
+        raise LinkOver
+    if link.purpose is PASSWORD_RESET:
+        account = work.tx.session.get_one(Account, (link.organization_id, link.account_id))
+        if why_not(work, account):
+            raise LinkOver
+    return link

@@ -15,6 +15,7 @@ from idp.audit.events import BreakGlassUsed
 from idp.audit.log import plain, record
 from idp.base import mail
 from idp.base.db import Prepared
+from idp.base.letters import spoken
 from idp.base.work import Work
 from idp.directory import queries
 from idp.directory.models import Account, Organization, RoleAssignment
@@ -133,42 +134,20 @@ def _record(
 
 
 def _mail(work: Work, organization_id: str, account: Any, what: str, method: str, attempt_id: str) -> None:
-    text = _TEXT.format(
-        email=account.email,
-        organization=account.organization,
-        what=what,
-        method=method,
-        at=work.now.strftime("%Y-%m-%d %H:%M:%S UTC"),
-        ip=work.origin.ip or "unknown",
-        agent=plain(work.origin.user_agent)[:256] or "unknown",
-        reference=attempt_id,
-    )
     for administrator in work.tx.rows(_ADMINISTRATORS, organization_id=organization_id, now=work.now):
         mail.queue(
             work,
             administrator.email,
-            subject=f"ALARM: the break-glass account of {account.organization} was used",
-            text=text,
+            "break-glass",
+            {
+                "email": account.email,
+                "organization": account.organization,
+                "what": what,
+                "method": method,
+                "at": spoken(work.now),
+                "ip": work.origin.ip,
+                "agent": plain(work.origin.user_agent)[:256],
+                "attempt_id": attempt_id,
+            },
             organization_id=organization_id,
         )
-
-
-_TEXT = """\
-The break-glass account {email} of {organization} was used.
-
-  What       {what}
-  By         {method}
-  When       {at}
-  From       {ip}
-  Browser    {agent}
-  Reference  {reference}
-
-Such an account is for emergencies: it is under no rules of contextual access. If none of you did this, somebody has its
-password, or guesses it. Then disable it now:
-
-  idp account disable {email}
-
-and look at what it did:
-
-  idp audit list
-"""

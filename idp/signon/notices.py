@@ -6,7 +6,7 @@ puts it away.
 """
 
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
@@ -20,7 +20,9 @@ from idp.directory.models import Account, Organization
 from idp.policy.access.context import AccountKind
 from idp.signon import onetime
 from idp.signon.models import Notice
-from idp.signon.session import CurrentSession
+
+if TYPE_CHECKING:  # sessions are told of by notices as well
+    from idp.signon.session import CurrentSession
 
 NEW_DEVICE = "new-device"
 SECOND_STEP_ADDED, SECOND_STEP_REMOVED = "second-step-added", "second-step-removed"
@@ -123,7 +125,7 @@ def _link(work: Work, notice: Notice, address: str) -> str:
     return token
 
 
-def unseen(work: Work, session: CurrentSession) -> list[Notice]:
+def unseen(work: Work, session: "CurrentSession") -> list[Notice]:
     """Return what the person of *session* was told of and has not put away, the newest first; a few at most."""
     query = (
         select(Notice)
@@ -138,7 +140,7 @@ def unseen(work: Work, session: CurrentSession) -> list[Notice]:
     return list(work.tx.session.scalars(query))
 
 
-def put_away(work: Work, session: CurrentSession, notice_id: str) -> None:
+def put_away(work: Work, session: "CurrentSession", notice_id: str) -> None:
     """
     Show a notice to its person no more.
 

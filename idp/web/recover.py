@@ -13,10 +13,12 @@ from idp.base.work import Work
 from idp.directory import organizations
 from idp.signon import password_reset
 from idp.signon.factors import password as password_
+from idp.signon.factors.password import Computed, Proposed, Unfit
 from idp.signon.flow import AskFirstStep
 from idp.signon.lockout import Wait
 from idp.signon.mail_links import LinkOver
 from idp.web import context, mailed, own_pages, signin
+from idp.web import new_password as new_password_
 from idp.web.context import open_work
 from idp.web.render import page, redirect
 from idp.web.security import public
@@ -124,15 +126,32 @@ def set_password() -> Response:
     token, wanted = mailed.held(), request.form.get("new_password", "")
     try:
         with open_work() as work:
-            reasons = password_reset.weaknesses(work, password_reset.find(work, token), wanted)
-            if reasons:
-                return _password_page(work, token, reasons, 422)
-        hashed = password_.hash_of(context.installation().database.vault, wanted)
+            outcome: Proposed | Computed | Unfit = password_reset.propose(work, token, wanted)
+        if isinstance(outcome, Proposed):
+            outcome = password_.computed(context.installation().database.vault, outcome)
         with open_work() as work:
-            password_reset.set_password(work, token, hashed)
+            if isinstance(outcome, Computed):
+                password_reset.set_password(work, token, outcome)
+            else:
+                return _password_page(work, token, list(outcome.reasons), 422)
     except LinkOver:
         return _over()
     return mailed.forget(redirect("recover.done"))
+
+
+@pages.post("/recover/password/score")
+@public
+def score() -> Response:
+    """Judge what is typed as the password that a link lets one set."""
+    refused = new_password_.too_fast()
+    if refused is not None:
+        return refused
+    with open_work() as work:
+        try:
+            judgement = password_reset.judge(work, mailed.held(), new_password_.typed())
+        except LinkOver:
+            return _over()
+    return new_password_.judged(judgement)
 
 
 @pages.get("/recover/done")

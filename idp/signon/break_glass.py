@@ -133,42 +133,15 @@ def _record(
 
 
 def _mail(work: Work, organization_id: str, account: Any, what: str, method: str, attempt_id: str) -> None:
-    text = _TEXT.format(
-        email=account.email,
-        organization=account.organization,
-        what=what,
-        method=method,
-        at=work.now.strftime("%Y-%m-%d %H:%M:%S UTC"),
-        ip=work.origin.ip or "unknown",
-        agent=plain(work.origin.user_agent)[:256] or "unknown",
-        reference=attempt_id,
-    )
+    values = {
+        "email": account.email,
+        "organization": account.organization,
+        "what": what,
+        "method": method,
+        "at": work.now.strftime("%Y-%m-%d %H:%M:%S UTC"),
+        "ip": work.origin.ip,
+        "agent": plain(work.origin.user_agent)[:256],
+        "reference": attempt_id,
+    }
     for administrator in work.tx.rows(_ADMINISTRATORS, organization_id=organization_id, now=work.now):
-        mail.queue(
-            work,
-            administrator.email,
-            subject=f"ALARM: the break-glass account of {account.organization} was used",
-            text=text,
-            organization_id=organization_id,
-        )
-
-
-_TEXT = """\
-The break-glass account {email} of {organization} was used.
-
-  What       {what}
-  By         {method}
-  When       {at}
-  From       {ip}
-  Browser    {agent}
-  Reference  {reference}
-
-Such an account is for emergencies: it is under no rules of contextual access. If none of you did this, somebody has its
-password, or guesses it. Then disable it now:
-
-  idp account disable {email}
-
-and look at what it did:
-
-  idp audit list
-"""
+        mail.queue(work, administrator.email, "break-glass", values, organization_id=organization_id)

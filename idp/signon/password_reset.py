@@ -6,24 +6,26 @@ work whoever it is for, and answers the same: the look-up is a job's, the mail i
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import select
 
-from idp.audit.events import PasswordChanged, PasswordResetMailed, PasswordResetRefused
+from idp.audit.events import PasswordLinkUsed, PasswordResetMailed, PasswordResetRefused
 from idp.audit.log import record
 from idp.base import jobs, mail
 from idp.base.errors import Conflict
-from idp.base.work import Work
-from idp.directory import accounts, names
+from idp.base.work import Actor, Work
+from idp.directory import names
 from idp.directory.models import Account, Organization
 from idp.directory.policies import authentication_policy
-from idp.policy import passwords
 from idp.policy.access.context import AccountKind
 from idp.policy.signon import Method
 from idp.settings import ThrottlingSettings
-from idp.signon import devices, lockout, mail_links, notices
+from idp.signon import devices, lockout, mail_links
+from idp.signon.factors import hashing
 from idp.signon.factors import password as password_
+from idp.signon.factors.password import Judgement
 from idp.signon.mail_links import FIRST_PASSWORD, INVITATION, PASSWORD_RESET, Link, LinkOver
 from idp.signon.models import Password
 
@@ -140,7 +142,7 @@ def stop(work: Work, account: Account, *, only_administrator: bool) -> None:
             return
         row = Password(organization_id=account.organization_id, account_id=account.id, changed_at=work.now)
         work.tx.session.add(row)
-    row.hash, row.pepper, row.imported = _NEVER, password_.PEPPER, ""
+    row.hash, row.pepper, row.imported = _NEVER, hashing.PEPPER, ""
     row.must_change = STOPPED if only_administrator else ""
     work.tx.session.flush()
 
@@ -157,45 +159,56 @@ def find(work: Work, token: str) -> Link:
 
 def minimum(work: Work, link: Link) -> int:
     """Return the least number of characters that the password of the link's account has."""
-    return authentication_policy(work, link.organization_id, link.policy_id).password_minimum
+    return authentication_policy(work, link.organization_id, link.policy_id).password_rules.minimum
 
 
-def weaknesses(work: Work, link: Link, wanted: str) -> list[str]:
-    """Return why *wanted* cannot be the password of the link's account, one plain sentence each."""
+def judge(work: Work, link: Link, typed: str) -> Judgement:
+    """Return what there is to say of *typed* as the password of the link's account, while it is typed."""
     account = work.tx.session.get_one(Account, (link.organization_id, link.account_id))
-    organization = work.tx.session.get_one(Organization, link.organization_id)
-    return passwords.weaknesses(
-        wanted, minimum=minimum(work, link), context=password_.context_words(account, organization)
-    )
+    return password_.judge(work, account, typed)
 
 
-def set_password(work: Work, token: str, hashed: str) -> None:
+def propose(work: Work, token: str, wanted: str) -> password_.Proposed | password_.Unfit:
+    """
+    Check *wanted* as the password of the link's account. Commit before `password.computed`.
+
+    Raises:
+        LinkOver: the link is not good, or no longer.
+    """
+    link = find(work, token)
+    return password_.propose(_as_themselves(work, link), link.account_id, wanted, organization_id=link.organization_id)
+
+
+def set_password(work: Work, token: str, new: password_.Computed) -> None:
     """
     Use the link up and set the password, in one transaction. Every sign-on of the account ends.
 
-    Args:
-        hashed: the hash of a password that `weaknesses` has let pass (`password.hash_of`), made before this
-            transaction began to write.
-
     Raises:
-        LinkOver: it is not good, or somebody else was faster.
+        LinkOver: it is not good, it is another account's, or somebody else was faster.
     """
     link = _allowed(work, mail_links.use(work, token, *_PURPOSES))
+    proposed = new.proposed
+    if (proposed.organization_id, proposed.account_id, proposed.epoch) != (
+        link.organization_id,
+        link.account_id,
+        link.epoch,
+    ):
+        raise LinkOver
     try:
-        accounts.bump_epoch(work, link.organization_id, link.account_id, if_epoch=link.epoch)
+        account = password_.settle_new(_as_themselves(work, link), new)
     except Conflict as error:
         raise LinkOver from error
-    account = work.tx.session.get_one(Account, (link.organization_id, link.account_id))
-    had_one = has_usable_password(work, account)
-    password_.store(work, account, hashed)
     mail_links.end_all(work, account.id)
     devices.end_all(work, link.organization_id, account.id)
-    lockout.clear_password(work, account.id)
-    record(work, PasswordChanged(organization_id=link.organization_id, target_id=account.id, by=link.purpose.name))
-    if had_one:
-        notices.notify(
-            work, organization_id=link.organization_id, account_id=account.id, kind=notices.PASSWORD_CHANGED, facts={}
-        )
+    record(
+        work,
+        PasswordLinkUsed(organization_id=link.organization_id, target_id=account.id, purpose=link.purpose.name),
+    )
+
+
+def _as_themselves(work: Work, link: Link) -> Work:
+    """Whoever brings the link is taken for the person, for this one thing."""
+    return replace(work, actor=Actor("account", link.account_id, link.email, link.organization_id))
 
 
 def _allowed(work: Work, link: Link | None) -> Link:

@@ -13,10 +13,12 @@ from idp.base.work import Work
 from idp.directory import organizations
 from idp.signon import password_reset
 from idp.signon.factors import password as password_
+from idp.signon.factors.password import Unfit
 from idp.signon.flow import AskFirstStep
 from idp.signon.lockout import Wait
 from idp.signon.mail_links import LinkOver
 from idp.web import context, mailed, own_pages, signin
+from idp.web import new_password as new_password_
 from idp.web.context import open_work
 from idp.web.render import page, redirect
 from idp.web.security import public
@@ -121,18 +123,35 @@ def new_password() -> Response:
 @public
 def set_password() -> Response:
     """Set the password that was typed. Its hash is computed between two transactions."""
-    token, wanted = mailed.held(), request.form.get("new_password", "")
+    token = mailed.held()
     try:
         with open_work() as work:
-            reasons = password_reset.weaknesses(work, password_reset.find(work, token), wanted)
-            if reasons:
-                return _password_page(work, token, reasons, 422)
-        hashed = password_.hash_of(context.installation().database.vault, wanted)
+            proposed = password_reset.propose(work, token, new_password_.typed())
+            if isinstance(proposed, Unfit):
+                return _password_page(work, token, proposed.reasons, 422)
+        new = password_.computed(context.installation().database.vault, proposed)
         with open_work() as work:
-            password_reset.set_password(work, token, hashed)
+            if isinstance(new, Unfit):
+                return _password_page(work, token, new.reasons, 422)
+            password_reset.set_password(work, token, new)
     except LinkOver:
         return _over()
     return mailed.forget(redirect("recover.done"))
+
+
+@pages.post("/recover/password/score")
+@public
+def score() -> Response:
+    """Judge what is typed as the password of the link's account."""
+    refused = new_password_.too_fast()
+    if refused is not None:
+        return refused
+    try:
+        with open_work() as work:
+            found = password_reset.find(work, mailed.held())
+            return new_password_.judged(password_reset.judge(work, found, new_password_.typed()))
+    except LinkOver:
+        return _over()
 
 
 @pages.get("/recover/done")
@@ -181,7 +200,7 @@ def _in_sign_on(handle: str) -> dict[str, Any]:
     }
 
 
-def _password_page(work: Work, token: str, reasons: list[str] | None = None, status: int = 200) -> Response:
+def _password_page(work: Work, token: str, reasons: tuple[str, ...] = (), status: int = 200) -> Response:
     found = password_reset.find(work, token)
     return page(
         "recover/password.html",
@@ -190,7 +209,7 @@ def _password_page(work: Work, token: str, reasons: list[str] | None = None, sta
         email=found.email,
         purpose=found.purpose.name,
         minimum=password_reset.minimum(work, found),
-        reasons=reasons or [],
+        reasons=reasons,
     )
 
 

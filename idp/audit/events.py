@@ -953,3 +953,11 @@ class EmailCodeMailed(Event):
     """A code to sign in with was mailed (target: the account)."""
 
     tag = "email-code.mailed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasswordLinkUsed(Event):
+    """A password was set by the link of a mail, or one that was handed out (target: the account)."""
+
+    tag = "password-link.used"
+    purpose: str

@@ -105,6 +105,7 @@ SENTENCES: dict[str, str] = {
     "authenticator.cloned": "was refused with {name}: its counter showed {shown_count} after {known_count}, so there may be a copy of it",
     "password-reset.mailed": "mailed a link to set a new password (asked from {asked_from})",
     "password-reset.refused": "mailed no link to set a new password: {cause} (asked from {asked_from})",
+    "password-link.used": "set a password by a link ({purpose})",
     "account.invited": "invited {email}",
     "first-password-link.made": "made a link to set the first password of {email} (mailed: {mailed})",
     "email-change.asked": "asked to have the address {wanted} in place of {before}",

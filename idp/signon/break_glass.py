@@ -134,20 +134,15 @@ def _record(
 
 
 def _mail(work: Work, organization_id: str, account: Any, what: str, method: str, attempt_id: str) -> None:
+    values = {
+        "email": account.email,
+        "organization": account.organization,
+        "what": what,
+        "method": method,
+        "at": work.now.strftime("%Y-%m-%d %H:%M:%S UTC"),
+        "ip": work.origin.ip,
+        "agent": plain(work.origin.user_agent)[:256],
+        "reference": attempt_id,
+    }
     for administrator in work.tx.rows(_ADMINISTRATORS, organization_id=organization_id, now=work.now):
-        mail.queue(
-            work,
-            administrator.email,
-            "break-glass",
-            {
-                "email": account.email,
-                "organization": account.organization,
-                "what": what,
-                "method": method,
-                "at": spoken(work.now),
-                "ip": work.origin.ip,
-                "agent": plain(work.origin.user_agent)[:256],
-                "attempt_id": attempt_id,
-            },
-            organization_id=organization_id,
-        )
+        mail.queue(work, administrator.email, "break-glass", values, organization_id=organization_id)

@@ -21,9 +21,6 @@ from idp.policy.access.context import AccountKind
 from idp.signon import onetime
 from idp.signon.models import Notice
 
-if TYPE_CHECKING:  # sessions are told of by notices as well
-    from idp.signon.session import CurrentSession
-
 NEW_DEVICE = "new-device"
 SECOND_STEP_ADDED, SECOND_STEP_REMOVED = "second-step-added", "second-step-removed"
 RECOVERY_CODES_MADE, RECOVERY_CODE_USED = "recovery-codes-made", "recovery-code-used"
@@ -125,13 +122,13 @@ def _link(work: Work, notice: Notice, address: str) -> str:
     return token
 
 
-def unseen(work: Work, session: "CurrentSession") -> list[Notice]:
-    """Return what the person of *session* was told of and has not put away, the newest first; a few at most."""
+def unseen(work: Work, organization_id: str, account_id: str) -> list[Notice]:
+    """Return what the person was told of and has not put away, the newest first; a few at most."""
     query = (
         select(Notice)
         .where(
-            Notice.organization_id == session.organization_id,
-            Notice.account_id == session.account_id,
+            Notice.organization_id == organization_id,
+            Notice.account_id == account_id,
             Notice.seen_at.is_(None),
         )
         .order_by(Notice.at.desc(), Notice.id)
@@ -140,7 +137,7 @@ def unseen(work: Work, session: "CurrentSession") -> list[Notice]:
     return list(work.tx.session.scalars(query))
 
 
-def put_away(work: Work, session: "CurrentSession", notice_id: str) -> None:
+def put_away(work: Work, organization_id: str, account_id: str, notice_id: str) -> None:
     """
     Show a notice to its person no more.
 
@@ -148,8 +145,8 @@ def put_away(work: Work, session: "CurrentSession", notice_id: str) -> None:
         NotFound: the person was told no such thing.
     """
     known = is_id(notice_id, _ID)
-    notice = work.tx.session.get(Notice, (session.organization_id, notice_id)) if known else None
-    if notice is None or notice.account_id != session.account_id:
+    notice = work.tx.session.get(Notice, (organization_id, notice_id)) if known else None
+    if notice is None or notice.account_id != account_id:
         raise NotFound("There is no such notice.", advice="Look at your account again.")
     if notice.seen_at is None:
         notice.seen_at = work.now

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from idp.audit.events import PasswordResetMailed, PasswordResetRefused
+from idp.audit.events import PasswordLinkUsed, PasswordResetMailed, PasswordResetRefused
 from idp.audit.log import record
 from idp.base import jobs, mail
 from idp.base.errors import Conflict
@@ -25,7 +25,7 @@ from idp.settings import ThrottlingSettings
 from idp.signon import devices, lockout, mail_links
 from idp.signon.factors import hashing
 from idp.signon.factors import password as password_
-from idp.signon.factors.password import Computed, Judgement, Proposed, Unfit
+from idp.signon.factors.password import Judgement
 from idp.signon.mail_links import FIRST_PASSWORD, INVITATION, PASSWORD_RESET, Link, LinkOver
 from idp.signon.models import Password
 
@@ -162,48 +162,52 @@ def minimum(work: Work, link: Link) -> int:
     return authentication_policy(work, link.organization_id, link.policy_id).password_rules.minimum
 
 
-def judge(work: Work, token: str, typed: str) -> Judgement:
+def judge(work: Work, link: Link, typed: str) -> Judgement:
+    """Return what there is to say of *typed* as the password of the link's account, while it is typed."""
+    account = work.tx.session.get_one(Account, (link.organization_id, link.account_id))
+    return password_.judge(work, account, typed)
+
+
+def propose(work: Work, token: str, wanted: str) -> password_.Proposed | password_.Unfit:
     """
-    Return what there is to say of *typed* as the password that the link lets one set.
+    Check *wanted* as the password of the link's account. Commit before `password.computed`.
 
     Raises:
         LinkOver: the link is not good, or no longer.
     """
     link = find(work, token)
-    return password_.judge(work, work.tx.session.get_one(Account, (link.organization_id, link.account_id)), typed)
+    return password_.propose(_as_themselves(work, link), link.account_id, wanted, organization_id=link.organization_id)
 
 
-def propose(work: Work, token: str, wanted: str) -> Proposed | Unfit:
-    """
-    Check the password that the link lets one set; what may be taken goes on to `password.computed`, then `set_password`.
-
-    Raises:
-        LinkOver: the link is not good, or no longer.
-    """
-    link = find(work, token)
-    return password_.propose(_as_its_holder(work, link), link.account_id, wanted, organization_id=link.organization_id)
-
-
-def set_password(work: Work, token: str, new: Computed) -> None:
+def set_password(work: Work, token: str, new: password_.Computed) -> None:
     """
     Use the link up and set the password, in one transaction. Every sign-on of the account ends.
 
     Raises:
-        LinkOver: it is not good, or somebody else was faster.
+        LinkOver: it is not good, it is another account's, or somebody else was faster.
     """
     link = _allowed(work, mail_links.use(work, token, *_PURPOSES))
-    if (new.proposed.account_id, new.proposed.epoch) != (link.account_id, link.epoch):
+    proposed = new.proposed
+    if (proposed.organization_id, proposed.account_id, proposed.epoch) != (
+        link.organization_id,
+        link.account_id,
+        link.epoch,
+    ):
         raise LinkOver
     try:
-        account = password_.settle_new(_as_its_holder(work, link), new, by=link.purpose.name)
+        account = password_.settle_new(_as_themselves(work, link), new)
     except Conflict as error:
         raise LinkOver from error
     mail_links.end_all(work, account.id)
     devices.end_all(work, link.organization_id, account.id)
+    record(
+        work,
+        PasswordLinkUsed(organization_id=link.organization_id, target_id=account.id, purpose=link.purpose.name),
+    )
 
 
-def _as_its_holder(work: Work, link: Link) -> Work:
-    """Whoever holds the link acts as the person for this one change."""
+def _as_themselves(work: Work, link: Link) -> Work:
+    """Whoever brings the link is taken for the person, for this one thing."""
     return replace(work, actor=Actor("account", link.account_id, link.email, link.organization_id))
 
 

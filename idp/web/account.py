@@ -77,7 +77,7 @@ def index(work: Work, session: CurrentSession) -> Response:
         "account/index.html",
         profile=[{"name": name, "values": known.get(name, ())} for name in ATTRIBUTES],
         means=means,
-        notices=notices.unseen(work, session),
+        notices=notices.unseen(work, session.organization_id, session.account_id),
         sessions=[
             {
                 "id": one.id,
@@ -275,7 +275,7 @@ def recovery_codes_kept() -> Response:
 @with_session
 def put_notice_away(work: Work, session: CurrentSession, notice_id: str) -> Response:
     """Show a notice no more, and go back to the page that it was on."""
-    notices.put_away(work, session, notice_id)
+    notices.put_away(work, session.organization_id, session.account_id, notice_id)
     return redirect("launcher.index" if request.form.get("at") == "launcher" else "account.index")
 
 

@@ -58,7 +58,7 @@ def index() -> Response:
             "launcher/index.html",
             organization_name=organization.name,
             account_name=session.name,
-            notices=notices.unseen(work, session),
+            notices=notices.unseen(work, session.organization_id, session.account_id),
             shelves=[found for shelf in every if (found := _holding(shelf, query)).tiles],
             searchable=bool(every),
             query=query,

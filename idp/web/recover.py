@@ -13,7 +13,7 @@ from idp.base.work import Work
 from idp.directory import organizations
 from idp.signon import password_reset
 from idp.signon.factors import password as password_
-from idp.signon.factors.password import Computed, Proposed, Unfit
+from idp.signon.factors.password import Unfit
 from idp.signon.flow import AskFirstStep
 from idp.signon.lockout import Wait
 from idp.signon.mail_links import LinkOver
@@ -123,17 +123,17 @@ def new_password() -> Response:
 @public
 def set_password() -> Response:
     """Set the password that was typed. Its hash is computed between two transactions."""
-    token, wanted = mailed.held(), request.form.get("new_password", "")
+    token = mailed.held()
     try:
         with open_work() as work:
-            outcome: Proposed | Computed | Unfit = password_reset.propose(work, token, wanted)
-        if isinstance(outcome, Proposed):
-            outcome = password_.computed(context.installation().database.vault, outcome)
+            proposed = password_reset.propose(work, token, new_password_.typed())
+            if isinstance(proposed, Unfit):
+                return _password_page(work, token, proposed.reasons, 422)
+        new = password_.computed(context.installation().database.vault, proposed)
         with open_work() as work:
-            if isinstance(outcome, Computed):
-                password_reset.set_password(work, token, outcome)
-            else:
-                return _password_page(work, token, list(outcome.reasons), 422)
+            if isinstance(new, Unfit):
+                return _password_page(work, token, new.reasons, 422)
+            password_reset.set_password(work, token, new)
     except LinkOver:
         return _over()
     return mailed.forget(redirect("recover.done"))
@@ -142,16 +142,16 @@ def set_password() -> Response:
 @pages.post("/recover/password/score")
 @public
 def score() -> Response:
-    """Judge what is typed as the password that a link lets one set."""
+    """Judge what is typed as the password of the link's account."""
     refused = new_password_.too_fast()
     if refused is not None:
         return refused
-    with open_work() as work:
-        try:
-            judgement = password_reset.judge(work, mailed.held(), new_password_.typed())
-        except LinkOver:
-            return _over()
-    return new_password_.judged(judgement)
+    try:
+        with open_work() as work:
+            found = password_reset.find(work, mailed.held())
+            return new_password_.judged(password_reset.judge(work, found, new_password_.typed()))
+    except LinkOver:
+        return _over()
 
 
 @pages.get("/recover/done")
@@ -200,7 +200,7 @@ def _in_sign_on(handle: str) -> dict[str, Any]:
     }
 
 
-def _password_page(work: Work, token: str, reasons: list[str] | None = None, status: int = 200) -> Response:
+def _password_page(work: Work, token: str, reasons: tuple[str, ...] = (), status: int = 200) -> Response:
     found = password_reset.find(work, token)
     return page(
         "recover/password.html",
@@ -209,7 +209,7 @@ def _password_page(work: Work, token: str, reasons: list[str] | None = None, sta
         email=found.email,
         purpose=found.purpose.name,
         minimum=password_reset.minimum(work, found),
-        reasons=reasons or [],
+        reasons=reasons,
     )
 
 

@@ -1,8 +1,11 @@
 """Invitations and links to a first password: good once, for whoever has none, and nobody else learns it."""
 
+from dataclasses import replace
+
 import pytest
 
 from idp.base.errors import Conflict, Forbidden, Invalid, NotFound
+from idp.base.work import Actor
 from idp.directory import accounts, policies
 from idp.signon import invitations, mail_links, password_reset
 from idp.signon.factors import password
@@ -107,13 +110,26 @@ def test_the_first_password_is_set_without_a_notice_of_a_change(open_work, world
     invited(open_work)
     [mail] = mails()
     with open_work() as work:
-        password_reset.set_password(work, token_of(mail), password.hash_of(vault, "a windmill of seven sails"))
+        new = password.computed(vault, password_reset.propose(work, token_of(mail), "a windmill of seven sails"))
+        password_reset.set_password(work, token_of(mail), new)
 
     assert mails() == []
     with open_work() as work:
         assert work.tx.session.query(Notice).count() == 0
         with pytest.raises(LinkOver):
-            password_reset.set_password(work, token_of(mail), "another")
+            password_reset.set_password(work, token_of(mail), new)
+
+
+def test_a17_what_was_computed_for_one_account_is_not_set_by_the_link_of_another(open_work, world, mails, vault):
+    invited(open_work)
+    [mail] = mails()
+    with open_work() as work:
+        as_ann = replace(work, actor=Actor("account", world.ann.id, world.ann.email, world.organization.id))
+        wanted = password.propose(
+            as_ann, world.ann.id, "a windmill of seven sails", organization_id=world.organization.id
+        )
+    with pytest.raises(LinkOver), open_work() as work:
+        password_reset.set_password(work, token_of(mail), password.computed(vault, wanted))
 
 
 def test_a_link_for_a_first_password_is_mailed_or_handed_out(open_work, world, mails):

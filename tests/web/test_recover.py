@@ -531,3 +531,16 @@ def test_a_policy_without_passwords_is_not_won_back_by_one(front):
     asked(front, ANN)
 
     assert front.mails() == []
+
+
+def test_the_score_is_told_to_whoever_holds_the_link_and_to_nobody_else(front, visitor):
+    visitor.open(mailed_link(front))
+    form = {"csrf_token": visitor.field("csrf_token").get("value"), "new_password": "acme"}
+
+    said = visitor.client.post("/recover/password/score", data=form)
+    assert said.json["score"] == 0
+    assert said.json["reasons"]
+
+    stranger = Visitor(front.app.test_client()).open("/recover")
+    form["csrf_token"] = stranger.field("csrf_token").get("value")
+    assert stranger.client.post("/recover/password/score", data=form).status_code == 410

@@ -22,7 +22,7 @@ from idp.directory.models import Account
 from idp.directory.policies import AuthenticationFacts
 from idp.policy.models import AuthenticationPolicy
 from idp.policy.signon import Method
-from idp.signon import devices
+from idp.signon import devices, notices
 from idp.signon.factors import enrolled
 from idp.signon.factors.password import own_or_administered
 from idp.signon.factors.webauthn_checks import NO_MODEL, NewCredential, Proven, Rejected
@@ -194,6 +194,7 @@ def enrol(work: Work, account: Account, made: NewCredential, *, name: str) -> st
             name=called,
         ),
     )
+    _notify(work, account.organization_id, account.id, notices.SECOND_STEP_ADDED, called)
     return authenticator_id
 
 
@@ -281,6 +282,11 @@ def remove(work: Work, account_id: str, authenticator_id: str, *, organization_i
             name=found.name,
         ),
     )
+    _notify(work, organization_id, found.account_id, notices.SECOND_STEP_REMOVED, found.name)
+
+
+def _notify(work: Work, organization_id: str, account_id: str, kind: str, name: str) -> None:
+    notices.notify(work, organization_id=organization_id, account_id=account_id, kind=kind, facts={"name": name})
 
 
 def method_of(*, verifies: bool) -> Method:

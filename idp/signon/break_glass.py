@@ -15,7 +15,6 @@ from idp.audit.events import BreakGlassUsed
 from idp.audit.log import plain, record
 from idp.base import mail
 from idp.base.db import Prepared
-from idp.base.letters import spoken
 from idp.base.work import Work
 from idp.directory import queries
 from idp.directory.models import Account, Organization, RoleAssignment

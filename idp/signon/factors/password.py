@@ -230,13 +230,12 @@ def computed(vault: Vault, proposed: Proposed) -> Computed | Unfit:
         return Computed(proposed, hash_of(vault, proposed.password))
 
 
-def settle_new(work: Work, new: Computed, *, due: str = "", by: str = "") -> Account:
+def settle_new(work: Work, new: Computed, *, due: str = "") -> Account:
     """
     Give the account its new password and end every sign-on it has.
 
     Args:
         due: why another one is due at the next sign-in; empty: none is.
-        by: how it came to be, for the audit log; empty: by the actor.
 
     Raises:
         NotFound: no such account that this actor may see.
@@ -254,7 +253,7 @@ def settle_new(work: Work, new: Computed, *, due: str = "", by: str = "") -> Acc
     lockout.clear_account(work, account.id)
     record(
         work,
-        PasswordChanged(organization_id=account.organization_id, target_id=account.id, by=by or work.actor.kind),
+        PasswordChanged(organization_id=account.organization_id, target_id=account.id, by=work.actor.kind),
     )
     if row is not None:  # setting the first one is no change
         notices.notify(

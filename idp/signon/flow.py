@@ -154,7 +154,9 @@ def next_step(request: SignOnRequest, facts: Facts) -> Step:
     if facts.new_password:
         return Refuse(Refusal.LOGIN_REQUIRED) if request.passive else ChangePassword(facts.new_password)
     if facts.unsaved:
-        return (None if request.passive else _due_after_pass(facts) or _offered(facts)) or OpenSession()
+        can_be_set_up = _best_to_set_up(facts, decision(request, facts))
+        offer = _due_after_pass(facts, can_be_set_up) or _offered(facts, can_be_set_up)
+        return (None if request.passive else offer) or OpenSession()
     if not facts.allowed:
         return Refuse(Refusal.NOT_ALLOWED)
     if isinstance(facts.application_access, Denied):
@@ -214,12 +216,17 @@ def _denied(by: Denied) -> Refuse:
     return Refuse(Refusal.DENIED, by.text, by.rule)
 
 
-def _due_after_pass(facts: Facts) -> EnrolSecondStep | None:
+def _best_to_set_up(facts: Facts, later: Decision) -> frozenset[Method]:
+    """Return what can be set up: what does for all that will be asked for as well, where there is such."""
+    methods = ENROLLABLE & facts.policy.methods
+    return _that_would_do(later, frozenset(proof.method for proof in facts.proofs), methods) or methods
+
+
+def _due_after_pass(facts: Facts, methods: frozenset[Method]) -> EnrolSecondStep | None:
     """
     A temporary pass lets a person in once, to set up a second step of their own where they must have one: until
     they have, there is no session that lives on what is used up.
     """
-    methods = ENROLLABLE & facts.policy.methods
     came_by_pass = any(proof.method is Method.TEMPORARY_PASS and proof.fresh for proof in facts.proofs)
     if not came_by_pass or facts.second_steps & ENROLLABLE or facts.policy.second_step is not SecondStep.REQUIRED:
         return None
@@ -228,9 +235,8 @@ def _due_after_pass(facts: Facts) -> EnrolSecondStep | None:
     return EnrolSecondStep(methods, may_put_off=facts.judged_by.in_grace) if methods else None
 
 
-def _offered(facts: Facts) -> EnrolSecondStep | None:
+def _offered(facts: Facts, methods: frozenset[Method]) -> EnrolSecondStep | None:
     """In the days of grace a second step is offered, and may be put off."""
-    methods = ENROLLABLE & facts.policy.methods
     if not facts.judged_by.in_grace or facts.has_second_step or facts.put_off or not methods:
         return None
     return EnrolSecondStep(methods, may_put_off=True)

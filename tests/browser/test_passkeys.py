@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from idp.policy.signon import Strength
+from idp.signon import resetting
 from tests.support.front import ANN, BEN
 
 PASSKEY = {
@@ -244,3 +245,38 @@ def test_nothing_moves_when_the_script_has_loaded(front, walk):
         places.append((box["y"], box["height"]))
 
     assert places[0] == places[1]
+
+
+def test_a_passkey_from_its_first_day_to_its_loss_and_the_way_back(front, walk):
+    """Enrolled, used alone, demanded by one application; lost with its laptop; begun anew with a pass."""
+    one = walk()
+    with_passkey(one)
+    one.tab.context.clear_cookies()
+    without_suggestions(one)
+    one.open(front.ask())
+    pressed(one, "Sign in with a passkey")
+    one.tab.wait_for_url("**/asked/resume/**")
+    assert one.json()["methods"] == ["passkey"]
+    one.open(front.ask("Payroll", asked=Strength.PHISHING_RESISTANT))
+    assert one.json()["account"] == front.account_ids[ANN]
+
+    with front.work() as work:  # the laptop is stolen: the helpdesk knows Ann's voice
+        _, given = resetting.reset_factors(work, ANN)
+    one.open("/account")
+    assert one.heading == "Sign in", "whoever has the laptop is out"
+    another = walk()
+    without_suggestions(another)
+    another.open(front.ask("Payroll", asked=Strength.PHISHING_RESISTANT))
+    another.press("Use a temporary access pass")
+    another.tab.fill("[name=username]", ANN)
+    another.tab.fill("[name=pass]", given)
+    another.go()
+    assert another.heading == "Add a passkey", another.tab.inner_text("main")
+    authenticator = with_authenticator(another)
+    pressed(another, "Add a passkey")
+    another.tab.wait_for_selector(".codes li")
+    another.go()
+
+    assert another.json()["account"] == front.account_ids[ANN]
+    assert set(another.json()["methods"]) == {"temporary-pass", "passkey"}
+    assert len(authenticator.credentials) == 1

@@ -68,7 +68,9 @@ def test_add_name_rename_remove(front, ann, device):
     assert ann.title == "Remove “Work laptop”?"
     ann.submit()
     assert "It is removed" in ann.text
-    assert "Work laptop" not in ann.text
+    section = ann.page.xpath("//section[@aria-labelledby='passkeys']")[0].text_content()
+    assert "Work laptop" not in section
+    assert "“Work laptop” was removed from the second steps of your account." in ann.text, "the notice says so"
 
 
 def test_a_passkey_alone_signs_in_and_the_application_learns_it(front, ann, stranger, device):

@@ -196,9 +196,18 @@ def _context(
         browser=agent.browser,
         certificate=supposed.certificate,
         behaviours=supposed.behaviours,
-        proofs=supposed.proven,
+        proofs=_taken(then, account, supposed.proven),
         session_started_at=supposed.session_started_at,
     )
+
+
+def _taken(then: Work, account: Account | None, proven: tuple[Proof, ...]) -> tuple[Proof, ...]:
+    """Return what the authentication policy takes: the rest has proven nothing to a rule either."""
+    if account is None:
+        return proven
+    policy = authentication_policy(then, account.organization_id, account.policy_id)
+    methods = policy.deciding(then.now, account.grace_used).methods
+    return tuple(proof for proof in proven if proof.method in methods)
 
 
 def _of_person(

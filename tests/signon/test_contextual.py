@@ -13,7 +13,15 @@ from idp.audit.models import Attempt
 from idp.base.db import Transaction
 from idp.base.places import Places
 from idp.base.work import Origin, Work
-from idp.directory import access_assignments, access_policies, accounts, applications, groups, zones
+from idp.directory import (
+    access_assignments,
+    access_policies,
+    accounts,
+    applications,
+    authentication_policies,
+    groups,
+    zones,
+)
 from idp.directory.models import Account
 from idp.policy.access import documents, recording
 from idp.policy.access.context import AccountKind, Behaviour, Context, RequestKind
@@ -595,3 +603,14 @@ def test_the_longest_names_and_the_strongest_demand_fit_into_an_attempt(desk):
 
     assert attempt.decision == "phishing_resist"
     assert attempt.rule.startswith("access-policy PPP")
+
+
+def test_what_the_authentication_policy_no_longer_takes_has_proven_nothing_to_a_rule(desk):
+    desk.sign_in()
+    proven = {"name": "Proven", "conditions": {"sessions": {"proven": ["otp"]}}, "answer": {"effect": "allow"}}
+    desk.write(rules=[proven], catch_all={"effect": "deny"})
+    assert isinstance(desk.judged().session_access, Allowed)
+    with desk.work() as work:
+        authentication_policies.edit(work, "acme", None, {"methods": ["pwd", "passkey"]})
+
+    assert isinstance(desk.judged().session_access, Denied)

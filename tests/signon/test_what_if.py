@@ -256,3 +256,11 @@ def test_what_is_asked_is_what_the_policy_says_at_that_time(work, world, suppose
     policies.set_second_step(work, "acme", "off")
 
     assert [type(step) for step in what_if(work, supposed).road] == [flow.AskFirstStep, flow.Complete]
+
+
+def test_what_the_authentication_policy_does_not_take_has_proven_nothing_to_a_rule(work, world, supposed):
+    proven = {"name": "Proven", "conditions": {"sessions": {"proven": ["email-code"]}}, "answer": {"effect": "allow"}}
+    write(work, rules=[proven], catch_all={"effect": "deny"})
+    mailed = replace(supposed, proven=(Proof(Method.PASSWORD, supposed.at), Proof(Method.EMAIL_CODE, supposed.at)))
+
+    assert what_if(work, mailed).denied is not None

@@ -18,6 +18,8 @@ from idp.policy.signon import SignOnPolicy
 from idp.signon.reach import DeadEnd, Judge, Means, Tried, way_in
 from idp.signon.request import SignOnRequest
 
+A_MOMENT = timedelta(minutes=1)
+"""Whoever gets in must not be put out again at once: a rule on the age of a session is asked when it is so old."""
 OUR_PAGES = (RequestKind.BROWSER, RequestKind.CONSOLE)
 _MOST_BOUNDS = 20
 _WEEK = timedelta(weeks=1)
@@ -128,8 +130,11 @@ def _judge(access: Compiled | None, context: Context, hopeful: bool) -> Judge:
     def judge(tried: Tried) -> Outcome:
         if access is None:
             return ALLOWED
-        started = context.at if tried.saved else None
-        now = replace(context, proofs=tried.proofs, session_started_at=started, session_known=True)
+        proofs, started = tried.proofs, None
+        if tried.saved:
+            started = context.at - A_MOMENT
+            proofs = tuple(replace(proof, at=proof.at - A_MOMENT) for proof in proofs)
+        now = replace(context, proofs=proofs, session_started_at=started, session_known=True)
         return _settled(evaluate(access, now), hopeful)
 
     return judge

@@ -225,3 +225,14 @@ def test_a_rule_that_asks_again_at_once_cuts_nobody_off():
     again = Answer(Effect.REQUIRE, within=timedelta(minutes=1))
 
     assert why(access(rule(again, sessions=Sessions(older_than=timedelta(0))))) is None
+
+
+def test_one_place_that_is_left_is_looked_at_and_no_other(monkeypatch):
+    """A change holds the organization's row while it is judged: no more is walked than the answer needs."""
+    walked = []
+    real = guard.dead_end
+    monkeypatch.setattr(guard, "dead_end", lambda *of, **more: walked.append(1) or real(*of, **more))
+    usual = replace(OLGA, contexts=tuple(replace(USUAL, ip=f"192.0.2.{place}") for place in range(5)))
+
+    assert why(access(), usual) is None
+    assert len(walked) == 2 * len(guard.OUR_PAGES)

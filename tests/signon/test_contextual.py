@@ -257,6 +257,24 @@ def test_a_report_only_rule_decides_nothing_and_is_recorded(desk):
     assert (policy[:4], rule[:4], word) == ("acp_", "rul_", "denied")
 
 
+@pytest.mark.parametrize(("demand", "word"), [
+    ({"within_seconds": 600}, "not-proven"),
+    ({"within_seconds": 7200}, "proven"),
+    ({"strength": "second-step"}, "proven"),
+    ({"strength": "phishing-resistant"}, "not-proven"),
+    ({"methods": ["recovery"]}, "not-proven"),
+    ({"methods": ["recovery", "otp"]}, "proven"),
+])  # fmt: skip
+def test_a_report_only_rule_records_whether_all_that_it_asks_was_proven(desk, demand, word):
+    desk.sign_in()
+    desk.now += timedelta(minutes=30)
+    desk.write(rules=[{"name": "Trial", "mode": "report-only", "answer": {"effect": "require"} | demand}])
+    _, attempt = desk.begin()
+
+    ((*_, recorded),) = attempt.context["access"]["reported"]
+    assert recorded == word
+
+
 # The device
 
 

@@ -130,7 +130,7 @@ def _place(found: dict[str, Any], system: dict[str, Any]) -> Place:
     location = _part(found, "location")
     number = system.get("autonomous_system_number")
     return Place(
-        country=_text(_part(found, "country"), "iso_code"),
+        country=_text(_part(found, "country"), "iso_code").upper(),
         city=_text(_part(_part(found, "city"), "names"), "en"),
         asn="" if number is None else str(number),
         latitude=_number(location, "latitude"),

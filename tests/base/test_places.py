@@ -169,3 +169,11 @@ def test_no_copy_is_left_behind(tmp_path, monkeypatch):
 
     assert known.locate(PARIS).city == "Paris"
     assert list((tmp_path / "copies").iterdir()) == []
+
+
+def test_countries_are_in_capitals_as_zones_have_them(tmp_path):
+    writer = MMDBWriter(6, "Somebody City", ipv4_compatible=True)
+    writer.insert_network(IPSet(["203.0.113.0/24"]), {"country": {"iso_code": "de"}})
+    writer.to_db_file(str(tmp_path / "city.mmdb"))
+
+    assert Places(tmp_path / "city.mmdb").locate(BERLIN) == Place("DE")

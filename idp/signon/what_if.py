@@ -191,13 +191,14 @@ def _context(
         country=place.country,
         city=place.city,
         asn=place.asn,
-        device_known=supposed.known_device,
+        device_known=None if account is None else supposed.known_device,  # as `contextual.judge_client` asks
         operating_system=agent.operating_system,
         browser=agent.browser,
         certificate=supposed.certificate,
         behaviours=supposed.behaviours,
         proofs=_taken(then, account, supposed.proven),
         session_started_at=supposed.session_started_at,
+        session_known=account is not None,
     )
 
 

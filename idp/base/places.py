@@ -108,7 +108,7 @@ class Places:
             address = address.ipv4_mapped or address
         if any(address in network for network in _NOWHERE):
             return Place()
-        plain = str(address)
+        plain = str(address).partition("%")[0]
         found = self._city.get(plain) if self._city is not None else None
         system = self._asn.get(plain) if self._asn is not None else None
         return _place(found if isinstance(found, dict) else {}, system if isinstance(system, dict) else {})
@@ -126,15 +126,31 @@ def built_at(setting: str, path: Path) -> datetime:
 
 
 def _place(found: dict[str, Any], system: dict[str, Any]) -> Place:
-    location = found.get("location") or {}
+    """What is not where MaxMind has it (others build files of this format, too) is not known; it stops nobody."""
+    location = _part(found, "location")
     number = system.get("autonomous_system_number")
     return Place(
-        country=(found.get("country") or {}).get("iso_code") or "",
-        city=((found.get("city") or {}).get("names") or {}).get("en") or "",
+        country=_text(_part(found, "country"), "iso_code").upper(),
+        city=_text(_part(_part(found, "city"), "names"), "en"),
         asn="" if number is None else str(number),
-        latitude=location.get("latitude"),
-        longitude=location.get("longitude"),
+        latitude=_number(location, "latitude"),
+        longitude=_number(location, "longitude"),
     )
+
+
+def _part(of: dict[str, Any], name: str) -> dict[str, Any]:
+    found = of.get(name)
+    return found if isinstance(found, dict) else {}
+
+
+def _text(of: dict[str, Any], name: str) -> str:
+    found = of.get(name)
+    return found if isinstance(found, str) else ""
+
+
+def _number(of: dict[str, Any], name: str) -> float | None:
+    found = of.get(name)
+    return found if isinstance(found, float | int) else None
 
 
 def _stamp(path: Path) -> tuple[int, int, int]:

@@ -4,6 +4,7 @@ import click
 
 from idp.cli import show
 from idp.cli.context import Group, open_work, tell, tell_all
+from idp.cli.guarded import guarded_work
 from idp.directory import groups, queries
 
 
@@ -27,8 +28,8 @@ def create(name: str, organization: str) -> None:
 @click.argument("email")
 @click.option("--organization", required=True, metavar="ORG", help="Short name of the organization.")
 def add(name: str, email: str, organization: str) -> None:
-    """Make the account EMAIL a member of the group NAME."""
-    with open_work() as work:
+    """Make the account EMAIL a member of the group NAME; refused where a rule on the group would lock them out."""
+    with guarded_work(organization) as work:
         made = groups.add(work, name, email, organization=organization)
         tell(show.membership(made), f"added {email} to {name}")
 

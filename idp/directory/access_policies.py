@@ -17,7 +17,7 @@ from idp.audit.log import record
 from idp.base.db import Prepared, table
 from idp.base.errors import Conflict, NotFound
 from idp.base.ids import new_id
-from idp.base.memory import BriefMemory
+from idp.base.memory import ContentMemory
 from idp.base.work import Work
 from idp.directory import access_names, access_trials, queries
 from idp.policy.access import documents, words
@@ -73,7 +73,9 @@ _LOCK = Prepared(
     .values(version=table(AccessPolicy).c.version)
 )
 """A write that changes nothing locks the row everywhere; SQLite knows no SELECT FOR UPDATE."""
-_compiled = BriefMemory(seconds=600, size=256)
+_MOST_REMEMBERED = 2_000_000
+"""Networks, places and rules in the memory of a process: of twenty organizations that have as much as one may."""
+_compiled = ContentMemory(_MOST_REMEMBERED, lambda made: made.weight)
 """By digests of the contents: nothing in it can become wrong, whatever is rolled back."""
 
 

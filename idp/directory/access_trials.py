@@ -187,10 +187,9 @@ def trials(work: Work, organization_id: str) -> list[AccessPolicy]:
 def _on_trial(work: Work, organization: str, policy: str) -> AccessPolicy:
     owner = queries.organization(work, organization)
     require(work, Permission.POLICY_EDIT, owner.id)
-    found = work.tx.session.scalar(
-        select(AccessPolicy).where(
-            AccessPolicy.organization_id == owner.id, (AccessPolicy.id == policy) | (AccessPolicy.name == policy)
-        )
+    every = list(work.tx.session.scalars(select(AccessPolicy).where(AccessPolicy.organization_id == owner.id)))
+    found = next((one for one in every if one.id == policy), None) or next(
+        (one for one in every if one.name.casefold() == policy.casefold()), None
     )
     if found is None:
         raise NotFound(f"There is no access policy “{policy[:80]}”.", field="policy")

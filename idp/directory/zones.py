@@ -24,6 +24,8 @@ from idp.policy.permissions import Permission, require
 
 USAGES = (POLICY, BLOCKLIST)
 MOST_NETWORKS = 10_000
+MOST_NETWORKS_TOGETHER = 100_000
+"""In all zones of an organization: every process holds all of them."""
 MOST_PLACES = 500
 """Systems, countries and cities, of each."""
 _MOST_ZONES = 200
@@ -130,6 +132,7 @@ def create(
     _check_usage(usage)
     if len(there) >= _MOST_ZONES:
         raise Conflict(f"An organization has at most {_MOST_ZONES} zones.")
+    _check_room(there, contents)
     made = Zone(
         organization_id=owner.id,
         id=new_id("zon"),
@@ -177,6 +180,7 @@ def change(
     before, before_name, before_usage = contents_of(found), found.name, found.usage
     after_name = before_name if name is None else _free_name([one for one in there if one.id != found.id], name)
     after = before if contents is None else checked(contents)
+    _check_room([one for one in there if one.id != found.id], after)
     after_usage = before_usage if usage is None else _check_usage(usage)
     changes = _differences(before, after)
     if after_name != before_name:
@@ -342,6 +346,14 @@ def _free_name(there: Iterable[Zone], name: str) -> str:
     if any(names.name_key(one.name) == names.name_key(name) for one in there):
         raise Conflict(f"There is a zone “{name}” already.", field="name")
     return name
+
+
+def _check_room(others: Iterable[Zone], contents: Contents) -> None:
+    if sum(len(one.networks) for one in others) + len(contents.networks) > MOST_NETWORKS_TOGETHER:
+        raise Conflict(
+            f"The zones of an organization have at most {MOST_NETWORKS_TOGETHER} networks together.",
+            advice="Write several networks as a wider one, or take out what is not needed any more.",
+        )
 
 
 def _check_usage(usage: str) -> str:

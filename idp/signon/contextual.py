@@ -21,7 +21,7 @@ from idp.policy.access.context import AccountKind, Context, RequestKind
 from idp.policy.access.evaluate import Compiled, evaluate
 from idp.policy.access.mentions import BEHAVIOURS, DEVICE, GROUPS, mentioned
 from idp.policy.access.outcome import ALLOWED, Allowed, Denied, Outcome
-from idp.policy.signon import Proof
+from idp.policy.signon import Proof, meets
 from idp.signon import behaviour, devices
 from idp.signon.models import KnownDevice
 from idp.signon.pending import Pending
@@ -30,6 +30,8 @@ from idp.signon.session import CurrentSession
 
 DENIED = "denied"
 """The decision of an attempt that a rule denied."""
+PASSED, PROVEN, NOT_PROVEN = "allowed", "proven", "not-proven"
+"""What else a rule in report-only would have come to."""
 
 _APPLICATION = Prepared(
     select(Application.access_policy_id).where(
@@ -263,7 +265,7 @@ def _answered(asked: tuple[Compiled, ...], context: Context, written: dict[str, 
         [policy.policy_id, policy.version, answer.rule_id] for policy, answer in zip(asked, answers, strict=True)
     ]
     reported = [
-        [policy.policy_id, one.rule_id, in_a_word(one.outcome)]
+        [policy.policy_id, one.rule_id, in_a_word(one.outcome, context)]
         for policy, answer in zip(asked, answers, strict=True)
         for one in answer.report
     ]
@@ -273,11 +275,13 @@ def _answered(asked: tuple[Compiled, ...], context: Context, written: dict[str, 
     return Access(outcomes[0], outcomes[1] if len(outcomes) > 1 else ALLOWED, written)
 
 
-def in_a_word(outcome: Outcome) -> str:
-    """Return what an outcome comes to: ``denied``, ``allowed``, or the strength that it requires."""
+def in_a_word(outcome: Outcome, context: Context) -> str:
+    """Return what an outcome comes to: denied, allowed, or required and, by now, proven or not."""
     if isinstance(outcome, Denied):
         return DENIED
-    return "allowed" if outcome.requires is None else outcome.requires.required.name.lower()
+    if outcome.requires is None:
+        return PASSED
+    return PROVEN if meets(outcome.requires, context.proofs, context.at) else NOT_PROVEN
 
 
 @dataclass(frozen=True, slots=True)

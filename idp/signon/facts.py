@@ -37,8 +37,10 @@ def gather(
         session = None
     person, proofs, unsaved = _person(work, request, session, row)
     policy = authentication_policy(work, request.organization_id, None if person is None else person.policy_id)
-    access_ = Access() if person is None else contextual.judge(work, request, person, session, row, proofs)
     deciding = policy.deciding(work.now, 0 if person is None else person.grace_used)
+    # What the authentication policy no longer takes has proven nothing to a rule either.
+    taken = tuple(proof for proof in proofs if proof.method in deciding.methods)
+    access_ = Access() if person is None else contextual.judge(work, request, person, session, row, taken)
     facts = Facts(
         now=work.now,
         cancelled=row is not None and row.outcome == pending.CANCELLED,

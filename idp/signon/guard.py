@@ -18,6 +18,8 @@ from idp.policy.signon import SignOnPolicy
 from idp.signon.reach import DeadEnd, Judge, Means, Tried, way_in
 from idp.signon.request import SignOnRequest
 
+A_MOMENT = timedelta(minutes=1)
+"""Whoever gets in must not be put out again at once: a rule on the age of a session is asked when it is so old."""
 OUR_PAGES = (RequestKind.BROWSER, RequestKind.CONSOLE)
 _MOST_BOUNDS = 20
 _WEEK = timedelta(weeks=1)
@@ -90,18 +92,26 @@ def _cut_off(
     for kind in OUR_PAGES:
         for since in (None, *bounds):
             begins = now if since is None else max(now, datetime.combine(since, time(), now.tzinfo))
-            hopeful = not becomes.recorded
-            # Zipped, not compared: the groups of the two may differ.
-            able = [
-                then
-                for now_, then in zip(was.contexts, becomes.contexts, strict=True)
-                if dead_end(was, before, now_, kind, begins, hopeful=True) is None
-            ]
-            ends = [dead_end(becomes, after, context, kind, begins, hopeful=hopeful) for context in able]
-            dead = [end for end in ends if end is not None]
-            if able and len(dead) == len(ends):
-                return CutOff(becomes.account_id, becomes.email, kind, since, dead[0])
+            dead = _dead(was, becomes, before, after, kind, begins)
+            if dead is not None:
+                return CutOff(becomes.account_id, becomes.email, kind, since, dead)
     return None
+
+
+def _dead(
+    was: Administrator, becomes: Administrator, before: Book, after: Book, kind: RequestKind, begins: datetime
+) -> DeadEnd | None:
+    """Return the first dead end if every place is one from where they get in now; one that is left is enough."""
+    first: DeadEnd | None = None
+    # Zipped, not compared: the groups of the two may differ.
+    for now_, then in zip(was.contexts, becomes.contexts, strict=True):
+        if dead_end(was, before, now_, kind, begins, hopeful=True) is not None:
+            continue
+        end = dead_end(becomes, after, then, kind, begins, hopeful=not becomes.recorded)
+        if end is None:
+            return None
+        first = first or end
+    return first
 
 
 def dead_end(
@@ -128,8 +138,11 @@ def _judge(access: Compiled | None, context: Context, hopeful: bool) -> Judge:
     def judge(tried: Tried) -> Outcome:
         if access is None:
             return ALLOWED
-        started = context.at if tried.saved else None
-        now = replace(context, proofs=tried.proofs, session_started_at=started, session_known=True)
+        proofs, started = tried.proofs, None
+        if tried.saved:
+            started = context.at - A_MOMENT
+            proofs = tuple(replace(proof, at=proof.at - A_MOMENT) for proof in proofs)
+        now = replace(context, proofs=proofs, session_started_at=started, session_known=True)
         return _settled(evaluate(access, now), hopeful)
 
     return judge

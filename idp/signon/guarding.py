@@ -52,6 +52,11 @@ class _Picture:
     counts: Book
     falls_back: Book
 
+    @property
+    def on_trial(self) -> bool:
+        """Whether what counts is not what is fallen back to."""
+        return self.counts.access != self.falls_back.access
+
 
 @contextmanager
 def guarded(work: Work, organization_id: str, *, on_trial: bool = False) -> Iterator[None]:
@@ -69,7 +74,7 @@ def guarded(work: Work, organization_id: str, *, on_trial: bool = False) -> Iter
     yield
     after = _picture(work, organization_id)
     found = _cut_off(work, before, after, before.falls_back, after.falls_back)
-    if not on_trial:
+    if not on_trial and (before.on_trial or after.on_trial):  # else what counts is what would be fallen back to
         found = _cut_off(work, before, after, before.counts, after.counts) or found
     if found:
         raise _refusal(

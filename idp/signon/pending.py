@@ -18,7 +18,7 @@ from idp.base.errors import Conflict, PageError
 from idp.base.ids import fingerprint, is_token, new_id, new_token
 from idp.base.work import Work
 from idp.policy.signon import Method, Proof
-from idp.signon.models import PendingSignOn
+from idp.signon.models import PendingSignOn, SignOnSession
 from idp.signon.request import SignOnRequest
 from idp.signon.session import proofs_from_json, proofs_to_json
 
@@ -26,6 +26,8 @@ HANDLE = "sgn"
 LIVES = timedelta(minutes=10)
 CLAIM_WITHIN = timedelta(seconds=60)
 CANCELLED, CONSENTED, PUT_OFF = "cancelled", "consented", "put-off"
+_IN_SESSION = "session"
+"""Where a stored proof says which session it was put into."""
 
 _TABLE = table(PendingSignOn)
 _TAKE = Prepared(
@@ -70,6 +72,11 @@ _COLUMNS = (
 _CHANGING = ("request", "account_id", "account_epoch", "proofs", "outcome", "remember_device")
 _INSERT = Prepared(insert(_TABLE))
 _FIND = Prepared(select(*(_TABLE.c[name] for name in _COLUMNS)).where(_TABLE.c.handle_hash == bindparam("of_handle")))
+_SESSION = Prepared(
+    select(SignOnSession.ended_at).where(
+        SignOnSession.organization_id == bindparam("organization_id"), SignOnSession.id == bindparam("session_id")
+    )
+)
 _SAVE = Prepared(
     update(_TABLE)
     .where(_TABLE.c.id == bindparam("pending_id"), _TABLE.c.version == bindparam("seen_version"))
@@ -205,7 +212,22 @@ def find(work: Work, handle: str, browser: str) -> Pending:
         raise SignOnLost(
             "sign-on-expired", "This sign-in was left for too long.", cause="older than 10 minutes", row=row
         )
+    _forget_what_is_over(work, row)
     return row
+
+
+def _forget_what_is_over(work: Work, row: Pending) -> None:
+    """What was put into a session is over with it: whoever has signed out is not signed in again by an old page (A12)."""
+    over = {one for one in {item.get(_IN_SESSION) for item in row.proofs} if one and not _lives(work, row, one)}
+    if over:
+        row.proofs = [item for item in row.proofs if item.get(_IN_SESSION) not in over]
+        row.remember_device = False
+        row.outcome = CANCELLED if row.outcome == CANCELLED else ""
+
+
+def _lives(work: Work, row: Pending, session_id: str) -> bool:
+    found = work.tx.row(_SESSION, organization_id=row.organization_id, session_id=session_id)
+    return found is not None and found.ended_at is None
 
 
 def where_to_begin(work: Work, handle: str) -> tuple[str, str]:
@@ -257,11 +279,21 @@ def prove(work: Work, row: Pending, method: Method, *, account_id: str, epoch: i
     """Note that *method* was proven now for the account. Another account than before begins anew."""
     before = proofs(row) if row.account_id == account_id and row.account_epoch == epoch else ()
     row.remember_device = row.remember_device and bool(before)
-    kept = tuple(proof for proof in before if proof.method is not method)
     if row.account_id not in (None, account_id):  # nor does what somebody else has agreed to, or put off
         row.outcome = ""
     row.account_id, row.account_epoch = account_id, epoch
-    row.proofs = proofs_to_json((*kept, Proof(method, work.now)))
+    row.proofs = _with(row.proofs if before else [], Proof(method, work.now))
+    _save(work, row)
+
+
+def _with(stored: list[dict[str, Any]], new: Proof) -> list[dict[str, Any]]:
+    """Return proofs as they are stored with a new one; the others keep what is known of their session."""
+    return [*(item for item in stored if item["method"] != new.method.value), *proofs_to_json((new,))]
+
+
+def put_into_session(work: Work, row: Pending, session_id: str) -> None:
+    """Note that what was proven is in a session now: it counts for as long as that lives."""
+    row.proofs = [{**item, _IN_SESSION: session_id} for item in row.proofs]
     _save(work, row)
 
 
@@ -273,9 +305,8 @@ def remember_device(work: Work, row: Pending) -> None:
 
 def prove_anew(work: Work, row: Pending, method: Method, *, epoch: int) -> None:
     """Note that the account has new credentials of *method*, set in this sign-on, which goes on with what was proven."""
-    kept = tuple(proof for proof in proofs(row) if proof.method is not method)
     row.account_epoch = epoch
-    row.proofs = proofs_to_json((*kept, Proof(method, work.now)))
+    row.proofs = _with(row.proofs, Proof(method, work.now))
     _save(work, row)
 
 

@@ -100,6 +100,7 @@ def open_session(
         replaces=held,
         device_id=noted.device_id,
     )
+    pending.put_into_session(work, progress.row, current.id)
     methods = frozenset(proof.method for proof in proofs)
     lockout.helped(work, account_id, methods, limits)
     history.succeeded(

@@ -12,12 +12,13 @@ from idp.policy.access.replay import Count
 from idp.policy.access.rules import Mode, Rule
 from idp.policy.permissions import Permission, require
 from idp.policy.signon import Method, Strength, strength
+from idp.signon import contextual
 from idp.signon.replaying import people, recorded_since
 
-DENIED, ALLOWED = "denied", "allowed"
-REMOVED = "removed"
-PROVEN, NOT_PROVEN = "proven", "not-proven"
+DENIED, ALLOWED, REMOVED = contextual.DENIED, contextual.PASSED, "removed"
+PROVEN, NOT_PROVEN = contextual.PROVEN, contextual.NOT_PROVEN
 _STRENGTHS = {one.name.lower(): one for one in Strength}
+"""What an earlier recording says of a demand."""
 
 
 @dataclass(slots=True)

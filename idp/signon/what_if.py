@@ -191,14 +191,24 @@ def _context(
         country=place.country,
         city=place.city,
         asn=place.asn,
-        device_known=supposed.known_device,
+        device_known=None if account is None else supposed.known_device,  # as `contextual.judge_client` asks
         operating_system=agent.operating_system,
         browser=agent.browser,
         certificate=supposed.certificate,
         behaviours=supposed.behaviours,
-        proofs=supposed.proven,
+        proofs=_taken(then, account, supposed.proven),
         session_started_at=supposed.session_started_at,
+        session_known=account is not None,
     )
+
+
+def _taken(then: Work, account: Account | None, proven: tuple[Proof, ...]) -> tuple[Proof, ...]:
+    """Return what the authentication policy takes: the rest has proven nothing to a rule either."""
+    if account is None:
+        return proven
+    policy = authentication_policy(then, account.organization_id, account.policy_id)
+    methods = policy.deciding(then.now, account.grace_used).methods
+    return tuple(proof for proof in proven if proof.method in methods)
 
 
 def _of_person(

@@ -93,7 +93,15 @@ def ip_of(environ: "WSGIEnvironment", hops: int) -> str:
         return direct
     stated = environ.get("HTTP_X_FORWARDED_FOR", "")  # all its lines in one
     forwarded = [part.strip() for part in stated.split(",")] if stated.strip() else []
-    return forwarded[-hops][:64] if len(forwarded) >= hops else direct
+    return _without_port(forwarded[-hops][:64]) if len(forwarded) >= hops else direct
+
+
+def _without_port(stated: str) -> str:
+    """Some proxies append a port (192.0.2.1:4711, [2001:db8::1]:4711): with it, it would be no address to any rule."""
+    if stated.startswith("["):
+        return stated[1:].partition("]")[0]
+    host, _, port = stated.partition(":")
+    return host if "." in host and ":" not in port else stated
 
 
 def origin() -> Origin:

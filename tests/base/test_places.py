@@ -5,6 +5,8 @@ import shutil
 from threading import Thread
 
 import pytest
+from mmdb_writer import MMDBWriter
+from netaddr import IPSet
 
 from idp.base import clock, places
 from idp.base.places import Places, PlacesFault
@@ -52,6 +54,22 @@ def test_private_addresses_and_what_is_none_are_nowhere_even_if_the_file_says_ot
 
 def test_an_address_that_the_file_does_not_know_is_nowhere(city, asn):
     assert Places(city, asn).locate("8.8.8.8") == Place()
+
+
+@pytest.mark.parametrize("record", [
+    {"country": "DE", "city": "Berlin", "loc": "52.52,13.405"}, {"country": {"iso_code": 49}, "location": "Berlin"},
+    {"country": [], "city": {"names": "Berlin"}, "location": {"latitude": "52.52"}}, {},
+])  # fmt: skip
+def test_a_record_of_another_shape_stops_nobody(tmp_path, record):
+    writer = MMDBWriter(6, "Somebody City", ipv4_compatible=True)
+    writer.insert_network(IPSet(["203.0.113.0/24"]), record)
+    writer.to_db_file(str(tmp_path / "city.mmdb"))
+
+    assert Places(tmp_path / "city.mmdb").locate(BERLIN) == Place()
+
+
+def test_the_interface_in_an_address_does_not_matter(city):
+    assert Places(city).locate(f"{BERLIN_V6}%eth0").city == "Berlin"
 
 
 @pytest.mark.parametrize("damage", ["missing", "empty", "nonsense", "cut", "folder"])
@@ -151,3 +169,11 @@ def test_no_copy_is_left_behind(tmp_path, monkeypatch):
 
     assert known.locate(PARIS).city == "Paris"
     assert list((tmp_path / "copies").iterdir()) == []
+
+
+def test_countries_are_in_capitals_as_zones_have_them(tmp_path):
+    writer = MMDBWriter(6, "Somebody City", ipv4_compatible=True)
+    writer.insert_network(IPSet(["203.0.113.0/24"]), {"country": {"iso_code": "de"}})
+    writer.to_db_file(str(tmp_path / "city.mmdb"))
+
+    assert Places(tmp_path / "city.mmdb").locate(BERLIN) == Place("DE")

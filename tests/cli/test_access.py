@@ -260,3 +260,19 @@ def test_where_an_address_is_is_looked_up_unless_it_is_said(acme, here):
 
     assert (inside(), inside("--country", "FR")) == (True, False)
     assert explain(acme, "--ip", BERLIN).out.splitlines()[0].endswith(f"from {BERLIN} (Berlin, DE)")
+
+
+def test_an_administrator_does_not_enter_a_group_that_a_rule_denies(acme):
+    assert acme("account", "grant-role", "ann@acme.example", "organization-administrator").code == 0
+    acme("group", "create", "Contractors", "--organization", "acme")
+    rule = {
+        "name": "No contractors",
+        "conditions": {"people": {"groups": ["Contractors"]}},
+        "answer": {"effect": "deny"},
+    }
+    assert put(acme, {"rules": [rule]}).code == 0
+    refused = acme("group", "add", "Contractors", "ann@acme.example", "--organization", "acme")
+
+    assert refused.code == 4, refused.out
+    assert "ann@acme.example could no longer sign in to our own pages" in refused.err
+    assert "No contractors" in refused.err

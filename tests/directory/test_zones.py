@@ -7,6 +7,7 @@ import pytest
 
 from idp.audit.models import AuditEntry
 from idp.base.errors import Conflict, IdpError, Invalid, NotFound
+from idp.base.memory import ContentMemory
 from idp.base.work import Place
 from idp.directory import access_assignments, access_policies, zones
 from idp.directory.zones import Contents
@@ -289,3 +290,36 @@ def test_a_change_of_what_somebody_else_has_changed_is_refused(work, acme):
 def test_a_zone_that_is_not_there_is_not_found(work, acme):
     with pytest.raises(NotFound):
         zones.zone(work, "acme", "Office")
+
+
+def test_zones_of_an_organization_are_no_more_than_a_process_can_hold(work, acme, monkeypatch):
+    monkeypatch.setattr(zones, "MOST_NETWORKS_TOGETHER", 3)
+    first = zones.create(work, "acme", "First", Contents(networks=("192.0.2.0/28", "192.0.2.32/28")))
+    second = zones.create(work, "acme", "Second", Contents(networks=("198.51.100.1",)))
+
+    for refused in (
+        lambda: zones.create(work, "acme", "Third", Contents(networks=("203.0.113.1",))),
+        lambda: zones.change(
+            work, "acme", second.id, contents=Contents(networks=("198.51.100.1", "198.51.100.3")), if_version=None
+        ),
+    ):
+        with pytest.raises(Conflict, match="at most 3 networks together"):
+            refused()
+    zones.change(work, "acme", first.id, contents=Contents(networks=("192.0.2.0/28", "192.0.2.64/28")))
+
+
+def test_a_process_compiles_every_zone_once_however_many_there_are(work, acme, monkeypatch):
+    """As many as there may be, again and again: what a second's end costs must not grow with the networks."""
+    compiled = []
+    real = access_policies.compile_zone
+    most = access_policies._MOST_REMEMBERED
+    monkeypatch.setattr(access_policies, "_compiled", ContentMemory(most, lambda made: made.weight))
+    monkeypatch.setattr(access_policies, "compile_zone", lambda *of: compiled.append(1) or real(*of))
+    for number in range(zones._MOST_ZONES):
+        zones.create(work, "acme", f"Zone {number}", Contents(networks=(f"10.{number}.0.0/16",)))
+    for number in range(80):
+        access_assignments.create(work, "acme", f"Policy {number}")
+    for _ in range(3):
+        access_policies.as_it_is(work, acme.id)
+
+    assert len(compiled) == zones._MOST_ZONES

@@ -4,6 +4,7 @@ import pytest
 
 from idp.directory import access_policies, zones
 from idp.policy.access import documents, recording
+from tests.oidc.devices import Device, television
 from tests.oidc.support import answered, reference
 from tests.support.visitor import Visitor
 
@@ -112,3 +113,28 @@ def test_a_token_is_renewed_where_that_turns_on_the_browser(place, client, brows
     write(place, rules=[office], catch_all={"effect": "deny"})
 
     assert place.refresh(client, tokens["refresh_token"]).status_code == 200
+
+
+def test_o22_a_code_of_somebody_who_is_denied_since_is_not_redeemed(place, client, browser):
+    code = place.code(browser, client)
+    write(place, guards=[guard(people={"groups": ["Staff"]})])
+    answer = place.redeem(client, code)
+
+    assert (answer.status_code, answer.json["error"]) == (400, "invalid_grant")
+    attempt = place.attempt(reference(answer))
+    assert (attempt.decision, attempt.cause) == ("denied", "access-policy Sessions: Guard: denied")
+
+
+def test_o22_a_device_that_was_let_in_gets_no_token_for_somebody_who_is_denied_since(place, browser):
+    device = Device(place, television(place))
+    device.allowed_by(Visitor(browser))
+    write(place, guards=[guard(people={"groups": ["Staff"]})])
+
+    assert device.error() == "invalid_grant"
+
+
+def test_a_code_is_redeemed_where_the_rule_turns_on_the_browser(place, client, browser):
+    code = place.code(browser, client)
+    write(place, guards=[guard(devices={"browsers": ["Firefox"]})])
+
+    assert place.redeem(client, code).status_code == 200

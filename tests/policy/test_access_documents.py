@@ -174,6 +174,7 @@ BAD = [
     ("guards.0.name", "EVERYTHING", "rules[0].name"),
     ("guards.0.id", "rul_2", "rules[0].id"),
     ("guards.0.id", "../x", "guards[0].id"),
+    ("guards.0.id", "catch-all", "guards[0].id"),
     ("guards.0.id", "x" * 65, "guards[0].id"),
     ("rules.0.name", "", "rules[0].name"),
     ("rules.0.name", " x", "rules[0].name"),
@@ -203,6 +204,7 @@ BAD = [
     ("rules.0.conditions.times.zone", "Mars/Olympus", "rules[0].conditions.times.zone"),
     ("rules.0.conditions.times.zone", "../../etc/passwd", "rules[0].conditions.times.zone"),
     ("rules.0.conditions.times.zone", "/etc/localtime", "rules[0].conditions.times.zone"),
+    ("rules.0.conditions.times.zone", "localtime", "rules[0].conditions.times.zone"),
     ("rules.0.conditions.times.zone", "Europe", "rules[0].conditions.times.zone"),
     ("rules.0.conditions.times.days", ["monday"], "rules[0].conditions.times.days[0]"),
     ("rules.0.conditions.times.days", [0], "rules[0].conditions.times.days[0]"),
@@ -245,6 +247,11 @@ def test_what_is_wrong_is_refused_with_its_place(path, value, field):
         rules_from_json(put(path, value))
 
     assert refused.value.field == field
+
+
+def test_a_document_that_is_too_deep_is_refused():
+    with pytest.raises(Invalid, match="too deep"):
+        rules_from_json(from_text(b'{"rules":' + b"[" * 900 + b"]" * 900 + b"}"))
 
 
 @pytest.mark.parametrize("document", [None, [], "{}", 0, True])

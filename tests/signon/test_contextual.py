@@ -13,7 +13,15 @@ from idp.audit.models import Attempt
 from idp.base.db import Transaction
 from idp.base.places import Places
 from idp.base.work import Origin, Work
-from idp.directory import access_assignments, access_policies, accounts, applications, groups, zones
+from idp.directory import (
+    access_assignments,
+    access_policies,
+    accounts,
+    applications,
+    authentication_policies,
+    groups,
+    zones,
+)
 from idp.directory.models import Account
 from idp.policy.access import documents, recording
 from idp.policy.access.context import AccountKind, Behaviour, Context, RequestKind
@@ -247,6 +255,24 @@ def test_a_report_only_rule_decides_nothing_and_is_recorded(desk):
     assert isinstance(answer, door.Proceed)
     ((policy, rule, word),) = attempt.context["access"]["reported"]
     assert (policy[:4], rule[:4], word) == ("acp_", "rul_", "denied")
+
+
+@pytest.mark.parametrize(("demand", "word"), [
+    ({"within_seconds": 600}, "not-proven"),
+    ({"within_seconds": 7200}, "proven"),
+    ({"strength": "second-step"}, "proven"),
+    ({"strength": "phishing-resistant"}, "not-proven"),
+    ({"methods": ["recovery"]}, "not-proven"),
+    ({"methods": ["recovery", "otp"]}, "proven"),
+])  # fmt: skip
+def test_a_report_only_rule_records_whether_all_that_it_asks_was_proven(desk, demand, word):
+    desk.sign_in()
+    desk.now += timedelta(minutes=30)
+    desk.write(rules=[{"name": "Trial", "mode": "report-only", "answer": {"effect": "require"} | demand}])
+    _, attempt = desk.begin()
+
+    ((*_, recorded),) = attempt.context["access"]["reported"]
+    assert recorded == word
 
 
 # The device
@@ -595,3 +621,14 @@ def test_the_longest_names_and_the_strongest_demand_fit_into_an_attempt(desk):
 
     assert attempt.decision == "phishing_resist"
     assert attempt.rule.startswith("access-policy PPP")
+
+
+def test_what_the_authentication_policy_no_longer_takes_has_proven_nothing_to_a_rule(desk):
+    desk.sign_in()
+    proven = {"name": "Proven", "conditions": {"sessions": {"proven": ["otp"]}}, "answer": {"effect": "allow"}}
+    desk.write(rules=[proven], catch_all={"effect": "deny"})
+    assert isinstance(desk.judged().session_access, Allowed)
+    with desk.work() as work:
+        authentication_policies.edit(work, "acme", None, {"methods": ["pwd", "passkey"]})
+
+    assert isinstance(desk.judged().session_access, Denied)

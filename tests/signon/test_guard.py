@@ -8,7 +8,19 @@ import pytest
 from idp.policy.access.context import AccountKind, Context, RequestKind
 from idp.policy.access.evaluate import Compiled
 from idp.policy.access.networks import CompiledZone
-from idp.policy.access.rules import Answer, Conditions, Devices, Effect, Mode, Networks, People, Rule, Rules, Times
+from idp.policy.access.rules import (
+    Answer,
+    Conditions,
+    Devices,
+    Effect,
+    Mode,
+    Networks,
+    People,
+    Rule,
+    Rules,
+    Sessions,
+    Times,
+)
 from idp.policy.signon import Method, SecondStep, SignOnPolicy, Strength
 from idp.signon import guard
 from idp.signon.guard import Administrator, Book
@@ -197,3 +209,30 @@ def test_a_blocked_address_cuts_off_even_a_break_glass_account():
 
     assert why(blocked) == "the address is in a zone of the block list"
     assert why(blocked, replace(OLGA, kind=AccountKind.BREAK_GLASS)) is not None
+
+
+def test_a_rule_that_ends_every_session_at_once_cuts_off():
+    """Signing in would succeed, and the next click would be denied, again and again."""
+    assert why(access(rule(sessions=Sessions(older_than=timedelta(0))))) is not None
+    assert why(access(rule(sessions=Sessions(proof_older_than=timedelta(seconds=30))))) is not None
+
+
+def test_a_rule_that_ends_sessions_in_the_evening_cuts_nobody_off():
+    assert why(access(rule(sessions=Sessions(older_than=timedelta(hours=8))))) is None
+
+
+def test_a_rule_that_asks_again_at_once_cuts_nobody_off():
+    again = Answer(Effect.REQUIRE, within=timedelta(minutes=1))
+
+    assert why(access(rule(again, sessions=Sessions(older_than=timedelta(0))))) is None
+
+
+def test_one_place_that_is_left_is_looked_at_and_no_other(monkeypatch):
+    """A change holds the organization's row while it is judged: no more is walked than the answer needs."""
+    walked = []
+    real = guard.dead_end
+    monkeypatch.setattr(guard, "dead_end", lambda *of, **more: walked.append(1) or real(*of, **more))
+    usual = replace(OLGA, contexts=tuple(replace(USUAL, ip=f"192.0.2.{place}") for place in range(5)))
+
+    assert why(access(), usual) is None
+    assert len(walked) == 2 * len(guard.OUR_PAGES)

@@ -15,7 +15,7 @@ from idp.policy.access.context import Behaviour, RequestKind
 from idp.policy.access.outcome import Denied
 from idp.policy.permissions import AUDITOR
 from idp.policy.signon import Method, Proof, Strength
-from idp.signon import flow
+from idp.signon import contextual, flow
 from idp.signon.request import Refusal
 from idp.signon.what_if import Supposed, what_if
 
@@ -256,3 +256,25 @@ def test_what_is_asked_is_what_the_policy_says_at_that_time(work, world, suppose
     policies.set_second_step(work, "acme", "off")
 
     assert [type(step) for step in what_if(work, supposed).road] == [flow.AskFirstStep, flow.Complete]
+
+
+def test_what_the_authentication_policy_does_not_take_has_proven_nothing_to_a_rule(work, world, supposed):
+    proven = {"name": "Proven", "conditions": {"sessions": {"proven": ["email-code"]}}, "answer": {"effect": "allow"}}
+    write(work, rules=[proven], catch_all={"effect": "deny"})
+    mailed = replace(supposed, proven=(Proof(Method.PASSWORD, supposed.at), Proof(Method.EMAIL_CODE, supposed.at)))
+
+    assert what_if(work, mailed).denied is not None
+
+
+@pytest.mark.parametrize("conditions", [
+    {"devices": {"known": False}}, {"sessions": {"not_proven": ["passkey"]}}, {"behaviours": ["new-device"]},
+])  # fmt: skip
+def test_a_request_without_a_person_is_asked_of_devices_and_sessions_as_at_the_door(work, world, supposed, conditions):
+    write(work, guards=[guard(**conditions)])
+    told = what_if(work, replace(supposed, account="", request=RequestKind.TOKEN))
+    met = contextual.judge_client(
+        work, RequestKind.TOKEN, organization_id=world.organization.id, application_id=world.wiki.id
+    )
+
+    assert told.denied is None
+    assert met.denied is None

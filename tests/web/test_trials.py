@@ -6,7 +6,15 @@ from idp.audit.models import AuditEntry
 from idp.base import jobs
 from idp.base.errors import Conflict, Invalid
 from idp.base.work import Actor, HeldRole
-from idp.directory import access_policies, access_trials, accounts, authentication_policies, groups, zones
+from idp.directory import (
+    access_assignments,
+    access_policies,
+    access_trials,
+    accounts,
+    authentication_policies,
+    groups,
+    zones,
+)
 from idp.policy.access.context import Context, RequestKind
 from idp.policy.access.documents import rules_from_json
 from idp.policy.access.evaluate import evaluate
@@ -363,3 +371,15 @@ def test_a_member_of_a_group_that_is_denied_is_judged_by_the_groups_after_the_ch
 
     with pytest.raises(Conflict, match="locked"), front.work() as work, guarded(work, front.organization_id):
         groups.add(work, "Locked", ANN, organization="acme")
+
+
+def test_a_trial_is_named_as_everywhere_by_id_first_and_without_regard_to_capitals(front, administrator):
+    set_rules(front, DENY_BEN, trial=15)
+    with front.work() as work:
+        tried = session_policy(work)
+        access_assignments.create(work, "acme", tried.id)
+
+        assert access_trials.give_up(work, "acme", tried.id).id == tried.id
+    set_rules(front, DENY_BEN, trial=15)
+    with front.work() as work:
+        assert access_trials.confirm(work, "acme", "SESSIONS").id == tried.id

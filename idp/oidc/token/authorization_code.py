@@ -6,7 +6,7 @@ from idp.oidc.codes import Binding
 from idp.oidc.errors import InvalidGrant
 from idp.oidc.grants import Dead
 from idp.oidc.metadata import REFRESH_TOKEN
-from idp.oidc.token import key, pkce
+from idp.oidc.token import absent, key, pkce
 from idp.oidc.token.exchange import Denied, Exchange, Issued
 
 _NOT_GOOD = "The code is not good, or no longer."
@@ -37,6 +37,7 @@ def grant(work: Work, exchange: Exchange) -> Issued | Denied:
     standing = grants.standing(work, exchange.client, binding.grant_id)
     if isinstance(standing, Dead):
         raise InvalidGrant(_NOT_GOOD, cause=standing.cause)
+    absent.judge(work, exchange, standing, _NOT_GOOD)
     scope = scopes.of_grant(work, exchange.client, standing, standing.scope)
     target = targets.of_person(work, exchange, standing, scope)
     body, token_id = tokens.answer(work, exchange, standing, target, scope=scope, nonce=binding.nonce)

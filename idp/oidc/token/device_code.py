@@ -7,7 +7,7 @@ from idp.oidc.device.device_codes import DENIED, USED, WAITING, Device
 from idp.oidc.errors import AccessDenied, AuthorizationPending, ExpiredToken, InvalidGrant, SlowDown
 from idp.oidc.grants import Dead
 from idp.oidc.metadata import REFRESH_TOKEN
-from idp.oidc.token import key
+from idp.oidc.token import absent, key
 from idp.oidc.token.exchange import Denied, Exchange, Issued
 
 _NOT_GOOD = "The device code is not good, or no longer."
@@ -63,6 +63,7 @@ def _redeem(work: Work, exchange: Exchange, device: Device) -> Issued | Denied:
     standing = grants.standing(work, exchange.client, device.grant_id or "")
     if isinstance(standing, Dead):
         raise InvalidGrant(_NOT_GOOD, cause=standing.cause)
+    absent.judge(work, exchange, standing, _NOT_GOOD)
     scope = scopes.of_grant(work, exchange.client, standing, standing.scope)
     target = targets.of_person(work, exchange, standing, scope)
     body, token_id = tokens.answer(work, exchange, standing, target, scope=scope)

@@ -5,10 +5,8 @@ from idp.oidc import grants, metadata, refresh_tokens, scopes, targets, tokens
 from idp.oidc.errors import InvalidGrant, InvalidScope
 from idp.oidc.grants import Dead, LiveGrant
 from idp.oidc.refresh_tokens import Refresh
-from idp.oidc.token import key
+from idp.oidc.token import absent, key
 from idp.oidc.token.exchange import Denied, Exchange, Issued
-from idp.policy.access.context import RequestKind
-from idp.signon import contextual
 
 _NOT_GOOD = "The refresh token is not good, or no longer."
 _REUSED = "refresh token used twice"
@@ -41,7 +39,7 @@ def grant(work: Work, exchange: Exchange) -> Issued | Denied:
     if isinstance(standing, Dead):
         raise InvalidGrant(_NOT_GOOD, cause=standing.cause)
     key.check(exchange, standing)
-    _judge(work, exchange, standing)
+    absent.judge(work, exchange, standing, _NOT_GOOD)
     scope = scopes.of_grant(work, exchange.client, standing, _asked(exchange, standing))
     target = targets.of_person(work, exchange, standing, scope)
     body, token_id = tokens.answer(work, exchange, standing, target, scope=scope)
@@ -51,22 +49,6 @@ def grant(work: Work, exchange: Exchange) -> Issued | Denied:
     key.bind(work, exchange, standing)
     body["refresh_token"] = refresh_tokens.keep(work, standing)
     return Issued(body, token_id, target.scope, standing.account_id)
-
-
-def _judge(work: Work, exchange: Exchange, standing: LiveGrant) -> None:
-    """What the person's browser is like cannot be told from here; that was judged when they signed on (ADR 41)."""
-    denied = contextual.judge_absent(
-        work,
-        RequestKind.OIDC,
-        organization_id=exchange.client.organization_id,
-        site_id=exchange.provider.site_id,
-        application_id=exchange.client.application_id,
-        account_id=standing.account_id,
-    )
-    if denied is not None:
-        exchange.trail.account_id = standing.account_id
-        exchange.trail.decision, exchange.trail.rule = contextual.DENIED, denied.rule
-        raise InvalidGrant(_NOT_GOOD, cause=f"{denied.rule}: denied")
 
 
 def _asked(exchange: Exchange, standing: LiveGrant) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ nothing, and sorts what has no order: equal rules are written equally.
 """
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -55,6 +56,10 @@ STRENGTHS = {
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _STRENGTH_WORDS = {strength: word for word, strength in STRENGTHS.items()}
 _MINUTES = 24 * 60
+_CATCH_ALL = "catch-all"
+"""The id by which records name the catch-all."""
+_OF_ONE_MACHINE = frozenset({"localtime", "posixrules"})
+"""Files that lie beside those of time zones, and differ from machine to machine."""
 
 T = TypeVar("T")
 E = TypeVar("E", bound=Enum)
@@ -70,7 +75,11 @@ def rules_from_json(values: object) -> Rules:
     Raises:
         Invalid: it is no such document; ``field`` is the path to what is wrong ("rules[2].conditions.times.zone").
     """
-    if not is_storable(values):
+    try:
+        storable = is_storable(values)
+    except RecursionError:
+        raise Invalid("The document is too deep.", field="rules") from None
+    if not storable:
         raise Invalid("The document has characters that are no text.", field="rules")
     top = _Object(values, "", ("guards", "rules", "catch_all"))
     guards = top.each("guards", _guard)
@@ -94,7 +103,7 @@ def from_text(text: bytes) -> object:
     def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         found = dict(pairs)
         if len(found) != len(pairs):
-            twice = next(name for place, (name, _) in enumerate(pairs) if name in dict(pairs[:place]))
+            twice = next(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)
             shown = twice[:80] if is_plain(twice[:80]) else "…"
             raise Invalid(f"“{shown}” stands twice in one object.", field="rules", advice="One of them would be lost.")
         return found
@@ -320,6 +329,8 @@ def _any_rule(of: _Object, answer: Answer) -> Rule:
     id_ = of.text("id", LONGEST_ID)
     if id_ and not all(character.isascii() and (character.isalnum() or character in "-_") for character in id_):
         raise of.wrong("id", "has other characters than letters, digits, - and _", "Leave it out for a new rule.")
+    if id_ == _CATCH_ALL:
+        raise of.wrong("id", "is that of what holds otherwise", "Leave it out for a new rule.")
     return Rule(
         id=id_,
         name=of.text("name", LONGEST_NAME),
@@ -426,7 +437,7 @@ def _times(value: object, path: str) -> Times | None:
 def _zone(value: object, path: str) -> str:
     name = _text(value, path, LONGEST_ID)
     try:
-        ZoneInfo(name)
+        ZoneInfo("" if name in _OF_ONE_MACHINE else name)
     except (KeyError, ValueError, OSError):
         raise Invalid(
             f"{path}: there is no time zone “{name}”.", field=path, advice="Write it like Europe/Berlin, or UTC."

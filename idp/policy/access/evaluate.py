@@ -89,6 +89,11 @@ class Compiled:
         """Whether every request is allowed and nothing is required: nothing need be looked up to know the outcome."""
         return self.rules.trivial
 
+    @property
+    def weight(self) -> int:
+        """How much room it takes, without its zones: rules."""
+        return 1 + len(self.rules.guards) + len(self.rules.rules)
+
 
 @dataclass(frozen=True, slots=True)
 class Step:

@@ -45,6 +45,12 @@ class CompiledZone:
     countries: frozenset[str] = frozenset()
     cities: frozenset[tuple[str, str]] = frozenset()
 
+    @property
+    def weight(self) -> int:
+        """How much room it takes: ranges and places."""
+        networks = len(self.v4.firsts) + len(self.v6.firsts)
+        return 1 + networks + len(self.asns) + len(self.countries) + len(self.cities)
+
     def contains(self, ip: str | None, country: str | None, city: str | None, asn: str | None) -> bool | None:
         """
         Say whether an address is in the zone.

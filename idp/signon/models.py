@@ -243,8 +243,10 @@ class PendingSignOn(Base):
 
     Kept apart: what was *asked* (``request``), what the protocol wants back untouched
     (``protocol_state``), what has been *proven* so far (``proofs``), and what came of it
-    (``outcome``). ``remember_device``: the person wants this device to stand in for the second step. ``browser_hash`` binds it to one browser; NULL only for a request that
-    arrived by a cross-site POST and may be claimed once until ``claim_until`` (I3).
+    (``outcome``). ``remember_device``: the person wants this device to stand in for the second step.
+    ``session_id``: the session that ``proofs`` were put into; they end with it. ``browser_hash`` binds it to one
+    browser; NULL only for a request that arrived by a cross-site POST and may be claimed once until
+    ``claim_until`` (I3).
     """
 
     __tablename__ = "pending_sign_ons"
@@ -265,6 +267,7 @@ class PendingSignOn(Base):
     proofs: Mapped[list[dict[str, Any]]]
     outcome: Mapped[str] = mapped_column(String(32), default="")
     remember_device: Mapped[bool] = mapped_column(default=False, server_default=false())
+    session_id: Mapped[str] = mapped_column(String(64), default="", server_default="")
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime] = mapped_column(index=True)
     taken_at: Mapped[datetime | None]

@@ -20,7 +20,7 @@ from idp.base.work import Work
 from idp.policy.signon import Method, Proof
 from idp.signon.models import PendingSignOn
 from idp.signon.request import SignOnRequest
-from idp.signon.session import proofs_from_json, proofs_to_json
+from idp.signon.session import alive, proofs_from_json, proofs_to_json
 
 HANDLE = "sgn"
 LIVES = timedelta(minutes=10)
@@ -63,11 +63,12 @@ _COLUMNS = (
     "proofs",
     "outcome",
     "remember_device",
+    "session_id",
     "expires_at",
     "taken_at",
     "version",
 )
-_CHANGING = ("request", "account_id", "account_epoch", "proofs", "outcome", "remember_device")
+_CHANGING = ("request", "account_id", "account_epoch", "proofs", "outcome", "remember_device", "session_id")
 _INSERT = Prepared(insert(_TABLE))
 _FIND = Prepared(select(*(_TABLE.c[name] for name in _COLUMNS)).where(_TABLE.c.handle_hash == bindparam("of_handle")))
 _SAVE = Prepared(
@@ -103,6 +104,7 @@ class Pending:
     proofs: list[dict[str, Any]]
     outcome: str
     remember_device: bool
+    session_id: str
     expires_at: datetime
     taken_at: datetime | None
     version: int
@@ -168,6 +170,7 @@ def begin(
         proofs=[],
         outcome="",
         remember_device=False,
+        session_id="",
         created_at=work.now,
         expires_at=work.now + LIVES,
         taken_at=None,
@@ -179,6 +182,8 @@ def begin(
 def find(work: Work, handle: str, browser: str) -> Pending:
     """
     Return the sign-on of *handle* for this browser; claim it if it may be claimed.
+
+    What was proven in it and put into a session counts no more once that session is over (A24).
 
     Raises:
         SignOnLost: unknown, expired, used already, or of another browser.
@@ -205,6 +210,8 @@ def find(work: Work, handle: str, browser: str) -> Pending:
         raise SignOnLost(
             "sign-on-expired", "This sign-in was left for too long.", cause="older than 10 minutes", row=row
         )
+    if row.session_id and not alive(work, row.organization_id or "", row.session_id):
+        _without_proofs(row)
     return row
 
 
@@ -259,7 +266,7 @@ def prove(work: Work, row: Pending, method: Method, *, account_id: str, epoch: i
     row.remember_device = row.remember_device and bool(before)
     kept = tuple(proof for proof in before if proof.method is not method)
     if row.account_id not in (None, account_id):  # nor does what somebody else has agreed to, or put off
-        row.outcome = ""
+        row.outcome, row.session_id = "", ""
     row.account_id, row.account_epoch = account_id, epoch
     row.proofs = proofs_to_json((*kept, Proof(method, work.now)))
     _save(work, row)
@@ -274,7 +281,7 @@ def remember_device(work: Work, row: Pending) -> None:
 def prove_anew(work: Work, row: Pending, method: Method, *, epoch: int) -> None:
     """Note that the account has new credentials of *method*, set in this sign-on, which goes on with what was proven."""
     kept = tuple(proof for proof in proofs(row) if proof.method is not method)
-    row.account_epoch = epoch
+    row.account_epoch, row.session_id = epoch, ""
     row.proofs = proofs_to_json((*kept, Proof(method, work.now)))
     _save(work, row)
 
@@ -285,9 +292,24 @@ def forget_account(work: Work, row: Pending) -> None:
 
     Nor does the session that this browser has: whoever goes on must prove who they are.
     """
-    row.account_id, row.account_epoch, row.proofs, row.outcome, row.remember_device = None, None, [], "", False
+    _without_proofs(row)
+    row.outcome = ""
     row.request = {**row.request, "force": True, "login_hint": ""}
     _save(work, row)
+
+
+def opened(work: Work, row: Pending, session_id: str) -> None:
+    """What was proven is in a session now, and counts for as long as that."""
+    if row.session_id != session_id:
+        row.session_id = session_id
+        _save(work, row)
+
+
+def _without_proofs(row: Pending) -> None:
+    """What was proven is not there any more, nor what was agreed to or put off; saved with what is proven next."""
+    row.account_id, row.account_epoch, row.proofs = None, None, []
+    row.outcome = CANCELLED if row.outcome == CANCELLED else ""
+    row.remember_device, row.session_id = False, ""
 
 
 def consented(work: Work, row: Pending) -> None:

@@ -111,6 +111,7 @@ def open_session(
         attempt_id=trail.id,
         session_id=current.id,
     )
+    pending.opened(work, progress.row, current.id)
     trials.signed_in(work, progress.request, current, proofs)
     trail.passed("session", methods=[proof.method.value for proof in progress.facts.proofs])
     if not progress.request.application_id:

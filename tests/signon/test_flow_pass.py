@@ -27,7 +27,7 @@ FACTS = Facts(
     allowed=True,
     consent_missing=False,
 )
-GRACE = SignOnPolicy(1, SecondStep.REQUIRED, in_grace=True)
+GRACE = SignOnPolicy(1, SecondStep.REQUIRED, in_grace=True, may_put_off=True)
 OPTIONAL = SignOnPolicy(1, SecondStep.OPTIONAL)
 OFFERED = frozenset({Method.TEMPORARY_PASS})
 PHONE = frozenset({Method.TOTP})

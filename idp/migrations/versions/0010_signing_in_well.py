@@ -308,6 +308,7 @@ def upgrade() -> None:
     op.add_column(
         "pending_sign_ons", sa.Column("remember_device", sa.Boolean(), server_default=sa.false(), nullable=False)
     )
+    op.add_column("pending_sign_ons", sa.Column("session_id", sa.String(length=64), server_default="", nullable=False))
     op.add_column("sign_on_sessions", sa.Column("device_id", sa.String(length=64), server_default="", nullable=False))
     op.add_column("one_time_values", sa.Column("subject_id", sa.String(length=64), nullable=True))
     op.create_index(
@@ -405,6 +406,7 @@ def downgrade() -> None:
     op.drop_column("one_time_values", "subject_id")
     op.execute("DELETE FROM authentication_policies WHERE kind != 'member'")
     op.drop_column("sign_on_sessions", "device_id")
+    op.drop_column("pending_sign_ons", "session_id")
     op.drop_column("pending_sign_ons", "remember_device")
     op.drop_column("passwords", "imported")
     op.drop_column("passwords", "must_change")

@@ -22,6 +22,7 @@ from idp.base.work import Work
 from idp.directory import accounts
 from idp.signon import logout as logout_
 from idp.signon import session
+from idp.signon.factors import temporary_pass
 from idp.signon.logout import FINISH, LATE, SETTLED
 from idp.signon.logout_stage import BACK, WAITING
 from idp.signon.models import Logout, LogoutStep
@@ -136,6 +137,7 @@ def handlers(tellers: Tellers) -> dict[str, Handler]:
 
     def outdated(work: Work, payload: Mapping[str, Any]) -> None:
         session.end_outdated(work, payload["organization_id"], payload["account_id"])
+        temporary_pass.end_of_disabled(work, payload["organization_id"], payload["account_id"])
 
     def finish(work: Work, payload: Mapping[str, Any]) -> None:
         found = work.tx.session.get(Logout, (payload["organization_id"], payload["logout_id"]))

@@ -25,7 +25,7 @@ from idp.signon.factors import enrolled
 from idp.signon.models import Password
 
 _ROTATED_WITHIN = timedelta(days=365)
-SIGNED_IN, TRIED = "signed in", "tried to sign in, without success"
+SIGNED_IN, BEGAN, TRIED = "signed in", "began to sign in: the first step was right", "tried to sign in, without success"
 
 log = structlog.get_logger("idp.break_glass")
 
@@ -63,6 +63,21 @@ def signed_in(work: Work, organization_id: str, account_id: str, methods: str, a
     _mail(work, organization_id, account, SIGNED_IN, methods, attempt_id)
 
 
+def began(work: Work, organization_id: str, account_id: str, method: str, attempt_id: str) -> None:
+    """
+    Raise the alarm if the account, whose first step was just proven by *method*, is a break-glass one.
+
+    Whoever has got hold of its password learns so by it, and may never go on to the second step. Every time is
+    audited and logged; of those of one hour ten are mailed, whatever number of tries failed.
+    """
+    account = work.tx.row(_ACCOUNT, organization_id=organization_id, account_id=account_id)
+    if account is None or account.kind != PolicyKind.BREAK_GLASS:
+        return
+    _record(work, organization_id, account_id, account.email, BEGAN, method, attempt_id)
+    if lockout.count_alarm(work, account_id, BEGAN) is None:
+        _mail(work, organization_id, account, BEGAN, method, attempt_id)
+
+
 def tried(work: Work, organization_id: str, account_id: str, method: str, cause: str, attempt_id: str) -> None:
     """
     Raise the alarm if the account, of which something was not proven because of *cause*, is a break-glass one.
@@ -74,7 +89,7 @@ def tried(work: Work, organization_id: str, account_id: str, method: str, cause:
         return
     what = f"{TRIED} ({cause})"
     _record(work, organization_id, account_id, account.email, what, method, attempt_id)
-    if lockout.count_alarm(work, account_id) is None:
+    if lockout.count_alarm(work, account_id, TRIED) is None:
         _mail(work, organization_id, account, what, method, attempt_id)
 
 

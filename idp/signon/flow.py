@@ -251,9 +251,9 @@ def _further_step(facts: Facts, wanted: Decision, proofs: tuple[Proof, ...], lat
     missing = _that_would_do(wanted, methods, facts.second_steps)
     if missing:
         return AskSecondStep(missing)
-    if not _first_step_is_recent(proofs, facts.now):
+    if not _is_recent(FIRST_STEPS, proofs, facts.now):
         return AskFirstStep()
-    if facts.has_second_step and not methods & STRONG_SECOND_STEPS:
+    if facts.has_second_step and not _is_recent(STRONG_SECOND_STEPS, proofs, facts.now):
         # A11: whoever has a second step proves it before adding another one.
         return AskSecondStep(facts.second_steps & STRONG_SECOND_STEPS)
     can_be_set_up = _that_would_do(wanted, methods, ENROLLABLE & facts.policy.methods)
@@ -279,6 +279,6 @@ def _strong_enough(wanted: Decision, methods: frozenset[Method]) -> bool:
     return reached is not None and reached >= wanted.required
 
 
-def _first_step_is_recent(proofs: tuple[Proof, ...], now: datetime) -> bool:
+def _is_recent(steps: frozenset[Method], proofs: tuple[Proof, ...], now: datetime) -> bool:
     """Whoever finds a browser signed in cannot set up a second step of their own with it (A11)."""
-    return any(proof.method in FIRST_STEPS and (proof.fresh or now - proof.at <= ENROL_WITHIN) for proof in proofs)
+    return any(proof.method in steps and (proof.fresh or now - proof.at <= ENROL_WITHIN) for proof in proofs)

@@ -229,9 +229,10 @@ def count_registration(work: Work, limits: ThrottlingSettings) -> Wait | None:
     return _reserve_in_window(work, key, timedelta(hours=1), limits.registrations_per_hour)
 
 
-def count_alarm(work: Work, account_id: str) -> Wait | None:
-    """Count an alarm about failed tries on an account: whoever guesses fills no mailbox of administrators by it."""
-    return _reserve_in_window(work, f"alarm:{account_id}", timedelta(hours=1), _ALARMS_PER_HOUR)
+def count_alarm(work: Work, account_id: str, what: str) -> Wait | None:
+    """Count an alarm about *what* was done on an account: whoever guesses fills no mailbox of administrators by it."""
+    kind = hashlib.sha256(what.encode()).hexdigest()[:8]
+    return _reserve_in_window(work, f"alarm:{account_id}:{kind}", timedelta(hours=1), _ALARMS_PER_HOUR)
 
 
 def may_be_written_down(work: Work) -> bool:

@@ -57,14 +57,14 @@ class SignInMeans:
 
 def recently_proven(work: Work, session: CurrentSession) -> bool:
     """
-    Say whether a first step was proven within the last five minutes (ASVS 7.5.1), and the second
-    step too where there is one: whoever has stolen a password alone adds no second step of his own.
+    Say whether a first step was proven within the last five minutes (ASVS 7.5.1), and a strong second step as
+    lately where there is one: neither a stolen password nor a remembered device adds a second step.
     """
     allowed = authentication_policy(work, session.organization_id, session.policy_id).methods
-    proofs = [proof for proof in session.methods if proof.method in allowed]
-    if not any(p.method in FIRST_STEPS and work.now - p.at <= RECENT for p in proofs):
+    recent = {proof.method for proof in session.methods if proof.method in allowed and work.now - proof.at <= RECENT}
+    if not recent & FIRST_STEPS:
         return False
-    return any(p.method in STRONG_SECOND_STEPS for p in proofs) or not has_second_step(work, session)
+    return bool(recent & STRONG_SECOND_STEPS) or not has_second_step(work, session)
 
 
 def has_second_step(work: Work, session: CurrentSession) -> bool:

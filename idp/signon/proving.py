@@ -17,7 +17,7 @@ from idp.directory.policies import authentication_policy, release_levels
 from idp.policy.release import released
 from idp.policy.signon import Method, Strength
 from idp.settings import ThrottlingSettings
-from idp.signon import consent, devices, flow, lockout, pending
+from idp.signon import break_glass, consent, devices, flow, lockout, pending
 from idp.signon import progress as progress_
 from idp.signon.factors import email_code as email_code_
 from idp.signon.factors import enrolled, temporary_pass, totp
@@ -77,6 +77,7 @@ def settle_password(
         )
     pending.prove(work, progress.row, Method.PASSWORD, account_id=attempt.account_id, epoch=attempt.epoch)
     progress_.passed(work, progress, Method.PASSWORD.value)
+    break_glass.began(work, organization_id, attempt.account_id, Method.PASSWORD.value, progress.row.attempt_id)
     _prove_remembered_device(work, progress)
 
 
@@ -174,6 +175,7 @@ def first_pass(
     lockout.succeeded(work, reserved)
     pending.prove(work, progress.row, Method.TEMPORARY_PASS, account_id=holder.account_id, epoch=holder.epoch)
     progress_.passed(work, progress, Method.TEMPORARY_PASS.value)
+    break_glass.began(work, organization_id, holder.account_id, Method.TEMPORARY_PASS.value, progress.row.attempt_id)
     return Right()
 
 

@@ -280,3 +280,15 @@ def test_the_throttle_counts_tries_of_imported_passwords_too(open_work, world, b
             outcomes.append(password.begin(work, world.organization.id, "bob@acme.example", limits))
 
     assert isinstance(outcomes[-1], lockout.Wait)
+
+
+def test_a26_a_long_password_is_not_hashed_for_ten_seconds():
+    """A26: each of a million rounds of SHA-512-crypt takes the whole of what was typed."""
+    costly = imported.read(f"$6$rounds=1000000${CRYPT_TAIL}")
+    long_one = "x" * 1024
+    usual = imported.read(sha512_crypt.using(rounds=5000).hash(long_one))
+
+    begun = time.process_time()
+    assert not costly.matches(long_one.encode())
+    assert time.process_time() - begun < 0.05
+    assert usual.matches(long_one.encode())

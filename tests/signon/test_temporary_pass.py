@@ -12,7 +12,7 @@ from idp.base.jobs import Job
 from idp.directory import accounts, policies
 from idp.policy.signon import Method
 from idp.settings import ThrottlingSettings
-from idp.signon import devices, lockout, resetting
+from idp.signon import backchannel, devices, lockout, resetting
 from idp.signon.factors import enrolled, recovery, temporary_pass, totp
 from idp.signon.models import Authenticator, KnownDevice, TemporaryPass
 from tests.conftest import NOON
@@ -274,3 +274,18 @@ def test_unlocking_forgets_what_was_counted_for_the_account(open_work, world):
         assert left.pop("network-hour:192.0.2.1") == (100, NOON + HOUR)
         assert set(left.values()) == {(0, NOON)}
         assert work.tx.session.query(AuditEntry).filter_by(tag=AccountUnlocked.tag).count() == 1
+
+
+def test_a24_the_pass_of_an_account_that_was_disabled_is_not_good_when_it_is_enabled_again(open_work, world, given):
+    """A24: the job that ends the sign-ons takes the pass back, too; that of anybody else stays."""
+    ended = backchannel.handlers({})[accounts.OUTDATED]
+    of = {"organization_id": world.organization.id, "account_id": world.ann.id}
+    with open_work() as work:
+        ended(work, of)
+        assert temporary_pass.use(work, world.organization.id, world.ann.id, given), "she is not disabled"
+        given = temporary_pass.make(work, world.ann.id)[1]
+        accounts.disable(work, world.ann.id)
+        ended(work, of)
+        accounts.enable(work, world.ann.id)
+
+    assert not _use(open_work, world, given)

@@ -29,6 +29,8 @@ MOST_BCRYPT_COST = 14
 MOST_PBKDF2_ROUNDS = {"sha256": 2_000_000, "sha512": 1_000_000}
 MOST_SCRYPT_WORK = 1 << 17  # N * p at r = 8: 128 MiB
 MOST_CRYPT_ROUNDS = 1_000_000
+MOST_CRYPT_OCTETS = 128 * MOST_CRYPT_ROUNDS
+"""Each round of SHA-512-crypt takes the whole password, twice at times: that of 1024 octets for ten seconds in all."""
 _SCRYPT_MEMORY = 160 << 20
 _SHORTEST_SALT, _LONGEST_SALT = 4, 64
 _BCRYPT_TAKES = 72  # octets; what comes after never counted
@@ -162,7 +164,9 @@ def _crypt(text: str) -> Foreign | None:
     _bound(rounds, MOST_CRYPT_ROUNDS, "a number of rounds")
 
     def matches(octets: bytes) -> bool:
-        return b"\0" not in octets and bool(sha512_crypt.verify(octets, text))
+        if b"\0" in octets or len(octets) * rounds > MOST_CRYPT_OCTETS:
+            return False
+        return bool(sha512_crypt.verify(octets, text))
 
     try:
         sha512_crypt.from_string(text)

@@ -169,6 +169,16 @@ def revoke(work: Work, account_id: str, *, organization_id: str | None = None) -
     work.tx.session.flush()
 
 
+def end_of_disabled(work: Work, organization_id: str, account_id: str) -> None:
+    """Take back the pass of an account that is disabled, so that it is not good again when the account is (A24)."""
+    account = work.tx.session.get_one(Account, (organization_id, account_id))
+    if account.disabled_at is None:
+        return
+    for given in _unused(work, account):
+        given.revoked_at = work.now
+    work.tx.session.flush()
+
+
 def _unused(work: Work, account: Account) -> list[TemporaryPass]:
     query = select(TemporaryPass).where(
         TemporaryPass.organization_id == account.organization_id,

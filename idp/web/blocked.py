@@ -21,7 +21,7 @@ from idp.base.memory import BriefMemory
 from idp.base.work import ANONYMOUS, Work
 from idp.directory import blocklist, sites
 from idp.signon import lockout, pending
-from idp.web import context, own_pages
+from idp.web import context, mailed, own_pages
 from idp.web.access_log import route
 from idp.web.errors import page_for
 
@@ -63,7 +63,7 @@ def _check(written: BriefMemory) -> Response | None:
 
 
 def _concerned(work: Work) -> Iterator[str]:
-    """Yield whose this request is: the site's in its address, the sign-on's, the session's, that of this browser."""
+    """Yield whose this request is: the site's in its address, the sign-on's, the mail's, the session's, that of this browser."""
     values = request.view_args or {}
     if "slug" in values:
         site = sites.facts(work, values["slug"])
@@ -72,6 +72,8 @@ def _concerned(work: Work) -> Iterator[str]:
         return
     if "handle" in values:
         yield pending.organization_of(work, values["handle"])
+    if request.blueprint in mailed.BLUEPRINTS:
+        yield mailed.organization_of(work)
     yield context.organization_of_session(work)
     known = own_pages.known_organization(work)
     if known is not None:

@@ -7,11 +7,16 @@ Referer (threats A17). Reading a link changes nothing: scanners of mail read the
 
 from flask import Response, request
 
+from idp.base.work import Work
+from idp.signon import mail_links, not_me
+from idp.signon.mail_links import LinkOver
 from idp.web import context
 from idp.web.render import redirect
 
 _SECONDS = 1800
 _LONGEST = 64
+BLUEPRINTS = frozenset({"recover", "account_email", "not_me"})
+"""Where links of mails lead."""
 
 
 def strip(token: str, endpoint: str) -> Response:
@@ -32,6 +37,18 @@ def strip(token: str, endpoint: str) -> Response:
 def held() -> str:
     """Return the token that waits in this browser; nothing is known of it yet."""
     return request.cookies.get(_cookie(), "")[:_LONGEST]
+
+
+def organization_of(work: Work) -> str:
+    """Return the id of the organization that the link waiting in this browser is of; empty: of none that is good."""
+    token = held()
+    found = mail_links.find(work, token, *mail_links.PURPOSES)
+    if found is not None:
+        return found.organization_id
+    try:
+        return not_me.find(work, token).organization_id
+    except LinkOver:
+        return ""
 
 
 def forget(response: Response) -> Response:

@@ -1,12 +1,17 @@
 """Zones of the block list: no answer to whoever comes from one, before anything else is done."""
 
+from datetime import timedelta
+
 import pytest
 import sqlalchemy as sa
 
 from idp.audit.models import Attempt, AuditEntry
 from idp.base.db import Transaction
+from idp.base.ids import new_token
 from idp.directory import organizations, sites, zones
+from idp.directory.models import Account
 from idp.settings import ProxySettings
+from idp.signon import mail_links, notices, onetime
 from idp.signon.factors import password
 from idp.signon.models import PendingSignOn, ThrottleCounter
 from tests.support.front import ANN, PASSWORD, on_sqlite
@@ -172,3 +177,39 @@ def test_a_zone_for_rules_blocks_nobody_and_where_there_is_none_one_statement_is
     assert ask(front, "/sites/acme/saml/metadata").status_code == 200
     assert asked[0] == {"usage": "blocklist"}
     assert {"usage": "blocklist"} not in asked[1:]
+
+
+@pytest.mark.parametrize(("link", "pages"), [
+    ("password", [("GET", "/recover/password"), ("POST", "/recover/password"), ("POST", "/recover/password/score")]),
+    ("notice", [("GET", "/not-me"), ("POST", "/not-me")]),
+])  # fmt: skip
+def test_a17_a_link_of_a_mail_is_blocked_by_its_organization_where_there_are_several(blocking, link, pages):
+    with blocking.work() as work:
+        organizations.create(work, "other", name="Other")
+        account = work.tx.session.get_one(Account, (blocking.organization_id, blocking.account_ids[ANN]))
+        if link == "password":
+            path = f"/recover/{mail_links.issue(work, mail_links.PASSWORD_RESET, account)}"
+        else:
+            path = f"/not-me/{_noticed(work, account)}"
+    client = blocking.app.test_client()
+    client.get(path, environ_base=FROM_BAD)
+
+    for method, page in pages:
+        assert WORDS in client.open(page, method=method, environ_base=FROM_BAD).text, page
+    assert client.get(pages[0][1], environ_base={"REMOTE_ADDR": GOOD}).status_code == 200
+
+
+def _noticed(work, account) -> str:
+    token = new_token(notices.TOKEN)
+    bound = {
+        "organization_id": account.organization_id,
+        "account_id": account.id,
+        "notice_id": "ntc_none",
+        "kind": "sign-in",
+        "at": work.now.isoformat(),
+        "address": account.email,
+    }
+    onetime.store(
+        work, notices.NOT_ME, token, organization_id=account.organization_id, bound=bound, lives=timedelta(days=1)
+    )
+    return token

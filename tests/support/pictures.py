@@ -488,7 +488,7 @@ def take_for_docs(into: Path) -> None:
             for name, walk in pages(front, browser, base):
                 if name not in DOCS:
                     continue
-                walk.tab.set_viewport_size({"width": 1200, "height": 760})
+                walk.tab.set_viewport_size({"width": 1200, "height": 900})
                 for theme in THEMES:
                     walk.tab.emulate_media(color_scheme=theme)
                     walk.tab.screenshot(path=into / f"{name}-{theme}.png")

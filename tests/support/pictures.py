@@ -355,7 +355,10 @@ def recovery_pages(front: Front, walk: Walk) -> Iterator[tuple[str, Walk]]:
     walk.code()
     with front.work() as work:
         for kind, facts in (
-            (notices.NEW_DEVICE, {"device": "Firefox on Windows", "place": "Warsaw, PL", "ip": "203.0.113.9"}),
+            (
+                notices.NEW_DEVICE,
+                {"browser": "Firefox", "system": "Windows", "place": "Warsaw, PL", "ip": "203.0.113.9"},
+            ),
             (notices.RECOVERY_CODE_USED, {"left": 1}),
         ):
             account_id = front.account_ids[DORA]

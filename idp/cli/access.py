@@ -108,7 +108,7 @@ def history(policy: str, organization: str) -> None:
         versions,
         lambda one: (
             f"{one['version']:>5}  {one['created_at']}  {one['created_by'] or 'at the beginning'}"
-            f"  {one['rules']} rules{'  (counts)' if one['counts'] else ''}"
+            f"  {one['rules']} {'rule' if one['rules'] == 1 else 'rules'}{'  (counts)' if one['counts'] else ''}"
         ),
         none="There is no version.",
     )

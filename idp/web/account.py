@@ -275,7 +275,9 @@ def recovery_codes_kept() -> Response:
 @with_session
 def put_notices_away(work: Work, session: CurrentSession) -> Response:
     """Show notices no more, and go back to the page that they were on."""
-    notices.put_away(work, session.organization_id, session.account_id, *request.form.getlist("notice")[: notices.SHOWN])
+    notices.put_away(
+        work, session.organization_id, session.account_id, *request.form.getlist("notice")[: notices.SHOWN]
+    )
     return redirect("launcher.index" if request.form.get("at") == "launcher" else "account.index")
 
 

@@ -85,7 +85,8 @@ def changed(terms: Terms, changes: Mapping[str, Any], *, kind: PolicyKind, now: 
     """
     Return *terms* with *changes*: values by the names of `Terms`, as an administrator hands them in.
 
-    Grace is of a required second step: it goes when a second step is no longer required.
+    Grace is of a required second step: it goes when a second step is no longer required. Where passwords begin to age
+    and no history is said, the last five may not come back: else people change there and back.
 
     Raises:
         Invalid: a value that there is not, or out of its range; or together they would keep people out. ``field`` says
@@ -100,6 +101,9 @@ def changed(terms: Terms, changes: Mapping[str, Any], *, kind: PolicyKind, now: 
         name for name, value in read.items() if value
     }:
         after = replace(after, grace_until=None, grace_sign_ins=0)
+    begins_to_age = terms.password_maximum_days == NEVER_AGES != after.password_maximum_days
+    if begins_to_age and "password_history" not in read:
+        after = replace(after, password_history=max(after.password_history, passwords.HISTORY_WITH_AGE))
     if "grace_until" in read and after.grace_until is not None:
         _check_grace_day(after.grace_until, now)
     _check_together(after)

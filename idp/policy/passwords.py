@@ -23,6 +23,8 @@ GREATEST_MINIMUM = 64
 """No policy asks for more than every password manager makes, and every form takes."""
 HIGHEST_SCORE = 4
 LONGEST_HISTORY = 10
+HISTORY_WITH_AGE = 5
+"""The history that a maximum age brings with it, unless somebody says another."""
 LEAST_DAYS, MOST_DAYS = 90, 730
 """From and to which maximum age, where there is one."""
 WARN_BEFORE = timedelta(days=14)

@@ -21,7 +21,7 @@ from idp.audit.log import record
 from idp.base.db import table
 from idp.base.errors import NotFound
 from idp.base.ids import is_id, is_token
-from idp.base.work import Work
+from idp.base.work import Place, Work
 from idp.directory import accounts, names
 from idp.directory.models import Account
 from idp.signon import devices, email_change, mail_links, notices, onetime, password_reset
@@ -95,7 +95,7 @@ def sign_in(work: Work, session: CurrentSession, sign_in_id: str) -> Incident:
     row = work.tx.session.get(SignIn, (session.organization_id, sign_in_id)) if known else None
     if row is None or row.account_id != session.account_id:
         raise NotFound("There is no such sign-in.", advice="Look at your account again.")
-    facts = {"ip": row.ip, "place": ", ".join(part for part in (row.city, row.country) if part)}
+    facts = {"ip": row.ip, "place": str(Place(row.country, row.city))}
     address = _address_at(work, session, row.at)
     return Incident(session.organization_id, session.account_id, "sign-in", row.at, address, facts)
 

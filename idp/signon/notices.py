@@ -92,11 +92,11 @@ def notify(
 
 def _whence(work: Work) -> dict[str, str]:
     """Return from where the browser is that does this, as far as it is known."""
-    agent, place = user_agents.read(work.origin.user_agent), work.origin.locate(work.origin.ip)
+    agent = user_agents.read(work.origin.user_agent)
     known = {
         "browser": agent.browser_name,
         "system": agent.system_name,
-        "place": ", ".join(part for part in (place.city, place.country) if part),
+        "place": str(work.origin.locate(work.origin.ip)),
         "ip": work.origin.ip,
     }
     return {name: plain(value) for name, value in known.items() if value}

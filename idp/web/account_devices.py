@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Blueprint, Response, url_for
 
-from idp.base.work import Work
+from idp.base.work import Place, Work
 from idp.directory import organizations
 from idp.signon import history as history_
 from idp.signon import own_devices
@@ -59,7 +59,7 @@ def _shown(one: SignIn, session: CurrentSession) -> dict[str, Any]:
         "succeeded": succeeded,
         "methods": one.methods,
         "ip": one.ip,
-        "place": ", ".join(part for part in (one.city, one.country) if part),
+        "place": str(Place(one.country, one.city)),
         "device": device(one.user_agent),
         "known": bool(one.device_id),
         "here": here,

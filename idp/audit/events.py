@@ -676,6 +676,7 @@ class TemporaryPassMade(Event):
     """An administrator gave an account a temporary access pass (target: the account, as in the next three)."""
 
     tag = "temporary-pass.made"
+    email: str
     pass_id: str
     valid_from: str
     valid_to: str
@@ -684,6 +685,7 @@ class TemporaryPassMade(Event):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TemporaryPassRevoked(Event):
     tag = "temporary-pass.revoked"
+    email: str
     pass_id: str
 
 
@@ -698,6 +700,7 @@ class FactorsReset(Event):
     """An administrator removed every second step of an account, its devices and its sign-ons."""
 
     tag = "second-steps.removed"
+    email: str
     removed: tuple[str, ...]
 
 

@@ -40,6 +40,10 @@ class Place:
     latitude: float | None = None
     longitude: float | None = None
 
+    def __str__(self) -> str:
+        """Return the place as people say it, as far as it is known: "Kraków, PL"."""
+        return ", ".join(part for part in (self.city, self.country) if part)
+
 
 def nowhere(_ip: str) -> Place:
     """Return that nothing is known of where an address is."""

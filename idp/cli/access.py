@@ -14,7 +14,7 @@ from idp.cli.guarded import guarded_work
 from idp.cli.show import instant
 from idp.directory import access_assignments, access_names, access_policies
 from idp.directory.access_policies import Written
-from idp.policy.access import documents, words
+from idp.policy.access import document_writing, words
 from idp.policy.access.rules import Rules
 from idp.policy.models import AccessPolicy, AccessPolicyVersion
 
@@ -108,7 +108,7 @@ def history(policy: str, organization: str) -> None:
         versions,
         lambda one: (
             f"{one['version']:>5}  {one['created_at']}  {one['created_by'] or 'at the beginning'}"
-            f"  {one['rules']} rules{'  (counts)' if one['counts'] else ''}"
+            f"  {one['rules']} {'rule' if one['rules'] == 1 else 'rules'}{'  (counts)' if one['counts'] else ''}"
         ),
         none="There is no version.",
     )
@@ -194,7 +194,7 @@ def _version(of: AccessPolicyVersion, counts: int) -> dict[str, Any]:
 
 def _document(work: Work, of: AccessPolicy, rules: Rules) -> dict[str, Any]:
     spelled = access_names.spelled(work, of.organization_id, rules)
-    return {"version": _policy(work, of)["version"], **documents.rules_to_json(spelled)}
+    return {"version": _policy(work, of)["version"], **document_writing.rules_to_json(spelled)}
 
 
 def _lines(work: Work, of: AccessPolicy, rules: Rules) -> list[str]:

@@ -63,6 +63,7 @@ def factor(one: Factor) -> dict[str, Any]:
         "attestation": one.attestation or None,
         "may_be_copied": one.may_be_copied,
         "copied": one.copied,
+        "discoverable": one.discoverable,
     }
 
 

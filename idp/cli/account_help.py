@@ -156,10 +156,14 @@ def _in_words(of: Account, given: TemporaryPass, typed: str) -> str:
     return (
         f"temporary access pass for {of.email}, shown only now:\n\n"
         f"    {typed}\n\n"
-        f"  good once, from {show.instant(given.valid_from)} to {show.instant(given.valid_to)}\n"
+        f"  good once, from {_to_the_minute(given.valid_from)} to {_to_the_minute(given.valid_to)}\n"
         "  Tell it to the person in a way that nobody else hears. On the page where they sign in they follow\n"
         "  “Use a temporary access pass”."
     )
+
+
+def _to_the_minute(value: datetime) -> str:
+    return f"{value.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def _device(work: Work, of: Account, one: KnownDevice) -> dict[str, Any]:

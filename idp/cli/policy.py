@@ -118,7 +118,7 @@ def delete(name: str, organization: str, move_to: str | None) -> None:
     """Delete the policy NAME. The default stays, and so do those of guests and break-glass accounts."""
     with guarded_work(organization) as work:
         moved = authentication_policies.delete(work, organization, name, move_to=move_to)
-        words = f"deleted the policy {name}" + (f"; {moved} accounts are in {move_to} now" if moved else "")
+        words = f"deleted the policy {name}" + (f"; {_counted(moved)} in {move_to} now" if moved else "")
         tell({"name": name, "moved": moved, "moved_to": move_to if moved else None}, words)
 
 
@@ -188,6 +188,10 @@ def _line(one: dict[str, Any], dry_run: bool) -> str:
         case "unchanged":
             return f"{place}{one['email']}: is in {one['after']} already"
     return f"{place}{one['email']}: {'would move' if dry_run else 'moved'} from {one['before']} to {one['after']}"
+
+
+def _counted(members: int) -> str:
+    return "1 account is" if members == 1 else f"{members} accounts are"
 
 
 def _shown(work: Work, one: AuthenticationPolicy) -> dict[str, Any]:

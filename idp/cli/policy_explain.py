@@ -11,7 +11,7 @@ from idp.cli.context import Command, open_work, tell
 from idp.cli.show import instant
 from idp.cli.zone import place_of
 from idp.policy.access import words
-from idp.policy.access.conditions import METHODS, listed
+from idp.policy.access.asked import METHODS, listed
 from idp.policy.access.context import Behaviour, RequestKind
 from idp.policy.access.evaluate import CATCH_ALL, GUARD, Step
 from idp.policy.access.outcome import Denied

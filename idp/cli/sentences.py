@@ -87,10 +87,10 @@ SENTENCES: dict[str, str] = {
     "known-device.added": "signed in on a new device ({user_agent})",
     "known-device.remembered": "is not asked for the second step on a device until {until}",
     "known-device.forgotten": "forgot a device ({user_agent})",
-    "temporary-pass.made": "gave an account a temporary access pass, good from {valid_from} to {valid_to}",
-    "temporary-pass.revoked": "took back a temporary access pass",
+    "temporary-pass.made": "gave {email} a temporary access pass, good from {valid_from} to {valid_to}",
+    "temporary-pass.revoked": "took back a temporary access pass of {email}",
     "temporary-pass.used": "used a temporary access pass",
-    "second-steps.removed": "removed every second step of an account ({removed}), its devices and its sign-ons",
+    "second-steps.removed": "removed every second step of {email} ({removed}), its devices and its sign-ons",
     "factor.stopped": "stopped working after too many wrong tries in a row: {method}",
     "account.unlocked": "cleared the wrong tries counted for the account {email}",
     "request.blocked": "got no answer ({what}): the address is in the zone {zone} of the block list",
@@ -135,6 +135,8 @@ def sentence(tag: str, details: dict[str, Any]) -> str:
 
 
 def _plain(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, list | tuple):
         return ", ".join(str(item) for item in value) or "nothing"
     if isinstance(value, dict):

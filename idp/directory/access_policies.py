@@ -20,7 +20,7 @@ from idp.base.ids import new_id
 from idp.base.memory import ContentMemory
 from idp.base.work import Work
 from idp.directory import access_names, access_trials, queries
-from idp.policy.access import documents, words
+from idp.policy.access import document_writing, documents, words
 from idp.policy.access.evaluate import Compiled
 from idp.policy.access.networks import CompiledZone, compile_zone
 from idp.policy.access.rules import Rules
@@ -398,7 +398,7 @@ def add_version(work: Work, of: AccessPolicy, rules: Rules) -> int:
         AccessPolicyVersion.organization_id == of.organization_id, AccessPolicyVersion.policy_id == of.id
     )
     number = (work.tx.session.scalar(last) or 0) + 1
-    document = documents.rules_to_json(rules)
+    document = document_writing.rules_to_json(rules)
     work.tx.session.add(
         AccessPolicyVersion(
             organization_id=of.organization_id,

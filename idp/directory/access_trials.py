@@ -36,17 +36,17 @@ _ON_TRIAL = (
 _CONFIRM = Prepared(
     update(_TABLE)
     .where(*_ON_TRIAL, _TABLE.c.rolls_back_at > bindparam("at", type_=_AT))
-    .values(confirmed=_TABLE.c.current, rolls_back_at=None, tried_by="", version=_TABLE.c.version + 1)
+    .values(confirmed=_TABLE.c.current, rolls_back_at=None, version=_TABLE.c.version + 1)
 )
 _GIVE_UP = Prepared(
     update(_TABLE)
     .where(*_ON_TRIAL, _TABLE.c.rolls_back_at.is_not(None))
-    .values(current=_TABLE.c.confirmed, rolls_back_at=None, tried_by="", version=_TABLE.c.version + 1)
+    .values(current=_TABLE.c.confirmed, rolls_back_at=None, version=_TABLE.c.version + 1)
 )
 _END = Prepared(
     update(_TABLE)
     .where(*_ON_TRIAL, _TABLE.c.rolls_back_at <= bindparam("at", type_=_AT))
-    .values(current=_TABLE.c.confirmed, rolls_back_at=None, tried_by="", version=_TABLE.c.version + 1)
+    .values(current=_TABLE.c.confirmed, rolls_back_at=None, version=_TABLE.c.version + 1)
 )
 
 
@@ -73,7 +73,6 @@ def begin(work: Work, policy: AccessPolicy, minutes: int) -> None:
         Invalid: shorter than five minutes or longer than an hour.
     """
     policy.rolls_back_at = work.now + span(minutes)
-    policy.tried_by = (work.actor.id or work.actor.name)[:64]
     work.tx.session.flush()
     jobs.defer(
         work,

@@ -380,7 +380,9 @@ def delete(work: Work, organization: str, reference: str, *, move_to: str | None
     count = members(work, found)
     if count and target is None:
         raise Conflict(
-            f"{count} accounts are in “{found.name}”.", field="move_to", advice="Say which policy they enter instead."
+            f"“{found.name}” still has {'one member' if count == 1 else f'{count} members'}.",
+            field="move_to",
+            advice="Say which policy they enter instead.",
         )
     if target is not None:
         _check_heir(found, target)

@@ -40,7 +40,9 @@ def organization(work: Work, slug: str) -> Organization:
     """
     found = next((o for o in organizations(work) if o.slug == slug), None)
     if found is None:
-        raise NotFound(f"There is no organization “{slug[:80]}”.", field="organization")
+        raise NotFound(
+            f"There is no organization “{slug[:80]}”.", field="organization", advice="See: idp organization list"
+        )
     return found
 
 

@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from idp.base.errors import Invalid
+from idp.policy import passwords
 from idp.policy.signon import DEFAULT_METHODS, ENROLLABLE, PHISHING_RESISTANT, Method, SecondStep
 
 
@@ -27,10 +28,10 @@ class PolicyKind(StrEnum):
 HOUR, DAY = 3600, 86_400
 RANGES: dict[str, tuple[int, int]] = {
     "grace_sign_ins": (0, 100),
-    "password_minimum": (8, 256),
-    "password_score": (0, 4),
-    "password_history": (0, 10),
-    "password_maximum_days": (90, 730),
+    "password_minimum": (passwords.FLOOR, passwords.GREATEST_MINIMUM),
+    "password_score": (0, passwords.HIGHEST_SCORE),
+    "password_history": (0, passwords.LONGEST_HISTORY),
+    "password_maximum_days": (passwords.LEAST_DAYS, passwords.MOST_DAYS),
     "session_idle_seconds": (300, 30 * DAY),
     "session_absolute_seconds": (900, 30 * DAY),
     "known_device_days": (0, 90),
@@ -38,8 +39,6 @@ RANGES: dict[str, tuple[int, int]] = {
 """From and to, both included. `password_maximum_days` may be 0 as well: passwords do not age."""
 BREAK_GLASS_IDLE, BREAK_GLASS_ABSOLUTE = HOUR, 12 * HOUR
 """The longest sessions of break-glass accounts, in seconds (NIST SP 800-63B-4 at AAL3: 12 hours)."""
-SOLE_PASSWORD_MINIMUM = 15
-"""The least length of a password that is all that is asked for (NIST SP 800-63B-4 section 3.1.1.2)."""
 METHODS = tuple(method for method in Method if method is not Method.KNOWN_DEVICE)
 """What a policy can allow. Known devices are allowed by the number of days that they are remembered."""
 RECOVERY = ("mail", "administrator")
@@ -86,7 +85,8 @@ def changed(terms: Terms, changes: Mapping[str, Any], *, kind: PolicyKind, now: 
     """
     Return *terms* with *changes*: values by the names of `Terms`, as an administrator hands them in.
 
-    Grace is of a required second step: it goes when a second step is no longer required.
+    Grace is of a required second step: it goes when a second step is no longer required. Where passwords begin to age
+    and no history is said, the last five may not come back: else people change there and back.
 
     Raises:
         Invalid: a value that there is not, or out of its range; or together they would keep people out. ``field`` says
@@ -101,6 +101,9 @@ def changed(terms: Terms, changes: Mapping[str, Any], *, kind: PolicyKind, now: 
         name for name, value in read.items() if value
     }:
         after = replace(after, grace_until=None, grace_sign_ins=0)
+    begins_to_age = terms.password_maximum_days == NEVER_AGES != after.password_maximum_days
+    if begins_to_age and "password_history" not in read:
+        after = replace(after, password_history=max(after.password_history, passwords.HISTORY_WITH_AGE))
     if "grace_until" in read and after.grace_until is not None:
         _check_grace_day(after.grace_until, now)
     _check_together(after)
@@ -136,9 +139,9 @@ def advice(terms: Terms) -> list[str]:
     required = terms.second_step is SecondStep.REQUIRED
     found = [
         (
-            terms.second_step is SecondStep.OFF,
-            f"Without a second step passwords need at least {SOLE_PASSWORD_MINIMUM} characters (NIST SP 800-63B-4); that is "
-            "asked for at the next change.",
+            not required and Method.PASSWORD in terms.methods and terms.password_minimum < passwords.FLOOR_ALONE,
+            f"Where no second step is required passwords need at least {passwords.FLOOR_ALONE} characters (NIST SP "
+            "800-63B-4); that is asked for at the next change.",
         ),
         (
             terms.password_maximum_days != NEVER_AGES,

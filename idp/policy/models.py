@@ -144,7 +144,6 @@ class AccessPolicy(Base):
     current: Mapped[int] = mapped_column(Integer)
     confirmed: Mapped[int] = mapped_column(Integer)
     rolls_back_at: Mapped[datetime | None]
-    tried_by: Mapped[str] = mapped_column(String(64), default="", server_default="")
     created_at: Mapped[datetime]
     version: Mapped[int] = mapped_column(Integer, default=1)
 

@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 
 from zxcvbn_rs_py import zxcvbn
 
-from idp.base.errors import Invalid
 from idp.policy.signon import SecondStep
 
 LONGEST_BYTES = 1024
@@ -24,16 +23,11 @@ GREATEST_MINIMUM = 64
 """No policy asks for more than every password manager makes, and every form takes."""
 HIGHEST_SCORE = 4
 LONGEST_HISTORY = 10
-LEAST_DAYS, MOST_DAYS = 90, 730
-WARN_BEFORE = timedelta(days=14)
 HISTORY_WITH_AGE = 5
-"""The history that a maximum age wants, unless somebody says another."""
-ADVICE_AGAINST_AGE = (
-    "NIST SP 800-63B-4 section 3.1.1.2 and OWASP ASVS 6.2.10 advise against a maximum age: people then choose weaker "
-    "passwords that follow a pattern. A change on evidence (a breached password, `idp account require-new-password`) "
-    "does more."
-)
-SCORES = ("very weak", "weak", "fair", "strong", "very strong")
+"""The history that a maximum age brings with it, unless somebody says another."""
+LEAST_DAYS, MOST_DAYS = 90, 730
+"""From and to which maximum age, where there is one."""
+WARN_BEFORE = timedelta(days=14)
 _SCORED = 100  # the estimate takes time with the square of the length; what comes after makes no password weaker
 
 Listed = Callable[[str], bool]
@@ -85,33 +79,6 @@ def rules(
         history=min(max(history, 0), LONGEST_HISTORY),
         maximum_days=max(maximum_days, 0),
     )
-
-
-def check_rules(*, minimum: int, score: int, history: int, maximum_days: int, second_step: SecondStep) -> None:
-    """
-    Check what somebody wants an authentication policy to ask of passwords.
-
-    Raises:
-        Invalid: a number is outside what there may be; the message says which.
-    """
-    floor = FLOOR if second_step is SecondStep.REQUIRED else FLOOR_ALONE
-    if not floor <= minimum <= GREATEST_MINIMUM:
-        why = (
-            "" if floor == FLOOR else " where the second step is not required, since the password may then stand alone"
-        )
-        raise Invalid(
-            f"A password has at least {floor} to {GREATEST_MINIMUM} characters{why}.", field="password_minimum"
-        )
-    if not 0 <= score <= HIGHEST_SCORE:
-        raise Invalid(f"The score of a password is 0 to {HIGHEST_SCORE}.", field="password_score")
-    if not 0 <= history <= LONGEST_HISTORY:
-        raise Invalid(f"A history has 0 (off) to {LONGEST_HISTORY} passwords.", field="password_history")
-    if maximum_days and not LEAST_DAYS <= maximum_days <= MOST_DAYS:
-        raise Invalid(
-            f"A maximum age is 0 (off) or {LEAST_DAYS} to {MOST_DAYS} days.",
-            field="password_maximum_days",
-            advice=ADVICE_AGAINST_AGE,
-        )
 
 
 def canonical(password: str) -> str:

@@ -32,6 +32,7 @@ class Factor:
     attestation: str = ""
     may_be_copied: bool | None = None
     copied: bool | None = None
+    discoverable: bool | None = None
 
 
 def factors(work: Work, account: Account) -> list[Factor]:
@@ -51,6 +52,7 @@ def factors(work: Work, account: Account) -> list[Factor]:
             one.attestation,
             one.backup_eligible,
             one.backed_up,
+            one.discoverable,
         )
         for one in passkey.of_account(work, account.organization_id, account.id)
     ]

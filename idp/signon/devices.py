@@ -16,7 +16,7 @@ from idp.audit.log import plain, record
 from idp.base.db import Prepared, table
 from idp.base.errors import NotFound
 from idp.base.ids import fingerprint, is_id, new_id, new_token
-from idp.base.work import Place, Work
+from idp.base.work import Work
 from idp.directory.models import Account
 from idp.policy.signon import STRONG_SECOND_STEPS, Method, Proof
 from idp.signon import device_cookie
@@ -183,13 +183,8 @@ def _where(work: Work) -> dict[str, str]:
     return {
         "new_user_agent": plain(work.origin.user_agent)[:256],
         "new_ip": work.origin.ip[:64],
-        "new_place": in_words(work.origin.locate(work.origin.ip))[:128],
+        "new_place": str(work.origin.locate(work.origin.ip))[:128],
     }
-
-
-def in_words(place: Place) -> str:
-    """Return a place as people say it, as far as it is known: "Kraków, PL"."""
-    return ", ".join(part for part in (place.city, place.country) if part)
 
 
 def _cookie(work: Work, organization_id: str, account_id: str, pair: tuple[str, str]) -> str:

@@ -129,7 +129,6 @@ class TemporaryPass(Owned):
 
     account_id: Mapped[str] = mapped_column(String(64))
     pass_hash: Mapped[str] = mapped_column(String(64))
-    made_by: Mapped[str] = mapped_column(String(320))
     created_at: Mapped[datetime]
     valid_from: Mapped[datetime]
     valid_to: Mapped[datetime]

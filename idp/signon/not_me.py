@@ -1,13 +1,13 @@
 """
 "This was not me": ends everything that an incident may have given somebody, and begins to win the account back.
 
-By the link of a notice, or for a sign-in of one's own history. It ends every sign-on, known device, grant and link;
+By the link of a notice, by the notice itself, or for a sign-in of one's own history. It ends every sign-on, known device, grant and link;
 removes the second steps and recovery codes that were added since, and takes back temporary passes; stops the
 password, which whoever it was may know; and gives the account the address back that the notice was mailed to. Then
 a link to set a new password goes there.
 
 A mailbox alone never takes the last second step away: where one is removed and none is left, no mail is sent and an
-administrator helps (docs/decisions/0043-recovery.md).
+administrator helps (docs/decisions/0043-recovery.md). Nor is one sent to an address that the account got since.
 """
 
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from idp.audit.log import record
 from idp.base.db import table
 from idp.base.errors import NotFound
 from idp.base.ids import is_id, is_token
-from idp.base.work import Work
+from idp.base.work import Place, Work
 from idp.directory import accounts, names
 from idp.directory.models import Account
 from idp.signon import devices, email_change, mail_links, notices, onetime, password_reset
@@ -33,7 +33,11 @@ from idp.signon.session import CurrentSession
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """What was not done by the person: what they were told, when it was, and where they were told."""
+    """
+    What was not done by the person: what they were told, and when it was.
+
+    ``address`` is the one that the account had; ``restores``: it gets that one back.
+    """
 
     organization_id: str
     account_id: str
@@ -41,6 +45,7 @@ class Incident:
     at: datetime
     address: str
     facts: dict[str, Any]
+    restores: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +95,9 @@ def sign_in(work: Work, session: CurrentSession, sign_in_id: str) -> Incident:
     row = work.tx.session.get(SignIn, (session.organization_id, sign_in_id)) if known else None
     if row is None or row.account_id != session.account_id:
         raise NotFound("There is no such sign-in.", advice="Look at your account again.")
-    facts = {"ip": row.ip, "place": ", ".join(part for part in (row.city, row.country) if part)}
-    return Incident(session.organization_id, session.account_id, "sign-in", row.at, session.email, facts)
+    facts = {"ip": row.ip, "place": str(Place(row.country, row.city))}
+    address = _address_at(work, session, row.at)
+    return Incident(session.organization_id, session.account_id, "sign-in", row.at, address, facts)
 
 
 def report_sign_in(work: Work, session: CurrentSession, sign_in_id: str) -> Ended:
@@ -101,9 +107,58 @@ def report_sign_in(work: Work, session: CurrentSession, sign_in_id: str) -> Ende
     Raises:
         NotFound: the person has no such sign-in.
     """
-    incident = sign_in(work, session, sign_in_id)
-    mail_links.hold(work, incident.organization_id, incident.account_id)
-    return _end(work, incident)
+    mail_links.hold(work, session.organization_id, session.account_id)
+    return _end(work, sign_in(work, session, sign_in_id))
+
+
+def told(work: Work, session: CurrentSession, notice_id: str) -> Incident:
+    """
+    Return what one of the person's own notices tells, as an incident.
+
+    Raises:
+        NotFound: the person was told no such thing.
+    """
+    notice = notices.own(work, session.organization_id, session.account_id, notice_id)
+    return Incident(
+        organization_id=session.organization_id,
+        account_id=session.account_id,
+        kind=notice.kind,
+        at=notice.at,
+        address=_address_at(work, session, notice.at),
+        facts=notice.facts,
+        restores=notice.kind == notices.ADDRESS_CHANGED and "by" not in notice.facts,
+    )
+
+
+def report_told(work: Work, session: CurrentSession, notice_id: str) -> Ended:
+    """
+    End everything because of what a notice tells; the door has asked for the person's proofs.
+
+    Raises:
+        NotFound: the person was told no such thing.
+    """
+    mail_links.hold(work, session.organization_id, session.account_id)
+    ended = _end(work, told(work, session, notice_id))
+    notices.put_away(work, session.organization_id, session.account_id, notice_id)
+    return ended
+
+
+def _address_at(work: Work, session: CurrentSession, at: datetime) -> str:
+    """Return the address that the account had at that time; what administrators changed since they vouch for."""
+    query = (
+        select(Notice.facts)
+        .where(
+            Notice.organization_id == session.organization_id,
+            Notice.account_id == session.account_id,
+            Notice.kind == notices.ADDRESS_CHANGED,
+            Notice.at >= at,
+        )
+        .order_by(Notice.at, Notice.id)
+    )
+    before = ""
+    for facts in work.tx.session.scalars(query):
+        before = "" if "by" in facts else before or facts["before"]
+    return before or session.email
 
 
 def _incident(work: Work, bound: dict[str, Any]) -> Incident:
@@ -116,15 +171,17 @@ def _incident(work: Work, bound: dict[str, Any]) -> Incident:
         at=datetime.fromisoformat(bound["at"]),
         address=bound["address"],
         facts={} if notice is None else notice.facts,
+        restores=True,
     )
 
 
 def _end(work: Work, incident: Incident) -> Ended:
     account = work.tx.session.get_one(Account, (incident.organization_id, incident.account_id))
-    restored = _restore_address(work, account, incident.address)
+    restored = _restore_address(work, account, incident.address) if incident.restores else ""
+    elsewhere = account.email_key != names.email_key(incident.address)
     removed = _remove_since(work, account, incident.at)
     left = enrolled.exists(work, account.organization_id, account.id)
-    password_reset.stop(work, account, only_administrator=bool(removed) and not left)
+    password_reset.stop(work, account, only_administrator=elsewhere or (bool(removed) and not left))
     mail_links.end_all(work, account.id)
     onetime.end(work, notices.NOT_ME, account.id, since=incident.at)
     accounts.bump_epoch(work, account.organization_id, account.id)

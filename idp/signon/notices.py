@@ -39,7 +39,7 @@ NOT_ME = "not-me"
 """The purpose of the link that says so."""
 NOT_ME_LIVES = timedelta(days=7)
 TOKEN = "ntm"  # noqa: S105 (the kind of a token, not a token)
-_SHOWN = 5
+SHOWN = 5
 _ID = "ntc"
 
 
@@ -57,8 +57,8 @@ def notify(
     Tell a person of *kind* (one of `KINDS`), by mail once this transaction is committed, and on their pages.
 
     Args:
-        facts: what its sentence names: ``name`` (of a second step), ``method``, ``device``, ``place``, ``left``,
-            ``before``, ``by``; from where it was is added where a browser did it.
+        facts: what its sentence names: ``name`` (of a second step), ``method``, ``left``, ``before``, ``by``;
+            from where (``browser``, ``system``, ``place``, ``ip``) it was is added where a browser did it.
         to: where the mail goes, if not to the account's address.
         undoable: the mail carries the link "this was not me". It never does for break-glass accounts: whoever
             reads a mailbox cannot take the last key.
@@ -92,10 +92,11 @@ def notify(
 
 def _whence(work: Work) -> dict[str, str]:
     """Return from where the browser is that does this, as far as it is known."""
-    agent, place = user_agents.read(work.origin.user_agent), work.origin.locate(work.origin.ip)
+    agent = user_agents.read(work.origin.user_agent)
     known = {
-        "device": " / ".join(name for name in (agent.browser_name, agent.system_name) if name),
-        "place": ", ".join(part for part in (place.city, place.country) if part),
+        "browser": agent.browser_name,
+        "system": agent.system_name,
+        "place": str(work.origin.locate(work.origin.ip)),
         "ip": work.origin.ip,
     }
     return {name: plain(value) for name, value in known.items() if value}
@@ -132,14 +133,14 @@ def unseen(work: Work, organization_id: str, account_id: str) -> list[Notice]:
             Notice.seen_at.is_(None),
         )
         .order_by(Notice.at.desc(), Notice.id)
-        .limit(_SHOWN)
+        .limit(SHOWN)
     )
     return list(work.tx.session.scalars(query))
 
 
-def put_away(work: Work, organization_id: str, account_id: str, notice_id: str) -> None:
+def own(work: Work, organization_id: str, account_id: str, notice_id: str) -> Notice:
     """
-    Show a notice to its person no more.
+    Return one of the notices of an account.
 
     Raises:
         NotFound: the person was told no such thing.
@@ -148,6 +149,16 @@ def put_away(work: Work, organization_id: str, account_id: str, notice_id: str) 
     notice = work.tx.session.get(Notice, (organization_id, notice_id)) if known else None
     if notice is None or notice.account_id != account_id:
         raise NotFound("There is no such notice.", advice="Look at your account again.")
-    if notice.seen_at is None:
-        notice.seen_at = work.now
-        work.tx.session.flush()
+    return notice
+
+
+def put_away(work: Work, organization_id: str, account_id: str, *notice_ids: str) -> None:
+    """
+    Show these notices to their person no more.
+
+    Raises:
+        NotFound: the person was told no such thing.
+    """
+    for notice in [own(work, organization_id, account_id, notice_id) for notice_id in notice_ids]:
+        notice.seen_at = notice.seen_at or work.now
+    work.tx.session.flush()

@@ -192,7 +192,7 @@ def authenticator(work: Work, session: CurrentSession, factor_id: str) -> TotpFa
 
 def remove_authenticator(work: Work, session: CurrentSession, factor_id: str) -> None:
     """
-    Remove one of the person's authenticators.
+    Remove one of the person's authenticators. Every other sign-on ends: one that was opened with it would go on (A24).
 
     Raises:
         NotFound: the person has no such authenticator.
@@ -206,6 +206,7 @@ def remove_authenticator(work: Work, session: CurrentSession, factor_id: str) ->
         organization_id=session.organization_id,
         keep_one=policy.second_step is SecondStep.REQUIRED,
     )
+    end_other_sessions(work, session, because="second step removed")
 
 
 def new_recovery_codes(work: Work, session: CurrentSession) -> tuple[str, ...]:
@@ -249,11 +250,11 @@ def end_session(work: Work, session: CurrentSession, session_id: str) -> None:
     session_.end(work, session.organization_id, session_id, because="ended by the person")
 
 
-def end_other_sessions(work: Work, session: CurrentSession) -> int:
+def end_other_sessions(work: Work, session: CurrentSession, *, because: str = "ended by the person") -> int:
     """End every session of the person but this one; return how many."""
     others = [one.id for one in sessions(work, session) if one.id != session.id]
     for session_id in others:
-        session_.end(work, session.organization_id, session_id, because="ended by the person")
+        session_.end(work, session.organization_id, session_id, because=because)
     return len(others)
 
 

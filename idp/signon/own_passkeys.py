@@ -8,7 +8,7 @@ from idp.directory import names
 from idp.directory.models import Account
 from idp.directory.policies import authentication_policy
 from idp.policy.signon import SecondStep
-from idp.signon import passkeys
+from idp.signon import own_account, passkeys
 from idp.signon.factors import passkey
 from idp.signon.factors.webauthn_challenge import Bound, Ceremony
 from idp.signon.factors.webauthn_party import RelyingParty
@@ -79,7 +79,7 @@ def rename(work: Work, session: CurrentSession, authenticator_id: str, name: str
 
 def remove(work: Work, session: CurrentSession, authenticator_id: str) -> None:
     """
-    Remove one of them.
+    Remove one of them. Every other sign-on ends: one that was opened with it would go on (A24).
 
     Raises:
         NotFound: the person has no such one.
@@ -93,6 +93,7 @@ def remove(work: Work, session: CurrentSession, authenticator_id: str) -> None:
         organization_id=session.organization_id,
         keep_one=policy.second_step is SecondStep.REQUIRED,
     )
+    own_account.end_other_sessions(work, session, because="second step removed")
 
 
 def _verified(work: Work, session: CurrentSession, account: Account) -> bool:

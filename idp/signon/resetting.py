@@ -58,7 +58,12 @@ def reset_factors(
     devices.forget_all(work, account.id, organization_id=account.organization_id)
     accounts.bump_epoch(work, account.organization_id, account.id)
     _forget_tries(work, account)
-    record(work, FactorsReset(organization_id=account.organization_id, target_id=account.id, removed=removed))
+    record(
+        work,
+        FactorsReset(
+            organization_id=account.organization_id, target_id=account.id, email=account.email, removed=removed
+        ),
+    )
     notices.notify(
         work, organization_id=account.organization_id, account_id=account.id, kind=notices.SECOND_STEPS_RESET, facts={}
     )

@@ -270,12 +270,14 @@ def recovery_codes_kept() -> Response:
     return shown_once.forget(redirect("account.index"))
 
 
-@pages.post("/notices/<notice_id>/put-away")
+@pages.post("/notices/put-away")
 @signed_in
 @with_session
-def put_notice_away(work: Work, session: CurrentSession, notice_id: str) -> Response:
-    """Show a notice no more, and go back to the page that it was on."""
-    notices.put_away(work, session.organization_id, session.account_id, notice_id)
+def put_notices_away(work: Work, session: CurrentSession) -> Response:
+    """Show notices no more, and go back to the page that they were on."""
+    notices.put_away(
+        work, session.organization_id, session.account_id, *request.form.getlist("notice")[: notices.SHOWN]
+    )
     return redirect("launcher.index" if request.form.get("at") == "launcher" else "account.index")
 
 

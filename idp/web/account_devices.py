@@ -4,23 +4,19 @@ from typing import Any
 
 from flask import Blueprint, Response, url_for
 
-from idp.base.work import Work
+from idp.base.work import Place, Work
 from idp.directory import organizations
 from idp.signon import history as history_
 from idp.signon import own_devices
 from idp.signon.history import SUCCEEDED
 from idp.signon.models import SignIn
 from idp.signon.session import CurrentSession
-from idp.web import context
 from idp.web.account import with_session
 from idp.web.devices import device
 from idp.web.render import page, redirect
 from idp.web.security import signed_in
 
 pages = Blueprint("account_devices", __name__, url_prefix="/account")
-
-_NOT_ME = "account.not_me"
-"""Where a person says that a sign-in of theirs was somebody else's."""
 
 
 @pages.post("/devices/<device_id>/forget")
@@ -57,15 +53,15 @@ def history(work: Work, session: CurrentSession) -> Response:
 
 def _shown(one: SignIn, session: CurrentSession) -> dict[str, Any]:
     here, succeeded = one.session_id == session.id, one.outcome == SUCCEEDED
-    can_be_reported = succeeded and not here and context.view_of(_NOT_ME) is not None
+    can_be_reported = succeeded and not here
     return {
         "at": one.at,
         "succeeded": succeeded,
         "methods": one.methods,
         "ip": one.ip,
-        "place": ", ".join(part for part in (one.city, one.country) if part),
+        "place": str(Place(one.country, one.city)),
         "device": device(one.user_agent),
         "known": bool(one.device_id),
         "here": here,
-        "not_me": url_for(_NOT_ME, sign_in_id=one.id) if can_be_reported else "",
+        "not_me": url_for("account.not_me", sign_in_id=one.id) if can_be_reported else "",
     }

@@ -23,7 +23,7 @@ from idp.oidc.device.entering import WrongUserCode
 from idp.signon import lockout, proving
 from idp.signon.lockout import Wait
 from idp.signon.pending import SignOnLost
-from idp.web import context, own_pages, shown_once, signin
+from idp.web import asks, context, own_pages, shown_once, signin
 from idp.web.context import open_work
 from idp.web.devices import device as device_of
 from idp.web.devices import named
@@ -195,7 +195,7 @@ def _confirm_page(work: Work, handle: str, question: Question) -> Response:
         email=proving.email_of(work, progress),
         account_id=progress.facts.account_id,
         user_code=user_codes.shown(asking.user_code),
-        asks=signin.in_words(work, progress, tuple(scopes.ask(asking.request.apis, name) for name in wanted_scopes)),
+        asks=asks.in_words(work, progress, tuple(scopes.ask(asking.request.apis, name) for name in wanted_scopes)),
         device=device_of(asked_by.client_agent),
         calls_itself=named(asked_by.client_agent),
         ip=asked_by.client_ip,

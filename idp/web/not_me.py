@@ -1,4 +1,4 @@
-"""/not-me: the page of the link in every notice; /account/not-me: the same, for a sign-in of one's own history."""
+"""/not-me: the page of the link in every notice; /account/…: the same, for what one's own pages tell."""
 
 from flask import Blueprint, Response, request, url_for
 
@@ -8,7 +8,7 @@ from idp.signon import not_me
 from idp.signon.mail_links import LinkOver
 from idp.signon.not_me import Ended, Incident
 from idp.signon.session import CurrentSession
-from idp.web import account, mailed
+from idp.web import account, mailed, own_pages
 from idp.web.account import recently_proven, with_session
 from idp.web.context import open_work
 from idp.web.render import page, redirect
@@ -54,7 +54,13 @@ def end() -> Response:
 @public
 def done() -> Response:
     """Say what was ended and how it goes on."""
-    return page("not_me/done.html", by_mail=request.args.get("by") == MAIL)
+    with open_work() as work:
+        organization = own_pages.known_organization(work)
+    return page(
+        "not_me/done.html",
+        organization_name=organization.name if organization is not None else "",
+        by_mail=request.args.get("by") == MAIL,
+    )
 
 
 @account.pages.get("/not-me/<sign_in_id>", endpoint="not_me")
@@ -77,6 +83,25 @@ def end_for_sign_in(work: Work, session: CurrentSession, sign_in_id: str) -> Res
     return _ended(not_me.report_sign_in(work, session, sign_in_id))
 
 
+@account.pages.get("/notices/<notice_id>/not-me", endpoint="not_me_told")
+@signed_in
+@with_session
+@recently_proven
+def ask_of_notice(work: Work, session: CurrentSession, notice_id: str) -> Response:
+    """Say what will be ended because of what a notice tells, and ask."""
+    action = url_for("account.report_not_me_told", notice_id=notice_id)
+    return _page(work, not_me.told(work, session, notice_id), action)
+
+
+@account.pages.post("/notices/<notice_id>/not-me", endpoint="report_not_me_told")
+@signed_in
+@with_session
+@recently_proven
+def end_for_notice(work: Work, session: CurrentSession, notice_id: str) -> Response:
+    """End everything because of it."""
+    return _ended(not_me.report_told(work, session, notice_id))
+
+
 def _page(work: Work, incident: Incident, action: str) -> Response:
     return page(
         "not_me/ask.html",
@@ -85,6 +110,7 @@ def _page(work: Work, incident: Incident, action: str) -> Response:
         facts=incident.facts,
         at=incident.at,
         email=incident.address,
+        restores=incident.restores,
         action=action,
     )
 

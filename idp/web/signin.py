@@ -17,7 +17,6 @@ from idp.base.work import Work
 from idp.directory import organizations, sites
 from idp.policy.signon import Method
 from idp.signon import breached, grace, pending, proving
-from idp.signon import consent as consent_
 from idp.signon import progress as progress_
 from idp.signon.factors import password as password_
 from idp.signon.factors import totp
@@ -36,7 +35,7 @@ from idp.signon.flow import (
 from idp.signon.lockout import Wait
 from idp.signon.progress import Progress
 from idp.signon.request import Refusal, SignOnRequest
-from idp.web import context, own_pages, pictures, shown_once, ways
+from idp.web import asks, context, own_pages, pictures, shown_once, ways
 from idp.web.context import open_work
 from idp.web.render import page, redirect, redirect_to_path
 from idp.web.security import allow_form_action, public
@@ -45,18 +44,6 @@ pages = Blueprint("signin", __name__, url_prefix="/signin")
 
 RECOVERY_CODES = "recovery-codes"
 _FIRST_AUTHENTICATOR = "Authenticator app"
-_SIGNS = {"email": "mail", "groups": "group", "offline_access": "clock", "phone": "phone"}
-_VALUES_OF = {  # the attributes that are shown of what an application may ask for
-    "profile": (
-        *("name", "middle_name", "nickname", "preferred_username", "profile", "picture", "website"),
-        *("gender", "birthdate", "zoneinfo", "locale"),
-    ),
-    "phone": ("phone_number",),
-    "address": (
-        *("address_formatted", "address_street", "address_locality", "address_region"),
-        *("address_postal_code", "address_country"),
-    ),
-}
 
 
 @pages.get("/<handle>")
@@ -279,22 +266,6 @@ def throttled(response: Response, outcome: Wait) -> Response:
     return response
 
 
-def in_words(work: Work, progress: Progress, asks: tuple[str, ...]) -> list[dict[str, Any]]:
-    """Return what a page shows of *asks* of an application: each with its sign, and the values that would leave."""
-    receives = proving.would_receive(work, progress)
-    return [
-        {
-            "name": ask.name,
-            "of": ask.of,
-            "sentence": ask.sentence,
-            "does": bool(ask.sentence),
-            "sign": "key" if ask.sentence else _SIGNS.get(ask.name, "person"),
-            "values": [value for name in _VALUES_OF.get(ask.name, (ask.name,)) for value in receives.get(name, ())],
-        }
-        for ask in map(consent_.read, asks)
-    ]
-
-
 def codes_file(codes: tuple[str, ...], organization: str) -> Response:
     """Return recovery codes as a text file to keep."""
     if not codes:
@@ -488,10 +459,10 @@ def _consent_page(work: Work, handle: str, progress: Progress) -> Response:
         "signin/consent.html",
         email=proving.email_of(work, progress),
         host=_host(progress.request),
-        asks=in_words(work, progress, progress.request.asks),
-        privacy=_link(progress.request.privacy_url),
-        terms=_link(progress.request.terms_url),
-        logo=_link(progress.request.logo_url),
+        asks=asks.in_words(work, progress, progress.request.asks),
+        privacy=asks.link(progress.request.privacy_url),
+        terms=asks.link(progress.request.terms_url),
+        logo=asks.link(progress.request.logo_url),
         unchecked=progress.request.unchecked,
     )
 
@@ -500,12 +471,6 @@ def _host(wanted: SignOnRequest) -> str:
     """Return the host that the answer goes to; nothing where it is told by a page of ours (devices)."""
     address = wanted.answers_at or wanted.start_again_url
     return "" if address.startswith(f"{context.settings().base_url}/") else urlsplit(address).hostname or ""
-
-
-def _link(address: str) -> dict[str, str] | None:
-    """Return an address of an application's and whose it is; None for anything but a web address."""
-    parts = urlsplit(address)
-    return {"url": address, "host": parts.hostname} if parts.scheme in ("https", "http") and parts.hostname else None
 
 
 def _refused_page(work: Work, handle: str, progress: Progress, step: Refuse) -> Response:

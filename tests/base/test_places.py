@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import time
 from threading import Thread
 
 import pytest
@@ -50,6 +51,16 @@ def test_ipv6_is_found_and_ipv4_that_is_written_as_ipv6_too(city):
 ])  # fmt: skip
 def test_private_addresses_and_what_is_none_are_nowhere_even_if_the_file_says_otherwise(city, asn, ip):
     assert Places(city, asn).locate(ip) == Place()
+
+
+def test_a_look_up_takes_less_than_50_microseconds(city, asn):
+    known, each = Places(city, asn), 2000
+    before = time.thread_time()
+
+    for _ in range(each):
+        known.locate(BERLIN)
+
+    assert (time.thread_time() - before) / each < 50e-6
 
 
 def test_an_address_that_the_file_does_not_know_is_nowhere(city, asn):

@@ -65,11 +65,11 @@ def test_a_notice_is_put_away_and_said_not_to_be_mine(front, ann):
             organization_id=front.organization_id,
             account_id=front.account_ids[ANN],
             kind=notices.NEW_DEVICE,
-            facts={"device": "Firefox on Windows"},
+            facts={"browser": "Firefox", "system": "Windows"},
         )
     ann.open("/account")
     assert "Firefox on Windows" in ann.tab.locator("main").inner_text()
-    ann.press("Put away")
+    ann.press("put it away")
     assert "Firefox on Windows" not in ann.tab.locator("main").inner_text()
 
     ann.open(front.mails()[-1].path)

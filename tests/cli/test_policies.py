@@ -114,7 +114,7 @@ def test_a_default_is_chosen_and_the_former_one_deleted(strict):
     assert strict("policy", "delete", "Default", "--organization", "acme").code == 4
     deleted = strict("policy", "delete", "Default", "--organization", "acme", "--move-to", "Strict")
 
-    assert deleted.out == "deleted the policy Default; 1 accounts are in Strict now\n"
+    assert deleted.out == "deleted the policy Default; 1 account is in Strict now\n"
     assert "policy       Strict" in strict("account", "show", "ann@acme.example").out
 
 

@@ -14,7 +14,8 @@ from idp.base import user_agents
 from idp.base.errors import Invalid
 from idp.policy.access import documents, words
 from idp.policy.access.context import AccountKind, Behaviour, RequestKind
-from idp.policy.access.documents import from_text, rules_from_json, rules_to_json, with_ids
+from idp.policy.access.document_writing import rules_to_json
+from idp.policy.access.documents import from_text, rules_from_json, with_ids
 from idp.policy.access.rules import (
     BROWSERS,
     OPERATING_SYSTEMS,

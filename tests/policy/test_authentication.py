@@ -74,6 +74,14 @@ def test_passwords_need_not_age():
     assert said({"password_maximum_days": 0}).password_maximum_days == 0
 
 
+def test_passwords_that_age_have_a_history_of_five_unless_somebody_says_another():
+    aging = said({"password_maximum_days": 365})
+    assert aging.password_history == 5
+    assert said({"password_maximum_days": 365, "password_history": 0}).password_history == 0
+    assert said({"password_maximum_days": 365}, Terms(password_history=8)).password_history == 8
+    assert said({"password_maximum_days": 730}, Terms(password_maximum_days=365)).password_history == 0
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
     [

@@ -60,7 +60,7 @@ def test_a_break_glass_account_is_told_without_a_link(open_work, world, mails):
 
 
 def test_direction_and_control_characters_of_strangers_reach_no_mail(open_work, world, mails):
-    _notify(open_work, world, kind=notices.NEW_DEVICE, facts={"device": "Fire\u202efox\r\nBcc: x@y.example"})
+    _notify(open_work, world, kind=notices.NEW_DEVICE, facts={"browser": "Fire\u202efox\r\nBcc: x@y.example"})
 
     text = mails()[0].text
     assert "\u202e" not in text

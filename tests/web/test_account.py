@@ -7,6 +7,7 @@ from idp.signon import session
 from idp.signon.factors import totp
 from tests.support.front import ANN, BEN, PASSWORD
 from tests.support.visitor import Visitor
+from tests.web.conftest import signed_in
 
 BETTER = "another wall behind 9"
 
@@ -109,6 +110,18 @@ def test_an_authenticator_can_be_removed_where_it_may(front, ann):
     assert "The authenticator is removed." in ann.text
     fresh = Visitor(front.app.test_client())
     assert fresh.open("/").submit(username=ANN, password=PASSWORD).path == "/"
+
+
+def test_a24_removing_an_authenticator_ends_every_other_sign_on(front, ann):
+    front.later(minutes=1)
+    elsewhere = signed_in(front)
+    with front.work() as work:
+        policies.set_second_step(work, "acme", "optional")
+
+    ann.open("/account").follow("Remove").submit()
+
+    assert "signed out everywhere but here" in ann.text
+    assert elsewhere.open("/account").title == "Sign in"
 
 
 def _first_factor(front):

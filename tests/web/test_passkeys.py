@@ -73,6 +73,17 @@ def test_add_name_rename_remove(front, ann, device):
     assert "“Work laptop” was removed from the second steps of your account." in ann.text, "the notice says so"
 
 
+def test_a24_removing_a_passkey_ends_every_other_sign_on(front, ann, device):
+    front.later(minutes=1)
+    elsewhere = signed_in(front)
+    added(ann, device)
+
+    ann.open(ann.page.xpath("//section[@aria-labelledby='passkeys']//a[contains(@href, 'remove')]/@href")[0]).submit()
+
+    assert "signed out everywhere but here" in ann.text
+    assert elsewhere.open("/account").title == "Sign in"
+
+
 def test_a_passkey_alone_signs_in_and_the_application_learns_it(front, ann, stranger, device):
     added(ann, device)
     stranger.open(front.ask())

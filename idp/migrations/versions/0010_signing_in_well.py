@@ -30,7 +30,6 @@ def upgrade() -> None:
         sa.Column("current", sa.Integer(), nullable=False),
         sa.Column("confirmed", sa.Integer(), nullable=False),
         sa.Column("rolls_back_at", Instant(), nullable=True),
-        sa.Column("tried_by", sa.String(length=64), server_default="", nullable=False),
         sa.Column("created_at", Instant(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
@@ -232,7 +231,6 @@ def upgrade() -> None:
         sa.Column("id", sa.String(length=64), nullable=False),
         sa.Column("account_id", sa.String(length=64), nullable=False),
         sa.Column("pass_hash", sa.String(length=64), nullable=False),
-        sa.Column("made_by", sa.String(length=320), nullable=False),
         sa.Column("created_at", Instant(), nullable=False),
         sa.Column("valid_from", Instant(), nullable=False),
         sa.Column("valid_to", Instant(), nullable=False),

@@ -1,78 +1,22 @@
 """
 What each condition of a rule asks, compiled: whether it holds, cannot be told, and how that is said. Pure.
 
-A condition answers True, False or None: None where a fact that it turns on was not recorded.
+Those on the session are in `session_conditions`.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from idp.base.errors import Unavailable
+from idp.policy.access.asked import Asked, Condition, Names, listed
 from idp.policy.access.context import AccountKind, Behaviour, Context, RequestKind
-from idp.policy.access.networks import CompiledZone
 from idp.policy.access.rules import Conditions, Networks, People, Targets, Times
-from idp.policy.signon import Method
-
-Names = Mapping[str, str]
-"""What things are called, by their ids; an id that is missing stands for itself."""
+from idp.policy.access.session_conditions import NotProven, ProofOlder, Proven, SessionOlder
 
 _DAY = 24 * 60
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _NOTHING: frozenset[str] = frozenset()
-
-
-class Asked:
-    """One context while it is judged: each zone is looked up at most once, each clock read once."""
-
-    __slots__ = ("_inside", "_local", "_zones", "context")
-
-    def __init__(self, context: Context, zones: Mapping[str, CompiledZone]) -> None:
-        self.context = context
-        self._zones = zones
-        self._inside: dict[str, bool | None] = {}
-        self._local: dict[str, datetime] = {}
-
-    def inside(self, zone_id: str) -> bool | None:
-        """Say whether the address is in the zone; None also of a zone that is no longer known."""
-        if zone_id not in self._inside:
-            zone, context = self._zones.get(zone_id), self.context
-            self._inside[zone_id] = (
-                None if zone is None else zone.contains(context.ip, context.country, context.city, context.asn)
-            )
-        return self._inside[zone_id]
-
-    def unknown_of(self, zone_id: str) -> frozenset[str]:
-        """Return what was not recorded and might put the address into the zone."""
-        zone, context = self._zones.get(zone_id), self.context
-        if zone is None:
-            return frozenset({"zone"})
-        return zone.unknown(context.ip, context.country, context.city, context.asn)
-
-    def local(self, clock: ZoneInfo) -> datetime:
-        """Return the time of the request as clocks there show it."""
-        found = self._local.get(clock.key)
-        if found is None:
-            found = self._local[clock.key] = self.context.at.astimezone(clock)
-        return found
-
-
-class Condition(Protocol):
-    """One thing that a rule asks."""
-
-    def holds(self, asked: Asked) -> bool | None:
-        """Say whether it is so; None: cannot be told."""
-
-    def unknown(self, asked: Asked) -> frozenset[str]:
-        """Return the facts (fields of `Context`) for want of which it cannot be told."""
-
-    def said(self, names: Names) -> str:
-        """Return in words what it asks."""
-
-    def found(self, asked: Asked, names: Names) -> str:
-        """Return in words what is the case instead."""
 
 
 def compiled(conditions: Conditions) -> tuple[Condition, ...]:
@@ -92,29 +36,14 @@ def compiled(conditions: Conditions) -> tuple[Condition, ...]:
         _Family("operating_system", devices.operating_systems) if devices.operating_systems else None,
         _Family("browser", devices.browsers) if devices.browsers else None,
         _Behaviours(conditions.behaviours) if conditions.behaviours else None,
-        _Proven(sessions.proven) if sessions.proven else None,
-        _NotProven(sessions.not_proven) if sessions.not_proven else None,
-        _SessionOlder(sessions.older_than) if sessions.older_than is not None else None,
-        _ProofOlder(sessions.proof_older_than) if sessions.proof_older_than is not None else None,
+        Proven(sessions.proven) if sessions.proven else None,
+        NotProven(sessions.not_proven) if sessions.not_proven else None,
+        SessionOlder(sessions.older_than) if sessions.older_than is not None else None,
+        ProofOlder(sessions.proof_older_than) if sessions.proof_older_than is not None else None,
         _Networks(conditions.networks) if conditions.networks != Networks() else None,
         _times(conditions.times) if conditions.times is not None else None,
     ]
     return tuple(condition for condition in made if condition is not None)
-
-
-def listed(ids: frozenset[str], names: Names, word: str = "or") -> str:
-    """Return names in order, as in a sentence."""
-    called = sorted(names.get(one, one) for one in ids)
-    return called[0] if len(called) == 1 else f"{', '.join(called[:-1])} {word} {called[-1]}"
-
-
-def lasting(span: timedelta) -> str:
-    """Return a length of time in words."""
-    seconds = int(span.total_seconds())
-    for size, word in ((86400, "day"), (3600, "hour"), (60, "minute")):
-        if seconds >= size and seconds % size == 0:
-            return f"{seconds // size} {word}{'' if seconds == size else 's'}"
-    return f"{seconds} second{'' if seconds == 1 else 's'}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -435,104 +364,3 @@ class _Times:
 def clock_words(minutes: int) -> str:
     """Return minutes since midnight as a clock shows them; the end of the day is 24:00."""
     return f"{minutes // 60:02}:{minutes % 60:02}"
-
-
-@dataclass(frozen=True, slots=True)
-class _Proven:
-    methods: frozenset[Method]
-
-    def holds(self, asked: Asked) -> bool | None:
-        context = asked.context
-        if not context.session_known:
-            return None
-        return any(proof.method in self.methods for proof in context.proofs)
-
-    def unknown(self, _: Asked) -> frozenset[str]:
-        return frozenset({"proofs"})
-
-    def said(self, _: Names) -> str:
-        return f"{listed(frozenset(self.methods), METHODS)} was proven"
-
-    def found(self, asked: Asked, _: Names) -> str:
-        return _proven_words(asked.context)
-
-
-@dataclass(frozen=True, slots=True)
-class _NotProven:
-    methods: frozenset[Method]
-
-    def holds(self, asked: Asked) -> bool | None:
-        context = asked.context
-        if not context.session_known:
-            return None
-        return not any(proof.method in self.methods for proof in context.proofs)
-
-    def unknown(self, _: Asked) -> frozenset[str]:
-        return frozenset({"proofs"})
-
-    def said(self, _: Names) -> str:
-        return f"{listed(frozenset(self.methods), METHODS)} was not proven"
-
-    def found(self, asked: Asked, _: Names) -> str:
-        return _proven_words(asked.context)
-
-
-@dataclass(frozen=True, slots=True)
-class _SessionOlder:
-    than: timedelta
-
-    def holds(self, asked: Asked) -> bool | None:
-        context = asked.context
-        if context.session_started_at is None:
-            return False if context.session_known else None
-        return context.at - context.session_started_at > self.than
-
-    def unknown(self, _: Asked) -> frozenset[str]:
-        return frozenset({"session_started_at"})
-
-    def said(self, _: Names) -> str:
-        return f"the session is older than {lasting(self.than)}"
-
-    def found(self, asked: Asked, _: Names) -> str:
-        began = asked.context.session_started_at
-        return "there is no session" if began is None else f"it began {lasting(asked.context.at - began)} ago"
-
-
-@dataclass(frozen=True, slots=True)
-class _ProofOlder:
-    than: timedelta
-
-    def holds(self, asked: Asked) -> bool | None:
-        context = asked.context
-        if not context.session_known:
-            return None
-        return bool(context.proofs) and context.at - max(proof.at for proof in context.proofs) > self.than
-
-    def unknown(self, _: Asked) -> frozenset[str]:
-        return frozenset({"proofs"})
-
-    def said(self, _: Names) -> str:
-        return f"the last proof is older than {lasting(self.than)}"
-
-    def found(self, asked: Asked, _: Names) -> str:
-        proofs = asked.context.proofs
-        if not proofs:
-            return "nothing was proven yet"
-        return f"it is {lasting(asked.context.at - max(proof.at for proof in proofs))} old"
-
-
-def _proven_words(context: Context) -> str:
-    proven = frozenset[str](proof.method for proof in context.proofs)
-    return f"what was proven is {listed(proven, METHODS, 'and')}" if proven else "nothing was proven yet"
-
-
-METHODS: dict[str, str] = {
-    Method.PASSWORD: "the password",
-    Method.TOTP: "a code from an authenticator app",
-    Method.RECOVERY_CODE: "a recovery code",
-    Method.PASSKEY: "a passkey",
-    Method.SECURITY_KEY: "a security key",
-    Method.EMAIL_CODE: "a code by e-mail",
-    Method.TEMPORARY_PASS: "a temporary access pass",
-    Method.KNOWN_DEVICE: "a device that is remembered",
-}

@@ -1,9 +1,8 @@
 """
-The document of an access policy: rules to JSON and back. Pure.
+Reads the document of an access policy: JSON to rules (`document_writing` goes the other way). Pure.
 
 The empty document ``{}`` lets everybody pass. Reading is strict: what is not known is refused, with the place
-where it stands, so that no typing error makes a rule wider than it was meant. Writing leaves out whatever says
-nothing, and sorts what has no order: equal rules are written equally.
+where it stands, so that no typing error makes a rule wider than it was meant.
 """
 
 import json
@@ -54,7 +53,6 @@ STRENGTHS = {
     "phishing-resistant": Strength.PHISHING_RESISTANT,
 }
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_STRENGTH_WORDS = {strength: word for word, strength in STRENGTHS.items()}
 _MINUTES = 24 * 60
 _CATCH_ALL = "catch-all"
 """The id by which records name the catch-all."""
@@ -114,17 +112,6 @@ def from_text(text: bytes) -> object:
         raise Invalid(
             "This is not JSON.", field="rules", advice="The empty document is {}.", cause=str(error)[:200]
         ) from error
-
-
-def rules_to_json(rules: Rules) -> dict[str, Any]:
-    """Return the document of *rules*, as `rules_from_json` reads it."""
-    return _without_nothing(
-        {
-            "guards": [_guard_to_json(rule) for rule in rules.guards],
-            "rules": [_rule_to_json(rule) for rule in rules.rules],
-            "catch_all": {} if rules.catch_all == Answer() else _answer_to_json(rules.catch_all),
-        }
-    )
 
 
 def digest(document: Mapping[str, Any]) -> str:
@@ -469,97 +456,3 @@ def _sessions(value: object, path: str) -> Sessions:
         not_proven=of.enums("not_proven", Method),
         proof_older_than=of.span("proof_older_than_seconds"),
     )
-
-
-# --- writing
-
-
-def _without_nothing(values: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in values.items() if value is not None and value not in ("", [], {})}
-
-
-def _guard_to_json(rule: Rule) -> dict[str, Any]:
-    return _without_nothing({**_any_rule_to_json(rule), "text": rule.answer.text})
-
-
-def _rule_to_json(rule: Rule) -> dict[str, Any]:
-    return _without_nothing({**_any_rule_to_json(rule), "answer": _answer_to_json(rule.answer)})
-
-
-def _any_rule_to_json(rule: Rule) -> dict[str, Any]:
-    return {
-        "id": rule.id,
-        "name": rule.name,
-        "mode": None if rule.mode is Mode.ON else rule.mode.value,
-        "conditions": _conditions_to_json(rule.conditions),
-    }
-
-
-def _answer_to_json(answer: Answer) -> dict[str, Any]:
-    return _without_nothing(
-        {
-            "effect": answer.effect.value,
-            "strength": None if answer.strength is Strength.PASSWORD else _STRENGTH_WORDS[answer.strength],
-            "methods": _sorted(answer.methods),
-            "within_seconds": _seconds(answer.within),
-            "text": answer.text,
-        }
-    )
-
-
-def _conditions_to_json(of: Conditions) -> dict[str, Any]:
-    return _without_nothing(
-        {
-            "people": _lists(of.people),
-            "targets": _lists(of.targets),
-            "networks": _lists(of.networks),
-            "devices": _without_nothing(
-                {
-                    "known": of.devices.known,
-                    "certificate": of.devices.certificate,
-                    "operating_systems": sorted(of.devices.operating_systems),
-                    "browsers": sorted(of.devices.browsers),
-                }
-            ),
-            "requests": _sorted(of.requests),
-            "times": {} if of.times is None else _times_to_json(of.times),
-            "behaviours": _sorted(of.behaviours),
-            "sessions": _without_nothing(
-                {
-                    "older_than_seconds": _seconds(of.sessions.older_than),
-                    "proven": _sorted(of.sessions.proven),
-                    "not_proven": _sorted(of.sessions.not_proven),
-                    "proof_older_than_seconds": _seconds(of.sessions.proof_older_than),
-                }
-            ),
-        }
-    )
-
-
-def _lists(of: People | Targets | Networks) -> dict[str, Any]:
-    return _without_nothing({name: sorted(map(str, getattr(of, name))) for name in of.__dataclass_fields__})
-
-
-def _times_to_json(of: Times) -> dict[str, Any]:
-    return _without_nothing(
-        {
-            "zone": of.zone,
-            "days": [DAYS[day] for day in sorted(of.days)],
-            "begins": _clock(of.begins),
-            "ends": _clock(of.ends),
-            "not_before": None if of.not_before is None else of.not_before.isoformat(),
-            "not_after": None if of.not_after is None else of.not_after.isoformat(),
-        }
-    )
-
-
-def _sorted(of: Iterable[Enum]) -> list[str]:
-    return sorted(str(one.value) for one in of)
-
-
-def _seconds(span: timedelta | None) -> int | None:
-    return None if span is None else int(span.total_seconds())
-
-
-def _clock(minutes: int | None) -> str | None:
-    return None if minutes is None else f"{minutes // 60:02}:{minutes % 60:02}"

@@ -17,7 +17,7 @@ from types import MappingProxyType
 from typing import Any
 
 from idp.policy.access import conditions
-from idp.policy.access.conditions import Asked, Condition, Names
+from idp.policy.access.asked import Asked, Condition, Names
 from idp.policy.access.context import Context
 from idp.policy.access.networks import CompiledZone
 from idp.policy.access.outcome import Allowed, Denied, Outcome

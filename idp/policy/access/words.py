@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from idp.policy.access import conditions
-from idp.policy.access.conditions import METHODS, Names, lasting, listed
+from idp.policy.access.asked import METHODS, Names, lasting, listed
 from idp.policy.access.outcome import Denied, Outcome
 from idp.policy.access.rules import Answer, Effect, Mode, Rule, Rules
 from idp.policy.signon import Decision, Strength

@@ -1,7 +1,5 @@
 """Recovery codes: ten saved codes of 120 random bits, each honoured once, in place of the second step."""
 
-import secrets
-
 from sqlalchemy import bindparam, delete, func, select, update
 
 from idp.audit.events import RecoveryCodesMade, RecoveryCodeUsed
@@ -13,13 +11,12 @@ from idp.directory.models import Account
 from idp.policy.signon import Method
 from idp.settings import ThrottlingSettings
 from idp.signon import lockout, notices
+from idp.signon.factors import long_codes
 from idp.signon.factors.totp import Right, Wrong
 from idp.signon.models import RecoveryCode
 
 COUNT = 10
-_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford base32: 24 characters are 120 bits
-_LENGTH = 24
-_ALIKE = str.maketrans({"o": "0", "i": "1", "l": "1"})
+_GROUP = 6
 
 _TABLE = table(RecoveryCode)
 _USE = Prepared(
@@ -34,11 +31,6 @@ _USE = Prepared(
 )
 
 
-def canonical(typed: str) -> str:
-    """Return what was typed without spaces and hyphens, in small letters, look-alikes resolved."""
-    return "".join(typed[:200].split()).replace("-", "").casefold().translate(_ALIKE)
-
-
 def make(work: Work, account: Account) -> list[str]:
     """
     Make ten new codes for *account* and return them; older ones stop working (A20).
@@ -50,7 +42,7 @@ def make(work: Work, account: Account) -> list[str]:
             RecoveryCode.organization_id == account.organization_id, RecoveryCode.account_id == account.id
         )
     )
-    codes = ["".join(secrets.choice(_ALPHABET) for _ in range(_LENGTH)) for _ in range(COUNT)]
+    codes = [long_codes.new() for _ in range(COUNT)]
     work.tx.session.add_all(
         RecoveryCode(
             organization_id=account.organization_id,
@@ -62,7 +54,7 @@ def make(work: Work, account: Account) -> list[str]:
         for code in codes
     )
     record(work, RecoveryCodesMade(organization_id=account.organization_id, target_id=account.id, count=COUNT))
-    return ["-".join(code[i : i + 6] for i in range(0, _LENGTH, 6)) for code in codes]
+    return [long_codes.grouped(code, _GROUP) for code in codes]
 
 
 def left(work: Work, organization_id: str, account_id: str) -> int:
@@ -92,7 +84,7 @@ def use(
         _USE,
         of_organization=organization_id,
         of_account=account_id,
-        typed_hash=_stored(account_id, canonical(typed)),
+        typed_hash=_stored(account_id, long_codes.canonical(typed)),
         at=work.now,
     )
     if not used:

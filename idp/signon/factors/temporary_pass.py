@@ -5,7 +5,6 @@ Temporary access passes: what an administrator gives somebody who cannot sign in
 that somebody has: whoever came by it and must have a second step sets one up before there is a session.
 """
 
-import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -23,14 +22,13 @@ from idp.directory.policies import authentication_policy
 from idp.policy.permissions import Permission, require
 from idp.policy.signon import Method
 from idp.signon import notices
+from idp.signon.factors import long_codes
 from idp.signon.models import TemporaryPass
 
 LONGEST = timedelta(days=7)
 SHORTEST = timedelta(minutes=5)
 BEGINS_WITHIN = timedelta(days=30)
-_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford base32: 24 characters are 120 bits
-_LENGTH, _GROUP = 24, 4
-_ALIKE = str.maketrans({"o": "0", "i": "1", "l": "1"})
+_GROUP = 4
 
 _TABLE = table(TemporaryPass)
 _AT = bindparam("at", type_=_TABLE.c.used_at.type)
@@ -70,11 +68,6 @@ class Holder:
     may_use: bool = False
 
 
-def canonical(typed: str) -> str:
-    """Return what was typed without spaces and hyphens, in small letters, look-alikes resolved."""
-    return "".join(typed[:200].split()).replace("-", "").casefold().translate(_ALIKE)
-
-
 def make(
     work: Work,
     account_id: str,
@@ -104,13 +97,12 @@ def make(
     begins = _checked(work, account, valid_for, valid_from)
     for former in _unused(work, account):
         former.revoked_at = work.now
-    typed = "".join(secrets.choice(_ALPHABET) for _ in range(_LENGTH))
+    code = long_codes.new()
     given = TemporaryPass(
         organization_id=account.organization_id,
         id=new_id("tap"),
         account_id=account.id,
-        pass_hash=_stored(account.id, typed),
-        made_by=(work.actor.name or work.actor.id or work.actor.kind)[:320],
+        pass_hash=_stored(account.id, code),
         created_at=work.now,
         valid_from=begins,
         valid_to=begins + valid_for,
@@ -122,13 +114,14 @@ def make(
         TemporaryPassMade(
             organization_id=account.organization_id,
             target_id=account.id,
+            email=account.email,
             pass_id=given.id,
-            valid_from=given.valid_from.isoformat(),
-            valid_to=given.valid_to.isoformat(),
+            valid_from=given.valid_from.isoformat(timespec="seconds"),
+            valid_to=given.valid_to.isoformat(timespec="seconds"),
         ),
     )
     _notify(work, account.organization_id, account.id, notices.TEMPORARY_PASS_MADE)
-    return given, "-".join(typed[at : at + _GROUP] for at in range(0, _LENGTH, _GROUP))
+    return given, long_codes.grouped(code, _GROUP)
 
 
 def _checked(work: Work, account: Account, valid_for: timedelta, valid_from: datetime | None) -> datetime:
@@ -164,7 +157,9 @@ def revoke(work: Work, account_id: str, *, organization_id: str | None = None) -
         given.revoked_at = work.now
         record(
             work,
-            TemporaryPassRevoked(organization_id=account.organization_id, target_id=account.id, pass_id=given.id),
+            TemporaryPassRevoked(
+                organization_id=account.organization_id, target_id=account.id, email=account.email, pass_id=given.id
+            ),
         )
     work.tx.session.flush()
 
@@ -210,7 +205,7 @@ def use(work: Work, organization_id: str, account_id: str, typed: str) -> bool:
         _USE,
         of_organization=organization_id,
         of_account=account_id,
-        typed_hash=_stored(account_id, canonical(typed)),
+        typed_hash=_stored(account_id, long_codes.canonical(typed)),
         at=work.now,
     )
     if used is None:

@@ -1,0 +1,105 @@
+"""Conditions on the session of a request: what was proven in it, and how long ago. Pure."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from idp.policy.access.asked import METHODS, Asked, Names, lasting, listed
+from idp.policy.access.context import Context
+from idp.policy.signon import Method
+
+
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """One of these methods was proven in the session."""
+
+    methods: frozenset[Method]
+
+    def holds(self, asked: Asked) -> bool | None:
+        context = asked.context
+        if not context.session_known:
+            return None
+        return any(proof.method in self.methods for proof in context.proofs)
+
+    def unknown(self, _: Asked) -> frozenset[str]:
+        return frozenset({"proofs"})
+
+    def said(self, _: Names) -> str:
+        return f"{listed(frozenset(self.methods), METHODS)} was proven"
+
+    def found(self, asked: Asked, _: Names) -> str:
+        return _proven_words(asked.context)
+
+
+@dataclass(frozen=True, slots=True)
+class NotProven:
+    """None of these methods was proven in the session."""
+
+    methods: frozenset[Method]
+
+    def holds(self, asked: Asked) -> bool | None:
+        context = asked.context
+        if not context.session_known:
+            return None
+        return not any(proof.method in self.methods for proof in context.proofs)
+
+    def unknown(self, _: Asked) -> frozenset[str]:
+        return frozenset({"proofs"})
+
+    def said(self, _: Names) -> str:
+        return f"{listed(frozenset(self.methods), METHODS)} was not proven"
+
+    def found(self, asked: Asked, _: Names) -> str:
+        return _proven_words(asked.context)
+
+
+@dataclass(frozen=True, slots=True)
+class SessionOlder:
+    """The session is older than this."""
+
+    than: timedelta
+
+    def holds(self, asked: Asked) -> bool | None:
+        context = asked.context
+        if context.session_started_at is None:
+            return False if context.session_known else None
+        return context.at - context.session_started_at > self.than
+
+    def unknown(self, _: Asked) -> frozenset[str]:
+        return frozenset({"session_started_at"})
+
+    def said(self, _: Names) -> str:
+        return f"the session is older than {lasting(self.than)}"
+
+    def found(self, asked: Asked, _: Names) -> str:
+        began = asked.context.session_started_at
+        return "there is no session" if began is None else f"it began {lasting(asked.context.at - began)} ago"
+
+
+@dataclass(frozen=True, slots=True)
+class ProofOlder:
+    """What was proven last in the session is older than this."""
+
+    than: timedelta
+
+    def holds(self, asked: Asked) -> bool | None:
+        context = asked.context
+        if not context.session_known:
+            return None
+        return bool(context.proofs) and context.at - max(proof.at for proof in context.proofs) > self.than
+
+    def unknown(self, _: Asked) -> frozenset[str]:
+        return frozenset({"proofs"})
+
+    def said(self, _: Names) -> str:
+        return f"the last proof is older than {lasting(self.than)}"
+
+    def found(self, asked: Asked, _: Names) -> str:
+        proofs = asked.context.proofs
+        if not proofs:
+            return "nothing was proven yet"
+        return f"it is {lasting(asked.context.at - max(proof.at for proof in proofs))} old"
+
+
+def _proven_words(context: Context) -> str:
+    proven = frozenset[str](proof.method for proof in context.proofs)
+    return f"what was proven is {listed(proven, METHODS, 'and')}" if proven else "nothing was proven yet"

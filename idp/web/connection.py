@@ -31,7 +31,7 @@ def index(work: Work, session: CurrentSession) -> Response:
         hops=context.settings().proxy.trusted_hops,
         device=device(work.origin.user_agent),
         found=own_connection.connection(work, session),
-        certificates=bool(context.settings().proxy.certificate_header),
+        certificates=bool(context.settings().proxy.certificate_header or work.origin.certificate),
     )
 
 

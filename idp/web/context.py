@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from ssl import SSLSocket
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -15,6 +16,7 @@ from idp.audit import attempts
 from idp.audit.attempts import Trail
 from idp.audit.events import Event, SignOnRefused
 from idp.audit.log import record
+from idp.base import certificates
 from idp.base.db import Database
 from idp.base.errors import IdpError
 from idp.base.ids import TOKEN_BODY_LENGTH, new_id
@@ -120,15 +122,27 @@ def origin() -> Origin:
 
 def certificate_of(environ: "WSGIEnvironment", proxy: ProxySettings) -> str:
     """
-    Return the subject of the client certificate that the nearest trusted proxy has verified; empty: none.
+    Return the subject of the client certificate that was verified; empty: none.
 
-    Nobody but a trusted proxy is believed (I1). The name of the header has neither hyphen nor underscore,
-    so that no other header comes to be the same variable.
+    Behind proxies the nearest one says it, and nobody else is believed (I1). The name of the header has neither
+    hyphen nor underscore, so that no other header comes to be the same variable. Without proxies it is that of
+    the connection itself, where the server hands its socket over (gunicorn does).
     """
-    if not proxy.certificate_header or not proxy.trusted_hops:
+    if not proxy.trusted_hops:
+        return _certificate_of_connection(environ)
+    if not proxy.certificate_header:
         return ""
     said: str = environ.get(f"HTTP_{proxy.certificate_header.upper()}", "")
     return said.strip()[:_LONGEST_CERTIFICATE] if said.isprintable() else ""
+
+
+def _certificate_of_connection(environ: "WSGIEnvironment") -> str:
+    """The subject as RFC 4514 writes it; what was not verified is not there (`ssl.SSLSocket.getpeercert`)."""
+    connection = environ.get("gunicorn.socket")
+    if not isinstance(connection, SSLSocket) or not connection.getpeercert():
+        return ""
+    presented = connection.getpeercert(binary_form=True)
+    return "" if presented is None else certificates.subject(presented)[:_LONGEST_CERTIFICATE]
 
 
 @contextmanager

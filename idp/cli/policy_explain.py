@@ -6,10 +6,13 @@ from typing import Any
 import click
 
 from idp.base.errors import Invalid
+from idp.base.work import Work
 from idp.cli.application_lookup import find
 from idp.cli.context import Command, open_work, tell
 from idp.cli.show import instant
 from idp.cli.zone import place_of
+from idp.directory import queries
+from idp.directory.models import Application
 from idp.policy.access import words
 from idp.policy.access.asked import METHODS, listed
 from idp.policy.access.context import Behaviour, RequestKind
@@ -31,7 +34,7 @@ _MATCHED = {True: "matches", False: "does not match", None: "cannot be told"}
 
 @click.command(cls=Command)
 @click.option("--account", default="", metavar="EMAIL", help="Who signs in; left out for requests without a person.")
-@click.option("--application", metavar="APP", help="Our id, entity ID or client_id; left out: our own pages.")
+@click.option("--application", metavar="APP", help="Name, our id, entity ID or client_id; left out: our own pages.")
 @click.option("--organization", default="", metavar="ORG", help="Where several have an account of that address.")
 @click.option("--ip", required=True, metavar="IP", help="The address that the request comes from.")
 @click.option("--at", "at", metavar="TIME", help="When, like 2026-11-26T22:30+01:00 (default: now; UTC if no offset).")
@@ -81,7 +84,7 @@ def explain(
             at=moment,
             organization=organization,
             account=account,
-            application_id="" if application is None else find(work, application).id,
+            application_id="" if application is None else _application(work, application).id,
             request=None if request is None else RequestKind(request),
             ip=ip,
             place=place_of(ip, country, city, asn),
@@ -94,6 +97,12 @@ def explain(
         )
         found = what_if(work, supposed)
     tell(_value(found), "\n".join(_lines(found)))
+
+
+def _application(work: Work, reference: str) -> Application:
+    """Rules speak of applications by name: so may whoever asks what they do."""
+    named = [one for one in queries.applications(work) if one.name == reference]
+    return named[0] if len(named) == 1 else find(work, reference)
 
 
 def _moment(written: str) -> datetime:

@@ -276,3 +276,16 @@ def test_an_administrator_does_not_enter_a_group_that_a_rule_denies(acme):
     assert refused.code == 4, refused.out
     assert "ann@acme.example could no longer sign in to our own pages" in refused.err
     assert "No contractors" in refused.err
+
+
+def test_what_if_takes_an_application_by_its_name(office):
+    made = office(
+        *("application", "create-oidc", "--site", "acme", "--name", "Ledger", "--everyone", "--json"),
+        *("--redirect-uri", "https://ledger.example/cb"),
+    )
+    assert made.code == 0, made.err
+
+    told = explain(office, "--ip", "192.0.2.7", "--application", "Ledger")
+    assert told.code == 0, told.err
+    assert "→ Ledger (oidc)" in told.out
+    assert explain(office, "--ip", "192.0.2.7", "--application", "Nothing").code == 3

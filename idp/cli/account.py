@@ -13,7 +13,7 @@ from idp.cli.context import Group, open_work, tell, tell_all
 from idp.directory import accounts, policy_members, queries
 from idp.directory.policy_members import KINDS
 from idp.policy.permissions import ORGANIZATION_ADMINISTRATOR, ROLES
-from idp.signon import email_change
+from idp.signon import administered_password, email_change
 from idp.signon.factors import enrolled, totp
 from idp.signon.factors import password as password_
 from idp.signon.guarding import guarded
@@ -97,7 +97,7 @@ def reset_password(email: str, organization: str | None, password_stdin: bool, k
     password, due = _password_from_stdin(), "" if keep else password_.RESET
     with open_work() as work:
         found = _account(work, email, organization)
-        password_.set_password(work, found.id, password, organization_id=found.organization_id, due=due)
+        administered_password.reset_password(work, found.id, password, organization_id=found.organization_id, due=due)
         words = f"{found.email} has a new password and is signed out everywhere"
         if due:
             words += "\n  At the next sign-in the person chooses another."

@@ -26,7 +26,7 @@ from idp.base.work import Work
 from idp.directory import names, queries
 from idp.directory.models import Account, Organization
 from idp.policy import authentication
-from idp.policy.authentication import PolicyKind, Terms
+from idp.policy.authentication import BY_ADMINISTRATOR, PolicyKind, Terms
 from idp.policy.models import AuthenticationPolicy
 from idp.policy.passwords import Rules as PasswordRules
 from idp.policy.passwords import rules as password_rules
@@ -103,6 +103,19 @@ _HOLD = Prepared(
     .where(_TABLE.c.organization_id == bindparam("of_organization"), _TABLE.c.id == bindparam("policy_id"))
     .values(kind=_TABLE.c.kind)
 )
+
+
+def check_help(work: Work, account: Account) -> None:
+    """
+    Raises:
+        Conflict: the account's policy does not let administrators help it to sign in again.
+    """
+    policy_ = authentication_policy(work, account.organization_id, account.policy_id)
+    if BY_ADMINISTRATOR not in policy_.recovery:
+        raise Conflict(
+            f"The authentication policy of “{account.email}” lets no administrator help to sign in again.",
+            advice="Allow it in the policy (--recovery administrator), or move the account to a policy that does.",
+        )
 
 
 def authentication_policy(work: Work, organization_id: str, policy_id: str | None) -> AuthenticationFacts:

@@ -41,7 +41,8 @@ BREAK_GLASS_IDLE, BREAK_GLASS_ABSOLUTE = HOUR, 12 * HOUR
 """The longest sessions of break-glass accounts, in seconds (NIST SP 800-63B-4 at AAL3: 12 hours)."""
 METHODS = tuple(method for method in Method if method is not Method.KNOWN_DEVICE)
 """What a policy can allow. Known devices are allowed by the number of days that they are remembered."""
-RECOVERY = ("mail", "administrator")
+BY_ADMINISTRATOR = "administrator"
+RECOVERY = ("mail", BY_ADMINISTRATOR)
 MOST_AUTHENTICATORS = 100
 MOST_DAYS_OF_GRACE = 366
 NEVER_AGES = 0

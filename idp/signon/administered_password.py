@@ -5,12 +5,35 @@ from idp.audit.log import record
 from idp.base.errors import Conflict
 from idp.base.work import Work
 from idp.directory import accounts, queries
+from idp.directory.authentication_policies import check_help
 from idp.directory.models import Account
 from idp.policy.permissions import Permission, require
 from idp.signon import lockout
 from idp.signon.factors import hashing, imported
 from idp.signon.factors import password as password_
 from idp.signon.models import Password
+
+
+def reset_password(
+    work: Work, reference: str, password: str, *, organization_id: str | None = None, due: str = password_.RESET
+) -> Account:
+    """
+    Give an account another password, for a person who has forgotten theirs; every sign-on that it has ends.
+
+    Args:
+        due: why the person chooses another one at the next sign-in; empty: they keep this one.
+
+    Raises:
+        NotFound: no such account that this actor may see.
+        Forbidden: the actor may not administer credentials there.
+        Conflict: the account's policy lets no administrator help.
+        Invalid: the password cannot be taken; the message says why.
+    """
+    account = queries.account(work, reference, organization_id=organization_id)
+    require(work, Permission.ACCOUNT_CREDENTIALS, account.organization_id)
+    if password_.has_password(work, account.organization_id, account.id):  # giving the first one is no recovery
+        check_help(work, account)
+    return password_.set_password(work, account.id, password, organization_id=account.organization_id, due=due)
 
 
 def require_new_password(

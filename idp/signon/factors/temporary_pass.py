@@ -17,6 +17,7 @@ from idp.base.errors import Conflict, Invalid, NotFound
 from idp.base.ids import fingerprint, new_id
 from idp.base.work import Work
 from idp.directory import names, queries
+from idp.directory.authentication_policies import check_help
 from idp.directory.models import Account
 from idp.directory.policies import authentication_policy
 from idp.policy.permissions import Permission, require
@@ -90,7 +91,7 @@ def make(
         NotFound: no such account that this actor may see.
         Forbidden: the actor may not administer credentials there: nobody gives themselves one.
         Invalid: the time is not within its bounds.
-        Conflict: the account is disabled, or its policy takes no passes.
+        Conflict: the account is disabled, or its policy takes no passes, or no help.
     """
     account = queries.account(work, account_id, organization_id=organization_id)
     require(work, Permission.ACCOUNT_CREDENTIALS, account.organization_id)
@@ -132,6 +133,7 @@ def _checked(work: Work, account: Account, valid_for: timedelta, valid_from: dat
         raise Invalid("A pass begins now or within the next 30 days.", field="valid_from")
     if account.disabled_at is not None:
         raise Conflict(f"“{account.email}” is disabled.", advice=f"Enable it first: idp account enable {account.email}")
+    check_help(work, account)
     if Method.TEMPORARY_PASS not in authentication_policy(work, account.organization_id, account.policy_id).methods:
         raise Conflict(
             f"The authentication policy of “{account.email}” takes no temporary passes.",

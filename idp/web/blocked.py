@@ -16,7 +16,7 @@ from idp.audit.attempts import Trail
 from idp.audit.events import RequestBlocked
 from idp.audit.log import record
 from idp.base.db import NotRemembered, Recollection
-from idp.base.errors import Forbidden
+from idp.base.errors import Forbidden, Unavailable
 from idp.base.memory import BriefMemory
 from idp.base.work import ANONYMOUS, Work
 from idp.directory import blocklist, sites
@@ -37,7 +37,10 @@ def install(app: Flask) -> None:
     written = BriefMemory(seconds=1.0, size=1024)
 
     def check() -> Response | None:
-        return _check(written)
+        try:
+            return _check(written)
+        except Unavailable:  # nor can the view do anything then; it says so in the words of its protocol
+            return None
 
     app.before_request(check)
 

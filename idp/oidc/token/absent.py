@@ -1,26 +1,22 @@
 """What rules of contextual access say of tokens for a person who is not there."""
 
 from idp.base.work import Work
-from idp.oidc.errors import InvalidGrant
 from idp.oidc.grants import LiveGrant
 from idp.oidc.token.exchange import Exchange
 from idp.policy.access.context import RequestKind
 from idp.signon import contextual
 
 
-def judge(work: Work, exchange: Exchange, standing: LiveGrant, refusal: str) -> None:
+def denied(work: Work, exchange: Exchange, standing: LiveGrant) -> str:
     """
     Ask the access policies as they are now: whoever was let in a while ago may be denied since (D11).
 
     What the person's browser is like cannot be told from here; that was judged when they signed on (ADR 41).
 
-    Args:
-        refusal: what the client is told.
-
-    Raises:
-        InvalidGrant: a rule denies it whatever else is the case.
+    Returns:
+        the cause, where a rule denies it whatever else is the case; else empty.
     """
-    denied = contextual.judge_absent(
+    by = contextual.judge_absent(
         work,
         RequestKind.OIDC,
         organization_id=exchange.client.organization_id,
@@ -28,7 +24,8 @@ def judge(work: Work, exchange: Exchange, standing: LiveGrant, refusal: str) -> 
         application_id=exchange.client.application_id,
         account_id=standing.account_id,
     )
-    if denied is not None:
-        exchange.trail.account_id = standing.account_id
-        exchange.trail.decision, exchange.trail.rule = contextual.DENIED, denied.rule
-        raise InvalidGrant(refusal, cause=f"{denied.rule}: denied")
+    if by is None:
+        return ""
+    exchange.trail.account_id = standing.account_id
+    exchange.trail.decision, exchange.trail.rule = contextual.DENIED, by.rule
+    return f"{by.rule}: denied"

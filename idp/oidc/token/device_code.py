@@ -63,7 +63,9 @@ def _redeem(work: Work, exchange: Exchange, device: Device) -> Issued | Denied:
     standing = grants.standing(work, exchange.client, device.grant_id or "")
     if isinstance(standing, Dead):
         raise InvalidGrant(_NOT_GOOD, cause=standing.cause)
-    absent.judge(work, exchange, standing, _NOT_GOOD)
+    denied = absent.denied(work, exchange, standing)
+    if denied:
+        raise InvalidGrant(_NOT_GOOD, cause=denied)
     scope = scopes.of_grant(work, exchange.client, standing, standing.scope)
     target = targets.of_person(work, exchange, standing, scope)
     body, token_id = tokens.answer(work, exchange, standing, target, scope=scope)

@@ -39,7 +39,9 @@ def grant(work: Work, exchange: Exchange) -> Issued | Denied:
     if isinstance(standing, Dead):
         raise InvalidGrant(_NOT_GOOD, cause=standing.cause)
     key.check(exchange, standing)
-    absent.judge(work, exchange, standing, _NOT_GOOD)
+    denied = absent.denied(work, exchange, standing)
+    if denied:
+        raise InvalidGrant(_NOT_GOOD, cause=denied)
     scope = scopes.of_grant(work, exchange.client, standing, _asked(exchange, standing))
     target = targets.of_person(work, exchange, standing, scope)
     body, token_id = tokens.answer(work, exchange, standing, target, scope=scope)

@@ -8,7 +8,7 @@ from argon2 import PasswordHasher
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
-from idp.signon.factors.password import HASHER
+from idp.signon.factors.hashing import HASHER
 
 
 def per_call(act: Callable[[], object], *, seconds: float = 0.4, rounds: int = 5) -> float:

@@ -106,18 +106,31 @@ def _without_port(stated: str) -> str:
     return host if "." in host and ":" not in port else stated
 
 
-def origin() -> Origin:
-    """Return where this request comes from."""
-    places = installation().places
+def origin(*, person: bool = True) -> Origin:
+    """
+    Return where this request comes from.
+
+    Args:
+        person: a person's browser may have sent it; without, no cookie of devices is looked for.
+    """
+    shared, environ = installation(), request.environ
+    places, proxy = shared.places, shared.settings.proxy
     return Origin(
         door="web",
-        ip=client_ip(),
+        ip=ip_of(environ, proxy.trusted_hops),
         request_id=request_id(),
-        user_agent=request.headers.get("User-Agent", "")[:_LONGEST_USER_AGENT],
-        devices=g.get("devices") or request.cookies.get(_devices_cookie(), ""),
-        certificate=certificate_of(request.environ, settings().proxy),
+        user_agent=environ.get("HTTP_USER_AGENT", "")[:_LONGEST_USER_AGENT],
+        devices=_devices(environ) if person else "",
+        certificate=certificate_of(environ, proxy),
         locate=places.locate if places.known else nowhere,
     )
+
+
+def _devices(environ: "WSGIEnvironment") -> str:
+    made: str | None = g.get("devices")
+    if made or "HTTP_COOKIE" not in environ:
+        return made or ""
+    return request.cookies.get(_devices_cookie(), "")
 
 
 def certificate_of(environ: "WSGIEnvironment", proxy: ProxySettings) -> str:
@@ -162,7 +175,7 @@ def open_work(*, person: bool = True) -> Iterator[Work]:
             tx=tx,
             actor=ANONYMOUS,
             now=shared.clock(),
-            origin=origin(),
+            origin=origin(person=person),
         )
         session = current_session(work) if person else None
         if session is not None:

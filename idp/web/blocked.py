@@ -23,6 +23,7 @@ from idp.directory import blocklist, sites
 from idp.signon import lockout, pending
 from idp.web import context, mailed, own_pages
 from idp.web.access_log import route
+from idp.web.context import Installation
 from idp.web.errors import page_for
 
 _OF_NOBODY = frozenset({"health", "assets"})
@@ -38,23 +39,22 @@ def install(app: Flask) -> None:
 
     def check() -> Response | None:
         try:
-            return _check(written)
+            return _check(context.installation_of(app), written)
         except Unavailable:  # nor can the view do anything then; it says so in the words of its protocol
             return None
 
     app.before_request(check)
 
 
-def _check(written: BriefMemory) -> Response | None:
-    if request.endpoint in (None, "static") or request.blueprint in _OF_NOBODY:
-        return None
-    shared = context.installation()
+def _check(shared: Installation, written: BriefMemory) -> Response | None:
     try:
         listed = blocklist.organizations(Recollection(shared.database))
     except NotRemembered:
+        if _is_of_nobody():
+            return None
         with shared.database.transaction() as tx:
             listed = blocklist.organizations(tx)
-    if not listed:
+    if not listed or _is_of_nobody():
         return None
     with shared.database.transaction() as tx:
         work = Work(tx, ANONYMOUS, shared.clock(), context.origin())
@@ -63,6 +63,10 @@ def _check(written: BriefMemory) -> Response | None:
             if zone is not None:
                 return _refusal(organization_id, zone, _reference(work, organization_id, zone, written))
     return None
+
+
+def _is_of_nobody() -> bool:
+    return request.endpoint in (None, "static") or request.blueprint in _OF_NOBODY
 
 
 def _concerned(work: Work) -> Iterator[str]:

@@ -60,6 +60,11 @@ def installation() -> Installation:
     return current_app.extensions[_EXTENSION]  # type: ignore[no-any-return]
 
 
+def installation_of(app: Flask) -> Installation:
+    """Return what every request of *app* shares."""
+    return app.extensions[_EXTENSION]  # type: ignore[no-any-return]
+
+
 def aside() -> AbstractContextManager[None]:
     """Let others work while this request waits for somebody outside; see `Door.aside`."""
     network = lockout.network_of(client_ip())

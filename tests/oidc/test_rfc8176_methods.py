@@ -3,7 +3,7 @@
 import pytest
 
 from idp.oidc import contexts
-from idp.policy.signon import WEAK, Method, strength
+from idp.policy.signon import WEAK, Method, Strength, strength
 
 
 @pytest.mark.parametrize(
@@ -33,9 +33,9 @@ def test_a_weak_second_step_is_never_said_to_be_one(weak):
     assert contexts.acr(strength(proven), ["phr", contexts.SECOND_STEP]) == contexts.PASSWORD
 
 
-def test_every_method_has_its_names():
-    for method in Method:
-        contexts.amr({method}, contexts.Strength.PASSWORD)
+@pytest.mark.parametrize("method", Method)
+def test_every_method_has_its_names_and_weak_ones_are_told_to_nobody(method):
+    assert bool(contexts.amr({method}, Strength.PASSWORD)) is (method not in WEAK)
 
 
 @pytest.mark.parametrize(

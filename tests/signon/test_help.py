@@ -32,7 +32,7 @@ def test_where_the_policy_names_mail_alone_no_administrator_helps(open_work, by_
 @pytest.mark.parametrize("help_", HELP.values(), ids=HELP)
 def test_where_the_policy_names_administrators_they_help(open_work, world, help_):
     with open_work() as work:
-        help_(work)
+        assert help_(work)
 
 
 def test_a_refusal_takes_nothing_away(open_work, world, by_mail_alone):

@@ -154,8 +154,8 @@ def next_step(request: SignOnRequest, facts: Facts) -> Step:
     if facts.new_password:
         return Refuse(Refusal.LOGIN_REQUIRED) if request.passive else ChangePassword(facts.new_password)
     if facts.unsaved:
-        can_be_set_up = _best_to_set_up(facts, decision(request, facts))
-        offer = _due_after_pass(facts, can_be_set_up) or _offered(facts, can_be_set_up)
+        can_be_set_up = _best_to_set_up(facts, proofs, decision(request, facts))
+        offer = _due_after_pass(facts, proofs, can_be_set_up) or _offered(facts, can_be_set_up)
         return (None if request.passive else offer) or OpenSession()
     if not facts.allowed:
         return Refuse(Refusal.NOT_ALLOWED)
@@ -216,18 +216,18 @@ def _denied(by: Denied) -> Refuse:
     return Refuse(Refusal.DENIED, by.text, by.rule)
 
 
-def _best_to_set_up(facts: Facts, later: Decision) -> frozenset[Method]:
+def _best_to_set_up(facts: Facts, proofs: tuple[Proof, ...], later: Decision) -> frozenset[Method]:
     """Return what can be set up: what does for all that will be asked for as well, where there is such."""
     methods = ENROLLABLE & facts.policy.methods
-    return _that_would_do(later, frozenset(proof.method for proof in facts.proofs), methods) or methods
+    return _that_would_do(later, frozenset(proof.method for proof in proofs), methods) or methods
 
 
-def _due_after_pass(facts: Facts, methods: frozenset[Method]) -> EnrolSecondStep | None:
+def _due_after_pass(facts: Facts, proofs: tuple[Proof, ...], methods: frozenset[Method]) -> EnrolSecondStep | None:
     """
     A temporary pass lets a person in once, to set up a second step of their own where they must have one: until
     they have, there is no session that lives on what is used up.
     """
-    came_by_pass = any(proof.method is Method.TEMPORARY_PASS and proof.fresh for proof in facts.proofs)
+    came_by_pass = any(proof.method is Method.TEMPORARY_PASS and proof.fresh for proof in proofs)
     if not came_by_pass or facts.second_steps & ENROLLABLE or facts.policy.second_step is not SecondStep.REQUIRED:
         return None
     if facts.put_off and facts.judged_by.in_grace:

@@ -2,9 +2,9 @@
 
 import click
 
+from idp.audit.sentences import sentence
 from idp.cli import show
 from idp.cli.context import Group, open_work, tell_all
-from idp.cli.sentences import sentence
 from idp.directory import history
 
 

@@ -10,8 +10,8 @@ import xmlsec
 from lxml import etree, html
 from sqlalchemy import select
 
+from idp.audit.sentences import sentence
 from idp.base import clock
-from idp.cli.sentences import sentence
 from idp.directory import accounts, applications, sites
 from idp.keyring import keyring
 from idp.saml import names

@@ -18,7 +18,6 @@ from pydantic.fields import FieldInfo
 
 from idp.audit.events import Event, catalogue
 from idp.cli.main import root
-from idp.cli.sentences import SENTENCES
 from idp.oidc import checking
 from idp.policy.permissions import ROLES, Permission
 from idp.saml import doctor
@@ -203,7 +202,7 @@ def audit_events() -> str:
     ]
     for tag, event in sorted(catalogue().items()):
         details = ", ".join(f"`{name}`" for name in _details(event)) or "none"
-        lines.append(f"| `{tag}` | {SENTENCES[tag]} | {details} |")
+        lines.append(f"| `{tag}` | {event.sentence} | {details} |")
     return "\n".join(lines) + "\n"
 
 

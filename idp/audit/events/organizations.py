@@ -1,0 +1,20 @@
+"""Audit events of the installation and its organizations."""
+
+from dataclasses import dataclass
+
+from idp.audit.events.event import Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstallationInitialized(Event):
+    tag = "installation.initialized"
+    sentence = "initialised the installation (version {version})"
+    version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrganizationCreated(Event):
+    tag = "organization.created"
+    sentence = "created the organization {name} ({slug})"
+    slug: str
+    name: str

@@ -16,6 +16,8 @@ class AuditEntry(Base):
     __table_args__ = (
         Index("ix_audit_entries_organization_id_at", "organization_id", "at"),
         Index("ix_audit_entries_target_id", "target_id"),
+        Index("ix_audit_entries_organization_id_tag_at", "organization_id", "tag", "at"),
+        Index("ix_audit_entries_organization_id_actor_id_at", "organization_id", "actor_id", "at"),
     )
 
     id: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -49,6 +51,21 @@ class Attempt(Base):
             "account_id",
             sqlite_where=text("account_id IS NOT NULL"),
             postgresql_where=text("account_id IS NOT NULL"),
+        ),
+        Index(
+            "ix_attempts_refused",
+            "organization_id",
+            "at",
+            sqlite_where=text("outcome = 'refused'"),
+            postgresql_where=text("outcome = 'refused'"),
+        ),
+        Index(
+            "ix_attempts_refused_by_application",
+            "organization_id",
+            "application_id",
+            "at",
+            sqlite_where=text("outcome = 'refused'"),
+            postgresql_where=text("outcome = 'refused'"),
         ),
     )
 

@@ -9,11 +9,17 @@ from idp.base.db import Transaction
 
 @dataclass(frozen=True, slots=True)
 class HeldRole:
-    """A role that an actor holds: everywhere (no organization), in one organization, or at one of its sites."""
+    """
+    A role that an actor holds: everywhere (no organization), in one organization, at one of its sites, or for one
+    of its applications (then ``site_id`` is that of the application). ``permissions`` are those of a role of the organization's own; of one that comes with
+    Ostiary they are known by its name.
+    """
 
     role: str
     organization_id: str | None = None
     site_id: str | None = None
+    application_id: str | None = None
+    permissions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,14 +3,19 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, Integer, String, UniqueConstraint
+from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, Integer, String, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 
 from idp.base.db import Base
 
 
 class Organization(Base):
-    """The tenant. Owns accounts, groups, policies, sites, applications and its audit log."""
+    """
+    The tenant. Owns accounts, groups, policies, sites, applications and its audit log.
+
+    ``language`` is what its pages and mails speak to those who chose none (empty: the browser's). The console is an
+    application, too: ``console_policy_id`` is the access policy that it is under (None: the default for applications).
+    """
 
     __tablename__ = "organizations"
 
@@ -19,6 +24,8 @@ class Organization(Base):
     name: Mapped[str] = mapped_column(String(256))
     created_at: Mapped[datetime]
     suspended_at: Mapped[datetime | None]
+    language: Mapped[str] = mapped_column(String(16), default="", server_default="")
+    console_policy_id: Mapped[str | None] = mapped_column(String(64))
     version: Mapped[int] = mapped_column(Integer, default=1)
 
     __mapper_args__ = {"version_id_col": version}
@@ -50,7 +57,8 @@ class Site(Owned):
 
     From ``description`` to ``metadata_valid_days`` is what its SAML metadata says of it, and how.
     ``client_registration`` says which clients may register themselves: ``off`` (none), ``token``
-    (those that bring an initial access token) or ``open``.
+    (those that bring an initial access token) or ``open``. ``languages`` are those that its pages offer, best first
+    (none: all that there are); ``picture_id`` is its logo on our own pages (`Picture`).
     """
 
     __tablename__ = "sites"
@@ -73,11 +81,24 @@ class Site(Owned):
     technical_contact: Mapped[str] = mapped_column(String(320), default="")
     sign_metadata: Mapped[bool] = mapped_column(default=False)
     metadata_valid_days: Mapped[int] = mapped_column(Integer, default=365)
+    languages: Mapped[list[str]] = mapped_column(default=list, server_default="[]")
+    picture_id: Mapped[str | None] = mapped_column(String(64))
     created_at: Mapped[datetime]
     disabled_at: Mapped[datetime | None]
     version: Mapped[int] = mapped_column(Integer, default=1)
 
     __mapper_args__ = {"version_id_col": version}
+
+
+class FormerSlug(Base):
+    """A short name that a site had once. No other site ever gets it: its issuer is known to applications."""
+
+    __tablename__ = "former_slugs"
+
+    slug: Mapped[str] = mapped_column(String(63), primary_key=True)
+    organization_id: Mapped[str] = mapped_column(String(64), ForeignKey("organizations.id"))
+    site_id: Mapped[str] = mapped_column(String(64))
+    given_up_at: Mapped[datetime]
 
 
 class Account(Owned):
@@ -92,10 +113,26 @@ class Account(Owned):
     ``kind`` is ``member``, ``guest`` (an external person) or ``break-glass`` (for emergencies; using it raises an alarm).
     ``policy_id`` is the authentication policy that it is in (None, for members only: the organization's default).
     ``grace_used`` counts sign-ins for which setting up a second step was put off.
+
+    A managed account was claimed through a verified domain: ``domain_id``, ``managed_at``. One that is scheduled for
+    deletion cannot sign in, is erased at ``deletion_at``, and comes back as it was (``deletion_from``: ``active`` or
+    ``disabled``) where that is cancelled. An erased one is a tombstone: no address, no name, its id never reused.
+    ``created_through`` is how it came to be: ``administrator``, ``invitation``, ``import``, ``join-rule`` or
+    ``provisioning``. ``last_active_at`` is when it signed in last, to within an hour.
     """
 
     __tablename__ = "accounts"
-    __table_args__ = (UniqueConstraint("organization_id", "email_key"), Index("ix_accounts_email_key", "email_key"))
+    __table_args__ = (
+        UniqueConstraint("organization_id", "email_key"),
+        Index("ix_accounts_email_key", "email_key"),
+        Index("ix_accounts_organization_id_domain_id", "organization_id", "domain_id"),
+        Index(
+            "ix_accounts_deletion_at",
+            "deletion_at",
+            sqlite_where=text("deletion_at IS NOT NULL"),
+            postgresql_where=text("deletion_at IS NOT NULL"),
+        ),
+    )
 
     email: Mapped[str] = mapped_column(String(320))
     email_key: Mapped[str] = mapped_column(String(320))
@@ -110,19 +147,34 @@ class Account(Owned):
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime | None]
     disabled_at: Mapped[datetime | None]
+    domain_id: Mapped[str | None] = mapped_column(String(64))
+    managed_at: Mapped[datetime | None]
+    deletion_at: Mapped[datetime | None]
+    deletion_from: Mapped[str] = mapped_column(String(16), default="", server_default="")
+    erased_at: Mapped[datetime | None]
+    last_active_at: Mapped[datetime | None]
+    language: Mapped[str] = mapped_column(String(16), default="", server_default="")
+    created_through: Mapped[str] = mapped_column(String(16), default="administrator", server_default="administrator")
     version: Mapped[int] = mapped_column(Integer, default=1)
 
     __mapper_args__ = {"version_id_col": version}
 
 
 class Group(Owned):
-    """A named set of accounts of the organization."""
+    """
+    A named set of accounts of the organization.
+
+    ``kind`` says who decides who is in it: ``manual`` (administrators), ``rule`` (`GroupRule`) or ``provisioned``.
+    Members of a group inside of it are members by the source ``group:<id>`` (`GroupNesting`).
+    """
 
     __tablename__ = "groups"
     __table_args__ = (UniqueConstraint("organization_id", "name_key"),)
 
     name: Mapped[str] = mapped_column(String(256))
     name_key: Mapped[str] = mapped_column(String(256))
+    kind: Mapped[str] = mapped_column(String(16), default="manual", server_default="manual")
+    description: Mapped[str] = mapped_column(String(1024), default="", server_default="")
     created_at: Mapped[datetime]
     version: Mapped[int] = mapped_column(Integer, default=1)
 
@@ -134,7 +186,7 @@ class Membership(Owned):
     That an account is in a group, from one source, from and to a time.
 
     The account is a member while any of its sources' rows holds. ``source`` is ``manual``,
-    ``rule:<id>``, ``scim:<client>``, ``sync:<source>`` or ``default``.
+    ``rule:<id>``, ``scim:<client>``, ``sync:<source>``, ``default`` or ``group:<id>`` (of a group inside of this one).
     """
 
     __tablename__ = "memberships"
@@ -152,18 +204,42 @@ class Membership(Owned):
     valid_to: Mapped[datetime | None]
 
 
+class Role(Owned):
+    """A role of an organization's own: some of the permissions that there are (`policy.permissions.Permission`)."""
+
+    __tablename__ = "roles"
+    __table_args__ = (UniqueConstraint("organization_id", "name_key"),)
+
+    name: Mapped[str] = mapped_column(String(256))
+    name_key: Mapped[str] = mapped_column(String(256))
+    description: Mapped[str] = mapped_column(String(1024), default="")
+    permissions: Mapped[list[str]] = mapped_column(default=list)
+    created_at: Mapped[datetime]
+    version: Mapped[int] = mapped_column(Integer, default=1)
+
+    __mapper_args__ = {"version_id_col": version}
+
+
 class RoleAssignment(Owned):
-    """That an account administers the organization, or one site of it, in a role."""
+    """
+    That an account, or whoever is in a group, administers the organization, one site or one application in a role.
+
+    ``role`` is the name of one that comes with Ostiary (`policy.permissions.ROLES`), or the id of a `Role`.
+    """
 
     __tablename__ = "role_assignments"
     __table_args__ = (
         owned_by("account_id", "accounts"),
+        owned_by("group_id", "groups"),
         Index("ix_role_assignments_organization_id_account_id", "organization_id", "account_id"),
+        Index("ix_role_assignments_organization_id_group_id", "organization_id", "group_id"),
     )
 
-    account_id: Mapped[str] = mapped_column(String(64))
+    account_id: Mapped[str | None] = mapped_column(String(64))
+    group_id: Mapped[str | None] = mapped_column(String(64))
     role: Mapped[str] = mapped_column(String(64))
     site_id: Mapped[str | None] = mapped_column(String(64))
+    application_id: Mapped[str | None] = mapped_column(String(64))
     valid_from: Mapped[datetime]
     valid_to: Mapped[datetime | None]
 
@@ -172,8 +248,9 @@ class Application(Owned):
     """
     What people sign in to, in neutral words: its name, tile and state.
 
-    ``protocol`` says which half describes it: ``saml`` (a service provider) or ``oidc`` (a
-    client). ``launch_url`` is written by that half. ``first_party`` marks the organization's
+    ``protocol`` says which half describes it: ``saml`` (a service provider), ``oidc`` (a
+    client) or ``bookmark`` (none: a tile that leads to an address). ``launch_url`` is written by that half.
+    ``requestable``: people may ask for access to it. ``note`` is what its tile tells them; ``picture_id`` its logo. ``first_party`` marks the organization's
     own applications, which need no consent. ``access_policy_id`` is the access policy that it is
     under (None: the organization's default for applications). A deleted application stays as a tombstone.
     """
@@ -182,6 +259,7 @@ class Application(Owned):
     __table_args__ = (
         owned_by("site_id", "sites"),
         Index("ix_applications_organization_id_site_id", "organization_id", "site_id"),
+        Index("ix_applications_organization_id_name", "organization_id", "name"),
     )
 
     site_id: Mapped[str] = mapped_column(String(64))
@@ -190,6 +268,9 @@ class Application(Owned):
     launch_url: Mapped[str] = mapped_column(String(2048), default="")
     first_party: Mapped[bool] = mapped_column(default=False)
     access_policy_id: Mapped[str | None] = mapped_column(String(64))
+    requestable: Mapped[bool] = mapped_column(default=False, server_default=false())
+    note: Mapped[str] = mapped_column(String(1024), default="", server_default="")
+    picture_id: Mapped[str | None] = mapped_column(String(64))
     created_at: Mapped[datetime]
     disabled_at: Mapped[datetime | None]
     deleted_at: Mapped[datetime | None]
@@ -203,13 +284,14 @@ class AccessGrant(Owned):
     That everyone, a group or an account may open an application, from and to a time.
 
     ``subject_kind`` is ``everyone``, ``group`` or ``account``; ``subject_id`` is the
-    organization's id for ``everyone``. No grant: no assertion and no token.
+    organization's id for ``everyone``. No grant: no assertion and no token. ``reason`` is why it was given.
     """
 
     __tablename__ = "access_grants"
     __table_args__ = (
         owned_by("application_id", "applications"),
         Index("ix_access_grants_organization_id_application_id", "organization_id", "application_id"),
+        Index("ix_access_grants_organization_id_subject_id", "organization_id", "subject_id"),
     )
 
     application_id: Mapped[str] = mapped_column(String(64))
@@ -217,3 +299,4 @@ class AccessGrant(Owned):
     subject_id: Mapped[str] = mapped_column(String(64))
     valid_from: Mapped[datetime]
     valid_to: Mapped[datetime | None]
+    reason: Mapped[str] = mapped_column(String(1024), default="", server_default="")

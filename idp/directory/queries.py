@@ -2,24 +2,40 @@
 
 from typing import TypeVar
 
-from sqlalchemy import Select, false, select
+from sqlalchemy import ColumnElement, Select, false, or_, select, tuple_
+from sqlalchemy.orm import InstrumentedAttribute
 
 from idp.base.errors import Conflict, NotFound
 from idp.base.work import Work
 from idp.directory import names
-from idp.directory.models import Account, Application, Group, Organization, Owned, Site
-from idp.policy.permissions import Permission, organizations_of
+from idp.directory.models import AccessGrant, Account, Application, Group, Organization, Owned, Site
+from idp.policy.permissions import Permission, organizations_of, reach
 
 M = TypeVar("M", bound=Owned)
+
+_SITE_OF: dict[type[Owned], InstrumentedAttribute[str]] = {Site: Site.id, Application: Application.site_id}
+_APPLICATION_OF: dict[type[Owned], InstrumentedAttribute[str]] = {
+    Application: Application.id,
+    AccessGrant: AccessGrant.application_id,
+}
+"""By what a table's rows lie at a site, or belong to an application; others belong to the organization alone."""
 
 
 def visible(work: Work, model: type[M], permission: Permission) -> Select[M]:
     """Return a query for what of *model* this actor may see with *permission*. The only way to begin."""
-    allowed = organizations_of(work.actor, permission)
+    where = reach(work.actor, permission)
     query = select(model)
-    if allowed is None:
+    if where.everywhere:
         return query
-    return query.where(model.organization_id.in_(allowed)) if allowed else query.where(false())
+    conditions: list[ColumnElement[bool]] = []
+    if where.organizations:
+        conditions.append(model.organization_id.in_(where.organizations))
+    site, application = _SITE_OF.get(model), _APPLICATION_OF.get(model)
+    if where.sites and site is not None:
+        conditions.append(tuple_(model.organization_id, site).in_(where.sites))
+    if where.applications and application is not None:
+        conditions.append(tuple_(model.organization_id, application).in_(where.applications))
+    return query.where(or_(*conditions)) if conditions else query.where(false())
 
 
 def organizations(work: Work) -> list[Organization]:

@@ -1,6 +1,7 @@
 """The schema handshake: migrations make exactly what the models say, and a foreign schema refuses the start."""
 
 import threading
+from importlib import import_module
 
 import pytest
 import sqlalchemy as sa
@@ -15,6 +16,9 @@ from idp.base.schema import SchemaFault
 from tests.architecture.source import PACKAGE
 
 pytestmark = pytest.mark.both_databases
+
+for _file in PACKAGE.rglob("*models.py"):  # every table, whether a verb names it already or not
+    import_module(".".join((PACKAGE.name, *_file.relative_to(PACKAGE).with_suffix("").parts)))
 
 
 @pytest.fixture

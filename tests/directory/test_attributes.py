@@ -52,7 +52,9 @@ def test_only_what_is_named_changes_and_no_value_removes(work, ann):
 
     assert ann.attributes == {"a": ["9"], "c": ["3"]}
     entries = [e for e in work.tx.session.query(AuditEntry) if e.tag == "account.attributes-changed"]
-    assert [(e.details["before"], e.details["after"]) for e in sorted(entries, key=lambda e: e.id)] == [
+    assert [
+        (e.details["before"], e.details["after"]) for e in sorted(entries, key=lambda e: -len(e.details["before"]))
+    ] == [
         ({"a": "", "b": "", "c": ""}, {"a": "1", "b": "2", "c": "3"}),
         ({"a": "1", "b": "2"}, {"a": "9", "b": ""}),
     ]

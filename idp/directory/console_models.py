@@ -1,0 +1,61 @@
+"""Tables that only the console reads: words to search by, long runs with their progress, counts by day."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, Integer, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from idp.base.db import Base
+from idp.directory.models import Owned
+
+
+class SearchWord(Base):
+    """A word by which something is found, folded (`directory.search`). Whoever begins to type it finds the target."""
+
+    __tablename__ = "search_words"
+    __table_args__ = (Index("ix_search_words_organization_id_kind_target_id", "organization_id", "kind", "target_id"),)
+
+    organization_id: Mapped[str] = mapped_column(String(64), ForeignKey("organizations.id"), primary_key=True)
+    word: Mapped[str] = mapped_column(String(128), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16), primary_key=True)
+    target_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+
+
+class Run(Owned):
+    """
+    Something long that an administrator has asked for, and how far it has come: it is done in steps by jobs.
+
+    ``state`` is ``waiting``, ``running``, ``finished``, ``stopped`` or ``failed``. ``findings`` are the first hundred
+    things that could not be done, in plain words.
+    """
+
+    __tablename__ = "runs"
+    __table_args__ = (Index("ix_runs_organization_id_created_at", "organization_id", "created_at"),)
+
+    kind: Mapped[str] = mapped_column(String(32))
+    title: Mapped[str] = mapped_column(String(256), default="")
+    parameters: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    total: Mapped[int] = mapped_column(Integer, default=0)
+    done: Mapped[int] = mapped_column(Integer, default=0)
+    failed: Mapped[int] = mapped_column(Integer, default=0)
+    state: Mapped[str] = mapped_column(String(16))
+    cursor: Mapped[str] = mapped_column(String(320), default="")
+    findings: Mapped[list[str]] = mapped_column(default=list)
+    created_by: Mapped[str] = mapped_column(String(64), default="")
+    created_by_name: Mapped[str] = mapped_column(String(320), default="")
+    created_at: Mapped[datetime]
+    stop_asked_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+
+
+class DailyCount(Base):
+    """How often something happened on a day (UTC): sign-ins by outcome, sign-ons of an application."""
+
+    __tablename__ = "daily_counts"
+
+    organization_id: Mapped[str] = mapped_column(String(64), ForeignKey("organizations.id"), primary_key=True)
+    day: Mapped[str] = mapped_column(String(10), primary_key=True)
+    measure: Mapped[str] = mapped_column(String(32), primary_key=True)
+    subject_id: Mapped[str] = mapped_column(String(64), primary_key=True, default="")
+    count: Mapped[int] = mapped_column(Integer)

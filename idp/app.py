@@ -48,11 +48,18 @@ from idp.web import (
     signin_pass,
     signout,
 )
+from idp.web.console import accounts as console_accounts
+from idp.web.console import entrance, home
 from idp.web.door import LONGEST_BODY, Door
 from idp.web.kept_documents import KeptDocuments
+from idp.web.security import Entrance
 
 _FORM_PARTS = 100
 _SECOND_STEPS = (email_code,)  # they put their pages beside the others of signing in
+_CONSOLE = (
+    home,
+    console_accounts,
+)
 _OIDC = (oidc, oidc_clients, oidc_documents, oidc_logout, oidc_registration, oidc_session)
 
 
@@ -90,7 +97,13 @@ def create(settings: Settings, *, database: Database | None = None, clock: Calla
     access_log.install(app)
     blocked.install(app)
     app.before_request(_refuse_encoded_bodies)
-    security.install(app, own_pages.ask_to_sign_in)
+    security.install(
+        app,
+        {
+            security.SIGNED_IN: Entrance(own_pages.is_open, own_pages.ask_to_sign_in),
+            security.ADMINISTRATOR: Entrance(entrance.is_open, entrance.ask),
+        },
+    )
     render.install(app, settings)
     errors.install(app)
     for door in (
@@ -113,6 +126,7 @@ def create(settings: Settings, *, database: Database | None = None, clock: Calla
         device,
         health,
         account_passkeys,
+        *_CONSOLE,
     ):
         app.register_blueprint(door.pages)
     app.after_request(_cache_static)

@@ -39,7 +39,7 @@ from sqlalchemy.sql.expression import Executable
 from sqlalchemy.types import JSON, TypeDecorator, TypeEngine
 
 from idp.base.crypto import Vault
-from idp.base.errors import Conflict, Invalid, Unavailable
+from idp.base.errors import ChangedMeanwhile, Conflict, Invalid, Unavailable
 from idp.base.memory import BriefMemory
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -91,6 +91,14 @@ class Base(DeclarativeBase):
         list[str]: JSON,
         list[dict[str, Any]]: JSON,
     }
+
+
+def sorted_text(length: int) -> TypeEngine[str]:
+    """
+    Return the type of a text that is looked up by its beginning and listed in order: by code points, whatever the
+    language of the database. Else PostgreSQL's index would not serve it, and two databases would list differently.
+    """
+    return String(length).with_variant(String(length, collation="C"), "postgresql")
 
 
 def table(model: type[Base]) -> Table:
@@ -363,9 +371,7 @@ class Database:
             finally:
                 tx.close()
         except StaleDataError as error:
-            raise Conflict(
-                "Someone else changed this at the same moment. Look at it again, then repeat your change."
-            ) from error
+            raise ChangedMeanwhile from error
         except IntegrityError as error:
             raise Conflict("It clashes with something already there.", cause=str(error.orig)) from error
         except OperationalError as error:

@@ -4,6 +4,7 @@ What can go wrong, as types. Doors translate families, not single errors.
     IdpError
     ├── NotFound      no such thing, or none that this actor may see
     ├── Conflict      it clashes with something already there
+    │   └── ChangedMeanwhile   … somebody else was faster
     ├── Invalid       what was handed in cannot be taken
     │   └── PageError   … and it came through a browser that must be shown a page
     ├── Forbidden     the actor may not do this
@@ -58,6 +59,18 @@ class Conflict(IdpError):
     """It clashes with something already there."""
 
     code = "conflict"
+
+
+class ChangedMeanwhile(Conflict):
+    """Somebody else has changed it since it was read; ``target_id`` is what (empty: not known)."""
+
+    code = "changed-meanwhile"
+
+    def __init__(self, target_id: str = "") -> None:
+        super().__init__(
+            "Someone else changed this in the meantime.", advice="Look at what has changed, then repeat your change."
+        )
+        self.target_id = target_id
 
 
 class Invalid(IdpError):

@@ -15,7 +15,7 @@ from idp.audit.events import (
 from idp.audit.log import record
 from idp.base import jobs
 from idp.base.db import Prepared
-from idp.base.errors import Conflict, Invalid
+from idp.base.errors import ChangedMeanwhile, Conflict, Invalid
 from idp.base.ids import new_id
 from idp.base.work import HeldRole, Work
 from idp.directory import attributes, names, policy_members, queries
@@ -98,17 +98,24 @@ def rename(
     given_name: str | None = None,
     family_name: str | None = None,
     organization_id: str | None = None,
+    if_version: int | None = None,
 ) -> Account:
     """
     Change what a person is called; what is None stays as it is, and an empty given or family name is taken away.
+
+    Args:
+        if_version: the version of the account that the change was made for.
 
     Raises:
         NotFound: no such account, or none this actor may see.
         Forbidden: the actor may not edit accounts there.
         Invalid: a name cannot be used.
+        ChangedMeanwhile: somebody else has changed the account since.
     """
     account = queries.account(work, reference, organization_id=organization_id)
     require(work, Permission.ACCOUNT_EDIT, account.organization_id)
+    if if_version is not None and if_version != account.version:
+        raise ChangedMeanwhile(account.id)
     wanted = {
         "name": None if name is None else names.name(name),
         "given_name": given_name and names.name(given_name, field="given_name"),
@@ -197,7 +204,7 @@ def set_attributes(
     account = queries.account(work, reference, organization_id=organization_id)
     require(work, Permission.ACCOUNT_EDIT, account.organization_id)
     if if_version is not None and if_version != account.version:
-        raise Conflict("Someone else changed this in the meantime. Look at it again, then repeat your change.")
+        raise ChangedMeanwhile(account.id)
     removed = {attributes.further_name(name) for name, values in changes.items() if not values}
     kept = {name: values for name, values in account.attributes.items() if name not in removed}
     after = attributes.further({**kept, **{name: values for name, values in changes.items() if values}})

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, Integer, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from idp.base.db import Base
+from idp.base.db import Base, sorted_text
 from idp.directory.models import Owned
 
 
@@ -17,7 +17,7 @@ class SearchWord(Base):
     __table_args__ = (Index("ix_search_words_organization_id_kind_target_id", "organization_id", "kind", "target_id"),)
 
     organization_id: Mapped[str] = mapped_column(String(64), ForeignKey("organizations.id"), primary_key=True)
-    word: Mapped[str] = mapped_column(String(128), primary_key=True)
+    word: Mapped[str] = mapped_column(sorted_text(128), primary_key=True)
     kind: Mapped[str] = mapped_column(String(16), primary_key=True)
     target_id: Mapped[str] = mapped_column(String(64), primary_key=True)
 

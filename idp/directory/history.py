@@ -47,6 +47,29 @@ def entries(work: Work, *, tag: str | None = None, before: datetime | None = Non
     return list(work.tx.session.scalars(query))
 
 
+def of_target(
+    work: Work,
+    organization_id: str,
+    target_id: str,
+    *,
+    since: datetime | None = None,
+    before: datetime | None = None,
+    limit: int = 50,
+) -> list[AuditEntry]:
+    """Return what has happened to one thing of an organization, the newest first, at most *limit*."""
+    query = (
+        _visible(work, AuditEntry)
+        .where(AuditEntry.target_id == target_id, AuditEntry.organization_id == organization_id)
+        .order_by(AuditEntry.at.desc(), AuditEntry.id)
+        .limit(limit)
+    )
+    if since is not None:
+        query = query.where(AuditEntry.at > since)
+    if before is not None:
+        query = query.where(AuditEntry.at < before)
+    return list(work.tx.session.scalars(query))
+
+
 def _visible(work: Work, model: type[M]) -> Select[M]:
     allowed = organizations_of(work.actor, Permission.AUDIT_READ)
     query = select(model)

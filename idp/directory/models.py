@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, Integer, String, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 
-from idp.base.db import Base
+from idp.base.db import Base, sorted_text
 
 
 class Organization(Base):
@@ -135,7 +135,7 @@ class Account(Owned):
     )
 
     email: Mapped[str] = mapped_column(String(320))
-    email_key: Mapped[str] = mapped_column(String(320))
+    email_key: Mapped[str] = mapped_column(sorted_text(320))
     name: Mapped[str] = mapped_column(String(256))
     given_name: Mapped[str] = mapped_column(String(256), default="")
     family_name: Mapped[str] = mapped_column(String(256), default="")
@@ -172,7 +172,7 @@ class Group(Owned):
     __table_args__ = (UniqueConstraint("organization_id", "name_key"),)
 
     name: Mapped[str] = mapped_column(String(256))
-    name_key: Mapped[str] = mapped_column(String(256))
+    name_key: Mapped[str] = mapped_column(sorted_text(256))
     kind: Mapped[str] = mapped_column(String(16), default="manual", server_default="manual")
     description: Mapped[str] = mapped_column(String(1024), default="", server_default="")
     created_at: Mapped[datetime]

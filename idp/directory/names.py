@@ -84,13 +84,13 @@ def web_address(value: str, *, field: str) -> str:
 
 def name_key(value: str) -> str:
     """Return the form in which a name is unique: compatibility-composed, case-folded, single spaces."""
-    return " ".join(_folded(value).split())
+    return " ".join(folded(value).split())
 
 
-def _folded(value: str) -> str:
+def folded(value: str) -> str:
     """Return the Unicode NFKC_Casefold of *value* (applying it again changes nothing)."""
-    folded = unicodedata.normalize("NFKC", value).casefold()
-    return unicodedata.normalize("NFKC", folded).casefold()
+    once = unicodedata.normalize("NFKC", value).casefold()
+    return unicodedata.normalize("NFKC", once).casefold()
 
 
 def email(value: str) -> str:
@@ -122,10 +122,10 @@ def email_key(value: str) -> str:
         Invalid: it is no address, or none any more once look-alikes are resolved.
     """
     local, _, domain = email(value).rpartition("@")
-    folded = _folded(local)
-    if not _LOCAL.fullmatch(folded) or _folded(folded) != folded:
+    key = folded(local)
+    if not _LOCAL.fullmatch(key) or folded(key) != key:
         raise Invalid("This is not an e-mail address.", field="email", advice="Write it like ada@example.org.")
-    return f"{folded}@{domain}"
+    return f"{key}@{domain}"
 
 
 def email_key_or_empty(value: str) -> str:

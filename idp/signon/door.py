@@ -6,6 +6,7 @@ Where a session is good enough the answer comes at once; else the person is aske
 """
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from idp.audit import attempts
@@ -14,6 +15,7 @@ from idp.base.work import Work
 from idp.directory.attributes import attributes_of
 from idp.directory.policies import release_levels
 from idp.policy.access import recording
+from idp.policy.access.context import RequestKind
 from idp.policy.release import released, statements
 from idp.policy.signon import Strength, strength
 from idp.signon import contextual, flow, pending
@@ -132,10 +134,30 @@ def resume(
     return Resumed(answer, request, dict(row.protocol_state), trail)
 
 
-def stands(work: Work, session: CurrentSession) -> bool:
-    """Say whether *session* is good enough for our own pages now: policies may have been tightened since it began."""
+def stands(
+    work: Work,
+    session: CurrentSession,
+    *,
+    kind: RequestKind = RequestKind.BROWSER,
+    asked: Strength | None = None,
+    max_age: timedelta | None = None,
+) -> bool:
+    """
+    Say whether *session* is good enough for our own pages now: policies may have been tightened since it began.
+
+    Args:
+        kind: of which of our pages, for the rules of contextual access.
+        asked, max_age: the least that must be proven, and how long ago at most.
+    """
     own_pages = SignOnRequest(
-        organization_id=session.organization_id, site_id="", application_id="", application_name="", resume_url=""
+        organization_id=session.organization_id,
+        site_id="",
+        application_id="",
+        application_name="",
+        resume_url="",
+        kind=kind,
+        asked=asked,
+        max_age=max_age,
     )
     facts, _ = facts_.gather(work, own_pages, session)
     return isinstance(flow.next_step(own_pages, facts), Complete)

@@ -292,6 +292,7 @@ class SignOnSession(Owned):
     methods: Mapped[list[dict[str, Any]]]
     started_at: Mapped[datetime]
     last_seen_at: Mapped[datetime]
+    console_seen_at: Mapped[datetime | None]
     idle_seconds: Mapped[int] = mapped_column(Integer)
     expires_at: Mapped[datetime] = mapped_column(index=True)
     ended_at: Mapped[datetime | None]

@@ -245,6 +245,7 @@ def start(
             methods=proofs_to_json(proofs),
             started_at=work.now,
             last_seen_at=work.now,
+            console_seen_at=None,
             idle_seconds=policy.session_idle_seconds,
             expires_at=work.now + timedelta(seconds=policy.session_absolute_seconds),
             ended_at=None,

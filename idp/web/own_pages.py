@@ -1,5 +1,7 @@
 """Signing in for our own pages (launcher, account): the same road as an application's, without one."""
 
+from datetime import timedelta
+
 from flask import Response, request
 
 from idp.audit import attempts
@@ -7,6 +9,7 @@ from idp.audit.attempts import Trail
 from idp.base.work import Work
 from idp.directory import organizations
 from idp.directory.organizations import OrganizationFacts
+from idp.policy.access.context import RequestKind
 from idp.policy.signon import Strength
 from idp.signon import door, own_account
 from idp.signon.request import SignOnRequest
@@ -26,6 +29,8 @@ def begin(
     *,
     force: bool = False,
     asked: Strength | None = None,
+    max_age: timedelta | None = None,
+    kind: RequestKind = RequestKind.BROWSER,
     values: dict[str, str] | None = None,
 ) -> Response:
     """
@@ -34,6 +39,8 @@ def begin(
     Args:
         force: ask for the password even of someone who has a session (before a sensitive change).
         asked: the least that must be proven, beyond what the policy asks.
+        max_age: how long ago it may have been proven.
+        kind: of which of our pages *page* is, for the rules of contextual access.
         values: what the route of *page* takes in its address.
     """
     context.count_beginning(work)
@@ -47,6 +54,8 @@ def begin(
         resume_url="",
         force=force,
         asked=asked,
+        max_age=max_age,
+        kind=kind,
         login_hint=hint,
     )
     answer = door.begin(
@@ -87,6 +96,11 @@ def prove_again(work: Work, session: CurrentSession, page: str, values: dict[str
     organization = organizations.by_id(work, session.organization_id)
     asked = Strength.SECOND_STEP if own_account.has_second_step(work, session) else None
     return begin(work, organization, page, force=True, asked=asked, values=values)
+
+
+def is_open(work: Work, session: CurrentSession | None) -> bool:
+    """Say whether *session* is good enough for our own pages."""
+    return session is not None and door.stands(work, session)
 
 
 def ask_to_sign_in() -> Response:

@@ -10,6 +10,7 @@ from flask import redirect as flask_redirect
 from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined
 
 from idp import settings as settings_
+from idp.audit.sentences import sentence
 from idp.base.letters import templates_folder
 from idp.web import context, security
 
@@ -33,6 +34,12 @@ def install(app: Flask, settings: settings_.Settings) -> None:
     environment.globals["sends_mail"] = bool(settings.mail.smtp_url)
     environment.globals["static_url"] = static_url
     environment.globals["request_id"] = context.request_id
+    environment.globals["sentence"] = sentence
+
+
+def gettext(words: str, **values: Any) -> str:
+    """Return *words* in the language of this request, *values* filled in where ``%(name)s`` stands."""
+    return words % values if values else words
 
 
 @cache

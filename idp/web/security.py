@@ -5,12 +5,14 @@ Each view carries one guard; a view without one stops the start (threats D5):
 
     public      anyone; forms need a token
     signed_in   a person with a session that policies still take; forms need a token
+    administrator   a person who administers something, with a session that the console takes; forms need a token
     protocol    a protocol peer; the protocol's own checks guard it
 """
 
 import hashlib
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import lru_cache, wraps
 from typing import Any, TypeVar, cast
 
@@ -20,12 +22,14 @@ from werkzeug.exceptions import MethodNotAllowed
 
 from idp.base.crypto import equal
 from idp.base.errors import Forbidden
-from idp.signon import door, pending
+from idp.base.work import Work
+from idp.signon import pending
+from idp.signon.session import CurrentSession
 from idp.web import context
 
 View = TypeVar("View", bound=Callable[..., Any])
 
-PUBLIC, SIGNED_IN, PROTOCOL = "public", "signed_in", "protocol"
+PUBLIC, SIGNED_IN, ADMINISTRATOR, PROTOCOL = "public", "signed_in", "administrator", "protocol"
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _NO_GUARD = frozenset({"static"})
 
@@ -38,6 +42,11 @@ def public(view: View) -> View:
 def signed_in(view: View) -> View:
     """Only a person with a session may call this view; others are asked to sign in first."""
     return _guarded(view, SIGNED_IN)
+
+
+def administrator(view: View) -> View:
+    """Only a person who administers something may call this view; what they may do there, the verbs decide."""
+    return _guarded(view, ADMINISTRATOR)
 
 
 def protocol(view: View) -> View:
@@ -64,15 +73,25 @@ def _guarded(view: View, guard: str) -> View:
     return view
 
 
-def install(app: Flask, ask_to_sign_in: Callable[[], Response]) -> None:
+@dataclass(frozen=True, slots=True)
+class Entrance:
     """
-    Put the guards before every view of *app* and the headers on every answer.
+    How the pages behind a guard are entered.
 
-    *ask_to_sign_in* answers for a `signed_in` view to someone without a session that will do.
+    Args:
+        is_open: whether this session will do.
+        ask: answers to someone without a session that will do.
     """
+
+    is_open: Callable[[Work, CurrentSession | None], bool]
+    ask: Callable[[], Response]
+
+
+def install(app: Flask, entrances: Mapping[str, Entrance]) -> None:
+    """Put the guards before every view of *app* and the headers on every answer; *entrances* by their guard."""
 
     def check() -> Response | None:
-        return _check(ask_to_sign_in)
+        return _check(entrances)
 
     app.before_request(check)
     app.after_request(_headers)
@@ -94,19 +113,19 @@ def csrf_token() -> str:
     return hmac.new(key, context.browser().encode("ascii"), hashlib.sha256).hexdigest()
 
 
-def _check(ask_to_sign_in: Callable[[], Response]) -> Response | None:
+def _check(entrances: Mapping[str, Entrance]) -> Response | None:
     view = context.current_view()
     guard = getattr(view, "guard", None)
     if guard is None or guard == PROTOCOL:
         return None
     if request.method not in _SAFE:
         _check_form()
-    if guard == SIGNED_IN:
+    entrance = entrances.get(guard)
+    if entrance is not None:
         with context.open_work() as work:
-            session = context.current_session(work)
-            good_enough = session is not None and door.stands(work, session)
+            good_enough = entrance.is_open(work, context.current_session(work))
         if not good_enough:
-            return ask_to_sign_in()
+            return entrance.ask()
     return None
 
 

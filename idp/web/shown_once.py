@@ -47,6 +47,11 @@ def shown(purpose: str, owner: str, now: datetime) -> tuple[str, ...]:
     return tuple(values) if now < datetime.fromisoformat(until) else ()
 
 
+def is_there() -> bool:
+    """Say whether the browser has brought something that was to be shown."""
+    return bool(request.cookies.get(_cookie()))
+
+
 def forget(response: Response) -> Response:
     """Take what was shown from the browser."""
     response.delete_cookie(_cookie(), path="/", secure=context.settings().secure, httponly=True, samesite="Lax")

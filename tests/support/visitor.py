@@ -56,15 +56,23 @@ class Visitor:
         """Submit the first form, or the one whose button says *button*, with what was *typed*."""
         form = self._form(button)
         method = form.get("method", "get").lower()
-        sent = form.xpath(".//input[@name][not(@type='checkbox') or @checked]")
-        values = {i.get("name"): i.get("value", "") for i in sent} | typed
+        sent = form.xpath(".//input[@name][not(@type='checkbox' or @type='radio') or @checked]")
+        values = {i.get("name"): i.get("value", "") for i in sent}
+        values |= {area.get("name"): area.text or "" for area in form.xpath(".//textarea[@name]")}
+        values |= {one.get("name"): one.value for one in form.xpath(".//select[@name]")} | typed
         send = self.client.post if method == "post" else self.client.get
         key = "data" if method == "post" else "query_string"
-        return self._followed(send(form.get("action"), headers=self.headers, **{key: values}))
+        return self._followed(
+            send(form.get("action") or self.answer.request.full_path.rstrip("?"), headers=self.headers, **{key: values})
+        )
 
     def follow(self, words: str) -> "Visitor":
         """Follow the link that says *words*."""
         return self.open(self.page.xpath(f"//a[contains(normalize-space(), '{words}')]/@href")[0])
+
+    def link(self, words: str) -> str:
+        """The address of the link that says *words*; empty where there is none."""
+        return next(iter(self.page.xpath(f"//a[contains(normalize-space(), '{words}')]/@href")), "")
 
     def field(self, name: str):
         return self.page.xpath(f"//input[@name='{name}']")[0]

@@ -509,8 +509,18 @@ def upgrade() -> None:
         unique=False,
     )
 
+    op.add_column("sign_on_sessions", sa.Column("console_seen_at", Instant(), nullable=True))
+    if op.get_bind().dialect.name == "postgresql":  # listed and found by code points, as in SQLite
+        for table, column, length in (
+            ("accounts", "email_key", 320),
+            ("groups", "name_key", 256),
+            ("search_words", "word", 128),
+        ):
+            op.execute(f'ALTER TABLE {table} ALTER COLUMN {column} TYPE varchar({length}) COLLATE "C"')
+
 
 def downgrade() -> None:
+    op.drop_column("sign_on_sessions", "console_seen_at")
     op.drop_index("ix_role_assignments_organization_id_group_id", table_name="role_assignments")
     op.execute("DELETE FROM role_assignments WHERE account_id IS NULL")
     with op.batch_alter_table("role_assignments") as assignments:

@@ -1,0 +1,106 @@
+"""The accounts of the organization: the list, and each one."""
+
+from flask import Blueprint, Response, request
+
+from idp.base.work import Work
+from idp.directory import access, account_lists, accounts, history, queries
+from idp.directory.models import Account
+from idp.web.console import lists
+from idp.web.console.desk import Desk, at_desk, console_page, done
+from idp.web.render import gettext as _
+from idp.web.security import administrator
+
+pages = Blueprint("console_accounts", __name__, url_prefix="/admin/accounts")
+
+_PLACE = "accounts"
+
+
+@pages.get("")
+@administrator
+@at_desk
+def index(work: Work, desk: Desk) -> Response:
+    """List accounts by address; ``q`` is the beginning of one, ``state`` and ``kind`` narrow the list."""
+    chosen = lists.filters("q", "state", "kind")
+    found = lists.listed(
+        desk,
+        "accounts",
+        chosen,
+        lambda after, limit: account_lists.page(
+            work,
+            desk.organization.id,
+            after=after,
+            limit=limit,
+            starting=chosen["q"],
+            state=chosen["state"],
+            kind=chosen["kind"],
+        ),
+        lambda one: (one.email_key, one.id),
+    )
+    return console_page(
+        work, desk, "console/accounts/index.html", place=_PLACE, listed=found, states=account_lists.STATES
+    )
+
+
+@pages.get("/<account_id>")
+@administrator
+@at_desk
+def show(work: Work, desk: Desk, account_id: str) -> Response:
+    """Show an account."""
+    account = _account(work, desk, account_id)
+    return console_page(
+        work,
+        desk,
+        "console/accounts/show.html",
+        place=_PLACE,
+        account=account,
+        groups=access.groups_of(work, account.organization_id, account.id),
+        state=account_lists.state_of(account),
+    )
+
+
+@pages.get("/<account_id>/edit")
+@administrator
+@at_desk
+def edit(work: Work, desk: Desk, account_id: str) -> Response:
+    """Ask for the names of the person."""
+    account = _account(work, desk, account_id)
+    return console_page(work, desk, "console/accounts/edit.html", place=_PLACE, account=account)
+
+
+@pages.post("/<account_id>/edit")
+@administrator
+@at_desk(again=edit)
+def save(work: Work, desk: Desk, account_id: str) -> Response:
+    """Change the names of the person."""
+    account = accounts.rename(
+        work,
+        account_id,
+        name=request.form.get("name", ""),
+        given_name=request.form.get("given_name", ""),
+        family_name=request.form.get("family_name", ""),
+        organization_id=desk.organization.id,
+        if_version=lists.version(),
+    )
+    return done(work, desk, _("Saved."), "console_accounts.show", account_id=account.id)
+
+
+@pages.get("/<account_id>/history")
+@administrator
+@at_desk
+def past(work: Work, desk: Desk, account_id: str) -> Response:
+    """Show what was done to an account."""
+    account = _account(work, desk, account_id)
+    entries = history.of_target(work, desk.organization.id, account.id)
+    return console_page(
+        work,
+        desk,
+        "console/accounts/history.html",
+        place=_PLACE,
+        account=account,
+        state=account_lists.state_of(account),
+        entries=entries,
+    )
+
+
+def _account(work: Work, desk: Desk, account_id: str) -> Account:
+    return queries.account(work, account_id, organization_id=desk.organization.id)

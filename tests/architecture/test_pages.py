@@ -50,6 +50,7 @@ def test_no_route_answers_to_two_guards(app):
     assert {view.guard for name, view in app.view_functions.items() if name != "static"} <= {
         "public",
         "signed_in",
+        "administrator",
         "protocol",
     }
 
@@ -58,5 +59,5 @@ def test_form_routes_are_not_open_to_get(app):
     """T10: what changes something is a POST; a protocol's own endpoints answer to the protocol's checks."""
     for rule in app.url_map.iter_rules():
         view = app.view_functions[rule.endpoint]
-        if getattr(view, "guard", "") in ("public", "signed_in") and "POST" in rule.methods:
+        if getattr(view, "guard", "") in ("public", "signed_in", "administrator") and "POST" in rule.methods:
             assert "GET" not in rule.methods, rule

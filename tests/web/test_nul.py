@@ -9,6 +9,7 @@ import pytest
 from tests.support.front import ANN, PASSWORD
 from tests.support.visitor import Visitor
 from tests.web.conftest import signed_in
+from tests.web.console.conftest import make_administrator
 
 pytestmark = pytest.mark.both_databases
 NUL = "ac\x00me"
@@ -49,6 +50,7 @@ def _in_two_organizations(front):
 
 @pytest.mark.parametrize("who", ["a stranger", "Ann"])
 def test_in_any_address_and_query(front, who):
+    make_administrator(front)
     one = signed_in(front) if who == "Ann" else Visitor(front.app.test_client())
     _in_two_organizations(front)
     seen = {}
@@ -63,6 +65,7 @@ def test_in_any_address_and_query(front, who):
 
 @pytest.mark.parametrize("who", ["a stranger", "Ann"])
 def test_in_any_form(front, who):
+    make_administrator(front)
     one = signed_in(front) if who == "Ann" else Visitor(front.app.test_client())
     _in_two_organizations(front)
     one.open("/organization")

@@ -28,6 +28,7 @@ from idp.web import (
     email_code,
     errors,
     health,
+    languages,
     launcher,
     new_password,
     not_me,
@@ -105,6 +106,7 @@ def create(settings: Settings, *, database: Database | None = None, clock: Calla
         },
     )
     render.install(app, settings)
+    languages.install(app)
     errors.install(app)
     for door in (
         signin,
@@ -126,6 +128,7 @@ def create(settings: Settings, *, database: Database | None = None, clock: Calla
         device,
         health,
         account_passkeys,
+        languages,
         *_CONSOLE,
     ):
         app.register_blueprint(door.pages)

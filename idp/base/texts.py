@@ -1,7 +1,36 @@
-"""Text that came in escapes: JSON can spell what is no text at all."""
+"""Text: what can be stored and carried, and sentences that can be said in another language."""
 
 import unicodedata
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Self
+
+
+class Words(str):
+    """
+    A sentence with values in it, in English; a door can say it in another language.
+
+    ``pattern`` is the sentence with ``%(name)s`` where a value stands, ``values`` what stands there.
+    """
+
+    pattern: str
+    values: dict[str, Any]
+
+    def __new__(cls, pattern: str, values: dict[str, Any]) -> Self:
+        made = super().__new__(cls, pattern % values)
+        made.pattern, made.values = pattern, values
+        return made
+
+
+def words(pattern: str, /, **values: Any) -> Words:
+    """Return the sentence *pattern*, with *values* where ``%(name)s`` stands in it."""
+    return Words(pattern, values)
+
+
+def said(text: str, translate: Callable[[str], str]) -> str:
+    """Return *text* in the language that *translate* translates to: a sentence with values keeps them."""
+    if isinstance(text, Words):
+        return translate(text.pattern) % text.values
+    return translate(text) if text else text
 
 
 def is_storable(value: Any) -> bool:

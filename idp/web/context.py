@@ -334,6 +334,19 @@ def endpoint_for(method: str) -> tuple[str, dict[str, Any]]:
     return endpoint, dict(values)
 
 
+def endpoint_of(path: str) -> str:
+    """
+    Return the endpoint of the page of ours at *path*.
+
+    Raises:
+        HTTPException: there is none.
+    """
+    adapter = current_app.create_url_adapter(request)
+    assert adapter is not None  # there is one for every request
+    endpoint, _ = adapter.match(path_info=path, method="GET")
+    return str(endpoint)
+
+
 def _session_cookie() -> str:
     return "__Host-ostiary_session" if settings().secure else "ostiary_session"
 

@@ -16,6 +16,7 @@ from idp.web import context, security
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 STATIC = _PACKAGE / "web" / "static"
+LANGUAGE_COOKIE = "ostiary_language"
 
 
 def install(app: Flask, settings: settings_.Settings) -> None:
@@ -28,18 +29,12 @@ def install(app: Flask, settings: settings_.Settings) -> None:
     environment.undefined = StrictUndefined
     environment.autoescape = True
     environment.add_extension("jinja2.ext.i18n")
-    environment.install_null_translations(newstyle=True)  # type: ignore[attr-defined]
     environment.trim_blocks = environment.lstrip_blocks = True
     environment.globals["csrf_token"] = security.csrf_token
     environment.globals["sends_mail"] = bool(settings.mail.smtp_url)
     environment.globals["static_url"] = static_url
     environment.globals["request_id"] = context.request_id
     environment.globals["sentence"] = sentence
-
-
-def gettext(words: str, **values: Any) -> str:
-    """Return *words* in the language of this request, *values* filled in where ``%(name)s`` stands."""
-    return words % values if values else words
 
 
 @cache

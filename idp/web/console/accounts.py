@@ -7,7 +7,7 @@ from idp.directory import access, account_lists, accounts, history, queries
 from idp.directory.models import Account
 from idp.web.console import lists
 from idp.web.console.desk import Desk, at_desk, console_page, done
-from idp.web.render import gettext as _
+from idp.web.languages import gettext as _
 from idp.web.security import administrator
 
 pages = Blueprint("console_accounts", __name__, url_prefix="/admin/accounts")

@@ -2,8 +2,9 @@
 "use strict";
 
 // Times in the reader's own zone and language; the exact instant stays in the tooltip.
-const spoken = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
-const hour = new Intl.DateTimeFormat(undefined, { timeStyle: "short" });
+const language = document.documentElement.lang === "en" ? undefined : document.documentElement.lang;
+const spoken = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
+const hour = new Intl.DateTimeFormat(language, { timeStyle: "short" });
 for (const time of document.querySelectorAll("time[datetime]")) {
   time.textContent = ("hour" in time.dataset ? hour : spoken).format(new Date(time.dateTime));
 }

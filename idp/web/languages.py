@@ -1,0 +1,110 @@
+"""
+The language of a page: what the person has chosen, else what the browser prefers of those that there are.
+
+The choice is kept in a cookie, for who is not signed in yet, and with the account.
+"""
+
+from datetime import datetime
+
+from babel.dates import format_datetime
+from flask import Blueprint, Flask, Response, g, request
+from werkzeug.exceptions import HTTPException
+
+from idp.base import catalogues
+from idp.base.catalogues import ENGLISH, LANGUAGES
+from idp.base.texts import said
+from idp.signon import own_language
+from idp.web import context
+from idp.web.render import LANGUAGE_COOKIE, redirect_to_path
+from idp.web.security import PROTOCOL, public
+
+pages = Blueprint("languages", __name__)
+
+_A_YEAR = 365 * 24 * 3600
+
+
+def install(app: Flask) -> None:
+    """Let the pages of *app* speak the language of their reader."""
+    environment = app.jinja_env
+    environment.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
+    environment.filters["said"] = lambda text: said(text, gettext)
+    environment.filters["at_length"] = at_length
+    environment.globals["translate"] = gettext
+    app.context_processor(_known_to_pages)
+
+
+def current() -> str:
+    """Return the language of this request, one of `LANGUAGES`."""
+    chosen: str | None = g.get("language")
+    if chosen is None:
+        cookie = request.cookies.get(LANGUAGE_COOKIE, "")
+        chosen = cookie if cookie in LANGUAGES else request.accept_languages.best_match(LANGUAGES, ENGLISH)
+        g.language = chosen
+    return chosen or ENGLISH
+
+
+def gettext(words: str, **values: object) -> str:
+    """Return *words* in the language of this request, *values* filled in where ``%(name)s`` stands."""
+    translated = catalogues.catalogue(current()).translate(words)
+    return translated % values if values else translated
+
+
+def ngettext(one: str, several: str, number: int) -> str:
+    """Return the words for *number* things in the language of this request."""
+    return catalogues.catalogue(current()).translate_counted(one, several, number)
+
+
+def at_length(at: datetime) -> str:
+    """Return a moment as a sentence says it, in UTC."""
+    return f"{format_datetime(at, 'd MMMM yyyy, HH:mm', locale=current())} UTC"
+
+
+@pages.post("/language")
+@public
+def choose() -> Response:
+    """Keep the language that was chosen, and go back to the page that it was chosen on."""
+    wanted = request.form.get("language", "")
+    answer = redirect_to_path(_way_back(request.form.get("back", "")))
+    if wanted not in LANGUAGES:
+        return answer
+    with context.open_work() as work:
+        session = context.current_session(work)
+        if session is not None:
+            own_language.choose(work, session, wanted)
+    answer.set_cookie(
+        LANGUAGE_COOKIE,
+        wanted,
+        path="/",
+        max_age=_A_YEAR,
+        secure=context.settings().secure,
+        httponly=True,
+        samesite="Lax",
+    )
+    return answer
+
+
+def _way_back(path: str) -> str:
+    """Return *path* where it is one of our pages; else our front page."""
+    if not path.startswith("/") or path.startswith("//") or "\\" in path or len(path) > 2000 or not path.isprintable():
+        return "/"
+    try:
+        context.endpoint_of(path.partition("?")[0])
+    except HTTPException:
+        return "/"
+    return path
+
+
+def _known_to_pages() -> dict[str, object]:
+    language = current()
+    return {
+        "language": language,
+        "direction": "rtl" if catalogues.is_right_to_left(language) else "ltr",
+        "languages": [(one, catalogues.own_name(one)) for one in LANGUAGES],
+        "way_back": _here(),
+    }
+
+
+def _here() -> str:
+    """Return the address of this page, to come back to; what a protocol sent is in no page (it may hold secrets)."""
+    guard = getattr(context.current_view(), "guard", PROTOCOL)
+    return request.full_path.rstrip("?") if request.method == "GET" and guard != PROTOCOL else "/"

@@ -105,6 +105,6 @@ def _known_to_pages() -> dict[str, object]:
 
 
 def _here() -> str:
-    """Return the address of this page, to come back to; what a protocol sent is in no page (it may hold secrets)."""
+    """Return the address of this page, to come back to, without what was asked of it: that may be anybody's, and long."""
     guard = getattr(context.current_view(), "guard", PROTOCOL)
-    return request.full_path.rstrip("?") if request.method == "GET" and guard != PROTOCOL else "/"
+    return request.path if request.method == "GET" and guard != PROTOCOL else "/"

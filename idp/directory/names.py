@@ -5,7 +5,9 @@ import unicodedata
 
 import idna
 
+from idp.base.catalogues import LANGUAGES
 from idp.base.errors import Invalid
+from idp.base.texts import words as words_
 
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _LOCAL = re.compile(r"[^\s@\"(),:;<>\[\]\\]{1,64}")
@@ -79,6 +81,22 @@ def web_address(value: str, *, field: str) -> str:
     """
     if len(value) > LONGEST_WEB_ADDRESS or not _WEB_ADDRESS.fullmatch(value):
         raise Invalid("This is no https address.", field=field, advice="Write it like https://www.example.org/about.")
+    return value
+
+
+def language(value: str) -> str:
+    """
+    Return the code of a language that Ostiary speaks; empty: none in particular.
+
+    Raises:
+        Invalid: it speaks no such language.
+    """
+    if value and value not in LANGUAGES:
+        raise Invalid(
+            "This language is not spoken here.",
+            field="language",
+            advice=words_("Choose among %(all)s.", all=", ".join(LANGUAGES)),
+        )
     return value
 
 

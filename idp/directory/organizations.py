@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 from sqlalchemy import bindparam, func, literal_column, select
 
-from idp.audit.events import OrganizationCreated
+from idp.audit.events import OrganizationChanged, OrganizationCreated
 from idp.audit.log import record
 from idp.base.db import Prepared
-from idp.base.errors import Conflict
+from idp.base.errors import ChangedMeanwhile, Conflict
 from idp.base.ids import new_id
 from idp.base.work import Work
-from idp.directory import names
+from idp.directory import names, queries
 from idp.directory.models import Organization
 from idp.policy.access import documents
 from idp.policy.authentication import PolicyKind, first_terms
@@ -61,6 +61,44 @@ def create(work: Work, slug: str, *, name: str) -> Organization:
         )
     )
     record(work, OrganizationCreated(organization_id=organization.id, target_id=organization.id, slug=slug, name=name))
+    work.tx.after_commit(work.tx.memory.forget)
+    return organization
+
+
+def edit(
+    work: Work, slug: str, *, name: str | None = None, language: str | None = None, if_version: int | None = None
+) -> Organization:
+    """
+    Change what an organization is called, and what it speaks; what is None stays as it is.
+
+    Args:
+        language: what its pages and mails speak to those who chose none; empty: what their browser prefers.
+
+    Raises:
+        NotFound: no such organization that this actor may see.
+        Forbidden: the actor may not edit it.
+        Invalid: the name or the language cannot be used.
+        ChangedMeanwhile: somebody else has changed it since.
+    """
+    organization = queries.organization(work, slug)
+    require(work, Permission.ORGANIZATION_EDIT, organization.id)
+    if if_version is not None and if_version != organization.version:
+        raise ChangedMeanwhile(organization.id)
+    wanted = {
+        "name": None if name is None else names.name(name),
+        "language": None if language is None else names.language(language),
+    }
+    changes = {key: value for key, value in wanted.items() if value is not None and value != getattr(organization, key)}
+    if not changes:
+        return organization
+    before = {key: str(getattr(organization, key)) for key in changes}
+    for key, value in changes.items():
+        setattr(organization, key, value)
+    work.tx.session.flush()
+    record(
+        work,
+        OrganizationChanged(organization_id=organization.id, target_id=organization.id, before=before, after=changes),
+    )
     work.tx.after_commit(work.tx.memory.forget)
     return organization
 

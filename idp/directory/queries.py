@@ -70,12 +70,15 @@ def sites(work: Work, *, organization_id: str | None = None) -> list[Site]:
     return list(work.tx.session.scalars(query))
 
 
-def site(work: Work, slug: str) -> Site:
+def site(work: Work, slug: str, *, organization_id: str | None = None) -> Site:
     """
     Raises:
-        NotFound: no such site that this actor may see.
+        NotFound: no such site (of that organization) that this actor may see.
     """
-    found = work.tx.session.scalar(visible(work, Site, Permission.SITE_READ).where(Site.slug == slug))
+    query = visible(work, Site, Permission.SITE_READ).where(Site.slug == slug)
+    if organization_id is not None:
+        query = query.where(Site.organization_id == organization_id)
+    found = work.tx.session.scalar(query)
     if found is None:
         raise NotFound(f"There is no site “{slug[:80]}”.", field="site")
     return found

@@ -1,17 +1,18 @@
 """Verbs on sites, and what hot roads need to know of one."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Select, bindparam, func, select
+from sqlalchemy import Select, bindparam, select
 
 from idp.audit.events import SiteChanged, SiteCreated
 from idp.audit.log import record
 from idp.base.db import Prepared
-from idp.base.errors import Conflict, Invalid
+from idp.base.errors import ChangedMeanwhile, Invalid
 from idp.base.ids import new_id
 from idp.base.work import Work
-from idp.directory import names, queries
+from idp.directory import names, queries, site_life
 from idp.directory.models import Organization, Site
 from idp.keyring import keyring
 from idp.policy.permissions import Permission, require
@@ -123,8 +124,7 @@ def create(work: Work, slug: str, *, organization: str, name: str) -> Site:
     owner = queries.organization(work, organization)
     require(work, Permission.SITE_CREATE, owner.id)
     slug, name = names.slug(slug), names.name(name)
-    if work.tx.session.scalar(select(func.count()).select_from(Site).where(Site.slug == slug)):
-        raise Conflict(f"There is a site “{slug}” already.", field="slug")
+    site_life.check_free(work, slug)
     site = Site(organization_id=owner.id, id=new_id("sit"), slug=slug, name=name, created_at=work.now)
     work.tx.session.add(site)
     work.tx.session.flush()
@@ -153,6 +153,8 @@ def edit(
     metadata_valid_days: int | None = None,
     fetch_request_objects: bool | None = None,
     assertions_for_token_endpoint: bool | None = None,
+    languages: Sequence[str] | None = None,
+    if_version: int | None = None,
 ) -> Site:
     """
     Change how a site shows itself, or what it asks of its clients; what is None stays as it is.
@@ -173,16 +175,22 @@ def edit(
         sign_metadata: SAML metadata is always signed, not only for those who ask.
         metadata_valid_days: for how many days SAML metadata may be used, 1 to 3650.
         fetch_request_objects: read authorization requests from the addresses that clients have registered.
+        languages: those that its pages offer, best first; none: all that there are.
+        if_version: the version of the site that the change was made for.
         assertions_for_token_endpoint: take client assertions for the token endpoint, too (some certifications need that).
 
     Raises:
         NotFound: no such site that this actor may see.
         Forbidden: the actor may not edit sites there.
         Invalid: a value cannot be used.
+        ChangedMeanwhile: somebody else has changed the site since.
     """
     site = queries.site(work, slug)
     require(work, Permission.SITE_EDIT, site.organization_id)
-    wanted: dict[str, str | bool | int | None] = {
+    if if_version is not None and if_version != site.version:
+        raise ChangedMeanwhile(site.id)
+    wanted: dict[str, str | bool | int | list[str] | None] = {
+        "languages": None if languages is None else [names.language(one) for one in languages if one],
         "name": None if name is None else names.name(name),
         "accent": None if accent is None else _colour(accent),
         "support_contact": None if not support_contact else names.name(support_contact, field="support_contact"),
@@ -207,6 +215,7 @@ def edit(
     for key, value in changes.items():
         setattr(site, key, value)
     if changes:
+        work.tx.session.flush()
         after = {key: str(value) for key, value in changes.items()}
         record(work, SiteChanged(organization_id=site.organization_id, target_id=site.id, before=before, after=after))
         work.tx.after_commit(work.tx.memory.forget)

@@ -97,9 +97,9 @@ def _way_back(path: str) -> str:
 def _known_to_pages() -> dict[str, object]:
     language = current()
     return {
-        "language": language,
-        "direction": "rtl" if catalogues.is_right_to_left(language) else "ltr",
-        "languages": [(one, catalogues.own_name(one)) for one in LANGUAGES],
+        "page_language": language,
+        "page_direction": "rtl" if catalogues.is_right_to_left(language) else "ltr",
+        "page_languages": [(one, catalogues.own_name(one)) for one in LANGUAGES],
         "way_back": _here(),
     }
 

@@ -18,3 +18,11 @@ class OrganizationCreated(Event):
     sentence = "created the organization {name} ({slug})"
     slug: str
     name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrganizationChanged(Event):
+    tag = "organization.changed"
+    sentence = "changed the organization from {before} to {after}"
+    before: dict[str, str]
+    after: dict[str, str]

@@ -13,6 +13,7 @@ from idp.base.ids import new_id
 from idp.base.work import Work
 from idp.directory import names, queries
 from idp.directory.models import Organization, Site
+from idp.directory.rights import require_on
 from idp.keyring import keyring
 from idp.policy.permissions import Permission, require
 
@@ -181,7 +182,7 @@ def edit(
         Invalid: a value cannot be used.
     """
     site = queries.site(work, slug)
-    require(work, Permission.SITE_EDIT, site.organization_id)
+    require_on(work, Permission.SITE_EDIT, site)
     wanted: dict[str, str | bool | int | None] = {
         "name": None if name is None else names.name(name),
         "accent": None if accent is None else _colour(accent),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
-from sqlalchemy import Select, and_, or_, select, tuple_
+from sqlalchemy import Select, and_, distinct, func, or_, select, tuple_
 
 from idp.audit.events import RoleGranted, RoleWithdrawn
 from idp.audit.log import record
@@ -16,12 +16,17 @@ from idp.directory import administering, names, queries, rights
 from idp.directory import roles as roles_
 from idp.directory.group_models import GroupRule
 from idp.directory.joining_models import JoinRule
-from idp.directory.models import Account, Application, Group, Owned, Role, RoleAssignment, Site
+from idp.directory.models import Account, Application, Group, Membership, Owned, Role, RoleAssignment, Site
 from idp.directory.roles import AnyRole
 from idp.policy.permissions import ROLES, Permission, allows, exceeds, require
 
 _LONGEST_REASON = 500
 MANUAL = "manual"
+_SCOPED = {
+    "organization": and_(RoleAssignment.site_id.is_(None), RoleAssignment.application_id.is_(None)),
+    "site": RoleAssignment.site_id.is_not(None),
+    "application": RoleAssignment.application_id.is_not(None),
+}
 M = TypeVar("M", bound=Owned)
 S = TypeVar("S")
 
@@ -57,6 +62,22 @@ class Scope:
     def application_id(self) -> str | None:
         """The application."""
         return None if self.application is None else self.application.id
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What a grant would give to whom, where; to one account, or to whoever is in a group."""
+
+    role: AnyRole
+    account: Account | None
+    group: Group | None
+    where: Scope
+    reason: str
+
+    @property
+    def subject(self) -> str:
+        """The address of the account, or the name of the group."""
+        return self.account.email if self.account is not None else self.group.name if self.group is not None else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,55 +122,117 @@ def grant(
         Invalid: not exactly one of account and group; the role is not held there; the reason or the end cannot be used.
         Conflict: they hold it there already, or who is in the group is decided by a rule or by another system.
     """
-    owner = queries.organization(work, organization)
-    if (account is None) == (group is None):
-        raise Invalid("Say who gets the role: one account or one group.", field="subject")
-    person = None if account is None else queries.account(work, account, organization_id=owner.id)
-    people = None if group is None else queries.group(work, group, organization_id=owner.id)
-    where = scope(work, owner.id, site=site, application=application)
-    require(work, Permission.ROLE_GRANT, owner.id, site_id=where.site_id, application_id=where.application_id)
-    wanted = roles_.role(work, role, organization_id=owner.id)
-    _check_scope(wanted, where)
-    _check_held(work, wanted.held(owner.id, where.site_id, where.application_id))
-    administering.hold(work, owner.id)
-    if people is not None:
-        check_may_carry(work, people)
-    said = names.words(reason, longest=_LONGEST_REASON, field="reason") if reason.strip() else ""
-    if until is not None and until <= work.now:
-        raise Invalid("The end is over already.", field="until")
-    subject = person or people
-    assert subject is not None
+    asked = _proposal(work, role, organization, account, group, site, application, reason, until)
+    _check_may_grant(work, asked)
+    administering.hold(work, asked.where.organization_id)
+    if asked.group is not None:
+        check_may_carry(work, asked.group)
     assignment = RoleAssignment(
-        organization_id=owner.id,
+        organization_id=asked.where.organization_id,
         id=new_id("rol"),
-        account_id=person and person.id,
-        group_id=people and people.id,
-        role=wanted.key,
-        site_id=where.site and where.site.id,
-        application_id=where.application_id,
+        account_id=asked.account and asked.account.id,
+        group_id=asked.group and asked.group.id,
+        role=asked.role.key,
+        site_id=asked.where.site and asked.where.site.id,
+        application_id=asked.where.application_id,
         valid_from=work.now,
         valid_to=until,
     )
-    called = subject.email if isinstance(subject, Account) else subject.name
     if _is_there(work, assignment):
-        raise Conflict(f"“{called}” has the role “{wanted.name}” for {where.words} already.")
+        raise Conflict(f"“{asked.subject}” has the role “{asked.role.name}” for {asked.where.words} already.")
     work.tx.session.add(assignment)
     work.tx.session.flush()
     record(
         work,
         RoleGranted(
-            organization_id=owner.id,
-            target_id=subject.id,
-            role=wanted.name,
-            subject=called,
-            scope=where.words,
+            organization_id=assignment.organization_id,
+            target_id=assignment.account_id or assignment.group_id or "",
+            role=asked.role.name,
+            subject=asked.subject,
+            scope=asked.where.words,
             site_id=assignment.site_id,
             application_id=assignment.application_id,
             until="withdrawn" if until is None else until.isoformat(timespec="minutes"),
-            reason=said,
+            reason=asked.reason,
         ),
     )
     return assignment
+
+
+def preview(
+    work: Work,
+    role: str,
+    *,
+    organization: str,
+    account: str | None = None,
+    group: str | None = None,
+    site: str | None = None,
+    application: str | None = None,
+    reason: str = "",
+    until: datetime | None = None,
+) -> Proposal:
+    """
+    Return what `grant` would do, and to how many; nothing is changed.
+
+    Raises:
+        NotFound, Forbidden, Invalid, Conflict: as for `grant`, but for a role that they have already.
+    """
+    asked = _proposal(work, role, organization, account, group, site, application, reason, until)
+    _check_may_grant(work, asked)
+    if asked.group is not None:
+        check_may_carry(work, asked.group)
+    return asked
+
+
+def _proposal(
+    work: Work,
+    role: str,
+    organization: str,
+    account: str | None,
+    group: str | None,
+    site: str | None,
+    application: str | None,
+    reason: str,
+    until: datetime | None,
+) -> Proposal:
+    owner = queries.organization(work, organization)
+    if (account is None) == (group is None):
+        raise Invalid("Say who gets the role: one account or one group.", field="subject")
+    where = scope(work, owner.id, site=site, application=application)
+    asked = Proposal(
+        role=roles_.role(work, role, organization_id=owner.id),
+        account=None if account is None else queries.account(work, account, organization_id=owner.id),
+        group=None if group is None else queries.group(work, group, organization_id=owner.id),
+        where=where,
+        reason=_reason(reason),
+    )
+    _check_scope(asked.role, where)
+    if until is not None and until <= work.now:
+        raise Invalid("The end is over already.", field="until")
+    return asked
+
+
+def _check_may_grant(work: Work, asked: Proposal) -> None:
+    where = asked.where
+    require(
+        work,
+        Permission.ROLE_GRANT,
+        where.organization_id,
+        site_id=where.site_id,
+        application_id=where.application_id,
+    )
+    _check_held(work, asked.role.held(where.organization_id, where.site_id, where.application_id))
+
+
+def people(work: Work, group: Group) -> int:
+    """Return how many accounts are in *group* now."""
+    query = select(func.count(distinct(Membership.account_id))).where(
+        Membership.organization_id == group.organization_id,
+        Membership.group_id == group.id,
+        Membership.valid_from <= work.now,
+        or_(Membership.valid_to.is_(None), Membership.valid_to > work.now),
+    )
+    return work.tx.session.scalar(query) or 0
 
 
 def withdraw(work: Work, assignment_id: str, *, organization: str, reason: str = "") -> RoleAssignment:
@@ -162,17 +245,11 @@ def withdraw(work: Work, assignment_id: str, *, organization: str, reason: str =
         Conflict: nobody would administer the organization any more.
     """
     owner = queries.organization(work, organization)
-    query = _live(work, queries.visible(work, RoleAssignment, Permission.ROLE_READ)).where(
-        RoleAssignment.organization_id == owner.id, RoleAssignment.id == assignment_id
-    )
-    found = work.tx.session.scalar(query)
-    if found is None:
-        raise NotFound("This role was withdrawn already, or was never given.", field="assignment")
-    told = in_words(work, [found])[0]
-    where = told.held
+    told = assignment(work, assignment_id, organization_id=owner.id)
+    found, where = told.assignment, told.held
     require(work, Permission.ROLE_GRANT, owner.id, site_id=where.site_id, application_id=where.application_id)
     _check_held(work, where)
-    said = names.words(reason, longest=_LONGEST_REASON, field="reason") if reason.strip() else ""
+    said = _reason(reason)
     with administering.keeping_one(work, owner.id):
         found.valid_to = work.now
     record(
@@ -189,6 +266,47 @@ def withdraw(work: Work, assignment_id: str, *, organization: str, reason: str =
         ),
     )
     return found
+
+
+def assignment(work: Work, assignment_id: str, *, organization_id: str) -> Held:
+    """
+    Return one assignment that has not ended.
+
+    Raises:
+        NotFound: none that this actor may see.
+    """
+    query = _listed(work, organization_id).where(RoleAssignment.id == assignment_id)
+    found = work.tx.session.scalar(query)
+    if found is None:
+        raise NotFound("This role was withdrawn already, or was never given.", field="assignment")
+    return in_words(work, [found])[0]
+
+
+def page(
+    work: Work,
+    organization_id: str,
+    *,
+    after: tuple[object, ...] | None = None,
+    limit: int = 50,
+    role: str = "",
+    scope: str = "",
+) -> list[Held]:
+    """
+    Return who administers what, as far as the actor may see it, by id, at most *limit*.
+
+    Args:
+        after: the id of the last one that was shown; None: from the start.
+        role: only of this one (its key).
+        scope: only those held in the ``organization``, at a ``site``, for an ``application``.
+    """
+    query = _listed(work, organization_id)
+    if role:
+        query = query.where(RoleAssignment.role == role)
+    if scope in _SCOPED:
+        query = query.where(_SCOPED[scope])
+    if after is not None:
+        query = query.where(RoleAssignment.id > after[0])
+    return in_words(work, list(work.tx.session.scalars(query.order_by(RoleAssignment.id).limit(limit))))
 
 
 def assignments(
@@ -209,9 +327,7 @@ def assignments(
         role: the key of one role (`roles.AnyRole.key`).
         account_id, group_id, site_id, application_id: only what was given to, or for, this one itself.
     """
-    query = _live(work, queries.visible(work, RoleAssignment, Permission.ROLE_READ)).where(
-        RoleAssignment.organization_id == organization_id
-    )
+    query = _listed(work, organization_id)
     wanted = {"role": role, "account_id": account_id, "group_id": group_id}
     wanted |= {"site_id": site_id, "application_id": application_id}
     for name, value in wanted.items():
@@ -284,6 +400,10 @@ def carries_roles(work: Work, group: Group) -> bool:
     return bool(rights.roles_of_group(work, group))
 
 
+def _reason(typed: str) -> str:
+    return names.words(typed, longest=_LONGEST_REASON, field="reason") if typed.strip() else ""
+
+
 def _check_scope(role: AnyRole, where: Scope) -> None:
     if where.kind not in role.scopes:
         allowed = " or ".join(f"for the {one}" for one in roles_.SCOPE_NAMES if one in role.scopes)
@@ -305,6 +425,12 @@ def _check_held(work: Work, held: HeldRole) -> None:
 
 def _live(work: Work, query: Select[S]) -> Select[S]:
     return query.where(or_(RoleAssignment.valid_to.is_(None), RoleAssignment.valid_to > work.now))
+
+
+def _listed(work: Work, organization_id: str) -> Select[RoleAssignment]:
+    return _live(work, queries.visible(work, RoleAssignment, Permission.ROLE_READ)).where(
+        RoleAssignment.organization_id == organization_id
+    )
 
 
 def _is_there(work: Work, wanted: RoleAssignment) -> bool:

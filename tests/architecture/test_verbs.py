@@ -15,7 +15,7 @@ FILES = [
 ]
 DONE_BY = {"record", "_set_release", "edit", "move", "_moved"}
 """What records: the one writer, or a verb that does the same for several callers."""
-REQUIRES = {"require", "require_on", "require_over", "require_into", "edit"}
+REQUIRES = {"require", "require_on", "require_over", "require_into", "edit", "_check_may_grant"}
 """What requires a permission: somewhere, where an object is, over an account, for the members of a group."""
 VERBS = [
     pytest.param(verb, id=f"{file.rpartition('/')[2]}.{verb.name}")

@@ -44,7 +44,7 @@ def test_the_last_administrator_is_kept(acme):
     assert acme("account", "grant-role", "ann@acme.example", "organization-administrator").code == 0
 
     refused = acme("role", "withdraw", "organization-administrator", *ORG, *ANN, "--json")
-    assert (refused.code, refused.error["code"]) == (4, "last-administrator")
+    assert (refused.code, refused.error["error"]) == (4, "last-administrator")
     assert acme("account", "disable", "ann@acme.example").code == 4
 
 

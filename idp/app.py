@@ -51,6 +51,7 @@ from idp.web import (
 )
 from idp.web.console import accounts as console_accounts
 from idp.web.console import entrance, home
+from idp.web.console import roles as console_roles
 from idp.web.door import LONGEST_BODY, Door
 from idp.web.kept_documents import KeptDocuments
 from idp.web.security import Entrance
@@ -60,6 +61,7 @@ _SECOND_STEPS = (email_code,)  # they put their pages beside the others of signi
 _CONSOLE = (
     home,
     console_accounts,
+    console_roles,
 )
 _OIDC = (oidc, oidc_clients, oidc_documents, oidc_logout, oidc_registration, oidc_session)
 

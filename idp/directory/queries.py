@@ -167,7 +167,9 @@ def group(work: Work, reference: str, *, organization_id: str) -> Group:
     return found
 
 
-def applications(work: Work, *, site_id: str | None = None, limit: int = 500) -> list[Application]:
+def applications(
+    work: Work, *, organization_id: str | None = None, site_id: str | None = None, limit: int = 500
+) -> list[Application]:
     """Return the applications (not the deleted ones) by name, at most *limit*."""
     query = (
         visible(work, Application, Permission.APPLICATION_READ)
@@ -175,6 +177,8 @@ def applications(work: Work, *, site_id: str | None = None, limit: int = 500) ->
         .order_by(Application.name, Application.id)
         .limit(limit)
     )
+    if organization_id is not None:
+        query = query.where(Application.organization_id == organization_id)
     if site_id is not None:
         query = query.where(Application.site_id == site_id)
     return list(work.tx.session.scalars(query))

@@ -51,6 +51,16 @@ def role(work: Work, reference: str, *, organization_id: str) -> AnyRole:
     return _any(_own(work, reference, organization_id))
 
 
+def own(work: Work, reference: str, *, organization_id: str) -> AnyRole:
+    """
+    Return the role of the organization's own with the name or id *reference*.
+
+    Raises:
+        NotFound: none that this actor may see, or it comes with Ostiary.
+    """
+    return _any(_own(work, reference, organization_id))
+
+
 def roles(work: Work, *, organization_id: str) -> list[AnyRole]:
     """Return every role: those that come with Ostiary, then those of the organization's own that the actor may see."""
     query = _visible(work, organization_id).order_by(Role.name_key)

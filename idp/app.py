@@ -52,6 +52,7 @@ from idp.web import (
 from idp.web.console import accounts as console_accounts
 from idp.web.console import entrance, home
 from idp.web.console import organization as console_organization
+from idp.web.console import roles as console_roles
 from idp.web.console import sites as console_sites
 from idp.web.door import LONGEST_BODY, Door
 from idp.web.kept_documents import KeptDocuments
@@ -64,6 +65,7 @@ _CONSOLE = (
     console_accounts,
     console_organization,
     console_sites,
+    console_roles,
 )
 _OIDC = (oidc, oidc_clients, oidc_documents, oidc_logout, oidc_registration, oidc_session)
 

@@ -10,7 +10,7 @@ from idp.cli.account_lookup import ORGANIZATION as _ORGANIZATION
 from idp.cli.account_lookup import find as _account
 from idp.cli.account_lookup import organization_id as _organization_id
 from idp.cli.context import Group, open_work, tell, tell_all
-from idp.directory import accounts, policy_members, queries
+from idp.directory import accounts, policy_members, queries, rights
 from idp.directory.policy_members import KINDS
 from idp.policy.permissions import ORGANIZATION_ADMINISTRATOR, ROLES
 from idp.signon import administered_password, email_change
@@ -199,7 +199,7 @@ def show_(email: str, organization: str | None) -> None:
         value = {
             **show.account(found),
             "authentication_policy": policy_members.policy_of(work, found).name,
-            "roles": sorted(held.role for held in accounts.roles_of(work, found.organization_id, found.id)),
+            "roles": sorted(held.role for held in rights.roles_of(work, found.organization_id, found.id)),
             "has_password": password_.has_password(work, found.organization_id, found.id),
             "password_imported": scheme,
             "password_must_change": due,

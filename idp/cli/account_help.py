@@ -10,9 +10,9 @@ from idp.base.work import Work
 from idp.cli import show
 from idp.cli.account_lookup import ORGANIZATION, find
 from idp.cli.context import Command, open_work, tell, tell_all
+from idp.directory import rights
 from idp.directory.models import Account
 from idp.directory.policies import authentication_policy
-from idp.policy.permissions import Permission, require
 from idp.signon import device_cookie, history, resetting
 from idp.signon import devices as devices_
 from idp.signon.factors import temporary_pass
@@ -107,7 +107,7 @@ def devices(email: str, organization: str | None, forget: str | None, forget_all
     with open_work() as work:
         found = find(work, email, organization)
         where = found.organization_id
-        require(work, Permission.ACCOUNT_CREDENTIALS, where)
+        rights.require_over(work, rights.RECOVERY, found)
         if forget is not None:
             gone = devices_.forget(work, found.id, forget, organization_id=where)
             tell(_device(work, found, gone), f"forgot {gone.id} of {found.email}")

@@ -33,6 +33,7 @@ _COMMANDS = (
     "migrate",
     "organization",
     "policy",
+    "role",
     "serve",
     "site",
     "zone",

@@ -2,7 +2,7 @@
 
 from idp.base.errors import NotFound
 from idp.base.work import Work
-from idp.directory import access, applications, queries
+from idp.directory import access, administering, applications, queries
 from idp.directory.models import AccessGrant, Account, Application, RoleAssignment
 from idp.policy.permissions import ROLES, Permission
 
@@ -19,22 +19,16 @@ def who_gives(work: Work, organization_id: str) -> tuple[str, ...]:
     roles = [role for role, held in ROLES.items() if Permission.APPLICATION_GRANT in held]
     query = (
         queries.visible(work, Account, Permission.ACCOUNT_READ)
-        .join(
-            RoleAssignment,
-            (RoleAssignment.organization_id == Account.organization_id) & (RoleAssignment.account_id == Account.id),
-        )
         .where(
             Account.organization_id == organization_id,
             Account.disabled_at.is_(None),
-            RoleAssignment.role.in_(roles),
-            RoleAssignment.site_id.is_(None),
-            RoleAssignment.valid_from <= work.now,
-            RoleAssignment.valid_to.is_(None) | (RoleAssignment.valid_to > work.now),
+            administering.holding(RoleAssignment.role.in_(roles)),
         )
         .order_by(Account.email_key)
         .limit(MOST_SHOWN)
     )
-    return tuple(dict.fromkeys(account.email for account in work.tx.session.scalars(query)))
+    values = {"organization_id": organization_id, "now": work.now}
+    return tuple(account.email for account in work.tx.session.scalars(query, values))
 
 
 def person(work: Work, account_id: str | None) -> str:

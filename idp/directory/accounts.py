@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import func, select, update
 
 from idp.audit.events import (
     AccountAttributesChanged,
@@ -10,31 +10,19 @@ from idp.audit.events import (
     AccountDisabled,
     AccountEnabled,
     AccountRenamed,
-    RoleGranted,
 )
 from idp.audit.log import record
 from idp.base import jobs
-from idp.base.db import Prepared
-from idp.base.errors import ChangedMeanwhile, Conflict, Invalid
+from idp.base.errors import ChangedMeanwhile, Conflict
 from idp.base.ids import new_id
-from idp.base.work import HeldRole, Work
-from idp.directory import attributes, names, policy_members, queries
-from idp.directory.models import Account, RoleAssignment
+from idp.base.work import Work
+from idp.directory import administering, attributes, names, policy_members, queries, rights, role_assignments
+from idp.directory.models import Account, Organization, RoleAssignment
 from idp.policy.authentication import PolicyKind
-from idp.policy.permissions import OPERATOR, ROLES, Permission, allows, require
+from idp.policy.permissions import Permission, require
 
 OUTDATED = "sign-ons-outdated"
 """The job that ends the sign-ons of an account that was disabled, or whose credentials changed."""
-
-_ROLES = Prepared(
-    select(RoleAssignment.role, RoleAssignment.site_id).where(
-        RoleAssignment.organization_id == bindparam("organization_id"),
-        RoleAssignment.account_id == bindparam("account_id"),
-        RoleAssignment.valid_from <= bindparam("now", type_=RoleAssignment.valid_from.type),
-        RoleAssignment.valid_to.is_(None)
-        | (RoleAssignment.valid_to > bindparam("now", type_=RoleAssignment.valid_from.type)),
-    )
-)
 
 
 def create(
@@ -108,12 +96,12 @@ def rename(
 
     Raises:
         NotFound: no such account, or none this actor may see.
-        Forbidden: the actor may not edit accounts there.
+        Forbidden: the actor may not edit accounts there, or the account administers what the actor does not.
         Invalid: a name cannot be used.
         ChangedMeanwhile: somebody else has changed the account since.
     """
     account = queries.account(work, reference, organization_id=organization_id)
-    require(work, Permission.ACCOUNT_EDIT, account.organization_id)
+    rights.require_over(work, Permission.ACCOUNT_EDIT, account)
     if if_version is not None and if_version != account.version:
         raise ChangedMeanwhile(account.id)
     wanted = {
@@ -148,15 +136,16 @@ def disable(work: Work, reference: str, *, organization_id: str | None = None) -
 
     Raises:
         NotFound: no such account, or none this actor may see.
-        Forbidden: the actor may not disable accounts there.
-        Conflict: it is disabled already.
+        Forbidden: the actor may not disable accounts there, or the account administers what the actor does not.
+        Conflict: it is disabled already, or nobody else administers the organization.
     """
     account = queries.account(work, reference, organization_id=organization_id)
-    require(work, Permission.ACCOUNT_DISABLE, account.organization_id)
+    rights.require_over(work, Permission.ACCOUNT_DISABLE, account)
     if account.disabled_at is not None:
         raise Conflict(f"“{account.email}” is disabled already.")
-    account.disabled_at = work.now
-    account.epoch += 1
+    with administering.keeping_one(work, account.organization_id):
+        account.disabled_at = work.now
+        account.epoch += 1
     record(work, AccountDisabled(organization_id=account.organization_id, target_id=account.id, email=account.email))
     _defer_ending(work, account.organization_id, account.id)
     return account
@@ -168,11 +157,11 @@ def enable(work: Work, reference: str, *, organization_id: str | None = None) ->
 
     Raises:
         NotFound: no such account, or none this actor may see.
-        Forbidden: the actor may not enable accounts there.
+        Forbidden: the actor may not enable accounts there, or the account administers what the actor does not.
         Conflict: it is not disabled.
     """
     account = queries.account(work, reference, organization_id=organization_id)
-    require(work, Permission.ACCOUNT_DISABLE, account.organization_id)
+    rights.require_over(work, Permission.ACCOUNT_DISABLE, account)
     if account.disabled_at is None:
         raise Conflict(f"“{account.email}” is not disabled.")
     account.disabled_at = None
@@ -197,12 +186,12 @@ def set_attributes(
 
     Raises:
         NotFound: no such account, or none this actor may see.
-        Forbidden: the actor may not edit accounts there.
+        Forbidden: the actor may not edit accounts there, or the account administers what the actor does not.
         Invalid: a name or a value cannot be taken, or there are too many.
         Conflict: somebody else has changed the account in the meantime.
     """
     account = queries.account(work, reference, organization_id=organization_id)
-    require(work, Permission.ACCOUNT_EDIT, account.organization_id)
+    rights.require_over(work, Permission.ACCOUNT_EDIT, account)
     if if_version is not None and if_version != account.version:
         raise ChangedMeanwhile(account.id)
     removed = {attributes.further_name(name) for name, values in changes.items() if not values}
@@ -228,36 +217,16 @@ def set_attributes(
 
 def grant_role(work: Work, account_id: str, role: str, *, organization_id: str) -> RoleAssignment:
     """
-    Let an account administer its organization in *role*.
+    Let an account administer its whole organization in *role*; see `role_assignments.grant`.
 
     Raises:
-        NotFound: no such account that this actor may see.
+        NotFound: no such account or role that this actor may see.
         Forbidden: the actor may not grant roles there, or does not hold all that the role holds.
-        Invalid: there is no such role.
+        Invalid: the role is not held in a whole organization.
+        Conflict: it has that role already.
     """
-    account = queries.account(work, account_id, organization_id=organization_id)
-    require(work, Permission.ROLE_GRANT, account.organization_id)
-    if role not in ROLES or role == OPERATOR:
-        raise Invalid(f"There is no role “{role[:64]}”.", field="role")
-    for permission in ROLES[role]:
-        require(work, permission, account.organization_id)
-    assignment = RoleAssignment(
-        organization_id=account.organization_id,
-        id=new_id("rol"),
-        account_id=account.id,
-        role=role,
-        site_id=None,
-        valid_from=work.now,
-    )
-    work.tx.session.add(assignment)
-    record(work, RoleGranted(organization_id=account.organization_id, target_id=account.id, role=role))
-    return assignment
-
-
-def roles_of(work: Work, organization_id: str, account_id: str) -> tuple[HeldRole, ...]:
-    """Return the roles that an account holds now."""
-    rows = work.tx.rows(_ROLES, organization_id=organization_id, account_id=account_id, now=work.now)
-    return tuple(HeldRole(row.role, organization_id, row.site_id) for row in rows)
+    owner = work.tx.session.get_one(Organization, organization_id)
+    return role_assignments.grant(work, role, organization=owner.slug, account=account_id)
 
 
 def bump_epoch(work: Work, organization_id: str, account_id: str, *, if_epoch: int | None = None) -> None:
@@ -292,13 +261,3 @@ def _defer_ending(work: Work, organization_id: str, account_id: str) -> None:
         payload={"organization_id": organization_id, "account_id": account_id},
         organization_id=organization_id,
     )
-
-
-def may_administer_credentials(work: Work, account: Account) -> bool:
-    """Say whether the actor is the account itself or an administrator of its credentials."""
-    own = (
-        work.actor.kind == "account"
-        and work.actor.id == account.id
-        and work.actor.organization_id == account.organization_id
-    )
-    return own or allows(work.actor, Permission.ACCOUNT_CREDENTIALS, account.organization_id)

@@ -13,7 +13,8 @@ from idp.base.ids import new_id
 from idp.base.work import Work
 from idp.directory import access, names, queries
 from idp.directory.models import AccessGrant, Account, Application, Group, Site
-from idp.policy.permissions import Permission, require
+from idp.directory.rights import require_on
+from idp.policy.permissions import Permission
 
 
 def create(
@@ -26,7 +27,7 @@ def create(
         Forbidden: the actor may not register applications there.
         Invalid: the name cannot be used.
     """
-    require(work, Permission.APPLICATION_CREATE, site.organization_id)
+    require_on(work, Permission.APPLICATION_CREATE, site)
     application = Application(
         organization_id=site.organization_id,
         id=new_id("app"),
@@ -62,7 +63,7 @@ def disable(work: Work, application_id: str) -> Application:
         Conflict: it is disabled already.
     """
     application = queries.application(work, application_id)
-    require(work, Permission.APPLICATION_EDIT, application.organization_id)
+    require_on(work, Permission.APPLICATION_EDIT, application)
     if application.disabled_at is not None:
         raise Conflict(f"“{application.name}” is disabled already.")
     application.disabled_at = work.now
@@ -86,7 +87,7 @@ def enable(work: Work, application_id: str) -> Application:
         Conflict: it is not disabled.
     """
     application = queries.application(work, application_id)
-    require(work, Permission.APPLICATION_EDIT, application.organization_id)
+    require_on(work, Permission.APPLICATION_EDIT, application)
     if application.disabled_at is None:
         raise Conflict(f"“{application.name}” is not disabled.")
     application.disabled_at = None
@@ -109,7 +110,7 @@ def delete(work: Work, application_id: str) -> Application:
         Forbidden: the actor may not delete applications there.
     """
     application = queries.application(work, application_id)
-    require(work, Permission.APPLICATION_DELETE, application.organization_id)
+    require_on(work, Permission.APPLICATION_DELETE, application)
     application.deleted_at = work.now
     record(
         work,
@@ -134,7 +135,7 @@ def grant(
         Conflict: that access exists already.
     """
     application = queries.application(work, application_id)
-    require(work, Permission.APPLICATION_GRANT, application.organization_id)
+    require_on(work, Permission.APPLICATION_GRANT, application)
     if [everyone, group is not None, account is not None].count(True) != 1:
         raise Invalid("Say who gets access: everyone, one group, or one account.", field="subject")
     if group is not None:

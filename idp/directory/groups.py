@@ -7,7 +7,7 @@ from idp.audit.log import record
 from idp.base.errors import Conflict
 from idp.base.ids import new_id
 from idp.base.work import Work
-from idp.directory import names, queries
+from idp.directory import names, queries, rights
 from idp.directory.models import Group, Membership
 from idp.policy.permissions import Permission, require
 
@@ -45,13 +45,13 @@ def add(work: Work, group: str, account: str, *, organization: str, source: str 
 
     Raises:
         NotFound: no such organization, group or account that this actor may see.
-        Forbidden: the actor may not change members there.
+        Forbidden: the actor may not change members of this group (`rights.require_into`).
         Conflict: it is a member by that source already.
     """
     owner = queries.organization(work, organization)
     target = queries.group(work, group, organization_id=owner.id)
     member = queries.account(work, account, organization_id=owner.id)
-    require(work, Permission.GROUP_MEMBERS, owner.id)
+    rights.require_into(work, target)
     already = (
         select(func.count())
         .select_from(Membership)

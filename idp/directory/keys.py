@@ -47,7 +47,7 @@ def keys(work: Work, organization_id: str, site_id: str) -> list[SigningKey]:
     Raises:
         Forbidden: the actor may not see keys there.
     """
-    require(work, Permission.KEY_READ, organization_id)
+    require(work, Permission.KEY_READ, organization_id, site_id=site_id)
     query = (
         select(SigningKey)
         .where(
@@ -91,7 +91,7 @@ def rotate(
     Raises:
         Forbidden: the actor may not rotate keys there.
     """
-    require(work, Permission.KEY_ROTATE, organization_id)
+    require(work, Permission.KEY_ROTATE, organization_id, site_id=site_id)
     turned = Turned([], [])
     for kind, algorithm, mine in _families(keys(work, organization_id, site_id)):
         if purpose not in (None, kind):
@@ -129,8 +129,8 @@ def due(work: Work) -> list[Site]:
         Forbidden: the actor may not rotate keys at one of them.
     """
     sites = {(site.organization_id, site.id): site for site in queries.sites(work)}
-    for organization_id, _ in sites:
-        require(work, Permission.KEY_ROTATE, organization_id)
+    for organization_id, site_id in sites:
+        require(work, Permission.KEY_ROTATE, organization_id, site_id=site_id)
     known: dict[tuple[str, str], list[Any]] = {site: [] for site in sites}
     for key in work.tx.rows(_STATES):
         if (key.organization_id, key.site_id) in known:
@@ -170,7 +170,7 @@ def add(work: Work, organization_id: str, site_id: str, *, subject: str, algorit
         Invalid: it is no such kind of key.
         Conflict: the site has an EC key for SAML.
     """
-    require(work, Permission.KEY_ROTATE, organization_id)
+    require(work, Permission.KEY_ROTATE, organization_id, site_id=site_id)
     kinds = [kind for purpose, kind in keyring.OPTIONAL_KINDS if purpose == keyring.SAML_SIGNING]
     if algorithm not in kinds:
         raise Invalid(f"A key of “{algorithm[:40]}” is not made here.", field="algorithm", advice=", ".join(kinds))
@@ -205,7 +205,7 @@ def adopt(work: Work, organization_id: str, site_id: str, brought: Brought, *, s
         Conflict: the organization has or had this key; or the site has a next key already, or an EC key
             of another curve.
     """
-    require(work, Permission.KEY_ROTATE, organization_id)
+    require(work, Permission.KEY_ROTATE, organization_id, site_id=site_id)
     same = select(SigningKey).where(
         SigningKey.organization_id == organization_id, SigningKey.public_pem == keyring.public_pem(brought.private)
     )

@@ -19,6 +19,7 @@ from idp.directory.authentication_policies import authentication_policy as authe
 from idp.directory.authentication_policies import default_policy as default_policy
 from idp.directory.authentication_policies import set_second_step as set_second_step
 from idp.directory.models import Application, Organization, Site
+from idp.directory.rights import require_on
 from idp.policy.models import ReleasePolicy
 from idp.policy.permissions import Permission, require
 from idp.policy.release import LEVELS, Level, Policy, may_leave
@@ -82,7 +83,7 @@ def set_application_release(
         Invalid: no attribute is called so, or none that the organization releases; or the rules are not good.
     """
     application = queries.application(work, application_id)
-    require(work, Permission.APPLICATION_EDIT, application.organization_id)
+    require_on(work, Permission.APPLICATION_EDIT, application)
     return _set_release(work, _of_application(application), attributes=attributes, rules=rules)
 
 
@@ -96,7 +97,7 @@ def set_site_release(work: Work, site: str, attributes: Sequence[str] | None) ->
         Invalid: no attribute is called so, or none that the organization releases.
     """
     found = queries.site(work, site)
-    require(work, Permission.POLICY_EDIT, found.organization_id)
+    require_on(work, Permission.POLICY_EDIT, found)
     return _set_release(work, _of_site(found), attributes=attributes)
 
 
@@ -130,7 +131,7 @@ def set_application_rules(
         Conflict: somebody else has changed the policy in the meantime.
     """
     application = queries.application(work, application_id)
-    require(work, Permission.APPLICATION_EDIT, application.organization_id)
+    require_on(work, Permission.APPLICATION_EDIT, application)
     return _set_release(work, _of_application(application), rules=rules, if_version=if_version)
 
 
@@ -148,7 +149,7 @@ def set_site_rules(work: Work, site: str, rules: Sequence[Rule], *, if_version: 
         Conflict: somebody else has changed the policy in the meantime.
     """
     found = queries.site(work, site)
-    require(work, Permission.POLICY_EDIT, found.organization_id)
+    require_on(work, Permission.POLICY_EDIT, found)
     return _set_release(work, _of_site(found), rules=rules, if_version=if_version)
 
 

@@ -14,7 +14,7 @@ from idp.audit.events import AccountKindChanged, AccountPolicyChanged
 from idp.audit.log import record
 from idp.base.errors import Conflict, IdpError, Invalid
 from idp.base.work import Work
-from idp.directory import authentication_policies, queries
+from idp.directory import authentication_policies, queries, rights
 from idp.directory.models import Account, Membership
 from idp.policy.authentication import PolicyKind
 from idp.policy.models import AuthenticationPolicy
@@ -106,6 +106,7 @@ def move_group(work: Work, organization: str, group: str, to: str) -> list[Moved
 def _moved(work: Work, organization_id: str, person: str, target: AuthenticationPolicy) -> Moved:
     try:
         account = queries.account(work, person, organization_id=organization_id)
+        rights.require_over(work, Permission.POLICY_EDIT, account)
         before = policy_of(work, account)
         if before.id != target.id:
             _enter(work, account, before, target)
@@ -149,13 +150,14 @@ def set_kind(
 
     Raises:
         NotFound: no such account that this actor may see.
-        Forbidden: the actor may not edit accounts and policies there.
+        Forbidden: the actor may not edit accounts and policies there, or the account administers what the actor
+            does not.
         Invalid: there is no such kind.
         Conflict: there are as many break-glass accounts as there may be, or somebody else has changed the account.
     """
     account = queries.account(work, reference, organization_id=organization_id)
-    require(work, Permission.ACCOUNT_EDIT, account.organization_id)
-    require(work, Permission.POLICY_EDIT, account.organization_id)
+    rights.require_over(work, Permission.ACCOUNT_EDIT, account)
+    rights.require_over(work, Permission.POLICY_EDIT, account)
     if if_version is not None and if_version != account.version:
         raise Conflict("Someone else changed this in the meantime. Look at it again, then repeat your change.")
     wanted, before = read_kind(kind), account.kind

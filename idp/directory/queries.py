@@ -8,21 +8,29 @@ from sqlalchemy.orm import InstrumentedAttribute
 from idp.base.errors import Conflict, NotFound
 from idp.base.work import Work
 from idp.directory import names
-from idp.directory.models import AccessGrant, Account, Application, Group, Organization, Owned, Site
+from idp.directory.models import Account, Application, Group, Organization, Owned, Site
 from idp.policy.permissions import Permission, organizations_of, reach
 
 M = TypeVar("M", bound=Owned)
 
-_SITE_OF: dict[type[Owned], InstrumentedAttribute[str]] = {Site: Site.id, Application: Application.site_id}
-_APPLICATION_OF: dict[type[Owned], InstrumentedAttribute[str]] = {
-    Application: Application.id,
-    AccessGrant: AccessGrant.application_id,
-}
-"""By what a table's rows lie at a site, or belong to an application; others belong to the organization alone."""
+
+def _site_of(model: type[Owned]) -> InstrumentedAttribute[str] | None:
+    """By what a table's rows lie at a site; None: they do not, by themselves."""
+    return Site.id if model is Site else getattr(model, "site_id", None)
+
+
+def _application_of(model: type[Owned]) -> InstrumentedAttribute[str] | None:
+    """By what a table's rows belong to an application; None: they do not."""
+    return Application.id if model is Application else getattr(model, "application_id", None)
 
 
 def visible(work: Work, model: type[M], permission: Permission) -> Select[M]:
-    """Return a query for what of *model* this actor may see with *permission*. The only way to begin."""
+    """
+    Return a query for what of *model* this actor may see with *permission*. The only way to begin.
+
+    What has a ``site_id`` or an ``application_id`` is seen by whoever holds the permission there; what belongs to
+    an application, by whoever holds it at the application's site. All else belongs to the organization alone.
+    """
     where = reach(work.actor, permission)
     query = select(model)
     if where.everywhere:
@@ -30,9 +38,14 @@ def visible(work: Work, model: type[M], permission: Permission) -> Select[M]:
     conditions: list[ColumnElement[bool]] = []
     if where.organizations:
         conditions.append(model.organization_id.in_(where.organizations))
-    site, application = _SITE_OF.get(model), _APPLICATION_OF.get(model)
+    site, application = _site_of(model), _application_of(model)
     if where.sites and site is not None:
         conditions.append(tuple_(model.organization_id, site).in_(where.sites))
+    if where.sites and application is not None and model is not Application:
+        at_sites = select(Application.organization_id, Application.id).where(
+            tuple_(Application.organization_id, Application.site_id).in_(where.sites)
+        )
+        conditions.append(tuple_(model.organization_id, application).in_(at_sites))
     if where.applications and application is not None:
         conditions.append(tuple_(model.organization_id, application).in_(where.applications))
     return query.where(or_(*conditions)) if conditions else query.where(false())
@@ -157,7 +170,9 @@ def group(work: Work, reference: str, *, organization_id: str) -> Group:
     return found
 
 
-def applications(work: Work, *, site_id: str | None = None, limit: int = 500) -> list[Application]:
+def applications(
+    work: Work, *, organization_id: str | None = None, site_id: str | None = None, limit: int = 500
+) -> list[Application]:
     """Return the applications (not the deleted ones) by name, at most *limit*."""
     query = (
         visible(work, Application, Permission.APPLICATION_READ)
@@ -165,6 +180,8 @@ def applications(work: Work, *, site_id: str | None = None, limit: int = 500) ->
         .order_by(Application.name, Application.id)
         .limit(limit)
     )
+    if organization_id is not None:
+        query = query.where(Application.organization_id == organization_id)
     if site_id is not None:
         query = query.where(Application.site_id == site_id)
     return list(work.tx.session.scalars(query))

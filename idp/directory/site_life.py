@@ -16,7 +16,8 @@ from idp.base.texts import words
 from idp.base.work import Work
 from idp.directory import names, queries
 from idp.directory.models import Application, FormerSlug, Site
-from idp.policy.permissions import Permission, require
+from idp.directory.rights import require_on
+from idp.policy.permissions import Permission
 
 SHOWN = 50
 
@@ -64,7 +65,7 @@ def rename(work: Work, slug: str, new_slug: str, *, if_version: int | None = Non
         ChangedMeanwhile: somebody else has changed the site since.
     """
     site = queries.site(work, slug)
-    require(work, Permission.SITE_EDIT, site.organization_id, site_id=site.id)
+    require_on(work, Permission.SITE_EDIT, site)
     if if_version is not None and if_version != site.version:
         raise ChangedMeanwhile(site.id)
     new_slug = names.slug(new_slug)
@@ -107,7 +108,7 @@ def disable(work: Work, slug: str) -> Site:
         Conflict: it is off already.
     """
     site = queries.site(work, slug)
-    require(work, Permission.SITE_EDIT, site.organization_id, site_id=site.id)
+    require_on(work, Permission.SITE_EDIT, site)
     if site.disabled_at is not None:
         raise Conflict(words("“%(name)s” is switched off already.", name=site.name))
     site.disabled_at = work.now
@@ -126,7 +127,7 @@ def enable(work: Work, slug: str) -> Site:
         Conflict: it is on.
     """
     site = queries.site(work, slug)
-    require(work, Permission.SITE_EDIT, site.organization_id, site_id=site.id)
+    require_on(work, Permission.SITE_EDIT, site)
     if site.disabled_at is None:
         raise Conflict(words("“%(name)s” is not switched off.", name=site.name))
     site.disabled_at = None

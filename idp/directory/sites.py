@@ -14,6 +14,7 @@ from idp.base.ids import new_id
 from idp.base.work import Work
 from idp.directory import names, queries, site_life
 from idp.directory.models import Organization, Site
+from idp.directory.rights import require_on
 from idp.keyring import keyring
 from idp.policy.permissions import Permission, require
 
@@ -186,7 +187,7 @@ def edit(
         ChangedMeanwhile: somebody else has changed the site since.
     """
     site = queries.site(work, slug)
-    require(work, Permission.SITE_EDIT, site.organization_id)
+    require_on(work, Permission.SITE_EDIT, site)
     if if_version is not None and if_version != site.version:
         raise ChangedMeanwhile(site.id)
     wanted: dict[str, str | bool | int | list[str] | None] = {

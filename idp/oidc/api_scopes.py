@@ -17,11 +17,12 @@ from idp.base.work import Work
 from idp.directory import names, queries
 from idp.directory.access import ACCOUNT, EVERYONE, GROUP
 from idp.directory.models import Account, Application, Group
+from idp.directory.rights import require_on
 from idp.oidc import apis, metadata
 from idp.oidc.claims import STANDARD_SCOPES
 from idp.oidc.models import Api, ApiScope, ApiScopeGrant
 from idp.oidc.scopes import APPLICATION
-from idp.policy.permissions import Permission, require
+from idp.policy.permissions import Permission
 
 _LONGEST_NAME = 128
 _LONGEST_SENTENCE = 512
@@ -41,7 +42,7 @@ def add(work: Work, api: str, name: str, description: str) -> ApiScope:
         Conflict: an API of this site has a scope of that name; or as for `apis.find`.
     """
     of = apis.find(work, api)
-    require(work, Permission.API_EDIT, of.organization_id)
+    require_on(work, Permission.API_EDIT, of)
     scope = ApiScope(
         organization_id=of.organization_id,
         id=new_id("asc"),
@@ -83,7 +84,7 @@ def edit(work: Work, api: str, name: str, description: str) -> ApiScope:
         Conflict: as for `apis.find`.
     """
     of, scope = _found(work, api, name)
-    require(work, Permission.API_EDIT, of.organization_id)
+    require_on(work, Permission.API_EDIT, of)
     before, scope.description = scope.description, _sentence(description)
     record(
         work,
@@ -110,7 +111,7 @@ def remove(work: Work, api: str, name: str) -> ApiScope:
         Conflict: as for `apis.find`.
     """
     of, scope = _found(work, api, name)
-    require(work, Permission.API_EDIT, of.organization_id)
+    require_on(work, Permission.API_EDIT, of)
     work.tx.session.delete(scope)
     work.tx.session.flush()
     record(
@@ -147,7 +148,7 @@ def grant(
         Conflict: it has the scope already; or as for `apis.find`.
     """
     of, scope = _found(work, api, name)
-    require(work, Permission.API_GRANT, of.organization_id)
+    require_on(work, Permission.API_GRANT, of)
     whom = _whom(work, of, everyone, group, account, application_id)
     if until is not None and until <= work.now:
         raise Invalid("The end is past already.", field="until")
@@ -199,7 +200,7 @@ def withdraw(
         Conflict: as for `apis.find`.
     """
     of, scope = _found(work, api, name)
-    require(work, Permission.API_GRANT, of.organization_id)
+    require_on(work, Permission.API_GRANT, of)
     whom = _whom(work, of, everyone, group, account, application_id)
     held = _held(work, scope, whom)
     if not held:
@@ -224,7 +225,7 @@ def withdraw(
 def of_api(work: Work, api: Api) -> list[ApiScope]:
     """Return the scopes of an API that the actor has been given, by name."""
     query = (
-        queries.visible(work, ApiScope, Permission.API_READ)
+        select(ApiScope)
         .where(ApiScope.organization_id == api.organization_id, ApiScope.api_id == api.id)
         .order_by(ApiScope.name)
     )
@@ -232,9 +233,9 @@ def of_api(work: Work, api: Api) -> list[ApiScope]:
 
 
 def grants(work: Work, scope: ApiScope) -> list[tuple[ApiScopeGrant, str]]:
-    """Return the grants of a scope that hold now, each with what its subject is called, where that may be seen."""
+    """Return the grants of a scope that the actor has been given that hold now, each with what its subject is called, where that may be seen."""
     query = (
-        queries.visible(work, ApiScopeGrant, Permission.API_READ)
+        select(ApiScopeGrant)
         .where(
             ApiScopeGrant.organization_id == scope.organization_id,
             ApiScopeGrant.scope_id == scope.id,

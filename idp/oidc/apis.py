@@ -10,10 +10,11 @@ from idp.base.errors import Conflict, Invalid, NotFound
 from idp.base.ids import fingerprint, new_id, new_token
 from idp.base.work import Work
 from idp.directory import names, queries
+from idp.directory.rights import require_on
 from idp.oidc.api_auth import ID, SECRET
 from idp.oidc.api_facts import FORMATS, JWT
 from idp.oidc.models import Api
-from idp.policy.permissions import Permission, require
+from idp.policy.permissions import Permission
 from idp.signon import consent
 
 LEAST_SECONDS, MOST_SECONDS = 60, 3600
@@ -48,7 +49,7 @@ def create(
         Conflict: the site has an API of that identifier.
     """
     site = queries.site(work, site_slug)
-    require(work, Permission.API_CREATE, site.organization_id)
+    require_on(work, Permission.API_CREATE, site)
     api = Api(
         organization_id=site.organization_id,
         id=new_id(ID),
@@ -100,7 +101,7 @@ def edit(
         Invalid: the name, the format or the life cannot be used.
     """
     api = find(work, reference)
-    require(work, Permission.API_EDIT, api.organization_id)
+    require_on(work, Permission.API_EDIT, api)
     before = _described(api)
     if name is not None:
         api.name = _name(name)
@@ -135,7 +136,7 @@ def disable(work: Work, reference: str) -> Api:
         Conflict: it is disabled already; or as for `find`.
     """
     api = find(work, reference)
-    require(work, Permission.API_EDIT, api.organization_id)
+    require_on(work, Permission.API_EDIT, api)
     if api.disabled_at is not None:
         raise Conflict(f"The API “{api.name}” is disabled already.")
     api.disabled_at = work.now
@@ -154,7 +155,7 @@ def enable(work: Work, reference: str) -> Api:
         Conflict: it is not disabled; or as for `find`.
     """
     api = find(work, reference)
-    require(work, Permission.API_EDIT, api.organization_id)
+    require_on(work, Permission.API_EDIT, api)
     if api.disabled_at is None:
         raise Conflict(f"The API “{api.name}” is not disabled.")
     api.disabled_at = None
@@ -172,7 +173,7 @@ def rotate_secret(work: Work, reference: str) -> tuple[Api, str]:
         Forbidden: the actor may not edit APIs there.
     """
     api = find(work, reference)
-    require(work, Permission.API_EDIT, api.organization_id)
+    require_on(work, Permission.API_EDIT, api)
     secret = new_token(SECRET)
     api.secret_hash = fingerprint(secret)
     record(work, ApiSecretRotated(organization_id=api.organization_id, target_id=api.id, identifier=api.identifier))
@@ -189,7 +190,7 @@ def delete(work: Work, reference: str) -> Api:
         Forbidden: the actor may not delete APIs there.
     """
     api = find(work, reference)
-    require(work, Permission.API_DELETE, api.organization_id)
+    require_on(work, Permission.API_DELETE, api)
     work.tx.session.delete(api)
     work.tx.session.flush()
     record(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, tuple_
 
 from idp.audit.events import ClientChanged, ClientRegistered, ClientSecretRotated
 from idp.audit.log import record
@@ -14,12 +14,13 @@ from idp.base.ids import fingerprint, new_id, new_token
 from idp.base.work import Work
 from idp.directory import applications, queries, sites
 from idp.directory.models import Application
+from idp.directory.rights import require_on
 from idp.oidc import addresses, metadata, sectors, signing
 from idp.oidc.client_facts import origins
 from idp.oidc.metadata import NONE, SECRET_BASIC, SECRET_POST
 from idp.oidc.models import Client, ClientOrigin
 from idp.oidc.registration import changing
-from idp.policy.permissions import Permission, require
+from idp.policy.permissions import Permission
 
 PROTOCOL = "oidc"
 SECRET = "cls"  # noqa: S105 (the kind of a secret, not a secret)
@@ -157,7 +158,7 @@ def edit(
         Conflict: somebody else has changed it in the meantime.
     """
     application = queries.application(work, application_id)
-    require(work, Permission.APPLICATION_EDIT, application.organization_id)
+    require_on(work, Permission.APPLICATION_EDIT, application)
     client = of_application(work, application)
     if if_version is not None and if_version != client.version:
         raise Conflict("Someone else changed this in the meantime. Look at it again, then repeat your change.")
@@ -199,7 +200,7 @@ def replace(
         Conflict: somebody else has changed it in the meantime.
     """
     application = queries.application(work, application_id)
-    require(work, Permission.APPLICATION_EDIT, application.organization_id)
+    require_on(work, Permission.APPLICATION_EDIT, application)
     client = of_application(work, application)
     before = _beside(application, client)
     _settle_sector(work, client, registration, sector_uris)
@@ -259,7 +260,7 @@ def rotate_secret(work: Work, application_id: str) -> tuple[Application, Client,
         Invalid: the client has no secret.
     """
     application = queries.application(work, application_id)
-    require(work, Permission.APPLICATION_EDIT, application.organization_id)
+    require_on(work, Permission.APPLICATION_EDIT, application)
     client = of_application(work, application)
     method = client.registration["token_endpoint_auth_method"]
     if method not in _WITH_SECRET:
@@ -324,15 +325,13 @@ def find_application(work: Work, client_id: str) -> Application | None:
 
 
 def client_ids(work: Work, organization_ids: Collection[str]) -> dict[str, str]:
-    """
-    Return the client ids of organizations, by application.
-
-    Raises:
-        Forbidden: the actor may not see applications there.
-    """
-    for organization_id in organization_ids:
-        require(work, Permission.APPLICATION_READ, organization_id)
-    held = select(Client.application_id, Client.client_id).where(Client.organization_id.in_(organization_ids))
+    """Return the client ids of the applications of organizations that the actor may see, by application."""
+    seen = queries.visible(work, Application, Permission.APPLICATION_READ).with_only_columns(
+        Application.organization_id, Application.id
+    )
+    held = select(Client.application_id, Client.client_id).where(
+        Client.organization_id.in_(organization_ids), tuple_(Client.organization_id, Client.application_id).in_(seen)
+    )
     return {row.application_id: row.client_id for row in work.tx.session.execute(held)}
 
 

@@ -14,7 +14,8 @@ from idp.base.errors import Invalid
 from idp.base.work import Work
 from idp.directory import queries
 from idp.directory.models import Application
-from idp.policy.permissions import Permission, require
+from idp.directory.rights import require_on
+from idp.policy.permissions import Permission
 from idp.saml import proposing, registering
 from idp.saml.aggregates import Entity
 from idp.saml.description import SpDescription
@@ -108,7 +109,7 @@ def register(
         Forbidden: the actor may not register applications there.
     """
     site = queries.site(work, site_slug)
-    require(work, Permission.APPLICATION_CREATE, site.organization_id)
+    require_on(work, Permission.APPLICATION_CREATE, site)
     there = set(registered(work, site_slug, [one.entity.entity_id for one in batch]))
     outcomes = []
     for one in batch:

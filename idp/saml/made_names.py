@@ -20,8 +20,9 @@ from idp.base.work import Work
 from idp.directory import names as directory_names
 from idp.directory import queries
 from idp.directory.policies import release_levels
+from idp.directory.rights import require_on
 from idp.policy import release
-from idp.policy.permissions import Permission, require
+from idp.policy.permissions import Permission
 from idp.saml import errors, name_forms
 from idp.saml.endpoints import Requester
 from idp.saml.facts import ProviderFacts
@@ -139,7 +140,7 @@ def free(work: Work, application_id: str, value: str) -> SamlName:
         Forbidden: the actor may not edit applications there.
     """
     application = queries.application(work, application_id)
-    require(work, Permission.APPLICATION_EDIT, application.organization_id)
+    require_on(work, Permission.APPLICATION_EDIT, application)
     nobody = NotFound(f"Nobody has had the name “{value[:200]}” at this application.", field="name")
     if name_forms.fault(UNSPECIFIED, value):
         raise nobody

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, select, tuple_
 
 from idp.audit.events import LegacyAlgorithmsAllowed, ServiceProviderChanged
 from idp.audit.log import record
@@ -13,6 +13,7 @@ from idp.base.errors import Conflict, NotFound
 from idp.base.work import Work
 from idp.directory import queries
 from idp.directory.models import Application, Site
+from idp.directory.rights import require_on
 from idp.policy.permissions import Permission, require
 from idp.saml import (
     addresses,
@@ -81,7 +82,7 @@ def change(
         Conflict: somebody else has changed it in the meantime.
     """
     application = queries.application(work, application_id)
-    require(work, Permission.APPLICATION_EDIT, application.organization_id)
+    require_on(work, Permission.APPLICATION_EDIT, application)
     provider = of_application(work, application)
     check_version(provider, if_version)
     described = described or SpDescription.from_json(provider.description)
@@ -150,17 +151,15 @@ def find(work: Work, reference: str) -> ServiceProvider:
 
 
 def entity_ids(work: Work, organization_ids: Collection[str]) -> dict[str, str]:
-    """
-    Return the entity IDs of the service providers of organizations, by application.
-
-    Raises:
-        Forbidden: the actor may not see applications there.
-    """
-    for organization_id in organization_ids:
-        require(work, Permission.APPLICATION_READ, organization_id)
-    held = select(ServiceProvider.application_id, ServiceProvider.entity_id)
-    rows = work.tx.session.execute(held.where(ServiceProvider.organization_id.in_(organization_ids)))
-    return {row.application_id: row.entity_id for row in rows}
+    """Return the entity IDs of the service providers of organizations that the actor may see, by application."""
+    seen = queries.visible(work, Application, Permission.APPLICATION_READ).with_only_columns(
+        Application.organization_id, Application.id
+    )
+    held = select(ServiceProvider.application_id, ServiceProvider.entity_id).where(
+        ServiceProvider.organization_id.in_(organization_ids),
+        tuple_(ServiceProvider.organization_id, ServiceProvider.application_id).in_(seen),
+    )
+    return {row.application_id: row.entity_id for row in work.tx.session.execute(held)}
 
 
 def of_application(work: Work, application: Application) -> ServiceProvider:

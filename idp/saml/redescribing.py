@@ -11,7 +11,8 @@ from idp.base.work import Work
 from idp.directory import names as names_
 from idp.directory import queries
 from idp.directory.models import Application
-from idp.policy.permissions import Permission, require
+from idp.directory.rights import require_on
+from idp.policy.permissions import Permission
 from idp.saml import addresses, metadata, providers, schedule
 from idp.saml.description import SpDescription
 from idp.saml.difference import Change, certificate_words, difference, one
@@ -176,7 +177,7 @@ def editable(work: Work, application_id: str) -> tuple[Application, ServiceProvi
         Forbidden: the actor may not edit applications there.
     """
     application = queries.application(work, application_id)
-    require(work, Permission.APPLICATION_EDIT, application.organization_id)
+    require_on(work, Permission.APPLICATION_EDIT, application)
     return application, providers.of_application(work, application)
 
 

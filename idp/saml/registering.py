@@ -14,7 +14,8 @@ from idp.base.work import Work
 from idp.directory import applications, queries
 from idp.directory import names as names_
 from idp.directory.models import Application, Site
-from idp.policy.permissions import Permission, require
+from idp.directory.rights import require_on
+from idp.policy.permissions import Permission
 from idp.saml import inherited_names, metadata, providers, schedule, signing, switches
 from idp.saml.description import SpDescription
 from idp.saml.models import ServiceProvider
@@ -93,7 +94,7 @@ def enroll(
         NotFound, Forbidden, Invalid, Conflict: as for `register`; Invalid before anything is written.
     """
     site = queries.site(work, site_slug)
-    require(work, Permission.APPLICATION_CREATE, site.organization_id)
+    require_on(work, Permission.APPLICATION_CREATE, site)
     provider = ServiceProvider(
         organization_id=site.organization_id,
         site_id=site.id,

@@ -19,6 +19,7 @@ from idp.base.errors import Conflict
 from idp.base.work import Work
 from idp.directory import queries
 from idp.directory.models import Application, Site
+from idp.directory.rights import require_on
 from idp.keyring import keyring
 from idp.keyring.keyring import Key
 from idp.policy.permissions import Permission, require
@@ -99,7 +100,7 @@ def going_on(work: Work, site: Site) -> tuple[Campaign, ...]:
     Raises:
         Forbidden: the actor may not see keys there.
     """
-    require(work, Permission.KEY_READ, site.organization_id)
+    require_on(work, Permission.KEY_READ, site)
     return campaigns(keyring.published(work, site.organization_id, site.id, keyring.SAML_SIGNING))
 
 
@@ -110,7 +111,7 @@ def reports(work: Work, site: Site, campaign: Campaign, application_id: str | No
     Raises:
         Forbidden: the actor may not see applications there.
     """
-    require(work, Permission.APPLICATION_READ, site.organization_id)
+    require_on(work, Permission.APPLICATION_READ, site)
     work.tx.session.flush()
     query = (
         select(
@@ -233,7 +234,13 @@ def confirm(work: Work, application_id: str) -> Report:
         Conflict: no rollover goes on.
     """
     site, campaign, provider = _required(work, application_id)
-    require(work, Permission.APPLICATION_EDIT, provider.organization_id)
+    require(
+        work,
+        Permission.APPLICATION_EDIT,
+        provider.organization_id,
+        site_id=provider.site_id,
+        application_id=provider.application_id,
+    )
     step = _step(work, provider, campaign.new)
     if step.confirmed_at is None or (step.switched_at is not None and step.confirmed_at < step.switched_at):
         step.confirmed_at = work.now
@@ -325,7 +332,7 @@ def _step(work: Work, provider: ServiceProvider, key: Key) -> RolloverStep:
 
 
 def _all(work: Work, site: Site) -> list[tuple[Campaign, Report]]:
-    require(work, Permission.APPLICATION_EDIT, site.organization_id)
+    require_on(work, Permission.APPLICATION_EDIT, site)
     going = going_on(work, site)
     if not going:
         raise _none_going_on(site)

@@ -9,9 +9,10 @@ from idp.base.db import table
 from idp.base.work import Work
 from idp.directory import keys as site_keys
 from idp.directory.models import Application, Site
+from idp.directory.rights import require_on
 from idp.keyring import keyring
 from idp.keyring.models import SigningKey
-from idp.policy.permissions import Permission, require
+from idp.policy.permissions import Permission
 from idp.saml.models import RolloverStep, ServiceProvider
 from idp.saml.rollover import Report, going_on, of_kind, reports
 from idp.saml.rollover_plan import HOLDS, Campaign, Standing
@@ -59,7 +60,7 @@ def rotate(
     Raises:
         Forbidden: the actor may not rotate keys there.
     """
-    require(work, Permission.KEY_ROTATE, site.organization_id)
+    require_on(work, Permission.KEY_ROTATE, site)
     before = [(campaign, reports(work, site, campaign)) for campaign in going_on(work, site)]
     holders = _holders(work, site, before, HOLDS | {Standing.UNKNOWN} if unattended else HOLDS)
     unseen = {campaign.new.id: sum(one.standing is Standing.UNKNOWN for one in found) for campaign, found in before}

@@ -7,6 +7,7 @@ from idp.base.errors import NotFound
 from idp.base.work import Work
 from idp.directory import accounts
 from idp.directory.models import Account
+from idp.directory.rights import RECOVERY
 from idp.policy.signon import Method
 from idp.signon import lockout
 from idp.signon.factors import passkey, totp
@@ -70,7 +71,7 @@ def remove(work: Work, account_id: str, factor_id: str, *, organization_id: str)
         NotFound: no such second step, or no such account that this actor may see.
         Forbidden: the actor is neither the account nor an administrator of its credentials.
     """
-    account = own_or_administered(work, account_id, organization_id)
+    account = own_or_administered(work, account_id, organization_id, RECOVERY)
     found = next((one for one in factors(work, account) if one.id == factor_id), None)
     if found is None:
         raise NotFound("There is no such second step.", advice="Look which there are: idp account factors EMAIL")

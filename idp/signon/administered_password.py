@@ -4,10 +4,10 @@ from idp.audit.events import NewPasswordRequired, PasswordImported
 from idp.audit.log import record
 from idp.base.errors import Conflict
 from idp.base.work import Work
-from idp.directory import accounts, queries
+from idp.directory import accounts, queries, rights
 from idp.directory.authentication_policies import check_help
 from idp.directory.models import Account
-from idp.policy.permissions import Permission, require
+from idp.policy.permissions import Permission
 from idp.signon import lockout
 from idp.signon.factors import hashing, imported
 from idp.signon.factors import password as password_
@@ -25,12 +25,12 @@ def reset_password(
 
     Raises:
         NotFound: no such account that this actor may see.
-        Forbidden: the actor may not administer credentials there.
+        Forbidden: the actor may not administer credentials there, or the account administers what the actor does not.
         Conflict: the account's policy lets no administrator help.
         Invalid: the password cannot be taken; the message says why.
     """
     account = queries.account(work, reference, organization_id=organization_id)
-    require(work, Permission.ACCOUNT_CREDENTIALS, account.organization_id)
+    rights.require_over(work, Permission.ACCOUNT_CREDENTIALS, account)
     if password_.has_password(work, account.organization_id, account.id):  # giving the first one is no recovery
         check_help(work, account)
     return password_.set_password(work, account.id, password, organization_id=account.organization_id, due=due)
@@ -47,11 +47,11 @@ def require_new_password(
 
     Raises:
         NotFound: no such account that this actor may see.
-        Forbidden: the actor may not administer credentials there.
+        Forbidden: the actor may not administer credentials there, or the account administers what the actor does not.
         Conflict: it has no password.
     """
     account = queries.account(work, reference, organization_id=organization_id)
-    require(work, Permission.ACCOUNT_CREDENTIALS, account.organization_id)
+    rights.require_over(work, Permission.ACCOUNT_CREDENTIALS, account)
     if not password_.has_password(work, account.organization_id, account.id):
         raise Conflict(f"“{account.email}” has no password that could be changed.")
     password_.require_new(work, account.organization_id, account.id, password_.RESET)
@@ -80,12 +80,12 @@ def import_password(
 
     Raises:
         NotFound: no such account that this actor may see.
-        Forbidden: the actor may not administer credentials there.
+        Forbidden: the actor may not administer credentials there, or the account administers what the actor does not.
         Invalid: the hash is not understood, is damaged, or costs too much to check.
         Conflict: the account has a password.
     """
     account = queries.account(work, reference, organization_id=organization_id)
-    require(work, Permission.ACCOUNT_CREDENTIALS, account.organization_id)
+    rights.require_over(work, Permission.ACCOUNT_CREDENTIALS, account)
     scheme = imported.read(text).scheme
     row = work.tx.session.get(Password, (account.organization_id, account.id))
     if row is not None and not replace:

@@ -12,10 +12,10 @@ from idp.base import user_agents
 from idp.base.db import Prepared
 from idp.base.work import Work
 from idp.directory import access
-from idp.directory.models import Account, RoleAssignment
+from idp.directory.administering import ADMINISTRATES
+from idp.directory.models import Account
 from idp.policy.access import recording
 from idp.policy.access.context import AccountKind, Context, RequestKind
-from idp.policy.permissions import ORGANIZATION_ADMINISTRATOR
 from idp.policy.signon import FIRST_STEPS, Method
 from idp.signon import devices
 from idp.signon.factors import enrolled
@@ -27,22 +27,10 @@ LOOKED_BACK = timedelta(days=90)
 MOST_PLACES = 5
 _MOST_READ = 50
 
-_NOW = bindparam("now", type_=RoleAssignment.valid_from.type)
 _ADMINISTRATORS = Prepared(
     select(Account.id, Account.email, Account.kind, Account.policy_id, Password.hash)
-    .join(
-        RoleAssignment,
-        (RoleAssignment.organization_id == Account.organization_id) & (RoleAssignment.account_id == Account.id),
-    )
     .outerjoin(Password, (Password.organization_id == Account.organization_id) & (Password.account_id == Account.id))
-    .where(
-        Account.organization_id == bindparam("organization_id"),
-        Account.disabled_at.is_(None),
-        RoleAssignment.role == ORGANIZATION_ADMINISTRATOR,
-        RoleAssignment.site_id.is_(None),
-        RoleAssignment.valid_from <= _NOW,
-        RoleAssignment.valid_to.is_(None) | (RoleAssignment.valid_to > _NOW),
-    )
+    .where(ADMINISTRATES)
     .order_by(Account.email_key)
 )
 _SIGN_ONS = Prepared(

@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import bindparam, or_, select
+from sqlalchemy import bindparam, select
 
 from idp.audit.events import BreakGlassUsed
 from idp.audit.log import plain, record
@@ -17,9 +17,10 @@ from idp.base import mail
 from idp.base.db import Prepared
 from idp.base.work import Work
 from idp.directory import queries
-from idp.directory.models import Account, Organization, RoleAssignment
+from idp.directory.administering import ADMINISTRATES
+from idp.directory.models import Account, Organization
 from idp.policy.authentication import PolicyKind
-from idp.policy.permissions import ORGANIZATION_ADMINISTRATOR, Permission
+from idp.policy.permissions import Permission
 from idp.signon import lockout
 from idp.signon.factors import enrolled
 from idp.signon.models import Password
@@ -34,26 +35,7 @@ _ACCOUNT = Prepared(
     .join(Organization, Organization.id == Account.organization_id)
     .where(Account.organization_id == bindparam("organization_id"), Account.id == bindparam("account_id"))
 )
-_ADMINISTRATORS = Prepared(
-    select(Account.email)
-    .join(
-        RoleAssignment,
-        (RoleAssignment.organization_id == Account.organization_id) & (RoleAssignment.account_id == Account.id),
-    )
-    .where(
-        Account.organization_id == bindparam("organization_id"),
-        Account.disabled_at.is_(None),
-        RoleAssignment.role == ORGANIZATION_ADMINISTRATOR,
-        RoleAssignment.site_id.is_(None),
-        RoleAssignment.valid_from <= bindparam("now", type_=RoleAssignment.valid_from.type),
-        or_(
-            RoleAssignment.valid_to.is_(None),
-            RoleAssignment.valid_to > bindparam("now", type_=RoleAssignment.valid_from.type),
-        ),
-    )
-    .distinct()
-    .order_by(Account.email)
-)
+_ADMINISTRATORS = Prepared(select(Account.email).where(ADMINISTRATES).order_by(Account.email))
 
 
 def signed_in(work: Work, organization_id: str, account_id: str, methods: str, attempt_id: str) -> None:

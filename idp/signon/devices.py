@@ -18,6 +18,7 @@ from idp.base.errors import NotFound
 from idp.base.ids import fingerprint, is_id, new_id, new_token
 from idp.base.work import Work
 from idp.directory.models import Account
+from idp.directory.rights import RECOVERY
 from idp.policy.signon import STRONG_SECOND_STEPS, Method, Proof
 from idp.signon import device_cookie
 from idp.signon import session as session_
@@ -245,7 +246,7 @@ def forget(work: Work, account_id: str, device_id: str, *, organization_id: str,
         NotFound: no such device, or no such account that this actor may see.
         Forbidden: the actor is neither the account nor an administrator of its credentials.
     """
-    account = own_or_administered(work, account_id, organization_id)
+    account = own_or_administered(work, account_id, organization_id, RECOVERY)
     query = _live(organization_id, account.id).where(KnownDevice.id == device_id)
     found = work.tx.session.scalar(query) if is_id(device_id, _ID) else None
     if found is None:
@@ -262,7 +263,7 @@ def forget_all(work: Work, account_id: str, *, organization_id: str, keep_sessio
         NotFound: no such account that this actor may see.
         Forbidden: the actor is neither the account nor an administrator of its credentials.
     """
-    account = own_or_administered(work, account_id, organization_id)
+    account = own_or_administered(work, account_id, organization_id, RECOVERY)
     found = devices(work, organization_id, account.id)
     _forget(work, account, found, keep_session)
     return len(found)

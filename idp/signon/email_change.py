@@ -13,10 +13,10 @@ from idp.audit.log import record
 from idp.base import mail
 from idp.base.errors import Conflict, Invalid
 from idp.base.work import Work
-from idp.directory import names, queries
+from idp.directory import names, queries, rights
 from idp.directory.models import Account, Organization
 from idp.policy.access.context import AccountKind
-from idp.policy.permissions import Permission, require
+from idp.policy.permissions import Permission
 from idp.settings import ThrottlingSettings
 from idp.signon import lockout, mail_links, notices, onetime
 from idp.signon.mail_links import EMAIL_CHANGE, Link, LinkOver
@@ -120,8 +120,8 @@ def administer(work: Work, reference: str, email: str, *, organization_id: str |
         Conflict: another account of the organization has it.
     """
     account = queries.account(work, reference, organization_id=organization_id)
-    require(work, Permission.ACCOUNT_EDIT, account.organization_id)
-    require(work, Permission.ACCOUNT_CREDENTIALS, account.organization_id)
+    rights.require_over(work, Permission.ACCOUNT_EDIT, account)
+    rights.require_over(work, Permission.ACCOUNT_CREDENTIALS, account)
     mail_links.hold(work, account.organization_id, account.id)
     wanted, before = names.email(email), account.email
     if wanted == before:

@@ -9,7 +9,7 @@ from idp.audit.log import record
 from idp.base import mail
 from idp.base.errors import Conflict, Invalid, NotFound
 from idp.base.work import Work
-from idp.directory import accounts, queries
+from idp.directory import accounts, queries, rights
 from idp.directory.models import Account, Organization
 from idp.directory.policies import authentication_policy
 from idp.policy.access.context import AccountKind
@@ -51,6 +51,7 @@ def invite(work: Work, email: str, *, organization: str, name: str = "", kind: s
         account = accounts.create(
             work, email, organization=organization, name=name, kind=kind or AccountKind.MEMBER.value
         )
+    rights.require_over(work, Permission.ACCOUNT_CREATE, account)
     _check(work, account)
     _mail(work, account, INVITATION)
     record(work, AccountInvited(organization_id=owner.id, target_id=account.id, email=account.email))
@@ -71,12 +72,12 @@ def first_password(
 
     Raises:
         NotFound: no such account, or none this actor may see.
-        Forbidden: the actor may not administer the account's credentials.
+        Forbidden: the actor may not administer the account's credentials, or it administers what the actor does not.
         Conflict: the account has a password, is disabled, is for emergencies and the link would be mailed, or its
             policy allows no passwords.
     """
     account = queries.account(work, reference, organization_id=organization_id)
-    require(work, Permission.ACCOUNT_CREDENTIALS, account.organization_id)
+    rights.require_over(work, Permission.ACCOUNT_CREDENTIALS, account)
     _check(work, account)
     if by_mail and account.kind == AccountKind.BREAK_GLASS:
         raise Conflict(

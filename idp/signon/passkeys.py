@@ -23,7 +23,7 @@ from webauthn.helpers.structs import (
 
 from idp.audit import attempts
 from idp.base.work import Work
-from idp.directory import accounts
+from idp.directory import rights
 from idp.directory.models import Account, Organization
 from idp.directory.policies import AuthenticationFacts, authentication_policy
 from idp.policy.signon import Method
@@ -121,7 +121,7 @@ def usable_ones(work: Work, account: Account, methods: frozenset[Method]) -> lis
 
 def needs_verification(work: Work, account: Account, methods: frozenset[Method]) -> bool:
     """Say whether the person must be verified, not only present: administrators, and where touching proves too little."""
-    return Method.SECURITY_KEY not in methods or bool(accounts.roles_of(work, account.organization_id, account.id))
+    return Method.SECURITY_KEY not in methods or bool(rights.roles_of(work, account.organization_id, account.id))
 
 
 def creation(

@@ -7,9 +7,8 @@ from sqlalchemy import delete
 from idp.audit.events import AccountUnlocked, FactorsReset
 from idp.audit.log import record
 from idp.base.work import Work
-from idp.directory import accounts, queries
+from idp.directory import accounts, queries, rights
 from idp.directory.models import Account
-from idp.policy.permissions import Permission, require
 from idp.policy.signon import Method
 from idp.signon import devices, lockout, notices
 from idp.signon.factors import temporary_pass
@@ -28,10 +27,10 @@ def unlock(work: Work, account_id: str, *, organization_id: str | None = None) -
 
     Raises:
         NotFound: no such account that this actor may see.
-        Forbidden: the actor may not administer credentials there.
+        Forbidden: the actor may not reset factors there, or the account administers what the actor does not.
     """
     account = queries.account(work, account_id, organization_id=organization_id)
-    require(work, Permission.ACCOUNT_CREDENTIALS, account.organization_id)
+    rights.require_over(work, rights.RECOVERY, account)
     _forget_tries(work, account)
     record(work, AccountUnlocked(organization_id=account.organization_id, target_id=account.id, email=account.email))
     return account
@@ -47,13 +46,13 @@ def reset_factors(
 
     Raises:
         NotFound: no such account that this actor may see.
-        Forbidden: the actor may not administer credentials there.
+        Forbidden: the actor may not reset factors there, or the account administers what the actor does not.
         Invalid: *valid_for* is not within the bounds of `temporary_pass.make`.
         Conflict: the account is disabled, or its policy takes no passes: nothing is removed.
     """
     account = queries.account(work, account_id, organization_id=organization_id)
-    require(work, Permission.ACCOUNT_CREDENTIALS, account.organization_id)
-    given, typed = temporary_pass.make(work, account.id, organization_id=account.organization_id, valid_for=valid_for)
+    rights.require_over(work, rights.RECOVERY, account)
+    given, typed = temporary_pass.give(work, account, valid_for=valid_for)
     removed = tuple(method.value for model, method in _SECOND_STEPS if _remove_all(work, account, model))
     devices.forget_all(work, account.id, organization_id=account.organization_id)
     accounts.bump_epoch(work, account.organization_id, account.id)

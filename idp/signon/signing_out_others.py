@@ -3,9 +3,8 @@
 from idp.audit.events import AccountSessionsEnded
 from idp.audit.log import record
 from idp.base.work import Work
-from idp.directory import accounts, queries
+from idp.directory import accounts, queries, rights
 from idp.directory.models import Account
-from idp.policy.permissions import Permission, require
 from idp.signon import devices, notices
 from idp.signon import session as session_
 from idp.signon.models import SignOnSession
@@ -28,10 +27,10 @@ def end_sessions(work: Work, reference: str, *, organization_id: str | None = No
 
     Raises:
         NotFound: no such account, or none this actor may see.
-        Forbidden: the actor may not administer the account's credentials.
+        Forbidden: the actor may not end sessions there, or the account administers what the actor does not.
     """
     account, found = sessions(work, reference, organization_id=organization_id)
-    require(work, Permission.ACCOUNT_CREDENTIALS, account.organization_id)
+    rights.require_over(work, rights.RECOVERY, account)
     accounts.bump_epoch(work, account.organization_id, account.id)
     devices.end_all(work, account.organization_id, account.id)
     record(

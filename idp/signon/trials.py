@@ -6,10 +6,9 @@ from sqlalchemy import bindparam, select
 
 from idp.base.db import Prepared
 from idp.base.work import Work
-from idp.directory import access_policies, access_trials, accounts
+from idp.directory import access_policies, access_trials, administering
 from idp.policy.access.context import AccountKind
 from idp.policy.models import AccessPolicy, AccessPolicyVersion
-from idp.policy.permissions import ORGANIZATION_ADMINISTRATOR
 from idp.policy.signon import FIRST_STEPS, Proof
 from idp.signon import guarding
 from idp.signon.request import SignOnRequest
@@ -53,8 +52,7 @@ def signed_in(work: Work, request: SignOnRequest, session: CurrentSession, proof
 
 
 def _administers(work: Work, session: CurrentSession) -> bool:
-    held = accounts.roles_of(work, session.organization_id, session.account_id)
-    return any(one.role == ORGANIZATION_ADMINISTRATOR and one.site_id is None for one in held)
+    return administering.is_administrator(work, session.organization_id, session.account_id)
 
 
 def _began(work: Work, policy: AccessPolicy) -> datetime:

@@ -7,7 +7,7 @@ import pytest
 from tests.architecture.source import PACKAGE, called, functions
 
 # What administers nouns. `accounts.bump_epoch` is a part of verbs that record for it.
-DIRECTORY = ("organizations", "sites", "accounts", "groups", "applications", "policies")
+DIRECTORY = ("organizations", "sites", "accounts", "groups", "applications", "policies", "roles", "role_assignments")
 FILES = [
     *(f"directory/{file}" for file in (*DIRECTORY, "authentication_policies", "policy_members")),
     "oidc/apis",
@@ -15,6 +15,8 @@ FILES = [
 ]
 DONE_BY = {"record", "_set_release", "edit", "move", "_moved"}
 """What records: the one writer, or a verb that does the same for several callers."""
+REQUIRES = {"require", "require_on", "require_over", "require_into", "edit", "_check_may_grant"}
+"""What requires a permission: somewhere, where an object is, over an account, for the members of a group."""
 VERBS = [
     pytest.param(verb, id=f"{file.rpartition('/')[2]}.{verb.name}")
     for file in FILES
@@ -32,7 +34,7 @@ def test_takes_work_requires_and_records(verb):
     calls = called(verb)
 
     assert verb.args.args[0].arg == "work"
-    assert {"require", "edit"} & calls
+    assert REQUIRES & calls
     assert DONE_BY & calls
     assert ast.get_docstring(verb)
 

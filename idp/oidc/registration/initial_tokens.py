@@ -12,9 +12,10 @@ from idp.base.errors import Conflict, Invalid, NotFound
 from idp.base.ids import fingerprint, is_token, new_id, new_token
 from idp.base.work import Work
 from idp.directory import names, queries
+from idp.directory.rights import require_on
 from idp.oidc.models import RegistrationToken
 from idp.oidc.provider import Provider
-from idp.policy.permissions import Permission, require
+from idp.policy.permissions import Permission
 
 KIND = "rgt"
 MOST_USES = 10_000
@@ -62,7 +63,7 @@ def create(
         Invalid: a value cannot be used.
     """
     site = queries.site(work, site_slug)
-    require(work, Permission.APPLICATION_CREATE, site.organization_id)
+    require_on(work, Permission.APPLICATION_CREATE, site)
     if uses is not None and not 1 <= uses <= MOST_USES:
         raise Invalid(f"A token is good for 1 to {MOST_USES} registrations, or for any number.", field="uses")
     if not timedelta(0) < lives <= LONGEST:
@@ -122,7 +123,7 @@ def revoke(work: Work, site_slug: str, token_id: str) -> RegistrationToken:
     found = next((one for one in listed(work, site_slug) if one.id == token_id), None)
     if found is None:
         raise NotFound(f"The site has no registration token “{token_id[:80]}”.", field="token")
-    require(work, Permission.APPLICATION_CREATE, found.organization_id)
+    require_on(work, Permission.APPLICATION_CREATE, found)
     if found.revoked_at is not None:
         raise Conflict("This token is revoked already.")
     found.revoked_at = work.now

@@ -10,8 +10,9 @@ from idp.audit.log import record
 from idp.base.errors import Invalid
 from idp.base.work import Work
 from idp.directory import applications, policies, queries
+from idp.directory.rights import require_on
 from idp.policy.models import ReleasePolicy
-from idp.policy.permissions import Permission, require
+from idp.policy.permissions import Permission
 from idp.saml import providers
 from idp.saml.doctor.acts import Enable, Release, Switch
 from idp.saml.switches import Switches
@@ -30,7 +31,7 @@ def apply(work: Work, application_id: str, kind: str, findings: Sequence[Finding
         Conflict: it is so already.
     """
     application = queries.application(work, application_id)
-    require(work, Permission.APPLICATION_EDIT, application.organization_id)
+    require_on(work, Permission.APPLICATION_EDIT, application)
     offered = list(dict.fromkeys(one.fix for one in findings if one.kind == kind and one.fix is not None))
     if not offered:
         raise Invalid(

@@ -6,6 +6,7 @@ One that verified the person when it was set up is a passkey and can stand alone
 
 import hashlib
 import hmac
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from sqlalchemy import bindparam, delete, func, select, update
@@ -20,7 +21,9 @@ from idp.base.work import Work
 from idp.directory import names, policy_members
 from idp.directory.models import Account
 from idp.directory.policies import AuthenticationFacts
+from idp.directory.rights import RECOVERY
 from idp.policy.models import AuthenticationPolicy
+from idp.policy.permissions import Permission
 from idp.policy.signon import Method
 from idp.signon import devices, notices
 from idp.signon.factors import enrolled
@@ -263,7 +266,7 @@ def remove(work: Work, account_id: str, authenticator_id: str, *, organization_i
         Forbidden: the actor is neither the account nor an administrator of its credentials.
         Conflict: it is the last one, and *keep_one*.
     """
-    found = _own(work, account_id, authenticator_id, organization_id)
+    found = _own(work, account_id, authenticator_id, organization_id, RECOVERY)
     if keep_one:
         account = work.tx.session.get_one(Account, (organization_id, found.account_id))
         enrolled.keep_one(work, account, frozenset({Method.SECURITY_KEY, method_of(verifies=found.verifies)}))
@@ -294,8 +297,14 @@ def method_of(*, verifies: bool) -> Method:
     return Method.PASSKEY if verifies else Method.SECURITY_KEY
 
 
-def _own(work: Work, account_id: str, authenticator_id: str, organization_id: str) -> Authenticator:
-    account = own_or_administered(work, account_id, organization_id)
+def _own(
+    work: Work,
+    account_id: str,
+    authenticator_id: str,
+    organization_id: str,
+    permission: Permission | Collection[Permission] = Permission.ACCOUNT_CREDENTIALS,
+) -> Authenticator:
+    account = own_or_administered(work, account_id, organization_id, permission)
     known = is_id(authenticator_id, _ID)
     found = work.tx.session.get(Authenticator, (organization_id, authenticator_id)) if known else None
     if found is None or found.account_id != account.id:

@@ -7,6 +7,7 @@ does not exist), `settle` (write the outcome). So does a new password: `propose`
 costs nothing), `computed` (the history, and the hash), `settle_new`.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,12 +17,13 @@ from idp.audit.events import PasswordChanged
 from idp.audit.log import record
 from idp.base.crypto import Vault
 from idp.base.db import Prepared, table
-from idp.base.errors import Forbidden, Invalid
+from idp.base.errors import Invalid
 from idp.base.work import Work
-from idp.directory import accounts, names, queries
+from idp.directory import accounts, names, queries, rights
 from idp.directory.models import Account, Organization
 from idp.directory.policies import AuthenticationFacts, authentication_policy
 from idp.policy import passwords
+from idp.policy.permissions import Permission
 from idp.settings import ThrottlingSettings
 from idp.signon import breached, lockout, notices
 from idp.signon.factors import former, hashing
@@ -324,17 +326,24 @@ def context_words(account: Account, organization: Organization) -> set[str]:
     return words - {""}
 
 
-def own_or_administered(work: Work, account_id: str, organization_id: str) -> Account:
+def own_or_administered(
+    work: Work,
+    account_id: str,
+    organization_id: str,
+    permission: Permission | Collection[Permission] = Permission.ACCOUNT_CREDENTIALS,
+) -> Account:
     """
     Return an account whose credentials this actor may change: its own, or one it administers.
 
+    Args:
+        permission: what an administrator needs (one of several).
+
     Raises:
         NotFound: no such account that this actor may see.
-        Forbidden: it may see it, but not change its credentials.
+        Forbidden: it may see it, but not change its credentials, or the account administers what the actor does not.
     """
     if work.actor.kind == "account" and (work.actor.organization_id, work.actor.id) == (organization_id, account_id):
         return work.tx.session.get_one(Account, (organization_id, account_id))
     account = queries.account(work, account_id, organization_id=organization_id)
-    if not accounts.may_administer_credentials(work, account):
-        raise Forbidden("You may not change the credentials of this account.")
+    rights.require_over(work, permission, account)
     return account

@@ -16,11 +16,11 @@ from idp.base.db import Prepared, table
 from idp.base.errors import Conflict, Invalid, NotFound
 from idp.base.ids import fingerprint, new_id
 from idp.base.work import Work
-from idp.directory import names, queries
+from idp.directory import names, queries, rights
 from idp.directory.authentication_policies import check_help
 from idp.directory.models import Account
 from idp.directory.policies import authentication_policy
-from idp.policy.permissions import Permission, require
+from idp.policy.permissions import Permission
 from idp.policy.signon import Method
 from idp.signon import notices
 from idp.signon.factors import long_codes
@@ -89,12 +89,26 @@ def make(
 
     Raises:
         NotFound: no such account that this actor may see.
-        Forbidden: the actor may not administer credentials there: nobody gives themselves one.
+        Forbidden: the actor may not administer credentials there (nobody gives themselves one), or the account
+            administers what the actor does not.
         Invalid: the time is not within its bounds.
         Conflict: the account is disabled, or its policy takes no passes, or no help.
     """
     account = queries.account(work, account_id, organization_id=organization_id)
-    require(work, Permission.ACCOUNT_CREDENTIALS, account.organization_id)
+    rights.require_over(work, Permission.ACCOUNT_CREDENTIALS, account)
+    return give(work, account, valid_for=valid_for, valid_from=valid_from)
+
+
+def give(
+    work: Work, account: Account, *, valid_for: timedelta, valid_from: datetime | None = None
+) -> tuple[TemporaryPass, str]:
+    """
+    As `make`; the caller has checked that this may be done (to begin anew with, when second steps are reset).
+
+    Raises:
+        Invalid: the time is not within its bounds.
+        Conflict: the account is disabled, or its policy takes no passes, or no help.
+    """
     begins = _checked(work, account, valid_for, valid_from)
     for former in _unused(work, account):
         former.revoked_at = work.now
@@ -148,10 +162,10 @@ def revoke(work: Work, account_id: str, *, organization_id: str | None = None) -
 
     Raises:
         NotFound: it has none that could still be used; or no such account that this actor may see.
-        Forbidden: the actor may not administer credentials there.
+        Forbidden: the actor may not take passes back there, or the account administers what the actor does not.
     """
     account = queries.account(work, account_id, organization_id=organization_id)
-    require(work, Permission.ACCOUNT_CREDENTIALS, account.organization_id)
+    rights.require_over(work, rights.RECOVERY, account)
     unused = _unused(work, account)
     if not unused:
         raise NotFound(f"“{account.email}” has no pass that could still be used.")

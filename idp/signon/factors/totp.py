@@ -24,6 +24,7 @@ from idp.base.ids import new_id
 from idp.base.work import Work
 from idp.directory import names, policy_members
 from idp.directory.models import Account
+from idp.directory.rights import RECOVERY
 from idp.policy.signon import Method
 from idp.settings import ThrottlingSettings
 from idp.signon import devices, lockout, notices
@@ -246,7 +247,7 @@ def remove(work: Work, account_id: str, factor_id: str, *, organization_id: str,
         Forbidden: the actor is neither the account nor an administrator of its credentials.
         Conflict: it is the last one, and *keep_one*.
     """
-    account = own_or_administered(work, account_id, organization_id)
+    account = own_or_administered(work, account_id, organization_id, RECOVERY)
     known = factors(work, organization_id, account.id)
     factor = next((f for f in known if f.id == factor_id), None)
     if factor is None:

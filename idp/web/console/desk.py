@@ -18,7 +18,7 @@ from idp.base.errors import ChangedMeanwhile, Conflict, Invalid, NotFound
 from idp.base.work import Actor, Work
 from idp.directory import organizations
 from idp.directory.organizations import OrganizationFacts
-from idp.policy.permissions import Permission, allows
+from idp.policy.permissions import Permission, allows, reach
 from idp.signon import own_account
 from idp.signon.session import CurrentSession
 from idp.web import context, errors, own_pages
@@ -43,6 +43,12 @@ class Desk:
         """Say whether to offer what needs *permission* (the verb decides)."""
         wanted = Permission(permission)
         return allows(self.actor, wanted, self.organization.id, site_id=site_id, application_id=application_id)
+
+    def may_anywhere(self, permission: Permission | str) -> bool:
+        """Say whether to offer what needs *permission* somewhere: in the organization, at a site, for an application."""
+        where = reach(self.actor, Permission(permission))
+        inside = {*where.organizations, *(one for one, _ in (*where.sites, *where.applications))}
+        return where.everywhere or self.organization.id in inside
 
 
 @overload

@@ -14,7 +14,7 @@ from werkzeug.exceptions import NotFound as NoSuchAddress
 
 from idp.base.errors import Forbidden
 from idp.base.work import HeldRole, Work
-from idp.directory import accounts, organizations
+from idp.directory import organizations, rights
 from idp.policy.access.context import RequestKind
 from idp.policy.signon import Strength
 from idp.signon import console_use, door
@@ -83,4 +83,4 @@ def wanted_page() -> tuple[str, dict[str, Any]]:
 
 def roles_of(work: Work, session: CurrentSession) -> tuple[HeldRole, ...]:
     """Return the roles of the person of *session*, now."""
-    return accounts.roles_of(work, session.organization_id, session.account_id)
+    return rights.roles_of(work, session.organization_id, session.account_id)

@@ -18,7 +18,7 @@ from idp.base.db import Prepared
 from idp.base.errors import ChangedMeanwhile, Conflict, Invalid
 from idp.base.ids import new_id
 from idp.base.work import HeldRole, Work
-from idp.directory import attributes, names, policy_members, queries
+from idp.directory import attributes, managed, names, policy_members, queries
 from idp.directory.models import Account, RoleAssignment
 from idp.policy.authentication import PolicyKind
 from idp.policy.permissions import OPERATOR, ROLES, Permission, allows, require
@@ -84,6 +84,7 @@ def create(
     )
     work.tx.session.add(account)
     work.tx.session.flush()
+    managed.follow_address(work, account)
     record(
         work, AccountCreated(organization_id=owner.id, target_id=account.id, email=email, name=name, kind=what.value)
     )

@@ -18,13 +18,15 @@ from idp.base.work import Actor, Origin, Work
 from idp.cli import show
 from idp.cli.context import Group, open_database, open_work, settings, tell, tell_all, work_on
 from idp.cli.domain import prober
-from idp.directory import access_trials, domains, managed
+from idp.directory import access_trials, domains, lifetime, managed
+from idp.oidc import erasing as oauth_erasing
 from idp.oidc import housekeeping as oauth_housekeeping
 from idp.oidc import logout_tokens
 from idp.policy.permissions import OPERATOR
+from idp.saml import erasing as saml_erasing
 from idp.saml import logout_telling, refreshing, rotation_jobs
 from idp.settings import Settings
-from idp.signon import backchannel, housekeeping, managed_notices, password_reset
+from idp.signon import backchannel, erasing, housekeeping, managed_notices, password_reset
 from idp.signon.logout import MESSAGE
 from idp.signon.teller import Tellers
 
@@ -97,6 +99,7 @@ def handlers(of: Settings) -> Handlers:
         domains.SWEEP: domains.run,
         domains.KIND: domains.errand(prober(of)),
         managed.TELL: managed_notices.run,
+        lifetime.ERASE: lifetime.handler((erasing.erase, oauth_erasing.erase, saml_erasing.erase)),
         **backchannel.handlers(_tellers(of)),
     }
 

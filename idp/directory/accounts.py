@@ -159,7 +159,7 @@ def disable(work: Work, reference: str, *, organization_id: str | None = None) -
     account.disabled_at = work.now
     account.epoch += 1
     record(work, AccountDisabled(organization_id=account.organization_id, target_id=account.id, email=account.email))
-    _defer_ending(work, account.organization_id, account.id)
+    defer_ending(work, account.organization_id, account.id)
     return account
 
 
@@ -170,12 +170,14 @@ def enable(work: Work, reference: str, *, organization_id: str | None = None) ->
     Raises:
         NotFound: no such account, or none this actor may see.
         Forbidden: the actor may not enable accounts there.
-        Conflict: it is not disabled.
+        Conflict: it is not disabled, or going to be deleted.
     """
     account = queries.account(work, reference, organization_id=organization_id)
     require(work, Permission.ACCOUNT_DISABLE, account.organization_id)
     if account.disabled_at is None:
         raise Conflict(f"“{account.email}” is not disabled.")
+    if account.deletion_at is not None:
+        raise Conflict(f"“{account.email}” is going to be deleted.", advice="Cancel the deletion.")
     account.disabled_at = None
     record(work, AccountEnabled(organization_id=account.organization_id, target_id=account.id, email=account.email))
     return account
@@ -281,11 +283,11 @@ def bump_epoch(work: Work, organization_id: str, account_id: str, *, if_epoch: i
     ).all()
     if still and not changed:
         raise Conflict("Your password was changed in the meantime, or you were signed out. Sign in again.")
-    _defer_ending(work, organization_id, account_id)
+    defer_ending(work, organization_id, account_id)
 
 
-def _defer_ending(work: Work, organization_id: str, account_id: str) -> None:
-    """The sign-ons are dead from now on; the job writes that down and tells the applications."""
+def defer_ending(work: Work, organization_id: str, account_id: str) -> None:
+    """Let applications be told that the sign-ons of an account are over. They are dead from now on; the job writes that down and tells the applications."""
     jobs.defer(
         work,
         OUTDATED,

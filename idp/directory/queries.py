@@ -104,7 +104,7 @@ def accounts(work: Work, *, starting: str = "", limit: int = 50) -> list[Account
     """Return accounts by e-mail address, at most *limit*, from *starting* on."""
     query = (
         visible(work, Account, Permission.ACCOUNT_READ)
-        .where(Account.email_key >= starting)
+        .where(Account.email_key >= starting, Account.erased_at.is_(None))
         .order_by(Account.email_key, Account.id)
         .limit(limit)
     )
@@ -113,13 +113,13 @@ def accounts(work: Work, *, starting: str = "", limit: int = 50) -> list[Account
 
 def account(work: Work, reference: str, *, organization_id: str | None = None) -> Account:
     """
-    Return the account with the id or e-mail address *reference*.
+    Return the account with the id or e-mail address *reference*; erased ones are none any more.
 
     Raises:
         NotFound: none that this actor may see.
         Conflict: several organizations have one of that address.
     """
-    query = visible(work, Account, Permission.ACCOUNT_READ)
+    query = visible(work, Account, Permission.ACCOUNT_READ).where(Account.erased_at.is_(None))
     if organization_id is not None:
         query = query.where(Account.organization_id == organization_id)
     if "@" in reference:

@@ -2,7 +2,7 @@
 
 from sqlalchemy import select
 
-from idp.base.errors import Conflict, Invalid, NotFound
+from idp.base.errors import ChangedMeanwhile, Conflict, Invalid, NotFound
 from idp.base.work import Work
 from idp.directory import queries
 from idp.directory.domain_models import Domain
@@ -65,7 +65,7 @@ def editable(work: Work, organization: str, reference: str, if_version: int | No
     if found.state == State.REMOVED:
         raise Conflict("This domain was removed. Add it anew to prove it again.")
     if if_version is not None and if_version != found.version:
-        raise Conflict("Someone else changed this in the meantime. Look at it again, then repeat your change.")
+        raise ChangedMeanwhile(found.id)
     return found
 
 

@@ -16,7 +16,7 @@ from sqlalchemy import delete, or_, select, update
 from idp.audit.events import AccountDeletionCancelled, AccountDeletionScheduled, AccountErased
 from idp.audit.log import record
 from idp.base import jobs, mail
-from idp.base.errors import Conflict
+from idp.base.errors import ChangedMeanwhile, Conflict
 from idp.base.jobs import Handler
 from idp.base.letters import spoken
 from idp.base.models import OutboxMessage
@@ -153,7 +153,7 @@ def _deletable(work: Work, reference: str, organization_id: str | None, if_versi
 
 def _check_version(account: Account, if_version: int | None) -> None:
     if if_version is not None and if_version != account.version:
-        raise Conflict("Someone else changed this in the meantime. Look at it again, then repeat your change.")
+        raise ChangedMeanwhile(account.id)
 
 
 def _lapsed_domain(work: Work, account: Account) -> Domain | None:

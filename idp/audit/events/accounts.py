@@ -55,6 +55,25 @@ class AccountErased(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AccountTokensRevoked(Event):
+    """An administrator ended every grant of an account, and with it every token."""
+
+    tag = "account.tokens-revoked"
+    sentence = "revoked {grants} grants and {consents} consents of {email}"
+    email: str
+    grants: int
+    consents: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountsExported(Event):
+    """All accounts of an organization were downloaded."""
+
+    tag = "account.exported"
+    sentence = "exported all accounts"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AccountRenamed(Event):
     """What a person is called was changed; only the parts that were are named."""
 

@@ -50,6 +50,7 @@ from idp.web import (
     signout,
 )
 from idp.web.console import accounts as console_accounts
+from idp.web.console import domains as console_domains
 from idp.web.console import entrance, home
 from idp.web.console import organization as console_organization
 from idp.web.console import sites as console_sites
@@ -64,6 +65,7 @@ _CONSOLE = (
     console_accounts,
     console_organization,
     console_sites,
+    console_domains,
 )
 _OIDC = (oidc, oidc_clients, oidc_documents, oidc_logout, oidc_registration, oidc_session)
 

@@ -173,6 +173,16 @@ def unclaim(work: Work, organization: str, reference: str, addresses: Sequence[s
     return len(ids)
 
 
+def counts(work: Work, organization_id: str) -> dict[str, int]:
+    """Return how many accounts of an organization are managed through each of its domains, by their ids."""
+    query = (
+        select(Account.domain_id, func.count())
+        .where(Account.organization_id == organization_id, Account.domain_id.is_not(None))
+        .group_by(Account.domain_id)
+    )
+    return {str(domain_id): count for domain_id, count in work.tx.session.execute(query)}
+
+
 def release(work: Work, domain: Domain, *, cause: str) -> int:
     """Let every account that is managed through *domain* be managed no more, since it has lost its power; return how many."""
     ids = _change(work, domain, _through(domain), None, {"domain_id": None, "managed_at": None})

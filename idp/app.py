@@ -49,6 +49,7 @@ from idp.web import (
     signin_pass,
     signout,
 )
+from idp.web.console import account_actions, entrance, home
 from idp.web.console import accounts as console_accounts
 from idp.web.console import domains as console_domains
 from idp.web.console import entrance, home
@@ -65,6 +66,7 @@ _CONSOLE = (
     console_accounts,
     console_organization,
     console_sites,
+    account_actions,
     console_domains,
 )
 _OIDC = (oidc, oidc_clients, oidc_documents, oidc_logout, oidc_registration, oidc_session)

@@ -111,15 +111,17 @@ def accounts(work: Work, *, starting: str = "", limit: int = 50) -> list[Account
     return list(work.tx.session.scalars(query))
 
 
-def account(work: Work, reference: str, *, organization_id: str | None = None) -> Account:
+def account(work: Work, reference: str, *, organization_id: str | None = None, erased: bool = False) -> Account:
     """
-    Return the account with the id or e-mail address *reference*; erased ones are none any more.
+    Return the account with the id or e-mail address *reference*, erased ones only by their id and if *erased* is set.
 
     Raises:
         NotFound: none that this actor may see.
         Conflict: several organizations have one of that address.
     """
-    query = visible(work, Account, Permission.ACCOUNT_READ).where(Account.erased_at.is_(None))
+    query = visible(work, Account, Permission.ACCOUNT_READ)
+    if not erased:
+        query = query.where(Account.erased_at.is_(None))
     if organization_id is not None:
         query = query.where(Account.organization_id == organization_id)
     if "@" in reference:

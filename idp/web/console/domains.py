@@ -14,7 +14,7 @@ from idp.policy import domains as policy
 from idp.web import context
 from idp.web.console import lists
 from idp.web.console.desk import Desk, at_desk, console_page, done, fresh
-from idp.web.render import gettext as _
+from idp.web.languages import gettext as _
 from idp.web.security import administrator
 
 pages = Blueprint("console_domains", __name__, url_prefix="/admin/domains")

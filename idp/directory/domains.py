@@ -21,7 +21,7 @@ from idp.audit.events import (
     DomainFrozen,
     DomainJoiningStopped,
     DomainMethodChanged,
-    DomainProofMissing,
+    DomainProofMissed,
     DomainReleased,
     DomainRemoved,
     DomainSuperseded,
@@ -376,7 +376,7 @@ def _event(found: Domain, step: Step, before: str, since: datetime | None, let_g
     missing = "" if since is None else f"{since:%Y-%m-%d}"
     whose: dict[str, Any] = {"organization_id": found.organization_id, "target_id": found.id, "name": found.name}
     if step.turn is Turn.MISSING:
-        return DomainProofMissing(**whose, finding=found.finding)
+        return DomainProofMissed(**whose, finding=found.finding)
     if step.turn is Turn.JOINING_STOPPED:
         return DomainJoiningStopped(**whose, missing_since=missing)
     if step.turn is Turn.FROZEN:

@@ -72,6 +72,12 @@ def ask(work: Work, session: CurrentSession, typed: str, limits: ThrottlingSetti
     return None
 
 
+def is_managed(work: Work, session: CurrentSession) -> bool:
+    """Say whether the organization manages the account, so that its administrators alone change the address."""
+    account = work.tx.session.get_one(Account, (session.organization_id, session.account_id))
+    return account.managed_at is not None
+
+
 def find(work: Work, token: str) -> Link:
     """
     Return the link with which an address can be confirmed now; ``further["email"]`` is the new one.

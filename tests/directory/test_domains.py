@@ -313,7 +313,7 @@ def test_t20_a_removed_record_takes_power_away_step_by_step_and_tells(world, dat
     assert (world.state(), world.holder(), world.managed()) == (State.UNVERIFIED, [], [])
 
     turns = [tag.removeprefix("domain.") for tag, _ in world.told()]
-    assert turns[-4:] == ["proof-missing", "joining-stopped", "frozen", "released"]
+    assert turns[-4:] == ["proof-missed", "joining-stopped", "frozen", "released"]
     with world.work() as work:
         mails = work.tx.session.query(OutboxMessage).filter_by(destination="boss@acme.example").count()
     assert mails == 5  # verified, and these four

@@ -34,10 +34,10 @@ class DomainVerified(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DomainProofMissing(Event):
+class DomainProofMissed(Event):
     """The proof of a domain was not found any more. Its power lasts for the days of grace."""
 
-    tag = "domain.proof-missing"
+    tag = "domain.proof-missed"
     sentence = "did not find the proof of the domain {name}: {finding}"
     name: str
     finding: str

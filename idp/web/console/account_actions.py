@@ -12,7 +12,7 @@ from flask import Blueprint, Response, request, stream_with_context
 from idp.base.errors import NotFound
 from idp.base.letters import spoken
 from idp.base.work import Work
-from idp.directory import accounts, lifetime, queries
+from idp.directory import accounts, attributes, lifetime, queries
 from idp.directory.models import Account
 from idp.oidc import administered_grants
 from idp.policy.permissions import Permission
@@ -116,6 +116,15 @@ def _email(work: Work, desk: Desk, account: Account) -> str:
     return _("The address is changed. The old one is told.")
 
 
+def _attributes(work: Work, desk: Desk, account: Account) -> str:
+    changes = attributes.read_lines(request.form.get("attributes", ""))
+    gone: dict[str, list[str]] = {name: [] for name in account.attributes if name not in changes}
+    accounts.set_attributes(
+        work, account.id, {**gone, **changes}, organization_id=desk.organization.id, if_version=lists.version()
+    )
+    return _("Saved.")
+
+
 _P = Permission
 _RECOVERY = (_P.ACCOUNT_CREDENTIALS, _P.ACCOUNT_RECOVER)
 _CREDENTIALS = (_P.ACCOUNT_CREDENTIALS,)
@@ -134,6 +143,7 @@ def _always(account: Account) -> bool:
 
 
 ACTS: dict[str, Act] = {
+    "attributes": Act((_P.ACCOUNT_EDIT,), _always, _attributes),
     "email": Act((_P.ACCOUNT_EDIT,), _always, _email),
     "end-sessions": Act(_RECOVERY, _active, _end_sessions),
     "reset-factors": Act(_RECOVERY, _active, _reset_factors),
@@ -183,6 +193,7 @@ def ask(work: Work, desk: Desk, account_id: str, what: str) -> Response:
         account=account,
         what=what,
         live=len(live),
+        attribute_lines=attributes.lines(account.attributes),
         erased_on=spoken(work.now + lifetime.GRACE),
     )
 

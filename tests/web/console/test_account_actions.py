@@ -82,6 +82,17 @@ def test_the_rest_of_the_acts_say_what_they_did(front, admin):
     assert account(front, DORA).email == "dora.dean@acme.example"
 
 
+def test_further_attributes_are_edited_as_lines(front, admin):
+    act(admin, front, DORA, "attributes", attributes="department: Research\nroom: 1\nroom: 2")
+    assert account(front, DORA).attributes == {"department": ["Research"], "room": ["1", "2"]}
+    admin.open(f"/admin/accounts/{front.account_ids[DORA]}/actions/attributes")
+    assert "room: 2" in admin.text
+    admin.submit(attributes="room: 2\nnothing")
+    assert (admin.status, "Line 2 is no attribute." in admin.text) == (422, True)
+    admin.submit(attributes="room: 2")
+    assert account(front, DORA).attributes == {"room": ["2"]}
+
+
 def test_an_address_that_cannot_be_taken_is_told_and_kept(front, admin):
     act(admin, front, DORA, "email", email=BEN)
     assert admin.status == 409

@@ -165,9 +165,19 @@ def test_who_is_managed_is_told_and_cannot_change_the_address(front, admin, prov
     dora = signed_in(front, DORA)
     dora.open("/account")
     assert "Your organization manages your account from now on" in dora.text
-    dora.open("/account/email").submit(email="dora@home.example")
+    assert "its administrators change the e-mail address" in dora.open("/account/email").text
+
+
+def test_a_form_that_was_open_when_the_account_was_claimed_changes_nothing(front, admin, proven):
+    dora = signed_in(front, DORA)
+    dora.open("/account/email")
+    with front.work() as work:
+        managed.claim(work, "acme", NAME, (DORA,))
+    front.mails()
+    dora.submit(email="dora@home.example")
     assert dora.status == 422
-    assert "Your organization manages this account: its administrators change the e-mail address." in dora.text
+    assert "Your organization manages this account" in dora.text
+    assert not [mail for mail in front.mails() if mail.to == "dora@home.example"]
     assert managed_ones(front) == [DORA]
 
 

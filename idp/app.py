@@ -52,7 +52,6 @@ from idp.web import (
 from idp.web.console import account_actions, entrance, home
 from idp.web.console import accounts as console_accounts
 from idp.web.console import domains as console_domains
-from idp.web.console import entrance, home
 from idp.web.console import organization as console_organization
 from idp.web.console import sites as console_sites
 from idp.web.door import LONGEST_BODY, Door

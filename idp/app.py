@@ -49,8 +49,9 @@ from idp.web import (
     signin_pass,
     signout,
 )
+from idp.web.console import account_actions, entrance, home
 from idp.web.console import accounts as console_accounts
-from idp.web.console import entrance, home
+from idp.web.console import domains as console_domains
 from idp.web.console import organization as console_organization
 from idp.web.console import roles as console_roles
 from idp.web.console import sites as console_sites
@@ -66,6 +67,8 @@ _CONSOLE = (
     console_organization,
     console_sites,
     console_roles,
+    account_actions,
+    console_domains,
 )
 _OIDC = (oidc, oidc_clients, oidc_documents, oidc_logout, oidc_registration, oidc_session)
 

@@ -33,6 +33,31 @@ def _duration(value: Any) -> Any:
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 
 
+def name_server(value: str) -> tuple[str, int]:
+    """
+    Return address and port (53 where none is named) of ``192.0.2.53``, ``192.0.2.53:5353`` or ``[2001:db8::53]:53``.
+
+    Raises:
+        ValueError: it is none of these.
+    """
+    address, port = value, "53"
+    if value.startswith("["):
+        address, bracket, rest = value[1:].partition("]")
+        port = rest.removeprefix(":") if rest else "53"
+        if not bracket or (rest and not rest.startswith(":")):
+            address = ""
+    elif value.count(":") == 1:
+        address, _, port = value.partition(":")
+    try:
+        ipaddress.ip_address(address)
+        number = int(port)
+    except ValueError:
+        number = 0
+    if not 0 < number < 65536:
+        raise ValueError("expected addresses such as 192.0.2.53, 192.0.2.53:5353 or [2001:db8::53]:53")
+    return address, number
+
+
 class Section(BaseModel):
     """A group of settings. Unknown names are faults."""
 
@@ -171,6 +196,26 @@ class EgressSettings(Section):
         return value
 
 
+class DomainsSettings(Section):
+    resolver_addresses: list[str] = Field(
+        default_factory=list,
+        description="Name servers that are asked for the proof of domains, as 192.0.2.53 or [2001:db8::53]:5353. Empty: those of the machine.",
+    )
+    file_port: int = Field(
+        443,
+        ge=1,
+        le=65535,
+        description="Port that the file which proves a domain is fetched from. Another than 443 is for trials on one machine only.",
+    )
+
+    @field_validator("resolver_addresses")
+    @classmethod
+    def _addresses(cls, value: list[str]) -> list[str]:
+        for item in value:
+            name_server(item)
+        return value
+
+
 class DevelopmentSettings(Section):
     allow_http_loopback_applications: bool = Field(
         False,
@@ -227,6 +272,7 @@ class Settings(BaseSettings):
     throttling: ThrottlingSettings = Field(default_factory=ThrottlingSettings)
     passwords: PasswordsSettings = Field(default_factory=PasswordsSettings)
     egress: EgressSettings = Field(default_factory=EgressSettings)
+    domains: DomainsSettings = Field(default_factory=DomainsSettings)
     development: DevelopmentSettings = Field(default_factory=DevelopmentSettings)
     mail: MailSettings = Field(default_factory=MailSettings)
     places: PlacesSettings = Field(default_factory=PlacesSettings)

@@ -5,7 +5,7 @@ import sys
 import click
 
 from idp.base.errors import Invalid
-from idp.cli import account_factors, account_help, account_password, account_recovery, show
+from idp.cli import account_factors, account_help, account_lifetime, account_password, account_recovery, show
 from idp.cli.account_lookup import ORGANIZATION as _ORGANIZATION
 from idp.cli.account_lookup import find as _account
 from idp.cli.account_lookup import organization_id as _organization_id
@@ -272,5 +272,5 @@ def _password_from_stdin() -> str:
     return password
 
 
-for _command in account_recovery.COMMANDS:
+for _command in (*account_recovery.COMMANDS, *account_lifetime.COMMANDS):
     account.add_command(_command)

@@ -17,17 +17,20 @@ from idp.base.outbox import Sender
 from idp.base.work import Actor, Origin, Work
 from idp.cli import show
 from idp.cli.context import Group, open_database, open_work, settings, tell, tell_all, work_on
-from idp.directory import access_trials
+from idp.cli.domain import prober
+from idp.directory import access_trials, domains, lifetime, managed
+from idp.oidc import erasing as oauth_erasing
 from idp.oidc import housekeeping as oauth_housekeeping
 from idp.oidc import logout_tokens
 from idp.policy.permissions import OPERATOR
+from idp.saml import erasing as saml_erasing
 from idp.saml import logout_telling, refreshing, rotation_jobs
 from idp.settings import Settings
-from idp.signon import backchannel, housekeeping, password_reset
+from idp.signon import backchannel, erasing, housekeeping, managed_notices, password_reset
 from idp.signon.logout import MESSAGE
 from idp.signon.teller import Tellers
 
-_HOURLY = (housekeeping.KIND, oauth_housekeeping.KIND, refreshing.SWEEP, rotation_jobs.SWEEP)
+_HOURLY = (housekeeping.KIND, oauth_housekeeping.KIND, refreshing.SWEEP, rotation_jobs.SWEEP, domains.SWEEP)
 _PAUSE_SECONDS = 5.0
 _HOUR = 3600.0
 
@@ -93,6 +96,10 @@ def handlers(of: Settings) -> Handlers:
         refreshing.KIND: refreshing.errand(allowed=of.egress.allow_addresses, http_loopback=loopback),
         access_trials.ROLL_BACK: access_trials.roll_back,
         password_reset.KIND: password_reset.run,
+        domains.SWEEP: domains.run,
+        domains.KIND: domains.errand(prober(of)),
+        managed.TELL: managed_notices.run,
+        lifetime.ERASE: lifetime.handler((erasing.erase, oauth_erasing.erase, saml_erasing.erase)),
         **backchannel.handlers(_tellers(of)),
     }
 

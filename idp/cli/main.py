@@ -26,6 +26,7 @@ _COMMANDS = (
     "blocklist",
     "demo",
     "doctor",
+    "domain",
     "group",
     "init",
     "jobs",

@@ -63,6 +63,10 @@ def account(of: Account) -> dict[str, Any]:
         "attributes": of.attributes,
         "created_at": instant(of.created_at),
         "disabled_at": instant(of.disabled_at),
+        "managed_at": instant(of.managed_at),
+        "deletion_at": instant(of.deletion_at),
+        "last_active_at": instant(of.last_active_at),
+        "version": of.version,
     }
 
 

@@ -16,7 +16,7 @@ from idp.base import jobs
 from idp.base.errors import ChangedMeanwhile, Conflict
 from idp.base.ids import new_id
 from idp.base.work import Work
-from idp.directory import administering, attributes, names, policy_members, queries, rights, role_assignments
+from idp.directory import administering, attributes, managed, names, policy_members, queries, rights, role_assignments
 from idp.directory.models import Account, Organization, RoleAssignment
 from idp.policy.authentication import PolicyKind
 from idp.policy.permissions import Permission, require
@@ -72,6 +72,7 @@ def create(
     )
     work.tx.session.add(account)
     work.tx.session.flush()
+    managed.follow_address(work, account)
     record(
         work, AccountCreated(organization_id=owner.id, target_id=account.id, email=email, name=name, kind=what.value)
     )
@@ -147,7 +148,7 @@ def disable(work: Work, reference: str, *, organization_id: str | None = None) -
         account.disabled_at = work.now
         account.epoch += 1
     record(work, AccountDisabled(organization_id=account.organization_id, target_id=account.id, email=account.email))
-    _defer_ending(work, account.organization_id, account.id)
+    defer_ending(work, account.organization_id, account.id)
     return account
 
 
@@ -158,12 +159,14 @@ def enable(work: Work, reference: str, *, organization_id: str | None = None) ->
     Raises:
         NotFound: no such account, or none this actor may see.
         Forbidden: the actor may not enable accounts there, or the account administers what the actor does not.
-        Conflict: it is not disabled.
+        Conflict: it is not disabled, or going to be deleted.
     """
     account = queries.account(work, reference, organization_id=organization_id)
     rights.require_over(work, Permission.ACCOUNT_DISABLE, account)
     if account.disabled_at is None:
         raise Conflict(f"“{account.email}” is not disabled.")
+    if account.deletion_at is not None:
+        raise Conflict(f"“{account.email}” is going to be deleted.", advice="Cancel the deletion.")
     account.disabled_at = None
     record(work, AccountEnabled(organization_id=account.organization_id, target_id=account.id, email=account.email))
     return account
@@ -249,11 +252,11 @@ def bump_epoch(work: Work, organization_id: str, account_id: str, *, if_epoch: i
     ).all()
     if still and not changed:
         raise Conflict("Your password was changed in the meantime, or you were signed out. Sign in again.")
-    _defer_ending(work, organization_id, account_id)
+    defer_ending(work, organization_id, account_id)
 
 
-def _defer_ending(work: Work, organization_id: str, account_id: str) -> None:
-    """The sign-ons are dead from now on; the job writes that down and tells the applications."""
+def defer_ending(work: Work, organization_id: str, account_id: str) -> None:
+    """Let applications be told that the sign-ons of an account are over. They are dead from now on; the job writes that down and tells the applications."""
     jobs.defer(
         work,
         OUTDATED,

@@ -114,3 +114,28 @@ def _check_values(called: str, texts: Sequence[str]) -> None:
                 f"A value of “{called}” has 1 to {LONGEST_VALUE} characters, and no control characters.",
                 field="attributes",
             )
+
+
+def lines(further_ones: Mapping[str, Sequence[str]]) -> str:
+    """Return further attributes as people edit them: a line ``name: value`` for each value."""
+    return "\n".join(f"{name}: {value}" for name, values in sorted(further_ones.items()) for value in values)
+
+
+def read_lines(text: str) -> dict[str, list[str]]:
+    """
+    Return what `lines` has written, edited.
+
+    Raises:
+        Invalid: a line has no colon.
+    """
+    found: dict[str, list[str]] = {}
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip():
+            continue
+        name, colon, value = line.partition(":")
+        if not colon or not value.strip():
+            raise Invalid(
+                f"Line {number} is no attribute.", field="attributes", advice="Write it like department: Research."
+            )
+        found.setdefault(name.strip(), []).append(value.strip())
+    return found

@@ -44,6 +44,10 @@ class Owned(Base):
     id: Mapped[str] = mapped_column(String(64), primary_key=True, sort_order=-1)
 
 
+def _domain_of(context: Any) -> str:
+    return str(context.get_current_parameters()["email_key"]).rpartition("@")[2]
+
+
 def owned_by(column: str, table: str, *, ondelete: str | None = None) -> ForeignKeyConstraint:
     """A foreign key into *table* that cannot leave the organization."""
     return ForeignKeyConstraint(
@@ -107,7 +111,8 @@ class Account(Owned):
 
     ``epoch`` counts the events that end every sign-on of this account (disabled, password
     changed, "sign out everywhere"). Sessions and grants remember the epoch they were born
-    in and are dead once it has moved on. ``email_key`` is the canonical form that is unique.
+    in and are dead once it has moved on. ``email_key`` is the canonical form that is unique,
+    ``email_domain`` what stands in it behind the @ (whoever changes the one changes the other).
     ``attributes`` are further ones by name, each a list of texts (see `directory.attributes`).
     ``updated_at`` is when what is known of the person changed last (None: never, since an earlier release).
     ``kind`` is ``member``, ``guest`` (an external person) or ``break-glass`` (for emergencies; using it raises an alarm).
@@ -126,6 +131,7 @@ class Account(Owned):
         UniqueConstraint("organization_id", "email_key"),
         Index("ix_accounts_email_key", "email_key"),
         Index("ix_accounts_organization_id_domain_id", "organization_id", "domain_id"),
+        Index("ix_accounts_email_domain_organization_id", "email_domain", "organization_id"),
         Index(
             "ix_accounts_deletion_at",
             "deletion_at",
@@ -136,6 +142,7 @@ class Account(Owned):
 
     email: Mapped[str] = mapped_column(String(320))
     email_key: Mapped[str] = mapped_column(sorted_text(320))
+    email_domain: Mapped[str] = mapped_column(String(255), default=_domain_of, server_default="")
     name: Mapped[str] = mapped_column(String(256))
     given_name: Mapped[str] = mapped_column(String(256), default="")
     family_name: Mapped[str] = mapped_column(String(256), default="")

@@ -117,22 +117,24 @@ def accounts(work: Work, *, starting: str = "", limit: int = 50) -> list[Account
     """Return accounts by e-mail address, at most *limit*, from *starting* on."""
     query = (
         visible(work, Account, Permission.ACCOUNT_READ)
-        .where(Account.email_key >= starting)
+        .where(Account.email_key >= starting, Account.erased_at.is_(None))
         .order_by(Account.email_key, Account.id)
         .limit(limit)
     )
     return list(work.tx.session.scalars(query))
 
 
-def account(work: Work, reference: str, *, organization_id: str | None = None) -> Account:
+def account(work: Work, reference: str, *, organization_id: str | None = None, erased: bool = False) -> Account:
     """
-    Return the account with the id or e-mail address *reference*.
+    Return the account with the id or e-mail address *reference*, erased ones only by their id and if *erased* is set.
 
     Raises:
         NotFound: none that this actor may see.
         Conflict: several organizations have one of that address.
     """
     query = visible(work, Account, Permission.ACCOUNT_READ)
+    if not erased:
+        query = query.where(Account.erased_at.is_(None))
     if organization_id is not None:
         query = query.where(Account.organization_id == organization_id)
     if "@" in reference:

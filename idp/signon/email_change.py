@@ -13,7 +13,7 @@ from idp.audit.log import record
 from idp.base import mail
 from idp.base.errors import Conflict, Invalid
 from idp.base.work import Work
-from idp.directory import names, queries, rights
+from idp.directory import managed, names, queries, rights
 from idp.directory.models import Account, Organization
 from idp.policy.access.context import AccountKind
 from idp.policy.permissions import Permission
@@ -33,12 +33,13 @@ def ask(work: Work, session: CurrentSession, typed: str, limits: ThrottlingSetti
 
     Raises:
         Invalid: it is no e-mail address, or the account has it already.
-        Conflict: the account is for emergencies; administrators change its address.
+        Conflict: the account is for emergencies, or managed; administrators change its address.
     """
     wanted, key = names.email(typed), names.email_key(typed)
     account = work.tx.session.get_one(Account, (session.organization_id, session.account_id))
     if account.kind == AccountKind.BREAK_GLASS:
         raise Conflict("Administrators change the address of an account for emergencies.")
+    managed.refuse_own_change(account)
     if wanted == account.email:
         raise Invalid("This is your e-mail address already.", field="email")
     for about in (f"email-change:{account.id}", f"email-change-to:{account.organization_id}:{key}"):
@@ -71,6 +72,12 @@ def ask(work: Work, session: CurrentSession, typed: str, limits: ThrottlingSetti
     return None
 
 
+def is_managed(work: Work, session: CurrentSession) -> bool:
+    """Say whether the organization manages the account, so that its administrators alone change the address."""
+    account = work.tx.session.get_one(Account, (session.organization_id, session.account_id))
+    return account.managed_at is not None
+
+
 def find(work: Work, token: str) -> Link:
     """
     Return the link with which an address can be confirmed now; ``further["email"]`` is the new one.
@@ -90,12 +97,13 @@ def confirm(work: Work, token: str) -> str:
 
     Raises:
         LinkOver: it is not good, or somebody else was faster.
-        Conflict: another account has taken the address in the meantime.
+        Conflict: another account has taken the address in the meantime, or the organization manages the account.
     """
     link = mail_links.use(work, token, EMAIL_CHANGE)
     if link is None:
         raise LinkOver
     account = work.tx.session.get_one(Account, (link.organization_id, link.account_id))
+    managed.refuse_own_change(account)
     replace(work, account, link.further["email"], seen=link.email, by="account")
     notices.notify(
         work,
@@ -157,12 +165,20 @@ def replace(work: Work, account: Account, email: str, *, seen: str, by: str) -> 
             Account.id == account.id,
             Account.email == seen,
         )
-        .values(email=email, email_key=key, updated_at=work.now, version=Account.version + 1)
+        .values(
+            email=email,
+            email_key=key,
+            email_domain=key.rpartition("@")[2],
+            updated_at=work.now,
+            version=Account.version + 1,
+        )
         .execution_options(synchronize_session="fetch")
     )
     if not changed.rowcount:  # type: ignore[attr-defined]
         raise Conflict("Someone else changed this in the meantime. Look at it again, then repeat your change.")
     mail_links.end_all(work, account.id)
+    work.tx.session.refresh(account)
+    managed.follow_address(work, account)
     record(
         work,
         EmailChanged(

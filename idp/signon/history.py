@@ -6,12 +6,13 @@ Good ones and failed ones are read apart, so that no number of guesses pushes ou
 
 from datetime import timedelta
 
-from sqlalchemy import insert, select
+from sqlalchemy import bindparam, insert, or_, select, update
 
 from idp.audit.log import plain
 from idp.base.db import Prepared, table
 from idp.base.ids import new_ordered_id
 from idp.base.work import Work
+from idp.directory.models import Account
 from idp.policy.permissions import Permission, require
 from idp.signon import lockout
 from idp.signon.models import SignIn
@@ -21,6 +22,19 @@ KEPT = timedelta(days=180)
 SHOWN, FAILURES_SHOWN = 50, 20
 
 _ADD = Prepared(insert(table(SignIn)))
+_ACCOUNT = table(Account).c
+_AT = _ACCOUNT.last_active_at.type
+_ACTIVE = Prepared(
+    update(table(Account))
+    .where(
+        _ACCOUNT.organization_id == bindparam("of_organization"),
+        _ACCOUNT.id == bindparam("of_account"),
+        or_(_ACCOUNT.last_active_at.is_(None), _ACCOUNT.last_active_at <= bindparam("before", type_=_AT)),
+    )
+    .values(last_active_at=bindparam("at", type_=_AT))
+)
+"""When the account signed in last, written at most once an hour: no change of anybody's, so its version stays."""
+_ACTIVE_EVERY = timedelta(hours=1)
 
 
 def succeeded(
@@ -35,6 +49,9 @@ def succeeded(
 ) -> None:
     """Note that an account signed in: *methods* were proven, and a session was opened or renewed with them."""
     _add(work, organization_id, account_id, SUCCEEDED, methods, device_id, attempt_id, session_id)
+    work.tx.run(
+        _ACTIVE, of_organization=organization_id, of_account=account_id, at=work.now, before=work.now - _ACTIVE_EVERY
+    )
 
 
 def failed(

@@ -209,6 +209,8 @@ def _restore_address(work: Work, account: Account, address: str) -> str:
     """Give the account *address* back if it has lost it, and nobody else has it now; return it if so."""
     if account.email_key == names.email_key(address):
         return ""
+    if account.managed_at is not None:  # claimed since, with the address that it has: administrators decide on that
+        return ""
     if not email_change.is_free(work, account.organization_id, address):
         return ""
     email_change.replace(work, account, address, seen=account.email, by="not me")

@@ -303,6 +303,10 @@ def sessions(work: Work, organization_id: str, account_id: str) -> list[SignOnSe
     return [s for s in found if s.last_seen_at + timedelta(seconds=s.idle_seconds) > work.now]
 
 
+LIVES_ON_IN_LOGOUTS = timedelta(hours=1)
+"""How long after its end a session may still be needed to tell applications of it."""
+
+
 def end(work: Work, organization_id: str, session_id: str, because: str, *, told: bool = False) -> bool:
     """
     End a session; nothing happens if it is over already. Grants bound to it die with it.

@@ -104,6 +104,7 @@ def _page(
         status,
         organization_name=organizations.by_id(work, session.organization_id).name,
         email=session.email,
+        managed=email_change.is_managed(work, session),
         typed=typed,
         wrong=wrong,
         problem=None if waiting is None else signin.wait(waiting, "password"),

@@ -7,6 +7,7 @@ from idp.audit.events.applications import *
 from idp.audit.events.authentication_policies import *
 from idp.audit.events.clients import *
 from idp.audit.events.devices import *
+from idp.audit.events.domains import *
 from idp.audit.events.event import Event as Event
 from idp.audit.events.factors import *
 from idp.audit.events.groups import *

@@ -29,6 +29,51 @@ class AccountEnabled(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AccountDeletionScheduled(Event):
+    """An account was disabled, and will be erased at that time."""
+
+    tag = "account.deletion-scheduled"
+    sentence = "scheduled the account {email} for deletion on {deletion_at}"
+    email: str
+    deletion_at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountDeletionCancelled(Event):
+    tag = "account.deletion-cancelled"
+    sentence = "cancelled the deletion of the account {email}, which is {back_to} again"
+    email: str
+    back_to: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountErased(Event):
+    """An account became a tombstone. Nothing in the entry says whose it was."""
+
+    tag = "account.erased"
+    sentence = "erased an account; its id is never given to another"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountTokensRevoked(Event):
+    """An administrator ended every grant of an account, and with it every token."""
+
+    tag = "account.tokens-revoked"
+    sentence = "revoked {grants} grants and {consents} consents of {email}"
+    email: str
+    grants: int
+    consents: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountsExported(Event):
+    """All accounts of an organization were downloaded."""
+
+    tag = "account.exported"
+    sentence = "exported all accounts"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AccountRenamed(Event):
     """What a person is called was changed; only the parts that were are named."""
 

@@ -438,6 +438,12 @@ def upgrade() -> None:
     op.create_index(
         "ix_access_grants_organization_id_subject_id", "access_grants", ["organization_id", "subject_id"], unique=False
     )
+    op.add_column("accounts", sa.Column("email_domain", sa.String(length=255), server_default="", nullable=False))
+    at = "instr(email_key, '@')" if op.get_bind().dialect.name == "sqlite" else "strpos(email_key, '@')"
+    op.execute(f"UPDATE accounts SET email_domain = substr(email_key, {at} + 1)")
+    op.create_index(
+        "ix_accounts_email_domain_organization_id", "accounts", ["email_domain", "organization_id"], unique=False
+    )
     op.add_column("accounts", sa.Column("domain_id", sa.String(length=64), nullable=True))
     op.add_column("accounts", sa.Column("managed_at", Instant(), nullable=True))
     op.add_column("accounts", sa.Column("deletion_at", Instant(), nullable=True))
@@ -529,6 +535,7 @@ def downgrade() -> None:
         assignments.drop_column("group_id")
         assignments.alter_column("account_id", existing_type=sa.String(length=64), nullable=False)
     op.drop_index("ix_access_grants_organization_id_subject_id", table_name="access_grants")
+    op.drop_index("ix_accounts_email_domain_organization_id", table_name="accounts")
     op.drop_index("ix_accounts_deletion_at", table_name="accounts")
     op.drop_index("ix_accounts_organization_id_domain_id", table_name="accounts")
     op.drop_index("ix_applications_organization_id_name", table_name="applications")
@@ -553,6 +560,7 @@ def downgrade() -> None:
     op.drop_column("accounts", "deletion_at")
     op.drop_column("accounts", "managed_at")
     op.drop_column("accounts", "domain_id")
+    op.drop_column("accounts", "email_domain")
     op.drop_column("access_grants", "reason")
     op.drop_index("ix_default_groups_organization_id_group_id", table_name="default_groups")
     op.drop_table("default_groups")

@@ -46,7 +46,7 @@ def index(work: Work, desk: Desk) -> Response:
 @at_desk
 def show(work: Work, desk: Desk, account_id: str) -> Response:
     """Show an account."""
-    account = _account(work, desk, account_id)
+    account = _account(work, desk, account_id, erased=True)
     return console_page(
         work,
         desk,
@@ -89,7 +89,7 @@ def save(work: Work, desk: Desk, account_id: str) -> Response:
 @at_desk
 def past(work: Work, desk: Desk, account_id: str) -> Response:
     """Show what was done to an account."""
-    account = _account(work, desk, account_id)
+    account = _account(work, desk, account_id, erased=True)
     entries = history.of_target(work, desk.organization.id, account.id)
     return console_page(
         work,
@@ -102,5 +102,5 @@ def past(work: Work, desk: Desk, account_id: str) -> Response:
     )
 
 
-def _account(work: Work, desk: Desk, account_id: str) -> Account:
-    return queries.account(work, account_id, organization_id=desk.organization.id)
+def _account(work: Work, desk: Desk, account_id: str, *, erased: bool = False) -> Account:
+    return queries.account(work, account_id, organization_id=desk.organization.id, erased=erased)

@@ -1,0 +1,233 @@
+"""The domains of the organization: prove them, claim the accounts on them, give them up."""
+
+from typing import Any, cast
+
+from flask import Blueprint, Response, request
+
+from idp.base.errors import Conflict
+from idp.base.work import Work
+from idp.directory import domain_reads, domains, history, managed
+from idp.directory.domain_models import Domain
+from idp.directory.domain_proof import Prober
+from idp.directory.domains import Asked, Looked
+from idp.policy import domains as policy
+from idp.web import context
+from idp.web.console import lists
+from idp.web.console.desk import Desk, at_desk, console_page, done, fresh
+from idp.web.languages import gettext as _
+from idp.web.security import administrator
+
+pages = Blueprint("console_domains", __name__, url_prefix="/admin/domains")
+
+_PLACE = "domains"
+
+
+@pages.get("")
+@administrator
+@at_desk
+def index(work: Work, desk: Desk) -> Response:
+    """List the domains with their state."""
+    found = domain_reads.domains(work, desk.organization.slug)
+    counts = managed.counts(work, desk.organization.id)
+    return console_page(work, desk, "console/domains/index.html", place=_PLACE, domains=found, counts=counts)
+
+
+@pages.get("/add")
+@administrator
+@at_desk
+def add(work: Work, desk: Desk) -> Response:
+    """Ask for the name of a domain."""
+    return console_page(work, desk, "console/domains/add.html", place=_PLACE)
+
+
+@pages.post("/add")
+@administrator
+@at_desk(again=add)
+def added(work: Work, desk: Desk) -> Response:
+    """Add a domain."""
+    made = domains.add(
+        work, desk.organization.slug, request.form.get("name", ""), method=request.form.get("method", "dns")
+    )
+    return done(work, desk, _("Added. Now prove that it is yours."), "console_domains.show", domain_id=made.id)
+
+
+@pages.get("/<domain_id>")
+@administrator
+@at_desk
+def show(work: Work, desk: Desk, domain_id: str) -> Response:
+    """Show a domain: its state, its proof, its accounts."""
+    found = domain_reads.domain(work, desk.organization.slug, domain_id)
+    return _page(work, desk, "show", found, managed_count=managed.counts(work, desk.organization.id).get(found.id, 0))
+
+
+@pages.get("/<domain_id>/history")
+@administrator
+@at_desk
+def past(work: Work, desk: Desk, domain_id: str) -> Response:
+    """Show what has happened to a domain."""
+    found = domain_reads.domain(work, desk.organization.slug, domain_id)
+    return _page(work, desk, "history", found, entries=history.of_target(work, desk.organization.id, found.id))
+
+
+@pages.post("/<domain_id>/check")
+@administrator
+def check(domain_id: str) -> Response:
+    """Look for the proof now. Nobody is asked while a transaction is open."""
+    asked = _asked(domain_id=domain_id)
+    if isinstance(asked, Response):  # the session ended meanwhile
+        return asked
+    looked = domains.look(cast(Asked, asked), _prober())
+    return cast(Response, _settled(domain_id=domain_id, asked=asked, looked=looked))
+
+
+@at_desk
+def _asked(work: Work, desk: Desk, domain_id: str) -> Any:
+    return domains.ask(work, desk.organization.slug, domain_id)
+
+
+@at_desk
+def _settled(work: Work, desk: Desk, domain_id: str, asked: Asked, looked: Looked) -> Response:
+    found = domains.settle(work, asked, looked)
+    words = (
+        _("The proof is there: %(name)s is yours.", name=policy.shown(found.name))
+        if found.state == policy.State.VERIFIED
+        else _("Looked: %(finding)s.", finding=found.finding)
+    )
+    return done(work, desk, words, "console_domains.show", domain_id=domain_id)
+
+
+@pages.post("/<domain_id>/method")
+@administrator
+@at_desk(again=show)
+def set_method(work: Work, desk: Desk, domain_id: str) -> Response:
+    """Choose how the domain is proven."""
+    domains.set_method(
+        work, desk.organization.slug, domain_id, request.form.get("method", ""), if_version=lists.version()
+    )
+    return done(work, desk, _("Saved."), "console_domains.show", domain_id=domain_id)
+
+
+@pages.post("/<domain_id>/claiming")
+@administrator
+@at_desk(again=show)
+def set_claiming(work: Work, desk: Desk, domain_id: str) -> Response:
+    """Choose whether new accounts become managed by themselves."""
+    domains.set_claiming(
+        work, desk.organization.slug, domain_id, request.form.get("claiming", ""), if_version=lists.version()
+    )
+    return done(work, desk, _("Saved."), "console_domains.show", domain_id=domain_id)
+
+
+@pages.get("/<domain_id>/claim")
+@administrator
+@at_desk
+@fresh
+def claim(work: Work, desk: Desk, domain_id: str) -> Response:
+    """Say whom claiming all accounts affects, and ask which."""
+    return _claim(work, desk, domain_id, None)
+
+
+@pages.post("/<domain_id>/claim")
+@administrator
+@at_desk(again=claim)
+@fresh
+def claimed(work: Work, desk: Desk, domain_id: str) -> Response:
+    """Say whom claiming some accounts affects; or claim those that were just looked at."""
+    listed = _listed()
+    if request.form.get("act") != "claim":
+        return _claim(work, desk, domain_id, listed)
+    _same_as_looked_at(managed.preview(work, desk.organization.slug, domain_id, listed).count)
+    count = managed.claim(work, desk.organization.slug, domain_id, listed)
+    words = _("Claimed %(count)s accounts. Each person is told.", count=count)
+    return done(work, desk, words, "console_domains.show", domain_id=domain_id)
+
+
+@pages.get("/<domain_id>/unclaim")
+@administrator
+@at_desk
+@fresh
+def unclaim(work: Work, desk: Desk, domain_id: str) -> Response:
+    """Say whom giving all managed accounts back affects, and ask which."""
+    return _unclaim(work, desk, domain_id, None)
+
+
+@pages.post("/<domain_id>/unclaim")
+@administrator
+@at_desk(again=unclaim)
+@fresh
+def unclaimed(work: Work, desk: Desk, domain_id: str) -> Response:
+    """Say whom giving some accounts back affects; or give those back that were just looked at."""
+    listed = _listed()
+    if request.form.get("act") != "unclaim":
+        return _unclaim(work, desk, domain_id, listed)
+    _same_as_looked_at(managed.preview_unclaim(work, desk.organization.slug, domain_id, listed).count)
+    count = managed.unclaim(work, desk.organization.slug, domain_id, listed)
+    words = _("Gave %(count)s accounts back. Each person is told.", count=count)
+    return done(work, desk, words, "console_domains.show", domain_id=domain_id)
+
+
+@pages.get("/<domain_id>/remove")
+@administrator
+@at_desk
+@fresh
+def remove(work: Work, desk: Desk, domain_id: str) -> Response:
+    """Say what giving a domain up does."""
+    found = domain_reads.editable(work, desk.organization.slug, domain_id)
+    return _page(work, desk, "remove", found, managed_count=managed.counts(work, desk.organization.id).get(found.id, 0))
+
+
+@pages.post("/<domain_id>/remove")
+@administrator
+@at_desk(again=remove)
+@fresh
+def removed(work: Work, desk: Desk, domain_id: str) -> Response:
+    """Give a domain up."""
+    found = domains.remove(work, desk.organization.slug, domain_id, if_version=lists.version())
+    return done(work, desk, _("Removed %(name)s.", name=policy.shown(found.name)), "console_domains.index")
+
+
+def _claim(work: Work, desk: Desk, domain_id: str, listed: tuple[str, ...] | None) -> Response:
+    found = domain_reads.editable(work, desk.organization.slug, domain_id)
+    preview = managed.preview(work, desk.organization.slug, domain_id, listed)
+    return _page(work, desk, "claim", found, preview=preview, listed=listed)
+
+
+def _unclaim(work: Work, desk: Desk, domain_id: str, listed: tuple[str, ...] | None) -> Response:
+    found = domain_reads.editable(work, desk.organization.slug, domain_id)
+    preview = managed.preview_unclaim(work, desk.organization.slug, domain_id, listed)
+    return _page(work, desk, "unclaim", found, preview=preview, listed=listed)
+
+
+def _page(work: Work, desk: Desk, template: str, found: Domain, **values: Any) -> Response:
+    return console_page(
+        work,
+        desk,
+        f"console/domains/{template}.html",
+        place=_PLACE,
+        domain=found,
+        shown=policy.shown(found.name),
+        record_names=policy.names_to_ask(found.name),
+        file_address=policy.file_address(found.name),
+        expected=policy.expected(found.token),
+        may_claim=policy.may_claim(found.state, found.missing_since, work.now),
+        **values,
+    )
+
+
+def _listed() -> tuple[str, ...] | None:
+    """Return the addresses that were typed; None: all accounts are meant."""
+    typed = request.form.get("addresses", "")
+    return managed.read_addresses(typed.encode()) if typed.strip() else None
+
+
+def _same_as_looked_at(count: int) -> None:
+    if request.form.get("count") != str(count):
+        raise Conflict(
+            _("Meanwhile it would be %(count)s accounts. Nothing was changed.", count=count),
+            advice=_("Look at them again."),
+        )
+
+
+def _prober() -> Prober:
+    of = context.settings()
+    return Prober(tuple(of.domains.resolver_addresses), tuple(of.egress.allow_addresses), of.domains.file_port)

@@ -1,0 +1,204 @@
+"""Domains in the console: added, proven, claimed after a look at who is affected, given up."""
+
+import pytest
+
+from idp.directory import accounts, domain_reads, managed
+from idp.directory.models import Account
+from idp.policy import domains as policy
+from idp.settings import DomainsSettings
+from tests.support import name_server
+from tests.support.front import BEN, DORA, PASSWORD, Front
+from tests.web.conftest import signed_in
+from tests.web.console.conftest import make_administrator
+
+NAME = "acme.example"
+
+
+@pytest.fixture
+def server():
+    with name_server.running() as running:
+        yield running
+
+
+@pytest.fixture
+def front(database, server) -> Front:
+    return Front(database, domains=DomainsSettings(resolver_addresses=[server.address]))
+
+
+@pytest.fixture
+def admin(front):
+    make_administrator(front)
+    return signed_in(front)
+
+
+def domain(front, name=NAME):
+    with front.work() as work:
+        return domain_reads.domain(work, "acme", name)
+
+
+@pytest.fixture
+def proven(front, admin, server):
+    """acme.example, proven on the pages."""
+    admin.open("/admin/domains").follow("Add a domain").submit(name=NAME)
+    server.txt(f"_ostiary-challenge.{NAME}", policy.expected(domain(front).token))
+    admin.submit("Check now")
+    return domain(front)
+
+
+def managed_ones(front):
+    with front.work() as work:
+        return sorted(one.email for one in work.tx.session.query(Account).filter(Account.managed_at.is_not(None)))
+
+
+def test_a_domain_is_added_and_proven(front, admin, server):
+    admin.open("/admin/domains")
+    assert "No domain yet" in admin.text
+    admin.follow("Add a domain").submit(name="Acme.Example")
+    added = domain(front)
+    assert policy.expected(added.token) in admin.text
+    assert f"_ostiary-challenge.{NAME}" in admin.text
+    assert "Not proven" in admin.text
+
+    admin.submit("Check now")
+    assert "no TXT record with this token is there" in admin.text
+    server.txt(f"_ostiary-challenge.{NAME}", policy.expected(added.token))
+    admin.submit("Check now")
+
+    assert "is yours" in admin.text
+    assert domain(front).state == "verified"
+    admin.follow("History")
+    assert "found the proof of the domain" in admin.text
+    assert "Proven" in admin.open("/admin/domains").text
+
+
+def test_t20_a_name_that_cannot_be_ones_own_is_told_and_kept(admin):
+    admin.open("/admin/domains/add").submit(name="co.uk")
+    assert admin.status == 422
+    assert "Names below co.uk belong to many owners" in admin.text
+    assert admin.field("name").get("value") == "co.uk"
+
+
+def test_accounts_are_claimed_after_a_look_at_who_is_affected(front, admin, proven):
+    admin.follow("Claim accounts…")
+    assert "4 accounts become managed." in admin.text
+    assert BEN in admin.text
+    assert managed_ones(front) == []
+
+    admin.submit("Look at these", addresses=f"{BEN}\nnobody@acme.example\nx@other.example")
+    assert "1 account becomes managed." in admin.text
+    assert "nobody@acme.example" in admin.text
+    admin.submit("Claim 1 account", act="claim")
+
+    assert "Claimed 1 accounts." in admin.text
+    assert managed_ones(front) == [BEN]
+    admin.follow("Give accounts back…").submit("Give 1 account back", act="unclaim")
+    assert managed_ones(front) == []
+
+
+def test_a_claim_of_others_than_were_looked_at_does_nothing(front, admin, proven):
+    admin.follow("Claim accounts…")
+    with front.work() as work:
+        accounts.create(work, "new@acme.example", organization="acme", name="New")
+    admin.submit("Claim 4 accounts", act="claim")
+    assert admin.status == 409
+    assert "Meanwhile it would be 5 accounts" in admin.text
+    assert managed_ones(front) == []
+
+
+def test_claiming_asks_for_a_second_step_of_the_last_minutes(front, admin, proven):
+    front.later(minutes=6)
+    admin.open(f"/admin/domains/{proven.id}/claim")
+    assert admin.path.startswith("/signin/")
+    admin.submit(password=PASSWORD).submit(otp=front.code())
+    assert admin.path == f"/admin/domains/{proven.id}/claim"
+
+
+def test_new_accounts_are_claimed_by_themselves_once_chosen(front, admin, proven):
+    admin.submit("Save", claiming="automatic")
+    with front.work() as work:
+        accounts.create(work, "new@acme.example", organization="acme", name="New")
+    assert managed_ones(front) == ["new@acme.example"]
+
+
+def test_the_other_proof_is_offered(admin, proven):
+    admin.submit("Prove it by a file of its web site instead")
+    assert f"https://{NAME}/.well-known/ostiary-domain-verification.txt" in admin.text
+
+
+def test_a_domain_is_removed(front, admin, proven):
+    with front.work() as work:
+        managed.claim(work, "acme", NAME)
+    admin.open(f"/admin/domains/{proven.id}").follow("Remove the domain…")
+    assert "4 accounts are managed no more" in admin.text
+    admin.submit("Remove it")
+    assert admin.path == "/admin/domains"
+    assert "No domain yet" in admin.text
+    assert managed_ones(front) == []
+
+
+def test_of_two_administrators_the_second_sees_what_has_changed(front, admin, proven):
+    front.later(seconds=30)
+    other = signed_in(front)
+    admin.open(f"/admin/domains/{proven.id}/remove")
+    front.later(seconds=30)
+    other.open(f"/admin/domains/{proven.id}").submit("Save", claiming="automatic")
+    admin.submit("Remove it")
+    assert admin.status == 409
+    assert "made the claiming of new accounts" in admin.text
+    assert domain(front).state == "verified"
+
+
+def test_whoever_may_only_read_is_offered_nothing_else(front, admin, proven):
+    make_administrator(front, "auditor", DORA)
+    dora = signed_in(front, DORA)
+    dora.open(f"/admin/domains/{proven.id}")
+    assert dora.status == 200
+    assert not any(words in dora.text for words in ("Check now", "Claim accounts", "Remove the domain", "Save"))
+    for tail in ("claim", "unclaim", "remove"):
+        assert dora.open(f"/admin/domains/{proven.id}/{tail}").status == 403
+
+
+def test_who_is_managed_is_told_and_cannot_change_the_address(front, admin, proven):
+    with front.work() as work:
+        managed.claim(work, "acme", NAME, (DORA,))
+    assert "Your organization manages your account now (Acme Global)" in [mail.subject for mail in front.mails()]
+    dora = signed_in(front, DORA)
+    dora.open("/account")
+    assert "Your organization manages your account from now on" in dora.text
+    assert "its administrators change the e-mail address" in dora.open("/account/email").text
+
+
+def test_a_form_that_was_open_when_the_account_was_claimed_changes_nothing(front, admin, proven):
+    dora = signed_in(front, DORA)
+    dora.open("/account/email")
+    with front.work() as work:
+        managed.claim(work, "acme", NAME, (DORA,))
+    front.mails()
+    dora.submit(email="dora@home.example")
+    assert dora.status == 422
+    assert "Your organization manages this account" in dora.text
+    assert not [mail for mail in front.mails() if mail.to == "dora@home.example"]
+    assert managed_ones(front) == [DORA]
+
+
+def test_a_link_to_another_address_is_good_no_more_once_the_account_is_managed(front, admin, proven):
+    dora = signed_in(front, DORA)
+    dora.open("/account/email").submit(email="dora@home.example")
+    [link] = [mail for mail in front.mails() if mail.to == "dora@home.example"]
+    with front.work() as work:
+        managed.claim(work, "acme", NAME, (DORA,))
+    dora.open(link.path).submit()
+    assert "Your organization manages this account" in dora.text
+    with front.work() as work:
+        assert work.tx.session.get(Account, (front.organization_id, front.account_ids[DORA])).email == DORA
+
+
+def test_t1_a_domain_of_another_organization_is_not_there(front, admin):
+    from idp.directory import domains, organizations
+
+    with front.work() as work:
+        organizations.create(work, "globex", name="Globex")
+        foreign = domains.add(work, "globex", "globex.example")
+    for tail in ("", "/history", "/claim", "/unclaim", "/remove"):
+        assert admin.open(f"/admin/domains/{foreign.id}{tail}").status == 404
+    assert "globex.example" not in admin.open("/admin/domains").text

@@ -252,7 +252,7 @@ def test_nobody_deletes_their_own_account_or_the_last_administrator(front, as_ac
         accounts.grant_role(
             work, front.account_ids[ANN], "organization-administrator", organization_id=front.organization_id
         )
-    with front.work() as work, pytest.raises(Conflict) as refused:
+    with pytest.raises(Conflict) as refused, front.work() as work:
         lifetime.schedule_deletion(work, ANN)
     assert refused.value.code == "last-administrator"
     with front.work() as work:

@@ -154,7 +154,7 @@ def show_(application: str) -> None:
         f"  open to     {', '.join(who) or 'nobody'}",
         f"  receives    {', '.join(value['receives_at_most']) or 'nothing'} (at most)",
     ]
-    for name, part in value[value["protocol"]].items():
+    for name, part in value.get(value["protocol"], {"leads to": value["launch_url"], "note": value["note"]}).items():
         if isinstance(part, bool | int | str) and part != "" and len(str(part)) < 200:
             lines.append(f"  {name:<28} {part}")
         elif isinstance(part, list) and part and all(isinstance(item, str) for item in part):

@@ -45,7 +45,7 @@ def full(work: Work, of: Application) -> dict[str, Any]:
     value["receives_at_most"] = policies.releasable(work, of)
     if of.protocol == clients.PROTOCOL:
         value["oidc"] = clients.represent(clients.of_application(work, of))
-    else:
+    elif of.protocol == providers.PROTOCOL:
         provider = providers.of_application(work, of)
         value["saml"] = {**providers.represent(provider, work.now), "warnings": providers.warnings(provider, work.now)}
     return value

@@ -152,6 +152,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_pictures")),
     )
+    op.create_index("ix_pictures_id", "pictures", ["id"], unique=True)
     op.create_table(
         "roles",
         sa.Column("organization_id", sa.String(length=64), nullable=False),
@@ -355,6 +356,7 @@ def upgrade() -> None:
             ["organization_id", "group_id"],
             ["groups.organization_id", "groups.id"],
             name=op.f("fk_launcher_layouts_organization_id_group_id_groups"),
+            ondelete="CASCADE",
         ),
         sa.ForeignKeyConstraint(
             ["organization_id"], ["organizations.id"], name=op.f("fk_launcher_layouts_organization_id_organizations")

@@ -61,6 +61,11 @@ def of_account(work: Work, organization_id: str, account_id: str) -> Launcher:
     )
 
 
+def arrangeable(own: Launcher) -> Sections:
+    """Return the sections that the person can arrange, by the names that they would have."""
+    return launcher.begin(own.sections, {site_id: one.name for site_id, one in own.sites.items()})
+
+
 def set_favourite(work: Work, organization_id: str, account_id: str, application_id: str, *, favourite: bool) -> None:
     """
     Make an application a favourite, the last one; or no longer one.
@@ -215,14 +220,10 @@ def _arrange(
     fixed = {a for one in seen.sections if one.kind is Kind.FIXED for a in one.applications}
     shown = frozenset(seen.openable) - fixed
     row = _row(work, organization_id, account_id)
-    there = launcher.read(row.sections) if row.sections else launcher.begin(seen.sections, _named(seen))
+    there = launcher.read(row.sections) if row.sections else arrangeable(seen)
     row.sections = launcher.write(launcher.bounded(act(there, shown), shown))
     row.updated_at = work.now
     work.tx.session.flush()
-
-
-def _named(seen: Launcher) -> dict[str, str]:
-    return {site_id: one.name for site_id, one in seen.sites.items()}
 
 
 def _row(work: Work, organization_id: str, account_id: str) -> LauncherArrangement:

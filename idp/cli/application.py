@@ -9,6 +9,7 @@ from idp.base.errors import Invalid
 from idp.cli import application_templates, client_json, oidc, rules, saml, sector_list, show
 from idp.cli import release as release_
 from idp.cli.application_lookup import find, full, known_as
+from idp.cli.application_set import set_application
 from idp.cli.context import Group, chosen, open_work, settings, tell, tell_all
 from idp.cli.oidc_check import in_short, of_application
 from idp.cli.saml_create import create_saml
@@ -30,6 +31,7 @@ application.add_command(application_templates.templates)
 application.add_command(create_saml)
 application.add_command(import_saml)
 application.add_command(rules.of_application())
+application.add_command(set_application)
 
 
 @application.command("create-oidc")

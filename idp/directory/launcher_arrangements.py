@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from idp.base.db import Prepared, insert_if_absent
 from idp.base.errors import Conflict, Forbidden, Invalid, NotFound
 from idp.base.work import Work
-from idp.directory import access, launcher_layouts, names, sites
+from idp.directory import access, launcher_layouts, names, queries, sites
 from idp.directory.launcher_models import LauncherArrangement
 from idp.directory.models import Application
 from idp.directory.sites import SiteFacts
 from idp.policy import launcher
 from idp.policy.launcher import Kind, Section
+from idp.policy.permissions import Permission, require
 
 _MOST_FAVOURITES = 100
 _ADD = Prepared(insert_if_absent(LauncherArrangement))
@@ -59,6 +60,19 @@ def of_account(work: Work, organization_id: str, account_id: str) -> Launcher:
         sites=live,
         arranged=arranged is not None,
     )
+
+
+def of_other(work: Work, reference: str, *, organization_id: str) -> Launcher:
+    """
+    Return the launcher of an account (its id or e-mail address) that the actor administers: what that person sees.
+
+    Raises:
+        NotFound: no such account that this actor may see.
+        Forbidden: the actor may not see the applications of the organization.
+    """
+    account = queries.account(work, reference, organization_id=organization_id)
+    require(work, Permission.APPLICATION_READ, organization_id)
+    return of_account(work, organization_id, account.id)
 
 
 def arrangeable(own: Launcher) -> Sections:

@@ -144,7 +144,9 @@ def show_(application: str) -> None:
     """Show APP: its registration, who may open it, what it receives at most."""
     with open_work() as work:
         found = find(work, application)
-        value = {**full(work, found), "release": rules.released_to(work, found)}
+        value = full(work, found)
+        if value["protocol"] in value:  # a bookmark has no protocol, and is sent nothing
+            value["release"] = rules.released_to(work, found)
     if chosen().json:
         tell(value, "")
         return
@@ -155,6 +157,7 @@ def show_(application: str) -> None:
         f"  state       {'disabled' if value['disabled_at'] else 'active'}",
         f"  open to     {', '.join(who) or 'nobody'}",
         f"  receives    {', '.join(value['receives_at_most']) or 'nothing'} (at most)",
+        f"  on request  {'yes' if value['requestable'] else 'no'}",
     ]
     for name, part in value.get(value["protocol"], {"leads to": value["launch_url"], "note": value["note"]}).items():
         if isinstance(part, bool | int | str) and part != "" and len(str(part)) < 200:
@@ -164,7 +167,8 @@ def show_(application: str) -> None:
             lines.append(f"  {name:<28} {', '.join(f'{item} (legacy)' if item in old else item for item in part)}")
         elif isinstance(part, dict) and part:
             lines.append(f"  {name:<28} {', '.join(f'{key}: {said}' for key, said in _flat(part))}")
-    click.echo("\n".join([*lines, "  is sent", *(f"  {line}" for line in rules.words(value["release"]))]))
+    sent = ["  is sent", *(f"  {line}" for line in rules.words(value["release"]))] if "release" in value else []
+    click.echo("\n".join([*lines, *sent]))
 
 
 @application.command()

@@ -46,7 +46,7 @@ def move() -> Response:
             return redirect("arranging.index", at=_sent("application"))
         by = "up" if "up" in request.form else "down"
         launcher_arrangements.step(work, *whose, _sent(by), _UP if by == "up" else _DOWN)
-        return redirect("arranging.index", at=_sent(by), by=by, _anchor=_sent(by))
+        return redirect("arranging.index", at=_sent(by), by=by)
 
 
 @pages.get("/applications/<application_id>")

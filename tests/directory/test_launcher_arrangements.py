@@ -66,7 +66,7 @@ def test_what_comes_after_that_has_a_place_of_its_own(own, work):
 
 
 def test_what_is_closed_for_a_day_keeps_its_place(own, work):
-    wiki, payroll = ids(own, "Wiki", "Payroll")
+    [wiki] = ids(own, "Wiki")
     launcher_arrangements.step(own, *whose(own), wiki, -1)
     applications.disable(work, wiki)
     assert seen(own)[0] == ("Acme", ["Payroll"])

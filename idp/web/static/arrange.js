@@ -5,21 +5,29 @@ const moving = document.querySelector("form[data-moving]");
 const moved = document.querySelector("[data-moved]");
 const lists = [...document.querySelectorAll("[data-list]")];
 
-const rows = (list) => [...list.querySelectorAll("[data-item]")];
-const middle = (box) => box.top + box.height / 2;
+// Where the row would come to lie. The row itself stays until it is let go: whoever is moved loses the pointer.
+const slot = document.createElement("li");
+slot.className = "slot";
+slot.setAttribute("aria-hidden", "true");
+
+const rows = (list, but) => [...list.querySelectorAll("[data-item]")].filter((row) => row !== but);
 
 // The list at this height, or the one nearest to it: a finger may be between two.
 const nearest = (y) => {
-  const away = (box) => Math.max(box.top - y, y - box.bottom, 0);
-  return lists
-    .map((list) => [list, away(list.closest("section").getBoundingClientRect())])
-    .sort(([, one], [, other]) => one - other)[0][0];
+  const away = (list) => {
+    const box = list.closest("section").getBoundingClientRect();
+    return Math.max(box.top - y, y - box.bottom, 0);
+  };
+  return lists.reduce((best, list) => (away(list) < away(best) ? list : best));
 };
 
-const place = (item, y) => {
+const show = (item, y) => {
   const list = nearest(y);
-  const next = rows(list).find((row) => row !== item && y < middle(row.getBoundingClientRect()));
-  if (item.parentNode !== list || item.nextElementSibling !== (next || null)) list.insertBefore(item, next || null);
+  const next = rows(list, item).find((row) => {
+    const box = row.getBoundingClientRect();
+    return y < box.top + box.height / 2;
+  });
+  list.insertBefore(slot, next || null);
 };
 
 const save = async (item) => {
@@ -30,36 +38,39 @@ const save = async (item) => {
     section: item.parentNode.dataset.list,
     before: next ? next.dataset.item : "",
   });
-  const answer = await fetch(moving.action, { method: "POST", body, redirect: "follow" });
-  if (!answer.ok) { location.reload(); return; }
-  moved.textContent = moved.dataset.moved;
+  const answer = await fetch(moving.action, { method: "POST", body });
+  if (answer.ok) moved.textContent = moved.dataset.moved;
+  else location.reload();
 };
 
 for (const grip of document.querySelectorAll("[data-grip]")) {
   const item = grip.closest("[data-item]");
-  let from = null;
+  let dragged = false;
+  const end = (keep) => {
+    if (!dragged) return;
+    dragged = false;
+    item.classList.remove("dragged");
+    const at = slot.isConnected && keep ? [slot.parentNode, slot.nextElementSibling] : [];
+    slot.remove();
+    const [list, before] = [item.parentNode, item.nextElementSibling];
+    if (at.length) at[0].insertBefore(item, at[1] === item ? before : at[1]);
+    if (item.parentNode !== list || item.nextElementSibling !== before) save(item);
+  };
   grip.hidden = false;
   grip.addEventListener("pointerdown", (event) => {
     if (event.button !== 0) return;
     event.preventDefault();
     grip.setPointerCapture(event.pointerId);
-    from = [item.parentNode, item.nextElementSibling];
+    dragged = true;
+    moved.textContent = "";
     item.classList.add("dragged");
   });
   grip.addEventListener("pointermove", (event) => {
-    if (!from) return;
-    place(item, event.clientY);
+    if (!dragged) return;
+    show(item, event.clientY);
     if (event.clientY < 60) scrollBy(0, -12);
     if (event.clientY > innerHeight - 60) scrollBy(0, 12);
   });
-  const end = (keep) => {
-    if (!from) return;
-    const [list, next] = from;
-    from = null;
-    item.classList.remove("dragged");
-    if (!keep) list.insertBefore(item, next);
-    else if (item.parentNode !== list || item.nextElementSibling !== next) save(item);
-  };
   grip.addEventListener("pointerup", () => end(true));
   grip.addEventListener("pointercancel", () => end(false));
   document.addEventListener("keydown", (event) => { if (event.key === "Escape") end(false); });

@@ -17,6 +17,7 @@ from idp.signon import breached
 from idp.web import (
     access_log,
     account,
+    account_data,
     account_devices,
     account_email,
     account_passkeys,
@@ -125,6 +126,7 @@ def create(settings: Settings, *, database: Database | None = None, clock: Calla
         launcher,
         arranging,
         account,
+        account_data,
         new_password,
         recover,
         account_email,

@@ -70,7 +70,8 @@ def edit(work: Work, application_id: str, change: Change, *, if_version: int | N
         NotFound: no such application that this actor may see.
         Forbidden: the actor may not edit it.
         Invalid: the name, the address or the note cannot be used.
-        Conflict: it is no bookmark, or somebody else has changed it in the meantime.
+        Conflict: it is no bookmark.
+        ChangedMeanwhile: somebody else has changed it since.
     """
     found = tiles.to_edit(work, application_id, if_version)
     if found.protocol != PROTOCOL:

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from idp.audit.events import LayoutChanged, LayoutCreated, LayoutDeleted, LayoutRanked
 from idp.audit.log import record
-from idp.base.errors import Conflict, Invalid, NotFound
+from idp.base.errors import ChangedMeanwhile, Conflict, Invalid, NotFound
 from idp.base.ids import new_id
 from idp.base.work import Work
 from idp.directory import access, names, queries
@@ -19,7 +19,6 @@ from idp.policy.permissions import Permission, require
 
 EVERYONE = "everyone"
 _MOST_LAYOUTS = 100
-_CHANGED = "Someone else changed this in the meantime. Look at it again, then repeat your change."
 
 
 def layouts(work: Work, organization: str) -> list[LauncherLayout]:
@@ -128,12 +127,12 @@ def edit(
         NotFound: no such organization, layout or application that this actor may see.
         Forbidden: the actor may not edit the organization.
         Invalid: a name cannot be used or is there twice, an application is in two places, or there are too many.
-        Conflict: somebody else has changed the layout in the meantime.
+        ChangedMeanwhile: somebody else has changed the layout since.
     """
     found = layout(work, organization, layout_id)
     require(work, Permission.ORGANIZATION_EDIT, found.organization_id)
     if if_version is not None and if_version != found.version:
-        raise Conflict(_CHANGED)
+        raise ChangedMeanwhile(found.id)
     wanted: dict[str, Any] = {"overrides": overrides}
     if sections is not None:
         wanted["sections"] = launcher.write(
@@ -169,13 +168,13 @@ def order(work: Work, organization: str, layout_ids: Sequence[str]) -> list[Laun
     Raises:
         NotFound: no such organization that this actor may see.
         Forbidden: the actor may not edit the organization.
-        Conflict: these are not all of its layouts, each once.
+        ChangedMeanwhile: these are not all of its layouts, each once.
     """
     owner = queries.organization(work, organization)
     require(work, Permission.ORGANIZATION_EDIT, owner.id)
     there = {one.id: one for one in layouts(work, organization)}
     if sorted(layout_ids) != sorted(there):
-        raise Conflict(_CHANGED)
+        raise ChangedMeanwhile
     for rank, layout_id in enumerate(layout_ids, 1):
         there[layout_id].rank = rank
     ordered = sorted(there.values(), key=_order)
@@ -195,12 +194,12 @@ def delete(work: Work, organization: str, layout_id: str, *, if_version: int | N
     Raises:
         NotFound: no such organization or layout that this actor may see.
         Forbidden: the actor may not edit the organization.
-        Conflict: somebody else has changed the layout in the meantime.
+        ChangedMeanwhile: somebody else has changed the layout since.
     """
     found = layout(work, organization, layout_id)
     require(work, Permission.ORGANIZATION_EDIT, found.organization_id)
     if if_version is not None and if_version != found.version:
-        raise Conflict(_CHANGED)
+        raise ChangedMeanwhile(found.id)
     called = named(work, [found])[found.id]
     work.tx.session.delete(found)
     record(work, LayoutDeleted(organization_id=found.organization_id, target_id=found.id, group=called))

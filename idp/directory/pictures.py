@@ -14,7 +14,7 @@ from sqlalchemy import bindparam, delete, select
 from idp.audit.events import ApplicationPictureChanged, SitePictureChanged
 from idp.audit.log import record
 from idp.base.db import Prepared
-from idp.base.errors import Conflict, Invalid
+from idp.base.errors import ChangedMeanwhile, Invalid
 from idp.base.ids import is_id, new_id
 from idp.base.work import Work
 from idp.directory import queries
@@ -29,7 +29,6 @@ LARGEST = 256 * 1024
 _FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
 _SIDES = (LONGEST_SIDE, 384, 256, 128)
 """One of 128 pixels a side always fits: uncompressed it has 64 KiB."""
-_CHANGED = "Someone else changed this in the meantime. Look at it again, then repeat your change."
 
 Image.MAX_IMAGE_PIXELS = MOST_PIXELS  # read from the header: nothing is decoded of a picture that is twice as large
 
@@ -108,7 +107,7 @@ def set_of_application(
     Raises:
         NotFound: no such application that this actor may see.
         Forbidden: the actor may not edit it.
-        Conflict: somebody else has changed the application in the meantime.
+        ChangedMeanwhile: somebody else has changed the application since.
     """
     found = queries.application(work, application_id)
     require(work, Permission.APPLICATION_EDIT, found.organization_id, site_id=found.site_id, application_id=found.id)
@@ -129,7 +128,7 @@ def set_of_site(work: Work, slug: str, drawn: Drawn | None, *, if_version: int |
     Raises:
         NotFound: no such site that this actor may see.
         Forbidden: the actor may not edit it.
-        Conflict: somebody else has changed the site in the meantime.
+        ChangedMeanwhile: somebody else has changed the site since.
     """
     found = queries.site(work, slug)
     require(work, Permission.SITE_EDIT, found.organization_id, site_id=found.id)
@@ -145,7 +144,7 @@ def set_of_site(work: Work, slug: str, drawn: Drawn | None, *, if_version: int |
 
 def _replace(work: Work, of: Site | Application, drawn: Drawn | None, if_version: int | None) -> bool:
     if if_version is not None and if_version != of.version:
-        raise Conflict(_CHANGED)
+        raise ChangedMeanwhile(of.id)
     if drawn is None and of.picture_id is None:
         return False
     if of.picture_id is not None:

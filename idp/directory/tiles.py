@@ -4,14 +4,13 @@ from collections.abc import Mapping
 
 from idp.audit.events import TileChanged
 from idp.audit.log import record
-from idp.base.errors import Conflict
+from idp.base.errors import ChangedMeanwhile
 from idp.base.work import Work
 from idp.directory import names, queries
 from idp.directory.models import Application
 from idp.policy.permissions import Permission, require
 
 LONGEST_NOTE = 1024
-_CHANGED = "Someone else changed this in the meantime. Look at it again, then repeat your change."
 
 
 def set_tile(
@@ -33,7 +32,7 @@ def set_tile(
         NotFound: no such application that this actor may see.
         Forbidden: the actor may not edit it.
         Invalid: the note cannot be used.
-        Conflict: somebody else has changed the application in the meantime.
+        ChangedMeanwhile: somebody else has changed the application since.
     """
     found = to_edit(work, application_id, if_version)
     wanted = {"note": None if note is None else clean_note(note), "requestable": requestable}
@@ -59,12 +58,12 @@ def to_edit(work: Work, application_id: str, if_version: int | None) -> Applicat
     Raises:
         NotFound: no such application that this actor may see.
         Forbidden: the actor may not edit it.
-        Conflict: it has another version than *if_version*.
+        ChangedMeanwhile: it has another version than *if_version*.
     """
     found = queries.application(work, application_id)
     require(work, Permission.APPLICATION_EDIT, found.organization_id, site_id=found.site_id, application_id=found.id)
     if if_version is not None and if_version != found.version:
-        raise Conflict(_CHANGED)
+        raise ChangedMeanwhile(found.id)
     return found
 
 

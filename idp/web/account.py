@@ -78,6 +78,7 @@ def index(work: Work, session: CurrentSession) -> Response:
             session.account_id,
             may_change_email=bool(context.settings().mail.smtp_url),
         ),
+        means=own_account.means(work, session),
         notices=notices.unseen(work, session.organization_id, session.account_id),
         done=_told(),
     )
@@ -95,6 +96,7 @@ def signing_in(work: Work, session: CurrentSession) -> Response:
         here="account.signing_in",
         means=own_account.means(work, session),
         passkeys_possible=relying_party(context.settings()) is not None,
+        notices=notices.unseen(work, session.organization_id, session.account_id),
         done=_told(),
     )
 

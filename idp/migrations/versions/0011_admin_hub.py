@@ -519,12 +519,12 @@ def upgrade() -> None:
             ("search_words", "word", 128),
         ):
             op.execute(f'ALTER TABLE {table} ALTER COLUMN {column} TYPE varchar({length}) COLLATE "C"')
-    for table in ("saml_subjects", "saml_names", "account_import_rows", "join_requests"):
+    for table in ("saml_subjects", "saml_names", "logouts", "account_import_rows", "join_requests"):
         op.create_index(f"ix_{table}_organization_id_account_id", table, ["organization_id", "account_id"])
 
 
 def downgrade() -> None:
-    for table in ("saml_names", "saml_subjects"):
+    for table in ("logouts", "saml_names", "saml_subjects"):
         op.drop_index(f"ix_{table}_organization_id_account_id", table)
     op.drop_column("sign_on_sessions", "console_seen_at")
     op.drop_index("ix_role_assignments_organization_id_group_id", table_name="role_assignments")

@@ -277,3 +277,18 @@ def _said(value: Any) -> str:
 def _settle(work: Work) -> None:
     work.tx.session.flush()
     work.tx.after_commit(work.tx.memory.forget)
+
+
+def find_applications(work: Work, organization_id: str, words: str, *, limit: int = 20) -> list[Application]:
+    """Return live applications of the organization whose name holds *words*, by name, at most *limit*."""
+    query = (
+        queries.visible(work, Application, Permission.APPLICATION_READ)
+        .where(
+            Application.organization_id == organization_id,
+            Application.deleted_at.is_(None),
+            Application.name.icontains(words, autoescape=True),
+        )
+        .order_by(Application.name, Application.id)
+        .limit(limit)
+    )
+    return list(work.tx.session.scalars(query)) if words else []

@@ -32,12 +32,21 @@ const show = (item, y) => {
 
 const save = async (item) => {
   const next = item.nextElementSibling;
-  const body = new URLSearchParams({
-    ...Object.fromEntries(new FormData(moving)),
+  const where = {
     application: item.dataset.item,
     section: item.parentNode.dataset.list,
     before: next ? next.dataset.item : "",
-  });
+  };
+  if (moving.dataset.moving === "page") { // the page is told by its version: it is loaded anew
+    for (const [name, value] of Object.entries(where)) {
+      const input = document.createElement("input");
+      Object.assign(input, { type: "hidden", name, value });
+      moving.append(input);
+    }
+    moving.submit();
+    return;
+  }
+  const body = new URLSearchParams({ ...Object.fromEntries(new FormData(moving)), ...where });
   const answer = await fetch(moving.action, { method: "POST", body });
   if (answer.ok) moved.textContent = moved.dataset.moved;
   else location.reload();

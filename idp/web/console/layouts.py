@@ -108,7 +108,7 @@ def show(work: Work, desk: Desk, layout_id: str) -> Response:
         place=_PLACE,
         layout=found,
         called=launcher_layouts.named(work, [found])[found.id],
-        sections=sections,
+        parts=sections,
         known=launcher_layouts.applications(work, desk.organization.id, placed),
         placed=frozenset(placed),
         query=query,

@@ -54,10 +54,10 @@ from idp.web import (
 from idp.web.console import accounts as console_accounts
 from idp.web.console import bookmarks as console_bookmarks
 from idp.web.console import entrance, home
+from idp.web.console import layouts as console_layouts
 from idp.web.console import organization as console_organization
 from idp.web.console import roles as console_roles
 from idp.web.console import sites as console_sites
-from idp.web.console import layouts as console_layouts
 from idp.web.door import LONGEST_BODY, Door
 from idp.web.kept_documents import KeptDocuments
 from idp.web.security import Entrance

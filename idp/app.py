@@ -50,6 +50,7 @@ from idp.web import (
     signin,
     signin_pass,
     signout,
+    why,
 )
 from idp.web.console import accounts as console_accounts
 from idp.web.console import bookmarks as console_bookmarks
@@ -143,6 +144,7 @@ def create(settings: Settings, *, database: Database | None = None, clock: Calla
         health,
         account_passkeys,
         languages,
+        why,
         *_CONSOLE,
     ):
         app.register_blueprint(door.pages)

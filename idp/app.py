@@ -17,9 +17,11 @@ from idp.signon import breached
 from idp.web import (
     access_log,
     account,
+    account_data,
     account_devices,
     account_email,
     account_passkeys,
+    arranging,
     assets,
     blocked,
     connection,
@@ -48,10 +50,13 @@ from idp.web import (
     signin,
     signin_pass,
     signout,
+    why,
 )
 from idp.web.console import account_actions, entrance, home
 from idp.web.console import accounts as console_accounts
+from idp.web.console import bookmarks as console_bookmarks
 from idp.web.console import domains as console_domains
+from idp.web.console import layouts as console_layouts
 from idp.web.console import organization as console_organization
 from idp.web.console import roles as console_roles
 from idp.web.console import sites as console_sites
@@ -69,6 +74,8 @@ _CONSOLE = (
     console_roles,
     account_actions,
     console_domains,
+    console_bookmarks,
+    console_layouts,
 )
 _OIDC = (oidc, oidc_clients, oidc_documents, oidc_logout, oidc_registration, oidc_session)
 
@@ -125,7 +132,9 @@ def create(settings: Settings, *, database: Database | None = None, clock: Calla
         connection,
         signout,
         launcher,
+        arranging,
         account,
+        account_data,
         new_password,
         recover,
         account_email,
@@ -138,6 +147,7 @@ def create(settings: Settings, *, database: Database | None = None, clock: Calla
         health,
         account_passkeys,
         languages,
+        why,
         *_CONSOLE,
     ):
         app.register_blueprint(door.pages)

@@ -9,6 +9,7 @@ from idp.base.errors import Invalid
 from idp.cli import application_templates, client_json, oidc, rules, saml, sector_list, show
 from idp.cli import release as release_
 from idp.cli.application_lookup import find, full, known_as
+from idp.cli.application_set import set_application
 from idp.cli.context import Group, chosen, open_work, settings, tell, tell_all
 from idp.cli.oidc_check import in_short, of_application
 from idp.cli.saml_create import create_saml
@@ -30,6 +31,7 @@ application.add_command(application_templates.templates)
 application.add_command(create_saml)
 application.add_command(import_saml)
 application.add_command(rules.of_application())
+application.add_command(set_application)
 
 
 @application.command("create-oidc")
@@ -142,7 +144,9 @@ def show_(application: str) -> None:
     """Show APP: its registration, who may open it, what it receives at most."""
     with open_work() as work:
         found = find(work, application)
-        value = {**full(work, found), "release": rules.released_to(work, found)}
+        value = full(work, found)
+        if value["protocol"] in value:  # a bookmark has no protocol, and is sent nothing
+            value["release"] = rules.released_to(work, found)
     if chosen().json:
         tell(value, "")
         return
@@ -153,8 +157,9 @@ def show_(application: str) -> None:
         f"  state       {'disabled' if value['disabled_at'] else 'active'}",
         f"  open to     {', '.join(who) or 'nobody'}",
         f"  receives    {', '.join(value['receives_at_most']) or 'nothing'} (at most)",
+        f"  on request  {'yes' if value['requestable'] else 'no'}",
     ]
-    for name, part in value[value["protocol"]].items():
+    for name, part in value.get(value["protocol"], {"leads to": value["launch_url"], "note": value["note"]}).items():
         if isinstance(part, bool | int | str) and part != "" and len(str(part)) < 200:
             lines.append(f"  {name:<28} {part}")
         elif isinstance(part, list) and part and all(isinstance(item, str) for item in part):
@@ -162,7 +167,8 @@ def show_(application: str) -> None:
             lines.append(f"  {name:<28} {', '.join(f'{item} (legacy)' if item in old else item for item in part)}")
         elif isinstance(part, dict) and part:
             lines.append(f"  {name:<28} {', '.join(f'{key}: {said}' for key, said in _flat(part))}")
-    click.echo("\n".join([*lines, "  is sent", *(f"  {line}" for line in rules.words(value["release"]))]))
+    sent = ["  is sent", *(f"  {line}" for line in rules.words(value["release"]))] if "release" in value else []
+    click.echo("\n".join([*lines, *sent]))
 
 
 @application.command()

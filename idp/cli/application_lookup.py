@@ -6,7 +6,7 @@ from typing import Any
 from idp.base.errors import NotFound
 from idp.base.work import Work
 from idp.cli import show
-from idp.directory import applications, policies, queries
+from idp.directory import applications, bookmarks, policies, queries
 from idp.directory.models import Application
 from idp.oidc import clients
 from idp.saml import providers
@@ -42,10 +42,10 @@ def full(work: Work, of: Application) -> dict[str, Any]:
     """Return what is shown of an application: its neutral half, its protocol's, and who may open it."""
     value = show.application(of)
     value["access"] = [show.access_grant(one, subject) for one, subject in applications.grants_with_subjects(work, of)]
-    value["receives_at_most"] = policies.releasable(work, of)
+    value["receives_at_most"] = [] if of.protocol == bookmarks.PROTOCOL else policies.releasable(work, of)
     if of.protocol == clients.PROTOCOL:
         value["oidc"] = clients.represent(clients.of_application(work, of))
-    else:
+    elif of.protocol == providers.PROTOCOL:
         provider = providers.of_application(work, of)
         value["saml"] = {**providers.represent(provider, work.now), "warnings": providers.warnings(provider, work.now)}
     return value

@@ -47,6 +47,7 @@ def site(of: Site, base_url: str) -> dict[str, Any]:
         "technical_contact": of.technical_contact,
         "sign_metadata": of.sign_metadata,
         "metadata_valid_days": of.metadata_valid_days,
+        "picture_id": of.picture_id,
         "created_at": instant(of.created_at),
     }
 
@@ -100,6 +101,9 @@ def application(of: Application) -> dict[str, Any]:
         "name": of.name,
         "launch_url": of.launch_url,
         "first_party": of.first_party,
+        "requestable": of.requestable,
+        "note": of.note,
+        "picture_id": of.picture_id,
         "created_at": instant(of.created_at),
         "disabled_at": instant(of.disabled_at),
     }

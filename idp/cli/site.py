@@ -4,8 +4,9 @@ import click
 
 from idp.base.errors import Invalid
 from idp.cli import registration_token, release, rules, show
+from idp.cli.application_set import read_logo
 from idp.cli.context import Group, open_work, settings, tell, tell_all
-from idp.directory import queries, sites
+from idp.directory import pictures, queries, sites
 
 
 @click.group(cls=Group)
@@ -60,6 +61,7 @@ def create(slug: str, organization: str, name: str) -> None:
 )
 @click.option("--description", metavar="TEXT", help="A sentence or two for those who choose among sign-in services.")
 @click.option("--logo-url", metavar="URL", help="A picture of the organization, at an https address.")
+@click.option("--logo", metavar="FILE", help="A picture (PNG, JPEG, WebP, GIF) for its own pages; empty: none.")
 @click.option("--logo-size", metavar="WIDTHxHEIGHT", help="The size of that picture in pixels, such as 80x60.")
 @click.option("--organization-url", metavar="URL", help="The organization's own pages (default: where this site is).")
 @click.option("--technical-contact", metavar="EMAIL", help="Who runs this site, for administrators of applications.")
@@ -93,6 +95,7 @@ def set_(
     registered_clients_legacy: bool | None,
     description: str | None,
     logo_url: str | None,
+    logo: str | None,
     logo_size: str | None,
     organization_url: str | None,
     technical_contact: str | None,
@@ -126,6 +129,8 @@ def set_(
             fetch_request_objects=fetch_request_objects,
             assertions_for_token_endpoint=assertions_for_token_endpoint,
         )
+        if logo is not None:
+            pictures.set_of_site(work, slug, read_logo(logo))
         tell(show.site(changed, base_url), f"changed site {changed.slug}")
 
 

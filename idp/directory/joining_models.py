@@ -62,6 +62,7 @@ class AccountImportRow(Owned):
     __table_args__ = (
         owned_by("import_id", "account_imports", ondelete="CASCADE"),
         UniqueConstraint("organization_id", "import_id", "number"),
+        Index("ix_account_import_rows_organization_id_account_id", "organization_id", "account_id"),
     )
 
     import_id: Mapped[str] = mapped_column(String(64))
@@ -99,6 +100,7 @@ class JoinRequest(Owned):
     __table_args__ = (
         Index("ix_join_requests_organization_id_state_created_at", "organization_id", "state", "created_at"),
         Index("ix_join_requests_organization_id_email_key", "organization_id", "email_key"),
+        Index("ix_join_requests_organization_id_account_id", "organization_id", "account_id"),
     )
 
     email: Mapped[str] = mapped_column(String(320))

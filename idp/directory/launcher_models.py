@@ -3,16 +3,21 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKeyConstraint, Integer, LargeBinary, String
+from sqlalchemy import ForeignKeyConstraint, Index, Integer, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from idp.directory.models import Owned, owned_by
 
 
 class Picture(Owned):
-    """A logo as our own pages show it: a PNG that we have made of what was uploaded (threats T12)."""
+    """
+    A logo as our own pages show it: a PNG that we have made of what was uploaded (threats T12).
+
+    Whoever knows its random id may see it: the page to sign in shows it.
+    """
 
     __tablename__ = "pictures"
+    __table_args__ = (Index("ix_pictures_id", "id", unique=True),)
 
     content: Mapped[bytes] = mapped_column(LargeBinary)
     width: Mapped[int] = mapped_column(Integer)
@@ -29,7 +34,7 @@ class LauncherLayout(Owned):
     """
 
     __tablename__ = "launcher_layouts"
-    __table_args__ = (owned_by("group_id", "groups"),)
+    __table_args__ = (owned_by("group_id", "groups", ondelete="CASCADE"),)
 
     group_id: Mapped[str | None] = mapped_column(String(64))
     rank: Mapped[int] = mapped_column(Integer)

@@ -45,9 +45,10 @@ class SiteFacts:
     registered_clients_may_be_legacy: bool
     fetch_request_objects: bool
     assertions_for_token_endpoint: bool
+    picture_id: str | None
 
 
-def _live() -> Select[str, str, str, str, str, str, str, str, bool, str, bool, bool, bool, bool]:
+def _live() -> Select[str, str, str, str, str, str, str, str, bool, str, bool, bool, bool, bool, str | None]:
     return (
         select(
             Site.organization_id,
@@ -64,6 +65,7 @@ def _live() -> Select[str, str, str, str, str, str, str, str, bool, str, bool, b
             Site.registered_clients_may_be_legacy,
             Site.fetch_request_objects,
             Site.assertions_for_token_endpoint,
+            Site.picture_id,
         )
         .join(Organization, Organization.id == Site.organization_id)
         .where(Site.disabled_at.is_(None), Organization.suspended_at.is_(None))

@@ -113,6 +113,7 @@ class SamlSubject(Owned):
     __tablename__ = "saml_subjects"
     __table_args__ = (
         Index("ix_saml_subjects_name_id", "name_id", unique=True),
+        Index("ix_saml_subjects_organization_id_account_id", "organization_id", "account_id"),
         Index(
             "ix_saml_subjects_live",
             "organization_id",
@@ -139,7 +140,10 @@ class SamlName(Owned):
     """
 
     __tablename__ = "saml_names"
-    __table_args__ = (UniqueConstraint("organization_id", "application_id", "value_digest"),)
+    __table_args__ = (
+        UniqueConstraint("organization_id", "application_id", "value_digest"),
+        Index("ix_saml_names_organization_id_account_id", "organization_id", "account_id"),
+    )
 
     application_id: Mapped[str] = mapped_column(String(64))
     account_id: Mapped[str] = mapped_column(String(64))

@@ -328,6 +328,7 @@ class Logout(Owned):
     """
 
     __tablename__ = "logouts"
+    __table_args__ = (Index("ix_logouts_organization_id_account_id", "organization_id", "account_id"),)
 
     handle_hash: Mapped[str | None] = mapped_column(String(64), unique=True)
     browser_hash: Mapped[str | None] = mapped_column(String(64))

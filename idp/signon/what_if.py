@@ -161,6 +161,8 @@ def _whose(work: Work, supposed: Supposed, application: Application | None) -> t
     within = application.organization_id if application is not None else owner
     if owner is not None and within != owner:
         raise Invalid("The application is another organization's.", field="application")
+    if application is not None and application.protocol not in set(RequestKind):
+        raise Invalid(f"Nobody signs in to “{application.name}” through us: it is a bookmark.", field="application")
     if supposed.request in WITHOUT_PERSON:
         if supposed.account:
             raise Invalid("No person takes part in such a request.", field="account", advice="Leave the account out.")

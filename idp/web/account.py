@@ -8,8 +8,7 @@ from flask import Blueprint, Response, request, url_for
 
 from idp.base.errors import Conflict, Invalid
 from idp.base.work import Work
-from idp.directory import organizations
-from idp.directory.attributes import ATTRIBUTES, attributes_of
+from idp.directory import organizations, own_profile
 from idp.signon import consent, notices, own_account, own_devices
 from idp.signon.factors import password as password_
 from idp.signon.factors import totp
@@ -19,7 +18,7 @@ from idp.signon.session import CurrentSession
 from idp.web import context, own_pages, pictures, shown_once, signin
 from idp.web.context import open_work
 from idp.web.devices import device
-from idp.web.launcher import hue
+from idp.web.launcher import administers, hue
 from idp.web.render import page, redirect
 from idp.web.security import signed_in
 
@@ -67,17 +66,51 @@ def recently_proven(view: View) -> View:
 @signed_in
 @with_session
 def index(work: Work, session: CurrentSession) -> Response:
-    """Show everything."""
-    known = attributes_of(work, session.organization_id, session.account_id)
-    means = own_account.means(work, session)
-    done = request.args.get("done", "")
+    """Show what is known of the person, and who keeps it."""
     return own_page(
         work,
         session,
         "account/index.html",
-        profile=[{"name": name, "values": known.get(name, ())} for name in ATTRIBUTES],
-        means=means,
+        here="account.index",
+        profile=own_profile.profile(
+            work,
+            session.organization_id,
+            session.account_id,
+            may_change_email=bool(context.settings().mail.smtp_url),
+        ),
+        means=own_account.means(work, session),
         notices=notices.unseen(work, session.organization_id, session.account_id),
+        done=_told(),
+    )
+
+
+@pages.get("/signing-in")
+@signed_in
+@with_session
+def signing_in(work: Work, session: CurrentSession) -> Response:
+    """Show how the person signs in: password, second steps, passkeys."""
+    return own_page(
+        work,
+        session,
+        "account/signing_in.html",
+        here="account.signing_in",
+        means=own_account.means(work, session),
+        passkeys_possible=relying_party(context.settings()) is not None,
+        notices=notices.unseen(work, session.organization_id, session.account_id),
+        done=_told(),
+    )
+
+
+@pages.get("/devices")
+@signed_in
+@with_session
+def devices(work: Work, session: CurrentSession) -> Response:
+    """Show where the person is signed in, and which devices know them."""
+    return own_page(
+        work,
+        session,
+        "account/devices.html",
+        here="account.devices",
         sessions=[
             {
                 "id": one.id,
@@ -101,19 +134,39 @@ def index(work: Work, session: CurrentSession) -> Response:
             }
             for one in own_devices.own(work, session)
         ],
+        done=_told(),
+    )
+
+
+@pages.get("/applications")
+@signed_in
+@with_session
+def applications(work: Work, session: CurrentSession) -> Response:
+    """Show which applications the person shares something with."""
+    return own_page(
+        work,
+        session,
+        "account/applications.html",
+        here="account.applications",
         consents=[
             {
                 "name": application.name,
                 "hue": hue(application.name),
+                "picture_id": application.picture_id,
                 "application_id": application.id,
                 "asks": [consent.read(ask) for ask in given.asks],
                 "given_at": given.given_at,
             }
             for given, application in consent.given(work, session.organization_id, session.account_id)
         ],
-        passkeys_possible=relying_party(context.settings()) is not None,
-        done=done if done in _DONE else "",
+        done=_told(),
     )
+
+
+def _told() -> str:
+    """Return what the address says was done, if it is one of ours."""
+    done = request.args.get("done", "")
+    return done if done in _DONE else ""
 
 
 @pages.get("/password")
@@ -157,7 +210,7 @@ def change_password() -> Response:
         if isinstance(new, password_.Unfit):
             return _unfit(work, session, attempt, new)
         context.keep_session(own_account.change_password(work, session, attempt, new))
-    return redirect("account.index", done="password")
+    return redirect("account.signing_in", done="password")
 
 
 def _unfit(work: Work, session: CurrentSession, attempt: password_.Try, new: password_.Unfit) -> Response:
@@ -200,7 +253,7 @@ def keep_authenticator(work: Work, session: CurrentSession) -> Response:
         return _authenticator_page(work, session, name, wrong_code=True, status=422)
     if codes:
         return show_codes(work, session, codes)
-    return redirect("account.index", done="authenticator-added")
+    return redirect("account.signing_in", done="authenticator-added")
 
 
 @pages.get("/authenticators/<factor_id>/remove")
@@ -226,7 +279,7 @@ def remove_authenticator(work: Work, session: CurrentSession, factor_id: str) ->
 def authenticator_removed(work: Work, session: CurrentSession, factor_id: str) -> Response:
     """Remove an authenticator."""
     own_account.remove_authenticator(work, session, factor_id)
-    return redirect("account.index", done="authenticator-removed")
+    return redirect("account.signing_in", done="authenticator-removed")
 
 
 @pages.get("/recovery-codes")
@@ -267,7 +320,7 @@ def recovery_codes_file(work: Work, session: CurrentSession) -> Response:
 @signed_in
 def recovery_codes_kept() -> Response:
     """The person has kept the codes: they are shown no more."""
-    return shown_once.forget(redirect("account.index"))
+    return shown_once.forget(redirect("account.signing_in"))
 
 
 @pages.post("/notices/put-away")
@@ -287,7 +340,7 @@ def put_notices_away(work: Work, session: CurrentSession) -> Response:
 def end_session(work: Work, session: CurrentSession, session_id: str) -> Response:
     """End one of the person's sessions."""
     own_account.end_session(work, session, session_id)
-    return redirect("account.index", done="session-ended")
+    return redirect("account.devices", done="session-ended")
 
 
 @pages.post("/sessions/end-others")
@@ -296,7 +349,7 @@ def end_session(work: Work, session: CurrentSession, session_id: str) -> Respons
 def end_other_sessions(work: Work, session: CurrentSession) -> Response:
     """End every session of the person but this one."""
     own_account.end_other_sessions(work, session)
-    return redirect("account.index", done="sessions-ended")
+    return redirect("account.devices", done="sessions-ended")
 
 
 @pages.post("/applications/<application_id>/withdraw")
@@ -305,7 +358,7 @@ def end_other_sessions(work: Work, session: CurrentSession) -> Response:
 def withdraw_consent(work: Work, session: CurrentSession, application_id: str) -> Response:
     """Take back what an application may receive."""
     consent.withdraw(work, session.organization_id, session.account_id, application_id)
-    return redirect("account.index", done="consent-withdrawn")
+    return redirect("account.applications", done="consent-withdrawn")
 
 
 def show_codes(work: Work, session: CurrentSession, codes: tuple[str, ...]) -> Response:
@@ -315,7 +368,13 @@ def show_codes(work: Work, session: CurrentSession, codes: tuple[str, ...]) -> R
 
 def own_page(work: Work, session: CurrentSession, template: str, status: int = 200, **values: Any) -> Response:
     organization = organizations.by_id(work, session.organization_id)
-    return page(template, status, organization_name=organization.name, **{"problem": None, **values})
+    return page(
+        template,
+        status,
+        organization_name=organization.name,
+        administers=administers(work, session),
+        **{"problem": None, **values},
+    )
 
 
 def _password_page(

@@ -5,15 +5,14 @@ from typing import Any
 from flask import Blueprint, Response, url_for
 
 from idp.base.work import Place, Work
-from idp.directory import organizations
 from idp.signon import history as history_
 from idp.signon import own_devices
 from idp.signon.history import SUCCEEDED
 from idp.signon.models import SignIn
 from idp.signon.session import CurrentSession
-from idp.web.account import with_session
+from idp.web.account import own_page, with_session
 from idp.web.devices import device
-from idp.web.render import page, redirect
+from idp.web.render import redirect
 from idp.web.security import signed_in
 
 pages = Blueprint("account_devices", __name__, url_prefix="/account")
@@ -25,7 +24,7 @@ pages = Blueprint("account_devices", __name__, url_prefix="/account")
 def forget(work: Work, session: CurrentSession, device_id: str) -> Response:
     """Forget one of the person's devices."""
     own_devices.forget(work, session, device_id)
-    return redirect("account.index", done="device-forgotten")
+    return redirect("account.devices", done="device-forgotten")
 
 
 @pages.post("/devices/forget-all")
@@ -34,7 +33,7 @@ def forget(work: Work, session: CurrentSession, device_id: str) -> Response:
 def forget_all(work: Work, session: CurrentSession) -> Response:
     """Forget every device of the person, this one too."""
     own_devices.forget_all(work, session)
-    return redirect("account.index", done="devices-forgotten")
+    return redirect("account.devices", done="devices-forgotten")
 
 
 @pages.get("/history")
@@ -42,9 +41,11 @@ def forget_all(work: Work, session: CurrentSession) -> Response:
 @with_session
 def history(work: Work, session: CurrentSession) -> Response:
     """Show when, where and with what the person signed in, or somebody tried to."""
-    return page(
+    return own_page(
+        work,
+        session,
         "account/history.html",
-        organization_name=organizations.by_id(work, session.organization_id).name,
+        here="account_devices.history",
         sign_ins=[_shown(one, session) for one in history_.recent(work, session.organization_id, session.account_id)],
         most=history_.SHOWN,
         most_failed=history_.FAILURES_SHOWN,

@@ -60,7 +60,7 @@ def keep(work: Work, session: CurrentSession) -> Response:
         return _new_page(work, session, name, error=error, status=422)
     if isinstance(made, Wrong):
         return _new_page(work, session, name, problem={"code": f"passkey-{made.code}"}, status=422)
-    return account.show_codes(work, session, made) if made else redirect("account.index", done="passkey-added")
+    return account.show_codes(work, session, made) if made else redirect("account.signing_in", done="passkey-added")
 
 
 @pages.get("/<authenticator_id>/rename")
@@ -88,7 +88,7 @@ def renamed(work: Work, session: CurrentSession, authenticator_id: str) -> Respo
     except Invalid as error:
         values = {"passkey_id": found.id, "name": name[:100], "error": error}
         return account.own_page(work, session, "account/rename_passkey.html", 422, **values)
-    return redirect("account.index", done="passkey-renamed")
+    return redirect("account.signing_in", done="passkey-renamed")
 
 
 @pages.get("/<authenticator_id>/remove")
@@ -113,7 +113,7 @@ def remove(work: Work, session: CurrentSession, authenticator_id: str) -> Respon
 def removed(work: Work, session: CurrentSession, authenticator_id: str) -> Response:
     """Remove it."""
     own_passkeys.remove(work, session, authenticator_id)
-    return redirect("account.index", done="passkey-removed")
+    return redirect("account.signing_in", done="passkey-removed")
 
 
 def _new_page(

@@ -105,7 +105,7 @@ def is_open(work: Work, session: CurrentSession | None) -> bool:
 
 def ask_to_sign_in() -> Response:
     """Send a browser without a session that will do to sign in, and then to the page it wanted."""
-    wanted = request.endpoint if request.method == "GET" and not request.view_args else None
+    wanted = request.endpoint if request.method == "GET" else None
     with context.open_work() as work:
         session = context.current_session(work)
         organization = (
@@ -113,7 +113,7 @@ def ask_to_sign_in() -> Response:
         )
         if organization is None:
             return redirect("launcher.organization")
-        return begin(work, organization, wanted or LAUNCHER)
+        return begin(work, organization, wanted or LAUNCHER, values=request.view_args if wanted else None)
 
 
 def known_organization(work: Work) -> OrganizationFacts | None:

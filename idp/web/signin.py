@@ -482,6 +482,7 @@ def _refused_page(work: Work, handle: str, progress: Progress, step: Refuse) -> 
         403,
         email=proving.email_of(work, progress),
         refusal=step.refusal.value,
+        application_id=progress.request.application_id,
         text=step.text,
         way_back=_way_back(handle, progress),
     )

@@ -132,7 +132,7 @@ def test_nothing_found_says_so(ann):
 
 def test_times_are_told_in_the_zone_of_the_reader(front, walk):
     one = walk(timezone_id="Europe/Warsaw", locale="en-GB")
-    one.open("/account")
+    one.open("/account/devices")
     one.password(ANN, PASSWORD)
     one.code()
 

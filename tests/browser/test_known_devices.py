@@ -21,7 +21,7 @@ def test_a_device_is_remembered_and_forgotten_again(front, walk, scripts):
     one.password(ANN)
     assert one.heading == "Your applications", "the second step was not asked for"
 
-    one.open("/account")
+    one.open("/account/devices")
     one.press("Forget")
     assert "That device is forgotten." in one.tab.content()
     _sign_out(one)

@@ -63,7 +63,7 @@ def with_passkey(walk, email=ANN, options=PASSKEY, name="Laptop") -> Authenticat
     walk.open("/account/passkeys/new")
     walk.tab.fill("[name=name]", name)
     walk.tab.click("form[data-passkey] button")
-    walk.tab.wait_for_url("**/account?done=passkey-added")
+    walk.tab.wait_for_url("**/account/signing-in?done=passkey-added")
     return authenticator
 
 

@@ -32,7 +32,7 @@ def test_everything_works_with_and_without_scripts(front, walk, scripts):
     one.tab.fill("[name=q]", "wiki")
     one.go()
     assert one.tab.locator("[data-tile]:visible a").all_inner_texts() == ["Wiki"]
-    one.open("/account")
+    one.open("/account/devices")
     assert one.tab.locator("time").first.is_visible()
     one.open("/signout")
     one.go()

@@ -63,7 +63,7 @@ def test_o28_a_namesake_is_asked_anew(place, third, browser, orders):
 def test_the_account_page_says_it_and_takes_it_back(place, third, browser, orders):
     found = agree(place, browser, place.authorize(browser, third, scope=f"openid {READ}"))
     tokens = place.redeem(third, found["code"]).json
-    shown = browser.get("/account").text
+    shown = browser.get("/account/applications").text
     assert f"Do {READ} for you (at Orders &lt;of&gt; Acme)" in shown
 
     csrf = shown.partition('name="csrf_token" value="')[2].partition('"')[0]

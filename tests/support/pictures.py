@@ -119,8 +119,25 @@ def pages(front: Front, browser, base: str) -> Iterator[tuple[str, Walk]]:
     yield "launcher-found", walk
     walk.tab.fill("[name=q]", "nothing like this")
     yield "launcher-none", walk
-    walk.open("/account")
-    yield "account", walk
+    walk.tab.locator("button.star").first.click()
+    walk.tab.wait_for_load_state()
+    yield "launcher-favourite", walk
+    walk.open("/arrange")
+    yield "arrange", walk
+    walk.press("Move to…")
+    yield "arrange-move", walk
+    walk.go()
+    walk.tab.locator("summary").first.click()
+    yield "arrange-section", walk
+    for name, path in (
+        ("account", ""),
+        ("account-signing-in", "/signing-in"),
+        ("account-sessions", "/devices"),
+        ("account-applications", "/applications"),
+        ("account-data", "/data"),
+    ):
+        walk.open(f"/account{path}")
+        yield name, walk
     walk.open("/account/connection")
     yield "connection", walk
     walk.open("/account/password")
@@ -139,7 +156,7 @@ def pages(front: Front, browser, base: str) -> Iterator[tuple[str, Walk]]:
     yield "recovery-codes-new", walk
     walk.go()
     yield "recovery-codes-made", walk
-    walk.open("/account?done=password")
+    walk.open("/account/signing-in?done=password")
     yield "account-done", walk
     for application in ("Payroll", "Expenses and Travel", "Roadmap"):
         walk.open(front.ask(application))
@@ -261,7 +278,7 @@ def pass_pages(front: Front, walk: Walk) -> Iterator[tuple[str, Walk]]:
     walk.password(ANN)
     walk.tab.check("[name=remember_device]")
     walk.code()
-    walk.open("/account")
+    walk.open("/account/devices")
     yield "account-devices", walk
     walk.open("/account/history")
     yield "account-history", walk
@@ -297,11 +314,11 @@ def passkey_pages(front: Front, walk: Walk) -> Iterator[tuple[str, Walk]]:
     yield "passkey-new-cancelled", walk
     front.give_passkey(ANN, "Work laptop")
     front.give_passkey(ANN, "Blue key", verifies=False)
-    walk.open("/account?done=passkey-added")
+    walk.open("/account/signing-in?done=passkey-added")
     yield "account-passkeys", walk
     walk.press("Rename")
     yield "passkey-rename", walk
-    walk.open("/account")
+    walk.open("/account/signing-in")
     walk.tab.locator("section[aria-labelledby=passkeys] a:has-text('Remove')").first.click()
     yield "passkey-remove", walk
     walk.tab.context.clear_cookies()

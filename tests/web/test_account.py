@@ -34,7 +34,7 @@ def test_a_changed_password_ends_every_other_session_and_keeps_this_one(front, a
 
     ann.open("/account/password").submit(current_password=PASSWORD, new_password=BETTER)
 
-    assert ann.path == "/account"
+    assert ann.path == "/account/signing-in"
     assert "Your password is changed" in ann.text
     assert elsewhere.open("/").title == "Sign in"
     elsewhere.submit(username=ANN, password=PASSWORD)
@@ -90,7 +90,7 @@ def test_an_authenticator_is_added_and_works(front, ann):
 
 
 def test_the_last_authenticator_stays_where_the_organization_requires_one(front, ann):
-    ann.open("/account")
+    ann.open("/account/signing-in")
     assert not ann.page.xpath("//a[contains(@href, '/remove')]")
     factor_id = _first_factor(front)
 
@@ -102,7 +102,7 @@ def test_the_last_authenticator_stays_where_the_organization_requires_one(front,
 def test_an_authenticator_can_be_removed_where_it_may(front, ann):
     with front.work() as work:
         policies.set_second_step(work, "acme", "optional")
-    ann.open("/account").follow("Remove")
+    ann.open("/account/signing-in").follow("Remove")
     assert ann.title == "Remove “Phone”?"
     assert "your password alone signs you in" in ann.text
 
@@ -118,7 +118,7 @@ def test_a24_removing_an_authenticator_ends_every_other_sign_on(front, ann):
     with front.work() as work:
         policies.set_second_step(work, "acme", "optional")
 
-    ann.open("/account").follow("Remove").submit()
+    ann.open("/account/signing-in").follow("Remove").submit()
 
     assert "signed out everywhere but here" in ann.text
     assert elsewhere.open("/account").title == "Sign in"
@@ -208,7 +208,7 @@ def test_sessions_are_told_apart_and_ended(front, ann):
     )
     other = Visitor(front.app.test_client())
     other.client.set_cookie("ostiary_session", token)
-    ann.open("/account")
+    ann.open("/account/devices")
     assert "Firefox on Windows" in ann.text
     assert "from 203.0.113.9" in ann.text
     assert "this browser" in ann.text
@@ -223,7 +223,7 @@ def test_all_other_sessions_end_at_once(front, ann):
     for number in range(3):
         front.sign_in_elsewhere(ANN, "", f"203.0.113.{number}")
 
-    ann.open("/account").submit("End all others")
+    ann.open("/account/devices").submit("End all others")
     assert len(ann.page.xpath("//section[@aria-labelledby='sessions']//li")) == 1
 
 
@@ -240,7 +240,7 @@ def test_nobody_ends_the_session_of_somebody_else(front, ann):
 
 def test_what_was_agreed_to_can_be_taken_back(front, ann):
     ann.open(front.ask(asks=("email",))).submit()
-    ann.open("/account")
+    ann.open("/account/applications")
     assert "your e-mail address" in ann.page.xpath("string(//section[@aria-labelledby='consents'])")
 
     ann.submit("Take back")

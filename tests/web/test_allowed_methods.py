@@ -61,16 +61,16 @@ def test_setting_up_offers_only_what_is_allowed(front, visitor):
 
 
 def test_the_account_page_hides_what_is_not_allowed_and_its_forms_are_refused(front, ann):
-    assert "Recovery codes" in ann.open("/account").text
+    assert "Recovery codes" in ann.open("/account/signing-in").text
     allow(front, "pwd", "security-key", second_step="optional")
     ann = signed_in_by_password(front)
 
-    text = ann.open("/account").text
+    text = ann.open("/account/signing-in").text
     assert "Recovery codes" not in text
     assert "Phone" not in text
     assert "Add an authenticator" not in text
     assert "Change password" in text
-    token = ann.page.xpath("//input[@name='csrf_token']/@value")[0]
+    token = ann.open("/account/devices").page.xpath("//input[@name='csrf_token']/@value")[0]
     for path in ("/account/recovery-codes", "/account/authenticators/new"):
         answer = ann.client.post(path, data={"csrf_token": token, "otp": front.code()})
         assert "does not use this way" in answer.text
@@ -106,7 +106,7 @@ def test_a_form_of_a_session_that_does_not_suffice_any_more_does_nothing(front):
         policies.edit(work, "acme", None, {"second_step": "off"})
     ann = signed_in_by_password(front)
     other = signed_in_by_password(front)
-    ann.open("/account")
+    ann.open("/account/devices")
     token = ann.page.xpath("//input[@name='csrf_token']/@value")[0]
     with front.work() as work:
         policies.edit(work, "acme", None, {"second_step": "required"})

@@ -35,7 +35,7 @@ def test_without_proxy_and_places(ann):
 
 
 def test_the_account_page_leads_there(ann):
-    assert ann.open("/account").follow("How you are seen").title == "How you are seen"
+    assert ann.open("/account/devices").follow("How you are seen").title == "How you are seen"
 
 
 def test_nobody_sees_it_without_a_session(visitor):

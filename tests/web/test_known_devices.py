@@ -221,7 +221,7 @@ def test_a_device_that_one_person_uses_is_not_remembered_for_the_next(front):
 def test_the_account_page_lists_the_devices_and_forgets_one(front, ann):
     front.later(minutes=1)
     other = _remembered(front)
-    ann.open("/account")
+    ann.open("/account/devices")
     assert ann.text.count("Last seen") == 2
     assert "No second step until" in ann.text
 
@@ -238,7 +238,7 @@ def test_the_account_page_lists_the_devices_and_forgets_one(front, ann):
 def test_forgetting_all_ends_the_sign_ons_elsewhere_and_keeps_this_one(front, ann):
     front.later(minutes=1)
     elsewhere = signed_in(front)
-    ann.open("/account").submit("Forget all")
+    ann.open("/account/devices").submit("Forget all")
 
     assert "All devices are forgotten." in ann.text
     assert ann.open("/").title == "Your applications"
@@ -249,7 +249,7 @@ def test_a23_nobody_forgets_a_device_of_somebody_else(front, ann):
     with front.work() as work:
         account = front.account_ids[BEN]
         device_id = devices.note(work, front.organization_id, account, epoch=1, proofs=()).device_id
-    ann.open("/account")
+    ann.open("/account/devices")
     token = ann.field("csrf_token").get("value")
 
     assert ann.client.post(f"/account/devices/{device_id}/forget", data={"csrf_token": token}).status_code == 404
@@ -262,9 +262,9 @@ def test_the_history_says_when_where_and_with_what(front, visitor):
     visitor.open("/").submit(username=ANN, password="wrong").submit(username=ANN, password=PASSWORD)
     visitor.submit(otp="000000").submit(otp=front.code())
 
-    visitor.open("/account").follow("Sign-in history")
+    visitor.open("/account/devices").follow("Sign-in history")
 
-    rows = [" ".join(row.text_content().split()) for row in visitor.page.xpath("//main//li")]
+    rows = [" ".join(row.text_content().split()) for row in visitor.page.xpath("//main//section//li")]
     assert len(rows) == 3
     assert "this browser" in rows[0]
     assert "With: password, authenticator app" in rows[0]

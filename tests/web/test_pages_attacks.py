@@ -32,7 +32,11 @@ def test_t11_what_others_wrote_is_text_on_every_page(front):
     for path in (
         "/",
         "/?q=" + CANARY,
+        "/arrange",
         "/account",
+        "/account/signing-in",
+        "/account/devices",
+        "/account/applications",
         "/account/connection",
         "/account/password",
         "/account/authenticators/new",
@@ -100,6 +104,7 @@ def test_a15_looking_changes_nothing(front, ann):
         "/account/authenticators/new.svg",
         "/account/history",
         "/account/connection",
+        *("/arrange", "/account/signing-in", "/account/devices", "/account/applications", "/account/data"),
         "/robots.txt",
         "/nope",
     ]

@@ -128,7 +128,7 @@ def test_an_application_that_wants_more_is_stepped_up_to_and_one_is_set_up_on_th
     sent(ann, credential=device.make(options(ann)))
 
     assert set(ann.answer.json["methods"]) == {"pwd", "otp", "passkey"}
-    ann.open("/account")
+    ann.open("/account/signing-in")
     assert "None. They let you in" in ann.text, "the first second step brought codes, this further one brings none"
 
 
@@ -251,7 +251,7 @@ def test_a_policy_without_passkeys_offers_none(front, ann, stranger):
     assert "passkey" not in stranger.text
     assert stranger.field("username").get("autocomplete") == "username"
 
-    ann.open("/account")
+    ann.open("/account/signing-in")
     assert "Passkeys" not in ann.text
     assert "cannot be used" in ann.open("/account/passkeys/new").text
 
@@ -269,7 +269,7 @@ def test_at_an_ip_address_there_are_none(front, ann, stranger, device):
     front.later(seconds=30)
     stranger.follow("Use your authenticator app").submit(otp=front.code())
     assert stranger.answer.json["account"] == front.account_ids[ANN]
-    assert "cannot be used at this address" in ann.open("/account").text
+    assert "cannot be used at this address" in ann.open("/account/signing-in").text
 
 
 def test_a28_options_need_the_form_token(front, stranger):
@@ -338,7 +338,9 @@ def test_a_device_is_remembered_with_a_passkey_as_second_step_and_forgotten_with
     assert "known-device" in stranger.answer.json["methods"]
 
     ann.open(
-        ann.open("/account").page.xpath("//section[@aria-labelledby='passkeys']//a[contains(@href, 'remove')]/@href")[0]
+        ann.open("/account/signing-in").page.xpath(
+            "//section[@aria-labelledby='passkeys']//a[contains(@href, 'remove')]/@href"
+        )[0]
     )
     ann.submit()
     stranger.client.delete_cookie("ostiary_session")

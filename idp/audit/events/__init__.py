@@ -12,6 +12,7 @@ from idp.audit.events.event import Event as Event
 from idp.audit.events.factors import *
 from idp.audit.events.groups import *
 from idp.audit.events.keys import *
+from idp.audit.events.launcher import *
 from idp.audit.events.organizations import *
 from idp.audit.events.release import *
 from idp.audit.events.roles import *

@@ -152,3 +152,11 @@ class AccountSessionsEnded(Event):
     sentence = "ended {count} sessions of {email}, its known devices and grants"
     email: str
     count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnDataDownloaded(Event):
+    """A person took a file of everything that is held of them."""
+
+    tag = "account.data-taken"
+    sentence = "took a file of what is held of the account"

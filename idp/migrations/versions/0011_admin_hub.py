@@ -152,6 +152,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_pictures")),
     )
+    op.create_index("ix_pictures_id", "pictures", ["id"], unique=True)
     op.create_table(
         "roles",
         sa.Column("organization_id", sa.String(length=64), nullable=False),
@@ -355,6 +356,7 @@ def upgrade() -> None:
             ["organization_id", "group_id"],
             ["groups.organization_id", "groups.id"],
             name=op.f("fk_launcher_layouts_organization_id_group_id_groups"),
+            ondelete="CASCADE",
         ),
         sa.ForeignKeyConstraint(
             ["organization_id"], ["organizations.id"], name=op.f("fk_launcher_layouts_organization_id_organizations")
@@ -523,9 +525,13 @@ def upgrade() -> None:
             ("search_words", "word", 128),
         ):
             op.execute(f'ALTER TABLE {table} ALTER COLUMN {column} TYPE varchar({length}) COLLATE "C"')
+    for table in ("saml_subjects", "saml_names", "logouts", "account_import_rows", "join_requests"):
+        op.create_index(f"ix_{table}_organization_id_account_id", table, ["organization_id", "account_id"])
 
 
 def downgrade() -> None:
+    for table in ("logouts", "saml_names", "saml_subjects"):
+        op.drop_index(f"ix_{table}_organization_id_account_id", table)
     op.drop_column("sign_on_sessions", "console_seen_at")
     op.drop_index("ix_role_assignments_organization_id_group_id", table_name="role_assignments")
     op.execute("DELETE FROM role_assignments WHERE account_id IS NULL")

@@ -17,6 +17,8 @@ if (field) {
       tile.hidden = !words.every((word) => text.includes(word));
     }
     for (const shelf of document.querySelectorAll(".shelf")) {
+      const twice = "extra" in shelf.dataset && words.length > 0; // its tiles are found in their own places
+      for (const tile of twice ? shelf.querySelectorAll("[data-tile]") : []) tile.hidden = true;
       shelf.hidden = !shelf.querySelector("[data-tile]:not([hidden])");
     }
     const count = shown().length;

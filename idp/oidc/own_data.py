@@ -1,0 +1,17 @@
+"""What OpenID Connect holds of a person, for that person: as whom clients know them, and what they allowed. No token."""
+
+from idp.directory.own_data import Portion
+from idp.oidc.models import Grant, OidcSubject
+
+PORTIONS = (
+    Portion("known_to_clients_as", OidcSubject, ("sector", "subject", "created_at")),
+    Portion(
+        "allowed_to_clients",
+        Grant,
+        (
+            *("application_id", "scope", "offline", "authenticated_at"),
+            *("created_at", "expires_at", "revoked_at", "revoked_because"),
+        ),
+        when="created_at",
+    ),
+)

@@ -1,0 +1,190 @@
+"""Bookmarks: the list, each one's address, note, logo and who may open it."""
+
+from typing import Any
+
+from flask import Blueprint, Response, request
+
+from idp.base.errors import NotFound
+from idp.base.work import Work
+from idp.directory import applications, bookmark_lists, bookmarks, history, pictures, queries
+from idp.directory.bookmarks import PROTOCOL, Change
+from idp.directory.models import Application, Site
+from idp.policy.permissions import Permission
+from idp.web.console import lists
+from idp.web.console.desk import Desk, at_desk, console_page, done
+from idp.web.languages import gettext as _
+from idp.web.launcher import hue
+from idp.web.security import administrator
+
+pages = Blueprint("console_bookmarks", __name__, url_prefix="/admin/bookmarks")
+
+_PLACE = "bookmarks"
+
+
+@pages.get("")
+@administrator
+@at_desk
+def index(work: Work, desk: Desk) -> Response:
+    """List bookmarks by name; ``q`` is the beginning of one."""
+    chosen = lists.filters("q")
+    found = lists.listed(
+        desk,
+        "bookmarks",
+        chosen,
+        lambda after, limit: bookmark_lists.page(
+            work, desk.organization.id, after=after, limit=limit, starting=chosen["q"]
+        ),
+        lambda one: (one.name, one.id),
+    )
+    return console_page(
+        work, desk, "console/bookmarks/index.html", place=_PLACE, listed=found, hue=hue, sites=_sites(work, desk)
+    )
+
+
+@pages.get("/new")
+@administrator
+@at_desk
+def new(work: Work, desk: Desk) -> Response:
+    """Ask for the name and the address of a bookmark."""
+    return console_page(work, desk, "console/bookmarks/new.html", place=_PLACE, sites=_sites(work, desk))
+
+
+@pages.post("/new")
+@administrator
+@at_desk(again=new)
+def create(work: Work, desk: Desk) -> Response:
+    """Create a bookmark."""
+    form = request.form
+    site = next((one for one in _sites(work, desk) if one.slug == form.get("site", "")), None)
+    if site is None:
+        raise NotFound("There is no such site.", field="site", advice="Load the page again.")
+    made = bookmarks.create(
+        work,
+        site.slug,
+        name=form.get("name", ""),
+        address=form.get("address", ""),
+        note=form.get("note", ""),
+        requestable="requestable" in form,
+    )
+    return done(work, desk, _("Created. Nobody may open it yet."), "console_bookmarks.show", bookmark_id=made.id)
+
+
+@pages.get("/<bookmark_id>")
+@administrator
+@at_desk
+def show(work: Work, desk: Desk, bookmark_id: str) -> Response:
+    """Show a bookmark, and who may open it."""
+    found = _bookmark(work, desk, bookmark_id)
+    return _page(work, desk, "show", found, openers=bookmark_lists.openers(work, found))
+
+
+@pages.post("/<bookmark_id>/access")
+@administrator
+@at_desk(again=show)
+def give(work: Work, desk: Desk, bookmark_id: str) -> Response:
+    """Let everyone, a group or an account open a bookmark."""
+    found = _bookmark(work, desk, bookmark_id)
+    who, name = request.form.get("who", ""), request.form.get("name", "").strip()
+    applications.grant(
+        work,
+        found.id,
+        everyone=who == "everyone",
+        group=name if who == "group" else None,
+        account=name if who == "account" else None,
+    )
+    return done(work, desk, _("Access is given."), "console_bookmarks.show", bookmark_id=found.id)
+
+
+@pages.get("/<bookmark_id>/edit")
+@administrator
+@at_desk
+def edit(work: Work, desk: Desk, bookmark_id: str) -> Response:
+    """Ask for what is to be different."""
+    return _page(work, desk, "edit", _bookmark(work, desk, bookmark_id))
+
+
+@pages.post("/<bookmark_id>/edit")
+@administrator
+@at_desk(again=edit)
+def save(work: Work, desk: Desk, bookmark_id: str) -> Response:
+    """Change a bookmark."""
+    form = request.form
+    found = _bookmark(work, desk, bookmark_id)
+    bookmarks.edit(
+        work,
+        found.id,
+        Change(form.get("name", ""), form.get("address", ""), form.get("note", ""), "requestable" in form),
+        if_version=lists.version(),
+    )
+    return done(work, desk, _("Saved."), "console_bookmarks.show", bookmark_id=found.id)
+
+
+@pages.post("/<bookmark_id>/logo")
+@administrator
+@at_desk(again=edit)
+def logo(work: Work, desk: Desk, bookmark_id: str) -> Response:
+    """Give a bookmark the picture that was sent; without one, take its logo away."""
+    found = _bookmark(work, desk, bookmark_id)
+    sent = request.files.get("logo")
+    uploaded = sent.read() if sent is not None and "remove" not in request.form else b""
+    drawn = None if "remove" in request.form else pictures.draw(uploaded)
+    pictures.set_of_application(work, found.id, drawn, if_version=lists.version())
+    return done(work, desk, _("Saved."), "console_bookmarks.show", bookmark_id=found.id)
+
+
+@pages.get("/<bookmark_id>/delete")
+@administrator
+@at_desk
+def ask_to_delete(work: Work, desk: Desk, bookmark_id: str) -> Response:
+    """Ask whether to delete a bookmark, and say what that means."""
+    found = _bookmark(work, desk, bookmark_id)
+    return _page(work, desk, "delete", found, openers=bookmark_lists.openers(work, found))
+
+
+@pages.post("/<bookmark_id>/delete")
+@administrator
+@at_desk
+def delete(work: Work, desk: Desk, bookmark_id: str) -> Response:
+    """Delete a bookmark."""
+    applications.delete(work, _bookmark(work, desk, bookmark_id).id)
+    return done(work, desk, _("Deleted."), "console_bookmarks.index")
+
+
+@pages.get("/<bookmark_id>/history")
+@administrator
+@at_desk
+def past(work: Work, desk: Desk, bookmark_id: str) -> Response:
+    """Show what was done to a bookmark."""
+    found = _bookmark(work, desk, bookmark_id)
+    return _page(work, desk, "history", found, entries=history.of_target(work, desk.organization.id, found.id))
+
+
+def _bookmark(work: Work, desk: Desk, bookmark_id: str) -> Application:
+    found = queries.application(work, bookmark_id)
+    if found.organization_id != desk.organization.id or found.protocol != PROTOCOL:
+        raise NotFound(f"There is no bookmark “{bookmark_id[:80]}”.")
+    return found
+
+
+def _sites(work: Work, desk: Desk) -> list[Site]:
+    return [
+        one
+        for one in queries.sites(work, organization_id=desk.organization.id)
+        if desk.may(Permission.APPLICATION_CREATE, site_id=one.id)
+    ]
+
+
+def _page(work: Work, desk: Desk, template: str, bookmark: Application, **values: Any) -> Response:
+    of = {"site_id": bookmark.site_id, "application_id": bookmark.id}
+    return console_page(
+        work,
+        desk,
+        f"console/bookmarks/{template}.html",
+        place=_PLACE,
+        bookmark=bookmark,
+        hue=hue,
+        may_edit=desk.may(Permission.APPLICATION_EDIT, **of),
+        may_grant=desk.may(Permission.APPLICATION_GRANT, **of),
+        may_delete=desk.may(Permission.APPLICATION_DELETE, **of),
+        **values,
+    )

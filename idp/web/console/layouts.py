@@ -1,0 +1,217 @@
+"""Layouts of the launcher: the list in the order in which they count, each one's sections, and what a person sees."""
+
+from typing import Any
+
+from flask import Blueprint, Response, request
+
+from idp.base.errors import Conflict, Invalid
+from idp.base.work import Work
+from idp.directory import history, launcher_arrangements, launcher_layouts
+from idp.directory.launcher_models import LauncherLayout
+from idp.policy import launcher
+from idp.policy.launcher import LONGEST_NAME, Section
+from idp.web.console import lists
+from idp.web.console.desk import Desk, at_desk, console_page, done
+from idp.web.languages import gettext as _
+from idp.web.launcher import shelves
+from idp.web.render import redirect
+from idp.web.security import administrator
+
+pages = Blueprint("console_layouts", __name__, url_prefix="/admin/layouts")
+
+_PLACE = "layouts"
+_UP, _DOWN = -1, 1
+_LONGEST = 128
+
+
+@pages.get("")
+@administrator
+@at_desk
+def index(work: Work, desk: Desk) -> Response:
+    """List the layouts; of those that are for a person, the first one counts."""
+    found = launcher_layouts.layouts(work, desk.organization.slug)
+    return console_page(
+        work,
+        desk,
+        "console/layouts/index.html",
+        place=_PLACE,
+        layouts=found,
+        named=launcher_layouts.named(work, found),
+        at=request.args.get("at", ""),
+        by=request.args.get("by", ""),
+    )
+
+
+@pages.post("/order")
+@administrator
+@at_desk(again=index)
+def order(work: Work, desk: Desk) -> Response:
+    """Move the layout that ``up`` or ``down`` names one place."""
+    by = "up" if "up" in request.form else "down"
+    ids = [one.id for one in launcher_layouts.layouts(work, desk.organization.slug)]
+    moved = request.form.get(by, "")
+    if moved in ids:
+        at = ids.index(moved)
+        to = min(max(at + (_UP if by == "up" else _DOWN), 0), len(ids) - 1)
+        ids.insert(to, ids.pop(at))
+        launcher_layouts.order(work, desk.organization.slug, ids)
+    return redirect("console_layouts.index", at=moved[:_LONGEST], by=by)
+
+
+@pages.get("/new")
+@administrator
+@at_desk
+def new(work: Work, desk: Desk) -> Response:
+    """Ask for whom a layout is to be."""
+    return console_page(work, desk, "console/layouts/new.html", place=_PLACE)
+
+
+@pages.post("/new")
+@administrator
+@at_desk(again=new)
+def create(work: Work, desk: Desk) -> Response:
+    """Create a layout without sections."""
+    group = request.form.get("group", "").strip()
+    made = launcher_layouts.create(
+        work, desk.organization.slug, group=group or None, sections=[], overrides="overrides" in request.form
+    )
+    return done(work, desk, _("Created. Give it sections now."), "console_layouts.show", layout_id=made.id)
+
+
+@pages.get("/preview")
+@administrator
+@at_desk
+def preview(work: Work, desk: Desk) -> Response:
+    """Show what a person (``account``, an address) finds in the launcher now."""
+    account = request.args.get("account", "").strip()[:320]
+    seen = None
+    if account:
+        own = launcher_arrangements.of_other(work, account, organization_id=desk.organization.id)
+        seen = [shelf for shelf in shelves(own) if shelf.tiles]
+    return console_page(work, desk, "console/layouts/preview.html", place=_PLACE, account=account, shelves=seen)
+
+
+@pages.get("/<layout_id>")
+@administrator
+@at_desk
+def show(work: Work, desk: Desk, layout_id: str) -> Response:
+    """Show the sections of a layout, each application with its buttons; ``q`` finds applications to add."""
+    found = launcher_layouts.layout(work, desk.organization.slug, layout_id)
+    query = request.args.get("q", "").strip()[:100]
+    sections = launcher.read(found.sections)
+    placed = [application for one in sections for application in one.applications]
+    matches = launcher_layouts.find_applications(work, desk.organization.id, query)
+    return console_page(
+        work,
+        desk,
+        "console/layouts/show.html",
+        place=_PLACE,
+        layout=found,
+        called=launcher_layouts.named(work, [found])[found.id],
+        parts=sections,
+        known=launcher_layouts.applications(work, desk.organization.id, placed),
+        placed=frozenset(placed),
+        query=query,
+        matches=matches,
+        at=request.args.get("at", ""),
+        by=request.args.get("by", ""),
+        longest=LONGEST_NAME,
+    )
+
+
+@pages.post("/<layout_id>")
+@administrator
+@at_desk(again=show)
+def change(work: Work, desk: Desk, layout_id: str) -> Response:
+    """Change a layout by the one thing that the form names."""
+    found = launcher_layouts.layout(work, desk.organization.slug, layout_id)
+    sections = _changed(launcher.read(found.sections))
+    launcher_layouts.edit(work, desk.organization.slug, layout_id, sections=sections, if_version=lists.version())
+    by = next((name for name in ("up", "down") if name in request.form), "")
+    return redirect("console_layouts.show", layout_id=layout_id, at=_sent(by) or _sent("application"), by=by)
+
+
+def _changed(sections: tuple[Section, ...]) -> tuple[Section, ...]:
+    form, section = request.form, _sent("section")
+    everything = frozenset(application for one in sections for application in one.applications)
+    if "up" in form or "down" in form:
+        by = "up" if "up" in form else "down"
+        _check(_sent(by) in everything)
+        return launcher.step(sections, _sent(by), _UP if by == "up" else _DOWN, everything)
+    if "out" in form:
+        return launcher.take_out(sections, _sent("out"))
+    if "add" in form:
+        name = launcher_layouts.section_name(form["add"])
+        if any(one.name.casefold() == name.casefold() for one in sections):
+            raise Conflict(f"There is a section “{name}” already.", field="add")
+        return launcher.add(sections, name)
+    _check(any(one.name == section for one in sections))
+    if "application" in form:
+        return launcher.put(sections, _sent("application"), section, _sent("before") or None)
+    if "section_up" in form or "section_down" in form:
+        return launcher.shift(sections, section, _UP if "section_up" in form else _DOWN)
+    if "section_out" in form:
+        return launcher.remove(sections, section)
+    return launcher.rename(sections, section, launcher_layouts.section_name(form.get("name", "")))
+
+
+def _check(there: bool) -> None:
+    if not there:
+        raise Invalid("There is no such section or application any more.", advice="Load the page again.")
+
+
+@pages.post("/<layout_id>/counts")
+@administrator
+@at_desk(again=show)
+def counts(work: Work, desk: Desk, layout_id: str) -> Response:
+    """Say whether the layout goes before what people arrange."""
+    launcher_layouts.edit(
+        work,
+        desk.organization.slug,
+        layout_id,
+        overrides="overrides" in request.form,
+        if_version=lists.version(),
+    )
+    return done(work, desk, _("Saved."), "console_layouts.show", layout_id=layout_id)
+
+
+@pages.get("/<layout_id>/delete")
+@administrator
+@at_desk
+def ask_to_delete(work: Work, desk: Desk, layout_id: str) -> Response:
+    """Ask whether to delete a layout, and say what that means."""
+    return _of(work, desk, layout_id, "delete")
+
+
+@pages.post("/<layout_id>/delete")
+@administrator
+@at_desk
+def delete(work: Work, desk: Desk, layout_id: str) -> Response:
+    """Delete a layout."""
+    launcher_layouts.delete(work, desk.organization.slug, layout_id, if_version=lists.version())
+    return done(work, desk, _("Deleted."), "console_layouts.index")
+
+
+@pages.get("/<layout_id>/history")
+@administrator
+@at_desk
+def past(work: Work, desk: Desk, layout_id: str) -> Response:
+    """Show what was done to a layout."""
+    return _of(work, desk, layout_id, "history", entries=history.of_target(work, desk.organization.id, layout_id))
+
+
+def _of(work: Work, desk: Desk, layout_id: str, template: str, **values: Any) -> Response:
+    found: LauncherLayout = launcher_layouts.layout(work, desk.organization.slug, layout_id)
+    return console_page(
+        work,
+        desk,
+        f"console/layouts/{template}.html",
+        place=_PLACE,
+        layout=found,
+        called=launcher_layouts.named(work, [found])[found.id],
+        **values,
+    )
+
+
+def _sent(name: str) -> str:
+    return request.form.get(name, "")[:_LONGEST]

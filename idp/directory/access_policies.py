@@ -20,6 +20,7 @@ from idp.base.ids import new_id
 from idp.base.memory import ContentMemory
 from idp.base.work import Work
 from idp.directory import access_names, access_trials, queries
+from idp.directory.models import Organization
 from idp.policy.access import document_writing, documents, words
 from idp.policy.access.evaluate import Compiled
 from idp.policy.access.networks import CompiledZone, compile_zone
@@ -64,6 +65,7 @@ _ZONE = Prepared(
         Zone.organization_id == bindparam("organization_id"), Zone.id == bindparam("zone_id")
     )
 )
+_CONSOLE = Prepared(select(Organization.console_policy_id).where(Organization.id == bindparam("organization_id")))
 _LOCK = Prepared(
     update(table(AccessPolicy))
     .where(
@@ -90,6 +92,7 @@ class Standing:
         zones: every zone by its id.
         blocklist: name and contents of the zones whose addresses get no answer at all.
         until: when a trial ends, and with it this; None: no policy is on trial.
+        console_id: id of the policy that the admin console is under; None: the default for applications.
     """
 
     session: Compiled
@@ -97,6 +100,12 @@ class Standing:
     zones: Mapping[str, CompiledZone] = field(default_factory=dict)
     blocklist: tuple[tuple[str, CompiledZone], ...] = ()
     until: datetime | None = None
+    console_id: str | None = None
+
+    @property
+    def console(self) -> Compiled:
+        """The policy that the admin console is under, beside the one for sessions."""
+        return self.of_application(self.console_id)
 
     def of_application(self, access_policy_id: str | None) -> Compiled:
         """Return the policy that an application is under, by its ``access_policy_id``."""
@@ -149,7 +158,8 @@ def as_it_is(work: Work, organization_id: str, *, falls_back: bool = False) -> S
     if session is None or None not in applications:
         raise LookupError("an organization without its access policies")
     listed = tuple((row.name, zones[row.id]) for row in rows if row.usage == BLOCKLIST)
-    return Standing(session, applications, zones, listed, min(ends, default=None))
+    console_id = work.tx.rows(_CONSOLE, organization_id=organization_id)[0].console_policy_id
+    return Standing(session, applications, zones, listed, min(ends, default=None), console_id)
 
 
 def counting(current: int, confirmed: int, rolls_back_at: datetime | None, now: datetime) -> int:
@@ -440,4 +450,5 @@ def with_zones(standing_: Standing, zones: Mapping[str, CompiledZone], blocklist
         applications={id_: again(one) for id_, one in standing_.applications.items()},
         zones=zones,
         blocklist=tuple((name, zones[id_]) for id_, name in sorted(blocklist.items(), key=lambda one: one[1])),
+        console_id=standing_.console_id,
     )

@@ -55,7 +55,7 @@ class _Picture:
     @property
     def on_trial(self) -> bool:
         """Whether what counts is not what is fallen back to."""
-        return self.counts.access != self.falls_back.access
+        return self.counts.asked != self.falls_back.asked
 
 
 @contextmanager
@@ -77,9 +77,7 @@ def guarded(work: Work, organization_id: str, *, on_trial: bool = False) -> Iter
     if not on_trial and (before.on_trial or after.on_trial):  # else what counts is what would be fallen back to
         found = _cut_off(work, before, after, before.counts, after.counts) or found
     if found:
-        raise _refusal(
-            work, organization_id, found, may_try=not on_trial and before.counts.access != after.counts.access
-        )
+        raise _refusal(work, organization_id, found, may_try=not on_trial and before.counts.asked != after.counts.asked)
 
 
 def gets_in(work: Work, organization_id: str, account_id: str) -> bool:
@@ -115,7 +113,7 @@ def _book(standing: Standing, policies: dict[str | None, SignOnPolicy]) -> Book:
             standing.blocked(context.ip or "", context.country or "", context.city or "", context.asn or "") is not None
         )
 
-    return Book(standing.session, policies, blocked)
+    return Book(standing.session, policies, blocked, standing.console)
 
 
 def _cut_off(work: Work, before: _Picture, after: _Picture, stood: Book, stands: Book) -> tuple[CutOff, ...]:

@@ -21,7 +21,7 @@ from idp.directory.authentication_policies import AuthenticationFacts
 from idp.directory.models import Account, Application
 from idp.directory.past_groups import PastGroups
 from idp.policy.access import recording
-from idp.policy.access.context import AccountKind, Context
+from idp.policy.access.context import AccountKind, Context, RequestKind
 from idp.policy.access.evaluate import Compiled, evaluate
 from idp.policy.access.outcome import ALLOWED, Denied
 from idp.policy.access.replay import Recorded, Said, Side, Tally, compare, said, turning
@@ -194,7 +194,7 @@ def _judge(row: Any, known: _Known, before: Judging, after: Judging, tally: Tall
     policies = _policy(before, known, row), _policy(after, known, row)
     sides = [Side(policy) for policy in policies]
     if context.kind is not AccountKind.BREAK_GLASS and row.account_id not in known.break_glass:
-        asked = _asked(before, row), _asked(after, row)
+        asked = _asked(before, row, context.request), _asked(after, row, context.request)
         if policies[0] == policies[1] and not any(
             known.turning.may_matter(one, other, context) for one, other in zip(*asked, strict=True)
         ):
@@ -229,7 +229,9 @@ def _said(by: Compiled, context: Context) -> Said:
     return _NOTHING if by.trivial else said(evaluate(by, context))
 
 
-def _asked(by: Judging, row: Any) -> tuple[Compiled, ...]:
+def _asked(by: Judging, row: Any, kind: RequestKind) -> tuple[Compiled, ...]:
+    if kind is RequestKind.CONSOLE:
+        return by.access.session, by.access.console
     if row.application_id is None:
         return (by.access.session,)
     return by.access.session, by.access.of_application(by.under.get(row.application_id))

@@ -132,6 +132,8 @@ def what_if(work: Work, supposed: Supposed) -> WhatIf:
         policies.append((access_policies.SESSION, standing.session))
         if application is not None:
             policies.append((access_policies.APPLICATION, standing.of_application(application.access_policy_id)))
+        elif context.request is RequestKind.CONSOLE:
+            policies.append((access_policies.APPLICATION, standing.console))
     called = access_names.of_rules(work, organization_id, *(policy.rules for _, policy in policies))
     if account is not None:
         called[account.id] = account.email

@@ -16,7 +16,7 @@ from idp.policy.access.outcome import ALLOWED, Allowed, Denied, Outcome
 from idp.policy.access.rules import Rules
 from idp.policy.signon import SignOnPolicy
 from idp.signon.reach import DeadEnd, Judge, Means, Tried, way_in
-from idp.signon.request import SignOnRequest
+from idp.signon.request import AT_CONSOLE, SignOnRequest
 
 A_MOMENT = timedelta(minutes=1)
 """Whoever gets in must not be put out again at once: a rule on the age of a session is asked when it is so old."""
@@ -133,13 +133,14 @@ def dead_end(
     """
     at = _next(context.at, begins)
     policy = book.policies.get(one.policy_id) or book.policies[None]
-    request = SignOnRequest("", "", "", "", "", kind=kind)
+    asked = AT_CONSOLE if kind is RequestKind.CONSOLE else None
+    request = SignOnRequest("", "", "", "", "", kind=kind, asked=asked)
     here = replace(context, at=at, request=kind, application_id="", site_id="")
     console = book.console if kind is RequestKind.CONSOLE else None
-    asked = (None, None) if one.kind is AccountKind.BREAK_GLASS else (book.access, console)
+    judging = (None, None) if one.kind is AccountKind.BREAK_GLASS else (book.access, console)
     if book.blocked(here):
         return DeadEnd("the address is in a zone of the block list")
-    return way_in(request, policy, one.means, at, *(_judge(access, here, hopeful) for access in asked))
+    return way_in(request, policy, one.means, at, *(_judge(access, here, hopeful) for access in judging))
 
 
 def _judge(access: Compiled | None, context: Context, hopeful: bool) -> Judge:

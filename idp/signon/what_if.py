@@ -26,7 +26,7 @@ from idp.policy.signon import FIRST_STEPS, Decision, Method, Proof, decide
 from idp.signon import flow
 from idp.signon.factors import enrolled
 from idp.signon.flow import Facts, Step
-from idp.signon.request import SignOnRequest
+from idp.signon.request import AT_CONSOLE, SignOnRequest
 
 WITHOUT_PERSON = frozenset({RequestKind.TOKEN, RequestKind.API_TOKEN, RequestKind.PROVISIONING})
 """Requests in which no person takes part: what a rule requires to be proven is asked of nobody there."""
@@ -229,6 +229,7 @@ def _of_person(
         application_name=found.application,
         resume_url="",
         kind=found.context.request,
+        asked=AT_CONSOLE if found.context.request is RequestKind.CONSOLE else None,
     )
     facts = Facts(
         now=then.now,

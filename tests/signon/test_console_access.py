@@ -7,15 +7,27 @@ import pytest
 from idp.audit.models import AuditEntry
 from idp.base.errors import Conflict, Forbidden, Invalid, NotFound
 from idp.base.work import Origin
-from idp.directory import access_assignments, access_policies, accounts, organizations
+from idp.directory import (
+    access_assignments,
+    access_policies,
+    accounts,
+    authentication_policies,
+    groups,
+    organizations,
+    policies,
+)
+from idp.directory.models import Membership, RoleAssignment
 from idp.policy.access import documents
 from idp.policy.access.context import AccountKind, RequestKind
 from idp.policy.access.outcome import Denied
 from idp.policy.permissions import AUDITOR, ORGANIZATION_ADMINISTRATOR
-from idp.signon import contextual
+from idp.signon import contextual, flow
+from idp.signon.administrators import administrators
 from idp.signon.contextual import Person
+from idp.signon.factors import password
 from idp.signon.guarding import gets_in, guarded
 from idp.signon.what_if import Supposed, what_if
+from tests.signon.conftest import PASSWORD
 from tests.support import people
 
 DENY = {"guards": [{"name": "Nobody", "text": "Not here."}]}
@@ -166,3 +178,70 @@ def test_what_if_asks_the_policy_of_the_console(work, console, noon):
 
     assert [one.name for one in found.access] == ["Sessions", "Console"]
     assert found.denied is not None
+
+
+def test_the_console_asks_for_a_second_step_whatever_the_policies_say(work, console, noon):
+    policies.set_second_step(work, "acme", "off")
+
+    found = what_if(work, Supposed(at=noon, account=console.ann.email, ip="192.0.2.7", request=RequestKind.CONSOLE))
+
+    assert [type(step) for step in found.road] == [flow.AskFirstStep, flow.AskSecondStep, flow.Complete]
+
+
+def test_a_policy_that_leaves_no_second_step_for_the_console_is_refused(administrator, console):
+    with pytest.raises(Conflict, match="admin console"), guarded(administrator, console.organization.id):
+        authentication_policies.edit(administrator, "acme", None, {"second_step": "off", "methods": ["pwd"]})
+
+
+def test_d17_the_last_administrator_is_not_taken_away(administrator, console):
+    (assignment,) = administrator.tx.session.query(RoleAssignment)
+
+    with (
+        pytest.raises(Conflict, match="Nobody would be left") as refused,
+        guarded(administrator, console.organization.id),
+    ):
+        assignment.valid_to = administrator.now
+
+    assert refused.value.code == "lock-out"
+
+
+def test_the_last_administrator_is_not_disabled(administrator, work, console):
+    with pytest.raises(Conflict, match="Nobody would be left"), guarded(work, console.organization.id):
+        accounts.disable(work, console.ann.id)
+
+
+def test_an_administrator_beside_whom_there_is_another_one_may_go(administrator, work, console):
+    eve = accounts.create(work, "eve@acme.example", organization="acme", name="Eve")
+    password.set_password(work, eve.id, PASSWORD, organization_id=console.organization.id)
+    accounts.grant_role(work, eve.id, ORGANIZATION_ADMINISTRATOR, organization_id=console.organization.id)
+
+    with guarded(work, console.organization.id):
+        accounts.disable(work, console.ann.id)
+
+
+def test_somebody_who_could_never_sign_in_is_nobody_who_is_left(administrator, work, console):
+    eve = accounts.create(work, "eve@acme.example", organization="acme", name="Eve")
+    accounts.grant_role(work, eve.id, ORGANIZATION_ADMINISTRATOR, organization_id=console.organization.id)
+
+    with pytest.raises(Conflict, match="Nobody would be left"), guarded(work, console.organization.id):
+        accounts.disable(work, console.ann.id)
+
+
+def test_whoever_administers_through_a_group_is_an_administrator(work, console):
+    group = groups.create(work, "Administrators", organization="acme")
+    groups.add(work, "Administrators", console.ann.id, organization="acme")
+    work.tx.session.add(
+        RoleAssignment(
+            organization_id=console.organization.id,
+            id="rol_group",
+            group_id=group.id,
+            role=ORGANIZATION_ADMINISTRATOR,
+            valid_from=work.now,
+        )
+    )
+    work.tx.session.flush()
+
+    assert [one.email for one in administrators(work, console.organization.id)] == [console.ann.email]
+    with pytest.raises(Conflict, match="Nobody would be left"), guarded(work, console.organization.id):
+        for membership in work.tx.session.query(Membership).filter_by(group_id=group.id):
+            membership.valid_to = work.now

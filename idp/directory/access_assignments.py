@@ -11,7 +11,7 @@ from idp.audit.events import (
     ConsoleAccessPolicyAssigned,
 )
 from idp.audit.log import record
-from idp.base.errors import Conflict, Invalid
+from idp.base.errors import ChangedMeanwhile, Conflict, Invalid
 from idp.base.ids import new_id
 from idp.base.work import Work
 from idp.directory import access_policies, names, queries
@@ -60,9 +60,12 @@ def create(work: Work, organization: str, name: str) -> AccessPolicy:
     return made
 
 
-def delete(work: Work, organization: str, policy: str) -> AccessPolicy:
+def delete(work: Work, organization: str, policy: str, *, if_version: int | None = None) -> AccessPolicy:
     """
     Delete an access policy for applications, and its versions.
+
+    Args:
+        if_version: the number of the version of its rules that whoever deletes it has seen.
 
     Raises:
         NotFound: no such organization or policy that this actor may see.
@@ -70,6 +73,8 @@ def delete(work: Work, organization: str, policy: str) -> AccessPolicy:
         Conflict: it is one that every organization has, or applications, or the admin console, are under it.
     """
     found = access_policies.to_edit(work, organization, policy)
+    if if_version is not None and if_version != access_policies.number_of(work, found):
+        raise ChangedMeanwhile(found.id)
     if found.is_default:
         raise Conflict(
             f"“{found.name}” cannot be deleted: every organization has it.",
@@ -90,18 +95,26 @@ def delete(work: Work, organization: str, policy: str) -> AccessPolicy:
     return found
 
 
-def assign(work: Work, application_id: str, policy: str | None) -> tuple[Application, AccessPolicy]:
+def assign(
+    work: Work, application_id: str, policy: str | None, *, if_policy: str | None = None
+) -> tuple[Application, AccessPolicy]:
     """
     Put an application under an access policy; None: under the organization's default.
+
+    Args:
+        if_policy: the id of the policy that it was under when the change was made.
 
     Raises:
         NotFound: no such application or policy that this actor may see.
         Forbidden: the actor may not change policies there.
         Invalid: the policy is not for applications.
+        Conflict: somebody else has put it under another one in the meantime.
     """
     application = queries.application(work, application_id)
     owner = work.tx.session.get_one(Organization, application.organization_id)
     now, then = _reassigned(work, owner, application.access_policy_id, policy)
+    if if_policy is not None and if_policy != now.id:
+        raise ChangedMeanwhile(application.id)
     application.access_policy_id = None if then.is_default else then.id
     if then.id != now.id:
         record(
@@ -138,10 +151,7 @@ def assign_console(
     owner = queries.organization(work, organization)
     now, then = _reassigned(work, owner, owner.console_policy_id, policy)
     if if_policy is not None and if_policy != now.id:
-        raise Conflict(
-            f"The console is under the access policy “{now.name}” now: somebody else put it there in the meantime.",
-            advice="Look at it again, then repeat your change.",
-        )
+        raise ChangedMeanwhile(owner.id)
     owner.console_policy_id = None if then.is_default else then.id
     work.tx.session.flush()
     if then.id != now.id:

@@ -15,7 +15,7 @@ from sqlalchemy import bindparam, func, select, update
 from idp.audit.events import AccessPolicyChanged
 from idp.audit.log import record
 from idp.base.db import Prepared, table
-from idp.base.errors import Conflict, NotFound
+from idp.base.errors import ChangedMeanwhile, Conflict, NotFound
 from idp.base.ids import new_id
 from idp.base.memory import ContentMemory
 from idp.base.work import Work
@@ -236,6 +236,11 @@ def policy(work: Work, organization: str, reference: str) -> AccessPolicy:
     raise NotFound(f"There is no access policy “{reference[:80]}”.", field="policy", advice="See: idp access list")
 
 
+def number_of(work: Work, of: AccessPolicy) -> int:
+    """Return the number of the version that counts now, of a policy that the actor has been given."""
+    return counting(of.current, of.confirmed, of.rolls_back_at, work.now)
+
+
 def rules_of(work: Work, of: AccessPolicy, number: int | None = None) -> Rules:
     """
     Return the rules of a policy that the actor has been given: those that count now, or those of a version.
@@ -243,8 +248,7 @@ def rules_of(work: Work, of: AccessPolicy, number: int | None = None) -> Rules:
     Raises:
         NotFound: there is no such version.
     """
-    counts = counting(of.current, of.confirmed, of.rolls_back_at, work.now)
-    return _read(work, of.organization_id, of.id, counts if number is None else number)
+    return _read(work, of.organization_id, of.id, number_of(work, of) if number is None else number)
 
 
 def history(work: Work, of: AccessPolicy) -> list[AccessPolicyVersion]:
@@ -318,10 +322,7 @@ def write(
     access_trials.settle(work, found)
     former = counting(found.current, found.confirmed, found.rolls_back_at, work.now)
     if if_version is not None and if_version != former:
-        raise Conflict(
-            f"“{found.name}” is at version {former}, and not at {if_version} any more: somebody else changed it.",
-            advice="Look at it again, then repeat your change.",
-        )
+        raise ChangedMeanwhile(found.id)
     before = _read(work, found.organization_id, found.id, former)
     resolved = access_names.resolved(work, found.organization_id, rules, before=before)
     after = documents.with_ids(resolved, lambda: new_id("rul"), before=before)

@@ -20,7 +20,7 @@ from idp.audit.events import (
 )
 from idp.audit.log import record
 from idp.base.db import Prepared, table
-from idp.base.errors import Conflict, Invalid, NotFound
+from idp.base.errors import ChangedMeanwhile, Conflict, Invalid, NotFound
 from idp.base.ids import new_id
 from idp.base.work import Work
 from idp.directory import names, queries
@@ -295,7 +295,7 @@ def edit(
     require(work, Permission.POLICY_EDIT, owner.id)
     found = _policy(work, owner.id, reference)
     if if_version is not None and if_version != found.version:
-        raise Conflict("Someone else changed this in the meantime. Look at it again, then repeat your change.")
+        raise ChangedMeanwhile(found.id)
     before = terms_of(found)
     after = authentication.changed(before, changes, kind=PolicyKind(found.kind), now=work.now)
     were, are = authentication.differences(before, after)
@@ -330,18 +330,25 @@ def set_second_step(work: Work, organization: str, second_step: str) -> Authenti
     return edit(work, organization, None, {"second_step": second_step})
 
 
-def set_default(work: Work, organization: str, reference: str) -> AuthenticationPolicy:
+def set_default(
+    work: Work, organization: str, reference: str, *, if_version: int | None = None
+) -> AuthenticationPolicy:
     """
     Make a policy the default: new members enter it. Those who are there stay in the policy that they are in.
+
+    Args:
+        if_version: the version that whoever chooses it has seen.
 
     Raises:
         NotFound: no such organization or policy that this actor may see.
         Forbidden: the actor may not change policies there.
-        Conflict: it is the default already, or it is not for members.
+        Conflict: it is the default already, or it is not for members; or somebody else has changed it in the meantime.
     """
     owner = queries.organization(work, organization)
     require(work, Permission.POLICY_EDIT, owner.id)
     after, before = _policy(work, owner.id, reference), default_policy(work, owner.id)
+    if if_version is not None and if_version != after.version:
+        raise ChangedMeanwhile(after.id)
     if after.id == before.id:
         raise Conflict(f"“{after.name}” is the default already.")
     if after.kind != PolicyKind.MEMBER:
@@ -368,12 +375,15 @@ def set_default(work: Work, organization: str, reference: str) -> Authentication
     return after
 
 
-def delete(work: Work, organization: str, reference: str, *, move_to: str | None = None) -> int:
+def delete(
+    work: Work, organization: str, reference: str, *, move_to: str | None = None, if_version: int | None = None
+) -> int:
     """
     Delete a policy; return how many accounts were moved.
 
     Args:
         move_to: the policy, for the same kind of accounts, that those enter who are in it; None: it must be empty.
+        if_version: the version that whoever deletes it has seen.
 
     Raises:
         NotFound: no such organization or policy that this actor may see.
@@ -383,6 +393,8 @@ def delete(work: Work, organization: str, reference: str, *, move_to: str | None
     owner = queries.organization(work, organization)
     require(work, Permission.POLICY_EDIT, owner.id)
     found = _policy(work, owner.id, reference)
+    if if_version is not None and if_version != found.version:
+        raise ChangedMeanwhile(found.id)
     if found.is_default:
         raise Conflict(f"“{found.name}” is the default.", advice="Make another one the default first.")
     if found.kind not in (PolicyKind.MEMBER, PolicyKind.GUEST_TEST):

@@ -12,7 +12,7 @@ from sqlalchemy import func, or_, select
 
 from idp.audit.events import AccountKindChanged, AccountPolicyChanged
 from idp.audit.log import record
-from idp.base.errors import Conflict, IdpError, Invalid
+from idp.base.errors import ChangedMeanwhile, Conflict, IdpError, Invalid
 from idp.base.work import Work
 from idp.directory import authentication_policies, queries, rights
 from idp.directory.models import Account, Membership
@@ -159,7 +159,7 @@ def set_kind(
     rights.require_over(work, Permission.ACCOUNT_EDIT, account)
     rights.require_over(work, Permission.POLICY_EDIT, account)
     if if_version is not None and if_version != account.version:
-        raise Conflict("Someone else changed this in the meantime. Look at it again, then repeat your change.")
+        raise ChangedMeanwhile(account.id)
     wanted, before = read_kind(kind), account.kind
     if wanted == before:
         return account

@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from idp.audit.events import ZoneChanged, ZoneCreated, ZoneDeleted
 from idp.audit.log import record
-from idp.base.errors import Conflict, Invalid, NotFound
+from idp.base.errors import ChangedMeanwhile, Conflict, Invalid, NotFound
 from idp.base.ids import new_id
 from idp.base.work import Place, Work
 from idp.directory import access_names, access_policies, names, queries
@@ -175,7 +175,7 @@ def change(
     """
     found = _to_edit(work, organization, reference)
     if if_version is not None and if_version != found.version:
-        raise Conflict("Someone else changed this zone in the meantime. Look at it again, then repeat your change.")
+        raise ChangedMeanwhile(found.id)
     there = zones(work, organization)
     before, before_name, before_usage = contents_of(found), found.name, found.usage
     after_name = before_name if name is None else _free_name([one for one in there if one.id != found.id], name)
@@ -205,16 +205,21 @@ def change(
     return found
 
 
-def delete(work: Work, organization: str, reference: str) -> Zone:
+def delete(work: Work, organization: str, reference: str, *, if_version: int | None = None) -> Zone:
     """
     Delete a zone.
+
+    Args:
+        if_version: the version that whoever deletes it has seen.
 
     Raises:
         NotFound: no such organization or zone that this actor may see.
         Forbidden: the actor may not change policies there.
-        Conflict: a rule names it.
+        Conflict: a rule names it, or somebody else has changed it in the meantime.
     """
     found = _to_edit(work, organization, reference)
+    if if_version is not None and if_version != found.version:
+        raise ChangedMeanwhile(found.id)
     _refuse_if_named(work, found)
     contents = contents_of(found)
     work.tx.session.delete(found)

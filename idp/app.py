@@ -50,6 +50,8 @@ from idp.web import (
     signout,
 )
 from idp.web.console import accounts as console_accounts
+from idp.web.console import attempts as console_attempts
+from idp.web.console import audit as console_audit
 from idp.web.console import entrance, home
 from idp.web.console import organization as console_organization
 from idp.web.console import roles as console_roles
@@ -66,6 +68,8 @@ _CONSOLE = (
     console_organization,
     console_sites,
     console_roles,
+    console_attempts,
+    console_audit,
 )
 _OIDC = (oidc, oidc_clients, oidc_documents, oidc_logout, oidc_registration, oidc_session)
 

@@ -56,6 +56,7 @@ from idp.web.console import entrance, home
 from idp.web.console import organization as console_organization
 from idp.web.console import roles as console_roles
 from idp.web.console import sites as console_sites
+from idp.web.console import zones as console_zones
 from idp.web.door import LONGEST_BODY, Door
 from idp.web.kept_documents import KeptDocuments
 from idp.web.security import Entrance
@@ -70,6 +71,7 @@ _CONSOLE = (
     console_roles,
     console_attempts,
     console_audit,
+    console_zones,
 )
 _OIDC = (oidc, oidc_clients, oidc_documents, oidc_logout, oidc_registration, oidc_session)
 

@@ -309,8 +309,12 @@ def _to_edit(work: Work, organization: str, reference: str) -> Zone:
     return found
 
 
-def _refuse_if_named(work: Work, zone_: Zone) -> None:
-    """By rules that count, or that count again when a trial ends; older versions may name what is gone."""
+def named_by(work: Work, zone_: Zone) -> list[tuple[str, str]]:
+    """
+    Return policy and rule, by their names, wherever a zone that the actor has been given is named.
+
+    By rules that count, or that count again when a trial ends; older versions may name what is gone.
+    """
     query = (
         select(AccessPolicy.name, AccessPolicyVersion.rules)
         .join(
@@ -322,14 +326,21 @@ def _refuse_if_named(work: Work, zone_: Zone) -> None:
         .where(AccessPolicy.organization_id == zone_.organization_id)
         .order_by(AccessPolicy.name)
     )
+    found: list[tuple[str, str]] = []
     for policy, stored in work.tx.session.execute(query):
         rules = documents.rules_from_json(stored)
         for rule in (*rules.guards, *rules.rules):
             if zone_.id in rule.conditions.networks.zones | rule.conditions.networks.except_zones:
-                raise Conflict(
-                    f"“{zone_.name}” cannot be deleted: the rule “{rule.name}” of the access policy “{policy}” names it.",
-                    advice="Change that rule first: idp access show, idp access set",
-                )
+                found.append((policy, rule.name))
+    return list(dict.fromkeys(found))
+
+
+def _refuse_if_named(work: Work, zone_: Zone) -> None:
+    for policy, rule in named_by(work, zone_):
+        raise Conflict(
+            f"“{zone_.name}” cannot be deleted: the rule “{rule}” of the access policy “{policy}” names it.",
+            advice="Change that rule first.",
+        )
 
 
 def _judge(work: Work, judge: Judge | None, there: Iterable[Zone], then: Zone, what: str) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import Integer, bindparam, select
 
 from idp.audit.models import Attempt
 from idp.base.db import Prepared
@@ -50,6 +50,18 @@ _PART = Prepared(
     )
     .order_by(Attempt.at, Attempt.id)
     .limit(_AT_ONCE)
+)
+_OLDEST = Prepared(
+    select(Attempt.at)
+    .where(
+        Attempt.organization_id == bindparam("organization_id"),
+        Attempt.account_id.is_not(None),
+        Attempt.decision != "",
+        Attempt.at >= bindparam("since", type_=Attempt.at.type),
+    )
+    .order_by(Attempt.at.desc())
+    .limit(1)
+    .offset(bindparam("skipped", type_=Integer()))
 )
 _ACCOUNTS = Prepared(
     select(Account.id, Account.email, Account.policy_id, Account.kind).where(
@@ -117,9 +129,14 @@ def _without_grace(of: AuthenticationFacts) -> SignOnPolicy:
     return SignOnPolicy(0, of.second_step, of.methods | remembered)
 
 
-def replay(work: Work, organization: str, before: Judging, after: Judging, *, days: int) -> Replayed:
+def replay(
+    work: Work, organization: str, before: Judging, after: Judging, *, days: int, most: int | None = None
+) -> Replayed:
     """
     Return what *after* instead of *before* would have meant for the sign-ons of the last *days* days.
+
+    Args:
+        most: judge no more than so many, the newest; None: all of them.
 
     Raises:
         NotFound: no such organization that this actor may see.
@@ -129,6 +146,9 @@ def replay(work: Work, organization: str, before: Judging, after: Judging, *, da
     require(work, Permission.POLICY_READ, owner.id)
     require(work, Permission.AUDIT_READ, owner.id)
     since = work.now - timedelta(days=days)
+    if most is not None:
+        oldest = work.tx.row(_OLDEST, organization_id=owner.id, skipped=most - 1, since=since)
+        since = since if oldest is None else max(since, oldest.at)
     known = _known(work, owner.id)
     tally = Tally()
     for row in recorded_since(work, owner.id, since):

@@ -10,6 +10,7 @@ from idp.audit.models import AuditEntry
 from idp.audit.sentences import sentence
 from idp.base.work import Work
 from idp.directory import history, history_lists
+from idp.policy.permissions import Permission, require
 from idp.web.console import exports, lists, log_filters
 from idp.web.console.desk import Desk, at_desk, console_page
 from idp.web.security import administrator
@@ -62,6 +63,7 @@ def show(work: Work, desk: Desk, entry_id: str) -> Response:
 @at_desk
 def as_csv(work: Work, desk: Desk) -> Response:
     """Send the entries that the address asks for as a CSV file, streamed."""
+    require(work, Permission.AUDIT_READ, desk.organization.id)  # once the answer has begun it is too late
     how, _ = _how(work, desk, lists.filters(*_FILTERS))
     return exports.as_csv(desk, "audit", _HEADS, lambda opened: map(_row, _every(opened, desk, how)))
 
@@ -71,6 +73,7 @@ def as_csv(work: Work, desk: Desk) -> Response:
 @at_desk
 def as_json(work: Work, desk: Desk) -> Response:
     """Send the entries that the address asks for as JSON, one a line, streamed."""
+    require(work, Permission.AUDIT_READ, desk.organization.id)
     how, _ = _how(work, desk, lists.filters(*_FILTERS))
     return exports.as_json(desk, "audit", lambda opened: map(_value, _every(opened, desk, how)))
 

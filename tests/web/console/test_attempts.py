@@ -7,6 +7,7 @@ from idp.audit.attempts import Trail
 from idp.directory import access_policies, organizations
 from idp.policy.access import documents
 from tests.support.front import ANN, BEN
+from tests.web.conftest import signed_in
 
 
 def attempt(front, organization_id=None, **fields):
@@ -81,8 +82,7 @@ def test_a_sign_in_of_today_can_be_read_with_what_the_rules_said(front, admin):
             "Sessions",
             documents.rules_from_json({"rules": [{"name": "All good", "answer": {"effect": "allow"}}]}),
         )
-    from tests.web.conftest import signed_in
-
+    front.later(seconds=30)
     signed_in(front)
     admin.open(f"/admin/attempts?who={ANN}&kind=sign-in")
     admin.open(admin.page.xpath("//table//a/@href")[0])

@@ -52,6 +52,7 @@ from idp.web import (
 from idp.web.console import accounts as console_accounts
 from idp.web.console import attempts as console_attempts
 from idp.web.console import audit as console_audit
+from idp.web.console import authentication_policies as console_policies
 from idp.web.console import entrance, home
 from idp.web.console import organization as console_organization
 from idp.web.console import roles as console_roles
@@ -71,6 +72,7 @@ _CONSOLE = (
     console_roles,
     console_attempts,
     console_audit,
+    console_policies,
     console_zones,
 )
 _OIDC = (oidc, oidc_clients, oidc_documents, oidc_logout, oidc_registration, oidc_session)

@@ -1,8 +1,9 @@
 """Access policies for applications: to create and delete them, and to put applications, and the console, under them."""
 
 from collections.abc import Iterable
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select, tuple_
 
 from idp.audit.events import (
     AccessPolicyAssigned,
@@ -173,6 +174,41 @@ def console_policy(work: Work, organization: str) -> AccessPolicy:
     """
     owner = queries.organization(work, organization)
     return _now_under(access_policies.policies(work, organization), owner.console_policy_id)
+
+
+def counts(work: Work, organization_id: str) -> dict[str | None, int]:
+    """
+    Return how many applications are under each access policy, by its id; None: under the default.
+
+    Raises:
+        Forbidden: the actor may not see policies there.
+    """
+    require(work, Permission.POLICY_READ, organization_id)
+    rows = work.tx.session.execute(
+        select(Application.access_policy_id, func.count())
+        .where(Application.organization_id == organization_id, Application.deleted_at.is_(None))
+        .group_by(Application.access_policy_id)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def under(
+    work: Work, policy: AccessPolicy, *, after: tuple[Any, ...] | None = None, limit: int = 50
+) -> list[Application]:
+    """
+    Return the applications under an access policy that the actor has been given, by name, at most *limit*.
+
+    Args:
+        after: name and id of the last one that was shown; None: from the start.
+    """
+    query = queries.visible(work, Application, Permission.APPLICATION_READ).where(
+        Application.organization_id == policy.organization_id,
+        Application.access_policy_id.is_(None) if policy.is_default else Application.access_policy_id == policy.id,
+        Application.deleted_at.is_(None),
+    )
+    if after is not None:
+        query = query.where(tuple_(Application.name, Application.id) > tuple_(*after))
+    return list(work.tx.session.scalars(query.order_by(Application.name, Application.id).limit(limit)))
 
 
 def _reassigned(

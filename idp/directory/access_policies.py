@@ -354,6 +354,19 @@ def write(
     return Written(found, former, changes)
 
 
+def proposed(work: Work, of: AccessPolicy, rules: Rules) -> Standing:
+    """
+    Return what would count if a policy that the actor has been given had *rules*. Nothing is written.
+
+    Raises:
+        Invalid: the rules name what is not there.
+    """
+    before = rules_of(work, of)
+    resolved = access_names.resolved(work, of.organization_id, rules, before=before)
+    after = documents.with_ids(resolved, lambda: new_id("rul"), before=before)
+    return with_rules(as_it_is(work, of.organization_id), of, after)
+
+
 def restore(
     work: Work,
     organization: str,

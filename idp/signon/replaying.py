@@ -25,6 +25,9 @@ from idp.policy.access.context import AccountKind, Context, RequestKind
 from idp.policy.access.evaluate import Compiled, evaluate
 from idp.policy.access.outcome import ALLOWED, Denied
 from idp.policy.access.replay import Recorded, Said, Side, Tally, compare, said, turning
+from idp.policy.access.rules import Rules
+from idp.policy.authentication import Terms
+from idp.policy.models import AccessPolicy, AuthenticationPolicy
 from idp.policy.permissions import Permission, require
 from idp.policy.signon import Method, SignOnPolicy, Strength
 
@@ -123,6 +126,24 @@ def judging(work: Work, organization_id: str) -> Judging:
     )
 
 
+def with_rules(work: Work, before: Judging, of: AccessPolicy, rules: Rules) -> Judging:
+    """
+    Return what would judge instead of *before* if an access policy had *rules*. Nothing is written.
+
+    Raises:
+        Invalid: the rules name what is not there.
+    """
+    return replace(before, access=access_policies.proposed(work, of, rules))
+
+
+def with_terms(before: Judging, of: AuthenticationPolicy, terms: Terms) -> Judging:
+    """Return what would judge instead of *before* if an authentication policy said *terms*."""
+    remembered = {Method.KNOWN_DEVICE} if terms.known_device_days else set()
+    then = SignOnPolicy(0, terms.second_step, frozenset(terms.methods) | remembered)
+    changed: dict[str | None, SignOnPolicy] = {of.id: then}
+    return replace(before, policies={**before.policies, **changed, **({None: then} if of.is_default else {})})
+
+
 def _without_grace(of: AuthenticationFacts) -> SignOnPolicy:
     """What is put off is asked for in the end; nor does it matter which version asks."""
     remembered = {Method.KNOWN_DEVICE} if of.known_device_days else set()
@@ -145,15 +166,21 @@ def replay(
     owner = queries.organization(work, organization)
     require(work, Permission.POLICY_READ, owner.id)
     require(work, Permission.AUDIT_READ, owner.id)
-    since = work.now - timedelta(days=days)
-    if most is not None:
-        oldest = work.tx.row(_OLDEST, organization_id=owner.id, skipped=most - 1, since=since)
-        since = since if oldest is None else max(since, oldest.at)
+    since = beginning(work, owner.id, days=days, most=most)
     known = _known(work, owner.id)
     tally = Tally()
     for row in recorded_since(work, owner.id, since):
         _judge(row, known, before, after, tally)
     return Replayed(since, tally, known.people)
+
+
+def beginning(work: Work, organization_id: str, *, days: int, most: int | None) -> datetime:
+    """Return the moment so many days ago; or later, so that no more than *most* sign-ons are since then."""
+    since = work.now - timedelta(days=days)
+    if most is None:
+        return since
+    oldest = work.tx.row(_OLDEST, organization_id=organization_id, skipped=most - 1, since=since)
+    return since if oldest is None else max(since, oldest.at)
 
 
 def people(work: Work, organization_id: str) -> dict[str, str]:

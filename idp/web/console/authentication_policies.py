@@ -13,8 +13,7 @@ from idp.policy.authentication import METHODS, RECOVERY, PolicyKind
 from idp.policy.models import AuthenticationPolicy
 from idp.policy.permissions import Permission
 from idp.signon.policy_effects import Effects, effects
-from idp.signon.rehearsing import rehearsed
-from idp.signon.replaying import Replayed, replay
+from idp.signon.replaying import Replayed, judging, replay, with_terms
 from idp.web.console import lists, replays, terms_form
 from idp.web.console.desk import Desk, at_desk, console_page, done, fresh
 from idp.web.console.guarding import guarded
@@ -268,9 +267,12 @@ def _form(
 def _replayed(work: Work, desk: Desk, policy: AuthenticationPolicy, changes: dict[str, Any]) -> Replayed | None:
     if not desk.may(Permission.AUDIT_READ):
         return None
-    slug = desk.organization.slug
-    judged = rehearsed(work, desk.organization.id, lambda: authentication_policies.edit(work, slug, policy.id, changes))
-    return replay(work, slug, *judged, days=replays.DAYS, most=replays.MOST)
+    before = judging(work, desk.organization.id)
+    terms = authentication.changed(
+        authentication_policies.terms_of(policy), changes, kind=PolicyKind(policy.kind), now=work.now
+    )
+    after = with_terms(before, policy, terms)
+    return replay(work, desk.organization.slug, before, after, days=replays.DAYS, most=replays.MOST)
 
 
 def _members(work: Work, desk: Desk, policy_id: str, refused: list[Any], *, moved: int = 0) -> Response:

@@ -66,3 +66,8 @@ def _group(of: Replayed, change: Change) -> Group:
         for account_id, count in people[:_MOST_SHOWN]
     )
     return Group(change.value, of.tally.count(change), len(people), first)
+
+
+def days(asked: str) -> int:
+    """Return how many days somebody asked to be looked back at: one, seven or thirty."""
+    return int(asked) if asked in ("1", "7", "30") else DAYS

@@ -59,6 +59,7 @@ from idp.web.console import entrance, home
 from idp.web.console import organization as console_organization
 from idp.web.console import roles as console_roles
 from idp.web.console import sites as console_sites
+from idp.web.console import insights as console_insights
 from idp.web.console import what_if as console_what_if
 from idp.web.console import zones as console_zones
 from idp.web.door import LONGEST_BODY, Door
@@ -79,6 +80,7 @@ _CONSOLE = (
     console_access,
     console_access_rules,
     console_what_if,
+    console_insights,
     console_zones,
 )
 _OIDC = (oidc, oidc_clients, oidc_documents, oidc_logout, oidc_registration, oidc_session)

@@ -14,7 +14,7 @@ from idp.signon.reporting import report
 from idp.web.console import lists, log_filters, replays
 from idp.web.console.desk import Desk, at_desk, console_page, done, fresh
 from idp.web.console.guarding import guarded
-from idp.web.render import gettext as _
+from idp.web.languages import gettext as _
 from idp.web.security import administrator
 
 pages = Blueprint("console_access", __name__, url_prefix="/admin/access")

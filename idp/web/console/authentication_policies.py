@@ -17,7 +17,7 @@ from idp.signon.replaying import Replayed, judging, replay, with_terms
 from idp.web.console import lists, replays, terms_form
 from idp.web.console.desk import Desk, at_desk, console_page, done, fresh
 from idp.web.console.guarding import guarded
-from idp.web.render import gettext as _
+from idp.web.languages import gettext as _
 from idp.web.security import administrator
 
 pages = Blueprint("console_policies", __name__, url_prefix="/admin/policies")

@@ -13,6 +13,7 @@ from idp.base.work import Work
 from idp.web import context
 from idp.web.console.desk import Desk
 
+Rows = Iterator[Sequence[object]]
 _BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 

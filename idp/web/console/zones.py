@@ -11,7 +11,7 @@ from idp.policy.models import Zone
 from idp.web.console import lists
 from idp.web.console.desk import Desk, at_desk, console_page, done, fresh
 from idp.web.console.guarding import guarded
-from idp.web.render import gettext as _
+from idp.web.languages import gettext as _
 from idp.web.security import administrator
 
 pages = Blueprint("console_zones", __name__, url_prefix="/admin/zones")

@@ -65,7 +65,7 @@ def report(work: Work, organization: str, *, days: int, most: int | None = None)
     require(work, Permission.POLICY_READ, owner.id)
     require(work, Permission.AUDIT_READ, owner.id)
     since = beginning(work, owner.id, days=days, most=most)
-    called = _called(work, organization)
+    called = _called(work, owner.id)
     found = {key: _of(key, called) for key, (_, rule) in called.items() if rule.mode is Mode.REPORT_ONLY}
     judged = 0
     for row in recorded_since(work, owner.id, since):
@@ -81,13 +81,15 @@ def report(work: Work, organization: str, *, days: int, most: int | None = None)
 _Key = tuple[str, str]
 
 
-def _called(work: Work, organization: str) -> dict[_Key, tuple[str, Rule]]:
+def _called(work: Work, organization_id: str) -> dict[_Key, tuple[str, Rule]]:
     """Return every rule that there is, and the name of its policy, by the ids of both."""
-    found: dict[_Key, tuple[str, Rule]] = {}
-    for policy in access_policies.policies(work, organization):
-        rules = access_policies.rules_of(work, policy)
-        found.update({(policy.id, rule.id): (policy.name, rule) for rule in (*rules.guards, *rules.rules)})
-    return found
+    standing = access_policies.as_it_is(work, organization_id)
+    every = {one.policy_id: one for one in (standing.session, *standing.applications.values())}
+    return {
+        (one.policy_id, rule.id): (one.name, rule)
+        for one in every.values()
+        for rule in (*one.rules.guards, *one.rules.rules)
+    }
 
 
 def _of(key: _Key, called: Mapping[_Key, tuple[str, Rule]]) -> OfRule:

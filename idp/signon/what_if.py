@@ -137,6 +137,7 @@ def what_if(work: Work, supposed: Supposed) -> WhatIf:
     called = access_names.of_rules(work, organization_id, *(policy.rules for _, policy in policies))
     if account is not None:
         called[account.id] = account.email
+        called |= access_names.called(work, organization_id, "group", context.groups or ())
     asked = tuple(
         Asked(kind, policy.name, policy.version, evaluate(policy, context, explain=True, names=called))
         for kind, policy in policies

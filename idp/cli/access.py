@@ -6,7 +6,7 @@ import click
 
 from idp.base.errors import Invalid
 from idp.base.work import Work
-from idp.cli import access_replay, access_report, access_trial
+from idp.cli import access_console, access_replay, access_report, access_trial
 from idp.cli.access_document import read_document
 from idp.cli.application_lookup import find
 from idp.cli.context import Group, open_work, tell, tell_all
@@ -220,3 +220,4 @@ access.add_command(access_trial.confirm)
 access.add_command(access_trial.roll_back)
 access.add_command(access_replay.replay_)
 access.add_command(access_report.report_)
+access.add_command(access_console.assign_console)

@@ -5,9 +5,10 @@ from typing import Any
 import click
 
 from idp.cli.context import Command, open_work, tell
-from idp.cli.replaying import DAYS, ORGANIZATION, sign_ons
+from idp.cli.replaying import DAYS, ORGANIZATION
 from idp.cli.show import instant
 from idp.policy.access.replay import Count
+from idp.signon.replay_words import sign_ons
 from idp.signon.reporting import ALLOWED, DENIED, NOT_PROVEN, PROVEN, OfRule, Report, report
 
 _MOST_SHOWN = 20

@@ -110,7 +110,9 @@ def reset_password(email: str, organization: str | None, password_stdin: bool, k
 def disable(email: str, organization: str | None) -> None:
     """Stop the account EMAIL from signing in, and end every sign-on it has."""
     with open_work() as work:
-        done = accounts.disable(work, email, organization_id=_organization_id(work, organization))
+        found = queries.account(work, email, organization_id=_organization_id(work, organization))
+        with guarded(work, found.organization_id):
+            done = accounts.disable(work, found.id, organization_id=found.organization_id)
         tell(show.account(done), f"disabled {done.email}")
 
 

@@ -14,22 +14,11 @@ from idp.cli.zone import place_of
 from idp.directory import queries
 from idp.directory.models import Application
 from idp.policy.access import words
-from idp.policy.access.asked import METHODS, listed
 from idp.policy.access.context import Behaviour, RequestKind
-from idp.policy.access.evaluate import CATCH_ALL, GUARD, Step
 from idp.policy.access.outcome import Denied
-from idp.policy.access.rules import Mode
 from idp.policy.signon import Decision, Method, Proof
-from idp.signon import flow
-from idp.signon.request import Refusal
+from idp.signon import what_if_words
 from idp.signon.what_if import Asked, Supposed, WhatIf, what_if
-
-_REFUSALS = {
-    Refusal.NOT_ALLOWED: "is refused: no access grant holds",
-    Refusal.CONTEXT_UNMET: "is refused: what is demanded cannot be proven, nor be set up",
-}
-_SET_UP = {**METHODS, Method.TOTP: "an authenticator app"}
-_MATCHED = {True: "matches", False: "does not match", None: "cannot be told"}
 
 
 @click.command(cls=Command)
@@ -153,56 +142,14 @@ def _lines(found: WhatIf) -> list[str]:
         lines += _policy_lines(one)
     if found.together is not None:
         lines.append(f"  together: {words.demand(found.together)} ({found.together.rule})")
-    lines.append(f"  outcome: {_end(found)}")
+    lines.append(f"  outcome: {what_if_words.end(found)}")
     return lines
 
 
 def _policy_lines(one: Asked) -> list[str]:
     said = one.evaluation
     lines = [f"  access policy {one.name} (version {one.version}): {words.outcome(said.outcome)}"]
-    return lines + [f"    {_step_words(step, step.rule_id == said.rule_id)}" for step in said.trace]
-
-
-def _step_words(step: Step, decides: bool) -> str:
-    if step.kind == CATCH_ALL:
-        return f"catch-all: {'decides: ' if decides else ''}{step.why}"
-    mode = "" if step.mode == Mode.ON else f" [{step.mode}]"
-    said = "decides" if decides else _MATCHED[step.matched]
-    return f"{'guard rail' if step.kind == GUARD else 'rule'} “{step.rule}”{mode}: {said}: {step.why}"
-
-
-def _end(found: WhatIf) -> str:
-    if found.blocked_by is not None:
-        return "no answer at all: the address is on the block list"
-    if found.disabled:
-        return "cannot sign in: the account is disabled"
-    if not found.road:
-        return f"denied ({found.denied.rule})" if found.denied is not None else "allowed"
-    asked = [_asked_words(step) for step in found.road[:-1]]
-    who = found.person
-    return f"{who} {', then '.join([*asked, _last_words(found.road[-1])])}"
-
-
-def _asked_words(step: flow.Step) -> str:
-    match step:
-        case flow.AskFirstStep():
-            return "is asked for the first step (password, passkey or what stands in for it)"
-        case flow.AskSecondStep(methods):
-            return f"is asked for {listed(frozenset[str](methods), METHODS)}"
-        case flow.EnrolSecondStep(methods):
-            return f"must set up {listed(frozenset[str](methods), _SET_UP)}"
-    return type(step).__name__
-
-
-def _last_words(step: flow.Step) -> str:
-    match step:
-        case flow.Complete():
-            return "is let in"
-        case flow.Refuse(Refusal.DENIED, text, rule):
-            return f"is denied by {rule}" + (f", and reads: “{text}”" if text else "")
-        case flow.Refuse(refusal):
-            return _REFUSALS.get(refusal, f"is refused ({refusal})")
-    return _asked_words(step)
+    return lines + [f"    {what_if_words.step(step, decides=step.rule_id == said.rule_id)}" for step in said.trace]
 
 
 def _value(found: WhatIf) -> dict[str, Any]:
@@ -246,7 +193,7 @@ def _value(found: WhatIf) -> dict[str, Any]:
             for one in found.access
         ],
         "requires": _demand(found.together),
-        "outcome": _end(found),
+        "outcome": what_if_words.end(found),
     }
 
 

@@ -9,8 +9,8 @@ from idp.base.work import Work
 from idp.cli.context import open_work, rehearsal, tell
 from idp.cli.show import instant
 from idp.directory import queries
-from idp.policy.access.evaluate import FACTS
 from idp.policy.access.replay import Change, Count
+from idp.signon.replay_words import WORDS, people, sign_ons, why
 from idp.signon.replaying import Judging, Replayed, judging, replay
 
 ORGANIZATION = click.option("--organization", required=True, metavar="ORG", help="Short name of the organization.")
@@ -23,13 +23,6 @@ DAYS = click.option(
     help="The sign-ons of so many days.",
 )
 _MOST_SHOWN = 20
-_WORDS = {
-    Change.DENIED: "would newly be denied",
-    Change.ASKED: "would newly be asked for something more",
-    Change.LET_IN: "would newly get in",
-    Change.SPARED: "would be asked for less",
-    Change.CANNOT_TELL: "cannot be told",
-}
 
 
 def replayed(organization: str, days: int, change: Callable[[Work], object]) -> None:
@@ -58,7 +51,7 @@ def _rehearsed(organization: str, change: Callable[[Work], object]) -> tuple[Jud
 
 
 def _value(found: Replayed, days: int) -> dict[str, Any]:
-    changes = {change.value.replace("-", "_"): _change(found, change) for change in _WORDS}
+    changes = {change.value.replace("-", "_"): _change(found, change) for change in WORDS}
     return {
         "since": instant(found.since),
         "days": days,
@@ -69,7 +62,7 @@ def _value(found: Replayed, days: int) -> dict[str, Any]:
 
 
 def _change(found: Replayed, change: Change) -> dict[str, Any]:
-    people = [
+    met = [
         {
             "account_id": account_id,
             "email": found.people.get(account_id),
@@ -77,14 +70,9 @@ def _change(found: Replayed, change: Change) -> dict[str, Any]:
             "why": count.why,
             "examples": count.examples,
         }
-        for account_id, count in _people(found, change)
+        for account_id, count in people(found, change)
     ]
-    return {"sign_ons": found.tally.count(change), "people": people}
-
-
-def _people(found: Replayed, change: Change) -> list[tuple[str, Count]]:
-    of = found.tally.found.get(change, {})
-    return sorted(of.items(), key=lambda one: (-one[1].count, found.people.get(one[0], one[0])))
+    return {"sign_ons": found.tally.count(change), "people": met}
 
 
 def _lines(found: Replayed, days: int) -> list[str]:
@@ -93,16 +81,16 @@ def _lines(found: Replayed, days: int) -> list[str]:
         return [f"In the last {days} days nobody signed on."]
     lines = [f"{sign_ons(judged)} of the last {days} days, judged by the rules as they are and as they would be:"]
     changed = 0
-    for change, words in _WORDS.items():
-        people = _people(found, change)
+    for change, words in WORDS.items():
+        met = people(found, change)
         count = found.tally.count(change)
         changed += count
-        if not people:
+        if not met:
             continue
-        lines += ["", f"{words}: {sign_ons(count)} of {len(people)} {'person' if len(people) == 1 else 'people'}"]
-        lines += [line for one in people[:_MOST_SHOWN] for line in _person(found, change, *one)]
-        if len(people) > _MOST_SHOWN:
-            lines.append(f"  and {len(people) - _MOST_SHOWN} more people; --json lists them all")
+        lines += ["", f"{words}: {sign_ons(count)} of {len(met)} {'person' if len(met) == 1 else 'people'}"]
+        lines += [line for one in met[:_MOST_SHOWN] for line in _person(found, change, *one)]
+        if len(met) > _MOST_SHOWN:
+            lines.append(f"  and {len(met) - _MOST_SHOWN} more people; --json lists them all")
     if not changed:
         return [*lines, "", "Nothing would have been different for anybody."]
     return [*lines, "", f"unchanged: {sign_ons(judged - changed)}"]
@@ -110,14 +98,6 @@ def _lines(found: Replayed, days: int) -> list[str]:
 
 def _person(found: Replayed, change: Change, account_id: str, count: Count) -> list[str]:
     lines = [f"  {found.people.get(account_id, account_id):<36} {count.count:>6}   e.g. {count.examples[-1]}"]
-    for why, times in sorted(count.why.items(), key=lambda one: -one[1]):
-        words = why
-        if change is Change.CANNOT_TELL:
-            words = f"not recorded: {', '.join(FACTS.get(fact, fact) for fact in why.split(', '))}"
-        lines.append(f"    {times:>6}  {words}")
+    for reason, times in sorted(count.why.items(), key=lambda one: -one[1]):
+        lines.append(f"    {times:>6}  {why(change, reason)}")
     return lines
-
-
-def sign_ons(count: int) -> str:
-    """Return so many sign-ons in words."""
-    return f"{count:,} sign-on{'' if count == 1 else 's'}"

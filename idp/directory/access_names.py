@@ -106,6 +106,18 @@ def of_rules(work: Work, organization_id: str, *rules: Rules) -> dict[str, str]:
     return found
 
 
+def ids(work: Work, organization_id: str, kind: str, name: str) -> tuple[str, ...]:
+    """Return the ids of the things of a kind that go by a name, or have it as their id; the caller has checked who may."""
+    called = _looked_up(work, organization_id, kind, [name])
+    return (name,) if name in called.names else called.ids.get(_key(kind, name), ())
+
+
+def called(work: Work, organization_id: str, kind: str, ids: Iterable[str]) -> dict[str, str]:
+    """Return what the things of a kind are called, by their ids; the caller has checked who may."""
+    wanted = frozenset(ids)
+    return dict(_looked_up(work, organization_id, kind, wanted).names) if wanted else {}
+
+
 def lock_zones(work: Work, organization_id: str, zone_ids: Iterable[str]) -> bool:
     """
     Hold zones until the transaction ends, so that none is deleted, or named by a rule, in the meantime.

@@ -15,11 +15,12 @@ from sqlalchemy import bindparam, func, select, update
 from idp.audit.events import AccessPolicyChanged
 from idp.audit.log import record
 from idp.base.db import Prepared, table
-from idp.base.errors import Conflict, NotFound
+from idp.base.errors import ChangedMeanwhile, Conflict, NotFound
 from idp.base.ids import new_id
 from idp.base.memory import ContentMemory
 from idp.base.work import Work
 from idp.directory import access_names, access_trials, queries
+from idp.directory.models import Organization
 from idp.policy.access import document_writing, documents, words
 from idp.policy.access.evaluate import Compiled
 from idp.policy.access.networks import CompiledZone, compile_zone
@@ -64,6 +65,7 @@ _ZONE = Prepared(
         Zone.organization_id == bindparam("organization_id"), Zone.id == bindparam("zone_id")
     )
 )
+_CONSOLE = Prepared(select(Organization.console_policy_id).where(Organization.id == bindparam("organization_id")))
 _LOCK = Prepared(
     update(table(AccessPolicy))
     .where(
@@ -90,6 +92,7 @@ class Standing:
         zones: every zone by its id.
         blocklist: name and contents of the zones whose addresses get no answer at all.
         until: when a trial ends, and with it this; None: no policy is on trial.
+        console_id: id of the policy that the admin console is under; None: the default for applications.
     """
 
     session: Compiled
@@ -97,6 +100,12 @@ class Standing:
     zones: Mapping[str, CompiledZone] = field(default_factory=dict)
     blocklist: tuple[tuple[str, CompiledZone], ...] = ()
     until: datetime | None = None
+    console_id: str | None = None
+
+    @property
+    def console(self) -> Compiled:
+        """The policy that the admin console is under, beside the one for sessions."""
+        return self.of_application(self.console_id)
 
     def of_application(self, access_policy_id: str | None) -> Compiled:
         """Return the policy that an application is under, by its ``access_policy_id``."""
@@ -149,7 +158,8 @@ def as_it_is(work: Work, organization_id: str, *, falls_back: bool = False) -> S
     if session is None or None not in applications:
         raise LookupError("an organization without its access policies")
     listed = tuple((row.name, zones[row.id]) for row in rows if row.usage == BLOCKLIST)
-    return Standing(session, applications, zones, listed, min(ends, default=None))
+    console_id = work.tx.rows(_CONSOLE, organization_id=organization_id)[0].console_policy_id
+    return Standing(session, applications, zones, listed, min(ends, default=None), console_id)
 
 
 def counting(current: int, confirmed: int, rolls_back_at: datetime | None, now: datetime) -> int:
@@ -226,6 +236,11 @@ def policy(work: Work, organization: str, reference: str) -> AccessPolicy:
     raise NotFound(f"There is no access policy “{reference[:80]}”.", field="policy", advice="See: idp access list")
 
 
+def number_of(work: Work, of: AccessPolicy) -> int:
+    """Return the number of the version that counts now, of a policy that the actor has been given."""
+    return counting(of.current, of.confirmed, of.rolls_back_at, work.now)
+
+
 def rules_of(work: Work, of: AccessPolicy, number: int | None = None) -> Rules:
     """
     Return the rules of a policy that the actor has been given: those that count now, or those of a version.
@@ -233,8 +248,7 @@ def rules_of(work: Work, of: AccessPolicy, number: int | None = None) -> Rules:
     Raises:
         NotFound: there is no such version.
     """
-    counts = counting(of.current, of.confirmed, of.rolls_back_at, work.now)
-    return _read(work, of.organization_id, of.id, counts if number is None else number)
+    return _read(work, of.organization_id, of.id, number_of(work, of) if number is None else number)
 
 
 def history(work: Work, of: AccessPolicy) -> list[AccessPolicyVersion]:
@@ -308,10 +322,7 @@ def write(
     access_trials.settle(work, found)
     former = counting(found.current, found.confirmed, found.rolls_back_at, work.now)
     if if_version is not None and if_version != former:
-        raise Conflict(
-            f"“{found.name}” is at version {former}, and not at {if_version} any more: somebody else changed it.",
-            advice="Look at it again, then repeat your change.",
-        )
+        raise ChangedMeanwhile(found.id)
     before = _read(work, found.organization_id, found.id, former)
     resolved = access_names.resolved(work, found.organization_id, rules, before=before)
     after = documents.with_ids(resolved, lambda: new_id("rul"), before=before)
@@ -341,6 +352,19 @@ def write(
     if trial is not None:
         access_trials.begin(work, found, trial)
     return Written(found, former, changes)
+
+
+def proposed(work: Work, of: AccessPolicy, rules: Rules) -> Standing:
+    """
+    Return what would count if a policy that the actor has been given had *rules*. Nothing is written.
+
+    Raises:
+        Invalid: the rules name what is not there.
+    """
+    before = rules_of(work, of)
+    resolved = access_names.resolved(work, of.organization_id, rules, before=before)
+    after = documents.with_ids(resolved, lambda: new_id("rul"), before=before)
+    return with_rules(as_it_is(work, of.organization_id), of, after)
 
 
 def restore(
@@ -440,4 +464,5 @@ def with_zones(standing_: Standing, zones: Mapping[str, CompiledZone], blocklist
         applications={id_: again(one) for id_, one in standing_.applications.items()},
         zones=zones,
         blocklist=tuple((name, zones[id_]) for id_, name in sorted(blocklist.items(), key=lambda one: one[1])),
+        console_id=standing_.console_id,
     )

@@ -20,7 +20,7 @@ from idp.audit.events import (
 )
 from idp.audit.log import record
 from idp.base.db import Prepared, table
-from idp.base.errors import Conflict, Invalid, NotFound
+from idp.base.errors import ChangedMeanwhile, Conflict, Invalid, NotFound
 from idp.base.ids import new_id
 from idp.base.work import Work
 from idp.directory import names, queries
@@ -214,6 +214,20 @@ def members(work: Work, of: AuthenticationPolicy) -> int:
     return work.tx.session.scalar(select(func.count()).select_from(Account).where(is_in(of))) or 0
 
 
+def counts(work: Work, organization_id: str) -> dict[str, int]:
+    """Return how many accounts are in each policy, by its id; a policy that nobody is in is missing."""
+    rows = work.tx.session.execute(
+        select(Account.policy_id, func.count())
+        .where(Account.organization_id == organization_id, Account.erased_at.is_(None))
+        .group_by(Account.policy_id)
+    )
+    found: dict[str, int] = {}
+    for policy_id, number in rows:
+        id_ = default_policy(work, organization_id).id if policy_id is None else policy_id
+        found[id_] = found.get(id_, 0) + number
+    return found
+
+
 def create(
     work: Work,
     organization: str,
@@ -295,7 +309,7 @@ def edit(
     require(work, Permission.POLICY_EDIT, owner.id)
     found = _policy(work, owner.id, reference)
     if if_version is not None and if_version != found.version:
-        raise Conflict("Someone else changed this in the meantime. Look at it again, then repeat your change.")
+        raise ChangedMeanwhile(found.id)
     before = terms_of(found)
     after = authentication.changed(before, changes, kind=PolicyKind(found.kind), now=work.now)
     were, are = authentication.differences(before, after)
@@ -330,18 +344,25 @@ def set_second_step(work: Work, organization: str, second_step: str) -> Authenti
     return edit(work, organization, None, {"second_step": second_step})
 
 
-def set_default(work: Work, organization: str, reference: str) -> AuthenticationPolicy:
+def set_default(
+    work: Work, organization: str, reference: str, *, if_version: int | None = None
+) -> AuthenticationPolicy:
     """
     Make a policy the default: new members enter it. Those who are there stay in the policy that they are in.
+
+    Args:
+        if_version: the version that whoever chooses it has seen.
 
     Raises:
         NotFound: no such organization or policy that this actor may see.
         Forbidden: the actor may not change policies there.
-        Conflict: it is the default already, or it is not for members.
+        Conflict: it is the default already, or it is not for members; or somebody else has changed it in the meantime.
     """
     owner = queries.organization(work, organization)
     require(work, Permission.POLICY_EDIT, owner.id)
     after, before = _policy(work, owner.id, reference), default_policy(work, owner.id)
+    if if_version is not None and if_version != after.version:
+        raise ChangedMeanwhile(after.id)
     if after.id == before.id:
         raise Conflict(f"“{after.name}” is the default already.")
     if after.kind != PolicyKind.MEMBER:
@@ -368,12 +389,15 @@ def set_default(work: Work, organization: str, reference: str) -> Authentication
     return after
 
 
-def delete(work: Work, organization: str, reference: str, *, move_to: str | None = None) -> int:
+def delete(
+    work: Work, organization: str, reference: str, *, move_to: str | None = None, if_version: int | None = None
+) -> int:
     """
     Delete a policy; return how many accounts were moved.
 
     Args:
         move_to: the policy, for the same kind of accounts, that those enter who are in it; None: it must be empty.
+        if_version: the version that whoever deletes it has seen.
 
     Raises:
         NotFound: no such organization or policy that this actor may see.
@@ -383,6 +407,8 @@ def delete(work: Work, organization: str, reference: str, *, move_to: str | None
     owner = queries.organization(work, organization)
     require(work, Permission.POLICY_EDIT, owner.id)
     found = _policy(work, owner.id, reference)
+    if if_version is not None and if_version != found.version:
+        raise ChangedMeanwhile(found.id)
     if found.is_default:
         raise Conflict(f"“{found.name}” is the default.", advice="Make another one the default first.")
     if found.kind not in (PolicyKind.MEMBER, PolicyKind.GUEST_TEST):

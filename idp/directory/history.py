@@ -47,6 +47,20 @@ def entries(work: Work, *, tag: str | None = None, before: datetime | None = Non
     return list(work.tx.session.scalars(query))
 
 
+def entry(work: Work, organization_id: str, entry_id: str) -> AuditEntry:
+    """
+    Return one entry of an organization's log.
+
+    Raises:
+        NotFound: none that this actor may see.
+    """
+    query = _visible(work, AuditEntry).where(AuditEntry.id == entry_id, AuditEntry.organization_id == organization_id)
+    found = work.tx.session.scalar(query)
+    if found is None:
+        raise NotFound(f"There is no entry “{entry_id[:80]}”.", field="entry")
+    return found
+
+
 def of_target(
     work: Work,
     organization_id: str,

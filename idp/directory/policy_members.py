@@ -7,12 +7,13 @@ the one for guests, or the test policy; break-glass accounts in theirs.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, or_, select, tuple_
 
 from idp.audit.events import AccountKindChanged, AccountPolicyChanged
 from idp.audit.log import record
-from idp.base.errors import Conflict, IdpError, Invalid
+from idp.base.errors import ChangedMeanwhile, Conflict, IdpError, Invalid
 from idp.base.work import Work
 from idp.directory import authentication_policies, queries, rights
 from idp.directory.models import Account, Membership
@@ -53,6 +54,25 @@ def policy_of(work: Work, account: Account) -> AuthenticationPolicy:
         if found is not None:
             return found
     return authentication_policies.default_policy(work, account.organization_id)
+
+
+def page(
+    work: Work, of: AuthenticationPolicy, *, after: tuple[Any, ...] | None = None, limit: int = 50
+) -> list[Account]:
+    """
+    Return who is in a policy that the actor has been given, by address, at most *limit*.
+
+    Args:
+        after: the address (its key) and id of the last one that was shown; None: from the start.
+
+    Raises:
+        Forbidden: the actor may not see accounts there.
+    """
+    require(work, Permission.ACCOUNT_READ, of.organization_id)
+    query = select(Account).where(authentication_policies.is_in(of), Account.erased_at.is_(None))
+    if after is not None:
+        query = query.where(tuple_(Account.email_key, Account.id) > tuple_(*after))
+    return list(work.tx.session.scalars(query.order_by(Account.email_key, Account.id).limit(limit)))
 
 
 def move(work: Work, organization: str, people: Iterable[str], to: str) -> list[Moved]:
@@ -159,7 +179,7 @@ def set_kind(
     rights.require_over(work, Permission.ACCOUNT_EDIT, account)
     rights.require_over(work, Permission.POLICY_EDIT, account)
     if if_version is not None and if_version != account.version:
-        raise Conflict("Someone else changed this in the meantime. Look at it again, then repeat your change.")
+        raise ChangedMeanwhile(account.id)
     wanted, before = read_kind(kind), account.kind
     if wanted == before:
         return account

@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from idp.audit.events import ZoneChanged, ZoneCreated, ZoneDeleted
 from idp.audit.log import record
-from idp.base.errors import Conflict, Invalid, NotFound
+from idp.base.errors import ChangedMeanwhile, Conflict, Invalid, NotFound
 from idp.base.ids import new_id
 from idp.base.work import Place, Work
 from idp.directory import access_names, access_policies, names, queries
@@ -175,7 +175,7 @@ def change(
     """
     found = _to_edit(work, organization, reference)
     if if_version is not None and if_version != found.version:
-        raise Conflict("Someone else changed this zone in the meantime. Look at it again, then repeat your change.")
+        raise ChangedMeanwhile(found.id)
     there = zones(work, organization)
     before, before_name, before_usage = contents_of(found), found.name, found.usage
     after_name = before_name if name is None else _free_name([one for one in there if one.id != found.id], name)
@@ -205,16 +205,21 @@ def change(
     return found
 
 
-def delete(work: Work, organization: str, reference: str) -> Zone:
+def delete(work: Work, organization: str, reference: str, *, if_version: int | None = None) -> Zone:
     """
     Delete a zone.
+
+    Args:
+        if_version: the version that whoever deletes it has seen.
 
     Raises:
         NotFound: no such organization or zone that this actor may see.
         Forbidden: the actor may not change policies there.
-        Conflict: a rule names it.
+        Conflict: a rule names it, or somebody else has changed it in the meantime.
     """
     found = _to_edit(work, organization, reference)
+    if if_version is not None and if_version != found.version:
+        raise ChangedMeanwhile(found.id)
     _refuse_if_named(work, found)
     contents = contents_of(found)
     work.tx.session.delete(found)
@@ -304,8 +309,12 @@ def _to_edit(work: Work, organization: str, reference: str) -> Zone:
     return found
 
 
-def _refuse_if_named(work: Work, zone_: Zone) -> None:
-    """By rules that count, or that count again when a trial ends; older versions may name what is gone."""
+def named_by(work: Work, zone_: Zone) -> list[tuple[str, str]]:
+    """
+    Return policy and rule, by their names, wherever a zone that the actor has been given is named.
+
+    By rules that count, or that count again when a trial ends; older versions may name what is gone.
+    """
     query = (
         select(AccessPolicy.name, AccessPolicyVersion.rules)
         .join(
@@ -317,14 +326,21 @@ def _refuse_if_named(work: Work, zone_: Zone) -> None:
         .where(AccessPolicy.organization_id == zone_.organization_id)
         .order_by(AccessPolicy.name)
     )
+    found: list[tuple[str, str]] = []
     for policy, stored in work.tx.session.execute(query):
         rules = documents.rules_from_json(stored)
         for rule in (*rules.guards, *rules.rules):
             if zone_.id in rule.conditions.networks.zones | rule.conditions.networks.except_zones:
-                raise Conflict(
-                    f"“{zone_.name}” cannot be deleted: the rule “{rule.name}” of the access policy “{policy}” names it.",
-                    advice="Change that rule first: idp access show, idp access set",
-                )
+                found.append((policy, rule.name))
+    return list(dict.fromkeys(found))
+
+
+def _refuse_if_named(work: Work, zone_: Zone) -> None:
+    for policy, rule in named_by(work, zone_):
+        raise Conflict(
+            f"“{zone_.name}” cannot be deleted: the rule “{rule}” of the access policy “{policy}” names it.",
+            advice="Change that rule first.",
+        )
 
 
 def _judge(work: Work, judge: Judge | None, there: Iterable[Zone], then: Zone, what: str) -> None:

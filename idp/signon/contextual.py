@@ -101,7 +101,7 @@ def judge(
     asked = (
         ()
         if person.kind is AccountKind.BREAK_GLASS
-        else _asked(work, standing, organization_id, request.application_id)
+        else _asked(work, standing, organization_id, request.kind, request.application_id)
     )
     wanted = frozenset[str]().union(*(_mentioned(work, organization_id, policy) for policy in asked))
     device = _device(work, organization_id, person.account_id, session, look=bool(wanted & {DEVICE, BEHAVIOURS}))
@@ -161,7 +161,7 @@ def judge_client(
         kind: which of these it is.
         application_id: for which application; empty: for the organization itself.
     """
-    asked = _asked(work, access_policies.standing(work, organization_id), organization_id, application_id)
+    asked = _asked(work, access_policies.standing(work, organization_id), organization_id, kind, application_id)
     place, agent = work.origin.locate(work.origin.ip), user_agents.read(work.origin.user_agent)
     context = Context(
         at=work.now,
@@ -204,7 +204,7 @@ def judge_absent(
     found = work.tx.row(_KIND, organization_id=organization_id, account_id=account_id)
     if found is None or found.kind == AccountKind.BREAK_GLASS:
         return None
-    asked = _asked(work, standing, organization_id, application_id)
+    asked = _asked(work, standing, organization_id, kind, application_id)
     wanted = frozenset[str]().union(*(_mentioned(work, organization_id, policy) for policy in asked))
     context = Context(
         at=work.now,
@@ -237,10 +237,18 @@ def device_known(work: Work, session: CurrentSession) -> bool:
     return bool(_device(work, session.organization_id, session.account_id, session, look=True).known)
 
 
-def _asked(work: Work, standing: Standing, organization_id: str, application_id: str) -> tuple[Compiled, ...]:
-    """Return the policies to be asked: that for sessions, and that of the application where there is one."""
+def _asked(
+    work: Work, standing: Standing, organization_id: str, kind: RequestKind, application_id: str
+) -> tuple[Compiled, ...]:
+    """
+    Return the policies to be asked: that for sessions, and that of the application where there is one.
+
+    The admin console is an application, too: it is under a policy of its own, or the default.
+    """
     if standing.trivial:
         return ()
+    if kind is RequestKind.CONSOLE:
+        return standing.session, standing.console
     if not application_id:
         return (standing.session,)
 

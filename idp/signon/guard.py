@@ -16,7 +16,7 @@ from idp.policy.access.outcome import ALLOWED, Allowed, Denied, Outcome
 from idp.policy.access.rules import Rules
 from idp.policy.signon import SignOnPolicy
 from idp.signon.reach import DeadEnd, Judge, Means, Tried, way_in
-from idp.signon.request import SignOnRequest
+from idp.signon.request import AT_CONSOLE, SignOnRequest
 
 A_MOMENT = timedelta(minutes=1)
 """Whoever gets in must not be put out again at once: a rule on the age of a session is asked when it is so old."""
@@ -35,11 +35,18 @@ class Book:
         policies: the authentication policies by id (None: the organization's default): what they ask at all,
             without days of grace and remembered devices, on which nobody may count.
         blocked: says of a context whether its address is one that gets no answer at all.
+        console: the access policy that the admin console is under, beside the one for sessions; None: there is none.
     """
 
     access: Compiled | None
     policies: Mapping[str | None, SignOnPolicy]
     blocked: Callable[[Context], bool] = lambda _: False
+    console: Compiled | None = None
+
+    @property
+    def asked(self) -> tuple[Compiled | None, Compiled | None]:
+        """The access policies that are asked at our own pages."""
+        return self.access, self.console
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +88,7 @@ def cut_off(
     Args:
         people: each administrator as they are before the change and after it.
     """
-    bounds = _bounds(after.access, now)
+    bounds = _bounds((after.access, after.console), now)
     found = (_cut_off(was, becomes, before, after, now, bounds) for was, becomes in people)
     return tuple(one for one in found if one is not None)
 
@@ -126,12 +133,14 @@ def dead_end(
     """
     at = _next(context.at, begins)
     policy = book.policies.get(one.policy_id) or book.policies[None]
-    request = SignOnRequest("", "", "", "", "", kind=kind)
+    asked = AT_CONSOLE if kind is RequestKind.CONSOLE else None
+    request = SignOnRequest("", "", "", "", "", kind=kind, asked=asked)
     here = replace(context, at=at, request=kind, application_id="", site_id="")
-    judge = _judge(None if one.kind is AccountKind.BREAK_GLASS else book.access, here, hopeful)
+    console = book.console if kind is RequestKind.CONSOLE else None
+    judging = (None, None) if one.kind is AccountKind.BREAK_GLASS else (book.access, console)
     if book.blocked(here):
         return DeadEnd("the address is in a zone of the block list")
-    return way_in(request, policy, one.means, at, judge)
+    return way_in(request, policy, one.means, at, *(_judge(access, here, hopeful) for access in judging))
 
 
 def _judge(access: Compiled | None, context: Context, hopeful: bool) -> Judge:
@@ -172,12 +181,11 @@ def _next(usual: datetime, begins: datetime) -> datetime:
     return usual + -(-(begins - usual) // _WEEK) * _WEEK
 
 
-def _bounds(access: Compiled | None, now: datetime) -> tuple[date, ...]:
+def _bounds(asked: Iterable[Compiled | None], now: datetime) -> tuple[date, ...]:
     """Return the days to come on which a rule begins to count, or no longer does, the next ones first."""
-    if access is None:
-        return ()
-    rules: Rules = access.rules
-    times = [rule.conditions.times for rule in (*rules.guards, *rules.rules) if rule.conditions.times is not None]
+    every: list[Rules] = [one.rules for one in asked if one is not None]
+    rules = [rule for of in every for rule in (*of.guards, *of.rules)]
+    times = [rule.conditions.times for rule in rules if rule.conditions.times is not None]
     days = {of.not_before for of in times if of.not_before} | {
         of.not_after + timedelta(days=1) for of in times if of.not_after and of.not_after < date.max
     }

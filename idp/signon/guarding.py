@@ -1,5 +1,6 @@
 """
-Refuses what would lock administrators out, whatever it changes: policies, zones, who is in which policy or group.
+Refuses what would lock administrators out, whatever it changes: policies, zones, who is in which policy or group, who
+has which role, whose account is disabled.
 
 A change is made inside of `guarded`; before it is kept, what stood and what would stand are compared (see `guard`).
 Nothing need be known of the change itself, so that none can be forgotten.
@@ -55,7 +56,7 @@ class _Picture:
     @property
     def on_trial(self) -> bool:
         """Whether what counts is not what is fallen back to."""
-        return self.counts.access != self.falls_back.access
+        return self.counts.asked != self.falls_back.asked
 
 
 @contextmanager
@@ -67,7 +68,8 @@ def guarded(work: Work, organization_id: str, *, on_trial: bool = False) -> Iter
         on_trial: the block puts an access policy on trial: what counts until the trial is over is not judged.
 
     Raises:
-        Conflict: somebody who can sign in now could not any more (``lock-out``); the transaction must not be committed.
+        Conflict: somebody who can sign in now could not any more, or the last one who administers would be none any
+            more (``lock-out``); the transaction must not be committed.
     """
     work.tx.run(_HOLD, of_organization=organization_id)  # of two changes at once the second is judged after the first
     before = _picture(work, organization_id)
@@ -77,8 +79,12 @@ def guarded(work: Work, organization_id: str, *, on_trial: bool = False) -> Iter
     if not on_trial and (before.on_trial or after.on_trial):  # else what counts is what would be fallen back to
         found = _cut_off(work, before, after, before.counts, after.counts) or found
     if found:
-        raise _refusal(
-            work, organization_id, found, may_try=not on_trial and before.counts.access != after.counts.access
+        raise _refusal(work, organization_id, found, may_try=not on_trial and before.counts.asked != after.counts.asked)
+    if before.people.keys() - after.people.keys() and _any_gets_in(before, work) and not _any_gets_in(after, work):
+        raise Conflict(
+            "Nobody would be left who can administer the organization.",
+            code=LOCK_OUT,
+            advice="Give somebody else the role of an organization administrator first, and let them sign in.",
         )
 
 
@@ -115,12 +121,21 @@ def _book(standing: Standing, policies: dict[str | None, SignOnPolicy]) -> Book:
             standing.blocked(context.ip or "", context.country or "", context.city or "", context.asn or "") is not None
         )
 
-    return Book(standing.session, policies, blocked)
+    return Book(standing.session, policies, blocked, standing.console)
 
 
 def _cut_off(work: Work, before: _Picture, after: _Picture, stood: Book, stands: Book) -> tuple[CutOff, ...]:
     pairs = [(was, after.people[one]) for one, was in before.people.items() if one in after.people]
     return cut_off(pairs, stood, stands, work.now)
+
+
+def _any_gets_in(picture: _Picture, work: Work) -> bool:
+    """Whether there is an administrator who gets in to the console from somewhere they usually come from."""
+    return any(
+        dead_end(one, picture.falls_back, context, RequestKind.CONSOLE, work.now, hopeful=not one.recorded) is None
+        for one in picture.people.values()
+        for context in one.contexts
+    )
 
 
 def _refusal(work: Work, organization_id: str, found: tuple[CutOff, ...], *, may_try: bool) -> Conflict:

@@ -52,11 +52,16 @@ class DeadEnd:
 
 
 Judge = Callable[[Tried], Outcome]
-"""What the access policy for sessions says of somebody who has come so far."""
+"""What an access policy says of somebody who has come so far."""
 
 
 def way_in(
-    request: SignOnRequest, policy: SignOnPolicy, means: Means, now: datetime, judge: Judge = lambda _: ALLOWED
+    request: SignOnRequest,
+    policy: SignOnPolicy,
+    means: Means,
+    now: datetime,
+    judge: Judge = lambda _: ALLOWED,
+    judge_console: Judge = lambda _: ALLOWED,
 ) -> DeadEnd | None:
     """
     Return None where some way leads to the end of the sign-on, else the dead end of the way that came furthest.
@@ -64,15 +69,22 @@ def way_in(
     Args:
         request: of our own pages: no application, nothing to agree to.
         means: what the person has; what the policy lets people set up while they sign in comes to it.
+        judge_console: what the access policy of the admin console says, where the sign-on is to it.
     """
-    ends = list(_walk(request, policy, means, now, judge, Tried(), 0))
+    ends = list(_walk(request, policy, means, now, (judge, judge_console), Tried(), 0))
     if any(dead is None for _, dead in ends):
         return None
     return max(ends, key=lambda end: end[0])[1] if ends else DeadEnd("")
 
 
 def _walk(
-    request: SignOnRequest, policy: SignOnPolicy, means: Means, now: datetime, judge: Judge, tried: Tried, steps: int
+    request: SignOnRequest,
+    policy: SignOnPolicy,
+    means: Means,
+    now: datetime,
+    judges: tuple[Judge, Judge],
+    tried: Tried,
+    steps: int,
 ) -> Iterator[tuple[int, DeadEnd | None]]:
     proven = frozenset(proof.method for proof in tried.proofs)
     facts = Facts(
@@ -85,14 +97,15 @@ def _walk(
         second_steps=(means.second_steps | (proven & STRONG_SECOND_STEPS)) & policy.methods,
         allowed=True,
         consent_missing=False,
-        session_access=judge(tried) if proven else ALLOWED,
+        session_access=judges[0](tried) if proven else ALLOWED,
+        application_access=judges[1](tried) if proven else ALLOWED,
         put_off=True,
     )
     step = next_step(request, facts)
     if isinstance(step, Complete):
         yield steps, None
     elif isinstance(step, OpenSession):
-        yield from _walk(request, policy, means, now, judge, Tried(tried.proofs, saved=True), steps + 1)
+        yield from _walk(request, policy, means, now, judges, Tried(tried.proofs, saved=True), steps + 1)
     elif isinstance(step, Refuse):
         yield steps, DeadEnd(step.rule or step.refusal.value)
     else:
@@ -102,7 +115,7 @@ def _walk(
             yield steps, DeadEnd("", wanted - proven)
         for method in ways:
             further = Tried((*tried.proofs, Proof(method, now, fresh=True)))
-            yield from _walk(request, policy, means, now, judge, further, steps + 1)
+            yield from _walk(request, policy, means, now, judges, further, steps + 1)
 
 
 def _wanted(step: Step, policy: SignOnPolicy) -> frozenset[Method]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import Integer, bindparam, select
 
 from idp.audit.models import Attempt
 from idp.base.db import Prepared
@@ -21,10 +21,13 @@ from idp.directory.authentication_policies import AuthenticationFacts
 from idp.directory.models import Account, Application
 from idp.directory.past_groups import PastGroups
 from idp.policy.access import recording
-from idp.policy.access.context import AccountKind, Context
+from idp.policy.access.context import AccountKind, Context, RequestKind
 from idp.policy.access.evaluate import Compiled, evaluate
 from idp.policy.access.outcome import ALLOWED, Denied
 from idp.policy.access.replay import Recorded, Said, Side, Tally, compare, said, turning
+from idp.policy.access.rules import Rules
+from idp.policy.authentication import Terms
+from idp.policy.models import AccessPolicy, AuthenticationPolicy
 from idp.policy.permissions import Permission, require
 from idp.policy.signon import Method, SignOnPolicy, Strength
 
@@ -50,6 +53,18 @@ _PART = Prepared(
     )
     .order_by(Attempt.at, Attempt.id)
     .limit(_AT_ONCE)
+)
+_OLDEST = Prepared(
+    select(Attempt.at)
+    .where(
+        Attempt.organization_id == bindparam("organization_id"),
+        Attempt.account_id.is_not(None),
+        Attempt.decision != "",
+        Attempt.at >= bindparam("since", type_=Attempt.at.type),
+    )
+    .order_by(Attempt.at.desc())
+    .limit(1)
+    .offset(bindparam("skipped", type_=Integer()))
 )
 _ACCOUNTS = Prepared(
     select(Account.id, Account.email, Account.policy_id, Account.kind).where(
@@ -111,15 +126,38 @@ def judging(work: Work, organization_id: str) -> Judging:
     )
 
 
+def with_rules(work: Work, before: Judging, of: AccessPolicy, rules: Rules) -> Judging:
+    """
+    Return what would judge instead of *before* if an access policy had *rules*. Nothing is written.
+
+    Raises:
+        Invalid: the rules name what is not there.
+    """
+    return replace(before, access=access_policies.proposed(work, of, rules))
+
+
+def with_terms(before: Judging, of: AuthenticationPolicy, terms: Terms) -> Judging:
+    """Return what would judge instead of *before* if an authentication policy said *terms*."""
+    remembered = {Method.KNOWN_DEVICE} if terms.known_device_days else set()
+    then = SignOnPolicy(0, terms.second_step, frozenset(terms.methods) | remembered)
+    changed: dict[str | None, SignOnPolicy] = {of.id: then}
+    return replace(before, policies={**before.policies, **changed, **({None: then} if of.is_default else {})})
+
+
 def _without_grace(of: AuthenticationFacts) -> SignOnPolicy:
     """What is put off is asked for in the end; nor does it matter which version asks."""
     remembered = {Method.KNOWN_DEVICE} if of.known_device_days else set()
     return SignOnPolicy(0, of.second_step, of.methods | remembered)
 
 
-def replay(work: Work, organization: str, before: Judging, after: Judging, *, days: int) -> Replayed:
+def replay(
+    work: Work, organization: str, before: Judging, after: Judging, *, days: int, most: int | None = None
+) -> Replayed:
     """
     Return what *after* instead of *before* would have meant for the sign-ons of the last *days* days.
+
+    Args:
+        most: judge no more than so many, the newest; None: all of them.
 
     Raises:
         NotFound: no such organization that this actor may see.
@@ -128,12 +166,21 @@ def replay(work: Work, organization: str, before: Judging, after: Judging, *, da
     owner = queries.organization(work, organization)
     require(work, Permission.POLICY_READ, owner.id)
     require(work, Permission.AUDIT_READ, owner.id)
-    since = work.now - timedelta(days=days)
+    since = beginning(work, owner.id, days=days, most=most)
     known = _known(work, owner.id)
     tally = Tally()
     for row in recorded_since(work, owner.id, since):
         _judge(row, known, before, after, tally)
     return Replayed(since, tally, known.people)
+
+
+def beginning(work: Work, organization_id: str, *, days: int, most: int | None) -> datetime:
+    """Return the moment so many days ago; or later, so that no more than *most* sign-ons are since then."""
+    since = work.now - timedelta(days=days)
+    if most is None:
+        return since
+    oldest = work.tx.row(_OLDEST, organization_id=organization_id, skipped=most - 1, since=since)
+    return since if oldest is None else max(since, oldest.at)
 
 
 def people(work: Work, organization_id: str) -> dict[str, str]:
@@ -194,7 +241,7 @@ def _judge(row: Any, known: _Known, before: Judging, after: Judging, tally: Tall
     policies = _policy(before, known, row), _policy(after, known, row)
     sides = [Side(policy) for policy in policies]
     if context.kind is not AccountKind.BREAK_GLASS and row.account_id not in known.break_glass:
-        asked = _asked(before, row), _asked(after, row)
+        asked = _asked(before, row, context.request), _asked(after, row, context.request)
         if policies[0] == policies[1] and not any(
             known.turning.may_matter(one, other, context) for one, other in zip(*asked, strict=True)
         ):
@@ -229,7 +276,9 @@ def _said(by: Compiled, context: Context) -> Said:
     return _NOTHING if by.trivial else said(evaluate(by, context))
 
 
-def _asked(by: Judging, row: Any) -> tuple[Compiled, ...]:
+def _asked(by: Judging, row: Any, kind: RequestKind) -> tuple[Compiled, ...]:
+    if kind is RequestKind.CONSOLE:
+        return by.access.session, by.access.console
     if row.application_id is None:
         return (by.access.session,)
     return by.access.session, by.access.of_application(by.under.get(row.application_id))

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from idp.base.work import Work
@@ -13,7 +13,7 @@ from idp.policy.access.rules import Mode, Rule
 from idp.policy.permissions import Permission, require
 from idp.policy.signon import Method, Strength, strength
 from idp.signon import contextual
-from idp.signon.replaying import people, recorded_since
+from idp.signon.replaying import beginning, people, recorded_since
 
 DENIED, ALLOWED, REMOVED = contextual.DENIED, contextual.PASSED, "removed"
 PROVEN, NOT_PROVEN = contextual.PROVEN, contextual.NOT_PROVEN
@@ -33,6 +33,7 @@ class OfRule:
     policy: str
     rule: str
     mode: str
+    rule_id: str = ""
     by_outcome: dict[str, int] = field(default_factory=dict)
     people: dict[str, Count] = field(default_factory=dict)
 
@@ -47,11 +48,14 @@ class Report:
     people: Mapping[str, str]
 
 
-def report(work: Work, organization: str, *, days: int) -> Report:
+def report(work: Work, organization: str, *, days: int, most: int | None = None) -> Report:
     """
     Return what the rules in report-only would have done in the last *days* days; one that met nobody is among them.
 
     A rule that was removed since is called by its id.
+
+    Args:
+        most: look at no more than so many sign-ons, the newest; None: at all of them.
 
     Raises:
         NotFound: no such organization that this actor may see.
@@ -60,8 +64,8 @@ def report(work: Work, organization: str, *, days: int) -> Report:
     owner = queries.organization(work, organization)
     require(work, Permission.POLICY_READ, owner.id)
     require(work, Permission.AUDIT_READ, owner.id)
-    since = work.now - timedelta(days=days)
-    called = _called(work, organization)
+    since = beginning(work, owner.id, days=days, most=most)
+    called = _called(work, owner.id)
     found = {key: _of(key, called) for key, (_, rule) in called.items() if rule.mode is Mode.REPORT_ONLY}
     judged = 0
     for row in recorded_since(work, owner.id, since):
@@ -77,20 +81,22 @@ def report(work: Work, organization: str, *, days: int) -> Report:
 _Key = tuple[str, str]
 
 
-def _called(work: Work, organization: str) -> dict[_Key, tuple[str, Rule]]:
+def _called(work: Work, organization_id: str) -> dict[_Key, tuple[str, Rule]]:
     """Return every rule that there is, and the name of its policy, by the ids of both."""
-    found: dict[_Key, tuple[str, Rule]] = {}
-    for policy in access_policies.policies(work, organization):
-        rules = access_policies.rules_of(work, policy)
-        found.update({(policy.id, rule.id): (policy.name, rule) for rule in (*rules.guards, *rules.rules)})
-    return found
+    standing = access_policies.as_it_is(work, organization_id)
+    every = {one.policy_id: one for one in (standing.session, *standing.applications.values())}
+    return {
+        (one.policy_id, rule.id): (one.name, rule)
+        for one in every.values()
+        for rule in (*one.rules.guards, *one.rules.rules)
+    }
 
 
 def _of(key: _Key, called: Mapping[_Key, tuple[str, Rule]]) -> OfRule:
     if key not in called:
-        return OfRule(*key, mode=REMOVED)
+        return OfRule(*key, mode=REMOVED, rule_id=key[1])
     policy, rule = called[key]
-    return OfRule(policy, rule.name, rule.mode.value)
+    return OfRule(policy, rule.name, rule.mode.value, rule.id)
 
 
 def _became(outcome: str, context: Mapping[str, Any]) -> str:

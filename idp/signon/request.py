@@ -9,6 +9,9 @@ from idp.policy.access.context import RequestKind
 from idp.policy.release import Statement
 from idp.policy.signon import Method, Strength
 
+AT_CONSOLE = Strength.SECOND_STEP
+"""The least strength that the admin console asks for, whatever the policies say."""
+
 
 @dataclass(frozen=True, slots=True)
 class SignOnRequest:

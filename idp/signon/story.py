@@ -61,6 +61,8 @@ def _chapter(
         attempt=attempt.kind,
     )
     names = access_names.of_rules(work, owner.id, rules)
+    names |= access_names.called(work, owner.id, "group", context.groups or ())
+    names |= access_names.called(work, owner.id, "account", [context.account_id] if context.account_id else ())
     said = evaluate(
         access_policies.compiled(policy.id, policy.name, version, rules, standing.zones),
         context,

@@ -26,7 +26,7 @@ from idp.policy.signon import FIRST_STEPS, Decision, Method, Proof, decide
 from idp.signon import flow
 from idp.signon.factors import enrolled
 from idp.signon.flow import Facts, Step
-from idp.signon.request import SignOnRequest
+from idp.signon.request import AT_CONSOLE, SignOnRequest
 
 WITHOUT_PERSON = frozenset({RequestKind.TOKEN, RequestKind.API_TOKEN, RequestKind.PROVISIONING})
 """Requests in which no person takes part: what a rule requires to be proven is asked of nobody there."""
@@ -132,9 +132,12 @@ def what_if(work: Work, supposed: Supposed) -> WhatIf:
         policies.append((access_policies.SESSION, standing.session))
         if application is not None:
             policies.append((access_policies.APPLICATION, standing.of_application(application.access_policy_id)))
+        elif context.request is RequestKind.CONSOLE:
+            policies.append((access_policies.APPLICATION, standing.console))
     called = access_names.of_rules(work, organization_id, *(policy.rules for _, policy in policies))
     if account is not None:
         called[account.id] = account.email
+        called |= access_names.called(work, organization_id, "group", context.groups or ())
     asked = tuple(
         Asked(kind, policy.name, policy.version, evaluate(policy, context, explain=True, names=called))
         for kind, policy in policies
@@ -229,6 +232,7 @@ def _of_person(
         application_name=found.application,
         resume_url="",
         kind=found.context.request,
+        asked=AT_CONSOLE if found.context.request is RequestKind.CONSOLE else None,
     )
     facts = Facts(
         now=then.now,

@@ -160,7 +160,7 @@ def test_a_document_of_an_older_version_is_refused(office):
     meant = office("access", "set", "Sessions", "--organization", "acme", "--from-json", "-", "--if-version", "2", stdin=first)  # fmt: skip
 
     assert (stale.code, meant.code) == (4, 0)
-    assert "somebody else changed it" in stale.err
+    assert "Someone else changed this" in stale.err
 
 
 def test_versions_are_listed_and_restored(office):

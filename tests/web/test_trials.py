@@ -266,7 +266,7 @@ def test_a_trial_takes_five_to_sixty_minutes(front, administrator, minutes):
 def test_of_two_changes_for_one_version_the_second_is_refused(front, administrator):
     set_rules(front, DENY_BEN, if_version=1)
 
-    with pytest.raises(Conflict, match="somebody else changed it"):
+    with pytest.raises(Conflict, match="Someone else changed"):
         set_rules(front, {"rules": []}, if_version=1)
 
 

@@ -43,6 +43,16 @@ class AccessPolicyAssigned(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ConsoleAccessPolicyAssigned(Event):
+    """The admin console was put under another access policy (target: the organization)."""
+
+    tag = "access-policy.console-assigned"
+    sentence = "put the admin console under the access policy {after} (before: {before})"
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AccessPolicyTried(Event):
     """A version of an access policy counts on trial: until a moment, unless somebody confirms it."""
 

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from flask import Blueprint, Response, request
 
 from idp.base.work import Work
-from idp.directory import launcher_arrangements, organizations, sites
+from idp.directory import launcher_arrangements, organizations, rights, sites
 from idp.directory.launcher_arrangements import Launcher
 from idp.directory.sites import SiteFacts
 from idp.policy.launcher import Kind

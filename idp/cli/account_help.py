@@ -10,6 +10,7 @@ from idp.base.work import Work
 from idp.cli import show
 from idp.cli.account_lookup import ORGANIZATION, find
 from idp.cli.context import Command, open_work, tell, tell_all
+from idp.cli.instants import read
 from idp.directory import rights
 from idp.directory.models import Account
 from idp.directory.policies import authentication_policy
@@ -52,7 +53,7 @@ def pass_(email: str, organization: str | None, valid_for: timedelta, valid_from
 
     It is shown now and never again. One that the account was given before stops working.
     """
-    begins = None if valid_from is None else _instant(valid_from)
+    begins = None if valid_from is None else read(valid_from, field="valid_from")
     with open_work() as work:
         found = find(work, email, organization)
         if revoke:
@@ -129,16 +130,6 @@ def history_(email: str, organization: str | None) -> None:
         found = find(work, email, organization)
         listed = [_sign_in(one) for one in history.of_account(work, found.organization_id, found.id)]
     tell_all(listed, _sign_in_line, none="Nobody has signed in to this account within 180 days.")
-
-
-def _instant(value: str) -> datetime:
-    try:
-        read = datetime.fromisoformat(value)
-    except ValueError as error:
-        raise Invalid(
-            f"“{value[:40]}” is no time.", field="valid_from", advice="Write it like 2026-11-30T08:00Z."
-        ) from error
-    return read if read.tzinfo is not None else read.replace(tzinfo=UTC)
 
 
 def _pass(of: Account, given: TemporaryPass, typed: str) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from idp.base.errors import Invalid
-from idp.cli import application_templates, client_json, oidc, rules, saml, sector_list, show
+from idp.cli import application_access, application_templates, client_json, oidc, rules, saml, sector_list, show
 from idp.cli import release as release_
 from idp.cli.application_lookup import find, full, known_as
 from idp.cli.application_set import set_application
@@ -32,6 +32,8 @@ application.add_command(create_saml)
 application.add_command(import_saml)
 application.add_command(rules.of_application())
 application.add_command(set_application)
+application.add_command(application_access.grant)
+application.add_command(application_access.withdraw)
 
 
 @application.command("create-oidc")
@@ -88,20 +90,6 @@ def create_oidc(
         lines += [f"  client_secret  {secret}", "  The secret is shown this once and cannot be shown again."]
     lines += in_short(findings, made.id, access_is_said=True)
     tell(value, "\n".join(lines))
-
-
-@application.command()
-@_APPLICATION
-@click.option("--everyone", is_flag=True, help="Everyone of the organization.")
-@click.option("--group", metavar="NAME", help="The members of this group.")
-@click.option("--account", metavar="EMAIL", help="This one account.")
-def grant(application: str, everyone: bool, group: str | None, account: str | None) -> None:
-    """Let everyone, a group or an account open APP."""
-    with open_work() as work:
-        found = find(work, application)
-        made = applications.grant(work, found.id, everyone=everyone, group=group, account=account)
-        who = "everyone" if everyone else f"the group {group}" if group else str(account)
-        tell(show.access_grant(made, group or account or "everyone"), f"{who} may now open {found.name}")
 
 
 @application.command()

@@ -118,6 +118,7 @@ def access_grant(of: AccessGrant, subject: str) -> dict[str, Any]:
         "subject": subject,
         "valid_from": instant(of.valid_from),
         "valid_to": instant(of.valid_to),
+        "reason": of.reason,
     }
 
 

@@ -1,20 +1,25 @@
 """Verbs on applications: the neutral half, whichever protocol describes the other."""
 
+from datetime import datetime
+
 from idp.audit.events import (
     AccessGranted,
+    AccessWithdrawn,
     ApplicationCreated,
     ApplicationDeleted,
     ApplicationDisabled,
     ApplicationEnabled,
 )
 from idp.audit.log import record
-from idp.base.errors import Conflict, Invalid
+from idp.base.errors import Conflict, Invalid, NotFound
 from idp.base.ids import new_id
 from idp.base.work import Work
 from idp.directory import access, names, queries
 from idp.directory.models import AccessGrant, Account, Application, Group, Site
 from idp.directory.rights import require_on
 from idp.policy.permissions import Permission
+
+LONGEST_REASON = 1024
 
 
 def create(
@@ -123,21 +128,34 @@ def delete(work: Work, application_id: str) -> Application:
 
 
 def grant(
-    work: Work, application_id: str, *, everyone: bool = False, group: str | None = None, account: str | None = None
+    work: Work,
+    application_id: str,
+    *,
+    everyone: bool = False,
+    group: str | None = None,
+    account: str | None = None,
+    until: datetime | None = None,
+    reason: str = "",
 ) -> AccessGrant:
     """
     Let everyone of the organization, a group, or an account open an application, from now on.
 
+    Args:
+        until: from this moment on no more (None: until somebody withdraws it).
+        reason: why, for whoever looks at it later; 1,024 characters at most.
+
     Raises:
         NotFound: no such application, group or account that this actor may see.
         Forbidden: the actor may not give access there.
-        Invalid: not exactly one of the three was named.
+        Invalid: not exactly one of the three was named, or it would end before it begins.
         Conflict: that access exists already.
     """
     application = queries.application(work, application_id)
     require_on(work, Permission.APPLICATION_GRANT, application)
     if [everyone, group is not None, account is not None].count(True) != 1:
         raise Invalid("Say who gets access: everyone, one group, or one account.", field="subject")
+    check_until(work, until)
+    reason = names.words(reason, longest=LONGEST_REASON, field="reason") if reason else ""
     if group is not None:
         found = queries.group(work, group, organization_id=application.organization_id)
         kind, subject_id, subject = access.GROUP, found.id, found.name
@@ -155,15 +173,72 @@ def grant(
         subject_kind=kind,
         subject_id=subject_id,
         valid_from=work.now,
+        valid_to=until,
+        reason=reason,
     )
     work.tx.session.add(made)
     record(
         work,
         AccessGranted(
-            organization_id=application.organization_id, target_id=application.id, subject_kind=kind, subject=subject
+            organization_id=application.organization_id,
+            target_id=application.id,
+            name=application.name,
+            subject_kind=kind,
+            subject=subject,
+            until="" if until is None else until.isoformat(),
+            reason=reason,
         ),
     )
     return made
+
+
+def withdraw(work: Work, application_id: str, grant_id: str, *, reason: str = "") -> AccessGrant:
+    """
+    End an access grant now. Whoever it opened the application to, and nothing else does, cannot open it any more.
+
+    Args:
+        reason: why, for the audit log; 1,024 characters at most.
+
+    Raises:
+        NotFound: no such application that this actor may see, or it has no such grant that holds now.
+        Forbidden: the actor may not give access there.
+        Invalid: the reason cannot be used.
+    """
+    application = queries.application(work, application_id)
+    require(
+        work,
+        Permission.APPLICATION_GRANT,
+        application.organization_id,
+        site_id=application.site_id,
+        application_id=application.id,
+    )
+    reason = names.words(reason, longest=LONGEST_REASON, field="reason") if reason else ""
+    found = next((one for one in grants(work, application) if one.id == grant_id), None)
+    if found is None:
+        raise NotFound(f"“{application.name}” has no such access now.", field="grant", advice="Look at it again.")
+    found.valid_to = work.now
+    record(
+        work,
+        AccessWithdrawn(
+            organization_id=application.organization_id,
+            target_id=application.id,
+            name=application.name,
+            subject_kind=found.subject_kind,
+            subject=_subject(work, found),
+            reason=reason,
+        ),
+    )
+    work.tx.session.flush()
+    return found
+
+
+def check_until(work: Work, until: datetime | None) -> None:
+    """
+    Raises:
+        Invalid: access would end before it begins.
+    """
+    if until is not None and until <= work.now:
+        raise Invalid("Access ends in the future.", field="until", advice="Name a later moment, or none.")
 
 
 def grants(work: Work, application: Application) -> list[AccessGrant]:

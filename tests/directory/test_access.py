@@ -157,3 +157,51 @@ def test_the_organizations_own_administrator_grants(work, acme):
 
     assert applications.grant(as_account(work, ann, "organization-administrator"), wiki.id, everyone=True)
     assert organizations.only_one(work) is not None
+
+
+def test_access_that_was_granted_until_a_moment_ends_with_it(work, acme):
+    _, ann, wiki, _ = acme
+    until = work.now + timedelta(days=30)
+    made = applications.grant(work, wiki.id, account=ann.email, until=until, reason=" Covers for  Ben. ")
+
+    assert (made.valid_to, made.reason) == (until, "Covers for Ben.")
+    assert may_open(replace(work, now=until - timedelta(seconds=1)), wiki, ann)
+    assert not may_open(replace(work, now=until), wiki, ann)
+
+
+@pytest.mark.parametrize("minutes", [0, -1])
+def test_access_that_would_end_before_it_begins_is_refused(work, acme, minutes):
+    _, ann, wiki, _ = acme
+
+    with pytest.raises(Invalid) as refused:
+        applications.grant(work, wiki.id, account=ann.email, until=work.now + timedelta(minutes=minutes))
+    assert refused.value.field == "until"
+
+
+def test_access_that_was_withdrawn_is_over_at_once(work, acme):
+    _, ann, wiki, _ = acme
+    made = applications.grant(work, wiki.id, account=ann.email)
+    applications.withdraw(work, wiki.id, made.id)
+
+    assert not may_open(work, wiki, ann)
+    with pytest.raises(NotFound):
+        applications.withdraw(work, wiki.id, made.id)
+
+
+def test_access_of_another_application_is_not_withdrawn_here(work, acme, an_application):
+    site, ann, wiki, _ = acme
+    made = applications.grant(work, an_application(site, name="Payroll").id, account=ann.email)
+
+    with pytest.raises(NotFound):
+        applications.withdraw(work, wiki.id, made.id)
+
+
+def test_t1_a_stranger_and_an_auditor_withdraw_nothing(work, acme):
+    _, ann, wiki, _ = acme
+    made = applications.grant(work, wiki.id, account=ann.email)
+
+    with pytest.raises(NotFound):
+        applications.withdraw(stranger(work), wiki.id, made.id)
+    with pytest.raises(Forbidden):
+        applications.withdraw(as_account(work, ann, "auditor"), wiki.id, made.id)
+    assert may_open(work, wiki, ann)

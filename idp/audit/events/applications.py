@@ -41,6 +41,21 @@ class AccessGranted(Event):
     sentence = "gave {subject_kind} {subject} access to an application"
     subject_kind: str
     subject: str
+    name: str = ""
+    until: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessWithdrawn(Event):
+    """An access grant was ended before its time."""
+
+    tag = "application.access-withdrawn"
+    sentence = "took access to the application {name} from {subject_kind} {subject}"
+    name: str
+    subject_kind: str
+    subject: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from idp.base.errors import Invalid
-from idp.cli import application_access, application_templates, client_json, oidc, rules, saml, sector_list, show
+from idp.cli import application_access, application_templates, client_json, oidc, rules, saml, show
 from idp.cli import release as release_
 from idp.cli.application_lookup import find, full, known_as
 from idp.cli.application_set import set_application
@@ -15,7 +15,7 @@ from idp.cli.oidc_check import in_short, of_application
 from idp.cli.saml_create import create_saml
 from idp.cli.saml_import import import_saml
 from idp.directory import access, applications, policies, queries
-from idp.oidc import clients, metadata
+from idp.oidc import clients, metadata, sector_list
 
 _APPLICATION = click.argument("application", metavar="APP")
 
@@ -67,7 +67,7 @@ def create_oidc(
     of = settings()
     asked = _client_metadata(from_json, name, redirect_uris, device, public, auth_method, scope)
     loopback = of.development.allow_http_loopback_applications
-    sector_uris = sector_list.read(asked, of)
+    sector_uris = sector_list.read(asked, allowed=of.egress.allow_addresses, http_loopback=loopback)
     with open_work() as work:
         made, client, secret = clients.create(
             work,
@@ -157,6 +157,25 @@ def show_(application: str) -> None:
             lines.append(f"  {name:<28} {', '.join(f'{key}: {said}' for key, said in _flat(part))}")
     sent = ["  is sent", *(f"  {line}" for line in rules.words(value["release"]))] if "release" in value else []
     click.echo("\n".join([*lines, *sent]))
+
+
+@application.command()
+@_APPLICATION
+@click.argument("name")
+@click.option("--if-version", type=int, metavar="N", help="Only if this is still its version.")
+def rename(application: str, name: str, if_version: int | None) -> None:
+    """Let people call APP by another NAME."""
+    of = settings()
+    with open_work() as work:
+        found = find(work, application)
+        if found.protocol == clients.PROTOCOL:
+            loopback = of.development.allow_http_loopback_applications
+            clients.rename(
+                work, found.id, name, if_version=if_version, base_url=of.base_url, allow_http_loopback=loopback
+            )
+        else:
+            applications.rename(work, found.id, name, if_version=if_version)
+        tell(show.application(found), f"renamed to {found.name}")
 
 
 @application.command()

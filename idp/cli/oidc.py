@@ -8,6 +8,7 @@ from idp.base.work import Work
 from idp.cli.application_lookup import find
 from idp.cli.context import Group, open_work, tell
 from idp.cli.oidc_check import check
+from idp.cli.oidc_preview import preview_
 from idp.cli.oidc_set import set_
 from idp.directory.models import Application
 from idp.oidc import clients
@@ -23,6 +24,7 @@ def oidc() -> None:
 
 oidc.add_command(check)
 oidc.add_command(set_)
+oidc.add_command(preview_)
 
 
 @oidc.command("show")

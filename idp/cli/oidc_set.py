@@ -5,12 +5,12 @@ from typing import Any
 import click
 
 from idp.base.errors import Invalid
-from idp.cli import client_json, sector_list
+from idp.cli import client_json
 from idp.cli.application_lookup import find
 from idp.cli.context import Command, open_work, rehearsal, settings, tell
 from idp.cli.oidc_check import in_short, of_application
 from idp.directory.models import Application
-from idp.oidc import clients
+from idp.oidc import clients, sector_list
 from idp.oidc.clients import Edited
 from idp.oidc.metadata import CODE
 from idp.oidc.registration import changing
@@ -100,7 +100,11 @@ def set_(application: str, **asked: Any) -> None:
         version = client.version if asked["if_version"] is None else asked["if_version"]
         changes = _changes(asked, client.registration)
         wanted = changing.merged(client.registration, changes)
-    sector_uris = sector_list.read(wanted, of)
+    sector_uris = sector_list.read(
+        wanted,
+        allowed=of.egress.allow_addresses,
+        http_loopback=of.development.allow_http_loopback_applications,
+    )
     with rehearsal() if asked["dry_run"] else open_work() as work:
         found = find(work, application)
         client = clients.of_application(work, found)

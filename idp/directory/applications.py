@@ -9,9 +9,10 @@ from idp.audit.events import (
     ApplicationDeleted,
     ApplicationDisabled,
     ApplicationEnabled,
+    ApplicationRenamed,
 )
 from idp.audit.log import record
-from idp.base.errors import Conflict, Invalid, NotFound
+from idp.base.errors import ChangedMeanwhile, Conflict, Invalid, NotFound
 from idp.base.ids import new_id
 from idp.base.work import Work
 from idp.directory import access, names, queries
@@ -55,6 +56,43 @@ def create(
             site_id=site.id,
         ),
     )
+    return application
+
+
+def rename(work: Work, application_id: str, name: str, *, if_version: int | None = None) -> Application:
+    """
+    Change what people call an application.
+
+    The name of an OpenID Connect client is a part of its registration and is changed there (`oidc.clients.edit`).
+
+    Args:
+        if_version: the version of the application that the change was made for.
+
+    Raises:
+        NotFound: no such application that this actor may see.
+        Forbidden: the actor may not edit it.
+        Invalid: the name cannot be used, or it is a client's.
+        ChangedMeanwhile: somebody else has changed the application since.
+    """
+    application = queries.application(work, application_id)
+    require_on(work, Permission.APPLICATION_EDIT, application)
+    if if_version is not None and if_version != application.version:
+        raise ChangedMeanwhile(application.id)
+    if application.protocol == "oidc":
+        raise Invalid("The name of this application is a part of its registration.", field="name")
+    before, application.name = application.name, names.name(name)
+    if application.name != before:
+        record(
+            work,
+            ApplicationRenamed(
+                organization_id=application.organization_id,
+                target_id=application.id,
+                before=before,
+                after=application.name,
+            ),
+        )
+        work.tx.session.flush()
+        work.tx.after_commit(work.tx.memory.forget)
     return application
 
 
@@ -205,13 +243,7 @@ def withdraw(work: Work, application_id: str, grant_id: str, *, reason: str = ""
         Invalid: the reason cannot be used.
     """
     application = queries.application(work, application_id)
-    require(
-        work,
-        Permission.APPLICATION_GRANT,
-        application.organization_id,
-        site_id=application.site_id,
-        application_id=application.id,
-    )
+    require_on(work, Permission.APPLICATION_GRANT, application)
     reason = names.words(reason, longest=LONGEST_REASON, field="reason") if reason else ""
     found = next((one for one in grants(work, application) if one.id == grant_id), None)
     if found is None:

@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, select
 from idp.audit.events import ReleasePolicyChanged, ReleaseRulesChanged
 from idp.audit.log import record
 from idp.base.db import Prepared
-from idp.base.errors import Conflict, Invalid
+from idp.base.errors import ChangedMeanwhile, Invalid
 from idp.base.ids import new_id
 from idp.base.work import Work
 from idp.directory import queries
@@ -68,7 +68,12 @@ def release_policy(work: Work, organization_id: str, level: str, subject_id: str
 
 
 def set_application_release(
-    work: Work, application_id: str, attributes: Sequence[str] | None, rules: Sequence[Rule] | None = None
+    work: Work,
+    application_id: str,
+    attributes: Sequence[str] | None,
+    rules: Sequence[Rule] | None = None,
+    *,
+    if_version: int | None = None,
 ) -> ReleasePolicy:
     """
     Narrow what an application receives to *attributes* (what the organization withholds stays withheld).
@@ -76,15 +81,17 @@ def set_application_release(
     Args:
         attributes: None: this level narrows nothing; what the wider ones let out may leave.
         rules: take the place of those it has, in the same change; None: they stay.
+        if_version: the version of the level's policy that the change was made for; 0: there was none.
 
     Raises:
         NotFound: no such application that this actor may see.
         Forbidden: the actor may not edit applications there.
         Invalid: no attribute is called so, or none that the organization releases; or the rules are not good.
+        ChangedMeanwhile: somebody else has changed the policy in the meantime.
     """
     application = queries.application(work, application_id)
     require_on(work, Permission.APPLICATION_EDIT, application)
-    return _set_release(work, _of_application(application), attributes=attributes, rules=rules)
+    return _set_release(work, _of_application(application), attributes=attributes, rules=rules, if_version=if_version)
 
 
 def set_site_release(work: Work, site: str, attributes: Sequence[str] | None) -> ReleasePolicy:
@@ -213,7 +220,7 @@ def _set_release(
 ) -> ReleasePolicy:
     policy = release_policy(work, of.organization_id, of.level, of.id)
     if if_version is not None and if_version != (policy.version if policy is not None else 0):
-        raise Conflict("Someone else changed this in the meantime. Look at it again, then repeat your change.")
+        raise ChangedMeanwhile(of.id)
     if policy is None:
         policy = ReleasePolicy(
             organization_id=of.organization_id,

@@ -9,7 +9,7 @@ from sqlalchemy import delete, select, tuple_
 
 from idp.audit.events import ClientChanged, ClientRegistered, ClientSecretRotated
 from idp.audit.log import record
-from idp.base.errors import Conflict, Invalid, NotFound
+from idp.base.errors import ChangedMeanwhile, Invalid, NotFound
 from idp.base.ids import fingerprint, new_id, new_token
 from idp.base.work import Work
 from idp.directory import applications, queries, sites
@@ -155,13 +155,12 @@ def edit(
         NotFound: no such application that this actor may see, or one of another protocol.
         Forbidden: the actor may not edit applications there.
         Invalid: what it would be cannot be registered.
-        Conflict: somebody else has changed it in the meantime.
+        ChangedMeanwhile: somebody else has changed it in the meantime.
     """
     application = queries.application(work, application_id)
     require_on(work, Permission.APPLICATION_EDIT, application)
     client = of_application(work, application)
-    if if_version is not None and if_version != client.version:
-        raise Conflict("Someone else changed this in the meantime. Look at it again, then repeat your change.")
+    _check_version(client, if_version)
     own = {"client_id": client.client_id, "client_id_issued_at": int(client.created_at.timestamp())}
     wanted = {name: value for name, value in changes.items() if name not in own or value != own[name]}
     registration = metadata.read(changing.merged(client.registration, wanted), allow_http_loopback=allow_http_loopback)
@@ -177,6 +176,37 @@ def edit(
     if taken_over:
         client.self_registered, client.registration_token_hash = False, ""
     return _replaced(work, application, client, registration, before, taken_over, base_url)
+
+
+def rename(
+    work: Work,
+    application_id: str,
+    name: str,
+    *,
+    if_version: int | None = None,
+    base_url: str = "",
+    allow_http_loopback: bool = False,
+) -> Edited:
+    """
+    Change what people call a client.
+
+    Args:
+        if_version: the version of the client that the change was made for.
+        base_url, allow_http_loopback: as for `edit`.
+
+    Raises:
+        NotFound, Forbidden, Invalid, ChangedMeanwhile: as for `edit`.
+    """
+    client = of_application(work, queries.application(work, application_id))
+    return edit(
+        work,
+        application_id,
+        {"client_name": name},
+        if_version=if_version,
+        sector_uris=client.registration["redirect_uris"],  # they were found there when they were registered
+        base_url=base_url,
+        allow_http_loopback=allow_http_loopback,
+    )
 
 
 def replace(
@@ -247,7 +277,7 @@ def _replaced(
     return Edited(application, client, secret, was, now, taken_over)
 
 
-def rotate_secret(work: Work, application_id: str) -> tuple[Application, Client, str]:
+def rotate_secret(work: Work, application_id: str, *, if_version: int | None = None) -> tuple[Application, Client, str]:
     """
     Give a client a new secret; return application, client and the secret, which is shown this once.
 
@@ -258,10 +288,12 @@ def rotate_secret(work: Work, application_id: str) -> tuple[Application, Client,
         NotFound: no such application that this actor may see, or one of another protocol.
         Forbidden: the actor may not edit applications there.
         Invalid: the client has no secret.
+        ChangedMeanwhile: somebody else has changed it in the meantime.
     """
     application = queries.application(work, application_id)
     require_on(work, Permission.APPLICATION_EDIT, application)
     client = of_application(work, application)
+    _check_version(client, if_version)
     method = client.registration["token_endpoint_auth_method"]
     if method not in _WITH_SECRET:
         raise Invalid(
@@ -279,6 +311,11 @@ def rotate_secret(work: Work, application_id: str) -> tuple[Application, Client,
     )
     work.tx.after_commit(work.tx.memory.forget)
     return application, client, secret
+
+
+def _check_version(client: Client, if_version: int | None) -> None:
+    if if_version is not None and if_version != client.version:
+        raise ChangedMeanwhile(client.application_id)
 
 
 def _beside(application: Application, client: Client) -> dict[str, str]:

@@ -43,6 +43,12 @@ def subject_of(work: Work, organization_id: str, account_id: str, sector: str) -
     return str(row.subject)
 
 
+def known(work: Work, organization_id: str, account_id: str, sector: str) -> str | None:
+    """Return the account's subject in *sector*, None where it has none yet. Makes none."""
+    row = work.tx.row(_SUBJECT, organization_id=organization_id, account_id=account_id, sector=sector)
+    return None if row is None else str(row.subject)
+
+
 def account_of(work: Work, organization_id: str, subject: str, sector: str) -> str | None:
     """Return the account that *subject* stands for in *sector*, None where there is none: another sector's is nobody's."""
     row = work.tx.row(_ACCOUNT, organization_id=organization_id, subject=subject[:255], sector=sector)

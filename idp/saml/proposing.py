@@ -19,7 +19,7 @@ def of(work: Work, application_id: str) -> Proposal:
     return propose(SpDescription.from_json(provider.description).requested_attributes)
 
 
-def apply(work: Work, application_id: str, *, must_ask: bool = False) -> Proposal:
+def apply(work: Work, application_id: str, *, must_ask: bool = False, if_version: int | None = None) -> Proposal:
     """
     Narrow what a service provider receives to what it asks for and we have, under the names it asks for.
 
@@ -28,14 +28,16 @@ def apply(work: Work, application_id: str, *, must_ask: bool = False) -> Proposa
 
     Args:
         must_ask: it is a fault that it asks for nothing.
+        if_version: the version of the release policy that the change was made for; 0: there was none.
 
     Raises:
         NotFound: no such application that this actor may see.
         Forbidden: the actor may not edit applications there.
         Invalid: its metadata asks for nothing, where it must.
+        ChangedMeanwhile: somebody else has changed what it receives.
     """
     proposal = of(work, application_id)
-    agree(work, application_id, proposal)
+    agree(work, application_id, proposal, if_version=if_version)
     if must_ask and not proposal.supplied and not proposal.missing:
         raise Invalid(
             "The metadata of this application asks for no attributes.",
@@ -45,7 +47,7 @@ def apply(work: Work, application_id: str, *, must_ask: bool = False) -> Proposa
     return proposal
 
 
-def agree(work: Work, application_id: str, proposal: Proposal) -> None:
+def agree(work: Work, application_id: str, proposal: Proposal, *, if_version: int | None = None) -> None:
     """
     Let a *proposal* be what an application receives, as `apply` does.
 
@@ -54,4 +56,6 @@ def agree(work: Work, application_id: str, proposal: Proposal) -> None:
         Forbidden: the actor may not edit applications there.
     """
     if proposal.supplied or proposal.missing:
-        policies.set_application_release(work, application_id, proposal.attributes, proposal.rules)
+        policies.set_application_release(
+            work, application_id, proposal.attributes, proposal.rules, if_version=if_version
+        )

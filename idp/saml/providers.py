@@ -9,7 +9,7 @@ from sqlalchemy import and_, select, tuple_
 
 from idp.audit.events import LegacyAlgorithmsAllowed, ServiceProviderChanged
 from idp.audit.log import record
-from idp.base.errors import Conflict, NotFound
+from idp.base.errors import ChangedMeanwhile, Conflict, NotFound
 from idp.base.work import Work
 from idp.directory import queries
 from idp.directory.models import Application, Site
@@ -52,10 +52,10 @@ def describe(work: Work, provider: ServiceProvider, application: Application, de
 def check_version(provider: ServiceProvider, if_version: int | None) -> None:
     """
     Raises:
-        Conflict: the change was made for another version than the one there is.
+        ChangedMeanwhile: the change was made for another version than the one there is.
     """
     if if_version is not None and if_version != provider.version:
-        raise Conflict("Someone else changed this in the meantime. Look at it again, then repeat your change.")
+        raise ChangedMeanwhile(provider.application_id)
 
 
 def change(

@@ -15,6 +15,14 @@ class ApplicationCreated(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ApplicationRenamed(Event):
+    tag = "application.renamed"
+    sentence = "renamed the application {before} to {after}"
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ApplicationDisabled(Event):
     tag = "application.disabled"
     sentence = "disabled the application {name}"

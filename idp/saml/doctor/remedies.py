@@ -18,7 +18,9 @@ from idp.saml.doctor.acts import Enable, Release, Switch
 from idp.saml.switches import Switches
 
 
-def apply(work: Work, application_id: str, kind: str, findings: Sequence[Finding]) -> list[Fix]:
+def apply(
+    work: Work, application_id: str, kind: str, findings: Sequence[Finding], *, if_version: int | None = None
+) -> list[Fix]:
     """
     Apply what the doctor offers for the *findings* of that *kind*; return what was done.
 
@@ -29,9 +31,11 @@ def apply(work: Work, application_id: str, kind: str, findings: Sequence[Finding
         Forbidden: the actor may not edit applications there.
         Invalid: nothing of that kind was found, or nothing can be done about it from here.
         Conflict: it is so already.
+        ChangedMeanwhile: somebody else has changed the service provider since version *if_version*.
     """
     application = queries.application(work, application_id)
     require_on(work, Permission.APPLICATION_EDIT, application)
+    providers.check_version(providers.of_application(work, application), if_version)
     offered = list(dict.fromkeys(one.fix for one in findings if one.kind == kind and one.fix is not None))
     if not offered:
         raise Invalid(

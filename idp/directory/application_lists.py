@@ -1,0 +1,148 @@
+"""Lists of applications for administrators, by name; and who may open one, with as many queries as one."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, func, select, tuple_
+
+from idp.base.work import Work
+from idp.directory import access, names, queries
+from idp.directory.models import AccessGrant, Account, Application, Group
+from idp.policy.permissions import Permission
+
+ACTIVE, DISABLED = "active", "disabled"
+STATES: Mapping[str, ColumnElement[bool]] = {
+    ACTIVE: Application.disabled_at.is_(None),
+    DISABLED: Application.disabled_at.is_not(None),
+}
+"""What an application may be, and how rows tell; a deleted one is in no list."""
+PROTOCOLS = ("saml", "oidc")
+"""What people sign on to. Bookmarks have lists of their own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Openers:
+    """
+    An access grant that holds now, and what its subject is called.
+
+    ``name`` is that of a group, the address of an account, or empty for everyone; an id where this actor may not see it.
+    """
+
+    id: str
+    kind: str
+    subject_id: str
+    name: str
+    since: datetime
+    until: datetime | None
+    reason: str
+
+
+def page(
+    work: Work,
+    organization_id: str,
+    *,
+    after: tuple[Any, ...] | None = None,
+    limit: int = 50,
+    starting: str = "",
+    site_id: str = "",
+    protocol: str = "",
+    state: str = "",
+) -> list[Application]:
+    """
+    Return applications of an organization by name, at most *limit*.
+
+    Args:
+        after: the name and id of the last application that was shown; None: from the start.
+        starting: only those whose name begins so, whatever the case.
+        site_id, protocol, state: only those of one site, of ``saml`` or ``oidc``, in one of `STATES`.
+    """
+    query = queries.visible(work, Application, Permission.APPLICATION_READ).where(
+        Application.organization_id == organization_id,
+        Application.deleted_at.is_(None),
+        Application.protocol.in_((protocol,) if protocol in PROTOCOLS else PROTOCOLS),
+    )
+    if starting:
+        query = query.where(func.lower(Application.name).startswith(names.folded(starting), autoescape=True))
+    if site_id:
+        query = query.where(Application.site_id == site_id)
+    if state in STATES:
+        query = query.where(STATES[state])
+    if after is not None:
+        query = query.where(tuple_(Application.name, Application.id) > tuple_(*after))
+    return list(work.tx.session.scalars(query.order_by(Application.name, Application.id).limit(limit)))
+
+
+def opened_to(work: Work, applications: Sequence[Application]) -> dict[str, int]:
+    """Return how many access grants hold now for each of *applications* that this actor was given; none: not in it."""
+    query = (
+        select(AccessGrant.application_id, func.count())
+        .where(
+            tuple_(AccessGrant.organization_id, AccessGrant.application_id).in_(
+                [(one.organization_id, one.id) for one in applications]
+            ),
+            _holds(work.now),
+        )
+        .group_by(AccessGrant.application_id)
+    )
+    return {row[0]: row[1] for row in work.tx.session.execute(query)}
+
+
+def openers(
+    work: Work, application: Application, *, after: tuple[Any, ...] | None = None, limit: int = 50
+) -> list[Openers]:
+    """
+    Return who may open an application, in three queries whatever their number: groups, accounts, everyone.
+
+    Args:
+        after: the id of the last grant that was shown; None: from the start.
+    """
+    query = queries.visible(work, AccessGrant, Permission.APPLICATION_READ).where(
+        AccessGrant.organization_id == application.organization_id,
+        AccessGrant.application_id == application.id,
+        _holds(work.now),
+    )
+    if after is not None:
+        query = query.where(AccessGrant.id > after[0])
+    held = list(work.tx.session.scalars(query.order_by(AccessGrant.id).limit(limit)))
+    called = _groups(work, application, held) | _accounts(work, application, held)
+    return [
+        Openers(
+            one.id,
+            one.subject_kind,
+            one.subject_id,
+            "" if one.subject_kind == access.EVERYONE else called.get(one.subject_id, one.subject_id),
+            one.valid_from,
+            one.valid_to,
+            one.reason,
+        )
+        for one in held
+    ]
+
+
+def _holds(now: datetime) -> ColumnElement[bool]:
+    return and_(
+        AccessGrant.valid_from <= now,
+        AccessGrant.valid_to.is_(None) | (AccessGrant.valid_to > now),
+    )
+
+
+def _groups(work: Work, application: Application, held: Sequence[AccessGrant]) -> dict[str, str]:
+    ids = [one.subject_id for one in held if one.subject_kind == access.GROUP]
+    if not ids:
+        return {}
+    query = queries.visible(work, Group, Permission.GROUP_READ).where(
+        Group.organization_id == application.organization_id, Group.id.in_(ids)
+    )
+    return {one.id: one.name for one in work.tx.session.scalars(query)}
+
+
+def _accounts(work: Work, application: Application, held: Sequence[AccessGrant]) -> dict[str, str]:
+    ids = [one.subject_id for one in held if one.subject_kind == access.ACCOUNT]
+    if not ids:
+        return {}
+    query = queries.visible(work, Account, Permission.ACCOUNT_READ).where(
+        Account.organization_id == application.organization_id, Account.id.in_(ids)
+    )
+    return {one.id: one.email for one in work.tx.session.scalars(query)}

@@ -1,0 +1,194 @@
+"""
+What a client would receive of a person, and why, without anybody receiving anything.
+
+Everything is judged as in a sign-on and by the same functions. Nothing is signed, stored or issued: where a sign-on
+would make something, the preview says that it would.
+"""
+
+from collections.abc import Collection
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from idp.base.errors import Invalid
+from idp.base.work import Work
+from idp.directory import access, applications, queries, sites
+from idp.directory.attributes import attributes_of
+from idp.directory.models import Account, Application
+from idp.directory.policies import authentication_policy, release_levels
+from idp.oidc import claims, client_facts, clients, contexts, scopes, subjects
+from idp.oidc.claims import OPENID
+from idp.oidc.client_facts import ClientFacts
+from idp.oidc.id_tokens import LIVES
+from idp.policy.release import may_leave, withheld
+from idp.policy.signon import Method, Strength, decide
+from idp.signon.factors import enrolled
+
+NEW_SUBJECT = "(a new one, made at the first sign-on)"
+SESSION_ID = "(of the session)"
+_METHODS = {
+    Strength.PASSWORD: (Method.PASSWORD,),
+    Strength.SECOND_STEP: (Method.PASSWORD, Method.TOTP),
+    Strength.PHISHING_RESISTANT: (Method.PASSKEY,),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """A claim that is asked for and not sent, and why."""
+
+    claim: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """
+    What would be sent, and why.
+
+    Args:
+        allowed, access: whether the person may open the application now, and why or why not.
+        faults: why there would be no tokens even so; empty where there would be some.
+        scope: what of the scopes that the client may ask for is granted to this person.
+        refused_scope: what of them is not.
+        id_token, userinfo: the claims, by name; times are those of a sign-on now.
+        withheld: claims that those scopes ask for and that are not sent.
+        rule: by what is decided how strongly the person signs in.
+        consent: the person is asked whether the application may have it.
+    """
+
+    application_id: str
+    application: str
+    client_id: str
+    account_id: str
+    email: str
+    allowed: bool
+    access: tuple[str, ...]
+    faults: tuple[str, ...]
+    scope: tuple[str, ...]
+    refused_scope: tuple[str, ...]
+    id_token: dict[str, Any]
+    userinfo: dict[str, Any]
+    withheld: tuple[Withheld, ...]
+    rule: str
+    consent: bool
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the preview as JSON values."""
+        return asdict(self)
+
+
+def preview(work: Work, base_url: str, application_id: str, account: str, *, scope: str = "") -> Preview:
+    """
+    Return what the client would receive if *account* signed on now.
+
+    Args:
+        account: an id or e-mail address, in the application's organization and no other.
+        scope: what the request asks for; empty: everything that the client may ask for.
+
+    Raises:
+        NotFound: no such application or account that this actor may see, or it is no OpenID Connect application.
+        Invalid: its site is disabled, or its organization suspended, so that nothing is answered there.
+    """
+    application = queries.application(work, application_id)
+    person = queries.account(work, account, organization_id=application.organization_id)
+    client = _facts(work, application)
+    site = sites.facts_by_id(work, application.organization_id, application.site_id)
+    if site is None:
+        raise Invalid("Nothing is answered at this site: it is disabled.", field="application")
+    asked = tuple(dict.fromkeys(scope.split())) or client.scopes
+    of_client = scopes.of_client(work, client, asked)
+    granted = scopes.of_person(work, client, person.id, of_client)
+    names = claims.by_scope(granted)
+    said = claims.of_account(work, client.organization_id, client.site_id, client.application_id, person.id, names)
+    allowed, reasons = _access(work, application, person)
+    faults = _faults(client, granted)
+    sub = _subject(work, client, person)
+    acr, amr, rule = _context(work, person)
+    at = int(work.now.timestamp())
+    id_token: dict[str, Any] = {
+        "iss": sites.issuer(base_url, site.slug),
+        "sub": sub,
+        "aud": client.client_id,
+        "exp": at + int(LIVES.total_seconds()),
+        "iat": at,
+        "auth_time": at,
+        "acr": acr,
+        "amr": amr,
+        "sid": SESSION_ID,
+    }
+    if "code" not in client.response_types and "id_token" in client.response_types:
+        id_token = said | id_token  # nothing comes to UserInfo with it (OpenID Connect Core section 5.4)
+    return Preview(
+        application_id=application.id,
+        application=application.name,
+        client_id=client.client_id,
+        account_id=person.id,
+        email=person.email,
+        allowed=allowed,
+        access=reasons,
+        faults=faults,
+        scope=granted,
+        refused_scope=tuple(one for one in asked if one not in granted),
+        id_token={} if faults else id_token,
+        userinfo={} if faults else {"sub": sub} | said,
+        withheld=_kept(work, client, person, names, said),
+        rule=rule,
+        consent=not client.first_party,
+    )
+
+
+def _facts(work: Work, application: Application) -> ClientFacts:
+    row = clients.of_application(work, application)
+    client = client_facts.at_site(work, row.organization_id, row.site_id, row.client_id)
+    if client is None:
+        raise Invalid("Nothing is answered to this application.", field="application")
+    return client
+
+
+def _subject(work: Work, client: ClientFacts, person: Account) -> str:
+    known = subjects.known(work, client.organization_id, person.id, client.sector)
+    return NEW_SUBJECT if known is None else known
+
+
+def _context(work: Work, person: Account) -> tuple[str, list[str], str]:
+    """Return ``acr``, ``amr`` and the rule, as if the person proved what is required and no more."""
+    policy = authentication_policy(work, person.organization_id, person.policy_id)
+    deciding = policy.deciding(work.now, person.grace_used).anew()
+    has_second_step = enrolled.exists(work, person.organization_id, person.id, deciding.methods)
+    decision = decide(deciding, has_second_step=has_second_step, asked=None)
+    strength = decision.required
+    return contexts.acr(strength, ()), contexts.amr(_METHODS[strength], strength), decision.rule
+
+
+def _access(work: Work, application: Application, person: Account) -> tuple[bool, tuple[str, ...]]:
+    if access.may_open(work, application.organization_id, application.id, person.id):
+        return True, ("an access grant holds for this person",)
+    against = []
+    if application.disabled_at is not None:
+        against.append("the application is disabled")
+    if person.disabled_at is not None:
+        against.append("the account is disabled")
+    if not against:
+        some = "none of its access grants holds for this person"
+        against.append(some if applications.grants(work, application) else "it has no access grant: nobody may open it")
+    return False, tuple(against)
+
+
+def _faults(client: ClientFacts, granted: Collection[str]) -> tuple[str, ...]:
+    if not client.response_types and "urn:ietf:params:oauth:grant-type:device_code" not in client.grant_types:
+        return ("it is registered for itself alone: nobody signs on to it",)
+    return () if OPENID in granted else ("the scope openid is not among what it asks for: there is no ID token",)
+
+
+def _kept(
+    work: Work, client: ClientFacts, person: Account, names: Collection[str], said: dict[str, Any]
+) -> tuple[Withheld, ...]:
+    levels = release_levels(work, client.organization_id, client.site_id, client.application_id)
+    held = attributes_of(work, person.organization_id, person.id)
+    leaves = may_leave(levels)
+    kept = []
+    for name in dict.fromkeys(names):
+        attribute = name.removesuffix("_verified")
+        if name not in said and attribute in held and attribute not in leaves:
+            kept.append(Withheld(name, withheld(attribute, levels)))
+    return tuple(kept)

@@ -63,6 +63,21 @@ from idp.web.console import bookmarks as console_bookmarks
 from idp.web.console import domains as console_domains
 from idp.web.console import insights as console_insights
 from idp.web.console import layouts as console_layouts
+from idp.web.console import entrance, home
+from idp.web.console import (
+    application_access,
+    application_adding,
+    application_adding_client,
+    application_checks,
+    application_client,
+    application_saml,
+    application_test,
+    application_vendor,
+    entrance,
+    home,
+)
+from idp.web.console import applications as console_applications
+from idp.web.console import keys as console_keys
 from idp.web.console import organization as console_organization
 from idp.web.console import roles as console_roles
 from idp.web.console import sites as console_sites
@@ -92,6 +107,16 @@ _CONSOLE = (
     console_what_if,
     console_insights,
     console_zones,
+    console_applications,
+    application_adding,
+    application_adding_client,
+    application_access,
+    application_checks,
+    application_client,
+    application_saml,
+    application_test,
+    application_vendor,
+    console_keys,
 )
 _OIDC = (oidc, oidc_clients, oidc_documents, oidc_logout, oidc_registration, oidc_session)
 

@@ -162,6 +162,14 @@ def entity_ids(work: Work, organization_ids: Collection[str]) -> dict[str, str]:
     return {row.application_id: row.entity_id for row in work.tx.session.execute(held)}
 
 
+def entity_ids_of(work: Work, applications: Collection[Application]) -> dict[str, str]:
+    """Return the entity IDs of those of *applications*, which the actor has been given, that are service providers."""
+    keys = [(one.organization_id, one.id) for one in applications]
+    held = select(ServiceProvider.application_id, ServiceProvider.entity_id)
+    query = held.where(tuple_(ServiceProvider.organization_id, ServiceProvider.application_id).in_(keys))
+    return {row.application_id: row.entity_id for row in work.tx.session.execute(query)}
+
+
 def of_application(work: Work, application: Application) -> ServiceProvider:
     """
     Return the service provider of an application that the actor has been given.

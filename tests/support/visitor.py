@@ -57,9 +57,15 @@ class Visitor:
         form = self._form(button)
         method = form.get("method", "get").lower()
         sent = form.xpath(".//input[@name][not(@type='checkbox' or @type='radio') or @checked]")
-        values = {i.get("name"): i.get("value", "") for i in sent}
+        values: dict[str, object] = {}
+        for i in sent:  # several boxes may have one name
+            held, said = values.get(i.get("name")), i.get("value", "")
+            values[i.get("name")] = said if held is None else [*(held if isinstance(held, list) else [held]), said]
         values |= {area.get("name"): area.text or "" for area in form.xpath(".//textarea[@name]")}
         values |= {one.get("name"): one.value for one in form.xpath(".//select[@name]")} | typed
+        if button:
+            pressed = self.page.xpath(f"//button[contains(normalize-space(), '{button}')][@name]")
+            values |= {one.get("name"): one.get("value", "") for one in pressed[:1]}
         send = self.client.post if method == "post" else self.client.get
         key = "data" if method == "post" else "query_string"
         return self._followed(

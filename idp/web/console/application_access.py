@@ -1,0 +1,89 @@
+"""Who may open an application: to give access and to withdraw it."""
+
+from datetime import UTC, datetime
+
+from flask import Blueprint, Response, request
+
+from idp.base.errors import Invalid
+from idp.base.work import Work
+from idp.directory import access, application_lists, applications, queries
+from idp.web.console import lists
+from idp.web.console.application_page import application_of, application_page, guided, onward
+from idp.web.console.desk import Desk, at_desk, done
+from idp.web.render import gettext as _
+from idp.web.render import redirect
+from idp.web.security import administrator
+
+pages = Blueprint("console_application_access", __name__, url_prefix="/admin/applications/<application_id>/access")
+
+_LATER = "later"
+_MOST_GROUPS = 200
+
+
+@pages.get("")
+@administrator
+@at_desk
+def index(work: Work, desk: Desk, application_id: str, **_values: str) -> Response:
+    """Show who may open it, and ask who else shall."""
+    application = application_of(work, desk, application_id)
+    found = lists.listed(
+        desk,
+        f"access {application.id}",
+        {},
+        lambda after, limit: application_lists.openers(work, application, after=after, limit=limit),
+        lambda one: (one.id,),
+    )
+    groups = queries.groups(work, organization_id=desk.organization.id, limit=_MOST_GROUPS)
+    return application_page(
+        work, desk, "access", application, "access", listed=found, groups=groups, all_groups=len(groups) < _MOST_GROUPS
+    )
+
+
+@pages.post("")
+@administrator
+@at_desk(again=index)
+def give(work: Work, desk: Desk, application_id: str) -> Response:
+    """Let everyone, a group or an account open it."""
+    application = application_of(work, desk, application_id)
+    form, kind = request.form, request.form.get("kind", "")
+    if kind == _LATER and guided():
+        return redirect("console_application_vendor.index", application_id=application.id, **onward())
+    if kind not in (access.EVERYONE, access.GROUP, access.ACCOUNT):
+        raise Invalid("Say who gets access: everyone, one group, or one account.", field="kind")
+    applications.grant(
+        work,
+        application.id,
+        everyone=kind == access.EVERYONE,
+        group=form.get("group", "").strip() if kind == access.GROUP else None,
+        account=form.get("account", "").strip() if kind == access.ACCOUNT else None,
+        until=_until(form.get("until", "")),
+        reason=form.get("reason", "").strip(),
+    )
+    words = _("Access to %(name)s was given.", name=application.name)
+    return done(work, desk, words, "console_application_access.index", application_id=application.id, **onward())
+
+
+@pages.post("/<grant_id>/withdraw")
+@administrator
+@at_desk(again=index)
+def withdraw(work: Work, desk: Desk, application_id: str, grant_id: str) -> Response:
+    """End one access grant now."""
+    application = application_of(work, desk, application_id)
+    applications.withdraw(work, application.id, grant_id, reason=request.form.get("reason", "").strip())
+    words = _("Access to %(name)s was withdrawn.", name=application.name)
+    return done(work, desk, words, "console_application_access.index", application_id=application.id, **onward())
+
+
+def _until(text: str) -> datetime | None:
+    """
+    Return the end of the day *text* (UTC), None where it is empty.
+
+    Raises:
+        Invalid: it is no day.
+    """
+    if not text.strip():
+        return None
+    try:
+        return datetime.strptime(text.strip(), "%Y-%m-%d").replace(hour=23, minute=59, second=59, tzinfo=UTC)
+    except ValueError as error:
+        raise Invalid("This is no day.", field="until", advice="Write it like 2030-01-31.") from error

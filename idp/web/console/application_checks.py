@@ -1,0 +1,130 @@
+"""The doctor of an application, its fixes; and what it would receive of a person."""
+
+import json
+from typing import Any
+
+from flask import Blueprint, Response, request
+
+from idp.audit.findings import Examination
+from idp.base.errors import IdpError
+from idp.base.work import Work
+from idp.directory import history
+from idp.directory.models import Application
+from idp.oidc import clients
+from idp.oidc import preview as token_preview
+from idp.oidc.checking import examination as client_check
+from idp.saml import preview as assertion_preview
+from idp.saml import providers
+from idp.saml.doctor import examination, remedies
+from idp.saml.doctor.examination import Given
+from idp.web import context
+from idp.web.console import lists
+from idp.web.console.application_page import application_of, application_page, loopback, onward
+from idp.web.console.desk import Desk, at_desk, done
+from idp.web.render import gettext as _
+from idp.web.security import administrator
+
+pages = Blueprint("console_application_checks", __name__, url_prefix="/admin/applications/<application_id>")
+
+_LONGEST_GIVEN = 48 * 1024
+
+
+@pages.get("/doctor")
+@administrator
+@at_desk
+def doctor(work: Work, desk: Desk, application_id: str) -> Response:
+    """Show what is wrong with an application, and with one attempt of it if ``attempt`` names one."""
+    application = application_of(work, desk, application_id)
+    return _doctor(work, desk, application, _examined(work, application))
+
+
+@pages.post("/doctor")
+@administrator
+@at_desk(again=doctor)
+def examine(work: Work, desk: Desk, application_id: str) -> Response:
+    """Look at a request that somebody has: XML, base64, an address, a form."""
+    application = application_of(work, desk, application_id)
+    given = request.form.get("request", "")[:_LONGEST_GIVEN].encode("utf-8", "surrogateescape")
+    examined = _examined(work, application, given)
+    return _doctor(work, desk, application, examined)
+
+
+@pages.post("/doctor/fix")
+@administrator
+@at_desk(again=doctor)
+def fix(work: Work, desk: Desk, application_id: str) -> Response:
+    """Apply the fix that is offered for one kind of finding."""
+    application = application_of(work, desk, application_id)
+    providers.of_application(work, application)  # only of these the doctor fixes something
+    found = _examined(work, application).findings
+    applied = remedies.apply(work, application.id, request.form.get("kind", ""), found, if_version=lists.version())
+    words = _("Done: %(what)s.", what="; ".join(one.does for one in applied))
+    return done(work, desk, words, "console_application_checks.doctor", application_id=application.id, **onward())
+
+
+@pages.get("/preview")
+@administrator
+@at_desk
+def preview(work: Work, desk: Desk, application_id: str) -> Response:
+    """Show what the application would receive of ``account``: of whoever asks, unless the address says another."""
+    application = application_of(work, desk, application_id)
+    account = request.args.get("account", "").strip() or desk.session.email
+    wish = request.args.get("wish", "").strip()
+    seen: token_preview.Preview | assertion_preview.Preview | None = None
+    text, fault = "", None
+    try:
+        if application.protocol == clients.PROTOCOL:
+            seen = token_preview.preview(work, context.settings().base_url, application.id, account, scope=wish)
+        else:
+            place = assertion_preview.place_of(work, application.id, context.settings().base_url)
+            of_saml = assertion_preview.preview(work, place, application.id, account, nameid_format=wish or None)
+            seen, text = of_saml, assertion_preview.indented(of_saml.xml) if of_saml.xml else ""
+    except IdpError as error:
+        fault = error
+    return application_page(
+        work,
+        desk,
+        "preview",
+        application,
+        "preview",
+        account=account,
+        wish=wish,
+        seen=seen,
+        xml=text,
+        tokens=_tokens(seen) if isinstance(seen, token_preview.Preview) else [],
+        fault=fault,
+    )
+
+
+def _doctor(work: Work, desk: Desk, application: Application, examined: Examination) -> Response:
+    is_saml = application.protocol == providers.PROTOCOL
+    version = providers.of_application(work, application).version if is_saml else 0
+    return application_page(
+        work,
+        desk,
+        "doctor",
+        application,
+        "doctor",
+        examined=examined,
+        version=version,
+        given=request.form.get("request", ""),
+    )
+
+
+def _examined(work: Work, application: Application, given: bytes = b"") -> Examination:
+    base_url = context.settings().base_url
+    reference = request.args.get("attempt", "")
+    attempt = history.attempt(work, reference) if reference else None
+    if attempt is not None and attempt.application_id not in (None, application.id):
+        attempt = None
+    if application.protocol == clients.PROTOCOL:
+        return client_check.of_application(work, application, attempt, base_url=base_url, http_loopback=loopback())
+    looked = Given(request=given or None, attempt=attempt)
+    return examination.of_application(work, application, looked, base_url=base_url, http_loopback=loopback())
+
+
+def _tokens(seen: token_preview.Preview) -> list[tuple[str, str]]:
+    def written(said: dict[str, Any]) -> str:
+        return json.dumps(said, indent=2, ensure_ascii=False) if said else ""
+
+    return [(_("ID token"), written(seen.id_token)), (_("UserInfo"), written(seen.userinfo))]

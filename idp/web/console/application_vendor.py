@@ -1,0 +1,137 @@
+"""What is given to whoever runs an application: our addresses and certificate, under the names that they have for them."""
+
+from dataclasses import dataclass
+
+from flask import Blueprint, Response, make_response
+
+from idp.base.errors import NotFound
+from idp.base.work import Work
+from idp.directory import sites
+from idp.directory.models import Application
+from idp.oidc import clients, discovery
+from idp.oidc import provider as provider_
+from idp.saml import providers, templates, vendor_values
+from idp.saml.templates.model import Give
+from idp.saml.vendor_values import Page
+from idp.web import context, pictures
+from idp.web.console.application_page import application_of, application_page
+from idp.web.console.desk import Desk, at_desk
+from idp.web.render import gettext as _
+from idp.web.security import administrator
+
+pages = Blueprint("console_application_vendor", __name__, url_prefix="/admin/applications/<application_id>/vendor")
+
+_GENERIC = "generic"
+_LONG = 40
+_MOST_IN_PICTURE = 600
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A value to give: its number on the page, its name there, itself; ``picture``: it has a QR code."""
+
+    number: int
+    label: str
+    value: str
+
+    @property
+    def picture(self) -> bool:
+        return _LONG <= len(self.value) <= _MOST_IN_PICTURE and "\n" not in self.value
+
+    @property
+    def several_lines(self) -> bool:
+        return "\n" in self.value or len(self.value) > _MOST_IN_PICTURE
+
+
+@pages.get("")
+@administrator
+@at_desk
+def index(work: Work, desk: Desk, application_id: str) -> Response:
+    """Show the values to give, and where they go."""
+    application = application_of(work, desk, application_id)
+    page = _page(work, application)
+    return application_page(
+        work,
+        desk,
+        "vendor",
+        application,
+        "vendor",
+        where=page.where,
+        values=_values(page),
+        vendor_steps=page.steps,
+    )
+
+
+@pages.get("/values/<int:number>.svg")
+@administrator
+@at_desk
+def picture(work: Work, desk: Desk, application_id: str, number: int) -> Response:
+    """Return a value as a QR code."""
+    values = _values(_page(work, application_of(work, desk, application_id)))
+    if number >= len(values) or not values[number].picture:
+        raise NotFound("There is no such value.")
+    return pictures.qr(values[number].value)
+
+
+@pages.get("/certificate.pem")
+@administrator
+@at_desk
+def certificate(work: Work, desk: Desk, application_id: str) -> Response:
+    """Return our certificate as a file."""
+    application = application_of(work, desk, application_id)
+    pem = _ours(work, application)[Give.CERTIFICATE]
+    slug = _site(work, application).slug
+    answer = make_response(f"{pem}\n")
+    answer.headers["Content-Type"] = "application/x-pem-file"
+    answer.headers["Content-Disposition"] = f'attachment; filename="{slug}-saml.pem"'
+    return answer
+
+
+def _page(work: Work, application: Application) -> Page:
+    if application.protocol == clients.PROTOCOL:
+        return _of_client(work, application)
+    made_from = providers.of_application(work, application).made_from
+    template = templates.find(str(made_from.get("template", _GENERIC)))
+    return vendor_values.page(template, _ours(work, application), made_from.get("fields", {}))
+
+
+def _ours(work: Work, application: Application) -> dict[Give, str]:
+    provider = providers.of_application(work, application)
+    return vendor_values.ours(work, _site(work, application).slug, context.settings().base_url, of=provider)
+
+
+def _of_client(work: Work, application: Application) -> Page:
+    site = _site(work, application)
+    at = provider_.at(work, context.settings().base_url, site.slug)
+    if at is None:
+        raise NotFound("Nothing is answered at this site: it is disabled.")
+    client = clients.of_application(work, application)
+    said = discovery.described(at, ())
+    values = [
+        (_("Client ID"), client.client_id),
+        (_("Issuer"), at.issuer),
+        (_("Discovery address"), f"{at.issuer}/.well-known/openid-configuration"),
+        (_("Authorization endpoint"), said["authorization_endpoint"]),
+        (_("Token endpoint"), said["token_endpoint"]),
+        (_("UserInfo endpoint"), said["userinfo_endpoint"]),
+        (_("Keys (JWKS)"), said["jwks_uri"]),
+        (_("End of session"), said["end_session_endpoint"]),
+        (_("Scopes"), client.registration.get("scope", "")),
+        (_("Authentication at the token endpoint"), client.registration["token_endpoint_auth_method"]),
+    ]
+    steps = (
+        _("Most libraries need the issuer and the client ID only, and read the rest from the discovery address."),
+        _("Use the authorization code flow with PKCE (S256)."),
+    )
+    return Page(_("In the settings of the application"), tuple(one for one in values if one[1]), steps)
+
+
+def _site(work: Work, application: Application) -> sites.SiteFacts:
+    site = sites.facts_by_id(work, application.organization_id, application.site_id)
+    if site is None:
+        raise NotFound("Nothing is answered at this site: it is disabled.")
+    return site
+
+
+def _values(page: Page) -> list[Value]:
+    return [Value(number, label, value) for number, (label, value) in enumerate(page.values)]

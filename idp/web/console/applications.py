@@ -1,0 +1,217 @@
+"""Applications: the list, and each one's overview, name, state, end and history."""
+
+from collections.abc import Iterator
+
+from flask import Blueprint, Response, request
+
+from idp.base.work import Work
+from idp.directory import application_lists, applications, history, queries
+from idp.directory.models import Application
+from idp.oidc import clients
+from idp.saml import expiry, providers
+from idp.saml.description import SpDescription
+from idp.web import context
+from idp.web.console import application_page as page_
+from idp.web.console import exports, lists
+from idp.web.console.application_page import PLACE, application_of, application_page
+from idp.web.console.desk import Desk, at_desk, console_page, done, fresh
+from idp.web.render import gettext as _
+from idp.web.security import administrator
+
+pages = Blueprint("console_applications", __name__, url_prefix="/admin/applications")
+
+_FILTERS = ("q", "site", "protocol", "state")
+_AT_ONCE = 500
+
+
+@pages.get("")
+@administrator
+@at_desk
+def index(work: Work, desk: Desk) -> Response:
+    """List applications by name; ``q`` is the beginning of one, ``site``, ``protocol`` and ``state`` narrow the list."""
+    chosen = lists.filters(*_FILTERS)
+    found = lists.listed(
+        desk,
+        "applications",
+        chosen,
+        lambda after, limit: _page(work, desk, chosen, after, limit),
+        lambda one: (one.name, one.id),
+    )
+    return console_page(
+        work,
+        desk,
+        "console/applications/index.html",
+        place=PLACE,
+        listed=found,
+        sites=queries.sites(work, organization_id=desk.organization.id),
+        opened_to=application_lists.opened_to(work, found.rows),
+        may_add=_may_add(work, desk),
+    )
+
+
+@pages.get("/export.csv")
+@administrator
+@at_desk
+def export(work: Work, desk: Desk) -> Response:
+    """Return the list as a file, narrowed by what the address says."""
+    chosen = lists.filters(*_FILTERS)
+
+    def rows(work: Work) -> Iterator[tuple[object, ...]]:
+        sites = {one.id: one.slug for one in queries.sites(work, organization_id=desk.organization.id)}
+        after: tuple[object, ...] | None = None
+        while found := _page(work, desk, chosen, after, _AT_ONCE):
+            names = providers.entity_ids_of(work, found) | clients.client_ids_of(work, found)
+            for one in found:
+                state = application_lists.DISABLED if one.disabled_at else application_lists.ACTIVE
+                known_as = names.get(one.id, "")
+                yield one.name, one.id, one.protocol, sites.get(one.site_id, ""), state, known_as, one.launch_url
+            after = (found[-1].name, found[-1].id)
+
+    heads = ("name", "id", "protocol", "site", "state", "known_as", "launch_url")
+    return exports.as_csv(desk, "applications", heads, rows)
+
+
+@pages.get("/<application_id>")
+@administrator
+@at_desk
+def show(work: Work, desk: Desk, application_id: str) -> Response:
+    """Show an application."""
+    application = application_of(work, desk, application_id)
+    known_as = (
+        providers.of_application(work, application).entity_id
+        if application.protocol == providers.PROTOCOL
+        else clients.of_application(work, application).client_id
+    )
+    return application_page(
+        work,
+        desk,
+        "show",
+        application,
+        "overview",
+        known_as=known_as,
+        openers=application_lists.openers(work, application, limit=6),
+        ends=_ends(work, application),
+    )
+
+
+@pages.get("/<application_id>/name")
+@administrator
+@at_desk
+def name(work: Work, desk: Desk, application_id: str) -> Response:
+    """Ask for another name."""
+    application = application_of(work, desk, application_id)
+    version = application.version
+    if application.protocol == clients.PROTOCOL:
+        version = clients.of_application(work, application).version
+    return application_page(work, desk, "name", application, "", version=version)
+
+
+@pages.post("/<application_id>/name")
+@administrator
+@at_desk(again=name)
+def rename(work: Work, desk: Desk, application_id: str) -> Response:
+    """Let people call it by another name."""
+    application = application_of(work, desk, application_id)
+    wanted = request.form.get("name", "")
+    if application.protocol == clients.PROTOCOL:
+        clients.rename(
+            work,
+            application.id,
+            wanted,
+            if_version=lists.version(),
+            base_url=context.settings().base_url,
+            allow_http_loopback=page_.loopback(),
+        )
+    else:
+        applications.rename(work, application.id, wanted, if_version=lists.version())
+    return done(work, desk, _("Saved."), "console_applications.show", application_id=application.id)
+
+
+@pages.get("/<application_id>/disable")
+@administrator
+@at_desk
+def ask_to_disable(work: Work, desk: Desk, application_id: str) -> Response:
+    """Say what happens when an application is disabled."""
+    application = application_of(work, desk, application_id)
+    return application_page(work, desk, "disable", application, "", openers=_opened(work, application))
+
+
+@pages.post("/<application_id>/disable")
+@administrator
+@at_desk(again=ask_to_disable)
+@fresh
+def disable(work: Work, desk: Desk, application_id: str) -> Response:
+    """Let nobody sign on to it any more."""
+    application = applications.disable(work, application_of(work, desk, application_id).id)
+    words = _("%(name)s is disabled: nobody can sign on to it.", name=application.name)
+    return done(work, desk, words, "console_applications.show", application_id=application.id)
+
+
+@pages.post("/<application_id>/enable")
+@administrator
+@at_desk
+def enable(work: Work, desk: Desk, application_id: str) -> Response:
+    """Let people sign on to it again."""
+    application = applications.enable(work, application_of(work, desk, application_id).id)
+    words = _("People can sign on to %(name)s again.", name=application.name)
+    return done(work, desk, words, "console_applications.show", application_id=application.id)
+
+
+@pages.get("/<application_id>/delete")
+@administrator
+@at_desk
+def ask_to_delete(work: Work, desk: Desk, application_id: str) -> Response:
+    """Say what is lost when an application is deleted."""
+    application = application_of(work, desk, application_id)
+    return application_page(work, desk, "delete", application, "", openers=_opened(work, application))
+
+
+@pages.post("/<application_id>/delete")
+@administrator
+@at_desk(again=ask_to_delete)
+@fresh
+def delete(work: Work, desk: Desk, application_id: str) -> Response:
+    """Remove it for good."""
+    application = applications.delete(work, application_of(work, desk, application_id).id)
+    return done(work, desk, _("%(name)s was deleted.", name=application.name), "console_applications.index")
+
+
+@pages.get("/<application_id>/history")
+@administrator
+@at_desk
+def past(work: Work, desk: Desk, application_id: str) -> Response:
+    """Show what was done to an application."""
+    application = application_of(work, desk, application_id)
+    entries = history.of_target(work, desk.organization.id, application.id)
+    return application_page(work, desk, "history", application, "history", entries=entries)
+
+
+def _page(
+    work: Work, desk: Desk, chosen: dict[str, str], after: tuple[object, ...] | None, limit: int
+) -> list[Application]:
+    return application_lists.page(
+        work,
+        desk.organization.id,
+        after=after,
+        limit=limit,
+        starting=chosen["q"],
+        site_id=chosen["site"],
+        protocol=chosen["protocol"],
+        state=chosen["state"],
+    )
+
+
+def _opened(work: Work, application: Application) -> int:
+    return application_lists.opened_to(work, [application]).get(application.id, 0)
+
+
+def _may_add(work: Work, desk: Desk) -> bool:
+    sites = queries.sites(work, organization_id=desk.organization.id)
+    return any(desk.may("application:create", site_id=one.id) for one in sites)
+
+
+def _ends(work: Work, application: Application) -> object:
+    if application.protocol != providers.PROTOCOL:
+        return None
+    described = SpDescription.from_json(providers.of_application(work, application).description)
+    return expiry.next_end(described, work.now)

@@ -1,0 +1,195 @@
+"""The keys that sites sign with: their life, and a change of a SAML key, application by application."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import Blueprint, Response, make_response, request
+
+from idp.base.errors import Invalid, NotFound
+from idp.base.work import Work
+from idp.directory import keys as site_keys
+from idp.directory import queries
+from idp.directory.models import Site
+from idp.keyring import keyring
+from idp.keyring.models import SigningKey
+from idp.policy.permissions import Permission
+from idp.saml import rollover, rotating
+from idp.saml.certificates import read_file, thumbprint_of
+from idp.saml.rollover import Report
+from idp.saml.rollover_plan import WORDS, Campaign, Standing
+from idp.saml.wording import certificate_end
+from idp.web.console.desk import Desk, at_desk, console_page, done, fresh
+from idp.web.render import gettext as _
+from idp.web.security import administrator
+
+pages = Blueprint("console_keys", __name__, url_prefix="/admin/keys")
+
+_PLACE = "keys"
+_PURPOSES = (keyring.SAML_SIGNING, keyring.TOKEN_SIGNING)
+_MOST_NAMED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A key as it is shown; ``fingerprint`` and ``ends`` are those of its certificate, empty where it has none."""
+
+    id: str
+    purpose: str
+    algorithm: str
+    state: str
+    since: datetime
+    fingerprint: str
+    ends: str
+
+
+@pages.get("")
+@administrator
+@at_desk
+def index(work: Work, desk: Desk) -> Response:
+    """List the sites whose keys may be seen, with how their keys stand."""
+    sites = _sites(work, desk)
+    listed = [(site, [_shown(key) for key in site_keys.keys(work, site.organization_id, site.id)]) for site in sites]
+    return console_page(work, desk, "console/keys/index.html", place=_PLACE, listed=listed)
+
+
+@pages.get("/<site_id>")
+@administrator
+@at_desk
+def show(work: Work, desk: Desk, site_id: str) -> Response:
+    """Show a site's keys, and where its applications stand with a new one."""
+    site = _site(work, desk, site_id)
+    return console_page(
+        work,
+        desk,
+        "console/keys/show.html",
+        place=_PLACE,
+        at_site=site,
+        keys=[_shown(key) for key in site_keys.keys(work, site.organization_id, site.id)],
+        campaigns=_campaigns(work, site),
+        words=WORDS,
+        may_rotate=desk.may(Permission.KEY_ROTATE, site_id=site.id),
+    )
+
+
+@pages.get("/<site_id>/certificates/<key_id>.pem")
+@administrator
+@at_desk
+def certificate(work: Work, desk: Desk, site_id: str, key_id: str) -> Response:
+    """Return the certificate of a key as a file."""
+    site = _site(work, desk, site_id)
+    found = next((one for one in site_keys.keys(work, site.organization_id, site.id) if one.id == key_id), None)
+    if found is None or not found.certificate_pem:
+        raise NotFound("There is no such certificate.")
+    answer = make_response(found.certificate_pem)
+    answer.headers["Content-Type"] = "application/x-pem-file"
+    answer.headers["Content-Disposition"] = f'attachment; filename="{site.slug}-{found.state}.pem"'
+    return answer
+
+
+@pages.get("/<site_id>/rotate")
+@administrator
+@at_desk
+def ask_to_rotate(work: Work, desk: Desk, site_id: str) -> Response:
+    """Say what the next step of rotating does, and to how many."""
+    site = _site(work, desk, site_id)
+    purpose = request.args.get("purpose", keyring.SAML_SIGNING)
+    if purpose not in _PURPOSES:
+        raise NotFound("There are no such keys.")
+    keys = [key for key in site_keys.keys(work, site.organization_id, site.id) if key.purpose == purpose]
+    waiting = [one for _going, found in _campaigns(work, site) for one in found if not one.on_new]
+    return console_page(
+        work,
+        desk,
+        "console/keys/rotate.html",
+        place=_PLACE,
+        at_site=site,
+        purpose=purpose,
+        has_next=any(key.state == keyring.NEXT for key in keys),
+        waiting=len(waiting) if purpose == keyring.SAML_SIGNING else 0,
+    )
+
+
+@pages.post("/<site_id>/rotate")
+@administrator
+@at_desk(again=ask_to_rotate)
+@fresh
+def rotate(work: Work, desk: Desk, site_id: str) -> Response:
+    """Move the keys of one purpose one step on."""
+    site = _site(work, desk, site_id)
+    purpose = request.form.get("purpose", "")
+    if purpose not in _PURPOSES:
+        raise Invalid("This form cannot be read.", field="purpose", advice="Load the page again.")
+    turned = rotating.rotate(work, site, purpose=purpose, anyway=request.form.get("anyway") == "on")
+    said = [_("The key %(id)s is %(state)s now.", id=key.id, state=key.state) for key in turned.changed]
+    for one in turned.held:
+        names = ", ".join(one.names[:_MOST_NAMED])
+        said.append(_("The key %(id)s stays: %(names)s depend on it.", id=one.key.id, names=names))
+    nothing = _("Nothing to do now: a published key waits until applications have seen it.")
+    return done(work, desk, " ".join(said) or nothing, "console_keys.show", site_id=site.id)
+
+
+@pages.get("/<site_id>/campaign")
+@administrator
+@at_desk
+def ask_to_move(work: Work, desk: Desk, site_id: str) -> Response:
+    """Say what switching all, or taking all back, does, and to how many."""
+    site = _site(work, desk, site_id)
+    reports = [one for _going, found in _campaigns(work, site) for one in found]
+    return console_page(
+        work,
+        desk,
+        "console/keys/move.html",
+        place=_PLACE,
+        at_site=site,
+        back=request.args.get("act") == "back",
+        ready=[one for one in reports if one.standing is Standing.READY],
+        unknown=[one for one in reports if one.standing is Standing.UNKNOWN],
+        switched=[one for one in reports if one.on_new],
+    )
+
+
+@pages.post("/<site_id>/campaign")
+@administrator
+@at_desk(again=ask_to_move)
+@fresh
+def move(work: Work, desk: Desk, site_id: str) -> Response:
+    """Sign with the new key for all that are ready, or with the former one for all again."""
+    site, act = _site(work, desk, site_id), request.form.get("act")
+    if act == "switch":
+        moved = rollover.switch_all(work, site, anyway=request.form.get("anyway") == "on")
+    elif act == "back":
+        moved = rollover.back_all(work, site)
+    else:
+        raise Invalid("This form cannot be read.", field="act", advice="Load the page again.")
+    words = _("%(done)s were changed, %(left)s were left as they are.", done=len(moved.done), left=len(moved.left))
+    return done(work, desk, words, "console_keys.show", site_id=site.id)
+
+
+def _campaigns(work: Work, site: Site) -> list[tuple[Campaign, list[Report]]]:
+    return [(going, rollover.reports(work, site, going)) for going in rollover.going_on(work, site)]
+
+
+def _sites(work: Work, desk: Desk) -> list[Site]:
+    found = queries.sites(work, organization_id=desk.organization.id)
+    return [one for one in found if desk.may(Permission.KEY_READ, site_id=one.id)]
+
+
+def _site(work: Work, desk: Desk, site_id: str) -> Site:
+    found = next((one for one in _sites(work, desk) if one.id == site_id), None)
+    if found is None:
+        raise NotFound("There is no such site.", field="site")
+    return found
+
+
+def _shown(key: SigningKey) -> Shown:
+    since = {keyring.ACTIVE: key.activated_at, keyring.RETIRED: key.retired_at, keyring.GONE: key.gone_at}
+    der = read_file(key.certificate_pem.encode())[0] if key.certificate_pem else ""
+    return Shown(
+        key.id,
+        key.purpose,
+        key.algorithm,
+        key.state,
+        since.get(key.state) or key.created_at,
+        thumbprint_of(der) if der else "",
+        certificate_end(der) if der else "",
+    )

@@ -10,7 +10,7 @@ from idp.directory import access, application_lists, applications, queries
 from idp.web.console import lists
 from idp.web.console.application_page import application_of, application_page, guided, onward
 from idp.web.console.desk import Desk, at_desk, done
-from idp.web.render import gettext as _
+from idp.web.languages import gettext as _
 from idp.web.render import redirect
 from idp.web.security import administrator
 

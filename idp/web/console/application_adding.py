@@ -26,7 +26,7 @@ from idp.web.console import metadata_given
 from idp.web.console.application_page import PLACE, loopback
 from idp.web.console.desk import Desk, at_desk, console_page, done
 from idp.web.console.metadata_given import Given, given, with_metadata
-from idp.web.render import gettext as _
+from idp.web.languages import gettext as _
 from idp.web.security import administrator
 
 pages = Blueprint("console_application_adding", __name__, url_prefix="/admin/applications/new")

@@ -21,7 +21,7 @@ from idp.web import context
 from idp.web.console import lists
 from idp.web.console.application_page import application_of, application_page, loopback, onward
 from idp.web.console.desk import Desk, at_desk, done
-from idp.web.render import gettext as _
+from idp.web.languages import gettext as _
 from idp.web.security import administrator
 
 pages = Blueprint("console_application_checks", __name__, url_prefix="/admin/applications/<application_id>")

@@ -14,7 +14,7 @@ from idp.web.console import lists, metadata_given, outside
 from idp.web.console.application_adding_client import read_json, sectors_of, show_secret
 from idp.web.console.application_page import application_of, application_page, loopback
 from idp.web.console.desk import Desk, at_desk, done, fresh
-from idp.web.render import gettext as _
+from idp.web.languages import gettext as _
 from idp.web.render import redirect
 from idp.web.security import administrator
 

@@ -24,7 +24,7 @@ from idp.web.console import lists, metadata_given, outside
 from idp.web.console.application_page import application_of, application_page, loopback
 from idp.web.console.desk import Desk, at_desk, done, fresh
 from idp.web.console.metadata_given import given, with_metadata
-from idp.web.render import gettext as _
+from idp.web.languages import gettext as _
 from idp.web.security import administrator
 
 pages = Blueprint("console_application_saml", __name__, url_prefix="/admin/applications/<application_id>/saml")

@@ -15,7 +15,7 @@ from idp.oidc import clients
 from idp.saml import providers
 from idp.web.console.application_page import application_of, application_page, onward
 from idp.web.console.desk import Desk, at_desk
-from idp.web.render import gettext as _
+from idp.web.languages import gettext as _
 from idp.web.render import redirect
 from idp.web.security import administrator
 

@@ -16,7 +16,7 @@ from idp.saml.vendor_values import Page
 from idp.web import context, pictures
 from idp.web.console.application_page import application_of, application_page
 from idp.web.console.desk import Desk, at_desk
-from idp.web.render import gettext as _
+from idp.web.languages import gettext as _
 from idp.web.security import administrator
 
 pages = Blueprint("console_application_vendor", __name__, url_prefix="/admin/applications/<application_id>/vendor")

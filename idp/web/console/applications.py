@@ -15,7 +15,7 @@ from idp.web.console import application_page as page_
 from idp.web.console import exports, lists
 from idp.web.console.application_page import PLACE, application_of, application_page
 from idp.web.console.desk import Desk, at_desk, console_page, done, fresh
-from idp.web.render import gettext as _
+from idp.web.languages import gettext as _
 from idp.web.security import administrator
 
 pages = Blueprint("console_applications", __name__, url_prefix="/admin/applications")

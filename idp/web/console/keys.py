@@ -19,7 +19,7 @@ from idp.saml.rollover import Report
 from idp.saml.rollover_plan import WORDS, Campaign, Standing
 from idp.saml.wording import certificate_end
 from idp.web.console.desk import Desk, at_desk, console_page, done, fresh
-from idp.web.render import gettext as _
+from idp.web.languages import gettext as _
 from idp.web.security import administrator
 
 pages = Blueprint("console_keys", __name__, url_prefix="/admin/keys")

@@ -56,13 +56,7 @@ class Visitor:
         """Submit the first form, or the one whose button says *button*, with what was *typed*."""
         form = self._form(button)
         method = form.get("method", "get").lower()
-        sent = form.xpath(".//input[@name][not(@type='checkbox' or @type='radio') or @checked]")
-        values: dict[str, object] = {}
-        for i in sent:  # several boxes may have one name
-            held, said = values.get(i.get("name")), i.get("value", "")
-            values[i.get("name")] = said if held is None else [*(held if isinstance(held, list) else [held]), said]
-        values |= {area.get("name"): area.text or "" for area in form.xpath(".//textarea[@name]")}
-        values |= {one.get("name"): one.value for one in form.xpath(".//select[@name]")} | typed
+        values = _values(form) | typed
         if button:
             pressed = self.page.xpath(f"//button[contains(normalize-space(), '{button}')][@name]")
             values |= {one.get("name"): one.get("value", "") for one in pressed[:1]}
@@ -71,6 +65,13 @@ class Visitor:
         return self._followed(
             send(form.get("action") or self.answer.request.full_path.rstrip("?"), headers=self.headers, **{key: values})
         )
+
+    def values(self, ending: str) -> dict[str, object]:
+        """What the form whose address ends so would send as it stands."""
+        return _values(next(one for one in self.page.xpath("//form") if (one.get("action") or "").endswith(ending)))
+
+    def post(self, path: str, values: dict[str, object]) -> "Visitor":
+        return self._followed(self.client.post(path, headers=self.headers, data=values))
 
     def follow(self, words: str) -> "Visitor":
         """Follow the link that says *words*."""
@@ -100,3 +101,14 @@ class Visitor:
             answer = self.client.get(where, headers=self.headers)
             self.visited.append(answer)
         return self
+
+
+def _values(form) -> dict[str, object]:
+    sent = form.xpath(".//input[@name][not(@type='checkbox' or @type='radio') or @checked]")
+    values: dict[str, object] = {}
+    for i in sent:  # several boxes may have one name
+        held, said = values.get(i.get("name")), i.get("value", "")
+        values[i.get("name")] = said if held is None else [*(held if isinstance(held, list) else [held]), said]
+    values |= {area.get("name"): area.text or "" for area in form.xpath(".//textarea[@name]")}
+    values |= {one.get("name"): one.value for one in form.xpath(".//select[@name]")}
+    return values

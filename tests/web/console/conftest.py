@@ -1,6 +1,9 @@
 """An administrator of Acme in the console."""
 
+from collections.abc import Callable
+
 import pytest
+from sqlalchemy import event
 
 from idp.directory import accounts
 from tests.support.front import ANN
@@ -19,3 +22,23 @@ def admin(front) -> Visitor:
     """Ann, who administers the organization, signed in with both steps."""
     make_administrator(front)
     return signed_in(front)
+
+
+@pytest.fixture
+def queries_of(front) -> Callable[[Callable[[], object]], int]:
+    """Counts the statements that something asks of the database."""
+
+    def count(act: Callable[[], object]) -> int:
+        seen: list[str] = []
+
+        def note(_connection, _cursor, statement, *_rest) -> None:
+            seen.append(statement)
+
+        event.listen(front.database.engine, "before_cursor_execute", note)
+        try:
+            act()
+        finally:
+            event.remove(front.database.engine, "before_cursor_execute", note)
+        return len(seen)
+
+    return count

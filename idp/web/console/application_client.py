@@ -67,6 +67,11 @@ def save(application_id: str) -> Response:
     try:
         g.changes = _changes()
         held = outside.at_work(lambda work, desk: _registration(work, desk, application_id))
+        g.changes = {
+            name: value
+            for name, value in g.changes.items()
+            if name not in _FLAGS or value is not False or held.get(name)  # off already, or never said
+        }
         g.sector_uris = sectors_of(changing.merged(held, g.changes))
     except Invalid as error:
         g.fault = error

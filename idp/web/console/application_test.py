@@ -8,6 +8,7 @@ from flask import Blueprint, Response, request
 
 from idp.audit import step_words
 from idp.audit.models import Attempt
+from idp.base.texts import Words
 from idp.base.work import Work
 from idp.directory import access, sign_on_tests
 from idp.directory.models import Application
@@ -15,7 +16,6 @@ from idp.oidc import clients
 from idp.saml import providers
 from idp.web.console.application_page import application_of, application_page, onward
 from idp.web.console.desk import Desk, at_desk
-from idp.web.languages import gettext as _
 from idp.web.render import redirect
 from idp.web.security import administrator
 
@@ -32,7 +32,7 @@ class Trace:
     id: str
     at: datetime
     outcome: str
-    steps: list[tuple[str, bool, str]]
+    steps: list[tuple[Words, bool, str]]
     code: str
 
 
@@ -94,7 +94,7 @@ def _starts_at(work: Work, application: Application) -> str:
 def _trace(attempt: Attempt) -> Trace:
     steps = [
         (
-            step_words.sentence(attempt.kind, step, _),
+            step_words.sentence(attempt.kind, step),
             step.get("state") != "failed",
             str(step.get("cause", "")) if step.get("state") == "failed" else _facts(step),
         )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, tuple_
 
 from idp.audit.events import KeyStateChanged
 from idp.audit.log import record
@@ -58,6 +58,31 @@ def keys(work: Work, organization_id: str, site_id: str) -> list[SigningKey]:
         .order_by(SigningKey.created_at, SigningKey.id)
     )
     return list(work.tx.session.scalars(query))
+
+
+def of_sites(work: Work, sites: Sequence[Site]) -> dict[str, list[SigningKey]]:
+    """
+    Return, by site, every key of several sites that is not gone, oldest first; in one query.
+
+    Raises:
+        Forbidden: the actor may not see keys at one of them.
+    """
+    found: dict[str, list[SigningKey]] = {site.id: [] for site in sites}
+    for site in sites:
+        require(work, Permission.KEY_READ, site.organization_id, site_id=site.id)
+    query = (
+        select(SigningKey)
+        .where(
+            tuple_(SigningKey.organization_id, SigningKey.site_id).in_(
+                [(site.organization_id, site.id) for site in sites]
+            ),
+            SigningKey.state != keyring.GONE,
+        )
+        .order_by(SigningKey.created_at, SigningKey.id)
+    )
+    for key in work.tx.session.scalars(query):
+        found[key.site_id].append(key)
+    return found
 
 
 @dataclass(frozen=True, slots=True)

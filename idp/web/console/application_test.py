@@ -105,7 +105,7 @@ def _trace(attempt: Attempt) -> Trace:
 
 def _facts(step: dict[str, Any]) -> str:
     known = ("step", "state", "code", "cause")
-    return ", ".join(f"{name}: {_said(value)}" for name, value in step.items() if name not in known)
+    return ", ".join(f"{name}: {_said(value)}" for name, value in step.items() if name not in known and value)
 
 
 def _said(value: Any) -> str:

@@ -26,6 +26,7 @@ pages = Blueprint("console_keys", __name__, url_prefix="/admin/keys")
 
 _PLACE = "keys"
 _PURPOSES = (keyring.SAML_SIGNING, keyring.TOKEN_SIGNING)
+_STATES = (keyring.ACTIVE, keyring.NEXT, keyring.RETIRED, keyring.GONE)
 _MOST_NAMED = 5
 
 
@@ -48,7 +49,8 @@ class Shown:
 def index(work: Work, desk: Desk) -> Response:
     """List the sites whose keys may be seen, with how their keys stand."""
     sites = _sites(work, desk)
-    listed = [(site, [_shown(key) for key in site_keys.keys(work, site.organization_id, site.id)]) for site in sites]
+    held = site_keys.of_sites(work, sites)
+    listed = [(site, _in_order(held[site.id])) for site in sites]
     return console_page(work, desk, "console/keys/index.html", place=_PLACE, listed=listed)
 
 
@@ -64,7 +66,7 @@ def show(work: Work, desk: Desk, site_id: str) -> Response:
         "console/keys/show.html",
         place=_PLACE,
         at_site=site,
-        keys=[_shown(key) for key in site_keys.keys(work, site.organization_id, site.id)],
+        keys=_in_order(site_keys.keys(work, site.organization_id, site.id)),
         campaigns=_campaigns(work, site),
         words=WORDS,
         may_rotate=desk.may(Permission.KEY_ROTATE, site_id=site.id),
@@ -179,6 +181,11 @@ def _site(work: Work, desk: Desk, site_id: str) -> Site:
     if found is None:
         raise NotFound("There is no such site.", field="site")
     return found
+
+
+def _in_order(keys: list[SigningKey]) -> list[Shown]:
+    """Return keys as they are shown: SAML's before those for tokens, and what signs first."""
+    return [_shown(key) for key in sorted(keys, key=lambda key: (key.purpose, _STATES.index(key.state), key.id))]
 
 
 def _shown(key: SigningKey) -> Shown:

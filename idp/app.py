@@ -65,6 +65,7 @@ from idp.web.console import insights as console_insights
 from idp.web.console import layouts as console_layouts
 from idp.web.console import entrance, home
 from idp.web.console import (
+    account_actions,
     application_access,
     application_adding,
     application_adding_client,
@@ -76,8 +77,16 @@ from idp.web.console import (
     entrance,
     home,
 )
+from idp.web.console import accounts as console_accounts
 from idp.web.console import applications as console_applications
+from idp.web.console import attempts as console_attempts
+from idp.web.console import audit as console_audit
+from idp.web.console import authentication_policies as console_policies
+from idp.web.console import bookmarks as console_bookmarks
+from idp.web.console import domains as console_domains
+from idp.web.console import insights as console_insights
 from idp.web.console import keys as console_keys
+from idp.web.console import layouts as console_layouts
 from idp.web.console import organization as console_organization
 from idp.web.console import roles as console_roles
 from idp.web.console import sites as console_sites

@@ -54,16 +54,6 @@ from idp.web import (
 )
 from idp.web.console import access_policies as console_access
 from idp.web.console import access_rules as console_access_rules
-from idp.web.console import account_actions, entrance, home
-from idp.web.console import accounts as console_accounts
-from idp.web.console import attempts as console_attempts
-from idp.web.console import audit as console_audit
-from idp.web.console import authentication_policies as console_policies
-from idp.web.console import bookmarks as console_bookmarks
-from idp.web.console import domains as console_domains
-from idp.web.console import insights as console_insights
-from idp.web.console import layouts as console_layouts
-from idp.web.console import entrance, home
 from idp.web.console import (
     account_actions,
     application_access,

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, select, tuple_
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select, tuple_
 
+from idp.base.errors import NotFound
 from idp.base.work import Work
 from idp.directory import access, names, queries
-from idp.directory.models import AccessGrant, Account, Application, Group
+from idp.directory.models import AccessGrant, Account, Application, Group, Membership
 from idp.policy.permissions import Permission
 
 ACTIVE, DISABLED = "active", "disabled"
@@ -106,6 +107,68 @@ def openers(
     if after is not None:
         query = query.where(AccessGrant.id > after[0])
     held = list(work.tx.session.scalars(query.order_by(AccessGrant.id).limit(limit)))
+    return _called(work, application, held)
+
+
+def opener(work: Work, application: Application, grant_id: str) -> Openers:
+    """
+    Return one access grant of an application that holds now.
+
+    Raises:
+        NotFound: there is no such grant.
+    """
+    query = queries.visible(work, AccessGrant, Permission.APPLICATION_READ).where(
+        AccessGrant.organization_id == application.organization_id,
+        AccessGrant.application_id == application.id,
+        AccessGrant.id == grant_id,
+        _holds(work.now),
+    )
+    held = list(work.tx.session.scalars(query))
+    if not held:
+        raise NotFound(f"“{application.name}” has no such access now.", field="grant", advice="Look at it again.")
+    return _called(work, application, held)[0]
+
+
+def losing(work: Work, application: Application, grant_id: str) -> int:
+    """Return how many active accounts may open an application by that grant and by no other."""
+    member = exists().where(
+        Membership.organization_id == AccessGrant.organization_id,
+        Membership.group_id == AccessGrant.subject_id,
+        Membership.account_id == Account.id,
+        Membership.valid_from <= work.now,
+        Membership.valid_to.is_(None) | (Membership.valid_to > work.now),
+    )
+    opens = exists().where(
+        AccessGrant.organization_id == application.organization_id,
+        AccessGrant.application_id == application.id,
+        _holds(work.now),
+        or_(
+            AccessGrant.subject_kind == access.EVERYONE,
+            and_(AccessGrant.subject_kind == access.ACCOUNT, AccessGrant.subject_id == Account.id),
+            and_(AccessGrant.subject_kind == access.GROUP, member),
+        ),
+    )
+    query = (
+        select(func.count())
+        .select_from(Account)
+        .where(
+            Account.organization_id == application.organization_id,
+            Account.disabled_at.is_(None),
+            opens.where(AccessGrant.id == grant_id),
+            ~opens.where(AccessGrant.id != grant_id),
+        )
+    )
+    return work.tx.session.scalar(query) or 0
+
+
+def _holds(now: datetime) -> ColumnElement[bool]:
+    return and_(
+        AccessGrant.valid_from <= now,
+        AccessGrant.valid_to.is_(None) | (AccessGrant.valid_to > now),
+    )
+
+
+def _called(work: Work, application: Application, held: Sequence[AccessGrant]) -> list[Openers]:
     called = _groups(work, application, held) | _accounts(work, application, held)
     return [
         Openers(
@@ -119,13 +182,6 @@ def openers(
         )
         for one in held
     ]
-
-
-def _holds(now: datetime) -> ColumnElement[bool]:
-    return and_(
-        AccessGrant.valid_from <= now,
-        AccessGrant.valid_to.is_(None) | (AccessGrant.valid_to > now),
-    )
 
 
 def _groups(work: Work, application: Application, held: Sequence[AccessGrant]) -> dict[str, str]:

@@ -86,3 +86,20 @@ def test_a_name_is_changed_once_and_recorded(work, wiki):
 def test_an_auditor_cannot_rename(work, wiki, an_account):
     with pytest.raises(Forbidden):
         applications.rename(as_account(work, an_account(), AUDITOR), wiki.id, "No")
+
+
+def test_who_has_access_by_something_else_loses_none(work, wiki, an_account):
+    ada, bob = an_account(), an_account("bob@acme.example")
+    groups.create(work, "Staff", organization=queries.organizations(work)[0].slug)
+    for one in (ada, bob):
+        groups.add(work, "Staff", one.email, organization=queries.organizations(work)[0].slug)
+    by_group = applications.grant(work, wiki.id, group="Staff")
+    applications.grant(work, wiki.id, account=ada.email)
+
+    assert application_lists.opener(work, wiki, by_group.id).name == "Staff"
+    assert application_lists.losing(work, wiki, by_group.id) == 1
+    applications.grant(work, wiki.id, everyone=True)
+    assert application_lists.losing(work, wiki, by_group.id) == 0
+    applications.withdraw(work, wiki.id, by_group.id)
+    with pytest.raises(NotFound):
+        application_lists.opener(work, wiki, by_group.id)

@@ -23,7 +23,7 @@ _MOST_GROUPS = 200
 @pages.get("")
 @administrator
 @at_desk
-def index(work: Work, desk: Desk, application_id: str, **_values: str) -> Response:
+def index(work: Work, desk: Desk, application_id: str) -> Response:
     """Show who may open it, and ask who else shall."""
     application = application_of(work, desk, application_id)
     found = lists.listed(
@@ -63,9 +63,26 @@ def give(work: Work, desk: Desk, application_id: str) -> Response:
     return done(work, desk, words, "console_application_access.index", application_id=application.id, **onward())
 
 
+@pages.get("/<grant_id>/withdraw")
+@administrator
+@at_desk
+def ask_to_withdraw(work: Work, desk: Desk, application_id: str, grant_id: str) -> Response:
+    """Say who loses access, and how many they are."""
+    application = application_of(work, desk, application_id)
+    return application_page(
+        work,
+        desk,
+        "withdraw",
+        application,
+        "access",
+        opener=application_lists.opener(work, application, grant_id),
+        losing=application_lists.losing(work, application, grant_id),
+    )
+
+
 @pages.post("/<grant_id>/withdraw")
 @administrator
-@at_desk(again=index)
+@at_desk(again=ask_to_withdraw)
 def withdraw(work: Work, desk: Desk, application_id: str, grant_id: str) -> Response:
     """End one access grant now."""
     application = application_of(work, desk, application_id)

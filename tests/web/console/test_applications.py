@@ -81,7 +81,9 @@ def test_access_is_given_with_a_reason_and_an_end_and_withdrawn(front, admin, wi
     with front.work() as work:
         assert access.may_open(work, front.organization_id, wiki, front.account_ids[BEN])
 
-    admin.submit("Withdraw")
+    admin.follow("Withdraw")
+    assert "1 person cannot open it any more" in admin.text
+    admin.submit("Withdraw", reason="It is over")
 
     assert "Access to Okta Thing was withdrawn." in admin.text
     with front.work() as work:

@@ -165,4 +165,4 @@ def _changed(work: Work, desk: Desk, **_: Any) -> Response:
     )
 
 
-_HIDDEN = frozenset({"csrf_token", "version", "opened_at", "password", "secret"})
+_HIDDEN = frozenset({"csrf_token", "version", "opened_at", "form", "carried", "digest", "password", "secret"})

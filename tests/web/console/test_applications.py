@@ -151,6 +151,23 @@ def test_a_switch_that_does_not_go_with_the_rest_is_told_and_nothing_is_written(
     assert provider(front, wiki).sign_response
 
 
+def test_what_one_form_got_wrong_changes_nothing_that_another_form_shows(front, admin, wiki, notebook):
+    admin.open(f"{LIST}/{wiki}/saml")
+    shown = admin.values("switches")
+    admin.post(f"{LIST}/{wiki}/saml/description", admin.values("description") | {"consumers": "ftp://x.example/"})
+    assert admin.status == 422
+    again = admin.values("switches")
+    assert {
+        name: said for name, said in again.items() if name in shown and name not in ("opened_at", "csrf_token")
+    } == {name: said for name, said in shown.items() if name not in ("opened_at", "csrf_token")}
+
+    path = f"{LIST}/{notebook}/client"
+    shown = admin.open(path).page.xpath("//form[1]//input[@checked]/@id")
+    admin.post(path, {"csrf_token": admin.field("csrf_token").get("value"), "json": "no json"})
+    assert admin.status == 422
+    assert admin.page.xpath("//form[1]//input[@checked]/@id") == shown
+
+
 def test_addresses_are_what_the_form_says(front, admin, wiki):
     form = admin.open(f"{LIST}/{wiki}/saml").values("description")
     form |= {"consumers": f"{vendors.OKTA.acs}\r\nhttps://new.example/acs", "default": "https://new.example/acs"}

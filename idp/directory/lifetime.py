@@ -22,12 +22,13 @@ from idp.base.letters import spoken
 from idp.base.models import OutboxMessage
 from idp.base.work import Work
 from idp.directory import accounts, administering, domain_reads, queries, rights
-from idp.directory.console_models import SearchWord
+from idp.directory.console_models import Run, SearchWord
 from idp.directory.domain_models import Domain
-from idp.directory.joining_models import AccessRequest, AccountImportRow, Invitation, JoinRequest
+from idp.directory.joining_models import AccessRequest, AccountImport, AccountImportRow, Invitation, JoinRequest
 from idp.directory.launcher_models import LauncherArrangement
 from idp.directory.models import AccessGrant, Account, Membership, Organization, RoleAssignment
 from idp.policy import domains as policy
+from idp.policy.models import AccessPolicyVersion
 from idp.policy.permissions import Permission
 
 GRACE = timedelta(days=14)
@@ -233,6 +234,7 @@ def _erase(work: Work, account: Account) -> None:
             OutboxMessage.organization_id == where, OutboxMessage.kind == mail.KIND, OutboxMessage.destination == email
         )
     )
+    _forget_as_actor(work, where, of, email)
     _end_facts(work, where, of)
     account.email, account.email_key, account.email_domain = "", f"erased:{of}", ""
     account.name, account.given_name, account.family_name = FORMER, "", ""
@@ -243,6 +245,26 @@ def _erase(work: Work, account: Account) -> None:
     account.epoch += 1
     work.tx.session.flush()
     record(work, AccountErased(organization_id=where, target_id=of))
+
+
+def _forget_as_actor(work: Work, organization_id: str, account_id: str, email: str) -> None:
+    """What others are shown of what the person did as an administrator says no name any more."""
+    for who, id_, name in (
+        (AccountImport, AccountImport.created_by, "created_by_name"),
+        (Run, Run.created_by, "created_by_name"),
+        (Invitation, Invitation.invited_by, "invited_by_name"),
+    ):
+        work.tx.session.execute(
+            update(who).where(who.organization_id == organization_id, id_ == account_id).values({name: FORMER})
+        )
+    for model, column in (
+        (AccessRequest, AccessRequest.decided_by),
+        (JoinRequest, JoinRequest.decided_by),
+        (AccessPolicyVersion, AccessPolicyVersion.created_by),
+    ):
+        work.tx.session.execute(
+            update(model).where(model.organization_id == organization_id, column == email).values({column.key: FORMER})
+        )
 
 
 def _end_facts(work: Work, organization_id: str, account_id: str) -> None:

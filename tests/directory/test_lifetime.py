@@ -11,7 +11,8 @@ from idp.base.db import Base
 from idp.base.errors import Conflict, Forbidden, NotFound
 from idp.cli.jobs import handlers
 from idp.directory import accounts, domains, groups, lifetime, queries
-from idp.directory.joining_models import Invitation, JoinRequest
+from idp.directory.console_models import Run
+from idp.directory.joining_models import AccountImport, AccountImportRow, Invitation, JoinRequest
 from idp.directory.models import Account, Membership, RoleAssignment
 from idp.oidc.models import OidcSubject
 from idp.policy.domains import State
@@ -130,6 +131,37 @@ def fill(front) -> None:
             )
         )
         work.tx.session.add(
+            Invitation(
+                organization_id=where,
+                id="inv_2",
+                account_id=front.account_ids[BEN],
+                email=BEN,
+                invited_by=ann,
+                invited_by_name="Ann Archer",
+                sent_at=work.now,
+                expires_at=work.now,
+            )
+        )
+        for made in (
+            AccountImport(state="applied", created_by=ann, created_by_name="Ann Archer", created_at=work.now),
+            Run(kind="x", state="finished", created_by=ann, created_by_name="Ann Archer", created_at=work.now),
+        ):
+            made.organization_id, made.id = where, f"{made.__tablename__}_1"
+            work.tx.session.add(made)
+        work.tx.session.flush()
+        work.tx.session.add(
+            AccountImportRow(
+                organization_id=where,
+                id="imr_1",
+                import_id="account_imports_1",
+                number=1,
+                email=ANN,
+                action="create",
+                after={"name": "Ann Archer"},
+                account_id=ann,
+            )
+        )
+        work.tx.session.add(
             SamlName(
                 organization_id=where,
                 id="snm_1",
@@ -181,6 +213,38 @@ def test_an_erased_account_says_nothing_of_its_person_anywhere(front):
         assert (entry.target_id, entry.details) == (found.id, {})
         assert work.tx.session.query(OidcSubject).filter_by(account_id=found.id).one().subject == "s-1"
         assert work.tx.session.query(SamlName).filter_by(account_id=found.id).one().value_digest == "d"
+
+
+KEPT = {
+    *("attempts", "logouts", "oidc_subjects", "saml_names", "saml_subjects", "account_import_rows"),
+    *("memberships", "role_assignments", "sign_on_sessions"),
+}
+"""Tables that still name the id of an erased account: nothing in them says whose it was."""
+ERASED = {
+    *("pending_sign_ons", "join_requests", "authenticators", "former_passwords", "invitations", "known_devices"),
+    *("notices", "passwords", "recovery_codes", "sign_ins", "temporary_passes", "totp_factors", "access_requests"),
+    *("consents", "grants"),
+}
+
+
+def test_every_table_that_knows_accounts_is_kept_or_erased_on_purpose():
+    """Whoever adds one says here what becomes of it, and sees to it in `erase` of its floor."""
+    assert {table.name for table in Base.metadata.sorted_tables if "account_id" in table.c} == KEPT | ERASED
+
+
+def test_nothing_is_left_in_the_tables_that_are_erased(front):
+    fill(front)
+    with front.work() as work:
+        lifetime.erase_now(work, ANN)
+    run_jobs(front)
+    with front.work() as work:
+        left = {
+            table.name
+            for table in Base.metadata.sorted_tables
+            if table.name in ERASED
+            and work.tx.connection.execute(sa.select(table).where(table.c.account_id == front.account_ids[ANN])).first()
+        }
+    assert left == set()
 
 
 @pytest.mark.both_databases

@@ -12,7 +12,7 @@ from flask import Blueprint, Response, request, stream_with_context
 from idp.base.errors import NotFound
 from idp.base.letters import spoken
 from idp.base.work import Work
-from idp.directory import accounts, attributes, lifetime, queries
+from idp.directory import accounts, attributes, lifetime, queries, rights
 from idp.directory.models import Account
 from idp.oidc import administered_grants
 from idp.policy.permissions import Permission
@@ -171,7 +171,7 @@ def offered(work: Work, desk: Desk, account_id: str) -> Response:
         "console/accounts/actions.html",
         place=_PLACE,
         account=account,
-        acts=[name for name, act in ACTS.items() if _offers(desk, act, account)],
+        acts=[name for name, act in ACTS.items() if _offers(work, act, account)],
         factors=account_factors.factors(work, account),
     )
 
@@ -242,5 +242,5 @@ def _act(what: str) -> Act:
     return found
 
 
-def _offers(desk: Desk, act: Act, account: Account) -> bool:
-    return act.fits(account) and any(desk.may(permission) for permission in act.permissions)
+def _offers(work: Work, act: Act, account: Account) -> bool:
+    return act.fits(account) and rights.is_over(work, act.permissions, account)

@@ -76,7 +76,8 @@ def check(domain_id: str) -> Response:
     asked = _asked(domain_id=domain_id)
     if isinstance(asked, Response):  # the session ended meanwhile
         return asked
-    looked = domains.look(cast(Asked, asked), _prober())
+    with context.aside():
+        looked = domains.look(cast(Asked, asked), _prober())
     return cast(Response, _settled(domain_id=domain_id, asked=asked, looked=looked))
 
 

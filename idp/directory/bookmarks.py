@@ -13,7 +13,8 @@ from idp.base.errors import Conflict
 from idp.base.work import Work
 from idp.directory import applications, names, queries, tiles
 from idp.directory.models import Application
-from idp.policy.permissions import Permission, require
+from idp.directory.rights import require_on
+from idp.policy.permissions import Permission
 
 PROTOCOL = "bookmark"
 
@@ -43,7 +44,7 @@ def create(work: Work, site: str, *, name: str, address: str, note: str = "", re
         Invalid: the name, the address or the note cannot be used.
     """
     at = queries.site(work, site)
-    require(work, Permission.APPLICATION_CREATE, at.organization_id, site_id=at.id)
+    require_on(work, Permission.APPLICATION_CREATE, at)
     leads_to = names.web_address(address, field="address")
     said = tiles.clean_note(note)
     made = applications.create(work, at, protocol=PROTOCOL, name=name, launch_url=leads_to)

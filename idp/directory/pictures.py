@@ -20,7 +20,8 @@ from idp.base.work import Work
 from idp.directory import queries
 from idp.directory.launcher_models import Picture
 from idp.directory.models import Application, Site
-from idp.policy.permissions import Permission, require
+from idp.directory.rights import require_on
+from idp.policy.permissions import Permission
 
 LONGEST_UPLOAD = 2 * 1024 * 1024
 MOST_PIXELS = 8_000_000
@@ -110,7 +111,7 @@ def set_of_application(
         ChangedMeanwhile: somebody else has changed the application since.
     """
     found = queries.application(work, application_id)
-    require(work, Permission.APPLICATION_EDIT, found.organization_id, site_id=found.site_id, application_id=found.id)
+    require_on(work, Permission.APPLICATION_EDIT, found)
     if _replace(work, found, drawn, if_version):
         record(
             work,
@@ -131,7 +132,7 @@ def set_of_site(work: Work, slug: str, drawn: Drawn | None, *, if_version: int |
         ChangedMeanwhile: somebody else has changed the site since.
     """
     found = queries.site(work, slug)
-    require(work, Permission.SITE_EDIT, found.organization_id, site_id=found.id)
+    require_on(work, Permission.SITE_EDIT, found)
     if _replace(work, found, drawn, if_version):
         record(
             work,

@@ -8,7 +8,8 @@ from idp.base.errors import ChangedMeanwhile
 from idp.base.work import Work
 from idp.directory import names, queries
 from idp.directory.models import Application
-from idp.policy.permissions import Permission, require
+from idp.directory.rights import require_on
+from idp.policy.permissions import Permission
 
 LONGEST_NOTE = 1024
 
@@ -61,7 +62,7 @@ def to_edit(work: Work, application_id: str, if_version: int | None) -> Applicat
         ChangedMeanwhile: it has another version than *if_version*.
     """
     found = queries.application(work, application_id)
-    require(work, Permission.APPLICATION_EDIT, found.organization_id, site_id=found.site_id, application_id=found.id)
+    require_on(work, Permission.APPLICATION_EDIT, found)
     if if_version is not None and if_version != found.version:
         raise ChangedMeanwhile(found.id)
     return found

@@ -10,12 +10,13 @@ from tests.architecture.source import PACKAGE, called, functions
 DIRECTORY = ("organizations", "sites", "accounts", "groups", "applications", "policies", "roles", "role_assignments")
 FILES = [
     *(f"directory/{file}" for file in (*DIRECTORY, "authentication_policies", "policy_members")),
+    *(f"directory/{file}" for file in ("launcher_layouts", "bookmarks", "tiles", "pictures")),
     "oidc/apis",
     "oidc/api_scopes",
 ]
 DONE_BY = {"record", "_set_release", "edit", "move", "_moved"}
 """What records: the one writer, or a verb that does the same for several callers."""
-REQUIRES = {"require", "require_on", "require_over", "require_into", "edit", "_check_may_grant"}
+REQUIRES = {"require", "require_on", "require_over", "require_into", "edit", "to_edit", "_check_may_grant"}
 """What requires a permission: somewhere, where an object is, over an account, for the members of a group."""
 VERBS = [
     pytest.param(verb, id=f"{file.rpartition('/')[2]}.{verb.name}")

@@ -10,7 +10,7 @@ from idp.directory import applications, bookmark_lists, bookmarks, history, pict
 from idp.directory.bookmarks import PROTOCOL, Change
 from idp.directory.models import Application, Site
 from idp.policy.permissions import Permission
-from idp.web.console import lists
+from idp.web.console import lists, logos
 from idp.web.console.desk import Desk, at_desk, console_page, done
 from idp.web.languages import gettext as _
 from idp.web.launcher import hue
@@ -125,10 +125,7 @@ def save(work: Work, desk: Desk, bookmark_id: str) -> Response:
 def logo(work: Work, desk: Desk, bookmark_id: str) -> Response:
     """Give a bookmark the picture that was sent; without one, take its logo away."""
     found = _bookmark(work, desk, bookmark_id)
-    sent = request.files.get("logo")
-    uploaded = sent.read() if sent is not None and "remove" not in request.form else b""
-    drawn = None if "remove" in request.form else pictures.draw(uploaded)
-    pictures.set_of_application(work, found.id, drawn, if_version=lists.version())
+    pictures.set_of_application(work, found.id, logos.sent(), if_version=lists.version())
     return done(work, desk, _("Saved."), "console_bookmarks.show", bookmark_id=found.id)
 
 

@@ -8,9 +8,10 @@ from idp.base.catalogues import LANGUAGES, own_name
 from idp.base.work import Work
 from idp.directory import history, queries, site_life, site_people, sites
 from idp.directory.models import Site
+from idp.directory.pictures import set_of_site
 from idp.policy.permissions import Permission
 from idp.web import context, pictures
-from idp.web.console import lists
+from idp.web.console import lists, logos
 from idp.web.console.desk import Desk, at_desk, console_page, done, fresh
 from idp.web.languages import gettext as _
 from idp.web.security import administrator
@@ -113,6 +114,16 @@ def save(work: Work, desk: Desk, slug: str) -> Response:
         languages=given.getlist("languages"),
         if_version=lists.version(),
     )
+    return done(work, desk, _("Saved."), "console_sites.show", slug=site.slug)
+
+
+@pages.post("/<slug>/logo")
+@administrator
+@at_desk(again=edit)
+def logo(work: Work, desk: Desk, slug: str) -> Response:
+    """Give the site the logo that was sent, or take its logo away."""
+    site = _site(work, desk, slug)
+    set_of_site(work, site.slug, logos.sent(), if_version=lists.version())
     return done(work, desk, _("Saved."), "console_sites.show", slug=site.slug)
 
 

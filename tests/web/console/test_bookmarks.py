@@ -105,3 +105,20 @@ def test_who_may_only_read_is_offered_nothing_and_refused(front):
     for path in ("/edit", "/access", "/delete"):
         assert auditor.client.post(f"/admin/bookmarks/{bookmark}{path}", data=form).status_code == 403
     assert auditor.client.post("/admin/bookmarks/new", data={**form, "site": "acme"}).status_code in (403, 404)
+
+
+def test_t12_a_site_gets_a_logo_that_its_page_to_sign_in_shows(front, admin, visitor):
+    admin.open("/admin/sites/acme/edit")
+    form = admin.page.xpath("//form[@enctype]")[0]
+    values = {i.get("name"): i.get("value", "") for i in form.xpath(".//input[@type='hidden']")}
+
+    def send(content):
+        sent = {**values, "logo": (io.BytesIO(content), "logo.png")}
+        return admin._followed(admin.client.post(form.get("action"), data=sent, content_type="multipart/form-data"))
+
+    assert send(b"no picture").status == 422
+    assert send(png()).path == "/admin/sites/acme"
+    assert visitor.open(front.ask()).page.xpath("//header//img/@src")[0].startswith("/pictures/pic_")
+    assert send(png()).status == 409, "for the version that was read"
+    admin.open("/admin/sites/acme/edit").submit("Remove the logo", remove="1")
+    assert not visitor.open(front.ask()).page.xpath("//header//img[contains(@src, 'pictures')]")

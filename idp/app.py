@@ -63,8 +63,6 @@ from idp.web.console import bookmarks as console_bookmarks
 from idp.web.console import domains as console_domains
 from idp.web.console import insights as console_insights
 from idp.web.console import layouts as console_layouts
-from idp.web.console import entrance, home
-from idp.web.console import insights as console_insights
 from idp.web.console import organization as console_organization
 from idp.web.console import roles as console_roles
 from idp.web.console import sites as console_sites

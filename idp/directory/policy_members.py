@@ -60,16 +60,14 @@ def page(
     work: Work, of: AuthenticationPolicy, *, after: tuple[Any, ...] | None = None, limit: int = 50
 ) -> list[Account]:
     """
-    Return who is in a policy that the actor has been given, by address, at most *limit*.
+    Return who is in a policy that the actor has been given, by address, at most *limit*: whom they may see.
 
     Args:
         after: the address (its key) and id of the last one that was shown; None: from the start.
-
-    Raises:
-        Forbidden: the actor may not see accounts there.
     """
-    require(work, Permission.ACCOUNT_READ, of.organization_id)
-    query = select(Account).where(authentication_policies.is_in(of), Account.erased_at.is_(None))
+    query = queries.visible(work, Account, Permission.ACCOUNT_READ).where(
+        authentication_policies.is_in(of), Account.erased_at.is_(None)
+    )
     if after is not None:
         query = query.where(tuple_(Account.email_key, Account.id) > tuple_(*after))
     return list(work.tx.session.scalars(query.order_by(Account.email_key, Account.id).limit(limit)))

@@ -206,7 +206,7 @@ def test_d17_the_last_administrator_is_not_taken_away(administrator, console):
 
 
 def test_the_last_administrator_is_not_disabled(administrator, work, console):
-    with pytest.raises(Conflict, match="Nobody would be left"), guarded(work, console.organization.id):
+    with pytest.raises(Conflict, match="Nobody would"), guarded(work, console.organization.id):
         accounts.disable(work, console.ann.id)
 
 
@@ -223,7 +223,7 @@ def test_somebody_who_could_never_sign_in_is_nobody_who_is_left(administrator, w
     eve = accounts.create(work, "eve@acme.example", organization="acme", name="Eve")
     accounts.grant_role(work, eve.id, ORGANIZATION_ADMINISTRATOR, organization_id=console.organization.id)
 
-    with pytest.raises(Conflict, match="Nobody would be left"), guarded(work, console.organization.id):
+    with pytest.raises(Conflict, match="Nobody would"), guarded(work, console.organization.id):
         accounts.disable(work, console.ann.id)
 
 

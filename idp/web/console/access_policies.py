@@ -15,6 +15,7 @@ from idp.web.console import lists, log_filters, replays
 from idp.web.console.desk import Desk, at_desk, console_page, done, fresh
 from idp.web.console.guarding import guarded
 from idp.web.languages import gettext as _
+from idp.web.render import redirect
 from idp.web.security import administrator
 
 pages = Blueprint("console_access", __name__, url_prefix="/admin/access")
@@ -144,6 +145,14 @@ def restore(work: Work, desk: Desk, policy_id: str, number: int) -> Response:
             work, desk.organization.slug, policy.id, number, if_version=lists.version(), trial=trial
         )
     return done(work, desk, said(trial), "console_access.show", policy_id=policy_id)
+
+
+@pages.get("/<policy_id>/confirm")
+@administrator
+@at_desk
+def confirming(work: Work, desk: Desk, policy_id: str) -> Response:
+    """Go back to the policy: whoever had to prove a second step first presses there again."""
+    return redirect("console_access.show", policy_id=found(work, desk, policy_id).id)
 
 
 @pages.post("/<policy_id>/confirm")

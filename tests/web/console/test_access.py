@@ -13,7 +13,7 @@ from idp.policy.access import documents, recording
 from idp.policy.access.context import Context, RequestKind
 from idp.policy.access.rules import Mode
 from idp.policy.signon import Method, Proof
-from tests.support.front import ANN, BEN
+from tests.support.front import ANN, BEN, PASSWORD
 from tests.web.conftest import signed_in
 from tests.web.console.conftest import make_administrator
 
@@ -410,3 +410,15 @@ def test_an_auditor_reads_rules_and_changes_none(front):
     assert "Add a rule" not in auditor.text
     submit(auditor, f"{path(front)}/rules/{rule.id}", name="Yes Ben")
     assert (auditor.status, rules(front).rules[0].name) == (403, "No Ben")
+
+
+def test_whoever_must_prove_a_second_step_before_keeping_a_trial_comes_back_to_the_policy(front, admin, tried):
+    admin.open(path(front))
+    front.later(minutes=6)
+    admin.submit("Keep it")
+    assert admin.path.startswith("/signin/")
+
+    admin.submit(password=PASSWORD).submit(otp=front.code())
+
+    assert admin.path == path(front)
+    assert policy(front).confirmed == 2  # an administrator who signs in anew under it confirms it

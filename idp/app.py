@@ -54,6 +54,7 @@ from idp.web import (
 )
 from idp.web.console import access_policies as console_access
 from idp.web.console import access_rules as console_access_rules
+from idp.web.console import access_paths as console_access_paths
 from idp.web.console import account_actions, entrance, home
 from idp.web.console import accounts as console_accounts
 from idp.web.console import attempts as console_attempts
@@ -63,6 +64,8 @@ from idp.web.console import bookmarks as console_bookmarks
 from idp.web.console import domains as console_domains
 from idp.web.console import insights as console_insights
 from idp.web.console import layouts as console_layouts
+from idp.web.console import group_rules as console_group_rules
+from idp.web.console import groups as console_groups
 from idp.web.console import organization as console_organization
 from idp.web.console import roles as console_roles
 from idp.web.console import sites as console_sites
@@ -92,6 +95,9 @@ _CONSOLE = (
     console_what_if,
     console_insights,
     console_zones,
+    console_groups,
+    console_group_rules,
+    console_access_paths,
 )
 _OIDC = (oidc, oidc_clients, oidc_documents, oidc_logout, oidc_registration, oidc_session)
 

@@ -44,6 +44,14 @@ class AccessGranted(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AccessWithdrawn(Event):
+    tag = "application.access-withdrawn"
+    sentence = "took access to an application from {subject_kind} {subject}"
+    subject_kind: str
+    subject: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SignedOn(Event):
     """A person was signed on to an application (target: the account)."""
 

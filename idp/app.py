@@ -52,6 +52,7 @@ from idp.web import (
     signout,
     why,
 )
+from idp.web.console import access_paths as console_access_paths
 from idp.web.console import access_policies as console_access
 from idp.web.console import access_rules as console_access_rules
 from idp.web.console import (
@@ -74,6 +75,8 @@ from idp.web.console import audit as console_audit
 from idp.web.console import authentication_policies as console_policies
 from idp.web.console import bookmarks as console_bookmarks
 from idp.web.console import domains as console_domains
+from idp.web.console import group_rules as console_group_rules
+from idp.web.console import groups as console_groups
 from idp.web.console import insights as console_insights
 from idp.web.console import keys as console_keys
 from idp.web.console import layouts as console_layouts
@@ -116,6 +119,9 @@ _CONSOLE = (
     application_test,
     application_vendor,
     console_keys,
+    console_groups,
+    console_group_rules,
+    console_access_paths,
 )
 _OIDC = (oidc, oidc_clients, oidc_documents, oidc_logout, oidc_registration, oidc_session)
 

@@ -5,7 +5,15 @@ import sys
 import click
 
 from idp.base.errors import Invalid
-from idp.cli import account_factors, account_help, account_lifetime, account_password, account_recovery, show
+from idp.cli import (
+    access_paths,
+    account_factors,
+    account_help,
+    account_lifetime,
+    account_password,
+    account_recovery,
+    show,
+)
 from idp.cli.account_lookup import ORGANIZATION as _ORGANIZATION
 from idp.cli.account_lookup import find as _account
 from idp.cli.account_lookup import organization_id as _organization_id
@@ -274,5 +282,5 @@ def _password_from_stdin() -> str:
     return password
 
 
-for _command in (*account_recovery.COMMANDS, *account_lifetime.COMMANDS):
+for _command in (*account_recovery.COMMANDS, *account_lifetime.COMMANDS, *access_paths.ACCOUNT_COMMANDS):
     account.add_command(_command)

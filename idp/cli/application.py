@@ -6,7 +6,17 @@ from typing import Any
 import click
 
 from idp.base.errors import Invalid
-from idp.cli import application_access, application_templates, client_json, oidc, rules, saml, show
+from idp.cli import (
+    access_paths,
+    application_access,
+    application_templates,
+    client_json,
+    oidc,
+    rules,
+    saml,
+    sector_list,
+    show,
+)
 from idp.cli import release as release_
 from idp.cli.application_lookup import find, full, known_as
 from idp.cli.application_set import set_application
@@ -29,6 +39,7 @@ application.add_command(saml.saml)
 application.add_command(oidc.oidc)
 application.add_command(application_templates.templates)
 application.add_command(create_saml)
+application.add_command(access_paths.application_people)
 application.add_command(import_saml)
 application.add_command(rules.of_application())
 application.add_command(set_application)

@@ -18,7 +18,7 @@ from idp.base.work import Actor, Origin, Work
 from idp.cli import show
 from idp.cli.context import Group, open_database, open_work, settings, tell, tell_all, work_on
 from idp.cli.domain import prober
-from idp.directory import access_trials, domains, lifetime, managed
+from idp.directory import access_trials, domains, group_rule_changes, lifetime, managed
 from idp.oidc import erasing as oauth_erasing
 from idp.oidc import housekeeping as oauth_housekeeping
 from idp.oidc import logout_tokens
@@ -30,7 +30,14 @@ from idp.signon import backchannel, erasing, housekeeping, managed_notices, pass
 from idp.signon.logout import MESSAGE
 from idp.signon.teller import Tellers
 
-_HOURLY = (housekeeping.KIND, oauth_housekeeping.KIND, refreshing.SWEEP, rotation_jobs.SWEEP, domains.SWEEP)
+_HOURLY = (
+    housekeeping.KIND,
+    oauth_housekeeping.KIND,
+    refreshing.SWEEP,
+    rotation_jobs.SWEEP,
+    domains.SWEEP,
+    group_rule_changes.SWEEP,
+)
 _PAUSE_SECONDS = 5.0
 _HOUR = 3600.0
 
@@ -95,6 +102,8 @@ def handlers(of: Settings) -> Handlers:
         rotation_jobs.KIND: rotation_jobs.turn,
         refreshing.KIND: refreshing.errand(allowed=of.egress.allow_addresses, http_loopback=loopback),
         access_trials.ROLL_BACK: access_trials.roll_back,
+        group_rule_changes.SWEEP: group_rule_changes.sweep,
+        group_rule_changes.RUN: group_rule_changes.run_one,
         password_reset.KIND: password_reset.run,
         domains.SWEEP: domains.run,
         domains.KIND: domains.errand(prober(of)),

@@ -76,7 +76,10 @@ def group(of: Group) -> dict[str, Any]:
         "id": of.id,
         "organization_id": of.organization_id,
         "name": of.name,
+        "kind": of.kind,
+        "description": of.description,
         "created_at": instant(of.created_at),
+        "version": of.version,
     }
 
 

@@ -163,7 +163,7 @@ _WHERE_THEY_ARE: dict[
     ],
 ] = {
     "account": (Account, Account.email, Account.email_key, ()),
-    "group": (Group, Group.name, Group.name_key, ()),
+    "group": (Group, Group.name, Group.name_key, (Group.deleted_at.is_(None),)),
     "application": (Application, Application.name, Application.name, (Application.deleted_at.is_(None),)),
     "site": (Site, Site.slug, Site.slug, ()),
     "zone": (Zone, Zone.name, Zone.name, ()),

@@ -16,7 +16,17 @@ from idp.base import jobs
 from idp.base.errors import ChangedMeanwhile, Conflict
 from idp.base.ids import new_id
 from idp.base.work import Work
-from idp.directory import administering, attributes, managed, names, policy_members, queries, rights, role_assignments
+from idp.directory import (
+    administering,
+    attributes,
+    group_rules,
+    managed,
+    names,
+    policy_members,
+    queries,
+    rights,
+    role_assignments,
+)
 from idp.directory.models import Account, Organization, RoleAssignment
 from idp.policy.authentication import PolicyKind
 from idp.policy.permissions import Permission, require
@@ -76,6 +86,7 @@ def create(
     record(
         work, AccountCreated(organization_id=owner.id, target_id=account.id, email=email, name=name, kind=what.value)
     )
+    group_rules.settle_account(work, owner.id, account.id)
     return account
 
 
@@ -128,6 +139,7 @@ def rename(
         ),
     )
     work.tx.session.flush()
+    group_rules.settle_account(work, account.organization_id, account.id)
     return account
 
 
@@ -169,6 +181,7 @@ def enable(work: Work, reference: str, *, organization_id: str | None = None) ->
         raise Conflict(f"“{account.email}” is going to be deleted.", advice="Cancel the deletion.")
     account.disabled_at = None
     record(work, AccountEnabled(organization_id=account.organization_id, target_id=account.id, email=account.email))
+    group_rules.settle_account(work, account.organization_id, account.id)  # what it missed meanwhile
     return account
 
 
@@ -215,6 +228,7 @@ def set_attributes(
     )
     account.attributes, account.updated_at = after, work.now
     work.tx.session.flush()
+    group_rules.settle_account(work, account.organization_id, account.id)
     return account
 
 

@@ -38,7 +38,7 @@ class GroupRule(Owned):
     __table_args__ = (owned_by("group_id", "groups"), UniqueConstraint("organization_id", "group_id"))
 
     group_id: Mapped[str] = mapped_column(String(64))
-    condition: Mapped[str] = mapped_column(String(1000))
+    condition: Mapped[str] = mapped_column(String(4000))
     exceptions: Mapped[list[str]] = mapped_column(default=list)
     brake_percent: Mapped[int] = mapped_column(Integer, default=20)
     active_at: Mapped[datetime | None]

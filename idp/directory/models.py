@@ -172,7 +172,8 @@ class Group(Owned):
     A named set of accounts of the organization.
 
     ``kind`` says who decides who is in it: ``manual`` (administrators), ``rule`` (`GroupRule`) or ``provisioned``.
-    Members of a group inside of it are members by the source ``group:<id>`` (`GroupNesting`).
+    Members of a group inside of it are members by the source ``group:<id>`` (`GroupNesting`). A deleted group stays
+    as a tombstone: its id is never reused, and who was in it once can still be told; ``name_key`` is its id then.
     """
 
     __tablename__ = "groups"
@@ -183,6 +184,7 @@ class Group(Owned):
     kind: Mapped[str] = mapped_column(String(16), default="manual", server_default="manual")
     description: Mapped[str] = mapped_column(String(1024), default="", server_default="")
     created_at: Mapped[datetime]
+    deleted_at: Mapped[datetime | None]
     version: Mapped[int] = mapped_column(Integer, default=1)
 
     __mapper_args__ = {"version_id_col": version}

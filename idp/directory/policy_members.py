@@ -15,7 +15,7 @@ from idp.audit.events import AccountKindChanged, AccountPolicyChanged
 from idp.audit.log import record
 from idp.base.errors import ChangedMeanwhile, Conflict, IdpError, Invalid
 from idp.base.work import Work
-from idp.directory import authentication_policies, queries, rights
+from idp.directory import authentication_policies, group_rules, queries, rights
 from idp.directory.models import Account, Membership
 from idp.policy.authentication import PolicyKind
 from idp.policy.models import AuthenticationPolicy
@@ -194,6 +194,7 @@ def set_kind(
             after=wanted.value,
         ),
     )
+    group_rules.settle_account(work, account.organization_id, account.id)
     return account
 
 

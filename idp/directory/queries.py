@@ -149,7 +149,12 @@ def account(work: Work, reference: str, *, organization_id: str | None = None, e
 
 def groups(work: Work, *, organization_id: str | None = None, limit: int = 200) -> list[Group]:
     """Return groups by name, at most *limit*."""
-    query = visible(work, Group, Permission.GROUP_READ).order_by(Group.name_key).limit(limit)
+    query = (
+        visible(work, Group, Permission.GROUP_READ)
+        .where(Group.deleted_at.is_(None))
+        .order_by(Group.name_key)
+        .limit(limit)
+    )
     if organization_id is not None:
         query = query.where(Group.organization_id == organization_id)
     return list(work.tx.session.scalars(query))
@@ -164,6 +169,7 @@ def group(work: Work, reference: str, *, organization_id: str) -> Group:
     """
     query = visible(work, Group, Permission.GROUP_READ).where(
         Group.organization_id == organization_id,
+        Group.deleted_at.is_(None),
         (Group.id == reference) | (Group.name_key == names.name_key(reference)),
     )
     found = work.tx.session.scalar(query)

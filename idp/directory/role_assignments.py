@@ -12,7 +12,7 @@ from idp.audit.log import record
 from idp.base.errors import Conflict, Forbidden, Invalid, NotFound
 from idp.base.ids import new_id
 from idp.base.work import HeldRole, Work
-from idp.directory import administering, names, queries, rights
+from idp.directory import administering, group_rights, names, queries, rights
 from idp.directory import roles as roles_
 from idp.directory.group_models import GroupRule
 from idp.directory.joining_models import JoinRule
@@ -392,6 +392,20 @@ def check_may_carry(work: Work, group: Group) -> None:
             f"“{group.name}” can carry no role: whoever joins the organization comes into it.",
             field="group",
             advice="Take it out of the rules on who may join first.",
+        )
+
+
+def _check_not_default(work: Work, group: Group, where: Scope) -> None:
+    """Refuse that whoever is given an application comes to a role in the whole organization."""
+    if where.kind != "organization":
+        return
+    found = group_rights.defaults_among(work, group.organization_id, rights.contained(work, group))
+    if found:
+        raise Conflict(
+            f"“{group.name}” can carry no role in the whole organization: “{found[0][0].name}” is a default group of "
+            f"“{found[0][1]}”.",
+            field="group",
+            advice="Give the role to a group that opens no application by default.",
         )
 
 

@@ -88,6 +88,11 @@ def evaluate(expression: Expression, attributes: Attributes, budget: Budget | No
         return Evaluated((), error.fault)
 
 
+def texts(text: str) -> tuple[str, ...]:
+    """Return the texts that stand in the expression *text*, in their order."""
+    return tuple(token.value for token in _tokens(parse(text).text) if token.kind == "text")
+
+
 # Reading
 
 

@@ -13,7 +13,7 @@ from idp.audit.log import record
 from idp.base import mail
 from idp.base.errors import Conflict, Invalid
 from idp.base.work import Work
-from idp.directory import managed, names, queries, rights
+from idp.directory import group_rules, managed, names, queries, rights
 from idp.directory.models import Account, Organization
 from idp.policy.access.context import AccountKind
 from idp.policy.permissions import Permission
@@ -158,6 +158,7 @@ def replace(work: Work, account: Account, email: str, *, seen: str, by: str) -> 
     key = names.email_key(email)
     if key != account.email_key and _taken(work, account.organization_id, key):
         raise Conflict(f"Another account has the address “{email}”.", field="email")
+    group_rules.hold(work, account.organization_id)  # before the account: who runs a rule holds in this order, too
     changed = work.tx.session.execute(
         update(Account)
         .where(
@@ -185,6 +186,7 @@ def replace(work: Work, account: Account, email: str, *, seen: str, by: str) -> 
             organization_id=account.organization_id, target_id=account.id, before=seen, after=email, changed_by=by
         ),
     )
+    group_rules.settle_account(work, account.organization_id, account.id)
 
 
 def is_free(work: Work, organization_id: str, email: str) -> bool:

@@ -67,6 +67,14 @@ class AccessWithdrawn(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AccessWithdrawn(Event):
+    tag = "application.access-withdrawn"
+    sentence = "took access to an application from {subject_kind} {subject}"
+    subject_kind: str
+    subject: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SignedOn(Event):
     """A person was signed on to an application (target: the account)."""
 

@@ -274,7 +274,7 @@ def upgrade() -> None:
         sa.Column("organization_id", sa.String(length=64), nullable=False),
         sa.Column("id", sa.String(length=64), nullable=False),
         sa.Column("group_id", sa.String(length=64), nullable=False),
-        sa.Column("condition", sa.String(length=1000), nullable=False),
+        sa.Column("condition", sa.String(length=4000), nullable=False),
         sa.Column("exceptions", sa.JSON(), nullable=False),
         sa.Column("brake_percent", sa.Integer(), nullable=False),
         sa.Column("active_at", Instant(), nullable=True),
@@ -496,6 +496,7 @@ def upgrade() -> None:
     )
     op.add_column("groups", sa.Column("kind", sa.String(length=16), server_default="manual", nullable=False))
     op.add_column("groups", sa.Column("description", sa.String(length=1024), server_default="", nullable=False))
+    op.add_column("groups", sa.Column("deleted_at", Instant(), nullable=True))
     op.add_column("organizations", sa.Column("language", sa.String(length=16), server_default="", nullable=False))
     op.add_column("organizations", sa.Column("console_policy_id", sa.String(length=64), nullable=True))
     op.add_column("sites", sa.Column("languages", sa.JSON(), server_default="[]", nullable=False))
@@ -553,6 +554,7 @@ def downgrade() -> None:
     op.drop_column("sites", "languages")
     op.drop_column("organizations", "console_policy_id")
     op.drop_column("organizations", "language")
+    op.drop_column("groups", "deleted_at")
     op.drop_column("groups", "description")
     op.drop_column("groups", "kind")
     op.drop_column("applications", "picture_id")

@@ -1,0 +1,54 @@
+"""Lists of groups for administrators: by name, narrowed by who fills them."""
+
+from typing import Any
+
+from sqlalchemy import func, select, tuple_
+
+from idp.base.work import Work
+from idp.directory import memberships, names, queries
+from idp.directory.models import Group, Membership
+from idp.policy.permissions import Permission
+
+
+def page(
+    work: Work,
+    organization_id: str,
+    *,
+    after: tuple[Any, ...] | None = None,
+    limit: int = 50,
+    starting: str = "",
+    kind: str = "",
+) -> list[Group]:
+    """
+    Return groups of an organization by name, at most *limit*.
+
+    Args:
+        after: the key of the name, and the id, of the last group that was shown; None: from the start.
+        starting: only those whose name begins so.
+        kind: only ``manual``, ``rule`` or ``provisioned``.
+    """
+    query = queries.visible(work, Group, Permission.GROUP_READ).where(
+        Group.organization_id == organization_id, Group.deleted_at.is_(None)
+    )
+    if starting:
+        begin = names.name_key(starting)
+        query = query.where(Group.name_key >= begin, Group.name_key < begin + "\U0010ffff")
+    if kind:
+        query = query.where(Group.kind == kind)
+    if after is not None:
+        query = query.where(tuple_(Group.name_key, Group.id) > tuple_(*after))
+    return list(work.tx.session.scalars(query.order_by(Group.name_key, Group.id).limit(limit)))
+
+
+def counts(work: Work, organization_id: str, group_ids: list[str]) -> dict[str, int]:
+    """Return how many accounts are in each of these groups now."""
+    query = (
+        select(Membership.group_id, func.count(Membership.account_id.distinct()))
+        .where(
+            Membership.organization_id == organization_id,
+            Membership.group_id.in_(group_ids),
+            memberships.held(work.now),
+        )
+        .group_by(Membership.group_id)
+    )
+    return {row[0]: row[1] for row in work.tx.session.execute(query)}

@@ -1,0 +1,270 @@
+"""
+Who is in a group by rule: kept so whenever an account, or what groups it is in, changes.
+
+A rule puts accounts into its group, and takes out those that it has put there, by memberships of the source
+``rule:<id>``. Accounts that cannot sign in (disabled, or to be deleted) are left as they are until they can again.
+A rule can turn on groups; rules are settled in the order in which they turn on one another, and there is no circle.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import select
+
+from idp.audit.events import MemberAdded, MemberRemoved
+from idp.audit.log import record
+from idp.base.work import Work
+from idp.directory import memberships, nesting
+from idp.directory.group_models import GroupRule
+from idp.directory.models import Account, Group, Membership
+from idp.policy import conditions
+from idp.policy.conditions import Condition
+
+_COLUMNS = (
+    *(Account.id, Account.email, Account.name, Account.given_name, Account.family_name, Account.attributes),
+    *(Account.kind.label("account_kind"), Account.disabled_at, Account.deletion_at, Account.erased_at),
+)
+OWN_ATTRIBUTES = ("email", "name", "given_name", "family_name", "account_kind")
+"""What a condition can ask of every account, beside its further attributes."""
+MOST_SAMPLED = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule as it is run."""
+
+    id: str
+    group_id: str
+    group: str
+    condition: Condition
+    exceptions: frozenset[str]
+
+    @property
+    def source(self) -> str:
+        """The source of the memberships that the rule makes."""
+        return memberships.RULE + self.id
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """What a rule can know of an account, and whether rules touch it at all."""
+
+    id: str
+    email: str
+    name: str
+    touched: bool
+    attributes: Mapping[str, Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a run of a rule over everybody would do. ``members`` is how many are in its group by the rule now."""
+
+    members: int
+    entering: tuple[str, ...]
+    leaving: tuple[str, ...]
+    entering_people: tuple[Person, ...] = field(default=())
+    leaving_people: tuple[Person, ...] = field(default=())
+    """The first `MOST_SAMPLED` of each, by e-mail address."""
+
+    def brakes(self, percent: int) -> bool:
+        """Say whether more than *percent* of the members would leave."""
+        return bool(self.leaving) and len(self.leaving) * 100 > self.members * percent
+
+
+def settle_account(work: Work, organization_id: str, account_id: str) -> None:
+    """Let every rule of the organization see an account that is new, or that has changed."""
+    settle_accounts(work, organization_id, (account_id,))
+
+
+def settle_accounts(work: Work, organization_id: str, account_ids: Collection[str]) -> None:
+    """As `settle_account`, for many. Nothing is locked where there are no rules."""
+    if account_ids and _any(work, organization_id):
+        nesting.hold(work, organization_id)
+        _settle(work, organization_id, _ordered(work, organization_id), account_ids)
+
+
+def hold(work: Work, organization_id: str) -> None:
+    """As `nesting.hold`, where the organization has a rule; for whoever writes an account before it is settled."""
+    if _any(work, organization_id):
+        nesting.hold(work, organization_id)
+
+
+def settle_changed(work: Work, organization_id: str, changed: Mapping[str, Collection[str]]) -> None:
+    """
+    Let the rules that read groups see who has entered or left these. The caller holds.
+
+    Args:
+        changed: the accounts concerned, for each group.
+    """
+    account_ids = {one for some in changed.values() for one in some}
+    if not account_ids:
+        return
+    rules = [one for one in _ordered(work, organization_id) if one.condition.groups]
+    if any(one.condition.groups & changed.keys() for one in rules):
+        _settle(work, organization_id, rules, account_ids)
+
+
+def active(work: Work, organization_id: str) -> list[Rule]:
+    """Return the rules that are switched on."""
+    rows = work.tx.session.execute(
+        select(GroupRule.id, GroupRule.group_id, Group.name, GroupRule.condition, GroupRule.exceptions)
+        .join(Group, (Group.organization_id == GroupRule.organization_id) & (Group.id == GroupRule.group_id))
+        .where(GroupRule.organization_id == organization_id, GroupRule.active_at.is_not(None))
+        .order_by(GroupRule.id)
+    )
+    return [Rule(row[0], row[1], row[2], conditions.parse(row[3]), frozenset(row[4])) for row in rows]
+
+
+def plan(work: Work, organization_id: str, rule: Rule) -> Plan:
+    """Return what a run of *rule* over everybody would do. Nothing is written."""
+    there = memberships.ids(work, organization_id, rule.group_id, rule.source)
+    entering: list[Person] = []
+    leaving: list[Person] = []
+    for people in _everybody(work, organization_id):
+        groups = _groups(work, organization_id, [rule], people)
+        for person in people:
+            if not person.touched:
+                continue
+            wanted = _belongs(rule, person, groups)
+            if wanted and person.id not in there:
+                entering.append(person)
+            elif not wanted and person.id in there:
+                leaving.append(person)
+    return Plan(
+        len(there),
+        tuple(one.id for one in entering),
+        tuple(one.id for one in leaving),
+        tuple(sorted(entering, key=_by_address)[:MOST_SAMPLED]),
+        tuple(sorted(leaving, key=_by_address)[:MOST_SAMPLED]),
+    )
+
+
+def carry_out(work: Work, organization_id: str, rule: Rule, planned: Plan) -> None:
+    """Do what was planned, and what follows of it. The caller holds since before it planned."""
+    entered = memberships.enter(work, organization_id, rule.group_id, planned.entering, rule.source)
+    left = memberships.leave(work, organization_id, rule.group_id, planned.leaving, rule.source)
+    _follow(work, organization_id, rule.group_id, {*entered, *left})
+
+
+def _follow(work: Work, organization_id: str, group_id: str, account_ids: set[str]) -> None:
+    above = nesting.settle(work, organization_id, group_id, account_ids)
+    settle_changed(work, organization_id, {group_id: account_ids, **above})
+
+
+def _settle(work: Work, organization_id: str, rules: Sequence[Rule], account_ids: Collection[str]) -> None:
+    """Ask *rules*, in this order, about accounts; each sees what those before it have done."""
+    for some in memberships.chunks(sorted(account_ids)):
+        people = [one for one in _people(work, organization_id, some) if one.touched]
+        groups = _groups(work, organization_id, rules, people)
+        sources = _by_rule(work, organization_id, people) if people else {}
+        for rule in rules:
+            there = sources.get(rule.source, set())
+            wanted = {one.id for one in people if _belongs(rule, one, groups)}
+            entered = memberships.enter(work, organization_id, rule.group_id, wanted - there, rule.source)
+            left = memberships.leave(work, organization_id, rule.group_id, there - wanted, rule.source)
+            if entered or left:
+                nesting.settle(work, organization_id, rule.group_id, {*entered, *left})
+                groups = _groups(work, organization_id, rules, people)
+                _say(work, organization_id, rule, entered, left)
+
+
+def _say(work: Work, organization_id: str, rule: Rule, entered: list[str], left: list[str]) -> None:
+    for kind, accounts in ((MemberAdded, entered), (MemberRemoved, left)):
+        for account_id in accounts:
+            record(
+                work,
+                kind(
+                    organization_id=organization_id,
+                    target_id=rule.group_id,
+                    group=rule.group,
+                    account_id=account_id,
+                    source=rule.source,
+                ),
+            )
+
+
+def _belongs(rule: Rule, person: Person, groups: Mapping[str, Collection[str]]) -> bool:
+    return person.id not in rule.exceptions and conditions.holds(
+        rule.condition, person.attributes, groups.get(person.id, ())
+    )
+
+
+def _any(work: Work, organization_id: str) -> bool:
+    query = select(GroupRule.id).where(GroupRule.organization_id == organization_id, GroupRule.active_at.is_not(None))
+    return work.tx.session.scalar(query.limit(1)) is not None
+
+
+def _ordered(work: Work, organization_id: str) -> list[Rule]:
+    """Return the rules that are switched on, each after those that it turns on."""
+    rules = active(work, organization_id)
+    if not any(one.condition.groups for one in rules):
+        return rules
+    standing = nesting.graph(work, organization_id)
+    # Whoever turns on another one turns on all that this one turns on, and on it besides.
+    return sorted(rules, key=lambda one: len(standing.turns_on(one.group_id)))
+
+
+def _groups(
+    work: Work, organization_id: str, rules: Iterable[Rule], people: Sequence[Person]
+) -> Mapping[str, Collection[str]]:
+    if not people or not any(one.condition.groups for one in rules):
+        return {}
+    found: dict[str, set[str]] = {}
+    for some in memberships.chunks([one.id for one in people]):
+        found.update(memberships.groups_of(work, organization_id, some))
+    return found
+
+
+def _by_rule(work: Work, organization_id: str, people: Sequence[Person]) -> dict[str, set[str]]:
+    """Return for each source that is a rule who is somewhere by it now."""
+    query = select(Membership.account_id, Membership.source).where(
+        Membership.organization_id == organization_id,
+        Membership.account_id.in_([one.id for one in people]),
+        Membership.source.startswith(memberships.RULE),
+        memberships.held(work.now),
+    )
+    found: dict[str, set[str]] = {}
+    for account_id, source in work.tx.session.execute(query):
+        found.setdefault(source, set()).add(account_id)
+    return found
+
+
+def _people(work: Work, organization_id: str, account_ids: Sequence[str]) -> list[Person]:
+    work.tx.session.flush()
+    query = select(*_COLUMNS).where(Account.organization_id == organization_id, Account.id.in_(account_ids))
+    return [_person(row) for row in work.tx.session.execute(query)]
+
+
+def _everybody(work: Work, organization_id: str) -> Iterator[list[Person]]:
+    """Return all accounts of the organization, a thousand at a time."""
+    work.tx.session.flush()
+    after = ""
+    while True:
+        query = (
+            select(*_COLUMNS)
+            .where(Account.organization_id == organization_id, Account.id > after)
+            .order_by(Account.id)
+            .limit(2 * memberships.AT_ONCE)
+        )
+        people = [_person(row) for row in work.tx.session.execute(query)]
+        if not people:
+            return
+        yield people
+        after = people[-1].id
+
+
+def _person(row: Any) -> Person:
+    own = {name: (getattr(row, name),) for name in OWN_ATTRIBUTES if getattr(row, name)}
+    return Person(
+        row.id,
+        row.email,
+        row.name,
+        row.disabled_at is None and row.deletion_at is None and row.erased_at is None,
+        {**row.attributes, **own},
+    )
+
+
+def _by_address(person: Person) -> str:
+    return person.email.lower()

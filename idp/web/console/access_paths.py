@@ -1,0 +1,193 @@
+"""Who can open what, and why: a tab of each account, and one of each application."""
+
+from datetime import UTC, datetime, time
+from typing import Any
+
+from flask import Blueprint, Response, request
+
+from idp.base.errors import IdpError, Invalid, NotFound
+from idp.base.work import Work
+from idp.directory import account_lists, default_groups, paths, queries
+from idp.directory.models import Account, Application
+from idp.policy.permissions import Permission
+from idp.signon import why_not
+from idp.signon.guarding import guarded
+from idp.web.console import lists
+from idp.web.console.desk import Desk, at_desk, console_page, done
+from idp.web.languages import gettext as _
+from idp.web.security import administrator
+
+pages = Blueprint("console_access_paths", __name__, url_prefix="/admin")
+
+_MOST_OFFERED = 200
+
+
+@pages.get("/accounts/<account_id>/access")
+@administrator
+@at_desk
+def account(work: Work, desk: Desk, account_id: str) -> Response:
+    """Show what an account can open, now or on a day, and why; ``application`` asks why not."""
+    person = queries.account(work, account_id, organization_id=desk.organization.id)
+    chosen = lists.filters("at", "application")
+    wrong = ""
+    try:
+        at = _moment(chosen["at"])
+    except Invalid as error:
+        at, wrong = None, error.message
+    found = paths.of_account(work, person.id, organization_id=desk.organization.id, at=at)
+    answer = None
+    if chosen["application"]:
+        answer = why_not.why_not(work, person.id, chosen["application"], organization_id=desk.organization.id)
+    offered = [
+        one for one in queries.applications(work, limit=_MOST_OFFERED) if one.organization_id == desk.organization.id
+    ]
+    grantable = [one for one in offered if _may_grant(desk, one)]
+    return console_page(
+        work,
+        desk,
+        "console/access/account.html",
+        place="accounts",
+        account=person,
+        state=account_lists.state_of(person),
+        found=found,
+        chosen=chosen,
+        wrong=wrong,
+        answer=answer,
+        offered_choices=[(one.id, one.name) for one in offered],
+        grantable=grantable,
+        grantable_choices=[(one.id, one.name) for one in grantable],
+    )
+
+
+@pages.post("/accounts/<account_id>/access")
+@administrator
+@at_desk(again=account)
+def give(work: Work, desk: Desk, account_id: str) -> Response:
+    """Give an application to an account."""
+    with guarded(work, desk.organization.id):
+        given = default_groups.give(
+            work,
+            _person(work, desk, account_id).id,
+            request.form.get("application", ""),
+            reason=request.form.get("reason", ""),
+        )
+    if given.groups:
+        words = _("Added to %(groups)s.", groups=", ".join(one.name for one in given.groups))
+    else:
+        words = _("%(application)s is open to them now.", application=given.application.name)
+    return done(work, desk, words, "console_access_paths.account", account_id=account_id)
+
+
+@pages.get("/accounts/<account_id>/access/<application_id>/take")
+@administrator
+@at_desk
+def farewell(work: Work, desk: Desk, account_id: str, application_id: str) -> Response:
+    """Say what taking an application away comes to."""
+    person = _person(work, desk, account_id)
+    taken = default_groups.would_take(work, person.id, application_id)
+    return console_page(work, desk, "console/access/take.html", place="accounts", account=person, taken=taken)
+
+
+@pages.post("/accounts/<account_id>/access/<application_id>/take")
+@administrator
+@at_desk(again=farewell)
+def take(work: Work, desk: Desk, account_id: str, application_id: str) -> Response:
+    """Take an application away from an account."""
+    with guarded(work, desk.organization.id):
+        taken = default_groups.take(work, _person(work, desk, account_id).id, application_id)
+    words = _("%(application)s was taken away.", application=taken.application.name)
+    if taken.still_open:
+        words = _("Done, but %(application)s is still open to them.", application=taken.application.name)
+    return done(work, desk, words, "console_access_paths.account", account_id=account_id)
+
+
+@pages.get("/applications/<application_id>/people")
+@administrator
+@at_desk
+def people(work: Work, desk: Desk, application_id: str) -> Response:
+    """Show who can open an application, now or on a day, and why; ``account`` asks why not."""
+    application = _application(work, desk, application_id)
+    chosen = lists.filters("q", "at", "account")
+    wrong = ""
+    try:
+        at = _moment(chosen["at"])
+    except Invalid as error:
+        at, wrong = None, error.message
+    pages_: list[paths.ApplicationPaths] = []
+
+    def read(after: tuple[Any, ...] | None, limit: int) -> tuple[paths.Person, ...]:
+        pages_.append(paths.of_application(work, application.id, at=at, after=after, starting=chosen["q"], limit=limit))
+        return pages_[-1].people
+
+    listed = lists.listed(
+        desk, f"people-{application.id}", chosen, read, lambda one: (one.account.email_key, one.account.id)
+    )
+    answer, unknown = _asked(work, desk, application, chosen["account"])
+    return console_page(
+        work,
+        desk,
+        "console/access/people.html",
+        place="applications",
+        application=application,
+        listed=listed,
+        found=pages_[-1],
+        chosen=chosen,
+        wrong=wrong,
+        answer=answer,
+        unknown=unknown,
+        defaults=default_groups.defaults(work, application),
+        may_grant=_may_grant(desk, application),
+    )
+
+
+@pages.post("/applications/<application_id>/people/default")
+@administrator
+@at_desk(again=people)
+def mark(work: Work, desk: Desk, application_id: str) -> Response:
+    """Make a group a default group of an application; with ``unmark`` it is none any more."""
+    application = _application(work, desk, application_id)
+    unmark = "unmark" in request.form
+    change = default_groups.unmark if unmark else default_groups.mark
+    with guarded(work, desk.organization.id):
+        group = change(work, application.id, request.form.get("group", "").strip())
+    if unmark:
+        words = _("%(group)s is no default group any more. It still opens the application.", group=group.name)
+    else:
+        words = _("%(group)s is a default group now.", group=group.name)
+    return done(work, desk, words, "console_access_paths.people", application_id=application_id)
+
+
+def _asked(work: Work, desk: Desk, application: Application, reference: str) -> tuple[why_not.Answer | None, str]:
+    """Return why somebody cannot open an application; or why that cannot be told."""
+    if not reference:
+        return None, ""
+    try:
+        return why_not.why_not(work, reference, application.id, organization_id=desk.organization.id), ""
+    except IdpError as error:
+        return None, error.message
+
+
+def _moment(written: str) -> datetime | None:
+    """Return the end of the day that the address says."""
+    if not written:
+        return None
+    try:
+        day = datetime.strptime(written, "%Y-%m-%d").date()  # noqa: DTZ007 (a day, made an instant below)
+    except ValueError as error:
+        raise Invalid(_("This is no day."), field="at") from error
+    return datetime.combine(day, time.max, tzinfo=UTC)
+
+
+def _person(work: Work, desk: Desk, account_id: str) -> Account:
+    return queries.account(work, account_id, organization_id=desk.organization.id)
+
+
+def _application(work: Work, desk: Desk, application_id: str) -> Application:
+    found = queries.application(work, application_id)
+    if found.organization_id != desk.organization.id:
+        raise NotFound("There is no such application.", field="application")
+    return found
+
+
+def _may_grant(desk: Desk, application: Application) -> bool:
+    return desk.may(Permission.APPLICATION_GRANT, site_id=application.site_id, application_id=application.id)

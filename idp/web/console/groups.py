@@ -1,0 +1,259 @@
+"""The groups of the organization: the list, each one, who is in it, what it is inside of, what it opens."""
+
+from typing import Any
+
+from flask import Blueprint, Response, request
+
+from idp.base.errors import Invalid
+from idp.base.work import Work
+from idp.directory import (
+    default_groups,
+    group_lists,
+    group_mentions,
+    group_rights,
+    groups,
+    history,
+    memberships,
+    nesting,
+    queries,
+    rights,
+)
+from idp.directory.models import Group
+from idp.signon.guarding import guarded
+from idp.web.console import lists
+from idp.web.console.desk import Desk, at_desk, console_page, done, fresh
+from idp.web.languages import gettext as _
+from idp.web.security import administrator
+
+pages = Blueprint("console_groups", __name__, url_prefix="/admin/groups")
+
+_PLACE = "groups"
+
+
+@pages.get("")
+@administrator
+@at_desk
+def index(work: Work, desk: Desk) -> Response:
+    """List groups by name; ``q`` is the beginning of one, ``kind`` narrows the list to who fills them."""
+    chosen = lists.filters("q", "kind")
+    found = lists.listed(
+        desk,
+        "groups",
+        chosen,
+        lambda after, limit: group_lists.page(
+            work, desk.organization.id, after=after, limit=limit, starting=chosen["q"], kind=chosen["kind"]
+        ),
+        lambda one: (one.name_key, one.id),
+    )
+    counts = group_lists.counts(work, desk.organization.id, [one.id for one in found.rows])
+    return console_page(work, desk, "console/groups/index.html", place=_PLACE, listed=found, counts=counts)
+
+
+@pages.get("/new")
+@administrator
+@at_desk
+def new(work: Work, desk: Desk) -> Response:
+    """Ask what a new group is called."""
+    return console_page(work, desk, "console/groups/new.html", place=_PLACE)
+
+
+@pages.post("/new")
+@administrator
+@at_desk(again=new)
+def create(work: Work, desk: Desk) -> Response:
+    """Create a group."""
+    made = groups.create(
+        work,
+        request.form.get("name", ""),
+        organization=desk.organization.slug,
+        description=request.form.get("description", ""),
+    )
+    return done(work, desk, _("Created. Nobody is in it yet."), "console_groups.show", group_id=made.id)
+
+
+@pages.get("/<group_id>")
+@administrator
+@at_desk
+def show(work: Work, desk: Desk, group_id: str) -> Response:
+    """Show who is in a group, and every source that says so."""
+    group = _group(work, desk, group_id)
+    chosen = lists.filters("q")
+    found = lists.listed(
+        desk,
+        f"members-{group.id}",
+        chosen,
+        lambda after, limit: memberships.members(
+            work, group, after=None if after is None else (after[0], after[1]), starting=chosen["q"], limit=limit
+        ),
+        lambda one: (one.account.email_key, one.account.id),
+    )
+    return _shown(work, desk, group, "members", listed=found)
+
+
+@pages.get("/<group_id>/edit")
+@administrator
+@at_desk
+def edit(work: Work, desk: Desk, group_id: str) -> Response:
+    """Ask what a group is called, and what it is for."""
+    return console_page(work, desk, "console/groups/edit.html", place=_PLACE, group=_group(work, desk, group_id))
+
+
+@pages.post("/<group_id>/edit")
+@administrator
+@at_desk(again=edit)
+def save(work: Work, desk: Desk, group_id: str) -> Response:
+    """Change what a group is called, and what it is for."""
+    changed = groups.edit(
+        work,
+        group_id,
+        organization=desk.organization.slug,
+        name=request.form.get("name", ""),
+        description=request.form.get("description", ""),
+        if_version=lists.version(),
+    )
+    return done(work, desk, _("Saved."), "console_groups.show", group_id=changed.id)
+
+
+@pages.post("/<group_id>/add")
+@administrator
+@at_desk(again=show)
+def add(work: Work, desk: Desk, group_id: str) -> Response:
+    """Put accounts into a group, by their addresses."""
+    wanted = request.form.get("accounts", "").replace(",", " ").replace(";", " ").split()
+    if not wanted:
+        raise Invalid("Say whom to add.", field="accounts", advice="Write their e-mail addresses.")
+    with guarded(work, desk.organization.id):
+        outcomes = groups.add_all(work, group_id, wanted, organization=desk.organization.slug)
+    unknown = [one.reference for one in outcomes if one.error is not None]
+    if unknown:
+        raise Invalid(
+            f"There is no account “{unknown[0][:80]}”. Nobody was added.", field="accounts", advice="Check the address."
+        )
+    count = sum(one.changed for one in outcomes)
+    return done(work, desk, _("%(count)s added.", count=count), "console_groups.show", group_id=group_id)
+
+
+@pages.post("/<group_id>/remove")
+@administrator
+@at_desk(again=show)
+def remove(work: Work, desk: Desk, group_id: str) -> Response:
+    """Take accounts out of a group."""
+    chosen = request.form.getlist("account")
+    if not chosen:
+        raise Invalid("Choose whom to take out of the group.", field="account")
+    with guarded(work, desk.organization.id):
+        outcomes = groups.remove_all(work, group_id, chosen, organization=desk.organization.slug)
+    refused = [one.error for one in outcomes if one.error is not None]
+    words = _("%(count)s taken out.", count=sum(one.changed for one in outcomes))
+    if refused:
+        words = f"{words} {refused[0].message} {refused[0].advice}"
+    return done(work, desk, words, "console_groups.show", group_id=group_id)
+
+
+@pages.get("/<group_id>/inside")
+@administrator
+@at_desk
+def inside(work: Work, desk: Desk, group_id: str) -> Response:
+    """Show the groups that a group is inside of, and those inside of it."""
+    group = _group(work, desk, group_id)
+    return _shown(
+        work,
+        desk,
+        group,
+        "inside",
+        parents=nesting.nested(work, group, inside=True),
+        children=nesting.nested(work, group, inside=False),
+    )
+
+
+@pages.post("/<group_id>/nest")
+@administrator
+@at_desk(again=inside)
+def nest(work: Work, desk: Desk, group_id: str) -> Response:
+    """Put a group inside of another one."""
+    with guarded(work, desk.organization.id):
+        inner, outer = groups.nest(
+            work, group_id, request.form.get("parent", "").strip(), organization=desk.organization.slug
+        )
+    words = _("%(inner)s is inside of %(outer)s now.", inner=inner.name, outer=outer.name)
+    return done(work, desk, words, "console_groups.inside", group_id=group_id)
+
+
+@pages.post("/<group_id>/unnest")
+@administrator
+@at_desk(again=inside)
+def unnest(work: Work, desk: Desk, group_id: str) -> Response:
+    """Take a group out of another one; ``child`` and ``parent`` say which, and one of them is this group."""
+    child, parent = request.form.get("child", ""), request.form.get("parent", "")
+    if group_id not in (child, parent):
+        raise Invalid("This form cannot be read.", advice="Load the page again.")
+    with guarded(work, desk.organization.id):
+        inner, outer = groups.unnest(work, child, parent, organization=desk.organization.slug)
+    words = _("%(inner)s is not inside of %(outer)s any more.", inner=inner.name, outer=outer.name)
+    return done(work, desk, words, "console_groups.inside", group_id=group_id)
+
+
+@pages.get("/<group_id>/opens")
+@administrator
+@at_desk
+def opens(work: Work, desk: Desk, group_id: str) -> Response:
+    """Show what a group opens: by grants of its own, by groups around it, and as a default group."""
+    group = _group(work, desk, group_id)
+    above = nesting.above(work, group.organization_id, group.id)
+    around = group_rights.groups_by_id(work, group.organization_id, above)
+    return _shown(
+        work,
+        desk,
+        group,
+        "opens",
+        own=group_mentions.visible_applications(work, [group]),
+        through=group_mentions.visible_applications(work, around),
+        default_of=default_groups.of_group(work, group),
+    )
+
+
+@pages.get("/<group_id>/history")
+@administrator
+@at_desk
+def past(work: Work, desk: Desk, group_id: str) -> Response:
+    """Show what was done to a group."""
+    group = _group(work, desk, group_id)
+    return _shown(work, desk, group, "history", entries=history.of_target(work, desk.organization.id, group.id))
+
+
+@pages.get("/<group_id>/delete")
+@administrator
+@at_desk
+@fresh
+def farewell(work: Work, desk: Desk, group_id: str) -> Response:
+    """Say what deleting a group does, and to how many."""
+    found = group_mentions.would_delete(work, group_id, organization=desk.organization.slug)
+    return console_page(work, desk, "console/groups/delete.html", place=_PLACE, group=found.group, farewell=found)
+
+
+@pages.post("/<group_id>/delete")
+@administrator
+@at_desk(again=farewell)
+@fresh
+def delete(work: Work, desk: Desk, group_id: str) -> Response:
+    """Delete a group for good."""
+    with guarded(work, desk.organization.id):
+        gone = groups.delete(work, group_id, organization=desk.organization.slug, if_version=lists.version())
+    return done(work, desk, _("The group %(name)s is deleted.", name=gone.name), "console_groups.index")
+
+
+def _group(work: Work, desk: Desk, group_id: str) -> Group:
+    return queries.group(work, group_id, organization_id=desk.organization.id)
+
+
+def _shown(work: Work, desk: Desk, group: Group, tab: str, **values: Any) -> Response:
+    return console_page(
+        work,
+        desk,
+        f"console/groups/{tab}.html",
+        place=_PLACE,
+        group=group,
+        may_fill=group.kind != group_rights.PROVISIONED and rights.may_change_members(work, group),
+        inner={one.id: one.name for one in nesting.nested(work, group, inside=False)} if tab == "members" else {},
+        **values,
+    )

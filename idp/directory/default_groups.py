@@ -378,6 +378,7 @@ def _end_direct(work: Work, application: Application, account: Account) -> None:
         AccessWithdrawn(
             organization_id=application.organization_id,
             target_id=application.id,
+            name=application.name,
             subject_kind=access.ACCOUNT,
             subject=account.email,
         ),

@@ -11,8 +11,8 @@ from idp.audit.events import RoleGranted, RoleWithdrawn
 from idp.audit.log import record
 from idp.base.errors import Conflict, Forbidden, Invalid, NotFound
 from idp.base.ids import new_id
-from idp.base.work import HeldRole, Work
-from idp.directory import administering, group_rights, names, queries, rights
+from idp.base.work import Actor, HeldRole, Work
+from idp.directory import access, administering, group_rights, names, queries, rights
 from idp.directory import roles as roles_
 from idp.directory.group_models import GroupRule
 from idp.directory.joining_models import JoinRule
@@ -21,6 +21,7 @@ from idp.directory.roles import AnyRole
 from idp.policy.permissions import ROLES, Permission, allows, exceeds, require
 
 _LONGEST_REASON = 500
+_MOST_LOOKED_AT = 500
 MANUAL = "manual"
 _SCOPED = {
     "organization": and_(RoleAssignment.site_id.is_(None), RoleAssignment.application_id.is_(None)),
@@ -335,6 +336,39 @@ def assignments(
             query = query.where(getattr(RoleAssignment, name) == value)
     query = query.order_by(RoleAssignment.valid_from.desc(), RoleAssignment.id).limit(limit)
     return in_words(work, list(work.tx.session.scalars(query)))
+
+
+def of_account(work: Work, account: Account) -> list[Held]:
+    """Return what an account administers, by itself and by the groups that it is in now, as far as the actor may see it."""
+    groups = access.group_ids_of(work, account.organization_id, account.id)
+    query = _listed(work, account.organization_id).where(
+        or_(RoleAssignment.account_id == account.id, RoleAssignment.group_id.in_(groups))
+    )
+    return in_words(work, list(work.tx.session.scalars(query.order_by(RoleAssignment.id))))
+
+
+def who_may(
+    work: Work,
+    permission: Permission,
+    *,
+    organization_id: str,
+    site_id: str | None = None,
+    application_id: str | None = None,
+) -> list[Held]:
+    """Return the assignments, of those that the actor may see, that hold *permission* there now: who may change what is there."""
+    query = _listed(work, organization_id).where(RoleAssignment.valid_from <= work.now)
+    listed = work.tx.session.scalars(query.order_by(RoleAssignment.id).limit(_MOST_LOOKED_AT))
+    return [
+        one
+        for one in in_words(work, list(listed))
+        if allows(
+            Actor(one.subject_kind, roles=(one.held,)),
+            permission,
+            organization_id,
+            site_id=site_id,
+            application_id=application_id,
+        )
+    ]
 
 
 def scope(work: Work, organization_id: str, *, site: str | None = None, application: str | None = None) -> Scope:

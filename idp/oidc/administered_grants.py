@@ -8,7 +8,6 @@ from idp.base.work import Work
 from idp.directory import queries, rights
 from idp.directory.models import Account
 from idp.oidc.models import Grant
-from idp.policy.permissions import Permission
 from idp.signon.models import Consent
 
 _CAUSE = "an administrator revoked it"
@@ -27,10 +26,10 @@ def revoke_all(
 
     Raises:
         NotFound: no such account, or none this actor may see.
-        Forbidden: the actor may not administer credentials there, or the account administers what the actor does not.
+        Forbidden: the actor may not end sessions there, or the account administers what the actor does not.
     """
     account = queries.account(work, reference, organization_id=organization_id)
-    rights.require_over(work, Permission.ACCOUNT_CREDENTIALS, account)
+    rights.require_over(work, rights.RECOVERY, account)
     ended = work.tx.session.execute(
         update(Grant)
         .where(

@@ -18,11 +18,12 @@ from pydantic.fields import FieldInfo
 
 from idp.audit.events import Event, catalogue
 from idp.cli.main import root
+from idp.directory.roles import SCOPE_NAMES
 from idp.oidc import checking
-from idp.policy.permissions import ROLES, Permission
+from idp.policy.permissions import DIRECTORY, ROLES, SCOPES, Permission
 from idp.saml import doctor
 from idp.settings import Settings
-from tests.support import template_pages
+from tests.support import template_pages, verbs
 from tests.support.threat_names import THREATS
 
 HERE = Path(__file__).resolve().parent.parent.parent
@@ -54,6 +55,7 @@ def documents() -> dict[Path, str]:
         reference / "commands.md": commands(),
         reference / "audit-events.md": audit_events(),
         reference / "permissions.md": permissions(),
+        reference / "verbs.md": "\n".join(["# Verbs and roles", "", _GENERATED, "", *verbs.page()]) + "\n",
         HERE / "docs" / "threats.md": threats(),
         **template_pages.pages(HERE / "docs" / "integrate"),
         _TROUBLESHOOTING: troubleshooting(),
@@ -226,6 +228,25 @@ def permissions() -> str:
     for permission in Permission:
         marks = " | ".join("yes" if permission in held else "" for held in ROLES.values())
         lines.append(f"| `{permission.value}` | {marks} |")
+    lines += [
+        "",
+        "## Where a role is held",
+        "",
+        "A role in the organization covers its sites and their applications; one at a site covers its applications. What",
+        f"a role at a site or for an application holds of {', '.join(f'`{one}`' for one in sorted(DIRECTORY))}",
+        "it holds in the whole organization: people and groups belong to no site. A role of an organization's own is held",
+        "anywhere, holds any of these permissions but `organization:create`, and always `organization:read`.",
+        "",
+        "| Role | " + " | ".join(SCOPE_NAMES) + " |",
+        "|---|" + "---|" * len(SCOPE_NAMES),
+        *(
+            f"| `{role}` | " + " | ".join("yes" if scope in scopes else "" for scope in SCOPE_NAMES) + " |"
+            for role, scopes in SCOPES.items()
+        ),
+        "",
+        "Nobody grants what they do not hold in the same place, nor acts on an account that holds more than they do.",
+        "What each verb requires: [Verbs and roles](verbs.md).",
+    ]
     return "\n".join(lines) + "\n"
 
 

@@ -63,15 +63,7 @@ class AccessWithdrawn(Event):
     name: str
     subject_kind: str
     subject: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccessWithdrawn(Event):
-    tag = "application.access-withdrawn"
-    sentence = "took access to an application from {subject_kind} {subject}"
-    subject_kind: str
-    subject: str
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

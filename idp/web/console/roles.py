@@ -6,7 +6,7 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from idp.base.errors import Invalid
-from idp.base.work import Work
+from idp.base.work import Actor, Work
 from idp.directory import history, queries, role_assignments, roles
 from idp.directory.role_assignments import Proposal
 from idp.directory.roles import AnyRole
@@ -235,6 +235,20 @@ def delete(work: Work, desk: Desk, role_key: str) -> Response:
     """Delete a role that nobody holds."""
     gone = roles.delete(work, role_key, organization=desk.organization.slug)
     return done(work, desk, _("The role %(name)s was deleted.", name=gone.name), "console_roles.every")
+
+
+@pages.get("/of/<account_id>")
+@administrator
+@at_desk
+def of_account(work: Work, desk: Desk, account_id: str) -> Response:
+    """Show what an account administers, and who may change the account."""
+    account = queries.account(work, account_id, organization_id=desk.organization.id)
+    held = role_assignments.of_account(work, account)
+    may = role_assignments.who_may(work, Permission.ACCOUNT_EDIT, organization_id=desk.organization.id)
+    over = [one for one in may if not exceeds([mine.held for mine in held], Actor("account", roles=(one.held,)))]
+    return console_page(
+        work, desk, "console/roles/of_account.html", place="accounts", account=account, held=held, holders=over
+    )
 
 
 def _form(work: Work, desk: Desk, role: AnyRole | None) -> Response:

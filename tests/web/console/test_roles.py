@@ -126,3 +126,19 @@ def test_t1_roles_and_assignments_of_another_organization_are_not_there(front, a
         assert admin.open(f"/admin/roles/all/{role}{tail}").status == 404
     assert "eve@globex" not in admin.open("/admin/roles").text
     assert "Theirs" not in admin.open("/admin/roles/all").text
+
+
+def test_an_account_shows_what_it_administers_and_who_may_change_it(front, admin):
+    with front.work() as work:
+        groups.create(work, "Auditors", organization="acme")
+        groups.add(work, "Auditors", BEN, organization="acme")
+        role_assignments.grant(work, "auditor", organization="acme", group="Auditors")
+        editors = roles.create(work, "Editors", organization="acme", permissions=["account:edit", "account:read"])
+        role_assignments.grant(work, editors.id, organization="acme", account="cleo@acme.example")
+
+    admin.open(f"/admin/accounts/{account_id(front, BEN)}").follow("Roles")
+
+    assert "by the group Auditors" in admin.text
+    may_change = admin.text.rpartition("Who may change this account")[2]
+    assert ANN in may_change
+    assert "cleo@acme.example" not in may_change  # holds less than Ben

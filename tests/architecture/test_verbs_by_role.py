@@ -1,0 +1,64 @@
+"""The matrix of verbs and roles, kept as docs/reference/verbs.md: a check that goes missing is seen there."""
+
+import pytest
+
+from idp.policy.permissions import APPLICATION_ADMINISTRATOR, AUDITOR, HELP_DESK, ORGANIZATION_ADMINISTRATOR, Permission
+from tests.architecture.source import HERE
+from tests.support.verbs import may, page, requirements
+
+REQUIRED = requirements()
+WRITES = (":create", ":edit", ":delete", ":disable", ":credentials", ":recover", ":members", ":grant", ":rotate")
+
+
+def test_t10_the_matrix_of_verbs_and_roles_is_the_one_that_was_reviewed():
+    kept = (HERE / "docs" / "reference" / "verbs.md").read_text(encoding="utf-8")
+
+    assert kept.endswith("\n".join(page()) + "\n"), "a verb requires something else now; look at it, then: make docs"
+
+
+def test_t10_it_knows_the_verbs_and_what_they_require():
+    assert len(REQUIRED) > 120
+    assert {str(one) for one in REQUIRED["idp.directory.accounts.disable"]} == {"over `account:disable`"}
+    assert {str(one) for one in REQUIRED["idp.directory.groups.add"]} == {"into `group:members`"}
+    assert "over `account:credentials` or `account:recover`" in {
+        str(one) for one in REQUIRED["idp.signon.devices.forget"]
+    }
+
+
+def test_t10_an_auditor_may_call_nothing_that_writes():
+    writing = {
+        name
+        for name, required in REQUIRED.items()
+        if any(permission.value.endswith(WRITES) for one in required for permission in one.permissions)
+    }
+
+    assert len(writing) > 80
+    assert [name for name in writing if may(AUDITOR, REQUIRED[name])] == []
+
+
+def test_t10_a_help_desk_resets_second_steps_and_sessions_and_does_nothing_else():
+    allowed = {name for name, required in REQUIRED.items() if may(HELP_DESK, required)}
+
+    assert {
+        "idp.signon.resetting.reset_factors", "idp.signon.resetting.unlock", "idp.signon.account_factors.remove",
+        "idp.signon.signing_out_others.end_sessions", "idp.signon.factors.temporary_pass.revoke",
+    } <= allowed  # fmt: skip
+    assert all(Permission.ACCOUNT_RECOVER in one.permissions for name in allowed for one in REQUIRED[name])
+
+
+@pytest.mark.parametrize("verb", sorted(REQUIRED))
+def test_t5_what_touches_an_account_is_required_over_that_account(verb):
+    about = (
+        Permission.ACCOUNT_EDIT, Permission.ACCOUNT_DISABLE, Permission.ACCOUNT_DELETE,
+        Permission.ACCOUNT_CREDENTIALS, Permission.ACCOUNT_RECOVER,
+    )  # fmt: skip
+    for one in REQUIRED[verb]:
+        if one.permissions & set(about):
+            assert one.how == "over"
+
+
+def test_an_organization_administrator_may_call_all_but_making_organizations():
+    refused = [name for name, required in REQUIRED.items() if not may(ORGANIZATION_ADMINISTRATOR, required)]
+
+    assert refused == ["idp.directory.organizations.create"]
+    assert not may(APPLICATION_ADMINISTRATOR, REQUIRED["idp.directory.keys.rotate"])

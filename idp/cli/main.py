@@ -30,6 +30,7 @@ _COMMANDS = (
     "domain",
     "group",
     "init",
+    "invitation",
     "jobs",
     "keys",
     "layout",

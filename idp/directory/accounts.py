@@ -33,6 +33,7 @@ def create(
     name: str,
     further: Mapping[str, Sequence[str]] | None = None,
     kind: str = "member",
+    through: str = "administrator",
 ) -> Account:
     """
     Create an account; it has no credentials yet.
@@ -40,6 +41,7 @@ def create(
     Args:
         further: the values of each further attribute.
         kind: ``member``, ``guest`` or ``break-glass``; it enters the authentication policy of its kind.
+        through: how it comes to be: ``administrator``, ``invitation``, ``import``, ``join-rule`` or ``provisioning``.
 
     Raises:
         NotFound: no such organization that this actor may see.
@@ -67,6 +69,7 @@ def create(
         attributes=attributes.further(further or {}),
         kind=what.value,
         policy_id=policy_members.policy_id_for(work, owner.id, what),
+        created_through=through,
         created_at=work.now,
         updated_at=work.now,
     )

@@ -34,6 +34,8 @@ def create(
     further: Mapping[str, Sequence[str]] | None = None,
     kind: str = "member",
     through: str = "administrator",
+    given_name: str = "",
+    family_name: str = "",
 ) -> Account:
     """
     Create an account; it has no credentials yet.
@@ -66,6 +68,8 @@ def create(
         email=email,
         email_key=key,
         name=name,
+        given_name=given_name and names.name(given_name, field="given_name"),
+        family_name=family_name and names.name(family_name, field="family_name"),
         attributes=attributes.further(further or {}),
         kind=what.value,
         policy_id=policy_members.policy_id_for(work, owner.id, what),

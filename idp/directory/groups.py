@@ -2,7 +2,7 @@
 
 from sqlalchemy import func, select
 
-from idp.audit.events import GroupCreated, MemberAdded
+from idp.audit.events import GroupCreated, MemberAdded, MemberRemoved
 from idp.audit.log import record
 from idp.base.errors import Conflict
 from idp.base.ids import new_id
@@ -81,3 +81,33 @@ def add(work: Work, group: str, account: str, *, organization: str, source: str 
         ),
     )
     return membership
+
+
+def remove(work: Work, group: str, account: str, *, organization: str) -> Membership:
+    """
+    Take an account out of a group.
+
+    Raises:
+        NotFound: no such organization, group or account that this actor may see.
+        Forbidden: the actor may not change members there.
+        Conflict: it is not in the group.
+    """
+    owner = queries.organization(work, organization)
+    target = queries.group(work, group, organization_id=owner.id)
+    member = queries.account(work, account, organization_id=owner.id)
+    require(work, Permission.GROUP_MEMBERS, owner.id)
+    found = work.tx.session.scalar(
+        select(Membership).where(
+            Membership.organization_id == owner.id,
+            Membership.group_id == target.id,
+            Membership.account_id == member.id,
+            Membership.source == MANUAL,
+            Membership.valid_to.is_(None),
+        )
+    )
+    if found is None:
+        raise Conflict(f"“{member.email}” is not in “{target.name}”.")
+    found.valid_to = work.now
+    record(work, MemberRemoved(organization_id=owner.id, target_id=target.id, group=target.name, account_id=member.id))
+    work.tx.session.flush()
+    return found

@@ -19,3 +19,11 @@ class MemberAdded(Event):
     group: str
     account_id: str
     source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberRemoved(Event):
+    tag = "group.member-removed"
+    sentence = "took an account out of the group {group}"
+    group: str
+    account_id: str

@@ -12,3 +12,42 @@ class InvitationRevoked(Event):
     tag = "invitation.revoked"
     sentence = "took the invitation of {email} back"
     email: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountImportPreviewed(Event):
+    """A file of accounts was read; nothing was done yet (target: the import)."""
+
+    tag = "account-import.previewed"
+    sentence = "read the file {file_name} of accounts: {counts}"
+    file_name: str
+    counts: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountImportApplied(Event):
+    """What a file would do was done (target: the import)."""
+
+    tag = "account-import.completed"
+    sentence = "imported the file {file_name} of accounts: {counts}"
+    file_name: str
+    counts: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountImportUndone(Event):
+    """An import was taken back, as far as it could be (target: the import)."""
+
+    tag = "account-import.reversed"
+    sentence = "undid the import of the file {file_name}: {counts}"
+    file_name: str
+    counts: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountRemoved(Event):
+    """An account that nobody ever used was removed when its import was undone."""
+
+    tag = "account.removed"
+    sentence = "removed the account {email}, which nobody had used"
+    email: str

@@ -220,6 +220,7 @@ def upgrade() -> None:
         sa.Column("action", sa.String(length=16), nullable=False),
         sa.Column("before", sa.JSON(), nullable=False),
         sa.Column("after", sa.JSON(), nullable=False),
+        sa.Column("done", sa.JSON(), nullable=False),
         sa.Column("problem", sa.String(length=512), nullable=False),
         sa.Column("account_id", sa.String(length=64), nullable=True),
         sa.Column("outcome", sa.String(length=16), nullable=False),

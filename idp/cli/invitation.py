@@ -19,15 +19,15 @@ def invitation() -> None:
 
 @invitation.command("list")
 @ORGANIZATION
-@click.option("--state", type=click.Choice([*State]), help="Only those of which this became.")
+@click.option("--state", type=click.Choice([one.value for one in State]), help="Only those of which this became.")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=100, show_default=True, help="At most so many.")
-def list_(organization: str | None, state: State | None, limit: int) -> None:
+def list_(organization: str | None, state: str | None, limit: int) -> None:
     """List invitations, the newest first."""
     with open_work() as work:
         where = organization_id(work, organization)
         found = [
             show.invitation(one, work.now)
-            for one in rows.invitations(work, organization_id=where, state=state, limit=limit)
+            for one in rows.invitations(work, organization_id=where, state=State(state) if state else None, limit=limit)
         ]
     tell_all(
         found,

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index, Integer, String, UniqueConstraint
+from sqlalchemy import Index, Integer, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from idp.directory.models import Owned, owned_by
@@ -131,6 +131,15 @@ class AccessRequest(Owned):
         owned_by("application_id", "applications"),
         Index("ix_access_requests_organization_id_state_created_at", "organization_id", "state", "created_at"),
         Index("ix_access_requests_organization_id_account_id", "organization_id", "account_id"),
+        Index(
+            "uq_access_requests_pending",
+            "organization_id",
+            "account_id",
+            "application_id",
+            unique=True,
+            sqlite_where=text("state = 'pending'"),
+            postgresql_where=text("state = 'pending'"),
+        ),
     )
 
     account_id: Mapped[str] = mapped_column(String(64))

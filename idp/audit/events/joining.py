@@ -51,3 +51,50 @@ class AccountRemoved(Event):
     tag = "account.removed"
     sentence = "removed the account {email}, which nobody had used"
     email: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessRequestMade(Event):
+    """A person asked for access to an application (target: the request)."""
+
+    tag = "access-request.made"
+    sentence = "asked for access to {application}: {reason}"
+    application_id: str
+    application: str
+    account_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessRequestWithdrawn(Event):
+    """A person took a request back (target: the request)."""
+
+    tag = "access-request.withdrawn"
+    sentence = "withdrew a request for access"
+    application_id: str
+    account_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessRequestApproved(Event):
+    """An administrator gave what was asked for (target: the request)."""
+
+    tag = "access-request.approved"
+    sentence = "approved the request of {email} for {application}: {answer}"
+    application_id: str
+    application: str
+    email: str
+    until: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessRequestDenied(Event):
+    """An administrator refused what was asked for (target: the request)."""
+
+    tag = "access-request.denied"
+    sentence = "denied the request of {email} for {application}: {answer}"
+    application_id: str
+    application: str
+    email: str
+    answer: str

@@ -399,6 +399,14 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_index(
+        "uq_access_requests_pending",
+        "access_requests",
+        ["organization_id", "account_id", "application_id"],
+        unique=True,
+        sqlite_where=sa.text("state = 'pending'"),
+        postgresql_where=sa.text("state = 'pending'"),
+    )
+    op.create_index(
         "ix_access_requests_organization_id_state_created_at",
         "access_requests",
         ["organization_id", "state", "created_at"],
@@ -571,6 +579,7 @@ def downgrade() -> None:
     op.drop_column("access_grants", "reason")
     op.drop_index("ix_default_groups_organization_id_group_id", table_name="default_groups")
     op.drop_table("default_groups")
+    op.drop_index("uq_access_requests_pending", table_name="access_requests")
     op.drop_index("ix_access_requests_organization_id_account_id", table_name="access_requests")
     op.drop_index("ix_access_requests_organization_id_state_created_at", table_name="access_requests")
     op.drop_table("access_requests")

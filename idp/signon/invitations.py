@@ -228,6 +228,12 @@ def first_password(
     return account, path
 
 
+def takes_password(work: Work, account: Account) -> bool:
+    """Say whether the authentication policy of *account* lets it have a password."""
+    policy = authentication_policy(work, account.organization_id, account.policy_id)
+    return Method.PASSWORD in policy.methods
+
+
 def _check(work: Work, account: Account) -> None:
     if account.disabled_at is not None:
         raise Conflict(f"“{account.email}” is disabled.", advice="Enable it first: idp account enable")
@@ -236,8 +242,7 @@ def _check(work: Work, account: Account) -> None:
             f"“{account.email}” has a password.",
             advice="The person can set a new one by mail, or you: idp account reset-password",
         )
-    policy = authentication_policy(work, account.organization_id, account.policy_id)
-    if Method.PASSWORD not in policy.methods:
+    if not takes_password(work, account):
         raise Conflict(
             f"The authentication policy of “{account.email}” allows no passwords.",
             advice="Give the person a temporary access pass instead.",

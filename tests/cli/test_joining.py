@@ -66,3 +66,70 @@ def test_people_are_invited_from_standard_input(mailing):
 
     assert (told.code, told.json["invited"]) == (0, [ADA, BOB])
     assert mailing("account", "invite", "--organization", "acme").code == 2
+
+
+def test_a_join_rule_is_made_changed_and_deleted(acme):
+    made = acme("join-rule", "create", "acme.example", "--organization", "acme", "--json").json
+    assert (made["domain"], made["needs_approval"], made["kind"]) == ("acme.example", True, "member")
+    assert acme("join-rule", "create", "acme.example", "--organization", "acme").code == 4
+    assert acme("join-rule", "create", "gmail.com", "--organization", "acme").code == 2
+    assert acme("join-rule", "set", "acme.example", "--organization", "acme", "--no-approval").code == 2
+
+    acme("group", "create", "Staff", "--organization", "acme")
+    changed = acme(
+        "join-rule", "set", made["id"], "--organization", "acme", "--group", "Staff", "--kind", "guest", "--json"
+    )
+    assert (changed.json["kind"], len(changed.json["groups"])) == ("guest", 1)
+    cleared = acme("join-rule", "set", made["id"], "--organization", "acme", "--no-groups", "--json")
+    assert cleared.json["groups"] == []
+    assert "with approval" in acme("join-rule", "list").out
+    assert "Nobody waits" in acme("join-rule", "waiting").out
+    assert acme("join-rule", "approve", "jnq_none").code == 3
+    assert acme("join-rule", "deny", "jnq_none", "--answer", "No.").code == 3
+    assert acme("join-rule", "delete", "acme.example", "--organization", "acme").code == 0
+    assert acme("join-rule", "delete", "acme.example", "--organization", "acme").code == 3
+
+
+def test_a_request_is_listed_approved_and_denied(acme, here):
+    from dataclasses import replace
+
+    from idp.base.work import Actor
+    from idp.cli.context import open_database, work_on
+    from idp.directory import access_requests, applications, queries
+    from idp.settings import load
+
+    ids = []
+    with open_database(load(here / "config.yaml")) as database, work_on(database) as work:
+        ann = queries.account(work, "ann@acme.example")
+        for name in ("Wiki", "Payroll"):
+            made = applications.create(work, queries.site(work, "acme"), protocol="saml", name=name)
+            made.requestable = True
+            work.tx.session.flush()
+            actor = Actor("account", ann.id, ann.email, ann.organization_id)
+            ids.append(access_requests.ask(replace(work, actor=actor), made.id, "I need it.").id)
+
+    listed = acme("request", "list", "--organization", "acme", "--json").json
+    assert {one["application"]: one["reason"] for one in listed} == {"Wiki": "I need it.", "Payroll": "I need it."}
+    told = acme("request", "approve", ids[0], "--until", "2090-01-01T00:00Z", "--answer", "Fine.", "--json").json
+    assert (told["state"], told["application"]) == ("approved", "Wiki")
+    assert acme("request", "approve", ids[0]).code == 4
+    assert acme("request", "approve", ids[1], "--until", "2020-01-01").code == 2
+    assert acme("request", "deny", ids[1]).code == 2
+    assert acme("request", "deny", ids[1], "--answer", "Not yet.").code == 0
+    assert acme("request", "deny", "arq_none", "--answer", "x").code == 3
+    assert "Not yet." in acme("request", "list", "--organization", "acme", "--state", "denied", "--json").out
+
+
+def test_access_is_given_until_a_moment_and_withdrawn(acme, here):
+    from idp.cli.context import open_database, work_on
+    from idp.directory import applications, queries
+    from idp.settings import load
+
+    with open_database(load(here / "config.yaml")) as database, work_on(database) as work:
+        wiki = applications.create(work, queries.site(work, "acme"), protocol="saml", name="Wiki").id
+    words = ("--account", "ann@acme.example", "--until", "2090-01-01T00:00Z", "--reason", "Helps out.", "--json")
+    made = acme("application", "grant", wiki, *words).json
+    assert (made["reason"], made["valid_to"]) == ("Helps out.", "2090-01-01T00:00:00Z")
+    assert acme("application", "withdraw", wiki, made["id"], "--reason", "Done.").code == 0
+    assert acme("application", "withdraw", wiki, made["id"]).code == 3
+    assert acme("application", "grant", wiki, "--everyone", "--until", "soon").code == 2

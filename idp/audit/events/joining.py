@@ -1,6 +1,7 @@
 """Audit events of how people come in: invitations, imports, joining, asking for access."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from idp.audit.events.event import Event
 
@@ -96,5 +97,65 @@ class AccessRequestDenied(Event):
     sentence = "denied the request of {email} for {application}: {answer}"
     application_id: str
     application: str
+    email: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JoinRuleCreated(Event):
+    tag = "join-rule.created"
+    sentence = "let people with an address on {domain} join: {terms}"
+    domain: str
+    terms: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JoinRuleChanged(Event):
+    tag = "join-rule.changed"
+    sentence = "changed how people with an address on {domain} join from {before} to {after}"
+    domain: str
+    before: dict[str, Any]
+    after: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JoinRuleDeleted(Event):
+    tag = "join-rule.deleted"
+    sentence = "let nobody with an address on {domain} join any more"
+    domain: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountJoined(Event):
+    """Somebody proved an address and made an account by a join rule (target: the account)."""
+
+    tag = "account.joined"
+    sentence = "joined as {email} by the rule for {domain}"
+    email: str
+    domain: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JoinRequestMade(Event):
+    """Somebody proved an address and waits for approval (target: the request)."""
+
+    tag = "join-request.made"
+    sentence = "asked to join as {email} ({name}), by the rule for {domain}"
+    email: str
+    name: str
+    domain: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JoinRequestApproved(Event):
+    tag = "join-request.approved"
+    sentence = "let {email} join"
+    email: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JoinRequestDenied(Event):
+    tag = "join-request.denied"
+    sentence = "did not let {email} join: {answer}"
     email: str
     answer: str

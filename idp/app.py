@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from urllib.parse import urlsplit
 
 import structlog
@@ -83,6 +84,10 @@ from idp.web.console import roles as console_roles
 from idp.web.console import sites as console_sites
 from idp.web.console import what_if as console_what_if
 from idp.web.console import zones as console_zones
+from idp.web.console import imports as console_imports
+from idp.web.console import invitations as console_invitations
+from idp.web.console import joining as console_joining
+from idp.web.console import requests as console_requests
 from idp.web.door import LONGEST_BODY, Door
 from idp.web.kept_documents import KeptDocuments
 from idp.web.security import Entrance
@@ -117,6 +122,10 @@ _CONSOLE = (
     application_test,
     application_vendor,
     console_keys,
+    console_invitations,
+    console_imports,
+    console_joining,
+    console_requests,
 )
 _OIDC = (oidc, oidc_clients, oidc_documents, oidc_logout, oidc_registration, oidc_session)
 
@@ -155,6 +164,8 @@ def create(settings: Settings, *, database: Database | None = None, clock: Calla
     access_log.install(app)
     blocked.install(app)
     app.before_request(_refuse_encoded_bodies)
+    app.uploads = console_imports.UPLOADS
+    app.before_request(partial(_let_files_in, app))
     security.install(
         app,
         {
@@ -249,6 +260,14 @@ def _announce(settings: Settings) -> None:
 def _refuse_encoded_bodies() -> None:
     if request.headers.get("Content-Encoding", "identity") != "identity":
         abort(415)
+
+
+def _let_files_in(app: Door) -> None:
+    """Where a page takes files, a body may be as long as they are (the door has read it by now)."""
+    longest = app.uploads.get(request.path)
+    if longest is not None:
+        request.max_content_length = longest
+        request.max_form_memory_size = 4 * LONGEST_BODY  # what comes of a file at once is counted as if it were a field
 
 
 def _cache_static(response: Response) -> Response:

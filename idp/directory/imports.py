@@ -6,6 +6,7 @@ where the account is not any more what was shown. Who may sign in is of a floor 
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
 from itertools import islice
 from typing import Any
 
@@ -180,11 +181,25 @@ def _present(of: Account, member_of: frozenset[str]) -> Present:
     )
 
 
-def imports(work: Work, *, organization_id: str | None = None, limit: int = 50) -> list[AccountImport]:
-    """Return imports, the newest first, at most *limit*; those that this actor could have made."""
+def imports(
+    work: Work,
+    *,
+    organization_id: str | None = None,
+    after: tuple[datetime, str] | None = None,
+    limit: int = 50,
+) -> list[AccountImport]:
+    """
+    Return imports that this actor could have made, the newest first, at most *limit*.
+
+    Args:
+        after: only those behind the one that was made then, with this id.
+    """
     query = queries.visible(work, AccountImport, Permission.ACCOUNT_CREATE)
     if organization_id is not None:
         query = query.where(AccountImport.organization_id == organization_id)
+    if after is not None:
+        at, id_ = AccountImport.created_at, AccountImport.id
+        query = query.where((at < after[0]) | ((at == after[0]) & (id_ < after[1])))
     query = query.order_by(AccountImport.created_at.desc(), AccountImport.id.desc()).limit(limit)
     return list(work.tx.session.scalars(query))
 

@@ -37,7 +37,7 @@ def invitations(
     *,
     organization_id: str | None = None,
     state: State | None = None,
-    before: Invitation | None = None,
+    after: tuple[datetime, str] | None = None,
     limit: int = 50,
 ) -> list[Invitation]:
     """
@@ -45,7 +45,7 @@ def invitations(
 
     Args:
         state: only those of which this became.
-        before: only those that come after this one in the list.
+        after: only those that come after the one that was sent then, with this id.
     """
     query = queries.visible(work, Invitation, Permission.ACCOUNT_READ).order_by(
         Invitation.sent_at.desc(), Invitation.id.desc()
@@ -54,11 +54,9 @@ def invitations(
         query = query.where(Invitation.organization_id == organization_id)
     if state is not None:
         query = query.where(*_in_state(work, state))
-    if before is not None:
-        query = query.where(
-            (Invitation.sent_at < before.sent_at)
-            | ((Invitation.sent_at == before.sent_at) & (Invitation.id < before.id))
-        )
+    if after is not None:
+        sent_at, id_ = after
+        query = query.where((Invitation.sent_at < sent_at) | ((Invitation.sent_at == sent_at) & (Invitation.id < id_)))
     return list(work.tx.session.scalars(query.limit(limit)))
 
 

@@ -21,7 +21,8 @@ from idp.directory import access, applications, deciders, groups, names, queries
 from idp.directory.group_models import DefaultGroup
 from idp.directory.joining_models import AccessRequest
 from idp.directory.models import Account, Application, Organization, Site
-from idp.policy.permissions import Permission, require
+from idp.directory.rights import require_on
+from idp.policy.permissions import Permission
 
 PENDING, APPROVED, DENIED, WITHDRAWN = "pending", "approved", "denied", "withdrawn"
 STATES = (PENDING, APPROVED, DENIED, WITHDRAWN)
@@ -352,9 +353,8 @@ def _pending_of(work: Work, organization_id: str, account_id: str) -> list[Acces
 
 
 def _require_to_decide(work: Work, asked: Asked, *further: Permission) -> None:
-    of = asked.application
     for permission in (Permission.REQUEST_DECIDE, *further):
-        require(work, permission, of.organization_id, site_id=of.site_id, application_id=of.id)
+        require_on(work, permission, asked.application)
     if work.actor.kind == "account" and work.actor.id == asked.account.id:
         raise Forbidden("Somebody else decides on what you have asked for.", advice="Ask another administrator.")
 

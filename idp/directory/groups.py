@@ -95,7 +95,7 @@ def remove(work: Work, group: str, account: str, *, organization: str) -> Member
     owner = queries.organization(work, organization)
     target = queries.group(work, group, organization_id=owner.id)
     member = queries.account(work, account, organization_id=owner.id)
-    require(work, Permission.GROUP_MEMBERS, owner.id)
+    rights.require_into(work, target)
     found = work.tx.session.scalar(
         select(Membership).where(
             Membership.organization_id == owner.id,

@@ -18,7 +18,7 @@ from idp.audit.log import record
 from idp.base.errors import Conflict, Forbidden, Invalid, NotFound
 from idp.base.ids import new_id
 from idp.base.work import Work
-from idp.directory import access, accounts, attributes, groups, names, queries
+from idp.directory import access, accounts, attributes, groups, names, queries, rights
 from idp.directory.console_models import SearchWord
 from idp.directory.joining_models import AccountImport, AccountImportRow, Invitation
 from idp.directory.models import AccessGrant, Account, Group, Membership, Organization, RoleAssignment
@@ -147,7 +147,7 @@ def _groups(work: Work, organization_id: str, wanted: set[str]) -> dict[str, Gro
 def _closed(work: Work, group: Group) -> str:
     if group.kind != "manual":
         return f"Who is in “{group.name}” is not decided by hand."
-    if not allows(work.actor, Permission.GROUP_MEMBERS, group.organization_id):
+    if not rights.may_change_members(work, group):
         return f"You may not change who is in “{group.name}”."
     return ""
 

@@ -16,10 +16,10 @@ from idp.audit.log import record
 from idp.base.errors import ChangedMeanwhile, Conflict, Invalid, NotFound
 from idp.base.ids import new_id
 from idp.base.work import Work
-from idp.directory import queries
+from idp.directory import queries, rights
 from idp.directory.domain_models import Domain
 from idp.directory.joining_models import JoinRule
-from idp.directory.models import Group, RoleAssignment
+from idp.directory.models import Group
 from idp.policy.permissions import Permission, require
 
 KINDS = ("member", "guest")
@@ -240,7 +240,7 @@ def _groups(work: Work, organization_id: str, wanted: Sequence[str]) -> list[str
         group = queries.group(work, reference, organization_id=organization_id)
         found[group.id] = group
     for group in found.values():
-        require(work, Permission.GROUP_MEMBERS, organization_id)
+        rights.require_into(work, group)
         if not may_be_entered(work, group):
             raise Invalid(
                 f"“{group.name}” cannot be entered by a rule.",
@@ -252,18 +252,7 @@ def _groups(work: Work, organization_id: str, wanted: Sequence[str]) -> list[str
 
 def may_be_entered(work: Work, group: Group) -> bool:
     """Say whether a rule may put people into *group*: its members are chosen by hand, and it carries no role (T5)."""
-    if group.kind != "manual":
-        return False
-    query = (
-        select(func.count())
-        .select_from(RoleAssignment)
-        .where(
-            RoleAssignment.organization_id == group.organization_id,
-            RoleAssignment.group_id == group.id,
-            RoleAssignment.valid_to.is_(None) | (RoleAssignment.valid_to > work.now),
-        )
-    )
-    return not work.tx.session.scalar(query)
+    return group.kind == "manual" and not rights.roles_of_group(work, group)
 
 
 def _terms(of: JoinRule) -> dict[str, Any]:

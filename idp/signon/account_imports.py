@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from idp.base import jobs
 from idp.base.errors import Forbidden
 from idp.base.work import Actor, HeldRole, Work
-from idp.directory import accounts, imports
+from idp.directory import imports, rights
 from idp.directory.imports import APPLIED, APPLYING, PREVIEWED, UNDOING
 from idp.directory.joining_models import AccountImport
 from idp.directory.models import Account
@@ -104,7 +104,7 @@ def _as_asked(work: Work, payload: Mapping[str, Any]) -> Work:
     if kind == "operator":
         return replace(work, actor=Actor(kind, actor_id, name, roles=(HeldRole(OPERATOR),)))
     account = work.tx.session.get(Account, (organization_id, actor_id))
-    roles = accounts.roles_of(work, organization_id, actor_id)
+    roles = rights.roles_of(work, organization_id, actor_id)
     if account is None or account.disabled_at is not None:
         roles = ()
     return replace(work, actor=Actor("account", actor_id, name, organization_id, roles))

@@ -8,7 +8,6 @@ by a domain that is not proven (any more): whoever buys a name that ran out woul
 from collections.abc import Sequence
 from typing import Any
 
-import idna
 from sqlalchemy import func, select
 
 from idp.audit.events import JoinRuleChanged, JoinRuleCreated, JoinRuleDeleted
@@ -16,19 +15,15 @@ from idp.audit.log import record
 from idp.base.errors import ChangedMeanwhile, Conflict, Invalid, NotFound
 from idp.base.ids import new_id
 from idp.base.work import Work
-from idp.directory import queries, rights
-from idp.directory.domain_models import Domain
+from idp.directory import domain_reads, queries, rights
 from idp.directory.joining_models import JoinRule
 from idp.directory.models import Group
+from idp.policy import domains
 from idp.policy.permissions import Permission, require
 
 KINDS = ("member", "guest")
 MOST_GROUPS = 20
 MOST_RULES = 200
-_FREE_MAIL = frozenset(
-    {"gmail.com", "googlemail.com", "outlook.com", "hotmail.com", "live.com", "yahoo.com", "icloud.com", "me.com"}
-    | {"gmx.de", "gmx.net", "web.de", "proton.me", "protonmail.com", "aol.com", "mail.ru", "qq.com", "163.com"}
-)
 
 
 def create(
@@ -188,15 +183,7 @@ def are_there(work: Work, organization_id: str) -> bool:
 
 def joins_at_once(work: Work, found: JoinRule) -> bool:
     """Say whether whoever proves an address joins by this rule without anybody's approval, as things stand now."""
-    return not found.needs_approval and is_proven(work, found.organization_id, found.domain)
-
-
-def is_proven(work: Work, organization_id: str, domain: str) -> bool:
-    """Say whether the organization has proven *domain*, and the proof is there still."""
-    state = work.tx.session.scalar(
-        select(Domain.state).where(Domain.organization_id == organization_id, Domain.held_name == domain)
-    )
-    return state == "verified"
+    return not found.needs_approval and domain_reads.may_join(work, found.organization_id, found.domain)
 
 
 def _require(work: Work, organization_id: str) -> None:
@@ -205,20 +192,14 @@ def _require(work: Work, organization_id: str) -> None:
 
 
 def _domain(value: str) -> str:
-    fault = Invalid(f"“{value[:80]}” is no domain.", field="domain", advice="Write it like example.org.")
     try:
-        name = idna.encode(value.strip().rstrip(".").lower(), uts46=True).decode("ascii")
-    except (idna.IDNAError, UnicodeError) as error:
-        raise fault from error
-    if "." not in name or len(name) > 253:
-        raise fault
-    if name in _FREE_MAIL:
-        raise Invalid(f"Anybody can have an address on “{name}”.", field="domain", advice="Invite people instead.")
-    return name
+        return domains.name(value)
+    except Invalid as error:
+        raise Invalid(error.message, field="domain", advice=error.advice) from error
 
 
 def _require_proven(work: Work, organization_id: str, domain: str) -> None:
-    if not is_proven(work, organization_id, domain):
+    if not domain_reads.may_join(work, organization_id, domain):
         raise Invalid(
             f"“{domain}” is not proven as yours: nobody joins by it without approval.",
             field="needs_approval",

@@ -55,7 +55,8 @@ def test_a_domain_is_written_in_one_form(work, acme):
 
 
 @pytest.mark.parametrize(
-    "domain", ["", "example", "a b.example", "gmail.com", "GMAIL.com", "co..uk", "x" * 64 + ".example"]
+    "domain",
+    ["", "example", "a b.example", "gmail.com", "GMAIL.com", "co.uk", "github.io", "co..uk", "x" * 64 + ".example"],
 )
 def test_t20_what_is_nobodys_own_is_refused(work, acme, domain):
     with pytest.raises(Invalid) as refused:

@@ -8,11 +8,13 @@ from idp.base.work import Actor
 from idp.directory import access_requests, applications, imports, invitations, join_rules, queries
 from idp.directory.models import Application
 from idp.policy import importing
+from idp.signon import invitations as sending
 from idp.signon import joining
 from tests.directory.test_join_rules import prove
 from tests.support.front import BEN
 from tests.web.conftest import signed_in
 from tests.web.console.conftest import make_administrator
+from tests.web.console.test_security_queries import counted
 
 ADA, BOB = "ada@acme.example", "bob@acme.example"
 
@@ -283,7 +285,6 @@ def test_t1_what_is_not_there_is_not_there(admin, path):
 
 def test_t1_nothing_of_another_organization_is_shown(front, admin):
     from idp.directory import organizations
-    from idp.signon import invitations as sending
 
     with front.work() as work:
         organizations.create(work, "globex", name="Globex")
@@ -308,3 +309,37 @@ def test_an_auditor_is_offered_nothing_to_do(front):
     assert auditor.open("/admin/joining/rules/new").status == 403
     assert auditor.open("/admin/invitations/new").submit(emails=ADA).status == 403
     assert upload(auditor, f"email,name\n{ADA},Ada\n").status == 403
+
+
+def fill(front, numbers):
+    with front.work() as work:
+        for number in numbers:
+            sending.invite(work, f"i{number}@acme.example", organization="acme", name=f"I {number}")
+            join_rules.create(work, f"d{number}.example", organization="acme", groups=["Research"])
+            made = applications.create(work, queries.site(work, "acme"), protocol="saml", name=f"Application {number}")
+            made.requestable = True
+            work.tx.session.flush()
+            ben = queries.account(work, BEN)
+            acting = replace(work, actor=Actor("account", ben.id, ben.email, ben.organization_id))
+            access_requests.ask(acting, made.id, "I need it.")
+            text = "email,name,groups\n" + "".join(
+                f"x{number}-{n}@acme.example,X,Research\n" for n in range(number + 1)
+            )
+            imports.preview(work, text.encode(), organization="acme", file_name=f"{number}.csv")
+        return [one.id for one in imports.imports(work)]
+
+
+@pytest.mark.parametrize("page", ["invitations", "imports", "joining", "requests", "imports/{id}"])
+def test_more_rows_take_no_more_statements(front, admin, monkeypatch, page):
+    [few_rows, *_] = fill(front, range(2))
+    admin.open(f"/admin/{page.format(id=few_rows)}")
+    with counted(front.database, monkeypatch) as few:
+        admin.open(f"/admin/{page.format(id=few_rows)}")
+    [many_rows, *_] = fill(front, range(2, 18))
+    admin.open(f"/admin/{page.format(id=many_rows)}")
+    with counted(front.database, monkeypatch) as many:
+        admin.open(f"/admin/{page.format(id=many_rows)}")
+
+    assert admin.status == 200
+    assert many[0] <= few[0] + 1, (few, many)
+    assert len(admin.answer.data) < 60_000

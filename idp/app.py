@@ -77,19 +77,11 @@ from idp.web.console import audit as console_audit
 from idp.web.console import authentication_policies as console_policies
 from idp.web.console import bookmarks as console_bookmarks
 from idp.web.console import domains as console_domains
-from idp.web.console import insights as console_insights
-from idp.web.console import keys as console_keys
-from idp.web.console import layouts as console_layouts
-from idp.web.console import organization as console_organization
-from idp.web.console import roles as console_roles
-from idp.web.console import sites as console_sites
-from idp.web.console import what_if as console_what_if
-from idp.web.console import zones as console_zones
-from idp.web.console import entrance, home
 from idp.web.console import imports as console_imports
 from idp.web.console import insights as console_insights
 from idp.web.console import invitations as console_invitations
 from idp.web.console import joining as console_joining
+from idp.web.console import keys as console_keys
 from idp.web.console import layouts as console_layouts
 from idp.web.console import organization as console_organization
 from idp.web.console import requests as console_requests

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from urllib.parse import urlsplit
 
 import structlog
@@ -30,6 +31,7 @@ from idp.web import (
     email_code,
     errors,
     health,
+    join,
     languages,
     launcher,
     new_password,
@@ -41,6 +43,7 @@ from idp.web import (
     oidc_registration,
     oidc_session,
     own_pages,
+    own_requests,
     putting_off,
     recover,
     render,
@@ -77,10 +80,14 @@ from idp.web.console import bookmarks as console_bookmarks
 from idp.web.console import domains as console_domains
 from idp.web.console import group_rules as console_group_rules
 from idp.web.console import groups as console_groups
+from idp.web.console import imports as console_imports
 from idp.web.console import insights as console_insights
+from idp.web.console import invitations as console_invitations
+from idp.web.console import joining as console_joining
 from idp.web.console import keys as console_keys
 from idp.web.console import layouts as console_layouts
 from idp.web.console import organization as console_organization
+from idp.web.console import requests as console_requests
 from idp.web.console import roles as console_roles
 from idp.web.console import sites as console_sites
 from idp.web.console import what_if as console_what_if
@@ -122,6 +129,10 @@ _CONSOLE = (
     console_groups,
     console_group_rules,
     console_access_paths,
+    console_invitations,
+    console_imports,
+    console_joining,
+    console_requests,
 )
 _OIDC = (oidc, oidc_clients, oidc_documents, oidc_logout, oidc_registration, oidc_session)
 
@@ -160,6 +171,8 @@ def create(settings: Settings, *, database: Database | None = None, clock: Calla
     access_log.install(app)
     blocked.install(app)
     app.before_request(_refuse_encoded_bodies)
+    app.uploads = console_imports.UPLOADS
+    app.before_request(partial(_let_files_in, app))
     security.install(
         app,
         {
@@ -183,6 +196,8 @@ def create(settings: Settings, *, database: Database | None = None, clock: Calla
         account_data,
         new_password,
         recover,
+        join,
+        own_requests,
         account_email,
         not_me,
         assets,
@@ -253,6 +268,14 @@ def _announce(settings: Settings) -> None:
 def _refuse_encoded_bodies() -> None:
     if request.headers.get("Content-Encoding", "identity") != "identity":
         abort(415)
+
+
+def _let_files_in(app: Door) -> None:
+    """Where a page takes files, a body may be as long as they are (the door has read it by now)."""
+    longest = app.uploads.get(request.path)
+    if longest is not None:
+        request.max_content_length = longest
+        request.max_form_memory_size = 4 * LONGEST_BODY  # what comes of a file at once is counted as if it were a field
 
 
 def _cache_static(response: Response) -> Response:

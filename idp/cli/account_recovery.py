@@ -1,34 +1,65 @@
 """`idp account …`: invitations, first passwords, the sign-ons of others."""
 
+import sys
 from typing import Any
 
 import click
 
 from idp.base.errors import Invalid
-from idp.cli import show
+from idp.cli import errors, show
 from idp.cli.account_lookup import ORGANIZATION as _ORGANIZATION
 from idp.cli.account_lookup import organization_id as _organization_id
 from idp.cli.context import Command, open_work, settings, tell
+from idp.policy import invited
 from idp.settings import Settings
 from idp.signon import invitations, signing_out_others
 from idp.signon.models import SignOnSession
 
 
 @click.command(cls=Command)
-@click.argument("email")
+@click.argument("emails", metavar="EMAIL...", nargs=-1)
 @click.option("--organization", required=True, metavar="ORG", help="Short name of the organization.")
-@click.option("--name", default="", help="The person's name; needed for a new account.")
+@click.option("--name", default="", help="The person's name; needed for one new account, made of the address for many.")
 @click.option("--kind", type=click.Choice(invitations.INVITED), help="What a new account is (default: member).")
-def invite(email: str, organization: str, name: str, kind: str | None) -> None:
+@click.option("--group", "groups", multiple=True, metavar="NAME", help="A group that they enter; may be repeated.")
+@click.option("--stdin", "piped", is_flag=True, help="Read addresses from standard input: Ada Lovelace <ada@…>, …")
+def invite(
+    emails: tuple[str, ...], organization: str, name: str, kind: str | None, groups: tuple[str, ...], piped: bool
+) -> None:
     """
     Create the account EMAIL, and mail the person a link to set its password within 7 days.
 
-    If it is there already and has no password yet, a new link is mailed; the older one is good no more.
+    If it is there already and has no password yet, a new link is mailed; the older one is good no more. Of several
+    people whoever cannot be invited is named and left out; exit code 2 if there was one.
     """
     _check_mail(settings())
+    if piped or len(emails) > 1:
+        if name:
+            raise Invalid("A name is said for one person.", field="name", advice="Write: Ada Lovelace <ada@…>")
+        typed = sys.stdin.read(invited.LONGEST + 1) if piped else ""
+        _invite_all("\n".join((*emails, typed)), organization, kind or "", groups)
+        return
+    if not emails:
+        raise Invalid("Say whom to invite.", field="emails", advice="Name addresses, or --stdin.")
     with open_work() as work:
-        done = invitations.invite(work, email, organization=organization, name=name, kind=kind or "")
+        done = invitations.invite(work, emails[0], organization=organization, name=name, kind=kind or "", groups=groups)
         tell(show.account(done), f"invited {done.email}: a link is on its way, good for 7 days")
+
+
+def _invite_all(text: str, organization: str, kind: str, groups: tuple[str, ...]) -> None:
+    with open_work() as work:
+        outcomes = invitations.invite_all(work, text, organization=organization, kind=kind, groups=groups)
+    done = [one for one in outcomes if one.error is None]
+    failed = [(one.email, one.error) for one in outcomes if one.error is not None]
+    words = [f"invited {len(done)} of {len(outcomes)} people; the links are good for 7 days"]
+    words += [f"  {email}: {error.message}" for email, error in failed]
+    value = {
+        "invited": [one.email for one in done],
+        "faults": [{"email": email, "error": error.code, "message": error.message} for email, error in failed],
+    }
+    tell(value, "\n".join(words))
+    if failed:
+        click.get_current_context().exit(errors.EXIT[Invalid])
 
 
 @click.command("first-password", cls=Command)

@@ -26,7 +26,15 @@ from idp.policy.permissions import OPERATOR
 from idp.saml import erasing as saml_erasing
 from idp.saml import logout_telling, refreshing, rotation_jobs
 from idp.settings import Settings
-from idp.signon import backchannel, erasing, housekeeping, managed_notices, password_reset
+from idp.signon import (
+    account_imports,
+    backchannel,
+    erasing,
+    housekeeping,
+    joining,
+    managed_notices,
+    password_reset,
+)
 from idp.signon.logout import MESSAGE
 from idp.signon.teller import Tellers
 
@@ -109,6 +117,8 @@ def handlers(of: Settings) -> Handlers:
         domains.KIND: domains.errand(prober(of)),
         managed.TELL: managed_notices.run,
         lifetime.ERASE: lifetime.handler((erasing.erase, oauth_erasing.erase, saml_erasing.erase)),
+        account_imports.KIND: account_imports.run,
+        joining.KIND: joining.run,
         **backchannel.handlers(_tellers(of)),
     }
 

@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import MutableMapping, Sequence
 from importlib import import_module
+from keyword import iskeyword
 from typing import NoReturn
 
 import click
@@ -15,7 +16,8 @@ from idp.cli import errors
 from idp.cli.context import Chosen, Group
 from idp.settings import SettingsError
 
-# In each `idp.cli.<name>` there is the command or the group of that name.
+# In each `idp.cli.<name>` there is the command or the group of that name; a hyphen is an underscore there, and a word
+# of the language has one behind it.
 _COMMANDS = (
     "access",
     "account",
@@ -29,13 +31,17 @@ _COMMANDS = (
     "doctor",
     "domain",
     "group",
+    "import",
     "init",
+    "invitation",
     "jobs",
+    "join-rule",
     "keys",
     "layout",
     "migrate",
     "organization",
     "policy",
+    "request",
     "role",
     "serve",
     "site",
@@ -68,7 +74,8 @@ class Root(Group):
 
 
 def _imported(name: str) -> click.Command:
-    found: click.Command = getattr(import_module(f"idp.cli.{name}"), name)
+    called = name.replace("-", "_") + "_" * iskeyword(name)
+    found: click.Command = getattr(import_module(f"idp.cli.{called}"), called)
     return found
 
 

@@ -5,6 +5,8 @@ from typing import Any
 
 from idp.audit.models import Attempt, AuditEntry
 from idp.base.models import Job
+from idp.directory import invitations
+from idp.directory.joining_models import Invitation
 from idp.directory.models import AccessGrant, Account, Application, Group, Membership, Organization, Site
 from idp.directory.sites import issuer
 from idp.keyring.models import SigningKey
@@ -122,6 +124,23 @@ def access_grant(of: AccessGrant, subject: str) -> dict[str, Any]:
         "valid_from": instant(of.valid_from),
         "valid_to": instant(of.valid_to),
         "reason": of.reason,
+    }
+
+
+def invitation(of: Invitation, now: datetime) -> dict[str, Any]:
+    return {
+        "id": of.id,
+        "organization_id": of.organization_id,
+        "account_id": of.account_id,
+        "email": of.email,
+        "state": invitations.state_of(of, now).value,
+        "invited_by": of.invited_by,
+        "invited_by_name": of.invited_by_name,
+        "import_id": of.import_id,
+        "sent_at": instant(of.sent_at),
+        "expires_at": instant(of.expires_at),
+        "accepted_at": instant(of.accepted_at),
+        "revoked_at": instant(of.revoked_at),
     }
 
 

@@ -43,6 +43,9 @@ def create(
     name: str,
     further: Mapping[str, Sequence[str]] | None = None,
     kind: str = "member",
+    through: str = "administrator",
+    given_name: str = "",
+    family_name: str = "",
 ) -> Account:
     """
     Create an account; it has no credentials yet.
@@ -50,6 +53,7 @@ def create(
     Args:
         further: the values of each further attribute.
         kind: ``member``, ``guest`` or ``break-glass``; it enters the authentication policy of its kind.
+        through: how it comes to be: ``administrator``, ``invitation``, ``import``, ``join-rule`` or ``provisioning``.
 
     Raises:
         NotFound: no such organization that this actor may see.
@@ -74,9 +78,12 @@ def create(
         email=email,
         email_key=key,
         name=name,
+        given_name=given_name and names.name(given_name, field="given_name"),
+        family_name=family_name and names.name(family_name, field="family_name"),
         attributes=attributes.further(further or {}),
         kind=what.value,
         policy_id=policy_members.policy_id_for(work, owner.id, what),
+        created_through=through,
         created_at=work.now,
         updated_at=work.now,
     )

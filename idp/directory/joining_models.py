@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index, Integer, String, UniqueConstraint
+from sqlalchemy import Index, Integer, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from idp.directory.models import Owned, owned_by
@@ -56,7 +56,13 @@ class AccountImport(Owned):
 
 
 class AccountImportRow(Owned):
-    """One row of an import: what it would do (``create``, ``change``, ``unchanged``, ``wrong``) and what it did."""
+    """
+    One row of an import: what it would do (``action``: ``create``, ``change``, ``unchanged``, ``wrong``) and what it did.
+
+    ``number`` is the line of the file. ``outcome`` is empty until it is applied, then ``created``, ``changed`` or
+    ``refused``; once undone ``removed``, ``disabled``, ``restored``, ``partly`` or ``kept``. ``done`` are the ids of the
+    memberships that it began (by the id of the group).
+    """
 
     __tablename__ = "account_import_rows"
     __table_args__ = (
@@ -71,6 +77,7 @@ class AccountImportRow(Owned):
     action: Mapped[str] = mapped_column(String(16))
     before: Mapped[dict[str, Any]] = mapped_column(default=dict)
     after: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    done: Mapped[dict[str, Any]] = mapped_column(default=dict)
     problem: Mapped[str] = mapped_column(String(512), default="")
     account_id: Mapped[str | None] = mapped_column(String(64))
     outcome: Mapped[str] = mapped_column(String(16), default="")
@@ -94,7 +101,7 @@ class JoinRule(Owned):
 
 
 class JoinRequest(Owned):
-    """Somebody who asked to join. ``state``: ``unproven`` (address not confirmed), ``pending``, ``approved``, ``denied``."""
+    """Somebody who asked to join, and has proven their address. ``state``: ``pending``, ``approved``, ``denied``."""
 
     __tablename__ = "join_requests"
     __table_args__ = (
@@ -124,6 +131,15 @@ class AccessRequest(Owned):
         owned_by("application_id", "applications"),
         Index("ix_access_requests_organization_id_state_created_at", "organization_id", "state", "created_at"),
         Index("ix_access_requests_organization_id_account_id", "organization_id", "account_id"),
+        Index(
+            "uq_access_requests_pending",
+            "organization_id",
+            "account_id",
+            "application_id",
+            unique=True,
+            sqlite_where=text("state = 'pending'"),
+            postgresql_where=text("state = 'pending'"),
+        ),
     )
 
     account_id: Mapped[str] = mapped_column(String(64))

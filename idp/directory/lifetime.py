@@ -223,7 +223,7 @@ def _erase(work: Work, account: Account) -> None:
             AccountImportRow.organization_id == where,
             or_(AccountImportRow.account_id == of, AccountImportRow.email.in_({email, email_key})),
         )
-        .values(email="", before={}, after={}, problem="")
+        .values(email="", before={}, after={}, done={}, problem="")
     )
     work.tx.session.execute(
         delete(LauncherArrangement).where(LauncherArrangement.organization_id == where, LauncherArrangement.id == of)

@@ -115,7 +115,17 @@ SCOPES: dict[str, frozenset[str]] = {
 
 CLIENT_REGISTRATION = "client-registration"
 CLIENT_ITSELF = "client-itself"
+JOINING = "joining"
 PROGRAM_ROLES: dict[str, frozenset[Permission]] = {
+    # Held for the length of one request by somebody who has proven an address on a domain that has a join rule
+    # (`signon.joining`): what they may is to make their own account and to enter the groups of the rule. Of roles of
+    # administrators it holds nothing, so that no group that carries one is entered by it (D17).
+    JOINING: frozenset(
+        {
+            *(Permission.ORGANIZATION_READ, Permission.ACCOUNT_READ, Permission.GROUP_READ),
+            *(Permission.ACCOUNT_CREATE, Permission.GROUP_MEMBERS),
+        }
+    ),
     # Held for the length of one request by a program that registers itself, or changes its own registration
     # (RFC 7591, RFC 7592). Never assigned to anybody; what it may register is bounded by `oidc.registration`.
     CLIENT_REGISTRATION: frozenset(

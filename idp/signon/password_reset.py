@@ -16,7 +16,7 @@ from idp.audit.log import record
 from idp.base import jobs, mail
 from idp.base.errors import Conflict
 from idp.base.work import Actor, Work
-from idp.directory import names
+from idp.directory import invitations, names
 from idp.directory.models import Account, Organization
 from idp.directory.policies import authentication_policy
 from idp.policy.access.context import AccountKind
@@ -200,6 +200,7 @@ def set_password(work: Work, token: str, new: password_.Computed) -> None:
         raise LinkOver from error
     mail_links.end_all(work, account.id)
     devices.end_all(work, link.organization_id, account.id)
+    invitations.note_accepted(work, link.organization_id, account.id)
     record(
         work,
         PasswordLinkUsed(organization_id=link.organization_id, target_id=account.id, purpose=link.purpose.name),

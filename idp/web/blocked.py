@@ -19,7 +19,7 @@ from idp.base.db import NotRemembered, Recollection
 from idp.base.errors import Forbidden, Unavailable
 from idp.base.memory import BriefMemory
 from idp.base.work import ANONYMOUS, Work
-from idp.directory import blocklist, sites
+from idp.directory import blocklist, organizations, sites
 from idp.signon import lockout, pending
 from idp.web import context, mailed, own_pages
 from idp.web.access_log import route
@@ -79,6 +79,10 @@ def _concerned(work: Work) -> Iterator[str]:
         return
     if "handle" in values:
         yield pending.organization_of(work, values["handle"])
+    if "organization" in values:
+        named = organizations.by_slug(work, values["organization"])
+        if named is not None:
+            yield named.id
     if request.blueprint in mailed.BLUEPRINTS:
         yield mailed.organization_of(work)
     yield context.organization_of_session(work)

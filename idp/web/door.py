@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from io import BytesIO
 from threading import BoundedSemaphore, Lock, local
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from flask import Flask, Request, Response
 from flask.sessions import NullSession, SessionInterface
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from idp.web.kept_documents import KeptDocuments
 
 LONGEST_BODY = 64 * 1024
+_UPLOADS_AT_ONCE = 4  # files are held in memory while they arrive, before anybody is known to be allowed
 _BODIES_AT_ONCE = 224  # the other threads are for requests without one: pages, sign-on by redirect, health
 _WORK_AT_ONCE = 8  # no more than the database has connections for
 _ASIDE_AT_ONCE = 64  # of all threads, so that even if all of these hang most are left for others
@@ -76,15 +77,29 @@ class Answer(Response):
         return body
 
 
+class Asked(Request):
+    """A request whose files stay in memory, where the door has read them to: nothing is put on a disk."""
+
+    def _get_file_stream(
+        self,
+        total_content_length: int | None,
+        content_type: str | None,
+        filename: str | None = None,
+        content_length: int | None = None,
+    ) -> IO[bytes]:
+        return BytesIO()
+
+
 class Door(Flask):
     """
     The Flask application of the web door.
 
     ``public_address`` is the scheme and the host of the configured base URL; what Werkzeug makes an
     absolute address of (a redirect to the canonical form of a path) is made of them. ``kept`` answers some
-    requests before Flask is asked.
+    requests before Flask is asked. ``uploads`` are the paths that take files, and how long a body may be there.
     """
 
+    request_class = Asked
     response_class = Answer
     session_interface = NoSession()
     public_address = ("http", "localhost")
@@ -92,7 +107,9 @@ class Door(Flask):
 
     def __init__(self, *args: Any, **values: Any) -> None:
         super().__init__(*args, **values)
+        self.uploads: dict[str, int] = {}
         self._reading = BoundedSemaphore(_BODIES_AT_ONCE)
+        self._uploading = BoundedSemaphore(_UPLOADS_AT_ONCE)
         self._working = BoundedSemaphore(_WORK_AT_ONCE)
         self._aside = BoundedSemaphore(_ASIDE_AT_ONCE)
         self._aside_of: Counter[str] = Counter()
@@ -111,7 +128,9 @@ class Door(Flask):
                 start_response("503 Service Unavailable", [*_BUSY])
                 return [b"Too many requests are being sent at this moment. Try again in a few seconds.\n"]
             try:
-                _read_body(environ)
+                if not self._read(environ):
+                    start_response("503 Service Unavailable", [*_BUSY])
+                    return [b"Too many files are being sent at this moment. Try again in a few seconds.\n"]
             finally:
                 self._reading.release()
         with self._working:
@@ -120,6 +139,21 @@ class Door(Flask):
                 return super().wsgi_app(environ, start_response)
             finally:
                 self._here.works = False
+
+    def _read(self, environ: "WSGIEnvironment") -> bool:
+        """Read the body; False: it is a file, and as many as there may be are arriving."""
+        longest = self.uploads.get(environ.get("PATH_INFO", ""), LONGEST_BODY)
+        announced = environ.get("CONTENT_LENGTH", "")
+        if longest == LONGEST_BODY or (announced.isdecimal() and int(announced) <= LONGEST_BODY):
+            _read_body(environ, LONGEST_BODY)
+            return True
+        if not self._uploading.acquire(blocking=False):
+            return False
+        try:
+            _read_body(environ, longest)
+        finally:
+            self._uploading.release()
+        return True
 
     @contextmanager
     def aside(self, network: str) -> Iterator[None]:
@@ -189,13 +223,13 @@ _BUSY = (
 )
 
 
-def _read_body(environ: "WSGIEnvironment") -> None:
+def _read_body(environ: "WSGIEnvironment", longest: int) -> None:
     """Put the body itself in the place of its stream; one that is too long is left to be refused by its length."""
     announced = environ.get("CONTENT_LENGTH", "")
     if announced.isascii() and announced.isdecimal():
-        body = _octets(environ["wsgi.input"], int(announced)) if int(announced) <= LONGEST_BODY else b""
+        body = _octets(environ["wsgi.input"], int(announced)) if int(announced) <= longest else b""
     else:
-        body = _octets(environ["wsgi.input"], LONGEST_BODY + 1)
+        body = _octets(environ["wsgi.input"], longest + 1)
         environ["CONTENT_LENGTH"] = str(len(body))
         environ.pop("HTTP_TRANSFER_ENCODING", None)  # Werkzeug would take it for a length that is not known
     environ["wsgi.input"] = BytesIO(body)

@@ -5,17 +5,19 @@ So no page with a token in its address is ever shown: nothing of it gets into hi
 Referer (threats A17). Reading a link changes nothing: scanners of mail read them, too.
 """
 
+from contextlib import suppress
+
 from flask import Response, request
 
 from idp.base.work import Work
-from idp.signon import mail_links, not_me
+from idp.signon import joining, mail_links, not_me
 from idp.signon.mail_links import LinkOver
 from idp.web import context
 from idp.web.render import redirect
 
 _SECONDS = 1800
 _LONGEST = 64
-BLUEPRINTS = frozenset({"recover", "account_email", "not_me"})
+BLUEPRINTS = frozenset({"recover", "account_email", "not_me", "join"})
 """Where links of mails lead."""
 
 
@@ -45,10 +47,10 @@ def organization_of(work: Work) -> str:
     found = mail_links.find(work, token, *mail_links.PURPOSES)
     if found is not None:
         return found.organization_id
-    try:
-        return not_me.find(work, token).organization_id
-    except LinkOver:
-        return ""
+    for look in (not_me.find, joining.find):
+        with suppress(LinkOver):
+            return look(work, token).organization_id
+    return ""
 
 
 def forget(response: Response) -> Response:

@@ -11,6 +11,7 @@ from idp.audit.events.domains import *
 from idp.audit.events.event import Event as Event
 from idp.audit.events.factors import *
 from idp.audit.events.groups import *
+from idp.audit.events.joining import *
 from idp.audit.events.keys import *
 from idp.audit.events.launcher import *
 from idp.audit.events.organizations import *

@@ -220,6 +220,7 @@ def upgrade() -> None:
         sa.Column("action", sa.String(length=16), nullable=False),
         sa.Column("before", sa.JSON(), nullable=False),
         sa.Column("after", sa.JSON(), nullable=False),
+        sa.Column("done", sa.JSON(), nullable=False),
         sa.Column("problem", sa.String(length=512), nullable=False),
         sa.Column("account_id", sa.String(length=64), nullable=True),
         sa.Column("outcome", sa.String(length=16), nullable=False),
@@ -398,6 +399,14 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_index(
+        "uq_access_requests_pending",
+        "access_requests",
+        ["organization_id", "account_id", "application_id"],
+        unique=True,
+        sqlite_where=sa.text("state = 'pending'"),
+        postgresql_where=sa.text("state = 'pending'"),
+    )
+    op.create_index(
         "ix_access_requests_organization_id_state_created_at",
         "access_requests",
         ["organization_id", "state", "created_at"],
@@ -572,6 +581,7 @@ def downgrade() -> None:
     op.drop_column("access_grants", "reason")
     op.drop_index("ix_default_groups_organization_id_group_id", table_name="default_groups")
     op.drop_table("default_groups")
+    op.drop_index("uq_access_requests_pending", table_name="access_requests")
     op.drop_index("ix_access_requests_organization_id_account_id", table_name="access_requests")
     op.drop_index("ix_access_requests_organization_id_state_created_at", table_name="access_requests")
     op.drop_table("access_requests")

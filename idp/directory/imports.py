@@ -1,0 +1,535 @@
+"""
+Imports of accounts: a file is read and shown as a difference; what was shown, and nothing else, is applied or undone.
+
+Each row is done by the verbs that administrators use one by one, with the rights of whoever applies it, and refused
+where the account is not any more what was shown. Who may sign in is of a floor above: `signon.account_imports`.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import delete, func, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
+
+from idp.audit.events import AccountImportApplied, AccountImportPreviewed, AccountImportUndone, AccountRemoved
+from idp.audit.log import record
+from idp.base.errors import Conflict, Forbidden, Invalid, NotFound
+from idp.base.ids import new_id
+from idp.base.work import Work
+from idp.directory import access, accounts, attributes, groups, names, queries, rights
+from idp.directory.console_models import SearchWord
+from idp.directory.joining_models import AccountImport, AccountImportRow, Invitation
+from idp.directory.models import AccessGrant, Account, Group, Membership, Organization, RoleAssignment
+from idp.policy import importing
+from idp.policy.access.context import AccountKind
+from idp.policy.importing import ATTRIBUTE, Action, Difference, Directory, Present, Row, Rules
+from idp.policy.permissions import Permission, allows, require
+
+PREVIEWED, APPLYING, APPLIED, UNDOING, UNDONE = "previewed", "applying", "applied", "undoing", "undone"
+CREATED, CHANGED, REFUSED = "created", "changed", "refused"
+REMOVED, DISABLED, RESTORED, PARTLY, KEPT = "removed", "disabled", "restored", "partly", "kept"
+AT_ONCE = 200
+"""So many rows are done in one transaction."""
+_TOGETHER = 500
+_REFUSALS = (Invalid, NotFound, Conflict, Forbidden)
+
+RULES = Rules(
+    email=names.email,
+    key=names.email_key,
+    name=names.name,
+    attribute_name=attributes.further_name,
+    attribute=lambda called, texts: attributes.further({called: texts})[called],
+)
+
+
+def preview(work: Work, octets: bytes, *, organization: str, file_name: str = "") -> AccountImport:
+    """
+    Read a CSV file of accounts and keep what it would do; nothing is done yet.
+
+    Raises:
+        NotFound: no such organization that this actor may see.
+        Forbidden: the actor may not create accounts there.
+        Invalid: the file cannot be read; what is wrong with single rows is told in them.
+    """
+    owner = queries.organization(work, organization)
+    require(work, Permission.ACCOUNT_CREATE, owner.id)
+    rows = importing.read(octets, RULES)
+    differences = importing.compare(rows, _directory(work, owner.id, rows))
+    made = AccountImport(
+        organization_id=owner.id,
+        id=new_id("imp"),
+        file_name=_file_name(file_name),
+        state=PREVIEWED,
+        counts=_counts(differences),
+        created_by=work.actor.id,
+        created_by_name=(work.actor.name or work.actor.kind)[:320],
+        created_at=work.now,
+    )
+    work.tx.session.add(made)
+    work.tx.session.flush()
+    for part in _chunks(differences):
+        work.tx.session.execute(insert(AccountImportRow), [_stored(made, one) for one in part])
+    record(
+        work,
+        AccountImportPreviewed(
+            organization_id=owner.id, target_id=made.id, file_name=made.file_name, counts=dict(made.counts)
+        ),
+    )
+    return made
+
+
+def _file_name(value: str) -> str:
+    """Return what a file is called, as far as it can be shown; the folders that some browsers name are left out."""
+    return "".join(c for c in value.replace("\\", "/").rpartition("/")[2] if c.isprintable())[:256]
+
+
+def _counts(differences: Iterable[Difference]) -> dict[str, int]:
+    counts = dict.fromkeys((action.value for action in Action), 0)
+    for one in differences:
+        counts[one.action.value] += 1
+    return counts
+
+
+def _stored(of: AccountImport, one: Difference) -> dict[str, Any]:
+    return {
+        "organization_id": of.organization_id,
+        "id": new_id("imr"),
+        "import_id": of.id,
+        "number": one.line,
+        "email": one.email[:320],
+        "action": one.action.value,
+        "before": dict(one.before),
+        "after": dict(one.after),
+        "done": {},
+        "problem": one.problem,
+        "account_id": one.account_id,
+        "outcome": "",
+    }
+
+
+def _chunks(of: Sequence[Any]) -> Iterator[list[Any]]:
+    rest = iter(of)
+    while part := list(islice(rest, _TOGETHER)):
+        yield part
+
+
+def _directory(work: Work, organization_id: str, rows: Sequence[Row]) -> Directory:
+    found: dict[str, Account] = {}
+    for keys in _chunks([row.key for row in rows if row.key]):
+        people = queries.visible(work, Account, Permission.ACCOUNT_READ).where(
+            Account.organization_id == organization_id, Account.email_key.in_(keys)
+        )
+        found.update({account.email_key: account for account in work.tx.session.scalars(people)})
+    named = _groups(work, organization_id, {name for row in rows for name in row.groups})
+    members = _memberships(work, organization_id, [account.id for account in found.values()], named)
+    return Directory(
+        accounts={key: _present(account, members.get(account.id, frozenset())) for key, account in found.items()},
+        groups={name: group.id for name, group in named.items()},
+        closed={name: why for name, group in named.items() if (why := _closed(work, group))},
+        may_create=allows(work.actor, Permission.ACCOUNT_CREATE, organization_id),
+        may_change=allows(work.actor, Permission.ACCOUNT_EDIT, organization_id),
+    )
+
+
+def _groups(work: Work, organization_id: str, wanted: set[str]) -> dict[str, Group]:
+    keys = {name: names.name_key(name) for name in wanted}
+    by_key: dict[str, Group] = {}
+    for part in _chunks(sorted(set(keys.values()))):
+        query = queries.visible(work, Group, Permission.GROUP_READ).where(
+            Group.organization_id == organization_id, Group.name_key.in_(part)
+        )
+        by_key.update({group.name_key: group for group in work.tx.session.scalars(query)})
+    return {name: by_key[key] for name, key in keys.items() if key in by_key}
+
+
+def _closed(work: Work, group: Group) -> str:
+    if group.kind != "manual":
+        return f"Who is in “{group.name}” is not decided by hand."
+    if not rights.may_change_members(work, group):
+        return f"You may not change who is in “{group.name}”."
+    return ""
+
+
+def _memberships(
+    work: Work, organization_id: str, account_ids: Sequence[str], named: dict[str, Group]
+) -> dict[str, frozenset[str]]:
+    group_ids = [group.id for group in named.values()]
+    found: dict[str, set[str]] = {}
+    for part in _chunks(account_ids) if group_ids else ():
+        query = select(Membership.account_id, Membership.group_id).where(
+            Membership.organization_id == organization_id,
+            Membership.account_id.in_(part),
+            Membership.group_id.in_(group_ids),
+            Membership.valid_from <= work.now,
+            or_(Membership.valid_to.is_(None), Membership.valid_to > work.now),
+        )
+        for row in work.tx.session.execute(query):
+            found.setdefault(row.account_id, set()).add(row.group_id)
+    return {account_id: frozenset(ids) for account_id, ids in found.items()}
+
+
+def _present(of: Account, member_of: frozenset[str]) -> Present:
+    refused = ""
+    if of.kind == AccountKind.BREAK_GLASS:
+        refused = "An account for emergencies is changed by no file."
+    elif of.deletion_at is not None:
+        refused = "The account is scheduled for deletion."
+    return Present(
+        of.id, of.kind, {part: getattr(of, part) for part in importing.NAMES}, of.attributes, member_of, refused
+    )
+
+
+def imports(
+    work: Work,
+    *,
+    organization_id: str | None = None,
+    after: tuple[datetime, str] | None = None,
+    limit: int = 50,
+) -> list[AccountImport]:
+    """
+    Return imports that this actor could have made, the newest first, at most *limit*.
+
+    Args:
+        after: only those behind the one that was made then, with this id.
+    """
+    query = queries.visible(work, AccountImport, Permission.ACCOUNT_CREATE)
+    if organization_id is not None:
+        query = query.where(AccountImport.organization_id == organization_id)
+    if after is not None:
+        at, id_ = AccountImport.created_at, AccountImport.id
+        query = query.where((at < after[0]) | ((at == after[0]) & (id_ < after[1])))
+    query = query.order_by(AccountImport.created_at.desc(), AccountImport.id.desc()).limit(limit)
+    return list(work.tx.session.scalars(query))
+
+
+def get(work: Work, import_id: str, *, organization_id: str | None = None) -> AccountImport:
+    """
+    Raises:
+        NotFound: no such import that this actor could have made.
+    """
+    query = queries.visible(work, AccountImport, Permission.ACCOUNT_CREATE).where(AccountImport.id == import_id)
+    if organization_id is not None:
+        query = query.where(AccountImport.organization_id == organization_id)
+    found = work.tx.session.scalar(query)
+    if found is None:
+        raise NotFound(f"There is no import “{import_id[:80]}”.", advice="See: idp import list")
+    return found
+
+
+def rows(
+    work: Work, of: AccountImport, *, action: str = "", outcome: str = "", after: int = 0, limit: int = 100
+) -> list[AccountImportRow]:
+    """
+    Return rows of an import in the order of its file, at most *limit*.
+
+    Args:
+        action, outcome: only those that would do this, of which this became.
+        after: only those below this line of the file.
+    """
+    query = queries.visible(work, AccountImportRow, Permission.ACCOUNT_CREATE).where(
+        AccountImportRow.organization_id == of.organization_id,
+        AccountImportRow.import_id == of.id,
+        AccountImportRow.number > after,
+    )
+    if action:
+        query = query.where(AccountImportRow.action == action)
+    if outcome:
+        query = query.where(AccountImportRow.outcome == outcome)
+    return list(work.tx.session.scalars(query.order_by(AccountImportRow.number).limit(limit)))
+
+
+def done(work: Work, of: AccountImport) -> dict[str, int]:
+    """Return how many rows have come to which outcome so far; those that did nothing yet are under the empty text."""
+    query = (
+        select(AccountImportRow.outcome, func.count())
+        .where(
+            AccountImportRow.organization_id == of.organization_id,
+            AccountImportRow.import_id == of.id,
+            AccountImportRow.action.in_((Action.CREATE.value, Action.CHANGE.value)),
+        )
+        .group_by(AccountImportRow.outcome)
+    )
+    return {row[0]: row[1] for row in work.tx.session.execute(query)}
+
+
+def group_names(work: Work, organization_id: str, group_ids: Iterable[str]) -> dict[str, str]:
+    """Return what groups are called now, by id; those that are gone are missing."""
+    wanted = sorted(set(group_ids))
+    query = queries.visible(work, Group, Permission.GROUP_READ).where(
+        Group.organization_id == organization_id, Group.id.in_(wanted)
+    )
+    return {group.id: group.name for group in work.tx.session.scalars(query)} if wanted else {}
+
+
+def begin(work: Work, of: AccountImport, before: str, during: str, **options: Any) -> None:
+    """
+    Move an import from one state to the next; of many who try at once one does.
+
+    Raises:
+        Forbidden: the actor may not create accounts there.
+        Conflict: it is not in that state (any more).
+    """
+    require(work, Permission.ACCOUNT_CREATE, of.organization_id)
+    work.tx.session.flush()
+    moved = work.tx.session.execute(
+        update(AccountImport)
+        .where(
+            AccountImport.organization_id == of.organization_id,
+            AccountImport.id == of.id,
+            AccountImport.state == before,
+        )
+        .values(state=during, options={**of.options, **options}, version=AccountImport.version + 1)
+        .execution_options(synchronize_session=False)
+    )
+    if not moved.rowcount:  # type: ignore[attr-defined]
+        raise Conflict(
+            f"This import is not {before} any more.", advice="Look at it again: somebody else may have been faster."
+        )
+    work.tx.session.refresh(of)
+
+
+def stop(work: Work, of: AccountImport) -> None:
+    """Stop an import, or its undoing, in the middle: whoever asked may not go on. What was done can be undone."""
+    of.state, of.applied_at = APPLIED, of.applied_at or work.now
+    of.counts = {**of.counts, **_outcomes(work, of), "stopped": 1}
+    work.tx.session.flush()
+
+
+def apply_some(work: Work, of: AccountImport, then: Callable[[Account], None], *, limit: int = AT_ONCE) -> bool:
+    """
+    Do the next rows of an import, at most *limit*; say whether more are left. Of a row that is refused nothing is done.
+
+    Args:
+        then: what else is done with an account that was created.
+
+    Raises:
+        Forbidden: the actor may not create accounts there.
+    """
+    require(work, Permission.ACCOUNT_CREATE, of.organization_id)
+    owner = work.tx.session.get_one(Organization, of.organization_id)
+    todo = _rows_to_do(work, of, Action.CREATE.value, Action.CHANGE.value, outcomes=("",), limit=limit)
+    for row in todo:
+        try:
+            with work.tx.session.begin_nested():
+                if row.action == Action.CREATE:
+                    then(_create(work, owner, row))
+                else:
+                    _change(work, owner, row)
+        except _REFUSALS as error:
+            work.tx.session.refresh(row)
+            row.outcome, row.problem = REFUSED, error.message[:512]
+    work.tx.session.flush()
+    if len(todo) == limit:
+        return True
+    of.state, of.applied_at = APPLIED, work.now
+    of.counts = {**of.counts, **_outcomes(work, of)}
+    record(
+        work,
+        AccountImportApplied(
+            organization_id=of.organization_id, target_id=of.id, file_name=of.file_name, counts=_outcomes(work, of)
+        ),
+    )
+    work.tx.session.flush()
+    return False
+
+
+def _outcomes(work: Work, of: AccountImport) -> dict[str, int]:
+    return {outcome: count for outcome, count in done(work, of).items() if outcome}
+
+
+def _rows_to_do(
+    work: Work, of: AccountImport, *actions: str, outcomes: Sequence[str], limit: int
+) -> list[AccountImportRow]:
+    query = (
+        select(AccountImportRow)
+        .where(
+            AccountImportRow.organization_id == of.organization_id,
+            AccountImportRow.import_id == of.id,
+            AccountImportRow.action.in_(actions),
+            AccountImportRow.outcome.in_(outcomes),
+        )
+        .order_by(AccountImportRow.number)
+        .limit(limit)
+    )
+    return list(work.tx.session.scalars(query))
+
+
+def _create(work: Work, owner: Organization, row: AccountImportRow) -> Account:
+    after = row.after
+    account = accounts.create(
+        work,
+        row.email,
+        organization=owner.slug,
+        name=after["name"],
+        given_name=after.get("given_name", ""),
+        family_name=after.get("family_name", ""),
+        kind=after["kind"],
+        further=_further(after),
+        through="import",
+    )
+    _enter(work, owner, account, row)
+    row.account_id, row.outcome = account.id, CREATED
+    return account
+
+
+def _further(values: dict[str, Any]) -> dict[str, list[str]]:
+    return {name.removeprefix(ATTRIBUTE): texts for name, texts in values.items() if name.startswith(ATTRIBUTE)}
+
+
+def _change(work: Work, owner: Organization, row: AccountImportRow) -> None:
+    account = queries.account(work, row.account_id or "", organization_id=owner.id)
+    if account.email_key != names.email_key(row.email) or _differs(account, row.before):
+        raise Conflict("Somebody has changed the account since this was shown.")
+    refused = _present(account, frozenset()).refused
+    if refused:
+        raise Conflict(refused)
+    _set(work, account, row.after)
+    _enter(work, owner, account, row)
+    row.outcome = CHANGED
+
+
+def _differs(account: Account, shown: dict[str, Any]) -> list[str]:
+    """Return which values of *account* are not (any more) those that were *shown*."""
+    return [field for field, value in shown.items() if _value(account, field) != value]
+
+
+def _value(account: Account, field: str) -> Any:
+    if field.startswith(ATTRIBUTE):
+        return list(account.attributes.get(field.removeprefix(ATTRIBUTE), ()))
+    return getattr(account, field)
+
+
+def _set(work: Work, account: Account, values: dict[str, Any]) -> None:
+    wanted = {part: values[part] for part in importing.NAMES if part in values}
+    if wanted:
+        accounts.rename(work, account.id, organization_id=account.organization_id, **wanted)
+    further = _further(values)
+    if further:
+        accounts.set_attributes(work, account.id, further, organization_id=account.organization_id)
+
+
+def _enter(work: Work, owner: Organization, account: Account, row: AccountImportRow) -> None:
+    already = access.group_ids_of(work, owner.id, account.id)
+    began: dict[str, str] = {}
+    for group_id in row.after.get("groups", ()):
+        if group_id not in already:
+            began[group_id] = groups.add(work, group_id, account.id, organization=owner.slug).id
+    row.done = began
+
+
+def undo_some(work: Work, of: AccountImport, is_used: Callable[[Account], bool], *, limit: int = AT_ONCE) -> bool:
+    """
+    Take the next applied rows of an import back, at most *limit*; say whether more are left.
+
+    An account that it created is removed where nobody has used it; where something holds on to it, it is disabled.
+    A value that it changed goes back unless somebody has changed it since.
+
+    Args:
+        is_used: whether somebody has signed in with an account, or could.
+
+    Raises:
+        Forbidden: the actor may not create accounts there.
+    """
+    require(work, Permission.ACCOUNT_CREATE, of.organization_id)
+    owner = work.tx.session.get_one(Organization, of.organization_id)
+    actions = (Action.CREATE.value, Action.CHANGE.value)
+    todo = _rows_to_do(work, of, *actions, outcomes=(CREATED, CHANGED), limit=limit)
+    for row in todo:
+        try:
+            with work.tx.session.begin_nested():
+                if row.outcome == CREATED:
+                    _take_back(work, owner, row, is_used)
+                else:
+                    _restore(work, owner, row)
+        except _REFUSALS as error:
+            work.tx.session.refresh(row)
+            row.outcome, row.problem = KEPT, error.message[:512]
+    work.tx.session.flush()
+    if len(todo) == limit:
+        return True
+    of.state, of.undone_at = UNDONE, work.now
+    of.counts = {**of.counts, "undone": _outcomes(work, of)}
+    record(
+        work,
+        AccountImportUndone(
+            organization_id=of.organization_id, target_id=of.id, file_name=of.file_name, counts=_outcomes(work, of)
+        ),
+    )
+    work.tx.session.flush()
+    return False
+
+
+def _take_back(work: Work, owner: Organization, row: AccountImportRow, is_used: Callable[[Account], bool]) -> None:
+    account = work.tx.session.get(Account, (owner.id, row.account_id or ""))
+    if account is None or account.erased_at is not None:
+        row.outcome, row.problem = REMOVED, "Somebody has removed the account before."
+        return
+    if is_used(account) or _has_power(work, account):
+        row.outcome, row.problem = KEPT, "The account has been used since, or was given a role or access of its own."
+        return
+    _leave(work, owner, account, row)
+    try:
+        with work.tx.session.begin_nested():
+            _remove(work, account)
+    except IntegrityError:
+        work.tx.session.refresh(account)
+        if account.disabled_at is None:
+            accounts.disable(work, account.id, organization_id=owner.id)
+        row.outcome, row.problem = DISABLED, "Something holds on to the account: it was disabled."
+        return
+    row.outcome = REMOVED
+
+
+def _has_power(work: Work, account: Account) -> bool:
+    held = (
+        select(func.count())
+        .select_from(RoleAssignment)
+        .where(RoleAssignment.organization_id == account.organization_id, RoleAssignment.account_id == account.id)
+    )
+    granted = (
+        select(func.count())
+        .select_from(AccessGrant)
+        .where(AccessGrant.organization_id == account.organization_id, AccessGrant.subject_id == account.id)
+    )
+    return bool(work.tx.session.scalar(held)) or bool(work.tx.session.scalar(granted))
+
+
+def _remove(work: Work, account: Account) -> None:
+    """Delete an account that was never anybody's, and every trace of it but the audit log."""
+    record(work, AccountRemoved(organization_id=account.organization_id, target_id=account.id, email=account.email))
+    for model in (Membership, Invitation):
+        work.tx.session.execute(
+            delete(model).where(model.organization_id == account.organization_id, model.account_id == account.id)
+        )
+    work.tx.session.execute(
+        delete(SearchWord).where(
+            SearchWord.organization_id == account.organization_id, SearchWord.target_id == account.id
+        )
+    )
+    work.tx.session.delete(account)
+    work.tx.session.flush()
+
+
+def _restore(work: Work, owner: Organization, row: AccountImportRow) -> None:
+    account = queries.account(work, row.account_id or "", organization_id=owner.id)
+    fields = {field: value for field, value in row.after.items() if field != "groups"}
+    kept = _differs(account, fields)
+    back = {field: row.before[field] for field in fields if field not in kept}
+    _set(work, account, back)
+    left = _leave(work, owner, account, row)
+    if kept:
+        row.problem = f"Changed since, and left as it is: {', '.join(kept)}."[:512]
+    row.outcome = RESTORED if not kept else PARTLY if back or left else KEPT
+
+
+def _leave(work: Work, owner: Organization, account: Account, row: AccountImportRow) -> bool:
+    """Take *account* out of the groups that the row put it into, where the very membership that it began still holds."""
+    left = False
+    for group_id, membership_id in row.done.items():
+        membership = work.tx.session.get(Membership, (owner.id, membership_id))
+        if membership is not None and membership.valid_to is None:
+            groups.remove(work, group_id, account.id, organization=owner.slug)
+            left = True
+    return left

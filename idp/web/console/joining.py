@@ -1,0 +1,140 @@
+"""Joining: domains whose people may join by themselves, and who waits for approval."""
+
+from flask import Blueprint, Response, request, url_for
+
+from idp.base.work import Work
+from idp.directory import history, imports, join_rules
+from idp.directory.joining_models import JoinRule
+from idp.policy.permissions import Permission, require
+from idp.signon import joining
+from idp.web import context
+from idp.web.console import joining_words, lists
+from idp.web.console.desk import Desk, at_desk, console_page, done
+from idp.web.languages import gettext as _
+from idp.web.security import administrator
+
+pages = Blueprint("console_joining", __name__, url_prefix="/admin/joining")
+
+_PLACE = "joining"
+
+
+@pages.get("")
+@administrator
+@at_desk
+def index(work: Work, desk: Desk) -> Response:
+    """List the rules, and who waits; ``state`` shows those who were approved or denied."""
+    chosen = lists.filters("state")
+    found = lists.listed(
+        desk,
+        "join-requests",
+        chosen,
+        lambda key, limit: joining.requests(
+            work,
+            organization_id=desk.organization.id,
+            state=chosen["state"] if chosen["state"] in joining.STATES else joining.PENDING,
+            after=joining_words.after(key),
+            limit=limit,
+        ),
+        lambda one: (one.created_at.isoformat(), one.id),
+    )
+    rules = join_rules.rules(work, organization_id=desk.organization.id)
+    address = context.settings().base_url + url_for("join.ask", organization=desk.organization.slug)
+    return console_page(
+        work, desk, "console/joining/index.html", place=_PLACE, listed=found, rules=rules, address=address
+    )
+
+
+@pages.get("/rules/new")
+@administrator
+@at_desk
+def new_rule(work: Work, desk: Desk) -> Response:
+    """Ask for a domain, and how its people join."""
+    require(work, Permission.DOMAIN_EDIT, desk.organization.id)
+    return console_page(work, desk, "console/joining/rule.html", place=_PLACE, rule=None, names=[])
+
+
+@pages.post("/rules/new")
+@administrator
+@at_desk(again=new_rule)
+def create_rule(work: Work, desk: Desk) -> Response:
+    """Let people with an address on a domain join."""
+    made = join_rules.create(
+        work,
+        request.form.get("domain", ""),
+        organization=desk.organization.slug,
+        needs_approval=request.form.get("how", "approval") != "at-once",
+        notify=request.form.get("notify") == "on",
+        kind=request.form.get("kind", ""),
+        groups=joining_words.groups(),
+    )
+    words = _("People with an address on %(domain)s may join.", domain=made.domain)
+    return done(work, desk, words, "console_joining.index")
+
+
+@pages.get("/rules/<rule_id>")
+@administrator
+@at_desk
+def rule(work: Work, desk: Desk, rule_id: str) -> Response:
+    """Show a rule, to change it or to delete it."""
+    found = _rule(work, desk, rule_id)
+    names = imports.group_names(work, desk.organization.id, found.groups)
+    return console_page(
+        work,
+        desk,
+        "console/joining/rule.html",
+        place=_PLACE,
+        rule=found,
+        names=[names[one] for one in found.groups if one in names],
+        entries=history.of_target(work, desk.organization.id, found.id) if desk.may("audit:read") else [],
+    )
+
+
+@pages.post("/rules/<rule_id>")
+@administrator
+@at_desk(again=rule)
+def save_rule(work: Work, desk: Desk, rule_id: str) -> Response:
+    """Change a rule, or delete it."""
+    found = _rule(work, desk, rule_id)
+    if request.form.get("act") == "delete":
+        join_rules.delete(work, found.id, organization=desk.organization.slug, if_version=lists.version())
+        words = _("Nobody joins by %(domain)s any more.", domain=found.domain)
+        return done(work, desk, words, "console_joining.index")
+    join_rules.edit(
+        work,
+        found.id,
+        organization=desk.organization.slug,
+        needs_approval=request.form.get("how", "approval") != "at-once",
+        notify=request.form.get("notify") == "on",
+        kind=request.form.get("kind", ""),
+        groups=joining_words.groups(),
+        if_version=lists.version(),
+    )
+    return done(work, desk, _("Saved."), "console_joining.index")
+
+
+@pages.get("/requests/<request_id>")
+@administrator
+@at_desk
+def show(work: Work, desk: Desk, request_id: str) -> Response:
+    """Show who waits, to decide on it."""
+    found = joining.get(work, request_id, organization_id=desk.organization.id)
+    return console_page(work, desk, "console/joining/request.html", place=_PLACE, found=found)
+
+
+@pages.post("/requests/<request_id>")
+@administrator
+@at_desk(again=show)
+def decide(work: Work, desk: Desk, request_id: str) -> Response:
+    """Let somebody who waits join, or not."""
+    if request.form.get("act") == "approve":
+        account = joining.approve(work, request_id, organization_id=desk.organization.id)
+        words = _("%(email)s has joined: a link to set a password is on its way.", email=account.email)
+    else:
+        answer = request.form.get("answer", "")
+        found = joining.deny(work, request_id, answer, organization_id=desk.organization.id)
+        words = _("%(email)s does not join, and is told why.", email=found.email)
+    return done(work, desk, words, "console_joining.index")
+
+
+def _rule(work: Work, desk: Desk, rule_id: str) -> JoinRule:
+    return join_rules.rule(work, rule_id, organization=desk.organization.slug)

@@ -1,0 +1,71 @@
+"""Access requests: what people have asked to open, and deciding on it."""
+
+from flask import Blueprint, Response, request
+
+from idp.base.work import Work
+from idp.directory import access_requests, history
+from idp.policy.permissions import Permission
+from idp.web.console import joining_words, lists
+from idp.web.console.desk import Desk, at_desk, console_page, done
+from idp.web.languages import gettext as _
+from idp.web.security import administrator
+
+pages = Blueprint("console_requests", __name__, url_prefix="/admin/requests")
+
+_PLACE = "requests"
+
+
+@pages.get("")
+@administrator
+@at_desk
+def index(work: Work, desk: Desk) -> Response:
+    """List requests: those that wait the oldest first, others the newest; ``state`` says which."""
+    chosen = lists.filters("state")
+    state = chosen["state"] if chosen["state"] in access_requests.STATES else access_requests.PENDING
+    found = lists.listed(
+        desk,
+        "access-requests",
+        chosen,
+        lambda key, limit: access_requests.queue(
+            work, desk.organization.id, state=state, after=joining_words.after(key), limit=limit
+        ),
+        lambda one: (one.request.created_at.isoformat(), one.request.id),
+    )
+    return console_page(work, desk, "console/requests/index.html", place=_PLACE, listed=found, state=state)
+
+
+@pages.get("/<request_id>")
+@administrator
+@at_desk
+def show(work: Work, desk: Desk, request_id: str) -> Response:
+    """Show a request, to decide on it."""
+    found = access_requests.get(work, request_id, organization_id=desk.organization.id)
+    at = {"site_id": found.application.site_id, "application_id": found.application.id}
+    own = desk.session.account_id == found.account.id
+    return console_page(
+        work,
+        desk,
+        "console/requests/show.html",
+        place=_PLACE,
+        asked=found,
+        own=own,
+        may_decide=not own and desk.may(Permission.REQUEST_DECIDE, **at),
+        may_give=not own and desk.may(Permission.APPLICATION_GRANT, **at),
+        entries=history.of_target(work, desk.organization.id, found.request.id) if desk.may("audit:read") else [],
+    )
+
+
+@pages.post("/<request_id>")
+@administrator
+@at_desk(again=show)
+def decide(work: Work, desk: Desk, request_id: str) -> Response:
+    """Give what was asked for, or refuse it."""
+    where, answer = desk.organization.id, request.form.get("answer", "")
+    if request.form.get("act") == "approve":
+        until = joining_words.until()
+        found = access_requests.approve(work, request_id, organization_id=where, answer=answer, until=until)
+        words = _("%(name)s may now open %(application)s.", name=found.account.name, application=found.application.name)
+    else:
+        found = access_requests.deny(work, request_id, answer, organization_id=where)
+        words = _("%(name)s is told that it was denied.", name=found.account.name)
+    return done(work, desk, words, "console_requests.index")

@@ -2,7 +2,8 @@
 
 import pytest
 
-from idp.directory import launcher_arrangements
+from idp.directory import accounts, launcher_arrangements, launcher_layouts
+from idp.policy.launcher import Section
 from tests.browser.conftest import signed_in
 from tests.support.front import ANN
 
@@ -20,13 +21,13 @@ def kept(front):
 
 
 def grip(walk, name):
-    return walk.tab.locator(f"[data-item]:has(b:text-is('{name}')) [data-grip]")
+    return walk.tab.locator(f"[data-item]:has(:text-is('{name}')) [data-grip]")
 
 
 def drag(walk, name, onto):
     """Drag by the mouse to just above the middle of the row *onto*."""
     start = grip(walk, name).bounding_box()
-    end = walk.tab.locator(f"[data-item]:has(b:text-is('{onto}'))").bounding_box()
+    end = walk.tab.locator(f"[data-item]:has(:text-is('{onto}'))").bounding_box()
     mouse = walk.tab.mouse
     mouse.move(start["x"] + start["width"] / 2, start["y"] + start["height"] / 2)
     mouse.down()
@@ -77,7 +78,7 @@ def test_a_finger_drags_too(front, walk):
     one = signed_in(walk(has_touch=True, viewport={"width": 360, "height": 1800}))
     one.open("/arrange")
     start = grip(one, "Wiki").bounding_box()
-    end = one.tab.locator("[data-item]:has(b:text-is('Mail'))").bounding_box()
+    end = one.tab.locator("[data-item]:has(:text-is('Mail'))").bounding_box()
     finger = one.tab.context.new_cdp_session(one.tab)
     at = {"x": start["x"] + 10, "y": start["y"] + 10}
     finger.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [at]})
@@ -110,3 +111,20 @@ def test_a_tile_is_made_a_favourite_by_its_star(front, ann):
     assert ann.tab.locator("[data-extra] a").all_inner_texts() == ["Wiki"]
     ann.tab.fill("[name=q]", "wiki")
     assert ann.tab.locator("[data-tile]:visible a").all_inner_texts() == ["Wiki"], "found once"
+
+
+def test_administrators_drag_in_a_layout_and_the_page_knows_its_new_version(front, ann):
+    with front.work() as work:
+        accounts.grant_role(work, ANN, "organization-administrator", organization_id=front.organization_id)
+        ids = tuple(front.application_ids[name] for name in ("Wiki", "Mail", "Payroll"))
+        made = launcher_layouts.create(work, "acme", group=None, sections=[Section("Daily", ids)])
+    ann.open(f"/admin/layouts/{made.id}")
+    ann.tab.set_viewport_size({"width": 1100, "height": 1400})
+    for name, onto, then in (
+        ("Payroll", "Wiki", ["Payroll", "Wiki", "Mail"]),
+        ("Mail", "Wiki", ["Payroll", "Mail", "Wiki"]),
+    ):
+        drag(ann, name, onto)
+        with ann.tab.expect_navigation():
+            ann.tab.mouse.up()
+        assert shown(ann, "Daily") == then

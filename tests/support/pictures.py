@@ -119,6 +119,7 @@ def pages(front: Front, browser, base: str) -> Iterator[tuple[str, Walk]]:
     yield "launcher-found", walk
     walk.tab.fill("[name=q]", "nothing like this")
     yield "launcher-none", walk
+    walk.open("/")
     walk.tab.locator("button.star").first.click()
     walk.tab.wait_for_load_state()
     yield "launcher-favourite", walk

@@ -14,7 +14,6 @@ from idp.cli import (
     oidc,
     rules,
     saml,
-    sector_list,
     show,
 )
 from idp.cli import release as release_

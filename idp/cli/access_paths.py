@@ -96,7 +96,8 @@ def application_people(application: str, at: str | None, starting: str, after: s
         ],
         "limits": list(found.limits),
     }
-    lines = [f"{of.name}, {found.at:%Y-%m-%d %H:%M} UTC ({found.state}): {found.count} people"]
+    lines = [f"{of.name}, {found.at:%Y-%m-%d %H:%M} UTC ({found.state})"]
+    lines[0] += "" if found.count is None else f": {found.count} people"
     for one in found.people:
         lines.append(f"  {one.account.email}{'' if one.state == paths.ACTIVE else f'  ({one.state})'}")
         lines += [f"    {way_words(way)}" for way in one.ways]

@@ -7,9 +7,9 @@ their own. To take the role away is to take them out of every group that gives i
 
 from dataclasses import dataclass
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import or_, select
 
-from idp.audit.events import AccessWithdrawn, DefaultGroupMarked, DefaultGroupUnmarked, MemberAdded
+from idp.audit.events import DefaultGroupMarked, DefaultGroupUnmarked, MemberAdded
 from idp.audit.log import record
 from idp.base.errors import Conflict, Invalid
 from idp.base.ids import new_id
@@ -19,7 +19,6 @@ from idp.directory import (
     administering,
     applications,
     group_rights,
-    groups,
     membership_changes,
     memberships,
     nesting,
@@ -185,8 +184,7 @@ def give(work: Work, account: str, application_id: str, *, reason: str = "") -> 
     nesting.hold(work, application.organization_id)
     chosen = defaults(work, application)
     if not chosen:
-        made = applications.grant(work, application.id, account=member.id)
-        made.reason = groups.reason(reason)
+        made = applications.grant(work, application.id, account=member.id, reason=reason)
         return Given(member, application, (), made)
     entered: list[Group] = []
     for one in chosen:
@@ -262,8 +260,9 @@ def take(work: Work, account: str, application_id: str) -> Taken:
         for one in planned.groups:
             rights.require_into(work, one)
             membership_changes.take_out(work, one, planned.account)
-    if planned.direct:
-        _end_direct(work, application, planned.account)
+    for grant in _grants(work, application) if planned.direct else ():
+        if grant.subject_kind == access.ACCOUNT and grant.subject_id == planned.account.id:
+            applications.withdraw(work, application.id, grant.id)
     return planned
 
 
@@ -358,31 +357,6 @@ def _grants(work: Work, application: Application) -> list[AccessGrant]:
         or_(AccessGrant.valid_to.is_(None), AccessGrant.valid_to > work.now),
     )
     return list(work.tx.session.scalars(query))
-
-
-def _end_direct(work: Work, application: Application, account: Account) -> None:
-    work.tx.session.execute(
-        update(AccessGrant)
-        .where(
-            AccessGrant.organization_id == application.organization_id,
-            AccessGrant.application_id == application.id,
-            AccessGrant.subject_kind == access.ACCOUNT,
-            AccessGrant.subject_id == account.id,
-            or_(AccessGrant.valid_to.is_(None), AccessGrant.valid_to > work.now),
-        )
-        .values(valid_to=work.now)
-        .execution_options(synchronize_session="fetch")
-    )
-    record(
-        work,
-        AccessWithdrawn(
-            organization_id=application.organization_id,
-            target_id=application.id,
-            name=application.name,
-            subject_kind=access.ACCOUNT,
-            subject=account.email,
-        ),
-    )
 
 
 def _said(application: Application, group: Group, role: str) -> dict[str, str]:

@@ -273,16 +273,6 @@ def unnest(work: Work, child: str, parent: str, *, organization: str) -> tuple[G
     return inner, outer
 
 
-def reason(value: str) -> str:
-    """
-    Return why access was given, as it is kept; empty where nobody has said.
-
-    Raises:
-        Invalid: it cannot be kept.
-    """
-    return names.words(value, longest=LONGEST_DESCRIPTION, field="reason") if value.strip() else ""
-
-
 def refuse_changed(group: Group, if_version: int | None) -> None:
     """
     Raises:

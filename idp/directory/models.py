@@ -203,7 +203,7 @@ class Membership(Owned):
         owned_by("group_id", "groups"),
         owned_by("account_id", "accounts"),
         Index("ix_memberships_organization_id_account_id", "organization_id", "account_id"),
-        Index("ix_memberships_organization_id_group_id", "organization_id", "group_id"),
+        Index("ix_memberships_organization_id_group_id_account_id", "organization_id", "group_id", "account_id"),
     )
 
     group_id: Mapped[str] = mapped_column(String(64))

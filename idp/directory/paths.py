@@ -102,14 +102,14 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class ApplicationPaths:
-    """To whom an application is open at a moment: one page of them. ``count`` is of all."""
+    """To whom an application is open at a moment: one page of them. ``count`` is of all, told with the first page."""
 
     application: Application
     at: datetime
     state: str
     site_state: str
     people: tuple[Person, ...]
-    count: int
+    count: int | None
     everyone: bool
     limits: tuple[str, ...]
 
@@ -245,7 +245,7 @@ def of_application(
         states[application.id],
         states[site.id],
         tuple(people),
-        work.tx.session.scalar(select(func.count()).select_from(Account).where(*whom)) or 0,
+        None if after else work.tx.session.scalar(select(func.count()).select_from(Account).where(*whom)) or 0,
         any(one.subject_kind == access.EVERYONE for one in grants),
         _limits(work, moment),
     )

@@ -89,6 +89,12 @@ def test_without_an_address_no_rule_is_asked(work, wiki, asked):
     assert asked(ip="").code == "opens-unasked"
 
 
+def test_a_bookmark_asks_no_rule(work, wiki, asked):
+    applications.grant(work, wiki.id, everyone=True)
+    wiki.protocol = "bookmark"
+    assert asked().code == "opens"
+
+
 def test_whoever_may_not_see_policies_learns_only_of_facts(work, wiki, ann, asked, as_account):
     applications.grant(work, wiki.id, everyone=True)
     rules(work, {"name": "Not now", "conditions": {"people": {"accounts": ["ann@acme.example"]}}})

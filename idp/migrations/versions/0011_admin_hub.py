@@ -503,6 +503,13 @@ def upgrade() -> None:
     op.create_index(
         "ix_audit_entries_organization_id_tag_at", "audit_entries", ["organization_id", "tag", "at"], unique=False
     )
+    op.drop_index("ix_memberships_organization_id_group_id", table_name="memberships")
+    op.create_index(
+        "ix_memberships_organization_id_group_id_account_id",
+        "memberships",
+        ["organization_id", "group_id", "account_id"],
+        unique=False,
+    )
     op.add_column("groups", sa.Column("kind", sa.String(length=16), server_default="manual", nullable=False))
     op.add_column("groups", sa.Column("description", sa.String(length=1024), server_default="", nullable=False))
     op.add_column("groups", sa.Column("deleted_at", Instant(), nullable=True))
@@ -563,6 +570,10 @@ def downgrade() -> None:
     op.drop_column("sites", "languages")
     op.drop_column("organizations", "console_policy_id")
     op.drop_column("organizations", "language")
+    op.drop_index("ix_memberships_organization_id_group_id_account_id", table_name="memberships")
+    op.create_index(
+        "ix_memberships_organization_id_group_id", "memberships", ["organization_id", "group_id"], unique=False
+    )
     op.drop_column("groups", "deleted_at")
     op.drop_column("groups", "description")
     op.drop_column("groups", "kind")

@@ -1,5 +1,6 @@
 """Who can open what, and why: a tab of each account, and one of each application."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, time
 from typing import Any
 
@@ -12,7 +13,7 @@ from idp.directory.models import Account, Application
 from idp.policy.permissions import Permission
 from idp.signon import why_not
 from idp.signon.guarding import guarded
-from idp.web.console import lists
+from idp.web.console import exports, lists
 from idp.web.console.desk import Desk, at_desk, console_page, done
 from idp.web.languages import gettext as _
 from idp.web.security import administrator
@@ -138,6 +139,37 @@ def people(work: Work, desk: Desk, application_id: str) -> Response:
         defaults=default_groups.defaults(work, application),
         may_grant=_may_grant(desk, application),
     )
+
+
+@pages.get("/applications/<application_id>/people.csv")
+@administrator
+@at_desk
+def people_as_csv(work: Work, desk: Desk, application_id: str) -> Response:
+    """Send who can open an application as a CSV file, streamed; a line for each chain of facts."""
+    application = _application(work, desk, application_id)
+    at = _moment(lists.filters("at")["at"])
+
+    def rows(opened: Work) -> Iterator[tuple[object, ...]]:
+        after: tuple[str, str] | None = None
+        while found := paths.of_application(opened, application.id, at=at, after=after, limit=200).people:
+            for one in found:
+                for way in one.ways:
+                    through = " > ".join(group.name for group in way.groups)
+                    source = "" if way.source is None else way.source.kind
+                    yield (
+                        one.account.id,
+                        one.account.email,
+                        one.state,
+                        way.kind,
+                        through,
+                        source,
+                        way.since,
+                        way.reason,
+                    )
+            after = (found[-1].account.email_key, found[-1].account.id)
+
+    heads = ("id", "email", "state", "by", "through", "source", "since", "reason")
+    return exports.as_csv(desk, "people", heads, rows)
 
 
 @pages.post("/applications/<application_id>/people/default")

@@ -1,5 +1,6 @@
 """The groups of the organization: the list, each one, who is in it, what it is inside of, what it opens."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from flask import Blueprint, Response, request
@@ -19,8 +20,9 @@ from idp.directory import (
     rights,
 )
 from idp.directory.models import Group
+from idp.policy.permissions import Permission, require
 from idp.signon.guarding import guarded
-from idp.web.console import lists
+from idp.web.console import exports, lists
 from idp.web.console.desk import Desk, at_desk, console_page, done, fresh
 from idp.web.languages import gettext as _
 from idp.web.security import administrator
@@ -47,6 +49,44 @@ def index(work: Work, desk: Desk) -> Response:
     )
     counts = group_lists.counts(work, desk.organization.id, [one.id for one in found.rows])
     return console_page(work, desk, "console/groups/index.html", place=_PLACE, listed=found, counts=counts)
+
+
+@pages.get("/export.csv")
+@administrator
+@at_desk
+def as_csv(work: Work, desk: Desk) -> Response:
+    """Send the groups that the address asks for as a CSV file, streamed."""
+    require(work, Permission.GROUP_READ, desk.organization.id)  # once the answer has begun it is too late
+    chosen = lists.filters("q", "kind")
+
+    def rows(opened: Work) -> Iterator[tuple[object, ...]]:
+        after: tuple[str, str] | None = None
+        while found := group_lists.page(
+            opened, desk.organization.id, after=after, limit=200, starting=chosen["q"], kind=chosen["kind"]
+        ):
+            counts = group_lists.counts(opened, desk.organization.id, [one.id for one in found])
+            yield from ((one.id, one.name, one.description, one.kind, counts.get(one.id, 0)) for one in found)
+            after = (found[-1].name_key, found[-1].id)
+
+    return exports.as_csv(desk, "groups", ("id", "name", "description", "filled", "members"), rows)
+
+
+@pages.get("/<group_id>/members.csv")
+@administrator
+@at_desk
+def members_as_csv(work: Work, desk: Desk, group_id: str) -> Response:
+    """Send who is in a group as a CSV file, streamed; a line for each source."""
+    group = _group(work, desk, group_id)
+
+    def rows(opened: Work) -> Iterator[tuple[object, ...]]:
+        after: tuple[str, str] | None = None
+        while found := memberships.members(opened, group, after=after, limit=200):
+            for one in found:
+                for source in one.sources:
+                    yield (one.account.id, one.account.email, one.account.name, source.kind, source.of, source.since)
+            after = (found[-1].account.email_key, found[-1].account.id)
+
+    return exports.as_csv(desk, "members", ("id", "email", "name", "source", "of", "since"), rows)
 
 
 @pages.get("/new")

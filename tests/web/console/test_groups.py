@@ -167,6 +167,19 @@ def test_whoever_may_only_look_is_offered_nothing_and_may_do_nothing(front, staf
     assert members(front) == {BEN}
 
 
+def test_t16_lists_are_downloaded_and_no_cell_is_a_formula(front, admin, staff):
+    with front.work() as work:
+        groups.create(work, "=1+1", organization="acme")
+    lines = admin.open("/admin/groups/export.csv").answer.text.splitlines()
+    assert lines[0] == "id,name,description,filled,members"
+    assert any("'=1+1" in line for line in lines)
+    assert any("Staff,All of us,manual,1" in line for line in lines)
+    members_ = admin.open(staff + "/members.csv").answer.text.splitlines()
+    assert [BEN in line and ",manual," in line for line in members_[1:]] == [True]
+    people = admin.open(f"/admin/applications/{front.application_ids['Wiki']}/people.csv").answer.text
+    assert people.startswith("id,email,state,by,through,source,since,reason")
+
+
 def test_t1_a_group_of_another_organization_is_not_there(front, admin):
     from idp.directory import organizations
 

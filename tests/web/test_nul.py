@@ -5,6 +5,7 @@ Every route, with a NUL in each part of its address; every form, with one in eac
 """
 
 import pytest
+from werkzeug.routing.converters import AnyConverter, NumberConverter
 
 from tests.support.front import ANN, PASSWORD
 from tests.support.visitor import Visitor
@@ -34,9 +35,13 @@ def _addresses(app, method):
             if method not in rule.methods or rule.endpoint in ("static", "asked.error"):
                 continue
             known = {"slug": "acme", "_step": "allow" if rule.endpoint.startswith("device.") else "password"}
-            good = {name: known.get(name, "x") for name in rule.arguments}
+            kinds = rule._converters
+            numbers = {name for name, kind in kinds.items() if isinstance(kind, NumberConverter)}
+            choices = {name: sorted(kind.items)[0] for name, kind in kinds.items() if isinstance(kind, AnyConverter)}
+            good = dict.fromkeys(rule.arguments, "x") | dict.fromkeys(numbers, 1) | choices | known
+            good = {name: good[name] for name in rule.arguments}
             found.append(rule.build(good)[1])
-            found += [rule.build(good | {name: NUL})[1] for name in rule.arguments - {"_step"}]
+            found += [rule.build(good | {name: NUL})[1] for name in rule.arguments - numbers - {*choices}]
     return found
 
 

@@ -62,15 +62,16 @@ def index(work: Work, desk: Desk, application_id: str) -> Response:
     )
 
 
-@pages.get("/values/<int:number>.svg")
+@pages.get("/values/<number>.svg")
 @administrator
 @at_desk
-def picture(work: Work, desk: Desk, application_id: str, number: int) -> Response:
+def picture(work: Work, desk: Desk, application_id: str, number: str) -> Response:
     """Return a value as a QR code."""
     values = _values(_page(work, application_of(work, desk, application_id)))
-    if number >= len(values) or not values[number].picture:
+    found = next((one for one in values if str(one.number) == number), None)
+    if found is None or not found.picture:
         raise NotFound("There is no such value.")
-    return pictures.qr(values[number].value)
+    return pictures.qr(found.value)
 
 
 @pages.get("/certificate.pem")

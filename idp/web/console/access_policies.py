@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from flask import Blueprint, Response, request
 
-from idp.base.errors import Invalid
+from idp.base.errors import Invalid, NotFound
 from idp.base.work import Work
 from idp.directory import access_assignments, access_names, access_policies, access_trials, history
 from idp.policy.access import documents, words
@@ -111,14 +111,14 @@ def versions(work: Work, desk: Desk, policy_id: str) -> Response:
     )
 
 
-@pages.get("/<policy_id>/versions/<int:number>/restore")
+@pages.get("/<policy_id>/versions/<number>/restore")
 @administrator
 @at_desk
 @fresh
-def restoring(work: Work, desk: Desk, policy_id: str, number: int) -> Response:
+def restoring(work: Work, desk: Desk, policy_id: str, number: str) -> Response:
     """Ask whether the rules of an older version are to count again."""
     policy = found(work, desk, policy_id)
-    now, then = access_policies.rules_of(work, policy), access_policies.rules_of(work, policy, number)
+    now, then = access_policies.rules_of(work, policy), access_policies.rules_of(work, policy, _number(number))
     names = access_names.of_rules(work, desk.organization.id, now, then)
     return console_page(
         work,
@@ -127,22 +127,22 @@ def restoring(work: Work, desk: Desk, policy_id: str, number: int) -> Response:
         place=_PLACE,
         policy=policy,
         number=access_policies.number_of(work, policy),
-        older=number,
+        older=_number(number),
         changes=words.differences(now, then, names),
         trials=TRIALS,
     )
 
 
-@pages.post("/<policy_id>/versions/<int:number>/restore")
+@pages.post("/<policy_id>/versions/<number>/restore")
 @administrator
 @at_desk(again=restoring)
 @fresh
-def restore(work: Work, desk: Desk, policy_id: str, number: int) -> Response:
+def restore(work: Work, desk: Desk, policy_id: str, number: str) -> Response:
     """Let the rules of an older version count again, as a new version."""
     policy, trial = found(work, desk, policy_id), minutes()
     with guarded(work, desk, on_trial=trial is not None):
         access_policies.restore(
-            work, desk.organization.slug, policy.id, number, if_version=lists.version(), trial=trial
+            work, desk.organization.slug, policy.id, _number(number), if_version=lists.version(), trial=trial
         )
     return done(work, desk, said(trial), "console_access.show", policy_id=policy_id)
 
@@ -346,6 +346,12 @@ def said(trial: int | None) -> str:
         "what was there before counts again.",
         minutes=trial,
     )
+
+
+def _number(said_: str) -> int:
+    if not (said_.isascii() and said_.isdecimal() and len(said_) < 10):
+        raise NotFound("There is no such version of this policy.", field="version")
+    return int(said_)
 
 
 def _application(work: Work, desk: Desk, line: str) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
-from idp.base.errors import Invalid
+from idp.base.errors import Invalid, NotFound
 from idp.base.work import Work
 from idp.directory import access_names, access_policies, queries, zones
 from idp.policy.access import editing, words
@@ -30,20 +30,20 @@ _SHOW = "console_access.show"
 Change = Callable[[Rules], Rules]
 
 
-@pages.get("/new-<any(rule, guard):kind>")
+@pages.get("/new-<kind>")
 @administrator
 @at_desk
 def new(work: Work, desk: Desk, policy_id: str, kind: str) -> Response:
     """Ask what a new rule, or guard rail, says."""
-    return _form(work, desk, found(work, desk, policy_id), kind, None)
+    return _form(work, desk, found(work, desk, policy_id), _kind(kind), None)
 
 
-@pages.post("/new-<any(rule, guard):kind>")
+@pages.post("/new-<kind>")
 @administrator
 @at_desk(again=new)
 def create(work: Work, desk: Desk, policy_id: str, kind: str) -> Response:
     """Add a rule, or say first what it would have meant."""
-    policy = found(work, desk, policy_id)
+    policy, kind = found(work, desk, policy_id), _kind(kind)
     mode = _mode_of_new(request.form.get("mode", ""))
     looking = request.form.get("act") == "look"
     made = access_form.rule(request.form, kind, "", Mode.ON.value if looking else mode.value)
@@ -276,6 +276,12 @@ def _otherwise(work: Work, desk: Desk, policy: AccessPolicy, replayed: replays.S
 
 def _spelled(work: Work, desk: Desk, rule: Rule) -> Rule:
     return access_names.spelled(work, desk.organization.id, Rules(rules=(rule,))).rules[0]
+
+
+def _kind(said_: str) -> str:
+    if said_ not in (editing.GUARD, editing.RULE):
+        raise NotFound("There are rules and guard rails, and nothing else.", field="kind")
+    return said_
 
 
 def _mode_of_new(said_: str) -> Mode:

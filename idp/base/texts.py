@@ -21,7 +21,7 @@ class Words(str):
         return made
 
 
-def words(pattern: str, /, **values: Any) -> Words:
+def phrase(pattern: str, /, **values: Any) -> Words:
     """Return the sentence *pattern*, with *values* where ``%(name)s`` stands in it."""
     return Words(pattern, values)
 

@@ -14,6 +14,7 @@ from idp.audit.events import (
 from idp.audit.log import record
 from idp.base.errors import ChangedMeanwhile, Conflict, Invalid
 from idp.base.ids import new_id
+from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import access_policies, names, queries
 from idp.directory.models import Application, Organization
@@ -40,9 +41,11 @@ def create(work: Work, organization: str, name: str) -> AccessPolicy:
     name = names.name(name)
     there = access_policies.policies(work, organization)
     if any(names.name_key(one.name) == names.name_key(name) for one in there):
-        raise Conflict(f"There is an access policy “{name}” already.", field="name")
+        raise Conflict(phrase("There is an access policy “%(name)s” already.", name=name), field="name")
     if len(there) >= _MOST_POLICIES:
-        raise Conflict(f"An organization has at most {_MOST_POLICIES} access policies.")
+        raise Conflict(
+            phrase("An organization has at most %(most_policies)s access policies.", most_policies=_MOST_POLICIES)
+        )
     made = AccessPolicy(
         organization_id=owner.id,
         id=new_id("acp"),
@@ -78,13 +81,18 @@ def delete(work: Work, organization: str, policy: str, *, if_version: int | None
         raise ChangedMeanwhile(found.id)
     if found.is_default:
         raise Conflict(
-            f"“{found.name}” cannot be deleted: every organization has it.",
+            phrase("“%(name)s” cannot be deleted: every organization has it.", name=found.name),
             advice="Give it the empty document instead, {}: everybody passes.",
         )
     under = _under(work, found)
     if under:
         raise Conflict(
-            f"“{found.name}” cannot be deleted: {_few(under)} {'is' if len(under) == 1 else 'are'} under it.",
+            phrase(
+                "“%(name)s” cannot be deleted: %(value)s %(value_2)s under it.",
+                name=found.name,
+                value=_few(under),
+                value_2="is" if len(under) == 1 else "are",
+            ),
             advice="Put them under another policy first: idp access assign",
         )
     for version in access_policies.history(work, found):
@@ -220,7 +228,7 @@ def _reassigned(
     then = _now_under(every, None) if policy is None else access_policies.to_edit(work, owner.slug, policy)
     if then.kind != access_policies.APPLICATION:
         raise Invalid(
-            f"“{then.name}” is asked at every sign-on, whatever the application.",
+            phrase("“%(name)s” is asked at every sign-on, whatever the application.", name=then.name),
             field="policy",
             advice="Choose a policy for applications; see: idp access list",
         )

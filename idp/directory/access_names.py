@@ -15,6 +15,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from idp.base.db import Prepared, table
 from idp.base.errors import Invalid
+from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import names
 from idp.directory.models import Account, Application, Group, Owned, Site
@@ -70,11 +71,17 @@ def resolved(work: Work, organization_id: str, rules: Rules, *, before: Rules) -
             return found[0]
         if found:
             raise Invalid(
-                f"{path}: several things are called “{reference[:80]}”.", field=path, advice="Write the id instead."
+                phrase("%(path)s: several things are called “%(reference)s”.", path=path, reference=reference[:80]),
+                field=path,
+                advice="Write the id instead.",
             )
         if reference in kept[kind]:
             return reference
-        raise Invalid(f"{path}: there is no {kind} “{reference[:80]}”.", field=path, advice=_ADVICE[kind])
+        raise Invalid(
+            phrase("%(path)s: there is no %(kind)s “%(reference)s”.", path=path, kind=kind, reference=reference[:80]),
+            field=path,
+            advice=_ADVICE[kind],
+        )
 
     return documents.renamed(rules, id_of)
 

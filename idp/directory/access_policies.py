@@ -18,6 +18,7 @@ from idp.base.db import Prepared, table
 from idp.base.errors import ChangedMeanwhile, Conflict, NotFound
 from idp.base.ids import new_id
 from idp.base.memory import ContentMemory
+from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import access_names, access_trials, queries
 from idp.directory.models import Organization
@@ -196,7 +197,7 @@ def compiled(policy_id: str, name: str, number: int, rules: Rules, zones: Mappin
 def _read(work: Work, organization_id: str, policy_id: str, number: int) -> Rules:
     row = work.tx.row(_RULES, organization_id=organization_id, policy_id=policy_id, number=number)
     if row is None:
-        raise NotFound(f"There is no version {number} of this policy.", field="version")
+        raise NotFound(phrase("There is no version %(number)s of this policy.", number=number), field="version")
     return documents.rules_from_json(row.rules)
 
 
@@ -233,7 +234,11 @@ def policy(work: Work, organization: str, reference: str) -> AccessPolicy:
     for one in found:
         if one.name.casefold() == reference.casefold():
             return one
-    raise NotFound(f"There is no access policy “{reference[:80]}”.", field="policy", advice="See: idp access list")
+    raise NotFound(
+        phrase("There is no access policy “%(reference)s”.", reference=reference[:80]),
+        field="policy",
+        advice="See: idp access list",
+    )
 
 
 def number_of(work: Work, of: AccessPolicy) -> int:
@@ -411,7 +416,7 @@ def to_edit(work: Work, organization: str, reference: str) -> AccessPolicy:
     found = policy(work, organization, reference)
     require(work, Permission.POLICY_EDIT, found.organization_id)
     if not work.tx.run(_LOCK, of_organization=found.organization_id, policy_id=found.id):
-        raise NotFound(f"The access policy “{found.name}” was deleted just now.", field="policy")
+        raise NotFound(phrase("The access policy “%(name)s” was deleted just now.", name=found.name), field="policy")
     work.tx.session.refresh(found)
     return found
 

@@ -16,6 +16,7 @@ from idp.base import mail
 from idp.base.errors import Conflict, Forbidden, NotFound
 from idp.base.ids import is_id, new_id
 from idp.base.letters import spoken
+from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import access, applications, deciders, groups, names, queries
 from idp.directory.group_models import DefaultGroup
@@ -89,10 +90,13 @@ def ask(work: Work, application_id: str, reason: str) -> AccessRequest:
         raise NotFound("There is no such application that you could ask for.", advice="Look at the list again.")
     reason = names.words(reason, longest=LONGEST_WORDS, field="reason")
     if access.may_open(work, account.organization_id, application.id, account.id):
-        raise Conflict(f"“{application.name}” is open to you already.")
+        raise Conflict(phrase("“%(name)s” is open to you already.", name=application.name))
     waiting = _pending_of(work, account.organization_id, account.id)
     if len(waiting) >= MOST_PENDING:
-        raise Conflict(f"{MOST_PENDING} requests of yours wait already.", advice="Withdraw one that you do not need.")
+        raise Conflict(
+            phrase("%(most_pending)s requests of yours wait already.", most_pending=MOST_PENDING),
+            advice="Withdraw one that you do not need.",
+        )
     made = AccessRequest(
         organization_id=account.organization_id,
         id=new_id(_ID),
@@ -107,7 +111,7 @@ def ask(work: Work, application_id: str, reason: str) -> AccessRequest:
             work.tx.session.add(made)
             work.tx.session.flush()
     except IntegrityError as error:  # the index lets one wait, of whoever asks at the same moment, too
-        raise Conflict(f"You have asked for “{application.name}” already.") from error
+        raise Conflict(phrase("You have asked for “%(name)s” already.", name=application.name)) from error
     record(
         work,
         AccessRequestMade(
@@ -192,7 +196,9 @@ def get(work: Work, request_id: str, *, organization_id: str | None = None) -> A
         query = query.where(AccessRequest.organization_id == organization_id)
     row = work.tx.session.execute(query).first() if is_id(request_id, _ID) else None
     if row is None:
-        raise NotFound(f"There is no request “{request_id[:80]}”.", advice="See: idp request list")
+        raise NotFound(
+            phrase("There is no request “%(request_id)s”.", request_id=request_id[:80]), advice="See: idp request list"
+        )
     return Asked(*row)
 
 
@@ -223,9 +229,14 @@ def approve(
     answer = names.words(answer, longest=LONGEST_WORDS, field="answer") if answer else ""
     request, account, application = found.request, found.account, found.application
     if not work.tx.session.scalar(select(_live_account(account.organization_id, account.id))):
-        raise Conflict(f"“{account.email}” is disabled.", advice="Deny the request, or enable the account first.")
+        raise Conflict(
+            phrase("“%(email)s” is disabled.", email=account.email),
+            advice="Deny the request, or enable the account first.",
+        )
     if application.disabled_at is not None or application.deleted_at is not None:
-        raise Conflict(f"“{application.name}” is disabled.", advice="Deny the request, or enable it first.")
+        raise Conflict(
+            phrase("“%(name)s” is disabled.", name=application.name), advice="Deny the request, or enable it first."
+        )
     _move(work, request, APPROVED, answer)
     if not access.may_open(work, account.organization_id, application.id, account.id):
         request.grant_id = _give(work, found, until)

@@ -16,6 +16,7 @@ from idp.audit.log import record
 from idp.base import jobs
 from idp.base.db import Prepared, table
 from idp.base.errors import Conflict, Invalid, NotFound
+from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import queries
 from idp.policy.models import AccessPolicy
@@ -107,7 +108,7 @@ def confirm(work: Work, organization: str, policy: str) -> AccessPolicy:
     found = _on_trial(work, organization, policy)
     if not confirmed(work, found, BY_COMMAND):
         raise Conflict(
-            f"The trial of “{found.name}” is over: what was there before counts again.",
+            phrase("The trial of “%(name)s” is over: what was there before counts again.", name=found.name),
             advice="Make the change once more, with a longer trial.",
         )
     work.tx.session.refresh(found)
@@ -145,7 +146,7 @@ def give_up(work: Work, organization: str, policy: str) -> AccessPolicy:
     """
     found = _on_trial(work, organization, policy)
     if not _rolled_back(work, found, _GIVE_UP, {}, "given up"):
-        raise Conflict(f"Nothing of “{found.name}” is on trial any more.")
+        raise Conflict(phrase("Nothing of “%(name)s” is on trial any more.", name=found.name))
     work.tx.session.refresh(found)
     return found
 
@@ -168,7 +169,12 @@ def settle(work: Work, policy: AccessPolicy) -> None:
         return
     if policy.rolls_back_at > work.now:
         raise Conflict(
-            f"“{policy.name}” has version {policy.current} on trial until {_clock(policy.rolls_back_at)}.",
+            phrase(
+                "“%(name)s” has version %(current)s on trial until %(value)s.",
+                name=policy.name,
+                current=policy.current,
+                value=_clock(policy.rolls_back_at),
+            ),
             advice="Confirm it or end the trial first: idp access confirm, idp access roll-back",
         )
     if _rolled_back(work, policy, _END, {"at": work.now}, "not confirmed in time"):
@@ -191,9 +197,9 @@ def _on_trial(work: Work, organization: str, policy: str) -> AccessPolicy:
         (one for one in every if one.name.casefold() == policy.casefold()), None
     )
     if found is None:
-        raise NotFound(f"There is no access policy “{policy[:80]}”.", field="policy")
+        raise NotFound(phrase("There is no access policy “%(policy)s”.", policy=policy[:80]), field="policy")
     if found.rolls_back_at is None:
-        raise Conflict(f"Nothing of “{found.name}” is on trial.")
+        raise Conflict(phrase("Nothing of “%(name)s” is on trial.", name=found.name))
     return found
 
 

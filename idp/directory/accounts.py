@@ -15,6 +15,7 @@ from idp.audit.log import record
 from idp.base import jobs
 from idp.base.errors import ChangedMeanwhile, Conflict
 from idp.base.ids import new_id
+from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import (
     administering,
@@ -71,7 +72,7 @@ def create(
         select(func.count()).select_from(Account).where(Account.organization_id == owner.id, Account.email_key == key)
     )
     if work.tx.session.scalar(taken):
-        raise Conflict(f"There is an account “{email}” already.", field="email")
+        raise Conflict(phrase("There is an account “%(email)s” already.", email=email), field="email")
     account = Account(
         organization_id=owner.id,
         id=new_id("acc"),
@@ -162,7 +163,7 @@ def disable(work: Work, reference: str, *, organization_id: str | None = None) -
     account = queries.account(work, reference, organization_id=organization_id)
     rights.require_over(work, Permission.ACCOUNT_DISABLE, account)
     if account.disabled_at is not None:
-        raise Conflict(f"“{account.email}” is disabled already.")
+        raise Conflict(phrase("“%(email)s” is disabled already.", email=account.email))
     with administering.keeping_one(work, account.organization_id):
         account.disabled_at = work.now
         account.epoch += 1
@@ -183,9 +184,11 @@ def enable(work: Work, reference: str, *, organization_id: str | None = None) ->
     account = queries.account(work, reference, organization_id=organization_id)
     rights.require_over(work, Permission.ACCOUNT_DISABLE, account)
     if account.disabled_at is None:
-        raise Conflict(f"“{account.email}” is not disabled.")
+        raise Conflict(phrase("“%(email)s” is not disabled.", email=account.email))
     if account.deletion_at is not None:
-        raise Conflict(f"“{account.email}” is going to be deleted.", advice="Cancel the deletion.")
+        raise Conflict(
+            phrase("“%(email)s” is going to be deleted.", email=account.email), advice="Cancel the deletion."
+        )
     account.disabled_at = None
     record(work, AccountEnabled(organization_id=account.organization_id, target_id=account.id, email=account.email))
     group_rules.settle_account(work, account.organization_id, account.id)  # what it missed meanwhile

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select, tuple_
 
 from idp.base.errors import NotFound
+from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import access, names, queries
 from idp.directory.models import AccessGrant, Account, Application, Group, Membership
@@ -125,7 +126,11 @@ def opener(work: Work, application: Application, grant_id: str) -> Openers:
     )
     held = list(work.tx.session.scalars(query))
     if not held:
-        raise NotFound(f"“{application.name}” has no such access now.", field="grant", advice="Look at it again.")
+        raise NotFound(
+            phrase("“%(name)s” has no such access now.", name=application.name),
+            field="grant",
+            advice="Look at it again.",
+        )
     return _called(work, application, held)[0]
 
 

@@ -14,6 +14,7 @@ from idp.audit.events import (
 from idp.audit.log import record
 from idp.base.errors import ChangedMeanwhile, Conflict, Invalid, NotFound
 from idp.base.ids import new_id
+from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import access, names, queries
 from idp.directory.models import AccessGrant, Account, Application, Group, Site
@@ -108,7 +109,7 @@ def disable(work: Work, application_id: str) -> Application:
     application = queries.application(work, application_id)
     require_on(work, Permission.APPLICATION_EDIT, application)
     if application.disabled_at is not None:
-        raise Conflict(f"“{application.name}” is disabled already.")
+        raise Conflict(phrase("“%(name)s” is disabled already.", name=application.name))
     application.disabled_at = work.now
     record(
         work,
@@ -132,7 +133,7 @@ def enable(work: Work, application_id: str) -> Application:
     application = queries.application(work, application_id)
     require_on(work, Permission.APPLICATION_EDIT, application)
     if application.disabled_at is None:
-        raise Conflict(f"“{application.name}” is not disabled.")
+        raise Conflict(phrase("“%(name)s” is not disabled.", name=application.name))
     application.disabled_at = None
     record(
         work,
@@ -203,7 +204,7 @@ def grant(
     else:
         kind, subject_id, subject = access.EVERYONE, application.organization_id, "everyone"
     if any(g.subject_kind == kind and g.subject_id == subject_id for g in grants(work, application)):
-        raise Conflict(f"“{application.name}” is open to {subject} already.")
+        raise Conflict(phrase("“%(name)s” is open to %(subject)s already.", name=application.name, subject=subject))
     made = AccessGrant(
         organization_id=application.organization_id,
         id=new_id("acg"),
@@ -247,7 +248,11 @@ def withdraw(work: Work, application_id: str, grant_id: str, *, reason: str = ""
     reason = names.words(reason, longest=LONGEST_REASON, field="reason") if reason else ""
     found = next((one for one in grants(work, application) if one.id == grant_id), None)
     if found is None:
-        raise NotFound(f"“{application.name}” has no such access now.", field="grant", advice="Look at it again.")
+        raise NotFound(
+            phrase("“%(name)s” has no such access now.", name=application.name),
+            field="grant",
+            advice="Look at it again.",
+        )
     found.valid_to = work.now
     record(
         work,

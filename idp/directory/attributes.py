@@ -6,7 +6,7 @@ from sqlalchemy import bindparam, select
 
 from idp.base.db import Prepared
 from idp.base.errors import Invalid
-from idp.base.texts import is_plain
+from idp.base.texts import is_plain, phrase
 from idp.base.work import Work
 from idp.directory import access
 from idp.directory.models import Account
@@ -66,7 +66,7 @@ def name(value: str) -> str:
     """
     if not is_attribute_name(value) or value in RESERVED:
         raise Invalid(
-            f"No attribute can be called “{value[:80]}”.",
+            phrase("No attribute can be called “%(value)s”.", value=value[:80]),
             field="attributes",
             advice="Use a letter, then letters, digits and _ - . (64 at most). "
             "Names of the protocols (sub, iss, aud, …) are taken.",
@@ -82,7 +82,10 @@ def further_name(value: str) -> str:
         Invalid: it cannot, or every account has an attribute of that name of itself.
     """
     if name(value) in ATTRIBUTES:
-        raise Invalid(f"“{value}” is no further attribute: every account has it of itself.", field="attributes")
+        raise Invalid(
+            phrase("“%(value)s” is no further attribute: every account has it of itself.", value=value),
+            field="attributes",
+        )
     return value
 
 
@@ -94,12 +97,18 @@ def further(values: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
         Invalid: a name or a value cannot be taken, or there are too many.
     """
     if len(values) > MOST_ATTRIBUTES:
-        raise Invalid(f"An account has at most {MOST_ATTRIBUTES} further attributes.", field="attributes")
+        raise Invalid(
+            phrase("An account has at most %(most_attributes)s further attributes.", most_attributes=MOST_ATTRIBUTES),
+            field="attributes",
+        )
     for called, texts in values.items():
         _check_values(further_name(called), texts)
     if sum(len(text) for texts in values.values() for text in texts) > MOST_CHARACTERS:
         raise Invalid(
-            f"The further attributes of an account have at most {MOST_CHARACTERS} characters together.",
+            phrase(
+                "The further attributes of an account have at most %(most_characters)s characters together.",
+                most_characters=MOST_CHARACTERS,
+            ),
             field="attributes",
         )
     return {called: list(dict.fromkeys(texts)) for called, texts in values.items()}
@@ -107,11 +116,18 @@ def further(values: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
 
 def _check_values(called: str, texts: Sequence[str]) -> None:
     if not 0 < len(texts) <= MOST_VALUES:
-        raise Invalid(f"“{called}” has 1 to {MOST_VALUES} values.", field="attributes")
+        raise Invalid(
+            phrase("“%(called)s” has 1 to %(most_values)s values.", called=called, most_values=MOST_VALUES),
+            field="attributes",
+        )
     for text in texts:
         if not text.strip() or len(text) > LONGEST_VALUE or not is_plain(text):
             raise Invalid(
-                f"A value of “{called}” has 1 to {LONGEST_VALUE} characters, and no control characters.",
+                phrase(
+                    "A value of “%(called)s” has 1 to %(longest_value)s characters, and no control characters.",
+                    called=called,
+                    longest_value=LONGEST_VALUE,
+                ),
                 field="attributes",
             )
 
@@ -135,7 +151,9 @@ def read_lines(text: str) -> dict[str, list[str]]:
         name, colon, value = line.partition(":")
         if not colon or not value.strip():
             raise Invalid(
-                f"Line {number} is no attribute.", field="attributes", advice="Write it like department: Research."
+                phrase("Line %(number)s is no attribute.", number=number),
+                field="attributes",
+                advice="Write it like department: Research.",
             )
         found.setdefault(name.strip(), []).append(value.strip())
     return found

@@ -22,6 +22,7 @@ from idp.audit.log import record
 from idp.base.db import Prepared, table
 from idp.base.errors import ChangedMeanwhile, Conflict, Invalid, NotFound
 from idp.base.ids import new_id
+from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import names, queries
 from idp.directory.models import Account, Organization
@@ -113,7 +114,10 @@ def check_help(work: Work, account: Account) -> None:
     policy_ = authentication_policy(work, account.organization_id, account.policy_id)
     if BY_ADMINISTRATOR not in policy_.recovery:
         raise Conflict(
-            f"The authentication policy of “{account.email}” lets no administrator help to sign in again.",
+            phrase(
+                "The authentication policy of “%(email)s” lets no administrator help to sign in again.",
+                email=account.email,
+            ),
             advice="Allow it in the policy (--recovery administrator), or move the account to a policy that does.",
         )
 
@@ -257,7 +261,11 @@ def create(
     if kind is PolicyKind.GUEST_TEST and policy_of_kind(work, owner.id, kind) is not None:
         raise Conflict("There is a test policy for guests already.", field="kind")
     if len(policies(work, organization)) >= MOST_POLICIES:
-        raise Conflict(f"An organization has at most {MOST_POLICIES} authentication policies.")
+        raise Conflict(
+            phrase(
+                "An organization has at most %(most_policies)s authentication policies.", most_policies=MOST_POLICIES
+            )
+        )
     terms = authentication.changed(authentication.first_terms(kind), changes or {}, kind=kind, now=work.now)
     made = AuthenticationPolicy(
         organization_id=owner.id,
@@ -364,9 +372,9 @@ def set_default(
     if if_version is not None and if_version != after.version:
         raise ChangedMeanwhile(after.id)
     if after.id == before.id:
-        raise Conflict(f"“{after.name}” is the default already.")
+        raise Conflict(phrase("“%(name)s” is the default already.", name=after.name))
     if after.kind != PolicyKind.MEMBER:
-        raise Conflict(f"“{after.name}” is not for members, so that it cannot be their default.")
+        raise Conflict(phrase("“%(name)s” is not for members, so that it cannot be their default.", name=after.name))
     for held in sorted((before, after), key=lambda one: one.id):
         hold(work, held)
     work.tx.session.execute(
@@ -410,16 +418,22 @@ def delete(
     if if_version is not None and if_version != found.version:
         raise ChangedMeanwhile(found.id)
     if found.is_default:
-        raise Conflict(f"“{found.name}” is the default.", advice="Make another one the default first.")
+        raise Conflict(
+            phrase("“%(name)s” is the default.", name=found.name), advice="Make another one the default first."
+        )
     if found.kind not in (PolicyKind.MEMBER, PolicyKind.GUEST_TEST):
-        raise Conflict(f"“{found.name}” stays: there is exactly one of its kind.")
+        raise Conflict(phrase("“%(name)s” stays: there is exactly one of its kind.", name=found.name))
     target = None if move_to is None else _policy(work, owner.id, move_to)
     for held in sorted(filter(None, (found, target)), key=lambda one: one.id):
         hold(work, held)
     count = members(work, found)
     if count and target is None:
         raise Conflict(
-            f"“{found.name}” still has {'one member' if count == 1 else f'{count} members'}.",
+            phrase(
+                "“%(name)s” still has %(value)s.",
+                name=found.name,
+                value="one member" if count == 1 else f"{count} members",
+            ),
             field="move_to",
             advice="Say which policy they enter instead.",
         )
@@ -465,7 +479,10 @@ def _record_moves(work: Work, found: AuthenticationPolicy, target: Authenticatio
 def _check_heir(found: AuthenticationPolicy, target: AuthenticationPolicy) -> None:
     fits = PolicyKind.MEMBER if found.kind == PolicyKind.MEMBER else PolicyKind.GUEST
     if target.id == found.id or target.kind != fits:
-        raise Conflict(f"Those who are in “{found.name}” cannot enter “{target.name}”.", field="move_to")
+        raise Conflict(
+            phrase("Those who are in “%(name)s” cannot enter “%(name_2)s”.", name=found.name, name_2=target.name),
+            field="move_to",
+        )
 
 
 def hold(work: Work, of: AuthenticationPolicy) -> None:
@@ -476,7 +493,7 @@ def hold(work: Work, of: AuthenticationPolicy) -> None:
         NotFound: it was deleted in the meantime.
     """
     if not work.tx.run(_HOLD, of_organization=of.organization_id, policy_id=of.id):
-        raise NotFound(f"There is no authentication policy “{of.name}” any more.", field="policy")
+        raise NotFound(phrase("There is no authentication policy “%(name)s” any more.", name=of.name), field="policy")
 
 
 def _readable(work: Work, organization: str) -> Organization:
@@ -495,7 +512,9 @@ def _policy(work: Work, organization_id: str, reference: str | None) -> Authenti
         )
     )
     if found is None:
-        raise NotFound(f"There is no authentication policy “{reference[:80]}”.", field="policy")
+        raise NotFound(
+            phrase("There is no authentication policy “%(reference)s”.", reference=reference[:80]), field="policy"
+        )
     return found
 
 
@@ -506,7 +525,7 @@ def _name(work: Work, organization_id: str, name: str) -> str:
         or_(AuthenticationPolicy.name == name, AuthenticationPolicy.id == name),
     )
     if work.tx.session.scalar(taken):
-        raise Conflict(f"There is an authentication policy “{name}” already.", field="name")
+        raise Conflict(phrase("There is an authentication policy “%(name)s” already.", name=name), field="name")
     return name
 
 

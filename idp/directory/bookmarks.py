@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from idp.audit.events import BookmarkChanged
 from idp.audit.log import record
 from idp.base.errors import Conflict
+from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import applications, names, queries, tiles
 from idp.directory.models import Application
@@ -76,7 +77,11 @@ def edit(work: Work, application_id: str, change: Change, *, if_version: int | N
     """
     found = tiles.to_edit(work, application_id, if_version)
     if found.protocol != PROTOCOL:
-        raise Conflict(f"“{found.name}” is no bookmark: its protocol says what it is called and where it starts.")
+        raise Conflict(
+            phrase(
+                "“%(name)s” is no bookmark: its protocol says what it is called and where it starts.", name=found.name
+            )
+        )
     wanted = {
         "name": None if change.name is None else names.name(change.name),
         "launch_url": None if change.address is None else names.web_address(change.address, field="address"),

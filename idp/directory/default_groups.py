@@ -13,6 +13,7 @@ from idp.audit.events import DefaultGroupMarked, DefaultGroupUnmarked, MemberAdd
 from idp.audit.log import record
 from idp.base.errors import Conflict, Invalid
 from idp.base.ids import new_id
+from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import (
     access,
@@ -121,7 +122,9 @@ def mark(work: Work, application_id: str, group: str, *, role: str = USER) -> Gr
     nesting.hold(work, application.organization_id)
     rights.require_into(work, target)
     if target.id in {one.id for one in defaults(work, application, role)}:
-        raise Conflict(f"“{target.name}” is a default group of “{application.name}” already.")
+        raise Conflict(
+            phrase("“%(name)s” is a default group of “%(name_2)s” already.", name=target.name, name_2=application.name)
+        )
     _refuse_unfit(work, target)
     _let_give(work, application, target, role)
     work.tx.session.add(
@@ -159,7 +162,9 @@ def unmark(work: Work, application_id: str, group: str, *, role: str = USER) -> 
         )
     )
     if found is None:
-        raise Conflict(f"“{target.name}” is no default group of “{application.name}”.")
+        raise Conflict(
+            phrase("“%(name)s” is no default group of “%(name_2)s”.", name=target.name, name_2=application.name)
+        )
     work.tx.session.delete(found)
     work.tx.session.flush()
     record(work, DefaultGroupUnmarked(**_said(application, target, role)))
@@ -202,7 +207,13 @@ def give(work: Work, account: str, application_id: str, *, reason: str = "") -> 
                 ),
             )
     if not entered:
-        raise Conflict(f"“{member.email}” is in every default group of “{application.name}” already.")
+        raise Conflict(
+            phrase(
+                "“%(email)s” is in every default group of “%(name)s” already.",
+                email=member.email,
+                name=application.name,
+            )
+        )
     return Given(member, application, tuple(entered), None)
 
 
@@ -300,7 +311,9 @@ def _ways(work: Work, organization_id: str, account: Account, giving: set[str]) 
 def _both(work: Work, application_id: str, group: str, role: str) -> tuple[Application, Group]:
     if role not in ROLES:
         raise Invalid(
-            f"There is no role “{role[:64]}” of applications.", field="role", advice="There are: user, administrator."
+            phrase("There is no role “%(role)s” of applications.", role=role[:64]),
+            field="role",
+            advice="There are: user, administrator.",
         )
     application = queries.application(work, application_id)
     _require_grant(work, application)
@@ -321,14 +334,20 @@ def _refuse_unfit(work: Work, group: Group) -> None:
     if group.kind != group_rights.MANUAL:
         filled = "a rule" if group.kind == group_rights.RULE else "a directory"
         raise Conflict(
-            f"“{group.name}” can be no default group: {filled} decides who is in it.",
+            phrase(
+                "“%(name)s” can be no default group: %(filled)s decides who is in it.", name=group.name, filled=filled
+            ),
             advice="Choose a group that administrators fill by hand.",
         )
     around = {group.id, *nesting.above(work, group.organization_id, group.id)}
     carrying = group_rights.with_roles(work, group.organization_id, around, organization_wide=True)
     if carrying:
         raise Conflict(
-            f"“{group.name}” can be no default group: “{carrying[0].name}” carries a role in the whole organization.",
+            phrase(
+                "“%(name)s” can be no default group: “%(name_2)s” carries a role in the whole organization.",
+                name=group.name,
+                name_2=carrying[0].name,
+            ),
             code="carries-role",
             advice="Choose a group that opens applications and nothing else.",
         )
@@ -343,7 +362,11 @@ def _let_give(work: Work, application: Application, group: Group, role: str) -> 
             applications.grant(work, application.id, group=group.id)
     elif not group_rights.administers(work, group, application):
         raise Conflict(
-            f"“{group.name}” does not carry the role of an administrator of “{application.name}”.",
+            phrase(
+                "“%(name)s” does not carry the role of an administrator of “%(name_2)s”.",
+                name=group.name,
+                name_2=application.name,
+            ),
             advice="Give it that role first: idp role grant",
         )
 

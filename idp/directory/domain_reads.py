@@ -3,6 +3,7 @@
 from sqlalchemy import select
 
 from idp.base.errors import ChangedMeanwhile, Conflict, Invalid, NotFound
+from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import queries
 from idp.directory.domain_models import Domain
@@ -47,7 +48,11 @@ def domain(work: Work, organization: str, reference: str) -> Domain:
         query = query.where(Domain.name == _name_or_nothing(reference), Domain.state != State.REMOVED)
     found = work.tx.session.scalar(query)
     if found is None:
-        raise NotFound(f"There is no domain “{reference[:80]}” here.", field="domain", advice="See: idp domain list")
+        raise NotFound(
+            phrase("There is no domain “%(reference)s” here.", reference=reference[:80]),
+            field="domain",
+            advice="See: idp domain list",
+        )
     return found
 
 
@@ -73,12 +78,15 @@ def not_proven(domain: Domain) -> Conflict:
     """Return why nothing can be claimed through a domain now."""
     if domain.state in (policy.State.FROZEN, policy.State.MISSING_TOKEN):
         return Conflict(
-            f"The proof of {domain.name} is missing: no account can be claimed through it, or be deleted.",
+            phrase(
+                "The proof of %(name)s is missing: no account can be claimed through it, or be deleted.",
+                name=domain.name,
+            ),
             code="domain-frozen",
             advice="Put the proof back, and check the domain again.",
         )
     return Conflict(
-        f"{domain.name} is not proven to be yours: no account can be claimed through it.",
+        phrase("%(name)s is not proven to be yours: no account can be claimed through it.", name=domain.name),
         code="domain-not-proven",
         advice="Put the TXT record or the file there, and check the domain.",
     )

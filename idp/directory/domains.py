@@ -34,6 +34,7 @@ from idp.base.errors import Conflict, Invalid, NotFound
 from idp.base.ids import new_id
 from idp.base.jobs import Errand
 from idp.base.letters import spoken
+from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import administrators, managed, queries
 from idp.directory.domain_models import Domain
@@ -88,9 +89,9 @@ def add(work: Work, organization: str, name: str, *, method: str = Method.DNS) -
     mine = select(Domain.name).where(Domain.organization_id == owner.id, Domain.state != State.REMOVED)
     there = set(work.tx.session.scalars(mine))
     if name in there:
-        raise Conflict(f"The domain {name} is there already.", field="name")
+        raise Conflict(phrase("The domain %(name)s is there already.", name=name), field="name")
     if len(there) >= MOST:
-        raise Conflict(f"An organization has at most {MOST} domains.")
+        raise Conflict(phrase("An organization has at most %(most)s domains.", most=MOST))
     added = Domain(
         organization_id=owner.id,
         id=new_id("dom"),
@@ -366,7 +367,7 @@ def _note(work: Work, found: Domain, step: Step, words: str) -> None:
         work.tx.session.flush()
     except IntegrityError as error:  # the unique name: another transaction was faster
         raise Conflict(
-            f"Another organization has proven {name} at the same moment.",
+            phrase("Another organization has proven %(name)s at the same moment.", name=name),
             field="domain",
             advice="Check it again: the page says what to do then.",
         ) from error

@@ -7,6 +7,7 @@ from sqlalchemy import select
 from idp.audit.events import GroupRuleExceptionsChanged
 from idp.audit.log import record
 from idp.base.errors import Conflict
+from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory.group_models import GroupRule
 from idp.directory.models import Group
@@ -46,7 +47,7 @@ def change(work: Work, group: Group, rule: GroupRule, exceptions: Iterable[str])
     after = list(dict.fromkeys(exceptions))
     if len(after) > MOST_EXCEPTIONS:
         raise Conflict(
-            f"A rule has at most {MOST_EXCEPTIONS} exceptions.",
+            phrase("A rule has at most %(most_exceptions)s exceptions.", most_exceptions=MOST_EXCEPTIONS),
             field="exceptions",
             advice="Let the condition leave them out instead, for instance by an attribute.",
         )

@@ -9,6 +9,7 @@ from collections.abc import Collection
 from sqlalchemy import or_, select
 
 from idp.base.errors import Conflict
+from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory.group_models import DefaultGroup
 from idp.directory.joining_models import JoinRule
@@ -28,7 +29,7 @@ def refuse_roles(work: Work, group: Group, group_ids: Collection[str], *, why: s
     carrying = with_roles(work, group.organization_id, group_ids)
     if carrying:
         raise Conflict(
-            f"{why}: “{carrying[0].name}” carries an administrator's role.",
+            phrase("%(why)s: “%(name)s” carries an administrator's role.", why=why, name=carrying[0].name),
             code="carries-role",
             advice="Give that role to people, or to a group that administrators fill by hand.",
         )

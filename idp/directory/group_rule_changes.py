@@ -23,6 +23,7 @@ from idp.audit.log import record
 from idp.base import jobs
 from idp.base.errors import ChangedMeanwhile, Conflict, Invalid, NotFound
 from idp.base.ids import new_id
+from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import (
     attributes,
@@ -66,7 +67,9 @@ def rule(work: Work, group: Group) -> GroupRule:
     """
     found = group_exceptions.rule_of(work, group)
     if found is None:
-        raise NotFound(f"“{group.name}” has no rule.", field="group", advice="Write one: idp group rule set")
+        raise NotFound(
+            phrase("“%(name)s” has no rule.", name=group.name), field="group", advice="Write one: idp group rule set"
+        )
     return found
 
 
@@ -182,7 +185,9 @@ def preview(
     require(work, Permission.GROUP_EDIT, owner.id)
     found = group_exceptions.rule_of(work, target)
     if found is None and condition is None:
-        raise NotFound(f"“{target.name}” has no rule.", field="group", advice="Write one: idp group rule set")
+        raise NotFound(
+            phrase("“%(name)s” has no rule.", name=target.name), field="group", advice="Write one: idp group rule set"
+        )
     text = None if condition is None else _resolved(work, target, condition)
     return _planned(work, target, found, text, _ids(work, target, excepted))
 
@@ -202,7 +207,7 @@ def switch_on(work: Work, group: str, *, organization: str, seen: tuple[int, int
     target = _to_change(work, group, organization)
     found = rule(work, target)
     if found.active_at is not None:
-        raise Conflict(f"The rule of “{target.name}” is on already.")
+        raise Conflict(phrase("The rule of “%(name)s” is on already.", name=target.name))
     if seen is not None:
         _refuse_unseen(_planned(work, target, found, None, None), seen)
     found.active_at, found.held_at, found.held = work.now, None, {}
@@ -226,7 +231,7 @@ def switch_off(work: Work, group: str, *, organization: str) -> GroupRule:
     target = _to_change(work, group, organization)
     found = rule(work, target)
     if found.active_at is None:
-        raise Conflict(f"The rule of “{target.name}” is off already.")
+        raise Conflict(phrase("The rule of “%(name)s” is off already.", name=target.name))
     found.active_at, found.held_at, found.held = None, None, {}
     work.tx.session.flush()
     record(
@@ -283,7 +288,7 @@ def run(work: Work, group: str, *, organization: str) -> Ran:
     target = _to_change(work, group, organization)
     found = rule(work, target)
     if found.active_at is None:
-        raise Conflict(f"The rule of “{target.name}” is off.", advice="Switch it on first.")
+        raise Conflict(phrase("The rule of “%(name)s” is off.", name=target.name), advice="Switch it on first.")
     return _run(work, target, found, confirmed=False)
 
 
@@ -302,7 +307,7 @@ def confirm(work: Work, group: str, *, organization: str, seen: tuple[int, int] 
     target = _to_change(work, group, organization)
     found = rule(work, target)
     if found.held_at is None:
-        raise Conflict(f"The rule of “{target.name}” waits for nothing.")
+        raise Conflict(phrase("The rule of “%(name)s” waits for nothing.", name=target.name))
     if seen is not None:
         _refuse_unseen(_planned(work, target, found, None, None), seen)
     return _run(work, target, found, confirmed=True)
@@ -380,20 +385,24 @@ def _to_change(work: Work, group: str, organization: str) -> Group:
 
 def _made(work: Work, group: Group, condition: str) -> GroupRule:
     if group.kind == PROVISIONED:
-        raise Conflict(f"Who is in “{group.name}” is decided by the directory that it comes from.")
+        raise Conflict(phrase("Who is in “%(name)s” is decided by the directory that it comes from.", name=group.name))
     above = nesting.above(work, group.organization_id, group.id)
     group_rights.refuse_roles(work, group, {group.id, *above}, why=f"“{group.name}” can have no rule")
     defaults = group_rights.defaults_among(work, group.organization_id, [group.id])
     if defaults:
         raise Conflict(
-            f"“{group.name}” can have no rule: it is a default group of “{defaults[0][1]}”.",
+            phrase(
+                "“%(name)s” can have no rule: it is a default group of “%(defaults)s”.",
+                name=group.name,
+                defaults=defaults[0][1],
+            ),
             advice="Whoever is given that application is put into it by hand.",
         )
     taken = work.tx.session.scalar(
         select(func.count()).select_from(GroupRule).where(GroupRule.organization_id == group.organization_id)
     )
     if (taken or 0) >= MOST_RULES:
-        raise Conflict(f"An organization has at most {MOST_RULES} rules for groups.")
+        raise Conflict(phrase("An organization has at most %(most_rules)s rules for groups.", most_rules=MOST_RULES))
     made = GroupRule(
         organization_id=group.organization_id,
         id=new_id("rul"),
@@ -431,7 +440,11 @@ def _resolved(work: Work, group: Group, text: str) -> str:
     ids = {one: by_id.get(one) or by_key.get(key) for one, key in keys.items()}
     for reference, id_ in ids.items():
         if id_ is None:
-            raise Invalid(f"There is no group “{reference[:80]}”.", field="condition", advice="See: idp group list")
+            raise Invalid(
+                phrase("There is no group “%(reference)s”.", reference=reference[:80]),
+                field="condition",
+                advice="See: idp group list",
+            )
     _refuse_circle(work, group, {one for one in ids.values() if one is not None})
     return conditions.parse(conditions.renamed(condition, lambda one: ids[one] or one)).text
 
@@ -444,7 +457,11 @@ def _refuse_circle(work: Work, group: Group, read: set[str]) -> None:
     if around:
         called = group_rights.groups_by_id(work, group.organization_id, around)[0].name
         raise Conflict(
-            f"Who is in “{group.name}” cannot turn on “{called}”: who is in that one turns on “{group.name}”.",
+            phrase(
+                "Who is in “%(name)s” cannot turn on “%(called)s”: who is in that one turns on “%(name)s”.",
+                name=group.name,
+                called=called,
+            ),
             field="condition",
             code="circle",
         )
@@ -455,7 +472,12 @@ def _ids(work: Work, group: Group, references: Iterable[str] | None) -> list[str
         return None
     wanted = list(dict.fromkeys(references))
     if len(wanted) > group_exceptions.MOST_EXCEPTIONS:
-        raise Invalid(f"A rule has at most {group_exceptions.MOST_EXCEPTIONS} exceptions.", field="exceptions")
+        raise Invalid(
+            phrase(
+                "A rule has at most %(most_exceptions)s exceptions.", most_exceptions=group_exceptions.MOST_EXCEPTIONS
+            ),
+            field="exceptions",
+        )
     return [queries.account(work, one, organization_id=group.organization_id).id for one in wanted]
 
 
@@ -480,7 +502,7 @@ def _refuse_unseen(planned: Plan, seen: tuple[int, int] | None) -> None:
     now = (len(planned.entering), len(planned.leaving))
     if seen != now:
         raise Conflict(
-            f"{now[0]} would enter the group, and {now[1]} would leave it.",
+            phrase("%(now)s would enter the group, and %(now_2)s would leave it.", now=now[0], now_2=now[1]),
             code="unseen",
             advice="Look at the preview, then confirm these numbers.",
         )

@@ -9,6 +9,7 @@ from idp.audit.events import GroupChanged, GroupCreated, GroupDeleted, MemberAdd
 from idp.audit.log import record
 from idp.base.errors import ChangedMeanwhile, Conflict, IdpError, Invalid, NotFound
 from idp.base.ids import new_id
+from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import (
     access,
@@ -138,7 +139,9 @@ def delete(work: Work, group: str, *, organization: str, if_version: int | None 
     speaking = group_mentions.mentions(work, target)
     if speaking:
         raise Conflict(
-            f"“{target.name}” cannot be deleted. It is named by: {'; '.join(speaking)}.",
+            phrase(
+                "“%(name)s” cannot be deleted. It is named by: %(value)s.", name=target.name, value="; ".join(speaking)
+            ),
             code="still-named",
             advice="Take it out of there first.",
         )
@@ -183,7 +186,7 @@ def add(work: Work, group: str, account: str, *, organization: str, source: str 
     target = _to_change(work, group, organization)
     member = queries.account(work, account, organization_id=target.organization_id)
     if not _put_in(work, target, [member], source):
-        raise Conflict(f"“{member.email}” is in “{target.name}” already.")
+        raise Conflict(phrase("“%(email)s” is in “%(name)s” already.", email=member.email, name=target.name))
     query = select(Membership).where(
         Membership.organization_id == target.organization_id,
         Membership.group_id == target.id,
@@ -294,7 +297,8 @@ def _to_change(work: Work, group: str, organization: str) -> Group:
     require_into(work, target)
     if target.kind == PROVISIONED:
         raise Conflict(
-            f"Who is in “{target.name}” is decided by the directory that it comes from.", advice="Change it there."
+            phrase("Who is in “%(name)s” is decided by the directory that it comes from.", name=target.name),
+            advice="Change it there.",
         )
     return target
 
@@ -344,8 +348,12 @@ def _refuse_escalation(work: Work, inner: Group, outer: Group) -> None:
         carrying = group_rights.with_roles(work, outer.organization_id, gives, organization_wide=True)
         if carrying:
             raise Conflict(
-                f"“{inner.name}” cannot be inside of “{outer.name}”: a default group gives no role in the whole "
-                f"organization, and “{carrying[0].name}” carries one.",
+                phrase(
+                    "“%(name)s” cannot be inside of “%(name_2)s”: a default group gives no role in the whole organization, and “%(name_3)s” carries one.",
+                    name=inner.name,
+                    name_2=outer.name,
+                    name_3=carrying[0].name,
+                ),
                 code="carries-role",
             )
 
@@ -353,7 +361,7 @@ def _refuse_escalation(work: Work, inner: Group, outer: Group) -> None:
 def _accounts(work: Work, organization_id: str, references: Iterable[str]) -> list[Outcome]:
     wanted = list(dict.fromkeys(references))
     if len(wanted) > MOST_AT_ONCE:
-        raise Invalid(f"At most {MOST_AT_ONCE} accounts at once.", field="accounts")
+        raise Invalid(phrase("At most %(most_at_once)s accounts at once.", most_at_once=MOST_AT_ONCE), field="accounts")
     keys = {one: names.email_key_or_empty(one) if "@" in one else one for one in wanted}
     found: dict[str, Account] = {}
     for some in memberships.chunks(sorted({one for one in keys.values() if one})):
@@ -365,7 +373,7 @@ def _accounts(work: Work, organization_id: str, references: Iterable[str]) -> li
     outcomes: list[Outcome] = []
     for one in wanted:
         member = found.get(keys[one])
-        error = None if member is not None else NotFound(f"There is no account “{one[:80]}”.")
+        error = None if member is not None else NotFound(phrase("There is no account “%(one)s”.", one=one[:80]))
         outcomes.append(Outcome(one, member, error=error))
     return outcomes
 
@@ -381,14 +389,14 @@ def _refuse_taken(work: Work, organization_id: str, name: str, key: str, *, but:
         .where(Group.organization_id == organization_id, Group.name_key == key, Group.id != but)
     )
     if work.tx.session.scalar(taken):
-        raise Conflict(f"There is a group “{name}” already.", field="name")
+        raise Conflict(phrase("There is a group “%(name)s” already.", name=name), field="name")
 
 
 def _refuse_rename(work: Work, group: Group, name: str) -> None:
     _refuse_taken(work, group.organization_id, name, names.name_key(name), but=group.id)
     if group_mentions.release_turns_on(work, group, name):
         raise Conflict(
-            f"“{group.name}” cannot be called otherwise: release rules speak of it by its name.",
+            phrase("“%(name)s” cannot be called otherwise: release rules speak of it by its name.", name=group.name),
             field="name",
             code="still-named",
             advice="Change those rules first; see: idp release show",

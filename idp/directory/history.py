@@ -8,6 +8,7 @@ from sqlalchemy import Select, false, select
 from idp.audit.attempts import REFUSED
 from idp.audit.models import Attempt, AuditEntry
 from idp.base.errors import NotFound
+from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.policy.permissions import Permission, organizations_of
 
@@ -23,7 +24,10 @@ def attempt(work: Work, reference: str) -> Attempt:
     """
     found = work.tx.session.scalar(_visible(work, Attempt).where(Attempt.id == reference))
     if found is None:
-        raise NotFound(f"There is no attempt “{reference[:80]}”.", advice="Copy the whole reference: att_…")
+        raise NotFound(
+            phrase("There is no attempt “%(reference)s”.", reference=reference[:80]),
+            advice="Copy the whole reference: att_…",
+        )
     return found
 
 
@@ -57,7 +61,7 @@ def entry(work: Work, organization_id: str, entry_id: str) -> AuditEntry:
     query = _visible(work, AuditEntry).where(AuditEntry.id == entry_id, AuditEntry.organization_id == organization_id)
     found = work.tx.session.scalar(query)
     if found is None:
-        raise NotFound(f"There is no entry “{entry_id[:80]}”.", field="entry")
+        raise NotFound(phrase("There is no entry “%(entry_id)s”.", entry_id=entry_id[:80]), field="entry")
     return found
 
 

@@ -17,6 +17,7 @@ from idp.audit.events import AccountImportApplied, AccountImportPreviewed, Accou
 from idp.audit.log import record
 from idp.base.errors import Conflict, Forbidden, Invalid, NotFound
 from idp.base.ids import new_id
+from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import access, accounts, attributes, groups, names, queries, rights
 from idp.directory.console_models import SearchWord
@@ -214,7 +215,9 @@ def get(work: Work, import_id: str, *, organization_id: str | None = None) -> Ac
         query = query.where(AccountImport.organization_id == organization_id)
     found = work.tx.session.scalar(query)
     if found is None:
-        raise NotFound(f"There is no import “{import_id[:80]}”.", advice="See: idp import list")
+        raise NotFound(
+            phrase("There is no import “%(import_id)s”.", import_id=import_id[:80]), advice="See: idp import list"
+        )
     return found
 
 
@@ -285,7 +288,8 @@ def begin(work: Work, of: AccountImport, before: str, during: str, **options: An
     )
     if not moved.rowcount:  # type: ignore[attr-defined]
         raise Conflict(
-            f"This import is not {before} any more.", advice="Look at it again: somebody else may have been faster."
+            phrase("This import is not %(before)s any more.", before=before),
+            advice="Look at it again: somebody else may have been faster.",
         )
     work.tx.session.refresh(of)
 

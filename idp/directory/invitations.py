@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, select, update
 
 from idp.base.errors import NotFound
 from idp.base.ids import new_id
+from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import queries
 from idp.directory.joining_models import Invitation
@@ -79,7 +80,10 @@ def invitation(work: Work, reference: str, *, organization_id: str | None = None
         query = query.where(Invitation.id == reference)
     found = work.tx.session.scalar(query.limit(1))
     if found is None:
-        raise NotFound(f"There is no invitation “{reference[:80]}”.", advice="See: idp invitation list")
+        raise NotFound(
+            phrase("There is no invitation “%(reference)s”.", reference=reference[:80]),
+            advice="See: idp invitation list",
+        )
     return found
 
 

@@ -14,6 +14,7 @@ from idp.audit.events import JoinRuleChanged, JoinRuleCreated, JoinRuleDeleted
 from idp.audit.log import record
 from idp.base.errors import ChangedMeanwhile, Conflict, Invalid, NotFound
 from idp.base.ids import new_id
+from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import domain_reads, queries, rights
 from idp.directory.joining_models import JoinRule
@@ -56,9 +57,11 @@ def create(
     name = _domain(domain)
     count = select(func.count()).select_from(JoinRule).where(JoinRule.organization_id == owner.id)
     if work.tx.session.scalar(count.where(JoinRule.domain == name)):
-        raise Conflict(f"There is a rule for “{name}” already.", field="domain", advice="Change that one.")
+        raise Conflict(
+            phrase("There is a rule for “%(name)s” already.", name=name), field="domain", advice="Change that one."
+        )
     if (work.tx.session.scalar(count) or 0) >= MOST_RULES:
-        raise Conflict(f"An organization has at most {MOST_RULES} such rules.")
+        raise Conflict(phrase("An organization has at most %(most_rules)s such rules.", most_rules=MOST_RULES))
     if not needs_approval:
         _require_proven(work, owner.id, name)
     made = JoinRule(
@@ -163,7 +166,9 @@ def rule(work: Work, reference: str, *, organization: str) -> JoinRule:
     listed = rules(work, organization_id=owner.id)
     found = next((one for one in listed if reference.lower() in (one.id, one.domain)), None)
     if found is None:
-        raise NotFound(f"There is no join rule “{reference[:80]}”.", advice="See: idp join-rule list")
+        raise NotFound(
+            phrase("There is no join rule “%(reference)s”.", reference=reference[:80]), advice="See: idp join-rule list"
+        )
     return found
 
 
@@ -201,7 +206,7 @@ def _domain(value: str) -> str:
 def _require_proven(work: Work, organization_id: str, domain: str) -> None:
     if not domain_reads.may_join(work, organization_id, domain):
         raise Invalid(
-            f"“{domain}” is not proven as yours: nobody joins by it without approval.",
+            phrase("“%(domain)s” is not proven as yours: nobody joins by it without approval.", domain=domain),
             field="needs_approval",
             advice="Prove the domain first, or let somebody approve.",
         )
@@ -209,13 +214,15 @@ def _require_proven(work: Work, organization_id: str, domain: str) -> None:
 
 def _kind(value: str) -> str:
     if value not in KINDS:
-        raise Invalid(f"Whoever joins is a {' or a '.join(KINDS)}.", field="kind")
+        raise Invalid(phrase("Whoever joins is a %(value)s.", value=" or a ".join(KINDS)), field="kind")
     return value
 
 
 def _groups(work: Work, organization_id: str, wanted: Sequence[str]) -> list[str]:
     if len(wanted) > MOST_GROUPS:
-        raise Invalid(f"A rule leads into at most {MOST_GROUPS} groups.", field="groups")
+        raise Invalid(
+            phrase("A rule leads into at most %(most_groups)s groups.", most_groups=MOST_GROUPS), field="groups"
+        )
     found: dict[str, Group] = {}
     for reference in wanted:
         group = queries.group(work, reference, organization_id=organization_id)
@@ -224,7 +231,7 @@ def _groups(work: Work, organization_id: str, wanted: Sequence[str]) -> list[str
         rights.require_into(work, group)
         if not may_be_entered(work, group):
             raise Invalid(
-                f"“{group.name}” cannot be entered by a rule.",
+                phrase("“%(name)s” cannot be entered by a rule.", name=group.name),
                 field="groups",
                 advice="Name groups whose members are chosen by hand, and that carry no role of administrators.",
             )

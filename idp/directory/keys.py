@@ -11,6 +11,7 @@ from idp.audit.events import KeyStateChanged
 from idp.audit.log import record
 from idp.base.db import Prepared
 from idp.base.errors import Conflict, Invalid
+from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import queries
 from idp.directory.models import Site
@@ -198,11 +199,20 @@ def add(work: Work, organization_id: str, site_id: str, *, subject: str, algorit
     require(work, Permission.KEY_ROTATE, organization_id, site_id=site_id)
     kinds = [kind for purpose, kind in keyring.OPTIONAL_KINDS if purpose == keyring.SAML_SIGNING]
     if algorithm not in kinds:
-        raise Invalid(f"A key of “{algorithm[:40]}” is not made here.", field="algorithm", advice=", ".join(kinds))
+        raise Invalid(
+            phrase("A key of “%(algorithm)s” is not made here.", algorithm=algorithm[:40]),
+            field="algorithm",
+            advice=", ".join(kinds),
+        )
     for key in keys(work, organization_id, site_id):
         if (key.purpose, key.algorithm) in keyring.OPTIONAL_KINDS:
             raise Conflict(
-                f"The site has an EC key for SAML already: {key.id} ({key.algorithm}, {key.state}).",
+                phrase(
+                    "The site has an EC key for SAML already: %(id)s (%(algorithm)s, %(state)s).",
+                    id=key.id,
+                    algorithm=key.algorithm,
+                    state=key.state,
+                ),
                 advice="It is changed by rotation: idp keys rotate.",
             )
     made = keyring.create(
@@ -236,7 +246,7 @@ def adopt(work: Work, organization_id: str, site_id: str, brought: Brought, *, s
     )
     for key in work.tx.session.scalars(same):
         raise Conflict(
-            f"This key is known here as {key.id}, and it is {key.state}.",
+            phrase("This key is known here as %(id)s, and it is %(state)s.", id=key.id, state=key.state),
             advice="One key belongs to one site and comes once. A key that has gone stays away; bring another.",
         )
     family = keyring.family(brought.algorithm)
@@ -244,13 +254,17 @@ def adopt(work: Work, organization_id: str, site_id: str, brought: Brought, *, s
     for key in mine:
         if keyring.family(key.algorithm) == family and key.state == keyring.NEXT:
             raise Conflict(
-                f"The site has a next key already: {key.id} ({key.algorithm}).",
+                phrase("The site has a next key already: %(id)s (%(algorithm)s).", id=key.id, algorithm=key.algorithm),
                 advice="One new key at a time: let it become the active one first, with idp keys rotate.",
             )
         if family != "RSA" and keyring.family(key.algorithm) not in ("RSA", family):
             raise Conflict(
-                f"The site has an EC key for SAML of another curve: {key.id} ({key.algorithm}).",
-                advice=f"Bring an EC key on {key.algorithm}, or an RSA key.",
+                phrase(
+                    "The site has an EC key for SAML of another curve: %(id)s (%(algorithm)s).",
+                    id=key.id,
+                    algorithm=key.algorithm,
+                ),
+                advice=phrase("Bring an EC key on %(algorithm)s, or an RSA key.", algorithm=key.algorithm),
             )
     beside = any(keyring.family(key.algorithm) == family for key in mine)
     taken = keyring.adopt(

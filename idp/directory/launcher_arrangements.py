@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from idp.base.db import Prepared, insert_if_absent
 from idp.base.errors import Conflict, Forbidden, Invalid, NotFound
+from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import access, launcher_layouts, names, queries, sites
 from idp.directory.launcher_models import LauncherArrangement
@@ -98,7 +99,10 @@ def set_favourite(work: Work, organization_id: str, account_id: str, application
         openable = {one.id for one in access.openable(work, organization_id, account_id)}
         kept = [one for one in kept if one in openable]
         if len(kept) >= _MOST_FAVOURITES:
-            raise Conflict(f"There are {_MOST_FAVOURITES} favourites already.", advice="Take one away first.")
+            raise Conflict(
+                phrase("There are %(most_favourites)s favourites already.", most_favourites=_MOST_FAVOURITES),
+                advice="Take one away first.",
+            )
     row.favourites = [*kept, application_id] if favourite else kept
     row.updated_at = work.now
     work.tx.session.flush()
@@ -154,7 +158,10 @@ def add_section(work: Work, organization_id: str, account_id: str, name: str) ->
 
     def act(sections: Sections, _: frozenset[str]) -> Sections:
         if len(sections) >= launcher.MOST_SECTIONS:
-            raise Invalid(f"A launcher has at most {launcher.MOST_SECTIONS} sections.", field="section")
+            raise Invalid(
+                phrase("A launcher has at most %(most_sections)s sections.", most_sections=launcher.MOST_SECTIONS),
+                field="section",
+            )
         _check_name(sections, wanted)
         return launcher.add(sections, wanted)
 
@@ -262,7 +269,7 @@ def _check_section(sections: Sections, name: str) -> None:
 
 def _check_name(sections: list[Section] | Sections, wanted: str) -> None:
     if any(names.name_key(one.name) == names.name_key(wanted) for one in sections):
-        raise Conflict(f"There is a section “{wanted}” already.", field="section")
+        raise Conflict(phrase("There is a section “%(wanted)s” already.", wanted=wanted), field="section")
 
 
 def _no_application() -> NotFound:

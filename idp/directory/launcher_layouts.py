@@ -9,6 +9,7 @@ from idp.audit.events import LayoutChanged, LayoutCreated, LayoutDeleted, Layout
 from idp.audit.log import record
 from idp.base.errors import ChangedMeanwhile, Conflict, Invalid, NotFound
 from idp.base.ids import new_id
+from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import access, names, queries
 from idp.directory.launcher_models import LauncherLayout
@@ -42,7 +43,7 @@ def layout(work: Work, organization: str, layout_id: str) -> LauncherLayout:
     """
     found = next((one for one in layouts(work, organization) if one.id == layout_id), None)
     if found is None:
-        raise NotFound(f"There is no layout “{layout_id[:80]}”.", field="layout")
+        raise NotFound(phrase("There is no layout “%(layout_id)s”.", layout_id=layout_id[:80]), field="layout")
     return found
 
 
@@ -81,9 +82,11 @@ def create(
     there = layouts(work, organization)
     called = EVERYONE if of is None else of.name
     if any(one.group_id == (None if of is None else of.id) for one in there):
-        raise Conflict(f"There is a layout for {called} already.", field="group", advice="Change that one.")
+        raise Conflict(
+            phrase("There is a layout for %(called)s already.", called=called), field="group", advice="Change that one."
+        )
     if len(there) >= _MOST_LAYOUTS:
-        raise Conflict(f"An organization has at most {_MOST_LAYOUTS} layouts.")
+        raise Conflict(phrase("An organization has at most %(most_layouts)s layouts.", most_layouts=_MOST_LAYOUTS))
     made = LauncherLayout(
         organization_id=owner.id,
         id=new_id("lay"),
@@ -241,20 +244,26 @@ def _checked(
 ) -> tuple[Section, ...]:
     """Return *sections* with clean names. An application that has a place *there* already may have gone since."""
     if len(sections) > launcher.MOST_SECTIONS:
-        raise Invalid(f"A launcher has at most {launcher.MOST_SECTIONS} sections.", field="sections")
+        raise Invalid(
+            phrase("A launcher has at most %(most_sections)s sections.", most_sections=launcher.MOST_SECTIONS),
+            field="sections",
+        )
     clean = tuple(Section(section_name(one.name), one.applications) for one in sections)
     if len({names.name_key(one.name) for one in clean}) < len(clean):
         raise Invalid("Two sections have the same name.", field="sections")
     ids = [application for one in clean for application in one.applications]
     if len(ids) > launcher.MOST_PLACES:
-        raise Invalid(f"A layout has places for at most {launcher.MOST_PLACES} applications.", field="sections")
+        raise Invalid(
+            phrase("A layout has places for at most %(most_places)s applications.", most_places=launcher.MOST_PLACES),
+            field="sections",
+        )
     if len(set(ids)) < len(ids):
         raise Invalid("An application is in two places.", field="sections")
     known = {application for one in there for application in one.applications}
     new = [one for one in ids if one not in known]
     gone = set(new) - set(applications(work, organization_id, new))
     if gone:
-        raise NotFound(f"There is no application “{min(gone)[:80]}”.", field="sections")
+        raise NotFound(phrase("There is no application “%(value)s”.", value=min(gone)[:80]), field="sections")
     return clean
 
 

@@ -20,6 +20,7 @@ from idp.base.errors import ChangedMeanwhile, Conflict
 from idp.base.jobs import Handler
 from idp.base.letters import spoken
 from idp.base.models import OutboxMessage
+from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import accounts, administering, domain_reads, queries, rights
 from idp.directory.console_models import Run, SearchWord
@@ -56,7 +57,9 @@ def schedule_deletion(
     """
     account = _deletable(work, reference, organization_id, if_version)
     if account.deletion_at is not None:
-        raise Conflict(f"“{account.email}” is going to be deleted already.", advice="Cancel that, or wait.")
+        raise Conflict(
+            phrase("“%(email)s” is going to be deleted already.", email=account.email), advice="Cancel that, or wait."
+        )
     _schedule(work, account, work.now + GRACE)
     _tell(work, account)
     return account
@@ -77,7 +80,7 @@ def cancel_deletion(
     rights.require_over(work, Permission.ACCOUNT_DELETE, account)
     _check_version(account, if_version)
     if account.deletion_at is None:
-        raise Conflict(f"“{account.email}” is not going to be deleted.")
+        raise Conflict(phrase("“%(email)s” is not going to be deleted.", email=account.email))
     if account.deletion_from == ACTIVE:
         account.disabled_at = None
     back_to, account.deletion_at, account.deletion_from = account.deletion_from, None, ""

@@ -16,6 +16,7 @@ from idp.audit.log import record
 from idp.base import jobs
 from idp.base.errors import Conflict, Invalid
 from idp.base.ids import new_id
+from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import names
 from idp.directory.domain_models import Domain
@@ -72,7 +73,9 @@ def read_addresses(content: bytes) -> tuple[str, ...]:
         Invalid: the file is too large, no text, has more addresses than can be, or something that is none.
     """
     if len(content) > MOST_BYTES:
-        raise Invalid(f"A file of addresses has at most {MOST_BYTES // 1024 // 1024} MB.", field="addresses")
+        raise Invalid(
+            phrase("A file of addresses has at most %(value)s MB.", value=MOST_BYTES // 1024 // 1024), field="addresses"
+        )
     try:
         lines = content.decode("utf-8-sig").splitlines()
     except UnicodeDecodeError as error:
@@ -84,7 +87,10 @@ def read_addresses(content: bytes) -> tuple[str, ...]:
             continue
         key = names.email_key_or_empty(typed)
         if not key:
-            raise Invalid(f"Line {number} has no e-mail address: “{typed[:80]}”.", field="addresses")
+            raise Invalid(
+                phrase("Line %(number)s has no e-mail address: “%(typed)s”.", number=number, typed=typed[:80]),
+                field="addresses",
+            )
         found[key] = None
         if len(found) > MOST_ADDRESSES:
             raise Invalid(f"A file has at most {MOST_ADDRESSES:,} addresses.", field="addresses")
@@ -224,7 +230,7 @@ def refuse_own_change(account: Account, what: str = "the e-mail address") -> Non
     """
     if account.managed_at is not None:
         raise Conflict(
-            f"Your organization manages this account: its administrators change {what}.",
+            phrase("Your organization manages this account: its administrators change %(what)s.", what=what),
             code="managed-account",
             advice="Ask an administrator of your organization.",
         )

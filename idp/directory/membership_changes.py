@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from idp.audit.events import MemberRemoved
 from idp.audit.log import record
 from idp.base.errors import Conflict
+from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import group_exceptions, group_rights, group_rules, memberships, nesting
 from idp.directory.memberships import BY_HAND, INSIDE, RULE
@@ -87,12 +88,17 @@ def take_out(work: Work, group: Group, account: Account) -> Removed:
     """
     sources = memberships.sources_of(work, group.organization_id, group.id, account.id)
     if not sources:
-        raise Conflict(f"“{account.email}” is not in “{group.name}”.")
+        raise Conflict(phrase("“%(email)s” is not in “%(name)s”.", email=account.email, name=group.name))
     ours = [one for one in sources if one in BY_HAND or one.startswith(RULE)]
     others = tuple(one for one in sources if one not in ours)
     if not ours:
         raise Conflict(
-            f"“{account.email}” is in “{group.name}” only {_through(work, group, others[0])}.",
+            phrase(
+                "“%(email)s” is in “%(name)s” only %(value)s.",
+                email=account.email,
+                name=group.name,
+                value=_through(work, group, others[0]),
+            ),
             code="not-by-hand",
             advice="Take them out there.",
         )

@@ -7,7 +7,7 @@ import idna
 
 from idp.base.catalogues import LANGUAGES
 from idp.base.errors import Invalid
-from idp.base.texts import words as words_
+from idp.base.texts import phrase
 
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _LOCAL = re.compile(r"[^\s@\"(),:;<>\[\]\\]{1,64}")
@@ -28,7 +28,7 @@ def slug(value: str) -> str:
     """
     if not is_slug(value):
         raise Invalid(
-            f"“{value[:80]}” cannot be used as a short name.",
+            phrase("“%(value)s” cannot be used as a short name.", value=value[:80]),
             field="slug",
             advice="Use 1 to 63 small letters, digits and hyphens, with no hyphen at either end.",
         )
@@ -52,7 +52,7 @@ def name(value: str, *, field: str = "name") -> str:
         Invalid: empty, longer than 256 characters, or with control characters.
     """
     if len(value) > LONGEST_NAME:
-        raise Invalid(f"A name has at most {LONGEST_NAME} characters.", field=field)
+        raise Invalid(phrase("A name has at most %(longest_name)s characters.", longest_name=LONGEST_NAME), field=field)
     clean = unicodedata.normalize("NFC", value).strip()
     if not clean or any(unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") for c in clean):
         raise Invalid("A name has at least one character, and no control characters.", field=field)
@@ -68,7 +68,10 @@ def words(value: str, *, longest: int, field: str) -> str:
     """
     clean = " ".join(unicodedata.normalize("NFC", value).split())
     if not 0 < len(clean) <= longest or any(unicodedata.category(c) in ("Cc", "Cs", "Cn") for c in clean):
-        raise Invalid(f"This has 1 to {longest} characters, none of them a control character.", field=field)
+        raise Invalid(
+            phrase("This has 1 to %(longest)s characters, none of them a control character.", longest=longest),
+            field=field,
+        )
     return clean
 
 
@@ -95,7 +98,7 @@ def language(value: str) -> str:
         raise Invalid(
             "This language is not spoken here.",
             field="language",
-            advice=words_("Choose among %(all)s.", all=", ".join(LANGUAGES)),
+            advice=phrase("Choose among %(all)s.", all=", ".join(LANGUAGES)),
         )
     return value
 

@@ -16,6 +16,7 @@ from idp.audit.log import record
 from idp.base.db import Prepared, table
 from idp.base.errors import Conflict
 from idp.base.ids import new_id
+from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import memberships, queries
 from idp.directory.group_models import GroupNesting, GroupRule
@@ -119,19 +120,29 @@ def insert(work: Work, organization_id: str, child: Group, parent: Group) -> set
         Conflict: it is there already, it would make a circle, or there are too many.
     """
     if child.id == parent.id:
-        raise Conflict(f"“{child.name}” cannot be inside of itself.", field="child", code="circle")
+        raise Conflict(phrase("“%(name)s” cannot be inside of itself.", name=child.name), field="child", code="circle")
     standing = graph(work, organization_id)
     if parent.id in standing.parents.get(child.id, ()):
-        raise Conflict(f"“{child.name}” is inside of “{parent.name}” already.", field="child")
+        raise Conflict(
+            phrase("“%(name)s” is inside of “%(name_2)s” already.", name=child.name, name_2=parent.name), field="child"
+        )
     if parent.id in standing.turns_on(child.id):
         raise Conflict(
-            f"“{child.name}” cannot be inside of “{parent.name}”: who is in it turns on who is in “{parent.name}”.",
+            phrase(
+                "“%(name)s” cannot be inside of “%(name_2)s”: who is in it turns on who is in “%(name_2)s”.",
+                name=child.name,
+                name_2=parent.name,
+            ),
             field="child",
             code="circle",
             advice="A group is never inside of itself, by whatever way round.",
         )
     if sum(map(len, standing.parents.values())) >= MOST_NESTINGS:
-        raise Conflict(f"An organization has at most {MOST_NESTINGS} groups inside of groups.")
+        raise Conflict(
+            phrase(
+                "An organization has at most %(most_nestings)s groups inside of groups.", most_nestings=MOST_NESTINGS
+            )
+        )
     work.tx.session.add(
         GroupNesting(
             organization_id=organization_id,
@@ -176,7 +187,9 @@ def remove(work: Work, organization_id: str, child: Group, parent: Group) -> set
         .execution_options(synchronize_session="fetch")
     ).all()
     if not ended:
-        raise Conflict(f"“{child.name}” is not inside of “{parent.name}”.", field="child")
+        raise Conflict(
+            phrase("“%(name)s” is not inside of “%(name_2)s”.", name=child.name, name_2=parent.name), field="child"
+        )
     record(
         work,
         GroupUnnested(

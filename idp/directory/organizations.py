@@ -9,6 +9,7 @@ from idp.audit.log import record
 from idp.base.db import Prepared
 from idp.base.errors import ChangedMeanwhile, Conflict
 from idp.base.ids import new_id
+from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import names, queries
 from idp.directory.models import Organization
@@ -46,7 +47,7 @@ def create(work: Work, slug: str, *, name: str) -> Organization:
     require(work, Permission.ORGANIZATION_CREATE, None)
     slug, name = names.slug(slug), names.name(name)
     if work.tx.session.scalar(select(func.count()).select_from(Organization).where(Organization.slug == slug)):
-        raise Conflict(f"There is an organization “{slug}” already.", field="slug")
+        raise Conflict(phrase("There is an organization “%(slug)s” already.", slug=slug), field="slug")
     organization = Organization(id=new_id("org"), slug=slug, name=name, created_at=work.now)
     work.tx.session.add(organization)
     work.tx.session.flush()

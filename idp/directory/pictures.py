@@ -16,6 +16,7 @@ from idp.audit.log import record
 from idp.base.db import Prepared
 from idp.base.errors import ChangedMeanwhile, Invalid
 from idp.base.ids import is_id, new_id
+from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import queries
 from idp.directory.launcher_models import Picture
@@ -93,7 +94,7 @@ def _written(shown: Image.Image, side: int) -> Drawn:
 
 def _too_large() -> Invalid:
     return Invalid(
-        f"The picture has more than {MOST_PIXELS // 1_000_000} million pixels.",
+        phrase("The picture has more than %(value)s million pixels.", value=MOST_PIXELS // 1000000),
         field="picture",
         advice="Save it smaller.",
     )

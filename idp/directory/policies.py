@@ -10,6 +10,7 @@ from idp.audit.log import record
 from idp.base.db import Prepared
 from idp.base.errors import ChangedMeanwhile, Invalid
 from idp.base.ids import new_id
+from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import queries
 from idp.directory.attributes import ATTRIBUTES
@@ -267,10 +268,12 @@ def _check_known(work: Work, of: _Subject, wanted: set[str]) -> None:
     unknown = sorted(wanted - set(known))
     if unknown:
         raise Invalid(
-            f"There is no attribute “{unknown[0]}”.",
+            phrase("There is no attribute “%(unknown)s”.", unknown=unknown[0]),
             field="attributes",
-            advice=f"Choose among {', '.join(known)}. A further attribute of accounts is released by the organization "
-            "first: idp organization release",
+            advice=phrase(
+                "Choose among %(value)s. A further attribute of accounts is released by the organization first: idp organization release",
+                value=", ".join(known),
+            ),
         )
 
 

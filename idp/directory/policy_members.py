@@ -14,6 +14,7 @@ from sqlalchemy import func, or_, select, tuple_
 from idp.audit.events import AccountKindChanged, AccountPolicyChanged
 from idp.audit.log import record
 from idp.base.errors import ChangedMeanwhile, Conflict, IdpError, Invalid
+from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import authentication_policies, group_rules, queries, rights
 from idp.directory.models import Account, Membership
@@ -136,13 +137,18 @@ def _moved(work: Work, organization_id: str, person: str, target: Authentication
 def _enter(work: Work, account: Account, before: AuthenticationPolicy, target: AuthenticationPolicy) -> None:
     if target.kind not in _MAY_ENTER[PolicyKind(account.kind)]:
         raise Conflict(
-            f"“{account.email}” is a {account.kind} account, and “{target.name}” is not for those.",
+            phrase(
+                "“%(email)s” is a %(kind)s account, and “%(name)s” is not for those.",
+                email=account.email,
+                kind=account.kind,
+                name=target.name,
+            ),
             advice="Break-glass accounts stay in their policy. Else change what the account is: idp account set --kind"
             if account.kind == PolicyKind.BREAK_GLASS
             else "Choose another policy, or change what the account is: idp account set --kind",
         )
     if target.kind == PolicyKind.GUEST_TEST and authentication_policies.members(work, target) >= MOST_IN_TEST:
-        raise Conflict(f"At most {MOST_IN_TEST} guests are in a test policy.")
+        raise Conflict(phrase("At most %(most_in_test)s guests are in a test policy.", most_in_test=MOST_IN_TEST))
     account.policy_id, account.grace_used = target.id, 0
     work.tx.session.flush()
     record(
@@ -212,7 +218,9 @@ def read_kind(kind: str) -> PolicyKind:
         Invalid: they cannot.
     """
     if kind not in KINDS:
-        raise Invalid(f"An account is {', '.join(KINDS[:-1])} or {KINDS[-1]}.", field="kind")
+        raise Invalid(
+            phrase("An account is %(value)s or %(kinds)s.", value=", ".join(KINDS[:-1]), kinds=KINDS[-1]), field="kind"
+        )
     return PolicyKind(kind)
 
 
@@ -227,10 +235,19 @@ def policy_id_for(work: Work, organization_id: str, kind: PolicyKind) -> str | N
         return None
     policy = authentication_policies.policy_of_kind(work, organization_id, kind)
     if policy is None:
-        raise Conflict(f"This organization has no authentication policy for {kind.value} accounts.", field="kind")
+        raise Conflict(
+            phrase("This organization has no authentication policy for %(value)s accounts.", value=kind.value),
+            field="kind",
+        )
     authentication_policies.hold(work, policy)
     if kind is PolicyKind.BREAK_GLASS and _break_glass_accounts(work, organization_id) >= MOST_BREAK_GLASS:
-        raise Conflict(f"An organization has at most {MOST_BREAK_GLASS} break-glass accounts.", field="kind")
+        raise Conflict(
+            phrase(
+                "An organization has at most %(most_break_glass)s break-glass accounts.",
+                most_break_glass=MOST_BREAK_GLASS,
+            ),
+            field="kind",
+        )
     return policy.id
 
 

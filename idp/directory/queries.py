@@ -6,6 +6,7 @@ from sqlalchemy import ColumnElement, Select, false, or_, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from idp.base.errors import Conflict, NotFound
+from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import names
 from idp.directory.models import Account, Application, Group, Organization, Owned, Site
@@ -70,7 +71,9 @@ def organization(work: Work, slug: str) -> Organization:
     found = next((o for o in organizations(work) if o.slug == slug), None)
     if found is None:
         raise NotFound(
-            f"There is no organization “{slug[:80]}”.", field="organization", advice="See: idp organization list"
+            phrase("There is no organization “%(slug)s”.", slug=slug[:80]),
+            field="organization",
+            advice="See: idp organization list",
         )
     return found
 
@@ -93,7 +96,7 @@ def site(work: Work, slug: str, *, organization_id: str | None = None) -> Site:
         query = query.where(Site.organization_id == organization_id)
     found = work.tx.session.scalar(query)
     if found is None:
-        raise NotFound(f"There is no site “{slug[:80]}”.", field="site")
+        raise NotFound(phrase("There is no site “%(slug)s”.", slug=slug[:80]), field="site")
     return found
 
 
@@ -174,7 +177,7 @@ def group(work: Work, reference: str, *, organization_id: str) -> Group:
     )
     found = work.tx.session.scalar(query)
     if found is None:
-        raise NotFound(f"There is no group “{reference[:80]}”.", field="group")
+        raise NotFound(phrase("There is no group “%(reference)s”.", reference=reference[:80]), field="group")
     return found
 
 
@@ -206,7 +209,10 @@ def application(work: Work, application_id: str) -> Application:
         )
     )
     if found is None:
-        raise NotFound(f"There is no application “{application_id[:200]}”.", field="application")
+        raise NotFound(
+            phrase("There is no application “%(application_id)s”.", application_id=application_id[:200]),
+            field="application",
+        )
     return found
 
 

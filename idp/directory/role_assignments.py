@@ -11,6 +11,7 @@ from idp.audit.events import RoleGranted, RoleWithdrawn
 from idp.audit.log import record
 from idp.base.errors import Conflict, Forbidden, Invalid, NotFound
 from idp.base.ids import new_id
+from idp.base.texts import phrase
 from idp.base.work import Actor, HeldRole, Work
 from idp.directory import access, administering, group_rights, names, queries, rights
 from idp.directory import roles as roles_
@@ -140,7 +141,14 @@ def grant(
         valid_to=until,
     )
     if _is_there(work, assignment):
-        raise Conflict(f"“{asked.subject}” has the role “{asked.role.name}” for {asked.where.words} already.")
+        raise Conflict(
+            phrase(
+                "“%(subject)s” has the role “%(name)s” for %(words)s already.",
+                subject=asked.subject,
+                name=asked.role.name,
+                words=asked.where.words,
+            )
+        )
     work.tx.session.add(assignment)
     work.tx.session.flush()
     record(
@@ -384,12 +392,14 @@ def scope(work: Work, organization_id: str, *, site: str | None = None, applicat
     if site is not None:
         at = queries.site(work, site)
         if at.organization_id != organization_id:
-            raise NotFound(f"There is no site “{site[:80]}”.", field="site")
+            raise NotFound(phrase("There is no site “%(site)s”.", site=site[:80]), field="site")
         return Scope(organization_id, site=at)
     if application is not None:
         of = queries.application(work, application)
         if of.organization_id != organization_id:
-            raise NotFound(f"There is no application “{application[:200]}”.", field="application")
+            raise NotFound(
+                phrase("There is no application “%(application)s”.", application=application[:200]), field="application"
+            )
         return Scope(organization_id, application=of)
     return Scope(organization_id)
 
@@ -416,14 +426,18 @@ def check_may_carry(work: Work, group: Group) -> None:
     decided = work.tx.session.scalar(query)
     if decided is not None:
         raise Conflict(
-            f"“{group.name}” can carry no role: a rule or another system decides who is in “{decided}”.",
+            phrase(
+                "“%(name)s” can carry no role: a rule or another system decides who is in “%(decided)s”.",
+                name=group.name,
+                decided=decided,
+            ),
             field="group",
             advice="Give the role to a group into which administrators put each member themselves.",
         )
     joined = work.tx.session.scalars(select(JoinRule.groups).where(JoinRule.organization_id == group.organization_id))
     if any(inside & frozenset(one) for one in joined):
         raise Conflict(
-            f"“{group.name}” can carry no role: whoever joins the organization comes into it.",
+            phrase("“%(name)s” can carry no role: whoever joins the organization comes into it.", name=group.name),
             field="group",
             advice="Take it out of the rules on who may join first.",
         )
@@ -436,8 +450,12 @@ def _check_not_default(work: Work, group: Group, where: Scope) -> None:
     found = group_rights.defaults_among(work, group.organization_id, rights.contained(work, group))
     if found:
         raise Conflict(
-            f"“{group.name}” can carry no role in the whole organization: “{found[0][0].name}” is a default group of "
-            f"“{found[0][1]}”.",
+            phrase(
+                "“%(name)s” can carry no role in the whole organization: “%(name_2)s” is a default group of “%(found)s”.",
+                name=group.name,
+                name_2=found[0][0].name,
+                found=found[0][1],
+            ),
             field="group",
             advice="Give the role to a group that opens no application by default.",
         )
@@ -456,7 +474,11 @@ def _check_scope(role: AnyRole, where: Scope) -> None:
     if where.kind not in role.scopes:
         allowed = " or ".join(f"for the {one}" for one in roles_.SCOPE_NAMES if one in role.scopes)
         raise Invalid(
-            f"The role “{role.name}” is held {allowed.replace('for the organization', 'in the organization')}.",
+            phrase(
+                "The role “%(name)s” is held %(value)s.",
+                name=role.name,
+                value=allowed.replace("for the organization", "in the organization"),
+            ),
             field="scope",
         )
 

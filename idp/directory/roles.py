@@ -9,6 +9,7 @@ from idp.audit.events import RoleChanged, RoleCreated, RoleDeleted
 from idp.audit.log import record
 from idp.base.errors import ChangedMeanwhile, Conflict, Forbidden, Invalid, NotFound
 from idp.base.ids import new_id
+from idp.base.texts import phrase
 from idp.base.work import HeldRole, Work
 from idp.directory import administering, names, queries
 from idp.directory.models import Role, RoleAssignment
@@ -84,7 +85,7 @@ def create(work: Work, name: str, *, organization: str, permissions: Iterable[st
     name, description = _free_name(work, owner.id, name), _description(description)
     count = select(func.count()).select_from(Role).where(Role.organization_id == owner.id)
     if (work.tx.session.scalar(count) or 0) >= MOST_ROLES:
-        raise Conflict(f"An organization has at most {MOST_ROLES} roles of its own.")
+        raise Conflict(phrase("An organization has at most %(most_roles)s roles of its own.", most_roles=MOST_ROLES))
     made = Role(
         organization_id=owner.id,
         id=new_id("cro"),
@@ -181,7 +182,11 @@ def delete(work: Work, reference: str, *, organization: str) -> Role:
     count = work.tx.session.scalar(holders) or 0
     if count:
         raise Conflict(
-            f"“{found.name}” cannot be deleted: it is assigned {'once' if count == 1 else f'{count} times'}.",
+            phrase(
+                "“%(name)s” cannot be deleted: it is assigned %(value)s.",
+                name=found.name,
+                value="once" if count == 1 else f"{count} times",
+            ),
             advice="Withdraw it from everybody first.",
         )
     work.tx.session.delete(found)
@@ -224,10 +229,13 @@ def _read(permissions: Iterable[str]) -> frozenset[Permission]:
     wanted = set(permissions)
     unknown = sorted(one for one in wanted if one not in frozenset(Permission))
     if unknown:
-        raise Invalid(f"There is no permission “{unknown[0][:64]}”.", field="permissions")
+        raise Invalid(phrase("There is no permission “%(unknown)s”.", unknown=unknown[0][:64]), field="permissions")
     never = sorted(wanted & _NEVER)
     if never:
-        raise Invalid(f"“{never[0]}” is never part of a role: it reaches beyond the organization.", field="permissions")
+        raise Invalid(
+            phrase("“%(never)s” is never part of a role: it reaches beyond the organization.", never=never[0]),
+            field="permissions",
+        )
     if not wanted:
         raise Invalid("A role holds at least one permission.", field="permissions")
     return _ALWAYS | {Permission(one) for one in wanted}
@@ -242,7 +250,7 @@ def _check_held(work: Work, organization_id: str, permissions: Iterable[str]) ->
     excess = exceeds([HeldRole("", organization_id, permissions=tuple(permissions))], work.actor)
     if excess:
         raise Forbidden(
-            f"You do not hold all that the role holds: {', '.join(sorted(excess))}.",
+            phrase("You do not hold all that the role holds: %(value)s.", value=", ".join(sorted(excess))),
             advice="Leave it out, or ask an administrator who holds it.",
         )
 
@@ -256,7 +264,7 @@ def _free_name(work: Work, organization_id: str, name: str, *, but: str = "") ->
         .where(Role.organization_id == organization_id, Role.name_key == key, Role.id != but)
     )
     if key in ROLES or work.tx.session.scalar(taken):
-        raise Conflict(f"There is a role “{name}” already.", field="name")
+        raise Conflict(phrase("There is a role “%(name)s” already.", name=name), field="name")
     return name
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from idp.audit.events import SiteDisabled, SiteEnabled, SiteRenamed
 from idp.audit.log import record
 from idp.base.errors import ChangedMeanwhile, Conflict
-from idp.base.texts import words
+from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import names, queries
 from idp.directory.models import Application, FormerSlug, Site
@@ -95,7 +95,7 @@ def check_free(work: Work, slug: str, *, for_site: Site | None = None) -> None:
     former = work.tx.session.get(FormerSlug, slug)
     own = former is not None and for_site is not None and former.site_id == for_site.id
     if taken or (former is not None and not own):
-        raise Conflict(words("There is, or was, a site “%(slug)s” already.", slug=slug), field="slug")
+        raise Conflict(phrase("There is, or was, a site “%(slug)s” already.", slug=slug), field="slug")
 
 
 def disable(work: Work, slug: str) -> Site:
@@ -110,7 +110,7 @@ def disable(work: Work, slug: str) -> Site:
     site = queries.site(work, slug)
     require_on(work, Permission.SITE_EDIT, site)
     if site.disabled_at is not None:
-        raise Conflict(words("“%(name)s” is switched off already.", name=site.name))
+        raise Conflict(phrase("“%(name)s” is switched off already.", name=site.name))
     site.disabled_at = work.now
     record(work, SiteDisabled(organization_id=site.organization_id, target_id=site.id, name=site.name))
     work.tx.after_commit(work.tx.memory.forget)
@@ -129,7 +129,7 @@ def enable(work: Work, slug: str) -> Site:
     site = queries.site(work, slug)
     require_on(work, Permission.SITE_EDIT, site)
     if site.disabled_at is None:
-        raise Conflict(words("“%(name)s” is not switched off.", name=site.name))
+        raise Conflict(phrase("“%(name)s” is not switched off.", name=site.name))
     site.disabled_at = None
     record(work, SiteEnabled(organization_id=site.organization_id, target_id=site.id, name=site.name))
     work.tx.after_commit(work.tx.memory.forget)

@@ -11,6 +11,7 @@ from idp.audit.log import record
 from idp.base.db import Prepared
 from idp.base.errors import ChangedMeanwhile, Invalid
 from idp.base.ids import new_id
+from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import names, queries, site_life
 from idp.directory.models import Organization, Site
@@ -230,7 +231,7 @@ def _registration(value: str) -> str:
         raise Invalid(
             "Client registration is off, for those with a token, or open.",
             field="client_registration",
-            advice=f"Choose among {', '.join(CLIENT_REGISTRATION)}.",
+            advice=phrase("Choose among %(value)s.", value=", ".join(CLIENT_REGISTRATION)),
         )
     return value
 
@@ -244,7 +245,9 @@ def _contact(value: str) -> str:
 
 def _days(value: int) -> int:
     if not 1 <= value <= _MOST_DAYS:
-        raise Invalid(f"Metadata is valid for 1 to {_MOST_DAYS} days.", field="metadata_valid_days")
+        raise Invalid(
+            phrase("Metadata is valid for 1 to %(most_days)s days.", most_days=_MOST_DAYS), field="metadata_valid_days"
+        )
     return value
 
 
@@ -259,7 +262,10 @@ def _logo_size(site: Site, logo_url: str | None, logo_size: tuple[int, int] | No
             )
         return None, None
     if not all(1 <= length <= _LONGEST_SIDE for length in logo_size):
-        raise Invalid(f"Each side of a logo has 1 to {_LONGEST_SIDE} pixels.", field="logo_size")
+        raise Invalid(
+            phrase("Each side of a logo has 1 to %(longest_side)s pixels.", longest_side=_LONGEST_SIDE),
+            field="logo_size",
+        )
     return logo_size
 
 

@@ -14,6 +14,7 @@ from idp.audit.events import ZoneChanged, ZoneCreated, ZoneDeleted
 from idp.audit.log import record
 from idp.base.errors import ChangedMeanwhile, Conflict, Invalid, NotFound
 from idp.base.ids import new_id
+from idp.base.texts import phrase
 from idp.base.work import Place, Work
 from idp.directory import access_names, access_policies, names, queries
 from idp.directory.access_policies import BLOCKLIST, POLICY, Change, Judge, Standing
@@ -63,7 +64,11 @@ def checked(contents: Contents) -> Contents:
     for name in ("networks", "asns", "countries", "cities"):
         most = MOST_NETWORKS if name == "networks" else MOST_PLACES
         if len(getattr(contents, name)) > most:
-            raise Invalid(f"A zone has at most {most} {name}.", field=name, advice="Make several zones of it.")
+            raise Invalid(
+                phrase("A zone has at most %(most)s %(name)s.", most=most, name=name),
+                field=name,
+                advice="Make several zones of it.",
+            )
     return Contents(
         networks=_networks(contents.networks),
         asns=tuple(sorted({_asn(one) for one in contents.asns}, key=int)),
@@ -99,7 +104,11 @@ def zone(work: Work, organization: str, reference: str) -> Zone:
         (one for one in every if names.name_key(one.name) == names.name_key(reference)), None
     )
     if found is None:
-        raise NotFound(f"There is no zone “{reference[:80]}”.", field="zone", advice="See: idp zone list")
+        raise NotFound(
+            phrase("There is no zone “%(reference)s”.", reference=reference[:80]),
+            field="zone",
+            advice="See: idp zone list",
+        )
     return found
 
 
@@ -131,7 +140,7 @@ def create(
     name, contents = _free_name(there, name), checked(contents)
     _check_usage(usage)
     if len(there) >= _MOST_ZONES:
-        raise Conflict(f"An organization has at most {_MOST_ZONES} zones.")
+        raise Conflict(phrase("An organization has at most %(most_zones)s zones.", most_zones=_MOST_ZONES))
     _check_room(there, contents)
     made = Zone(
         organization_id=owner.id,
@@ -257,7 +266,9 @@ def test(work: Work, organization: str, ip: str, place: Place) -> list[Tested]:
     """
     every = zones(work, organization)
     if parsed(ip) is None:
-        raise Invalid(f"“{ip[:80]}” is no address.", field="ip", advice="Write it like 192.0.2.1 or 2001:db8::1.")
+        raise Invalid(
+            phrase("“%(ip)s” is no address.", ip=ip[:80]), field="ip", advice="Write it like 192.0.2.1 or 2001:db8::1."
+        )
     found = []
     for one in every:
         compiled = compile_zone(one.networks, one.asns, one.countries, one.cities)
@@ -304,7 +315,7 @@ def _to_edit(work: Work, organization: str, reference: str) -> Zone:
     found = zone(work, organization, reference)
     require(work, Permission.POLICY_EDIT, found.organization_id)
     if not access_names.lock_zones(work, found.organization_id, {found.id}):
-        raise NotFound(f"The zone “{found.name}” was deleted just now.", field="zone")
+        raise NotFound(phrase("The zone “%(name)s” was deleted just now.", name=found.name), field="zone")
     work.tx.session.refresh(found)
     return found
 
@@ -338,7 +349,12 @@ def named_by(work: Work, zone_: Zone) -> list[tuple[str, str]]:
 def _refuse_if_named(work: Work, zone_: Zone) -> None:
     for policy, rule in named_by(work, zone_):
         raise Conflict(
-            f"“{zone_.name}” cannot be deleted: the rule “{rule}” of the access policy “{policy}” names it.",
+            phrase(
+                "“%(name)s” cannot be deleted: the rule “%(rule)s” of the access policy “%(policy)s” names it.",
+                name=zone_.name,
+                rule=rule,
+                policy=policy,
+            ),
             advice="Change that rule first.",
         )
 
@@ -360,14 +376,17 @@ def _with(now: Standing, there: Iterable[Zone], then: Zone) -> Standing:
 def _free_name(there: Iterable[Zone], name: str) -> str:
     name = names.name(name)
     if any(names.name_key(one.name) == names.name_key(name) for one in there):
-        raise Conflict(f"There is a zone “{name}” already.", field="name")
+        raise Conflict(phrase("There is a zone “%(name)s” already.", name=name), field="name")
     return name
 
 
 def _check_room(others: Iterable[Zone], contents: Contents) -> None:
     if sum(len(one.networks) for one in others) + len(contents.networks) > MOST_NETWORKS_TOGETHER:
         raise Conflict(
-            f"The zones of an organization have at most {MOST_NETWORKS_TOGETHER} networks together.",
+            phrase(
+                "The zones of an organization have at most %(most_networks_together)s networks together.",
+                most_networks_together=MOST_NETWORKS_TOGETHER,
+            ),
             advice="Write several networks as a wider one, or take out what is not needed any more.",
         )
 
@@ -395,28 +414,42 @@ def _network(written: str) -> IPv4Network | IPv6Network:
         meant = ip_network(written, strict=False)
     except ValueError:
         raise Invalid(
-            f"“{written[:80]}” is no network.", field="networks", advice="Write it like 192.0.2.0/24 or 2001:db8::/32."
+            phrase("“%(written)s” is no network.", written=written[:80]),
+            field="networks",
+            advice="Write it like 192.0.2.0/24 or 2001:db8::/32.",
         ) from None
     raise Invalid(
-        f"“{written[:80]}” is no network: it has bits behind its prefix.", field="networks", advice=f"Write {meant}."
+        phrase("“%(written)s” is no network: it has bits behind its prefix.", written=written[:80]),
+        field="networks",
+        advice=phrase("Write %(meant)s.", meant=meant),
     )
 
 
 def _asn(written: str) -> str:
     number = written.strip().upper().removeprefix("AS")
     if not fullmatch("[0-9]{1,10}", number) or not 0 < int(number) < 2**32:
-        raise Invalid(f"“{written[:80]}” is no autonomous system.", field="asns", advice="Write it like AS64500.")
+        raise Invalid(
+            phrase("“%(written)s” is no autonomous system.", written=written[:80]),
+            field="asns",
+            advice="Write it like AS64500.",
+        )
     return str(int(number))
 
 
 def _country(written: str) -> str:
     if not fullmatch("[A-Za-z]{2}", written.strip()):
-        raise Invalid(f"“{written[:80]}” is no country.", field="countries", advice="Write it like DE (ISO 3166).")
+        raise Invalid(
+            phrase("“%(written)s” is no country.", written=written[:80]),
+            field="countries",
+            advice="Write it like DE (ISO 3166).",
+        )
     return written.strip().upper()
 
 
 def _city(written: str) -> str:
     country, slash, name = written.partition("/")
     if not slash or not name.strip() or len(name) > _LONGEST_CITY:
-        raise Invalid(f"“{written[:80]}” is no city.", field="cities", advice="Write it like DE/Berlin.")
+        raise Invalid(
+            phrase("“%(written)s” is no city.", written=written[:80]), field="cities", advice="Write it like DE/Berlin."
+        )
     return f"{_country(country)}/{names.name(name, field='cities')}"

@@ -8,6 +8,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 
 from idp.base.errors import Invalid
+from idp.base.texts import phrase
 from idp.keyring.private import Certifiable
 
 LEAST_RSA_BITS, MOST_RSA_BITS = 2048, 4096
@@ -66,13 +67,19 @@ def _algorithm(private: Certifiable) -> str:
         exponent = private.private_numbers().public_numbers.e
         if not LEAST_RSA_BITS <= private.key_size <= MOST_RSA_BITS or exponent != _EXPONENT:
             raise Invalid(
-                f"This RSA key is not taken: {private.key_size} bits, exponent {exponent}.",
+                phrase(
+                    "This RSA key is not taken: %(key_size)s bits, exponent %(exponent)s.",
+                    key_size=private.key_size,
+                    exponent=exponent,
+                ),
                 field="key",
-                advice=f"{_WHICH} The exponent is {_EXPONENT}.",
+                advice=phrase("%(which)s The exponent is %(exponent)s.", which=_WHICH, exponent=_EXPONENT),
             )
         return f"RSA-{private.key_size}"
     if private.curve.name not in _CURVES:
-        raise Invalid(f"An EC key on {private.curve.name} is not taken.", field="key", advice=_WHICH)
+        raise Invalid(
+            phrase("An EC key on %(name)s is not taken.", name=private.curve.name), field="key", advice=_WHICH
+        )
     return _CURVES[private.curve.name]
 
 

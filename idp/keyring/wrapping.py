@@ -15,6 +15,7 @@ import yaml
 
 from idp.base.crypto import Vault
 from idp.base.errors import Conflict, Unavailable
+from idp.base.texts import phrase
 
 _LIST = "keyring.yaml"
 _BYTES = 32
@@ -39,7 +40,7 @@ def create(folder: Path, now: datetime) -> str:
         Conflict: there is a keyring already; it is never overwritten.
     """
     if exists(folder):
-        raise Conflict(f"{folder} holds a keyring already.")
+        raise Conflict(phrase("%(folder)s holds a keyring already.", folder=folder))
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder.chmod(0o700)
     name = f"wrap-{now:%Y%m%d}-{secrets.token_hex(3)}"

@@ -13,6 +13,7 @@ from idp.audit.events import ApiScopeAdded, ApiScopeChanged, ApiScopeGranted, Ap
 from idp.audit.log import record
 from idp.base.errors import Conflict, Invalid, NotFound
 from idp.base.ids import new_id
+from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import names, queries
 from idp.directory.access import ACCOUNT, EVERYONE, GROUP
@@ -56,7 +57,7 @@ def add(work: Work, api: str, name: str, description: str) -> ApiScope:
         ApiScope.organization_id == of.organization_id, ApiScope.site_id == of.site_id, ApiScope.name == scope.name
     )
     if work.tx.session.scalar(taken) is not None:
-        raise Conflict(f"An API of this site has a scope “{scope.name}” already.", field="name")
+        raise Conflict(phrase("An API of this site has a scope “%(name)s” already.", name=scope.name), field="name")
     work.tx.session.add(scope)
     work.tx.session.flush()
     record(
@@ -153,7 +154,7 @@ def grant(
     if until is not None and until <= work.now:
         raise Invalid("The end is past already.", field="until")
     if _held(work, scope, whom):
-        raise Conflict(f"“{scope.name}” is granted to {whom.called} already.")
+        raise Conflict(phrase("“%(name)s” is granted to %(called)s already.", name=scope.name, called=whom.called))
     made = ApiScopeGrant(
         organization_id=of.organization_id,
         id=new_id("asg"),
@@ -204,7 +205,7 @@ def withdraw(
     whom = _whom(work, of, everyone, group, account, application_id)
     held = _held(work, scope, whom)
     if not held:
-        raise NotFound(f"“{scope.name}” is not granted to {whom.called}.")
+        raise NotFound(phrase("“%(name)s” is not granted to %(called)s.", name=scope.name, called=whom.called))
     for one in held:
         one.valid_to = work.now
     work.tx.session.flush()
@@ -260,7 +261,9 @@ def _found(work: Work, api: str, name: str) -> tuple[Api, ApiScope]:
     of = apis.find(work, api)
     scope = next((one for one in of_api(work, of) if one.name == name), None)
     if scope is None:
-        raise NotFound(f"The API “{of.name}” has no scope “{name[:200]}”.", field="scope")
+        raise NotFound(
+            phrase("The API “%(name)s” has no scope “%(name_2)s”.", name=of.name, name_2=name[:200]), field="scope"
+        )
     return of, scope
 
 
@@ -279,7 +282,7 @@ def _whom(
         application = queries.application(work, application_id)
         if (application.organization_id, application.site_id) != (of.organization_id, of.site_id):
             raise Invalid(
-                f"“{application.name}” is registered at another site than the API.",
+                phrase("“%(name)s” is registered at another site than the API.", name=application.name),
                 field="application",
                 advice="Register the application, or the API, at the same site.",
             )
@@ -328,7 +331,11 @@ def _name(value: str) -> str:
             advice="Write it like orders:read.",
         )
     if value in STANDARD_SCOPES:
-        raise Invalid(f"“{value}” is a scope of OpenID Connect.", field="name", advice="Choose another name.")
+        raise Invalid(
+            phrase("“%(value)s” is a scope of OpenID Connect.", value=value),
+            field="name",
+            advice="Choose another name.",
+        )
     return value
 
 

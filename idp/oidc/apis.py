@@ -8,6 +8,7 @@ from idp.audit.events import ApiChanged, ApiCreated, ApiDeleted, ApiDisabled, Ap
 from idp.audit.log import record
 from idp.base.errors import Conflict, Invalid, NotFound
 from idp.base.ids import fingerprint, new_id, new_token
+from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import names, queries
 from idp.directory.rights import require_on
@@ -65,7 +66,10 @@ def create(
         Api.organization_id == site.organization_id, Api.site_id == site.id, Api.identifier == api.identifier
     )
     if work.tx.session.scalar(taken) is not None:
-        raise Conflict(f"There is an API “{api.identifier}” at this site already.", field="identifier")
+        raise Conflict(
+            phrase("There is an API “%(identifier)s” at this site already.", identifier=api.identifier),
+            field="identifier",
+        )
     secret = new_token(SECRET)
     api.secret_hash = fingerprint(secret)
     work.tx.session.add(api)
@@ -138,7 +142,7 @@ def disable(work: Work, reference: str) -> Api:
     api = find(work, reference)
     require_on(work, Permission.API_EDIT, api)
     if api.disabled_at is not None:
-        raise Conflict(f"The API “{api.name}” is disabled already.")
+        raise Conflict(phrase("The API “%(name)s” is disabled already.", name=api.name))
     api.disabled_at = work.now
     record(work, ApiDisabled(organization_id=api.organization_id, target_id=api.id, identifier=api.identifier))
     work.tx.after_commit(work.tx.memory.forget)
@@ -157,7 +161,7 @@ def enable(work: Work, reference: str) -> Api:
     api = find(work, reference)
     require_on(work, Permission.API_EDIT, api)
     if api.disabled_at is None:
-        raise Conflict(f"The API “{api.name}” is not disabled.")
+        raise Conflict(phrase("The API “%(name)s” is not disabled.", name=api.name))
     api.disabled_at = None
     record(work, ApiEnabled(organization_id=api.organization_id, target_id=api.id, identifier=api.identifier))
     work.tx.after_commit(work.tx.memory.forget)
@@ -213,7 +217,9 @@ def find(work: Work, reference: str) -> Api:
     found = list(work.tx.session.scalars(query.limit(2)))
     if not found:
         raise NotFound(
-            f"There is no API “{reference[:200]}”.", field="api", advice="Name it by its id or its identifier."
+            phrase("There is no API “%(reference)s”.", reference=reference[:200]),
+            field="api",
+            advice="Name it by its id or its identifier.",
         )
     if len(found) > 1:
         raise Conflict(
@@ -253,7 +259,7 @@ def _identifier(value: str, base_url: str) -> str:
 def _name(value: str) -> str:
     name = names.name(value)
     if consent.BETWEEN in name:
-        raise Invalid(f"The name of an API cannot hold “{consent.BETWEEN}”.", field="name")
+        raise Invalid(phrase("The name of an API cannot hold “%(between)s”.", between=consent.BETWEEN), field="name")
     return name
 
 

@@ -11,6 +11,7 @@ from idp.audit.events import ClientChanged, ClientRegistered, ClientSecretRotate
 from idp.audit.log import record
 from idp.base.errors import ChangedMeanwhile, Invalid, NotFound
 from idp.base.ids import fingerprint, new_id, new_token
+from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import applications, queries, sites
 from idp.directory.models import Application
@@ -297,7 +298,11 @@ def rotate_secret(work: Work, application_id: str, *, if_version: int | None = N
     method = client.registration["token_endpoint_auth_method"]
     if method not in _WITH_SECRET:
         raise Invalid(
-            f"“{application.name}” has no secret: it is registered for the authentication method “{method}”.",
+            phrase(
+                "“%(name)s” has no secret: it is registered for the authentication method “%(method)s”.",
+                name=application.name,
+                method=method,
+            ),
             field="token_endpoint_auth_method",
         )
     secret = new_token(SECRET)
@@ -390,7 +395,9 @@ def of_application(work: Work, application: Application) -> Client:
     """
     client = work.tx.session.get(Client, (application.organization_id, application.id))
     if client is None:
-        raise NotFound(f"“{application.name}” is no OpenID Connect application.", field="application")
+        raise NotFound(
+            phrase("“%(name)s” is no OpenID Connect application.", name=application.name), field="application"
+        )
     return client
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from idp.base.errors import Invalid
+from idp.base.texts import phrase
 from idp.directory import names
 from idp.oidc import addresses, jose, jwe
 from idp.oidc.addresses import LONGEST, RESPONSE_PARAMETERS, Kinds
@@ -87,10 +88,12 @@ def read(metadata: Mapping[str, Any], *, allow_http_loopback: bool) -> dict[str,
     metadata = {name: value for name, value in metadata.items() if value is not None}  # RFC 7592 section 2.2
     for name in _MADE_HERE:
         if name in metadata:
-            raise Invalid(f"“{name}” is made here. Leave it out.", field=name)
+            raise Invalid(phrase("“%(name)s” is made here. Leave it out.", name=name), field=name)
     for name, what in _NOT_OFFERED.items():
         if metadata.get(name):
-            raise Invalid(f"{what} are not offered here. Leave out “{name}”.", field=name)
+            raise Invalid(
+                phrase("%(what)s are not offered here. Leave out “%(name)s”.", what=what, name=name), field=name
+            )
     made: dict[str, Any] = {}
     made["token_endpoint_auth_method"] = _one_of(
         metadata, "token_endpoint_auth_method", AUTHENTICATION_METHODS, SECRET_BASIC
@@ -290,11 +293,20 @@ def _read_encryption(metadata: Mapping[str, Any], made: dict[str, Any]) -> None:
             made[algorithm] = _one_of(metadata, algorithm, ENCRYPTION_ALGORITHMS, ENCRYPTION_ALGORITHMS[0])
             made[method] = _one_of(metadata, method, ENCRYPTION_METHODS, DEFAULT_ENCRYPTION_METHOD)
             if "jwks" not in made and "jwks_uri" not in made:
-                raise Invalid(f"“{algorithm}” needs the client's public keys: “jwks” or “jwks_uri”.", field="jwks")
+                raise Invalid(
+                    phrase(
+                        "“%(algorithm)s” needs the client's public keys: “jwks” or “jwks_uri”.", algorithm=algorithm
+                    ),
+                    field="jwks",
+                )
             if "jwks" in made and not _fitting(jose.client_keys(made["jwks"]), [made[algorithm]]):
-                raise Invalid(f"None of the client's keys is for “{made[algorithm]}”.", field="jwks")
+                raise Invalid(
+                    phrase("None of the client's keys is for “%(made)s”.", made=made[algorithm]), field="jwks"
+                )
         elif metadata.get(method):
-            raise Invalid(f"“{method}” goes with “{algorithm}” only.", field=method)
+            raise Invalid(
+                phrase("“%(method)s” goes with “%(algorithm)s” only.", method=method, algorithm=algorithm), field=method
+            )
 
 
 def _read_subjects(metadata: Mapping[str, Any], made: dict[str, Any], *, allow_http_loopback: bool) -> None:
@@ -330,7 +342,7 @@ def _read_requests(metadata: Mapping[str, Any], made: dict[str, Any], *, allow_h
 
 def _flag(metadata: Mapping[str, Any], name: str) -> bool:
     if not isinstance(metadata[name], bool):
-        raise Invalid(f"“{name}” is true or false.", field=name)
+        raise Invalid(phrase("“%(name)s” is true or false.", name=name), field=name)
     return bool(metadata[name])
 
 
@@ -349,16 +361,18 @@ def _read_sign_on(metadata: Mapping[str, Any], made: dict[str, Any]) -> None:
 def _text(metadata: Mapping[str, Any], name: str) -> str:
     value = metadata.get(name)
     if not isinstance(value, str) or not 0 < len(value) <= LONGEST:
-        raise Invalid(f"“{name}” is a text.", field=name)
+        raise Invalid(phrase("“%(name)s” is a text.", name=name), field=name)
     return value
 
 
 def _texts(metadata: Mapping[str, Any], name: str) -> list[str]:
     value = metadata.get(name)
     if not isinstance(value, list) or not all(isinstance(v, str) and len(v) <= LONGEST for v in value):
-        raise Invalid(f"“{name}” is a list of texts.", field=name)
+        raise Invalid(phrase("“%(name)s” is a list of texts.", name=name), field=name)
     if len(value) > _MOST_TEXTS:
-        raise Invalid(f"“{name}” has at most {_MOST_TEXTS} entries.", field=name)
+        raise Invalid(
+            phrase("“%(name)s” has at most %(most_texts)s entries.", name=name, most_texts=_MOST_TEXTS), field=name
+        )
     return value
 
 
@@ -366,7 +380,9 @@ def _one_of(metadata: Mapping[str, Any], name: str, known: tuple[str, ...], defa
     value = metadata.get(name, default)
     if value not in known:
         raise Invalid(
-            f"“{name}” cannot be “{str(value)[:80]}” here.", field=name, advice=f"Choose among {', '.join(known)}."
+            phrase("“%(name)s” cannot be “%(value)s” here.", name=name, value=str(value)[:80]),
+            field=name,
+            advice=phrase("Choose among %(value)s.", value=", ".join(known)),
         )
     return str(value)
 
@@ -374,11 +390,13 @@ def _one_of(metadata: Mapping[str, Any], name: str, known: tuple[str, ...], defa
 def _some_of(metadata: Mapping[str, Any], name: str, known: tuple[str, ...], default: list[str]) -> list[str]:
     value = metadata.get(name, default)
     if not isinstance(value, list):
-        raise Invalid(f"“{name}” is a list.", field=name)
+        raise Invalid(phrase("“%(name)s” is a list.", name=name), field=name)
     odd = [v for v in value if v not in known]
     if odd:
         raise Invalid(
-            f"“{name}” cannot hold “{str(odd[0])[:80]}” here.", field=name, advice=f"Choose among {', '.join(known)}."
+            phrase("“%(name)s” cannot hold “%(value)s” here.", name=name, value=str(odd[0])[:80]),
+            field=name,
+            advice=phrase("Choose among %(value)s.", value=", ".join(known)),
         )
     return [v for v in known if v in value]
 

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import orjson
 
 from idp.base.errors import IdpError, Invalid
+from idp.base.texts import phrase
 from idp.oidc import addresses
 from idp.oidc.addresses import Kinds
 from idp.oidc.metadata import NATIVE, PAIRWISE
@@ -49,7 +50,7 @@ def listed(
         said = orjson.loads(get(str(address)))
     except IdpError as error:
         raise Invalid(
-            f"“{FIELD}” could not be read.",
+            phrase("“%(field)s” could not be read.", field=FIELD),
             field=FIELD,
             advice="It must answer with a JSON list of the redirect URIs of its sector.",
             cause=error.cause,
@@ -77,7 +78,7 @@ def of(registration: Mapping[str, Any], sector_uris: Collection[str] | None) -> 
         missing = [uri for uri in redirect_uris if uri not in (sector_uris or ())]
         if missing:
             raise Invalid(
-                f"“{missing[0]}” is not in the list at “{FIELD}”.",
+                phrase("“%(missing)s” is not in the list at “%(field)s”.", missing=missing[0], field=FIELD),
                 field=FIELD,
                 advice="The list holds every redirect URI of the client, octet by octet.",
             )
@@ -98,7 +99,10 @@ def _sector(registration: Mapping[str, Any], address: str | None) -> str:
     hosts = {_host(registration, uri) for uri in registration["redirect_uris"]}
     if len(hosts) != 1 or None in hosts:
         raise Invalid(
-            f"The redirect URIs are not of one host, so “{FIELD}” must say which sector the client belongs to.",
+            phrase(
+                "The redirect URIs are not of one host, so “%(field)s” must say which sector the client belongs to.",
+                field=FIELD,
+            ),
             field=FIELD,
             advice="It is the address of a JSON list of all of them.",
         )
@@ -126,7 +130,7 @@ def _host(registration: Mapping[str, Any], uri: str) -> str | None:
 
 def _no_list() -> Invalid:
     return Invalid(
-        f"What is at “{FIELD}” is no JSON list of redirect URIs.",
+        phrase("What is at “%(field)s” is no JSON list of redirect URIs.", field=FIELD),
         field=FIELD,
         advice='It looks like ["https://rp.example/callback"].',
     )

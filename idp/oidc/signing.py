@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from idp.base.errors import Invalid
+from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.keyring import keyring
 from idp.keyring.keyring import ACTIVE, TOKEN_SIGNING
@@ -49,7 +50,11 @@ def check(work: Work, organization_id: str, site_id: str, registration: Mapping[
         chosen = registration.get(name)
         if chosen is not None and chosen not in here:
             raise Invalid(
-                f"“{name}” cannot be “{chosen}” yet: this site has no active key for it.",
+                phrase(
+                    "“%(name)s” cannot be “%(chosen)s” yet: this site has no active key for it.",
+                    name=name,
+                    chosen=chosen,
+                ),
                 field=name,
                 advice="The key of a new kind is published first and signs a day later; see: idp keys list.",
             )

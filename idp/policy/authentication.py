@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from idp.base.errors import Invalid
+from idp.base.texts import phrase
 from idp.policy import passwords
 from idp.policy.signon import DEFAULT_METHODS, ENROLLABLE, PHISHING_RESISTANT, Method, SecondStep
 
@@ -95,7 +96,9 @@ def changed(terms: Terms, changes: Mapping[str, Any], *, kind: PolicyKind, now: 
     """
     unknown = sorted(set(changes) - set(FIELDS))
     if unknown:
-        raise Invalid(f"An authentication policy has no “{unknown[0][:64]}”.", field=unknown[0][:64])
+        raise Invalid(
+            phrase("An authentication policy has no “%(unknown)s”.", unknown=unknown[0][:64]), field=unknown[0][:64]
+        )
     read = {name: _read(name, value) for name, value in changes.items()}
     after = replace(terms, **read)
     if after.second_step is not SecondStep.REQUIRED and not (GRACE - {"second_step"}) & {
@@ -214,7 +217,7 @@ def _check_break_glass(terms: Terms) -> None:
     for wrong, field, demand in faults:
         if wrong:
             raise Invalid(
-                f"A break-glass account {demand}.",
+                phrase("A break-glass account %(demand)s.", demand=demand),
                 field=field,
                 advice="It is under no rules of contextual access, so that its own policy stays strict.",
             )
@@ -237,7 +240,9 @@ def _methods(value: Any) -> tuple[Method, ...]:
     unknown = sorted(wanted - known)
     if unknown:
         raise Invalid(
-            f"There is no method “{unknown[0][:64]}”.", field="methods", advice=f"Choose among {', '.join(METHODS)}."
+            phrase("There is no method “%(unknown)s”.", unknown=unknown[0][:64]),
+            field="methods",
+            advice=phrase("Choose among %(value)s.", value=", ".join(METHODS)),
         )
     return tuple(method for method in METHODS if method.value in wanted)
 
@@ -246,14 +251,24 @@ def _recovery(value: Any) -> tuple[str, ...]:
     wanted = _texts(value, "recovery")
     unknown = sorted(wanted - set(RECOVERY))
     if unknown:
-        raise Invalid(f"Nobody recovers by “{unknown[0][:64]}”: choose among {', '.join(RECOVERY)}.", field="recovery")
+        raise Invalid(
+            phrase(
+                "Nobody recovers by “%(unknown)s”: choose among %(value)s.",
+                unknown=unknown[0][:64],
+                value=", ".join(RECOVERY),
+            ),
+            field="recovery",
+        )
     return tuple(way for way in RECOVERY if way in wanted)
 
 
 def _authenticators(value: Any) -> tuple[str, ...]:
     wanted = _texts(value, "authenticators")
     if len(wanted) > MOST_AUTHENTICATORS:
-        raise Invalid(f"A policy names at most {MOST_AUTHENTICATORS} models.", field="authenticators")
+        raise Invalid(
+            phrase("A policy names at most %(most_authenticators)s models.", most_authenticators=MOST_AUTHENTICATORS),
+            field="authenticators",
+        )
     return tuple(sorted(_aaguid(one) for one in wanted))
 
 
@@ -262,7 +277,7 @@ def _aaguid(value: str) -> str:
         return str(uuid.UUID(value))
     except ValueError as error:
         raise Invalid(
-            f"“{value[:64]}” is no AAGUID.",
+            phrase("“%(value)s” is no AAGUID.", value=value[:64]),
             field="authenticators",
             advice="Write it like 08987058-cadc-4b81-b6e1-30de50dcbe96; the vendor lists them.",
         ) from error
@@ -299,7 +314,15 @@ def _number(name: str) -> Callable[[Any], int]:
             return value
         if not least <= value <= most:
             or_never = ", or 0 for never" if name == "password_maximum_days" else ""
-            raise Invalid(f"This is a number from {least} to {most}{or_never}.", field=name)
+            raise Invalid(
+                phrase(
+                    "This is a number from %(least)s to %(most)s%(or_never)s.",
+                    least=least,
+                    most=most,
+                    or_never=or_never,
+                ),
+                field=name,
+            )
         return value
 
     return read

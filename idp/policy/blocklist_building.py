@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO
 
 from idp.base.errors import Invalid
+from idp.base.texts import phrase
 from idp.policy import blocklist
 from idp.policy.blocklist import WIDTH, Description
 from idp.policy.passwords import LONGEST_BYTES, too_long
@@ -51,7 +52,7 @@ def build(
     taken = Taken()
     folder = into.resolve().parent
     if not folder.is_dir():
-        raise Invalid(f"There is no folder {folder}.", field="into")
+        raise Invalid(phrase("There is no folder %(folder)s.", folder=folder), field="into")
     with tempfile.TemporaryDirectory(dir=folder, prefix=".blocklist-") as aside:
         with ExitStack() as stack:
             passwords = _Piles(Path(aside), "passwords", stack)
@@ -60,7 +61,10 @@ def build(
                 try:
                     _take(path, passwords, hashes, shortest, taken)
                 except OSError as error:
-                    raise Invalid(f"{path} cannot be read: {error.strerror or error}.", field="input") from error
+                    raise Invalid(
+                        phrase("%(path)s cannot be read: %(value)s.", path=path, value=error.strerror or error),
+                        field="input",
+                    ) from error
         sorted_ = Path(aside) / "sorted"
         with sorted_.open("wb") as body:
             counts = [_write_sorted(piles, body) for piles in (passwords, hashes)]
@@ -187,7 +191,12 @@ def _take_hashes(path: Path, lines: Iterator[bytes], into: _Piles, taken: Taken)
             continue
         found = _SHA1_LINE.match(line)
         if found is None:
-            raise Invalid(f"{path}, line {number}: it is no SHA1:count, as the lines before are.", field="input")
+            raise Invalid(
+                phrase(
+                    "%(path)s, line %(number)s: it is no SHA1:count, as the lines before are.", path=path, number=number
+                ),
+                field="input",
+            )
         into.add(bytes.fromhex(found[1].decode("ascii"))[:WIDTH])
         taken.entries += 1
 

@@ -29,7 +29,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from idp.base.errors import Invalid
-from idp.base.texts import is_plain
+from idp.base.texts import is_plain, phrase
 from idp.policy.budget import Budget, TooMuchError
 from idp.policy.patterns import LONGEST_PATTERN, cost, is_attribute_name, is_pattern, matches
 
@@ -81,7 +81,7 @@ def parse(text: str) -> Condition:
         Invalid: it is none, or larger than the bounds above.
     """
     if len(text) > LONGEST:
-        raise Invalid(f"A condition has at most {LONGEST} characters.", field="condition")
+        raise Invalid(phrase("A condition has at most %(longest)s characters.", longest=LONGEST), field="condition")
     parser = _Parser(_tokens(text))
     step = parser.condition(0)
     parser.end()
@@ -182,7 +182,11 @@ def _text(text: str, begins: int) -> tuple[str, int]:
 
 
 def _wrong(at: int, what: str, advice: str = "") -> Invalid:
-    return Invalid(f"This is no condition: {what} (character {at + 1}).", field="condition", advice=advice)
+    return Invalid(
+        phrase("This is no condition: %(what)s (character %(value)s).", what=what, value=at + 1),
+        field="condition",
+        advice=advice,
+    )
 
 
 class _Parser:

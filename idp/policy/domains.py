@@ -17,6 +17,7 @@ import idna
 from publicsuffixlist import PublicSuffixList
 
 from idp.base.errors import Invalid
+from idp.base.texts import phrase
 from idp.policy.free_mail import FREE_MAIL
 
 JOINS_FOR = timedelta(days=7)
@@ -102,7 +103,9 @@ def name(value: str) -> str:
     """
     typed = value.strip().removesuffix(".")
     fault = Invalid(
-        f"“{value[:80]}” is no domain name.", field="name", advice="Write it like example.org, without http:// and @."
+        phrase("“%(value)s” is no domain name.", value=value[:80]),
+        field="name",
+        advice="Write it like example.org, without http:// and @.",
     )
     if not typed or len(typed) > _LONGEST or _is_address(typed):
         raise fault
@@ -114,11 +117,16 @@ def name(value: str) -> str:
         raise fault
     if found in FREE_MAIL:
         raise Invalid(
-            f"Anybody can have a mailbox at {found}: it cannot be the domain of one organization.", field="name"
+            phrase(
+                "Anybody can have a mailbox at %(found)s: it cannot be the domain of one organization.", found=found
+            ),
+            field="name",
         )
     if _suffixes().privatesuffix(found) is None:
         raise Invalid(
-            f"Names below {found} belong to many owners: it cannot be the domain of one organization.",
+            phrase(
+                "Names below %(found)s belong to many owners: it cannot be the domain of one organization.", found=found
+            ),
             field="name",
             advice="Add the domain that you have registered, such as example.org or example.co.uk.",
         )

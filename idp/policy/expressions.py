@@ -28,7 +28,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from idp.base.errors import Invalid
-from idp.base.texts import is_plain
+from idp.base.texts import is_plain, phrase
 from idp.policy.budget import Budget, TooMuchError
 from idp.policy.patterns import cost, is_attribute_name, matches
 
@@ -68,7 +68,7 @@ def parse(text: str) -> Expression:
         Invalid: it is none, or longer or deeper than `LONGEST` and `DEEPEST`.
     """
     if len(text) > LONGEST:
-        raise Invalid(f"An expression has at most {LONGEST} characters.", field="value")
+        raise Invalid(phrase("An expression has at most %(longest)s characters.", longest=LONGEST), field="value")
     parser = _Parser(_tokens(text))
     step = parser.expression(0)
     parser.expect("end")
@@ -154,7 +154,11 @@ def _quoted(text: str, begin: int) -> tuple[str, int]:
 
 
 def _wrong(at: int, what: str, advice: str) -> Invalid:
-    return Invalid(f"This is no expression: {what} (character {at + 1}).", field="value", advice=advice)
+    return Invalid(
+        phrase("This is no expression: %(what)s (character %(value)s).", what=what, value=at + 1),
+        field="value",
+        advice=advice,
+    )
 
 
 class _Parser:

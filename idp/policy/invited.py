@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 
 from idp.base.errors import Invalid
+from idp.base.texts import phrase
 
 MOST = 200
 """So many addresses in one text; for more there are imports."""
@@ -29,7 +30,11 @@ def read(text: str) -> list[Invited]:
         Invalid: it names nobody, or more than 200.
     """
     if len(text) > LONGEST:
-        raise Invalid("This text is too long.", field="emails", advice=f"Name at most {MOST} addresses at once.")
+        raise Invalid(
+            "This text is too long.",
+            field="emails",
+            advice=phrase("Name at most %(most)s addresses at once.", most=MOST),
+        )
     found: dict[str, Invited] = {}
     for part in _SEPARATOR.findall(text):
         one = _one(part.strip())
@@ -39,7 +44,9 @@ def read(text: str) -> list[Invited]:
         raise Invalid("Name at least one e-mail address.", field="emails")
     if len(found) > MOST:
         raise Invalid(
-            f"At most {MOST} people are invited at once.", field="emails", advice="Import a CSV file for more."
+            phrase("At most %(most)s people are invited at once.", most=MOST),
+            field="emails",
+            advice="Import a CSV file for more.",
         )
     return list(found.values())
 

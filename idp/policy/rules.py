@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from idp.base.errors import Invalid
-from idp.base.texts import is_plain, is_storable
+from idp.base.texts import is_plain, is_storable, phrase
 from idp.policy import expressions
 from idp.policy.patterns import is_attribute_name, is_pattern
 
@@ -91,7 +91,11 @@ class Rule:
         unknown = [key for key in values if key not in _FIELDS]
         if unknown:
             shown = unknown[0][:80] if is_plain(unknown[0][:80]) else "…"
-            raise Invalid(f"A rule has no “{shown}”.", field="rules", advice=f"It has: {', '.join(_FIELDS)}.")
+            raise Invalid(
+                phrase("A rule has no “%(shown)s”.", shown=shown),
+                field="rules",
+                advice=phrase("It has: %(value)s.", value=", ".join(_FIELDS)),
+            )
         texts = {key: _text(values, key) for key in values if key not in ("only", "rename")}
         if "name" not in texts or "source" not in texts:
             raise Invalid("A rule needs a name and a source.", field="rules")
@@ -114,7 +118,7 @@ def rules_from_json(values: object) -> tuple[Rule, ...]:
     if not isinstance(values, list):
         raise Invalid("Rules are a JSON list.", field="rules", advice='Write them like [{"name": …, "source": …}].')
     if len(values) > MOST_RULES:
-        raise Invalid(f"A level has at most {MOST_RULES} rules.", field="rules")
+        raise Invalid(phrase("A level has at most %(most_rules)s rules.", most_rules=MOST_RULES), field="rules")
     return checked(tuple(Rule.from_json(value) for value in values))
 
 
@@ -126,12 +130,12 @@ def checked(rules: Sequence[Rule]) -> tuple[Rule, ...]:
         Invalid: two have one name, or there are too many.
     """
     if len(rules) > MOST_RULES:
-        raise Invalid(f"A level has at most {MOST_RULES} rules.", field="rules")
+        raise Invalid(phrase("A level has at most %(most_rules)s rules.", most_rules=MOST_RULES), field="rules")
     seen: set[str] = set()
     for rule in rules:
         if rule.name in seen:
             raise Invalid(
-                f"There are two rules for “{rule.name[:120]}”.",
+                phrase("There are two rules for “%(name)s”.", name=rule.name[:120]),
                 field="rules",
                 advice="One name has one rule; an expression can put values together.",
             )
@@ -198,7 +202,7 @@ def is_uri(value: str) -> bool:
 def _text(values: dict[str, Any], key: str) -> str:
     value = values[key]
     if not isinstance(value, str) or not is_storable(value):
-        raise Invalid(f"The {key} of a rule is text.", field=key)
+        raise Invalid(phrase("The %(key)s of a rule is text.", key=key), field=key)
     return value
 
 
@@ -210,7 +214,10 @@ def _is_text(value: Any) -> bool:
 def _check_name(rule: Rule) -> None:
     if not 0 < len(rule.name) <= LONGEST_NAME or not is_plain(rule.name) or rule.name != rule.name.strip():
         raise Invalid(
-            f"A rule's name has 1 to {LONGEST_NAME} characters, and no control characters.",
+            phrase(
+                "A rule's name has 1 to %(longest_name)s characters, and no control characters.",
+                longest_name=LONGEST_NAME,
+            ),
             field="name",
             advice="Write it as the application does, without spaces around it.",
         )
@@ -218,13 +225,13 @@ def _check_name(rule: Rule) -> None:
         raise Invalid("A friendly name has no control characters.", field="friendly_name")
     if rule.name_format not in NAME_FORMATS:
         raise Invalid(
-            f"There is no name format “{rule.name_format[:40]}”.",
+            phrase("There is no name format “%(name_format)s”.", name_format=rule.name_format[:40]),
             field="name_format",
-            advice=f"Choose among {', '.join(NAME_FORMATS)}.",
+            advice=phrase("Choose among %(value)s.", value=", ".join(NAME_FORMATS)),
         )
     if rule.name_format == "uri" and not is_uri(rule.name):
         raise Invalid(
-            f"“{rule.name[:120]}” is no URI.",
+            phrase("“%(name)s” is no URI.", name=rule.name[:120]),
             field="name_format",
             advice="Names like urn:oid:… or https://… have the format uri; others are basic or unspecified.",
         )
@@ -233,12 +240,24 @@ def _check_name(rule: Rule) -> None:
 def _check_source(rule: Rule) -> None:
     if rule.source not in SOURCES:
         raise Invalid(
-            f"There is no source “{rule.source[:40]}”.", field="source", advice=f"Choose among {', '.join(SOURCES)}."
+            phrase("There is no source “%(source)s”.", source=rule.source[:40]),
+            field="source",
+            advice=phrase("Choose among %(value)s.", value=", ".join(SOURCES)),
         )
     if rule.source == ATTRIBUTE and not is_attribute_name(rule.value):
-        raise Invalid(f"“{rule.value[:80]}” is no attribute's name.", field="value", advice="Write it like department.")
+        raise Invalid(
+            phrase("“%(value)s” is no attribute's name.", value=rule.value[:80]),
+            field="value",
+            advice="Write it like department.",
+        )
     if rule.source == CONSTANT and (not 0 < len(rule.value) <= LONGEST_CONSTANT or not is_plain(rule.value)):
-        raise Invalid(f"A constant has 1 to {LONGEST_CONSTANT} characters, and no control characters.", field="value")
+        raise Invalid(
+            phrase(
+                "A constant has 1 to %(longest_constant)s characters, and no control characters.",
+                longest_constant=LONGEST_CONSTANT,
+            ),
+            field="value",
+        )
     if rule.source == EXPRESSION:
         expressions.parse(rule.value)
     if rule.source == NOTHING and rule.value:
@@ -247,12 +266,19 @@ def _check_source(rule: Rule) -> None:
 
 def _check_values(rule: Rule) -> None:
     if rule.type not in TYPES:
-        raise Invalid(f"There is no type “{rule.type[:40]}”.", field="type", advice=f"Choose among {', '.join(TYPES)}.")
+        raise Invalid(
+            phrase("There is no type “%(type)s”.", type=rule.type[:40]),
+            field="type",
+            advice=phrase("Choose among %(value)s.", value=", ".join(TYPES)),
+        )
     if rule.source == CONSTANT and typed(rule.type, rule.value) is None:
-        raise Invalid(f"“{rule.value[:80]}” is no {rule.type}.", field="value")
+        raise Invalid(phrase("“%(value)s” is no %(type)s.", value=rule.value[:80], type=rule.type), field="value")
     if len(rule.only) > MOST_PATTERNS or not all(is_pattern(pattern) for pattern in rule.only):
         raise Invalid(
-            f"A rule has at most {MOST_PATTERNS} patterns, of 1 to 256 characters without control characters.",
+            phrase(
+                "A rule has at most %(most_patterns)s patterns, of 1 to 256 characters without control characters.",
+                most_patterns=MOST_PATTERNS,
+            ),
             field="only",
         )
     becomes = rule.rename.values()
@@ -260,8 +286,17 @@ def _check_values(rule: Rule) -> None:
         len(value) <= LONGEST_RENAMED and is_plain(value) for value in becomes
     ):
         raise Invalid(
-            f"A rule renames at most {MOST_RENAMED} values, to {LONGEST_RENAMED} characters without control characters.",
+            phrase(
+                "A rule renames at most %(most_renamed)s values, to %(longest_renamed)s characters without control characters.",
+                most_renamed=MOST_RENAMED,
+                longest_renamed=LONGEST_RENAMED,
+            ),
             field="rename",
         )
     if any(len(value) > LONGEST_RENAMED for value in rule.rename):
-        raise Invalid(f"A value to be renamed has at most {LONGEST_RENAMED} characters.", field="rename")
+        raise Invalid(
+            phrase(
+                "A value to be renamed has at most %(longest_renamed)s characters.", longest_renamed=LONGEST_RENAMED
+            ),
+            field="rename",
+        )

@@ -1,6 +1,7 @@
 """Encryption methods as administrators write and read them: ``aes256-gcm``, ``rsa-oaep,digest=sha256,mgf=sha256``. Pure."""
 
 from idp.base.errors import Invalid
+from idp.base.texts import phrase
 from idp.saml import names
 from idp.saml.description import EncryptionMethod
 
@@ -57,7 +58,7 @@ def _word(uri: str) -> str:
 
 def _fault(text: str) -> Invalid:
     return Invalid(
-        f"“{text[:80]}” is no encryption method that is used here.",
+        phrase("“%(text)s” is no encryption method that is used here.", text=text[:80]),
         field="encryption_method",
         advice="For the assertion: aes256-gcm, aes192-gcm, aes128-gcm (aes256-cbc, aes128-cbc: with --legacy). "
         "For its key: rsa-oaep-mgf1p[,digest=sha256], or rsa-oaep[,digest=sha256][,mgf=sha256].",

@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields, replace
 from idp.audit.events import ServiceProviderTemplateApplied
 from idp.audit.log import record
 from idp.base.errors import Invalid
-from idp.base.texts import is_plain
+from idp.base.texts import is_plain, phrase
 from idp.base.work import Work
 from idp.directory import policies
 from idp.policy.release import withheld
@@ -118,15 +118,17 @@ def answers(
     unknown = sorted(set(given) - known)
     if unknown:
         raise Invalid(
-            f"The template {template.name} has no field “{unknown[0][:80]}”.",
+            phrase("The template %(name)s has no field “%(unknown)s”.", name=template.name, unknown=unknown[0][:80]),
             field="field",
             advice=f"It has: {', '.join(known)}." if known else "",
         )
     if template.registration is Registration.METADATA and not with_metadata:
         raise Invalid(
-            f"{template.title} is registered by its metadata.",
+            phrase("%(title)s is registered by its metadata.", title=template.title),
             field="metadata",
-            advice=f"Give it with --metadata; idp application templates {template.name} says where to get it.",
+            advice=phrase(
+                "Give it with --metadata; idp application templates %(name)s says where to get it.", name=template.name
+            ),
         )
     needed = _needed(template) if with_metadata else known
     values: dict[str, str] = {}
@@ -140,9 +142,14 @@ def answers(
             values[field.name] = value
         elif field.name in needed:
             raise Invalid(
-                f"The field {field.name} ({field.label}) is missing.",
+                phrase("The field %(name)s (%(label)s) is missing.", name=field.name, label=field.label),
                 field=field.name,
-                advice=f"Give it with --field {field.name}={field.example} ({field.help}).",
+                advice=phrase(
+                    "Give it with --field %(name)s=%(example)s (%(help)s).",
+                    name=field.name,
+                    example=field.example,
+                    help=field.help,
+                ),
             )
     return values
 
@@ -211,13 +218,19 @@ def _default(field: Field, values: Mapping[str, str]) -> str | None:
 def _check(field: Field, value: str, *, http_loopback: bool) -> None:
     if len(value) > _LONGEST_VALUE or not is_plain(value) or not re.fullmatch(field.pattern, value):
         raise Invalid(
-            f"“{''.join(c for c in value[:120] if c.isprintable())}” is no {field.label}.",
+            phrase(
+                "“%(value)s” is no %(label)s.",
+                value="".join(c for c in value[:120] if c.isprintable()),
+                label=field.label,
+            ),
             field=field.name,
-            advice=f"Write it like {field.example} ({field.help}).",
+            advice=phrase("Write it like %(example)s (%(help)s).", example=field.example, help=field.help),
         )
     fault = addresses.fault(value, http_loopback=http_loopback) if field.is_address else None
     if fault is not None:
-        raise Invalid(fault, field=field.name, advice=f"{field.label}: {field.help}.")
+        raise Invalid(
+            fault, field=field.name, advice=phrase("%(label)s: %(help)s.", label=field.label, help=field.help)
+        )
 
 
 def _check_same(template: Template, values: Mapping[str, str], described: SpDescription) -> None:
@@ -227,7 +240,11 @@ def _check_same(template: Template, values: Mapping[str, str], described: SpDesc
     expected = placeholders.fill(template.entity_id, values)
     if described.entity_id != expected:
         raise Invalid(
-            f"The metadata is of “{described.entity_id[:200]}”, and not of “{expected[:200]}”.",
+            phrase(
+                "The metadata is of “%(entity_id)s”, and not of “%(expected)s”.",
+                entity_id=described.entity_id[:200],
+                expected=expected[:200],
+            ),
             field="metadata",
             advice="Give the metadata of this application, or leave out the fields that differ.",
         )

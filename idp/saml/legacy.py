@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from idp.base.errors import Invalid
+from idp.base.texts import phrase
 
 RSA_SHA1, AES128_CBC, AES256_CBC = "rsa-sha1", "aes128-cbc", "aes256-cbc"
 LONGEST = timedelta(days=180)
@@ -37,9 +38,9 @@ def judge(algorithms: Iterable[str], until: datetime | None, now: datetime) -> N
     for name in chosen:
         if name not in RISKS:
             raise Invalid(
-                f"The algorithm “{name[:80]}” is allowed to nobody.",
+                phrase("The algorithm “%(name)s” is allowed to nobody.", name=name[:80]),
                 field="legacy_algorithms",
-                advice=f"What can be allowed until a day: {', '.join(RISKS)}.",
+                advice=phrase("What can be allowed until a day: %(value)s.", value=", ".join(RISKS)),
             )
     if not chosen:
         if until is not None:
@@ -49,11 +50,14 @@ def judge(algorithms: Iterable[str], until: datetime | None, now: datetime) -> N
         raise Invalid(
             "An old algorithm is allowed until a day only.",
             field="legacy_until",
-            advice=f"Say the day by which the application will be mended, at most {LONGEST.days} days from now.",
+            advice=phrase(
+                "Say the day by which the application will be mended, at most %(days)s days from now.",
+                days=LONGEST.days,
+            ),
         )
     if not now < until <= now + LONGEST:
         raise Invalid(
-            f"Old algorithms are allowed for 1 to {LONGEST.days} days from now.",
+            phrase("Old algorithms are allowed for 1 to %(days)s days from now.", days=LONGEST.days),
             field="legacy_until",
             advice=f"Choose a day up to {now + LONGEST:%Y-%m-%d}. It can be prolonged when it comes.",
         )

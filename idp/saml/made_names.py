@@ -16,6 +16,7 @@ from idp.audit.log import record
 from idp.base.db import Prepared, insert_if_absent
 from idp.base.errors import NotFound
 from idp.base.ids import fingerprint, new_id
+from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import names as directory_names
 from idp.directory import queries
@@ -141,7 +142,9 @@ def free(work: Work, application_id: str, value: str) -> SamlName:
     """
     application = queries.application(work, application_id)
     require_on(work, Permission.APPLICATION_EDIT, application)
-    nobody = NotFound(f"Nobody has had the name “{value[:200]}” at this application.", field="name")
+    nobody = NotFound(
+        phrase("Nobody has had the name “%(value)s” at this application.", value=value[:200]), field="name"
+    )
     if name_forms.fault(UNSPECIFIED, value):
         raise nobody
     found = work.tx.session.scalar(

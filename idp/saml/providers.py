@@ -10,6 +10,7 @@ from sqlalchemy import and_, select, tuple_
 from idp.audit.events import LegacyAlgorithmsAllowed, ServiceProviderChanged
 from idp.audit.log import record
 from idp.base.errors import ChangedMeanwhile, Conflict, NotFound
+from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import queries
 from idp.directory.models import Application, Site
@@ -179,7 +180,7 @@ def of_application(work: Work, application: Application) -> ServiceProvider:
     """
     provider = work.tx.session.get(ServiceProvider, (application.organization_id, application.id))
     if provider is None:
-        raise NotFound(f"“{application.name}” is no SAML application.", field="application")
+        raise NotFound(phrase("“%(name)s” is no SAML application.", name=application.name), field="application")
     return provider
 
 

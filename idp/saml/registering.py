@@ -10,6 +10,7 @@ from sqlalchemy import select
 from idp.audit.events import ServiceProviderRegistered
 from idp.audit.log import record
 from idp.base.errors import Conflict
+from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import applications, queries
 from idp.directory import names as names_
@@ -172,9 +173,11 @@ def _clear_the_way(work: Work, site: Site, entity_id: str) -> str | None:
     application = work.tx.session.get_one(Application, (provider.organization_id, provider.application_id))
     if application.deleted_at is None:
         raise Conflict(
-            f"The service provider “{entity_id[:200]}” is registered at this site already.",
+            phrase(
+                "The service provider “%(entity_id)s” is registered at this site already.", entity_id=entity_id[:200]
+            ),
             field="metadata",
-            advice=f"It is the application “{application.name}” ({application.id}).",
+            advice=phrase("It is the application “%(name)s” (%(id)s).", name=application.name, id=application.id),
         )
     work.tx.session.delete(provider)
     work.tx.session.flush()

@@ -16,6 +16,7 @@ from idp.audit.events import RolloverConfirmed
 from idp.audit.log import record
 from idp.base.db import table
 from idp.base.errors import Conflict
+from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import queries
 from idp.directory.models import Application, Site
@@ -195,10 +196,10 @@ def switch(work: Work, application_id: str, *, anyway: bool = False, if_version:
     site, campaign, provider = _required(work, application_id)
     before = _stands(work, site, campaign, provider)
     if before.on_new:
-        raise Conflict(f"{before.name} is answered with the new key already.")
+        raise Conflict(phrase("%(name)s is answered with the new key already.", name=before.name))
     if before.standing is not Standing.READY and not anyway:
         raise Conflict(
-            f"{before.name} is not switched: {WORDS[before.standing]}.",
+            phrase("%(name)s is not switched: %(words)s.", name=before.name, words=WORDS[before.standing]),
             code="rollover-not-ready",
             advice="Confirm it once the application has the new certificate (--confirm), or say --anyway.",
         )
@@ -218,7 +219,7 @@ def back(work: Work, application_id: str, *, if_version: int | None = None) -> R
     site, campaign, provider = _required(work, application_id)
     before = _stands(work, site, campaign, provider)
     if before.signs_with == FORMER:
-        raise Conflict(f"{before.name} is answered with the former key.")
+        raise Conflict(phrase("%(name)s is answered with the former key.", name=before.name))
     _back(work, campaign, provider, if_version)
     return _stands(work, site, campaign, provider)
 
@@ -363,9 +364,11 @@ def _required(work: Work, application_id: str) -> tuple[Site, Campaign, ServiceP
 
 def _none_going_on(site: Site) -> Conflict:
     return Conflict(
-        f"No change of keys goes on at {site.slug}.",
+        phrase("No change of keys goes on at %(slug)s.", slug=site.slug),
         code="no-rollover",
-        advice=f"Publish the next certificate: idp keys rotate --site {site.slug} --purpose saml-signing",
+        advice=phrase(
+            "Publish the next certificate: idp keys rotate --site %(slug)s --purpose saml-signing", slug=site.slug
+        ),
     )
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from idp.base.errors import Invalid
+from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.keyring import keyring
 from idp.policy import expressions
@@ -131,9 +132,11 @@ def judge_described(provider: ServiceProvider, described: SpDescription) -> None
         )
     if provider.nameid_format and provider.nameid_format not in nameid.FORMATS:
         raise Invalid(
-            f"The NameID format “{provider.nameid_format[:120]}” is not given here.",
+            phrase(
+                "The NameID format “%(nameid_format)s” is not given here.", nameid_format=provider.nameid_format[:120]
+            ),
             field="nameid_format",
-            advice=f"Choose one of: {', '.join(nameid.FORMATS)}.",
+            advice=phrase("Choose one of: %(value)s.", value=", ".join(nameid.FORMATS)),
         )
     _judge_name_id_source(provider)
     _judge_start_url(provider.start_url)
@@ -144,15 +147,19 @@ def _judge_algorithm(work: Work, provider: ServiceProvider) -> None:
     name = provider.signature_algorithm
     if name in signing.LEGACY_METHODS and name not in provider.legacy_algorithms:
         raise Invalid(
-            f"{name} is an old algorithm and is not allowed to this application.",
+            phrase("%(name)s is an old algorithm and is not allowed to this application.", name=name),
             field="signature_algorithm",
-            advice=f"Sign by {signing.STANDARD}; or allow it until a day: --legacy {name} --legacy-until DAY.",
+            advice=phrase(
+                "Sign by %(standard)s; or allow it until a day: --legacy %(name)s --legacy-until DAY.",
+                standard=signing.STANDARD,
+                name=name,
+            ),
         )
     if name not in signing.METHODS and name not in signing.LEGACY_METHODS:
         raise Invalid(
-            f"“{name[:80]}” is no signature algorithm that is used here.",
+            phrase("“%(name)s” is no signature algorithm that is used here.", name=name[:80]),
             field="signature_algorithm",
-            advice=f"Choose one of: {', '.join(signing.METHODS)}.",
+            advice=phrase("Choose one of: %(value)s.", value=", ".join(signing.METHODS)),
         )
     if name in signing.METHODS and signing.METHODS[name].needs_curve:
         keys = keyring.published(work, provider.organization_id, provider.site_id, keyring.SAML_SIGNING)
@@ -173,7 +180,11 @@ def _judge_key(work: Work, provider: ServiceProvider, *, named: bool) -> None:
         return
     if named:
         raise Invalid(
-            f"The site has no key “{provider.signing_key_id[:80]}” to sign with by {provider.signature_algorithm}.",
+            phrase(
+                "The site has no key “%(signing_key_id)s” to sign with by %(signature_algorithm)s.",
+                signing_key_id=provider.signing_key_id[:80],
+                signature_algorithm=provider.signature_algorithm,
+            ),
             field="signing_key_id",
             advice="See: idp keys list --site SITE.",
         )
@@ -203,9 +214,18 @@ def _judge_start_url(start_url: str) -> None:
 
 def _judge_relay_states(relay_states: Sequence[str]) -> None:
     if len(relay_states) > _MOST_RELAY_STATES:
-        raise Invalid(f"At most {_MOST_RELAY_STATES} values of RelayState are kept.", field="relay_states")
+        raise Invalid(
+            phrase(
+                "At most %(most_relay_states)s values of RelayState are kept.", most_relay_states=_MOST_RELAY_STATES
+            ),
+            field="relay_states",
+        )
     for value in relay_states:
         if not value or len(value.encode("utf-8")) > _LONGEST_RELAY_STATE or not value.isprintable():
             raise Invalid(
-                f"A RelayState has 1 to {_LONGEST_RELAY_STATE} bytes and no control characters.", field="relay_states"
+                phrase(
+                    "A RelayState has 1 to %(longest_relay_state)s bytes and no control characters.",
+                    longest_relay_state=_LONGEST_RELAY_STATE,
+                ),
+                field="relay_states",
             )

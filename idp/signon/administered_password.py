@@ -3,6 +3,7 @@
 from idp.audit.events import NewPasswordRequired, PasswordImported
 from idp.audit.log import record
 from idp.base.errors import Conflict
+from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import accounts, queries, rights
 from idp.directory.authentication_policies import check_help
@@ -53,7 +54,7 @@ def require_new_password(
     account = queries.account(work, reference, organization_id=organization_id)
     rights.require_over(work, Permission.ACCOUNT_CREDENTIALS, account)
     if not password_.has_password(work, account.organization_id, account.id):
-        raise Conflict(f"“{account.email}” has no password that could be changed.")
+        raise Conflict(phrase("“%(email)s” has no password that could be changed.", email=account.email))
     password_.require_new(work, account.organization_id, account.id, password_.RESET)
     if sign_out:
         accounts.bump_epoch(work, account.organization_id, account.id)
@@ -90,7 +91,7 @@ def import_password(
     row = work.tx.session.get(Password, (account.organization_id, account.id))
     if row is not None and not replace:
         raise Conflict(
-            f"“{account.email}” has a password already.",
+            phrase("“%(email)s” has a password already.", email=account.email),
             advice="Say --replace, if the imported one is to take its place.",
         )
     if row is None:

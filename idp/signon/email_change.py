@@ -12,6 +12,7 @@ from idp.audit.events import EmailChangeAsked, EmailChanged
 from idp.audit.log import record
 from idp.base import mail
 from idp.base.errors import Conflict, Invalid
+from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import group_rules, managed, names, queries, rights
 from idp.directory.models import Account, Organization
@@ -157,7 +158,7 @@ def replace(work: Work, account: Account, email: str, *, seen: str, by: str) -> 
     """
     key = names.email_key(email)
     if key != account.email_key and _taken(work, account.organization_id, key):
-        raise Conflict(f"Another account has the address “{email}”.", field="email")
+        raise Conflict(phrase("Another account has the address “%(email)s”.", email=email), field="email")
     group_rules.hold(work, account.organization_id)  # before the account: who runs a rule holds in this order, too
     changed = work.tx.session.execute(
         update(Account)

@@ -14,6 +14,7 @@ from sqlalchemy import bindparam, select, update
 
 from idp.base.db import Prepared, table
 from idp.base.errors import Conflict
+from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import access_policies, authentication_policies
 from idp.directory.access_policies import Standing
@@ -143,7 +144,7 @@ def _refusal(work: Work, organization_id: str, found: tuple[CutOff, ...], *, may
     named = "; ".join(_words(work, one) for one in found[:_MOST_NAMED])
     more = f"; and {len(found) - _MOST_NAMED} more" if len(found) > _MOST_NAMED else ""
     return Conflict(
-        f"This would lock administrators out: {named}{more}.",
+        phrase("This would lock administrators out: %(named)s%(more)s.", named=named, more=more),
         code=LOCK_OUT,
         advice=" ".join(_advice(work, organization_id, may_try)),
     )

@@ -12,6 +12,7 @@ from idp.audit.events import AccountInvited, FirstPasswordLinkMade, InvitationRe
 from idp.audit.log import record
 from idp.base import mail
 from idp.base.errors import Conflict, Forbidden, IdpError, Invalid, NotFound
+from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import access, accounts, groups, queries, rights
 from idp.directory import invitations as rows
@@ -61,9 +62,11 @@ def invite(
     owner = queries.organization(work, organization)
     require(work, Permission.ACCOUNT_CREATE, owner.id)
     if kind and kind not in INVITED:
-        raise Invalid(f"Only a {' or a '.join(INVITED)} is invited.", field="kind")
+        raise Invalid(phrase("Only a %(value)s is invited.", value=" or a ".join(INVITED)), field="kind")
     if len(groups) > MOST_GROUPS:
-        raise Invalid(f"An invitation leads into at most {MOST_GROUPS} groups.", field="groups")
+        raise Invalid(
+            phrase("An invitation leads into at most %(most_groups)s groups.", most_groups=MOST_GROUPS), field="groups"
+        )
     try:
         account = queries.account(work, email, organization_id=owner.id)
     except NotFound:
@@ -157,7 +160,10 @@ def resend(work: Work, reference: str, *, organization_id: str | None = None) ->
     rights.require_over(work, Permission.ACCOUNT_CREATE, account)
     state = rows.state_of(found, work.now)
     if state in (State.ACCEPTED, State.REVOKED):
-        raise Conflict(f"The invitation of “{found.email}” was {state.value}.", advice="Invite the person anew.")
+        raise Conflict(
+            phrase("The invitation of “%(email)s” was %(value)s.", email=found.email, value=state.value),
+            advice="Invite the person anew.",
+        )
     return send(work, account)
 
 
@@ -178,7 +184,9 @@ def revoke(work: Work, reference: str, *, organization_id: str | None = None) ->
     rights.require_over(work, Permission.ACCOUNT_CREATE, account)
     state = rows.state_of(found, work.now)
     if state in (State.ACCEPTED, State.REVOKED):
-        raise Conflict(f"The invitation of “{found.email}” was {state.value} already.")
+        raise Conflict(
+            phrase("The invitation of “%(email)s” was %(value)s already.", email=found.email, value=state.value)
+        )
     mail_links.hold(work, found.organization_id, found.account_id)
     onetime.end(work, INVITATION.name, found.account_id)
     found.revoked_at = work.now
@@ -236,15 +244,17 @@ def takes_password(work: Work, account: Account) -> bool:
 
 def _check(work: Work, account: Account) -> None:
     if account.disabled_at is not None:
-        raise Conflict(f"“{account.email}” is disabled.", advice="Enable it first: idp account enable")
+        raise Conflict(
+            phrase("“%(email)s” is disabled.", email=account.email), advice="Enable it first: idp account enable"
+        )
     if password_reset.has_usable_password(work, account):
         raise Conflict(
-            f"“{account.email}” has a password.",
+            phrase("“%(email)s” has a password.", email=account.email),
             advice="The person can set a new one by mail, or you: idp account reset-password",
         )
     if not takes_password(work, account):
         raise Conflict(
-            f"The authentication policy of “{account.email}” allows no passwords.",
+            phrase("The authentication policy of “%(email)s” allows no passwords.", email=account.email),
             advice="Give the person a temporary access pass instead.",
         )
 

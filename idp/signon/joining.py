@@ -19,6 +19,7 @@ from idp.audit.log import record
 from idp.base import jobs, mail
 from idp.base.errors import Conflict, Forbidden, Invalid, NotFound
 from idp.base.ids import is_id, is_token, new_id, new_token
+from idp.base.texts import phrase
 from idp.base.work import Actor, HeldRole, Work
 from idp.directory import accounts, deciders, join_rules, names, queries
 from idp.directory.joining_models import JoinRequest, JoinRule
@@ -186,7 +187,10 @@ def get(work: Work, request_id: str, *, organization_id: str | None = None) -> J
         query = query.where(JoinRequest.organization_id == organization_id)
     found = work.tx.session.scalar(query) if is_id(request_id, _ID) else None
     if found is None:
-        raise NotFound(f"There is no request “{request_id[:80]}”.", advice="See: idp join-rule waiting")
+        raise NotFound(
+            phrase("There is no request “%(request_id)s”.", request_id=request_id[:80]),
+            advice="See: idp join-rule waiting",
+        )
     return found
 
 

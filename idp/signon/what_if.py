@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from idp.base import user_agents
 from idp.base.errors import Invalid
+from idp.base.texts import phrase
 from idp.base.work import Place, Work
 from idp.directory import access, access_names, access_policies, queries
 from idp.directory.models import Account, Application
@@ -120,7 +121,9 @@ def what_if(work: Work, supposed: Supposed) -> WhatIf:
         Conflict: several organizations have an account of that address.
     """
     if parsed(supposed.ip) is None:
-        raise Invalid(f"“{supposed.ip[:80]}” is no address.", field="ip", advice="Write it like 192.0.2.1.")
+        raise Invalid(
+            phrase("“%(ip)s” is no address.", ip=supposed.ip[:80]), field="ip", advice="Write it like 192.0.2.1."
+        )
     application = queries.application(work, supposed.application_id) if supposed.application_id else None
     organization_id, account = _whose(work, supposed, application)
     require(work, Permission.POLICY_READ, organization_id)
@@ -165,7 +168,10 @@ def _whose(work: Work, supposed: Supposed, application: Application | None) -> t
     if owner is not None and within != owner:
         raise Invalid("The application is another organization's.", field="application")
     if application is not None and application.protocol not in set(RequestKind):
-        raise Invalid(f"Nobody signs in to “{application.name}” through us: it is a bookmark.", field="application")
+        raise Invalid(
+            phrase("Nobody signs in to “%(name)s” through us: it is a bookmark.", name=application.name),
+            field="application",
+        )
     if supposed.request in WITHOUT_PERSON:
         if supposed.account:
             raise Invalid("No person takes part in such a request.", field="account", advice="Leave the account out.")

@@ -22,7 +22,7 @@ FOREIGN = tuple(language for language in LANGUAGES if language != ENGLISH)
 _ERRORS = frozenset(
     {"NotFound", "Conflict", "Invalid", "PageError", "Forbidden", "Unavailable", "IdpError", "SignOnLost"}
 )
-_SAID = frozenset({"_", "gettext", "words"})
+_SAID = frozenset({"_", "gettext", "phrase"})
 Message = str | tuple[str, str]
 
 

@@ -10,6 +10,7 @@ from idp.audit.log import record
 from idp.base.db import Prepared, table
 from idp.base.errors import Conflict, Invalid, NotFound
 from idp.base.ids import fingerprint, is_token, new_id, new_token
+from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import names, queries
 from idp.directory.rights import require_on
@@ -65,7 +66,10 @@ def create(
     site = queries.site(work, site_slug)
     require_on(work, Permission.APPLICATION_CREATE, site)
     if uses is not None and not 1 <= uses <= MOST_USES:
-        raise Invalid(f"A token is good for 1 to {MOST_USES} registrations, or for any number.", field="uses")
+        raise Invalid(
+            phrase("A token is good for 1 to %(most_uses)s registrations, or for any number.", most_uses=MOST_USES),
+            field="uses",
+        )
     if not timedelta(0) < lives <= LONGEST:
         raise Invalid("A token is good for at most a year.", field="expires_in")
     token = new_token(KIND)
@@ -122,7 +126,9 @@ def revoke(work: Work, site_slug: str, token_id: str) -> RegistrationToken:
     """
     found = next((one for one in listed(work, site_slug) if one.id == token_id), None)
     if found is None:
-        raise NotFound(f"The site has no registration token “{token_id[:80]}”.", field="token")
+        raise NotFound(
+            phrase("The site has no registration token “%(token_id)s”.", token_id=token_id[:80]), field="token"
+        )
     require_on(work, Permission.APPLICATION_CREATE, found)
     if found.revoked_at is not None:
         raise Conflict("This token is revoked already.")

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from idp.base.errors import Invalid
-from idp.base.texts import is_plain, is_storable
+from idp.base.texts import is_plain, is_storable, phrase
 from idp.policy.access.context import AccountKind, Behaviour, RequestKind
 from idp.policy.access.rules import (
     BROWSERS,
@@ -83,7 +83,10 @@ def rules_from_json(values: object) -> Rules:
     guards = top.each("guards", _guard)
     rules = top.each("rules", _rule)
     if len(guards) + len(rules) > MOST_RULES:
-        raise Invalid(f"A policy has at most {MOST_RULES} rules, guard rails included.", field="rules")
+        raise Invalid(
+            phrase("A policy has at most %(most_rules)s rules, guard rails included.", most_rules=MOST_RULES),
+            field="rules",
+        )
     _refuse_twice([(rule.id, path) for rule, path in _placed(guards, rules) if rule.id], "id")
     _refuse_twice([(rule.name.casefold(), path) for rule, path in _placed(guards, rules)], "name")
     catch_all = top.of("catch_all", _answer, Answer())
@@ -103,7 +106,11 @@ def from_text(text: bytes) -> object:
         if len(found) != len(pairs):
             twice = next(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)
             shown = twice[:80] if is_plain(twice[:80]) else "…"
-            raise Invalid(f"“{shown}” stands twice in one object.", field="rules", advice="One of them would be lost.")
+            raise Invalid(
+                phrase("“%(shown)s” stands twice in one object.", shown=shown),
+                field="rules",
+                advice="One of them would be lost.",
+            )
         return found
 
     try:
@@ -197,9 +204,17 @@ def _refuse_twice(values: list[tuple[str, str]], what: str) -> None:
     for value, path in values:
         if value in seen:
             raise Invalid(
-                f"{path} has the {what} of {seen[value]}, “{value[:80]}”.",
+                phrase(
+                    "%(path)s has the %(what)s of %(seen)s, “%(value)s”.",
+                    path=path,
+                    what=what,
+                    seen=seen[value],
+                    value=value[:80],
+                ),
                 field=f"{path}.{what}",
-                advice=f"Each rule of a policy has {'an id' if what == 'id' else 'a name'} of its own.",
+                advice=phrase(
+                    "Each rule of a policy has %(value)s of its own.", value="an id" if what == "id" else "a name"
+                ),
             )
         seen[value] = path
 
@@ -227,7 +242,9 @@ class _Object:
     def wrong(self, name: str, what: str, advice: str = "") -> Invalid:
         """Return the error that says what is wrong with a field."""
         path = self.at(name)
-        return Invalid(f"{path or 'The document'} {what}.", field=path or "rules", advice=advice)
+        return Invalid(
+            phrase("%(value)s %(what)s.", value=path or "The document", what=what), field=path or "rules", advice=advice
+        )
 
     def of(self, name: str, read: Callable[[object, str], T], otherwise: T) -> T:
         """Return what *read* makes of a field; *otherwise* where it is not there."""
@@ -279,10 +296,16 @@ class _Object:
 
 def _text(value: object, path: str, longest: int) -> str:
     if not isinstance(value, str):
-        raise Invalid(f"{path} is no text.", field=path, advice='It is written in quotation marks: "…".')
+        raise Invalid(
+            phrase("%(path)s is no text.", path=path), field=path, advice='It is written in quotation marks: "…".'
+        )
     if not 0 < len(value) <= longest or not is_plain(value) or value != value.strip():
         raise Invalid(
-            f"{path} cannot be taken: 1 to {longest} characters, no control characters, no blanks around it.",
+            phrase(
+                "%(path)s cannot be taken: 1 to %(longest)s characters, no control characters, no blanks around it.",
+                path=path,
+                longest=longest,
+            ),
             field=path,
         )
     return value
@@ -291,7 +314,11 @@ def _text(value: object, path: str, longest: int) -> str:
 def _word(value: object, path: str, known: Mapping[str, T]) -> T:
     if not isinstance(value, str) or value not in known:
         shown = f" “{value[:80]}”" if isinstance(value, str) and is_plain(value[:80]) else ""
-        raise Invalid(f"{path}{shown} is not known.", field=path, advice=f"Choose among: {', '.join(known)}.")
+        raise Invalid(
+            phrase("%(path)s%(shown)s is not known.", path=path, shown=shown),
+            field=path,
+            advice=phrase("Choose among: %(value)s.", value=", ".join(known)),
+        )
     return known[value]
 
 
@@ -427,7 +454,9 @@ def _zone(value: object, path: str) -> str:
         ZoneInfo("" if name in _OF_ONE_MACHINE else name)
     except (KeyError, ValueError, OSError):
         raise Invalid(
-            f"{path}: there is no time zone “{name}”.", field=path, advice="Write it like Europe/Berlin, or UTC."
+            phrase("%(path)s: there is no time zone “%(name)s”.", path=path, name=name),
+            field=path,
+            advice="Write it like Europe/Berlin, or UTC.",
         ) from None
     return name
 
@@ -437,7 +466,7 @@ def _minutes(value: object, path: str, latest: int) -> int:
     digits = hours + minutes
     good = colon and len(hours) == len(minutes) == 2 and digits.isascii() and digits.isdigit() and int(minutes) < 60
     if not good or int(hours) * 60 + int(minutes) > latest:
-        raise Invalid(f"{path} is no time of the day.", field=path, advice="Write it like 08:00.")
+        raise Invalid(phrase("%(path)s is no time of the day.", path=path), field=path, advice="Write it like 08:00.")
     return int(hours) * 60 + int(minutes)
 
 
@@ -445,7 +474,7 @@ def _date(value: object, path: str) -> date | None:
     with suppress(ValueError):
         if isinstance(value, str) and len(value) == len("2026-11-26"):
             return date.fromisoformat(value)
-    raise Invalid(f"{path} is no day.", field=path, advice="Write it like 2026-11-26.")
+    raise Invalid(phrase("%(path)s is no day.", path=path), field=path, advice="Write it like 2026-11-26.")
 
 
 def _sessions(value: object, path: str) -> Sessions:

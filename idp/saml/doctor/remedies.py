@@ -8,6 +8,7 @@ from idp.audit.events import ServiceProviderFixApplied
 from idp.audit.findings import Finding, Fix
 from idp.audit.log import record
 from idp.base.errors import Invalid
+from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import applications, policies, queries
 from idp.directory.rights import require_on
@@ -39,7 +40,7 @@ def apply(
     offered = list(dict.fromkeys(one.fix for one in findings if one.kind == kind and one.fix is not None))
     if not offered:
         raise Invalid(
-            f"There is nothing to fix for “{kind[:64]}”.",
+            phrase("There is nothing to fix for “%(kind)s”.", kind=kind[:64]),
             field="fix",
             code="nothing-to-fix",
             advice="Name a finding of this check that offers a fix; what the others need is written beside them.",

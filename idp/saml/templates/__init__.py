@@ -11,6 +11,7 @@ from importlib import resources
 import yaml
 
 from idp.base.errors import NotFound
+from idp.base.texts import phrase
 from idp.saml.templates.model import Template
 from idp.saml.templates.reading import TemplateFault, template
 
@@ -44,9 +45,9 @@ def find(name: str) -> Template:
     """
     if name not in names():
         raise NotFound(
-            f"There is no application template “{name[:80]}”.",
+            phrase("There is no application template “%(name)s”.", name=name[:80]),
             field="template",
-            advice=f"There are: {', '.join(names())}.",
+            advice=phrase("There are: %(value)s.", value=", ".join(names())),
         )
     return _read(name)
 

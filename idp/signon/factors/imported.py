@@ -23,6 +23,7 @@ import bcrypt
 from passlib.hash import sha512_crypt
 
 from idp.base.errors import Invalid
+from idp.base.texts import phrase
 
 LONGEST = 200
 MOST_BCRYPT_COST = 14
@@ -208,12 +209,14 @@ def _unknown() -> Invalid:
 
 
 def _damaged(scheme: str) -> Invalid:
-    return Invalid(f"This hash ({scheme}) is cut short or damaged.", field="hash", code="hash-damaged")
+    return Invalid(
+        phrase("This hash (%(scheme)s) is cut short or damaged.", scheme=scheme), field="hash", code="hash-damaged"
+    )
 
 
 def _too_much(what: str) -> Invalid:
     return Invalid(
-        f"This hash has {what} outside of what is taken here: checking it would cost too much.",
+        phrase("This hash has %(what)s outside of what is taken here: checking it would cost too much.", what=what),
         field="hash",
         code="hash-too-costly",
         advice="Give these people a first password, or let them set one through a reset link.",

@@ -15,6 +15,7 @@ from idp.audit.log import record
 from idp.base.db import Prepared, table
 from idp.base.errors import Conflict, Invalid, NotFound
 from idp.base.ids import fingerprint, new_id
+from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import names, queries, rights
 from idp.directory.authentication_policies import check_help
@@ -146,11 +147,14 @@ def _checked(work: Work, account: Account, valid_for: timedelta, valid_from: dat
     if not work.now - timedelta(minutes=1) <= begins <= work.now + BEGINS_WITHIN:
         raise Invalid("A pass begins now or within the next 30 days.", field="valid_from")
     if account.disabled_at is not None:
-        raise Conflict(f"“{account.email}” is disabled.", advice=f"Enable it first: idp account enable {account.email}")
+        raise Conflict(
+            phrase("“%(email)s” is disabled.", email=account.email),
+            advice=phrase("Enable it first: idp account enable %(email)s", email=account.email),
+        )
     check_help(work, account)
     if Method.TEMPORARY_PASS not in authentication_policy(work, account.organization_id, account.policy_id).methods:
         raise Conflict(
-            f"The authentication policy of “{account.email}” takes no temporary passes.",
+            phrase("The authentication policy of “%(email)s” takes no temporary passes.", email=account.email),
             advice="Allow them in the policy, or move the account to a policy that does.",
         )
     return begins
@@ -168,7 +172,7 @@ def revoke(work: Work, account_id: str, *, organization_id: str | None = None) -
     rights.require_over(work, rights.RECOVERY, account)
     unused = _unused(work, account)
     if not unused:
-        raise NotFound(f"“{account.email}” has no pass that could still be used.")
+        raise NotFound(phrase("“%(email)s” has no pass that could still be used.", email=account.email))
     for given in unused:
         given.revoked_at = work.now
         record(

@@ -21,6 +21,7 @@ from idp.base.crypto import Vault, equal
 from idp.base.db import Prepared, table
 from idp.base.errors import Conflict, Invalid, NotFound
 from idp.base.ids import new_id
+from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import names, policy_members
 from idp.directory.models import Account
@@ -199,7 +200,10 @@ def enrol(work: Work, account: Account, secret: bytes, *, name: str, tell: bool 
         Conflict: it has as many as there may be.
     """
     if len(factors(work, account.organization_id, account.id)) >= MOST_PER_ACCOUNT:
-        raise Conflict(f"An account has at most {MOST_PER_ACCOUNT} authenticators.", advice="Remove one first.")
+        raise Conflict(
+            phrase("An account has at most %(most_per_account)s authenticators.", most_per_account=MOST_PER_ACCOUNT),
+            advice="Remove one first.",
+        )
     factor_id = new_id("otp")
     factor = TotpFactor(
         organization_id=account.organization_id,

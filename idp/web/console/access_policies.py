@@ -6,6 +6,7 @@ from itertools import pairwise
 from flask import Blueprint, Response, request
 
 from idp.base.errors import Invalid, NotFound
+from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import access_assignments, access_names, access_policies, access_trials, history
 from idp.policy.access import documents, words
@@ -358,6 +359,8 @@ def _application(work: Work, desk: Desk, line: str) -> str:
     asked = log_filters.application(work, desk.organization.id, line.strip())
     if asked.unknown:
         raise Invalid(
-            f"There is no application “{line.strip()[:80]}”, or several.", field="names", advice="Write its id."
+            phrase("There is no application “%(value)s”, or several.", value=line.strip()[:80]),
+            field="names",
+            advice="Write its id.",
         )
     return asked.id

@@ -5,6 +5,7 @@ from typing import Any
 from flask import Response, request
 
 from idp.base.errors import NotFound
+from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import queries
 from idp.directory.models import Application
@@ -26,7 +27,10 @@ def application_of(work: Work, desk: Desk, application_id: str) -> Application:
     """
     found = queries.application(work, application_id)
     if found.organization_id != desk.organization.id or found.protocol not in ("saml", "oidc"):
-        raise NotFound(f"There is no application “{application_id[:200]}”.", field="application")
+        raise NotFound(
+            phrase("There is no application “%(application_id)s”.", application_id=application_id[:200]),
+            field="application",
+        )
     return found
 
 

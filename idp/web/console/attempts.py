@@ -5,6 +5,7 @@ from flask import Blueprint, Response
 from idp.audit.findings import Finding
 from idp.audit.models import Attempt
 from idp.base.errors import NotFound
+from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import history, history_lists
 from idp.oidc.checking import examination as of_clients
@@ -67,7 +68,10 @@ def show(work: Work, desk: Desk, attempt_id: str) -> Response:
     """Show how an attempt went, step by step; of one that failed, why, and who changes what."""
     attempt = history.attempt(work, attempt_id)
     if attempt.organization_id != desk.organization.id:
-        raise NotFound(f"There is no attempt “{attempt_id[:80]}”.", advice="Copy the whole reference: att_…")
+        raise NotFound(
+            phrase("There is no attempt “%(attempt_id)s”.", attempt_id=attempt_id[:80]),
+            advice="Copy the whole reference: att_…",
+        )
     ids = {id_ for id_ in (attempt.account_id, attempt.application_id) if id_}
     return console_page(
         work,

@@ -5,6 +5,7 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from idp.base.errors import NotFound
+from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import applications, bookmark_lists, bookmarks, history, pictures, queries
 from idp.directory.bookmarks import PROTOCOL, Change
@@ -159,7 +160,7 @@ def past(work: Work, desk: Desk, bookmark_id: str) -> Response:
 def _bookmark(work: Work, desk: Desk, bookmark_id: str) -> Application:
     found = queries.application(work, bookmark_id)
     if found.organization_id != desk.organization.id or found.protocol != PROTOCOL:
-        raise NotFound(f"There is no bookmark “{bookmark_id[:80]}”.")
+        raise NotFound(phrase("There is no bookmark “%(bookmark_id)s”.", bookmark_id=bookmark_id[:80]))
     return found
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from idp.base.errors import Invalid
+from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import (
     default_groups,
@@ -167,7 +168,9 @@ def add(work: Work, desk: Desk, group_id: str) -> Response:
     unknown = [one.reference for one in outcomes if one.error is not None]
     if unknown:
         raise Invalid(
-            f"There is no account “{unknown[0][:80]}”. Nobody was added.", field="accounts", advice="Check the address."
+            phrase("There is no account “%(unknown)s”. Nobody was added.", unknown=unknown[0][:80]),
+            field="accounts",
+            advice="Check the address.",
         )
     count = sum(one.changed for one in outcomes)
     return done(work, desk, _("%(count)s added.", count=count), "console_groups.show", group_id=group_id)

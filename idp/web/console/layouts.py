@@ -5,6 +5,7 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from idp.base.errors import Conflict, Invalid
+from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import history, launcher_arrangements, launcher_layouts
 from idp.directory.launcher_models import LauncherLayout
@@ -143,7 +144,7 @@ def _changed(sections: tuple[Section, ...]) -> tuple[Section, ...]:
     if "add" in form:
         name = launcher_layouts.section_name(form["add"])
         if any(one.name.casefold() == name.casefold() for one in sections):
-            raise Conflict(f"There is a section “{name}” already.", field="add")
+            raise Conflict(phrase("There is a section “%(name)s” already.", name=name), field="add")
         return launcher.add(sections, name)
     _check(any(one.name == section for one in sections))
     if "application" in form:

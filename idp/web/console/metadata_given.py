@@ -11,6 +11,7 @@ from typing import Any
 from flask import Response, g, request
 
 from idp.base.errors import Conflict, Forbidden, Invalid
+from idp.base.texts import phrase
 from idp.policy.permissions import Permission
 from idp.saml import certificates
 from idp.saml.gate import MOST_METADATA_BYTES
@@ -129,7 +130,7 @@ def _handed_in() -> Given | None:
     document = document or request.form.get("metadata", "").strip().encode("utf-8", "surrogateescape")
     if len(document) > _LONGEST_CARRIED:
         raise Invalid(
-            f"The metadata has more than {_LONGEST_CARRIED // 1024} KB.",
+            phrase("The metadata has more than %(value)s KB.", value=_LONGEST_CARRIED // 1024),
             field="metadata",
             advice="Say where it can be fetched, or register it with: idp application create-saml",
         )

@@ -71,7 +71,6 @@ from idp.web.console import (
     entrance,
     home,
 )
-from idp.web.console import account_actions, entrance, home
 from idp.web.console import accounts as console_accounts
 from idp.web.console import applications as console_applications
 from idp.web.console import attempts as console_attempts

@@ -1,5 +1,6 @@
 """Who administers what: roles given to people and groups, and the roles of the organization's own."""
 
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,10 +9,10 @@ from flask import Blueprint, Response, request
 from idp.base.errors import Invalid
 from idp.base.work import Actor, Work
 from idp.directory import history, queries, role_assignments, roles
-from idp.directory.role_assignments import Proposal
+from idp.directory.role_assignments import Held, Proposal
 from idp.directory.roles import AnyRole
 from idp.policy.permissions import Permission, exceeds
-from idp.web.console import lists
+from idp.web.console import exports, lists
 from idp.web.console.desk import Desk, at_desk, console_page, done, fresh
 from idp.web.languages import gettext as _
 from idp.web.security import administrator
@@ -20,6 +21,7 @@ pages = Blueprint("console_roles", __name__, url_prefix="/admin/roles")
 
 _PLACE = "roles"
 _MOST_OFFERED = 200
+_PART = 500
 _ASKED = ("role", "whom", "where", "until", "reason")
 
 
@@ -40,6 +42,22 @@ def index(work: Work, desk: Desk) -> Response:
     )
     every = roles.roles(work, organization_id=desk.organization.id)
     return console_page(work, desk, "console/roles/index.html", place=_PLACE, listed=found, roles=every)
+
+
+@pages.get("/roles.csv")
+@administrator
+@at_desk
+def as_csv(work: Work, desk: Desk) -> Response:
+    """Send the list that the address asks for as a CSV file, streamed."""
+    chosen = lists.filters("role", "scope")
+
+    def rows(opened: Work) -> Iterator[Sequence[object]]:
+        after: tuple[str] | None = None
+        while found := role_assignments.page(opened, desk.organization.id, after=after, limit=_PART, **chosen):
+            yield from ((one.subject_kind, one.subject, one.role, one.scope_name, *_times(one)) for one in found)
+            after = (found[-1].assignment.id,)
+
+    return exports.as_csv(desk, "administrators", ("kind", "who", "role", "where", "from", "until"), rows)
 
 
 @pages.get("/give")
@@ -249,6 +267,11 @@ def of_account(work: Work, desk: Desk, account_id: str) -> Response:
     return console_page(
         work, desk, "console/roles/of_account.html", place="accounts", account=account, held=held, holders=over
     )
+
+
+def _times(held: Held) -> tuple[str, str]:
+    until = held.assignment.valid_to
+    return held.assignment.valid_from.isoformat(), "" if until is None else until.isoformat()
 
 
 def _form(work: Work, desk: Desk, role: AnyRole | None) -> Response:

@@ -142,3 +142,13 @@ def test_an_account_shows_what_it_administers_and_who_may_change_it(front, admin
     may_change = admin.text.rpartition("Who may change this account")[2]
     assert ANN in may_change
     assert "cleo@acme.example" not in may_change  # holds less than Ben
+
+
+def test_t16_the_list_is_downloaded_and_no_cell_of_it_is_a_formula(front, admin):
+    with front.work() as work:
+        groups.create(work, "=cmd()", organization="acme")
+        role_assignments.grant(work, "auditor", organization="acme", group="=cmd()")
+
+    lines = admin.open("/admin/roles/roles.csv?role=auditor").answer.text.splitlines()
+
+    assert [line.rpartition(",the organization")[0] for line in lines[1:]] == ["group,'=cmd(),auditor"]

@@ -18,7 +18,7 @@ from idp.base.work import Actor, Origin, Work
 from idp.cli import show
 from idp.cli.context import Group, open_database, open_work, settings, tell, tell_all, work_on
 from idp.cli.domain import prober
-from idp.directory import access_trials, domains, group_rule_changes, lifetime, managed
+from idp.directory import access_trials, domains, group_rule_changes, lifetime, managed, search
 from idp.oidc import erasing as oauth_erasing
 from idp.oidc import housekeeping as oauth_housekeeping
 from idp.oidc import logout_tokens
@@ -112,6 +112,7 @@ def handlers(of: Settings) -> Handlers:
         access_trials.ROLL_BACK: access_trials.roll_back,
         group_rule_changes.SWEEP: group_rule_changes.sweep,
         group_rule_changes.RUN: group_rule_changes.run_one,
+        search.REBUILD: search.rebuild,
         password_reset.KIND: password_reset.run,
         domains.SWEEP: domains.run,
         domains.KIND: domains.errand(prober(of)),

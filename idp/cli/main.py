@@ -43,6 +43,7 @@ _COMMANDS = (
     "policy",
     "request",
     "role",
+    "search",
     "serve",
     "site",
     "zone",

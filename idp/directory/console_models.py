@@ -11,14 +11,20 @@ from idp.directory.models import Owned
 
 
 class SearchWord(Base):
-    """A word by which something is found, folded (`directory.search`). Whoever begins to type it finds the target."""
+    """
+    A word by which something is found, folded (`directory.search`). Whoever begins to type it finds the target.
+
+    Words are ordered by their characters in every database, or the beginning of one would be no range of the index.
+    """
 
     __tablename__ = "search_words"
-    __table_args__ = (Index("ix_search_words_organization_id_kind_target_id", "organization_id", "kind", "target_id"),)
+    __table_args__ = (
+        Index("ix_search_words_organization_id_kind_target_id_word", "organization_id", "kind", "target_id", "word"),
+    )
 
     organization_id: Mapped[str] = mapped_column(String(64), ForeignKey("organizations.id"), primary_key=True)
-    word: Mapped[str] = mapped_column(sorted_text(128), primary_key=True)
     kind: Mapped[str] = mapped_column(String(16), primary_key=True)
+    word: Mapped[str] = mapped_column(sorted_text(128), primary_key=True)
     target_id: Mapped[str] = mapped_column(String(64), primary_key=True)
 
 

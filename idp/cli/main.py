@@ -28,6 +28,7 @@ _COMMANDS = (
     "blocklist",
     "bookmark",
     "demo",
+    "dev",
     "doctor",
     "domain",
     "group",

@@ -18,7 +18,8 @@ from idp.base.work import Actor, Origin, Work
 from idp.cli import show
 from idp.cli.context import Group, open_database, open_work, settings, tell, tell_all, work_on
 from idp.cli.domain import prober
-from idp.directory import access_trials, domains, group_rule_changes, lifetime, managed, search
+from idp.directory import access_trials, domains, group_rule_changes, lifetime, managed, runs, search
+from idp.directory.runs import Kinds
 from idp.oidc import erasing as oauth_erasing
 from idp.oidc import housekeeping as oauth_housekeeping
 from idp.oidc import logout_tokens
@@ -29,6 +30,7 @@ from idp.settings import Settings
 from idp.signon import (
     account_imports,
     backchannel,
+    bulk_acts,
     erasing,
     housekeeping,
     joining,
@@ -124,6 +126,11 @@ def handlers(of: Settings) -> Handlers:
     }
 
 
+def run_kinds() -> Kinds:
+    """Return what does a part of each kind of long work."""
+    return {**bulk_acts.KINDS}
+
+
 def _tellers(of: Settings) -> Tellers:
     return {**logout_telling.tellers(of.base_url), **logout_tokens.tellers(of.base_url)}
 
@@ -153,7 +160,9 @@ def _ask_for_housekeeping(database: Database) -> None:
 
 def _drain(database: Database, of: Settings) -> tuple[jobs_.Ran, outbox.Sent]:
     ran = jobs_.run_due(database, handlers(of), clock.now(), OPERATOR)
-    return ran, outbox.drain(database, _senders(database, of), clock.now())
+    sent = outbox.drain(database, _senders(database, of), clock.now())
+    runs.drain(database, run_kinds(), clock.now())
+    return ran, sent
 
 
 def _watch(database: Database, of: Settings, parent: int | None) -> None:

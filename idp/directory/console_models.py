@@ -37,7 +37,10 @@ class Run(Owned):
     """
 
     __tablename__ = "runs"
-    __table_args__ = (Index("ix_runs_organization_id_created_at", "organization_id", "created_at"),)
+    __table_args__ = (
+        Index("ix_runs_organization_id_created_at", "organization_id", "created_at"),
+        Index("ix_runs_state_created_at", "state", "created_at"),
+    )
 
     kind: Mapped[str] = mapped_column(String(32))
     title: Mapped[str] = mapped_column(String(256), default="")

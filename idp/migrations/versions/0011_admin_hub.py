@@ -193,6 +193,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_runs")),
     )
     op.create_index("ix_runs_organization_id_created_at", "runs", ["organization_id", "created_at"], unique=False)
+    op.create_index("ix_runs_state_created_at", "runs", ["state", "created_at"], unique=False)
     op.create_table(
         "search_words",
         sa.Column("organization_id", sa.String(length=64), nullable=False),
@@ -605,6 +606,7 @@ def downgrade() -> None:
     op.drop_index("ix_search_words_organization_id_kind_target_id_word", table_name="search_words")
     op.drop_table("search_words")
     op.drop_index("ix_runs_organization_id_created_at", table_name="runs")
+    op.drop_index("ix_runs_state_created_at", table_name="runs")
     op.drop_table("runs")
     op.drop_table("roles")
     op.drop_table("pictures")

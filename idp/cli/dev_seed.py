@@ -466,7 +466,7 @@ def _entries(work: Work, chance: Chance, tenant: _Tenant) -> Iterator[Row]:
         }
 
 
-_KINDS = ("sign-in", "saml.sign-on", "oidc.authorize")
+_KINDS = ("sign-in", "saml.sign-on", "oidc.sign-on")
 _CODES = ("wrong_password", "no_access", "access_denied", "wrong_code")
 
 

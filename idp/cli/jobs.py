@@ -18,7 +18,7 @@ from idp.base.work import Actor, Origin, Work
 from idp.cli import show
 from idp.cli.context import Group, open_database, open_work, settings, tell, tell_all, work_on
 from idp.cli.domain import prober
-from idp.directory import access_trials, domains, group_rule_changes, lifetime, managed, runs, search
+from idp.directory import access_trials, daily_counts, domains, group_rule_changes, lifetime, managed, runs, search
 from idp.directory.runs import Kinds
 from idp.oidc import erasing as oauth_erasing
 from idp.oidc import housekeeping as oauth_housekeeping
@@ -31,6 +31,7 @@ from idp.signon import (
     account_imports,
     backchannel,
     bulk_acts,
+    coverage,
     erasing,
     housekeeping,
     joining,
@@ -42,6 +43,7 @@ from idp.signon.teller import Tellers
 
 _HOURLY = (
     housekeeping.KIND,
+    daily_counts.KIND,
     oauth_housekeeping.KIND,
     refreshing.SWEEP,
     rotation_jobs.SWEEP,
@@ -115,6 +117,7 @@ def handlers(of: Settings) -> Handlers:
         group_rule_changes.SWEEP: group_rule_changes.sweep,
         group_rule_changes.RUN: group_rule_changes.run_one,
         search.REBUILD: search.rebuild,
+        daily_counts.KIND: coverage.count_organizations,
         password_reset.KIND: password_reset.run,
         domains.SWEEP: domains.run,
         domains.KIND: domains.errand(prober(of)),

@@ -59,12 +59,16 @@ class Run(Owned):
 
 
 class DailyCount(Base):
-    """How often something happened on a day (UTC): sign-ins by outcome, sign-ons of an application."""
+    """
+    How often something happened on a day (UTC): sign-ons by outcome, those of an application (`directory.daily_counts`).
+
+    ``day`` is empty for what is of the last thirty days together.
+    """
 
     __tablename__ = "daily_counts"
 
     organization_id: Mapped[str] = mapped_column(String(64), ForeignKey("organizations.id"), primary_key=True)
-    day: Mapped[str] = mapped_column(String(10), primary_key=True)
     measure: Mapped[str] = mapped_column(String(32), primary_key=True)
     subject_id: Mapped[str] = mapped_column(String(64), primary_key=True, default="")
+    day: Mapped[str] = mapped_column(String(10), primary_key=True)
     count: Mapped[int] = mapped_column(Integer)

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, delete, func, insert, literal_column, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, delete, func, insert, literal_column, select
 from sqlalchemy.orm import aliased
 
 from idp.audit.models import Attempt
@@ -159,7 +159,7 @@ def _rarest_first(work: Work, organization_id: str, kind: str, beginnings: Seque
 def _has(model: type[Owned], organization_id: str, kind: str, beginning: str) -> ColumnElement[bool]:
     """Return the condition that a row is met by *beginning*: looked up row by row, never joined (LIMIT forbids it)."""
     word = aliased(SearchWord)
-    one = (
+    one: Select[Any] = (
         select(literal_column("1"))
         .where(
             word.organization_id == organization_id,

@@ -48,14 +48,14 @@ def upgrade() -> None:
     op.create_table(
         "daily_counts",
         sa.Column("organization_id", sa.String(length=64), nullable=False),
-        sa.Column("day", sa.String(length=10), nullable=False),
         sa.Column("measure", sa.String(length=32), nullable=False),
         sa.Column("subject_id", sa.String(length=64), nullable=False),
+        sa.Column("day", sa.String(length=10), nullable=False),
         sa.Column("count", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
             ["organization_id"], ["organizations.id"], name=op.f("fk_daily_counts_organization_id_organizations")
         ),
-        sa.PrimaryKeyConstraint("organization_id", "day", "measure", "subject_id", name=op.f("pk_daily_counts")),
+        sa.PrimaryKeyConstraint("organization_id", "measure", "subject_id", "day", name=op.f("pk_daily_counts")),
     )
     op.create_table(
         "domains",

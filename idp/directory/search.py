@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, delete, func, insert, literal_column, select
+from sqlalchemy import ColumnElement, Select, bindparam, delete, func, insert, literal_column, select, tuple_
 from sqlalchemy.orm import aliased
 
 from idp.audit.models import Attempt
@@ -31,6 +31,7 @@ LONGEST_QUESTION = 200
 
 _LAST = "\U0010ffff"
 _RARE = 400
+_FURTHER = (500, 4000)
 _TABLE = table(SearchWord)
 _OF_TARGET = (
     _TABLE.c.organization_id == bindparam("organization"),
@@ -115,60 +116,100 @@ def find(work: Work, organization_id: str, text: str, limit: int = 8, *, kinds: 
     found = _attempts(work, organization_id, text.strip(), limit)
     if not beginnings:
         return found
+    counts = _counts(work, organization_id, kinds, beginnings)
     for kind in kinds:
-        found += [_hit(kind, row) for row in _of_kind(work, organization_id, kind, beginnings, limit)]
+        met = {beginning: counts[kind, beginning] for beginning in beginnings}
+        if all(met.values()):
+            rarest_first = sorted(beginnings, key=lambda one: met[one])
+            found += [_hit(kind, row) for row in _of_kind(work, organization_id, kind, rarest_first, limit)]
     return found
 
 
-def _of_kind(work: Work, organization_id: str, kind: str, beginnings: Sequence[str], limit: int) -> list[Any]:
-    what = _KINDS[kind]
-    first, *others = _rarest_first(work, organization_id, kind, beginnings)
-    word = aliased(SearchWord)
-    model = what.model
-    query = (
-        queries.visible(work, model, what.permission)
-        .join(word, and_(word.organization_id == model.organization_id, word.target_id == model.id))
-        .where(word.organization_id == organization_id, word.kind == kind, *_begins(word, first))
-        .where(*(_has(model, organization_id, kind, other) for other in others))
-        .order_by(word.word, word.target_id)
-        .limit(limit * 4)  # one may be met by several of its words
-    )
-    if what.lives is not None:
-        query = query.where(what.lives)
-    return list(dict.fromkeys(work.tx.session.scalars(query)))[:limit]
+def _counts(
+    work: Work, organization_id: str, kinds: Sequence[str], beginnings: Sequence[str]
+) -> dict[tuple[str, str], int]:
+    """Return how many words of each kind begin with each of *beginnings*, counted up to 400, in one statement."""
+    asked_for = [(kind, beginning) for kind in kinds for beginning in beginnings]
 
-
-def _rarest_first(work: Work, organization_id: str, kind: str, beginnings: Sequence[str]) -> list[str]:
-    """Return *beginnings*, that with which fewest words begin first: what it meets is what has to be looked at."""
-    if len(beginnings) == 1:
-        return list(beginnings)
-
-    def met(beginning: str) -> int:
-        some = (
+    def some(kind: str, beginning: str) -> Any:
+        few = (
             select(SearchWord.target_id)
             .where(SearchWord.organization_id == organization_id, SearchWord.kind == kind)
             .where(*_begins(SearchWord, beginning))
             .limit(_RARE)
             .subquery()
         )
-        return work.tx.session.scalar(select(func.count()).select_from(some)) or 0
+        return select(func.count()).select_from(few).scalar_subquery()
 
-    return sorted(beginnings, key=met)
+    row = work.tx.session.execute(select(*(some(*one) for one in asked_for))).one()
+    return dict(zip(asked_for, row, strict=True))
 
 
-def _has(model: type[Owned], organization_id: str, kind: str, beginning: str) -> ColumnElement[bool]:
-    """Return the condition that a row is met by *beginning*: looked up row by row, never joined (LIMIT forbids it)."""
+def _of_kind(work: Work, organization_id: str, kind: str, beginnings: Sequence[str], limit: int) -> list[Any]:
+    """
+    Return what of a kind is met by all of *beginnings* and may be seen, at most *limit*.
+
+    Words are looked through in parts that grow; whoever sees only little of what there is finds it among the first
+    thousands, or with more letters.
+    """
+    after: tuple[str, str] | None = None
+    seen: set[str] = set()
+    found: list[Any] = []
+    for size in (limit * 4, *_FURTHER):
+        rows = _targets(work, organization_id, kind, beginnings, after, size)
+        fresh = [row.target_id for row in rows if row.target_id not in seen]
+        fresh = list(dict.fromkeys(fresh))
+        seen.update(fresh)
+        found += _seen(work, organization_id, kind, fresh)
+        if len(found) >= limit or len(rows) < size:
+            break
+        after = rows[-1].word, rows[-1].target_id
+    return found[:limit]
+
+
+def _targets(
+    work: Work, organization_id: str, kind: str, beginnings: Sequence[str], after: tuple[str, str] | None, size: int
+) -> list[Any]:
+    first, *others = beginnings
+    query = (
+        select(SearchWord.word, SearchWord.target_id)
+        .where(SearchWord.organization_id == organization_id, SearchWord.kind == kind, *_begins(SearchWord, first))
+        .where(*(_has(organization_id, kind, other) for other in others))
+        .order_by(SearchWord.word, SearchWord.target_id)
+        .limit(size)
+    )
+    if after is not None:
+        query = query.where(tuple_(SearchWord.word, SearchWord.target_id) > tuple_(*after))
+    return list(work.tx.session.execute(query))
+
+
+def _seen(work: Work, organization_id: str, kind: str, ids: Sequence[str]) -> list[Any]:
+    """Return those of *ids* that are there and that this actor may see, in their order."""
+    if not ids:
+        return []
+    what = _KINDS[kind]
+    query = queries.visible(work, what.model, what.permission).where(
+        what.model.organization_id == organization_id, what.model.id.in_(ids)
+    )
+    if what.lives is not None:
+        query = query.where(what.lives)
+    rows = {row.id: row for row in work.tx.session.scalars(query)}
+    return [rows[one] for one in ids if one in rows]
+
+
+def _has(organization_id: str, kind: str, beginning: str) -> ColumnElement[bool]:
+    """Return the condition that a row's target is met by *beginning*: looked up row by row, never joined (LIMIT forbids it)."""
     word = aliased(SearchWord)
     one: Select[Any] = (
         select(literal_column("1"))
         .where(
             word.organization_id == organization_id,
             word.kind == kind,
-            word.target_id == model.id,
+            word.target_id == SearchWord.target_id,
             *_begins(word, beginning),
         )
         .limit(literal_column("1"))
-        .correlate(model)
+        .correlate(SearchWord)
     )
     return one.scalar_subquery().is_not(None)
 

@@ -67,8 +67,10 @@ ARGUMENTS = {
     "policy_id": "policy",
     "what": "what",
 }
-ELSEWHERE = {"console_sites.drawn": "a picture"}
+ELSEWHERE = {"console_sites.drawn": "a picture", "console_bulk.choose": "leads on to console_bulk.ask"}
 """Addresses that are no pages."""
+ASKED = {"console_search.index": "?q=extra", "console_bulk.ask": "?act=disable&all=1"}
+"""What a page has to be asked."""
 
 
 class World:
@@ -254,7 +256,7 @@ def visited(front: Front, world: World, client) -> dict[str, Visit]:
         unknown = arguments - ARGUMENTS.keys()
         assert not unknown, f"{pattern}: say in ARGUMENTS what {unknown} is"
         path = re.sub(r"<(?:\w+:)?(\w+)>", lambda m: world.known[ARGUMENTS[m.group(1)]], pattern)
-        path += "?q=extra" if endpoint == "console_search.index" else ""
+        path += ASKED.get(endpoint, "")
         client.get(path)  # what is compiled once is compiled
         seen: list[str] = []
         with watched(front.database, seen):

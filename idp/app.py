@@ -87,7 +87,7 @@ from idp.web.console import joining as console_joining
 from idp.web.console import keys as console_keys
 from idp.web.console import layouts as console_layouts
 from idp.web.console import bulk as console_bulk
-from idp.web.console import entrance, home
+from idp.web.console import domains as console_domains
 from idp.web.console import organization as console_organization
 from idp.web.console import requests as console_requests
 from idp.web.console import roles as console_roles

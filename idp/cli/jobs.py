@@ -50,6 +50,7 @@ _HOURLY = (
     domains.SWEEP,
     group_rule_changes.SWEEP,
 )
+
 _PAUSE_SECONDS = 5.0
 _HOUR = 3600.0
 

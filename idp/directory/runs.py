@@ -23,7 +23,7 @@ from idp.base.errors import Conflict, Forbidden, IdpError, NotFound, Unavailable
 from idp.base.ids import is_id, new_id
 from idp.base.turns import turn
 from idp.base.work import Actor, HeldRole, Origin, Work
-from idp.directory import accounts
+from idp.directory import rights
 from idp.directory.console_models import Run
 from idp.directory.models import Account, Organization
 from idp.policy.permissions import OPERATOR, Permission, allows
@@ -270,7 +270,7 @@ def _actor(tx: Transaction, run: Run, now: datetime) -> Actor | None:
     if any(at is not None for at in (account.disabled_at, account.erased_at, account.deletion_at)):
         return None
     bare = Actor("account", account.id, account.email, run.organization_id)
-    held = accounts.roles_of(Work(tx, bare, now, Origin("job")), run.organization_id, account.id)
+    held = rights.roles_of(Work(tx, bare, now, Origin("job")), run.organization_id, account.id)
     return Actor("account", account.id, account.email, run.organization_id, held) if held else None
 
 

@@ -180,3 +180,54 @@ def test_folding_twice_is_folding_once():
 def test_nobody_fills_the_index_by_a_name():
     assert len(words(" ".join(f"w{n}" for n in range(500)))) <= 40
     assert max(map(len, words("x" * 256))) <= 128
+
+
+def test_a_domain_is_found_until_it_is_given_up(work, acme):
+    from idp.directory import domains
+
+    added = domains.add(work, "acme", "blue-garden.example")
+    assert found(work, acme, "garden") == [("domain", "blue-garden.example")]
+
+    domains.remove(work, "acme", added.id)
+
+    assert found(work, acme, "garden") == []
+
+
+def test_nothing_is_left_of_an_erased_account_to_find_it_by(work, acme, an_account):
+    from dataclasses import replace
+    from datetime import timedelta
+
+    from idp.directory import lifetime
+
+    ann = an_account()
+    lifetime.schedule(work, ann.id, organization_id=acme.id)
+    later = replace(work, now=work.now + timedelta(days=15))
+    lifetime.handler(())(later, {"organization_id": acme.id, "account_id": ann.id})
+
+    assert ann.erased_at is not None
+    assert work.tx.session.query(SearchWord).filter_by(target_id=ann.id).count() == 0
+
+
+@pytest.mark.both_databases
+def test_searching_reads_no_table_from_end_to_end(work, database, acme, an_account):
+    an_account()
+    engine, seen = database.engine, []
+    from sqlalchemy import event
+
+    def note(connection, cursor, statement, parameters, *_):
+        seen.append((statement, parameters))
+
+    event.listen(engine, "before_cursor_execute", note)
+    search.find(work, acme.id, "ann exa")
+    event.remove(engine, "before_cursor_execute", note)
+
+    assert len(seen) > 1
+    connection = work.tx.connection
+    if engine.dialect.name == "postgresql":
+        connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+    explain = "EXPLAIN " if engine.dialect.name == "postgresql" else "EXPLAIN QUERY PLAN "
+    for statement, parameters in seen:
+        plan = "\n".join(str(tuple(row)) for row in connection.exec_driver_sql(explain + statement, parameters))
+        assert "Seq Scan" not in plan
+        assert "SCAN search_words" not in plan
+        assert "SCAN accounts" not in plan

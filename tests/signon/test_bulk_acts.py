@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from idp.audit.models import AuditEntry
 from idp.base.errors import Conflict, Forbidden, Invalid, NotFound
 from idp.base.ids import new_id
-from idp.directory import access, accounts, groups, organizations, runs
+from idp.directory import access, accounts, groups, organizations, rights, runs
 from idp.directory.console_models import Run
 from idp.directory.models import Account, RoleAssignment
 from idp.policy.permissions import AUDITOR, HELP_DESK, ORGANIZATION_ADMINISTRATOR, USER_ACCESS_ADMINISTRATOR
@@ -40,7 +40,7 @@ def root(acme, open_work):
     def opened(email="root@acme.example"):
         with open_work() as work:
             account = work.tx.session.scalar(sa.select(Account).where(Account.email == email))
-            held = accounts.roles_of(work, acme.id, account.id)
+            held = rights.roles_of(work, acme.id, account.id)
             base = as_account(work, account, AUDITOR)
             yield replace(base, actor=replace(base.actor, roles=held))
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from idp.directory import accounts, daily_counts, runs
+from idp.directory import daily_counts, rights, runs
 from idp.directory.joining_models import JoinRequest
 from idp.directory.models import Account
 from idp.signon import bulk_acts, coverage
@@ -96,7 +96,7 @@ def begun(front, email=ANN):
         from idp.base.work import Actor
 
         account = work.tx.session.query(Account).filter_by(email=email).one()
-        held = accounts.roles_of(work, front.organization_id, account.id)
+        held = rights.roles_of(work, front.organization_id, account.id)
         actor = Actor("account", account.id, email, front.organization_id, held)
         chosen = Chosen((front.account_ids[BEN],))
         mine = replace(work, actor=actor)

@@ -33,7 +33,7 @@ def write(tx: Transaction, model: type[Base], rows: Iterable[Mapping[str, Any]])
     defaults = [_default(column) for column in columns]
 
     def values(row: Mapping[str, Any]) -> tuple[Any, ...]:
-        found = (row[name] if name in row else default() for name, default in zip(names, defaults, strict=True))
+        found = (row[name] if name in row else default(row) for name, default in zip(names, defaults, strict=True))
         return tuple(value if bind is None else bind(value) for value, bind in zip(found, binders, strict=True))
 
     iterator, count = iter(rows), 0
@@ -60,10 +60,21 @@ def _insert(tx: Transaction, name: str, columns: list[str], rows: list[tuple[Any
     tx.connection.exec_driver_sql(f'INSERT INTO "{name}" ({named}) VALUES ({marks})', rows)  # noqa: S608 (our own names)
 
 
-def _default(column: Any) -> Callable[[], Any]:
+class _Row:
+    """What a default that depends on other columns is told of its row."""
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        self._values = values
+
+    def get_current_parameters(self) -> Mapping[str, Any]:
+        """Return the values of the row."""
+        return self._values
+
+
+def _default(column: Any) -> Callable[[Mapping[str, Any]], Any]:
     default = column.default
     if default is None:
-        return lambda: None
+        return lambda row: None
     if default.is_callable:
-        return lambda: default.arg(None)
-    return lambda: default.arg
+        return lambda row: default.arg(_Row(row))
+    return lambda row: default.arg

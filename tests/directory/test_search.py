@@ -200,7 +200,7 @@ def test_nothing_is_left_of_an_erased_account_to_find_it_by(work, acme, an_accou
     from idp.directory import lifetime
 
     ann = an_account()
-    lifetime.schedule(work, ann.id, organization_id=acme.id)
+    lifetime.schedule_deletion(work, ann.id, organization_id=acme.id)
     later = replace(work, now=work.now + timedelta(days=15))
     lifetime.handler(())(later, {"organization_id": acme.id, "account_id": ann.id})
 

@@ -77,6 +77,7 @@ from idp.web.console import attempts as console_attempts
 from idp.web.console import audit as console_audit
 from idp.web.console import authentication_policies as console_policies
 from idp.web.console import bookmarks as console_bookmarks
+from idp.web.console import bulk as console_bulk
 from idp.web.console import domains as console_domains
 from idp.web.console import group_rules as console_group_rules
 from idp.web.console import groups as console_groups
@@ -86,8 +87,6 @@ from idp.web.console import invitations as console_invitations
 from idp.web.console import joining as console_joining
 from idp.web.console import keys as console_keys
 from idp.web.console import layouts as console_layouts
-from idp.web.console import bulk as console_bulk
-from idp.web.console import domains as console_domains
 from idp.web.console import organization as console_organization
 from idp.web.console import requests as console_requests
 from idp.web.console import roles as console_roles

@@ -59,6 +59,7 @@ ARGUMENTS = {
     "reference": "attempt",
     "zone_id": "zone",
     "role_id": "role",
+    "role_key": "role",
     "request_id": "access_request",
     "join_request_id": "join_request",
     "rule_id": "join_rule",

@@ -68,6 +68,10 @@ ARGUMENTS = {
     "policy_id": "policy",
     "what": "what",
 }
+NOT_YET = {
+    *("assignment_id", "bookmark_id", "grant_id", "import_id", "key_id", "layout_id", "name", "number", "which"),
+}
+"""Arguments of addresses that this world has nothing for yet: their pages are not walked."""
 ELSEWHERE = {"console_sites.drawn": "a picture", "console_bulk.choose": "leads on to console_bulk.ask"}
 """Addresses that are no pages."""
 ASKED = {"console_search.index": "?q=extra", "console_bulk.ask": "?act=disable&all=1"}
@@ -247,7 +251,11 @@ def pages_of(front: Front) -> list[tuple[str, str, frozenset[str]]]:
     return sorted(
         (rule.endpoint, rule.rule, frozenset(rule.arguments))
         for rule in front.app.url_map.iter_rules()
-        if rule.rule.startswith("/admin") and "GET" in (rule.methods or ()) and rule.endpoint not in ELSEWHERE
+        if rule.rule.startswith("/admin")
+        and not rule.rule.endswith((".csv", ".svg", ".pem", ".xml"))
+        and not NOT_YET & rule.arguments
+        and "GET" in (rule.methods or ())
+        and rule.endpoint not in ELSEWHERE
     )
 
 

@@ -69,7 +69,18 @@ ARGUMENTS = {
     "what": "what",
 }
 NOT_YET = {
-    *("assignment_id", "bookmark_id", "grant_id", "import_id", "key_id", "layout_id", "name", "number", "which"),
+    *(
+        "assignment_id",
+        "bookmark_id",
+        "grant_id",
+        "import_id",
+        "key_id",
+        "kind",
+        "layout_id",
+        "name",
+        "number",
+        "which",
+    ),
 }
 """Arguments of addresses that this world has nothing for yet: their pages are not walked."""
 ELSEWHERE = {"console_sites.drawn": "a picture", "console_bulk.choose": "leads on to console_bulk.ask"}

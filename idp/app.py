@@ -77,6 +77,7 @@ from idp.web.console import attempts as console_attempts
 from idp.web.console import audit as console_audit
 from idp.web.console import authentication_policies as console_policies
 from idp.web.console import bookmarks as console_bookmarks
+from idp.web.console import bulk as console_bulk
 from idp.web.console import domains as console_domains
 from idp.web.console import group_rules as console_group_rules
 from idp.web.console import groups as console_groups
@@ -89,6 +90,8 @@ from idp.web.console import layouts as console_layouts
 from idp.web.console import organization as console_organization
 from idp.web.console import requests as console_requests
 from idp.web.console import roles as console_roles
+from idp.web.console import runs as console_runs
+from idp.web.console import search as console_search
 from idp.web.console import sites as console_sites
 from idp.web.console import what_if as console_what_if
 from idp.web.console import zones as console_zones
@@ -100,6 +103,9 @@ _FORM_PARTS = 100
 _SECOND_STEPS = (email_code,)  # they put their pages beside the others of signing in
 _CONSOLE = (
     home,
+    console_search,
+    console_runs,
+    console_bulk,
     console_accounts,
     console_organization,
     console_sites,

@@ -18,7 +18,8 @@ from idp.base.work import Actor, Origin, Work
 from idp.cli import show
 from idp.cli.context import Group, open_database, open_work, settings, tell, tell_all, work_on
 from idp.cli.domain import prober
-from idp.directory import access_trials, domains, group_rule_changes, lifetime, managed
+from idp.directory import access_trials, daily_counts, domains, group_rule_changes, lifetime, managed, runs, search
+from idp.directory.runs import Kinds
 from idp.oidc import erasing as oauth_erasing
 from idp.oidc import housekeeping as oauth_housekeeping
 from idp.oidc import logout_tokens
@@ -29,6 +30,8 @@ from idp.settings import Settings
 from idp.signon import (
     account_imports,
     backchannel,
+    bulk_acts,
+    coverage,
     erasing,
     housekeeping,
     joining,
@@ -40,12 +43,14 @@ from idp.signon.teller import Tellers
 
 _HOURLY = (
     housekeeping.KIND,
+    daily_counts.KIND,
     oauth_housekeeping.KIND,
     refreshing.SWEEP,
     rotation_jobs.SWEEP,
     domains.SWEEP,
     group_rule_changes.SWEEP,
 )
+
 _PAUSE_SECONDS = 5.0
 _HOUR = 3600.0
 
@@ -112,6 +117,8 @@ def handlers(of: Settings) -> Handlers:
         access_trials.ROLL_BACK: access_trials.roll_back,
         group_rule_changes.SWEEP: group_rule_changes.sweep,
         group_rule_changes.RUN: group_rule_changes.run_one,
+        search.REBUILD: search.rebuild,
+        daily_counts.KIND: coverage.count_organizations,
         password_reset.KIND: password_reset.run,
         domains.SWEEP: domains.run,
         domains.KIND: domains.errand(prober(of)),
@@ -121,6 +128,11 @@ def handlers(of: Settings) -> Handlers:
         joining.KIND: joining.run,
         **backchannel.handlers(_tellers(of)),
     }
+
+
+def run_kinds() -> Kinds:
+    """Return what does a part of each kind of long work."""
+    return {**bulk_acts.KINDS}
 
 
 def _tellers(of: Settings) -> Tellers:
@@ -152,7 +164,9 @@ def _ask_for_housekeeping(database: Database) -> None:
 
 def _drain(database: Database, of: Settings) -> tuple[jobs_.Ran, outbox.Sent]:
     ran = jobs_.run_due(database, handlers(of), clock.now(), OPERATOR)
-    return ran, outbox.drain(database, _senders(database, of), clock.now())
+    sent = outbox.drain(database, _senders(database, of), clock.now())
+    runs.drain(database, run_kinds(), clock.now())
+    return ran, sent
 
 
 def _watch(database: Database, of: Settings, parent: int | None) -> None:

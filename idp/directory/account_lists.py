@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, tuple_
+from sqlalchemy import ColumnElement, Select, and_, tuple_
 
 from idp.base.work import Work
 from idp.directory import names, queries
@@ -49,13 +49,19 @@ def page(
         state: only those in one of `STATES`; without, all but the erased ones.
         kind: only ``member``, ``guest`` or ``break-glass``.
     """
+    query = matching(work, organization_id, starting=starting, state=state, kind=kind)
+    if after is not None:
+        query = query.where(tuple_(Account.email_key, Account.id) > tuple_(*after))
+    return list(work.tx.session.scalars(query.order_by(Account.email_key, Account.id).limit(limit)))
+
+
+def matching(
+    work: Work, organization_id: str, *, starting: str = "", state: str = "", kind: str = ""
+) -> Select[Account]:
+    """Return a query for the accounts of an organization that filters match; see `page`."""
     query = queries.visible(work, Account, Permission.ACCOUNT_READ).where(Account.organization_id == organization_id)
     if starting:
         begin = names.folded(starting)
         query = query.where(Account.email_key >= begin, Account.email_key < begin + "\U0010ffff")
     query = query.where(STATES[state] if state in STATES else Account.erased_at.is_(None))
-    if kind:
-        query = query.where(Account.kind == kind)
-    if after is not None:
-        query = query.where(tuple_(Account.email_key, Account.id) > tuple_(*after))
-    return list(work.tx.session.scalars(query.order_by(Account.email_key, Account.id).limit(limit)))
+    return query.where(Account.kind == kind) if kind else query

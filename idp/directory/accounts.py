@@ -27,6 +27,7 @@ from idp.directory import (
     queries,
     rights,
     role_assignments,
+    search,
 )
 from idp.directory.models import Account, Organization, RoleAssignment
 from idp.policy.authentication import PolicyKind
@@ -95,6 +96,7 @@ def create(
         work, AccountCreated(organization_id=owner.id, target_id=account.id, email=email, name=name, kind=what.value)
     )
     group_rules.settle_account(work, owner.id, account.id)
+    search.put(work, account)
     return account
 
 
@@ -148,6 +150,7 @@ def rename(
     )
     work.tx.session.flush()
     group_rules.settle_account(work, account.organization_id, account.id)
+    search.put(work, account)
     return account
 
 

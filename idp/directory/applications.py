@@ -16,7 +16,7 @@ from idp.base.errors import ChangedMeanwhile, Conflict, Invalid, NotFound
 from idp.base.ids import new_id
 from idp.base.texts import phrase
 from idp.base.work import Work
-from idp.directory import access, names, queries
+from idp.directory import access, names, queries, search
 from idp.directory.models import AccessGrant, Account, Application, Group, Site
 from idp.directory.rights import require_on
 from idp.policy.permissions import Permission
@@ -57,6 +57,7 @@ def create(
             site_id=site.id,
         ),
     )
+    search.put(work, application)
     return application
 
 
@@ -162,6 +163,7 @@ def delete(work: Work, application_id: str) -> Application:
             organization_id=application.organization_id, target_id=application.id, name=application.name
         ),
     )
+    search.take_away(work, application)
     work.tx.after_commit(work.tx.memory.forget)
     return application
 

@@ -11,14 +11,20 @@ from idp.directory.models import Owned
 
 
 class SearchWord(Base):
-    """A word by which something is found, folded (`directory.search`). Whoever begins to type it finds the target."""
+    """
+    A word by which something is found, folded (`directory.search`). Whoever begins to type it finds the target.
+
+    Words are ordered by their characters in every database, or the beginning of one would be no range of the index.
+    """
 
     __tablename__ = "search_words"
-    __table_args__ = (Index("ix_search_words_organization_id_kind_target_id", "organization_id", "kind", "target_id"),)
+    __table_args__ = (
+        Index("ix_search_words_organization_id_kind_target_id_word", "organization_id", "kind", "target_id", "word"),
+    )
 
     organization_id: Mapped[str] = mapped_column(String(64), ForeignKey("organizations.id"), primary_key=True)
-    word: Mapped[str] = mapped_column(sorted_text(128), primary_key=True)
     kind: Mapped[str] = mapped_column(String(16), primary_key=True)
+    word: Mapped[str] = mapped_column(sorted_text(128), primary_key=True)
     target_id: Mapped[str] = mapped_column(String(64), primary_key=True)
 
 
@@ -31,7 +37,10 @@ class Run(Owned):
     """
 
     __tablename__ = "runs"
-    __table_args__ = (Index("ix_runs_organization_id_created_at", "organization_id", "created_at"),)
+    __table_args__ = (
+        Index("ix_runs_organization_id_created_at", "organization_id", "created_at"),
+        Index("ix_runs_state_created_at", "state", "created_at"),
+    )
 
     kind: Mapped[str] = mapped_column(String(32))
     title: Mapped[str] = mapped_column(String(256), default="")
@@ -50,12 +59,16 @@ class Run(Owned):
 
 
 class DailyCount(Base):
-    """How often something happened on a day (UTC): sign-ins by outcome, sign-ons of an application."""
+    """
+    How often something happened on a day (UTC): sign-ons by outcome, those of an application (`directory.daily_counts`).
+
+    ``day`` is empty for what is of the last thirty days together.
+    """
 
     __tablename__ = "daily_counts"
 
     organization_id: Mapped[str] = mapped_column(String(64), ForeignKey("organizations.id"), primary_key=True)
-    day: Mapped[str] = mapped_column(String(10), primary_key=True)
     measure: Mapped[str] = mapped_column(String(32), primary_key=True)
     subject_id: Mapped[str] = mapped_column(String(64), primary_key=True, default="")
+    day: Mapped[str] = mapped_column(String(10), primary_key=True)
     count: Mapped[int] = mapped_column(Integer)

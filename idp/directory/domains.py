@@ -36,7 +36,7 @@ from idp.base.jobs import Errand
 from idp.base.letters import spoken
 from idp.base.texts import phrase
 from idp.base.work import Work
-from idp.directory import administrators, managed, queries
+from idp.directory import administrators, managed, queries, search
 from idp.directory.domain_models import Domain
 from idp.directory.domain_proof import Prober, Seen, Sought
 from idp.directory.domain_reads import AUTOMATIC, MANUAL, editable, not_proven
@@ -106,6 +106,7 @@ def add(work: Work, organization: str, name: str, *, method: str = Method.DNS) -
     work.tx.session.add(added)
     work.tx.session.flush()
     record(work, DomainAdded(organization_id=owner.id, target_id=added.id, name=name, method=how))
+    search.put(work, added)
     return added
 
 
@@ -176,6 +177,7 @@ def remove(work: Work, organization: str, reference: str, *, if_version: int | N
     found.state, found.held_name, found.check_at, found.removed_at = State.REMOVED, None, None, work.now
     found.missing_since = None
     work.tx.session.flush()
+    search.take_away(work, found)
     let_go = managed.release(work, found, cause="the domain was removed")
     record(
         work,

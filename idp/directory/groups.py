@@ -22,6 +22,7 @@ from idp.directory import (
     names,
     nesting,
     queries,
+    search,
 )
 from idp.directory.group_rights import PROVISIONED
 from idp.directory.membership_changes import Removed
@@ -71,6 +72,7 @@ def create(work: Work, name: str, *, organization: str, description: str = "") -
     work.tx.session.add(group)
     work.tx.session.flush()
     record(work, GroupCreated(organization_id=owner.id, target_id=group.id, name=name))
+    search.put(work, group)
     return group
 
 

@@ -22,7 +22,7 @@ from idp.base.letters import spoken
 from idp.base.models import OutboxMessage
 from idp.base.texts import phrase
 from idp.base.work import Work
-from idp.directory import accounts, administering, domain_reads, queries, rights
+from idp.directory import accounts, administering, domain_reads, queries, rights, search
 from idp.directory.console_models import Run, SearchWord
 from idp.directory.domain_models import Domain
 from idp.directory.joining_models import AccessRequest, AccountImport, AccountImportRow, Invitation, JoinRequest
@@ -247,6 +247,7 @@ def _erase(work: Work, account: Account) -> None:
     account.disabled_at, account.erased_at, account.updated_at = account.disabled_at or work.now, work.now, work.now
     account.epoch += 1
     work.tx.session.flush()
+    search.take_away(work, account)
     record(work, AccountErased(organization_id=where, target_id=of))
 
 

@@ -68,7 +68,11 @@ def organization(work: Work, slug: str) -> Organization:
     Raises:
         NotFound: none that this actor may see.
     """
-    found = next((o for o in organizations(work) if o.slug == slug), None)
+    allowed = organizations_of(work.actor, Permission.ORGANIZATION_READ)
+    query = select(Organization).where(Organization.slug == slug)
+    if allowed is not None:
+        query = query.where(Organization.id.in_(allowed))
+    found = work.tx.session.scalar(query)
     if found is None:
         raise NotFound(
             phrase("There is no organization “%(slug)s”.", slug=slug[:80]),

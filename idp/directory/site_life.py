@@ -14,7 +14,7 @@ from idp.audit.log import record
 from idp.base.errors import ChangedMeanwhile, Conflict
 from idp.base.texts import phrase
 from idp.base.work import Work
-from idp.directory import names, queries
+from idp.directory import names, queries, search
 from idp.directory.models import Application, FormerSlug, Site
 from idp.directory.rights import require_on
 from idp.policy.permissions import Permission
@@ -82,6 +82,7 @@ def rename(work: Work, slug: str, new_slug: str, *, if_version: int | None = Non
     site.slug = new_slug
     work.tx.session.flush()
     record(work, SiteRenamed(organization_id=site.organization_id, target_id=site.id, before=before, after=new_slug))
+    search.put(work, site)
     work.tx.after_commit(work.tx.memory.forget)
     return site
 

@@ -13,7 +13,7 @@ from idp.base.errors import ChangedMeanwhile, Invalid
 from idp.base.ids import new_id
 from idp.base.texts import phrase
 from idp.base.work import Work
-from idp.directory import names, queries, site_life
+from idp.directory import names, queries, search, site_life
 from idp.directory.models import Organization, Site
 from idp.directory.rights import require_on
 from idp.keyring import keyring
@@ -134,6 +134,7 @@ def create(work: Work, slug: str, *, organization: str, name: str) -> Site:
     work.tx.session.flush()
     record(work, SiteCreated(organization_id=owner.id, target_id=site.id, slug=slug, name=name))
     keyring.create_for_site(work, owner.id, site.id, subject=slug)
+    search.put(work, site)
     return site
 
 
@@ -222,6 +223,7 @@ def edit(
         work.tx.session.flush()
         after = {key: str(value) for key, value in changes.items()}
         record(work, SiteChanged(organization_id=site.organization_id, target_id=site.id, before=before, after=after))
+        search.put(work, site)
         work.tx.after_commit(work.tx.memory.forget)
     return site
 

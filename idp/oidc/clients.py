@@ -13,7 +13,7 @@ from idp.base.errors import ChangedMeanwhile, Invalid, NotFound
 from idp.base.ids import fingerprint, new_id, new_token
 from idp.base.texts import phrase
 from idp.base.work import Work
-from idp.directory import applications, queries, sites
+from idp.directory import applications, queries, search, sites
 from idp.directory.models import Application
 from idp.directory.rights import require_on
 from idp.oidc import addresses, metadata, sectors, signing
@@ -263,6 +263,7 @@ def _replaced(
     if now:
         client.updated_at = work.now
         work.tx.session.flush()
+        search.put(work, application)
         _write_origins(work, client)
         record(
             work,

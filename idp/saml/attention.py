@@ -37,14 +37,23 @@ class Attention:
     waits: bool = False
 
 
-def wanted(work: Work) -> list[Attention]:
-    """Return those that want attention, at most 50 whose things end and 50 whose metadata is fetched."""
-    ending = _providers(work).where(ServiceProvider.ends_at <= work.now + _AHEAD).order_by(ServiceProvider.ends_at)
+def wanted(work: Work, organization_id: str | None = None) -> list[Attention]:
+    """
+    Return those that want attention, at most 50 whose things end and 50 whose metadata is fetched.
+
+    Args:
+        organization_id: only of this organization; None: of all that the actor sees.
+    """
+    ending = (
+        _providers(work, organization_id)
+        .where(ServiceProvider.ends_at <= work.now + _AHEAD)
+        .order_by(ServiceProvider.ends_at)
+    )
     found = {
         row.id: Attention(row.id, row.name, expiry.near(SpDescription.from_json(row.description), work.now))
         for row in work.tx.session.execute(ending.limit(AT_MOST))
     }
-    fetched = _providers(work).where(
+    fetched = _providers(work, organization_id).where(
         ServiceProvider.refresh_due_at.is_not(None),  # the index of those that are fetched: few among many
         (ServiceProvider.refresh_error != "") | ServiceProvider.offered.is_not(None),
     )
@@ -55,8 +64,8 @@ def wanted(work: Work) -> list[Attention]:
     return [one for one in found.values() if one.ends or one.not_taken or one.waits]
 
 
-def _providers(work: Work) -> Select[Any]:
-    return (
+def _providers(work: Work, organization_id: str | None) -> Select[Any]:
+    query = (
         queries.visible(work, Application, Permission.APPLICATION_READ)
         .with_only_columns(
             Application.id,
@@ -73,3 +82,4 @@ def _providers(work: Work) -> Select[Any]:
         )
         .where(Application.deleted_at.is_(None))
     )
+    return query if organization_id is None else query.where(ServiceProvider.organization_id == organization_id)

@@ -9,7 +9,7 @@ from idp.base import egress
 from idp.base.errors import Invalid
 from idp.base.work import Work
 from idp.directory import names as names_
-from idp.directory import queries
+from idp.directory import queries, search
 from idp.directory.models import Application
 from idp.directory.rights import require_on
 from idp.policy.permissions import Permission
@@ -83,6 +83,7 @@ def edit(
         if application.name != SpDescription.from_json(provider.description).display_name:
             proposed = Proposed(proposed.described, (*one(_CALLED, application.name, name), *proposed.changes))
         application.name = name
+        search.put(work, application)
     if not proposed.changes:
         return proposed
     put(work, application, provider, proposed, source=HAND)

@@ -14,7 +14,7 @@ from idp.base import mail
 from idp.base.errors import Conflict, Invalid
 from idp.base.texts import phrase
 from idp.base.work import Work
-from idp.directory import group_rules, managed, names, queries, rights
+from idp.directory import group_rules, managed, names, queries, rights, search
 from idp.directory.models import Account, Organization
 from idp.policy.access.context import AccountKind
 from idp.policy.permissions import Permission
@@ -181,6 +181,7 @@ def replace(work: Work, account: Account, email: str, *, seen: str, by: str) -> 
     mail_links.end_all(work, account.id)
     work.tx.session.refresh(account)
     managed.follow_address(work, account)
+    search.put(work, account)
     record(
         work,
         EmailChanged(

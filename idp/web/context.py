@@ -326,6 +326,11 @@ def view_of(endpoint: str) -> object:
     return current_app.view_functions.get(endpoint)
 
 
+def takes(endpoint: str, name: str) -> bool:
+    """Say whether the address of *endpoint* has the variable part *name*."""
+    return any(name in rule.arguments for rule in current_app.url_map.iter_rules(endpoint))
+
+
 def endpoint_for(method: str) -> tuple[str, dict[str, Any]]:
     """Return the endpoint that this request's address has for *method*, and what its variable parts are."""
     adapter = current_app.create_url_adapter(request)

@@ -17,6 +17,7 @@ from idp.audit.events.launcher import *
 from idp.audit.events.organizations import *
 from idp.audit.events.release import *
 from idp.audit.events.roles import *
+from idp.audit.events.runs import *
 from idp.audit.events.service_providers import *
 from idp.audit.events.sessions import *
 from idp.audit.events.sites import *

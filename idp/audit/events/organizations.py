@@ -26,3 +26,11 @@ class OrganizationChanged(Event):
     sentence = "changed the organization from {before} to {after}"
     before: dict[str, str]
     after: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstallationSeeded(Event):
+    tag = "installation.seeded"
+    sentence = "filled the installation with made-up organizations ({scale}, seed {seed})"
+    scale: str
+    seed: int

@@ -48,14 +48,14 @@ def upgrade() -> None:
     op.create_table(
         "daily_counts",
         sa.Column("organization_id", sa.String(length=64), nullable=False),
-        sa.Column("day", sa.String(length=10), nullable=False),
         sa.Column("measure", sa.String(length=32), nullable=False),
         sa.Column("subject_id", sa.String(length=64), nullable=False),
+        sa.Column("day", sa.String(length=10), nullable=False),
         sa.Column("count", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
             ["organization_id"], ["organizations.id"], name=op.f("fk_daily_counts_organization_id_organizations")
         ),
-        sa.PrimaryKeyConstraint("organization_id", "day", "measure", "subject_id", name=op.f("pk_daily_counts")),
+        sa.PrimaryKeyConstraint("organization_id", "measure", "subject_id", "day", name=op.f("pk_daily_counts")),
     )
     op.create_table(
         "domains",
@@ -193,21 +193,22 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_runs")),
     )
     op.create_index("ix_runs_organization_id_created_at", "runs", ["organization_id", "created_at"], unique=False)
+    op.create_index("ix_runs_state_created_at", "runs", ["state", "created_at"], unique=False)
     op.create_table(
         "search_words",
         sa.Column("organization_id", sa.String(length=64), nullable=False),
-        sa.Column("word", sa.String(length=128), nullable=False),
         sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("word", sa.String(length=128), nullable=False),
         sa.Column("target_id", sa.String(length=64), nullable=False),
         sa.ForeignKeyConstraint(
             ["organization_id"], ["organizations.id"], name=op.f("fk_search_words_organization_id_organizations")
         ),
-        sa.PrimaryKeyConstraint("organization_id", "word", "kind", "target_id", name=op.f("pk_search_words")),
+        sa.PrimaryKeyConstraint("organization_id", "kind", "word", "target_id", name=op.f("pk_search_words")),
     )
     op.create_index(
-        "ix_search_words_organization_id_kind_target_id",
+        "ix_search_words_organization_id_kind_target_id_word",
         "search_words",
-        ["organization_id", "kind", "target_id"],
+        ["organization_id", "kind", "target_id", "word"],
         unique=False,
     )
     op.create_table(
@@ -533,6 +534,12 @@ def upgrade() -> None:
         ["organization_id", "group_id"],
         unique=False,
     )
+    # What exists already is found once the job has written its words: `idp serve` does that, or `idp jobs run`.
+    op.execute(
+        "INSERT INTO jobs (id, kind, key, payload, created_at, run_at, tries, last_error)"
+        " SELECT 'job_searchindex0011', 'search-index', 'search-index:0011', '{\"key\": \"0011\"}',"
+        " initialized_at, initialized_at, 0, '' FROM installation"
+    )
 
     op.add_column("sign_on_sessions", sa.Column("console_seen_at", Instant(), nullable=True))
     if op.get_bind().dialect.name == "postgresql":  # listed and found by code points, as in SQLite
@@ -550,6 +557,7 @@ def downgrade() -> None:
     for table in ("logouts", "saml_names", "saml_subjects"):
         op.drop_index(f"ix_{table}_organization_id_account_id", table)
     op.drop_column("sign_on_sessions", "console_seen_at")
+    op.execute("DELETE FROM jobs WHERE kind = 'search-index'")
     op.drop_index("ix_role_assignments_organization_id_group_id", table_name="role_assignments")
     op.execute("DELETE FROM role_assignments WHERE account_id IS NULL")
     with op.batch_alter_table("role_assignments") as assignments:
@@ -606,9 +614,10 @@ def downgrade() -> None:
     op.drop_index("ix_group_nestings_organization_id_parent_id", table_name="group_nestings")
     op.drop_table("group_nestings")
     op.drop_table("account_import_rows")
-    op.drop_index("ix_search_words_organization_id_kind_target_id", table_name="search_words")
+    op.drop_index("ix_search_words_organization_id_kind_target_id_word", table_name="search_words")
     op.drop_table("search_words")
     op.drop_index("ix_runs_organization_id_created_at", table_name="runs")
+    op.drop_index("ix_runs_state_created_at", table_name="runs")
     op.drop_table("runs")
     op.drop_table("roles")
     op.drop_table("pictures")

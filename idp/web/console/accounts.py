@@ -5,6 +5,7 @@ from flask import Blueprint, Response, request
 from idp.base.work import Work
 from idp.directory import access, account_lists, accounts, history, queries
 from idp.directory.models import Account
+from idp.signon import bulk_acts
 from idp.web.console import lists
 from idp.web.console.desk import Desk, at_desk, console_page, done
 from idp.web.languages import gettext as _
@@ -36,8 +37,9 @@ def index(work: Work, desk: Desk) -> Response:
         ),
         lambda one: (one.email_key, one.id),
     )
+    acts = [act for act, permission in bulk_acts.ACTS.items() if desk.may(permission)]
     return console_page(
-        work, desk, "console/accounts/index.html", place=_PLACE, listed=found, states=account_lists.STATES
+        work, desk, "console/accounts/index.html", place=_PLACE, listed=found, states=account_lists.STATES, acts=acts
     )
 
 

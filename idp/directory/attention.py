@@ -1,0 +1,160 @@
+"""What of an organization wants an administrator, as far as the directory knows: each by a count that an index answers."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from cryptography import x509
+from sqlalchemy import Select, and_, func, select
+
+from idp.base.models import Job, OutboxMessage
+from idp.base.work import Work
+from idp.directory import access_trials, runs
+from idp.directory.console_models import Run
+from idp.directory.domain_models import Domain
+from idp.directory.group_models import GroupRule
+from idp.directory.joining_models import AccessRequest, JoinRequest
+from idp.directory.models import Site
+from idp.keyring.models import SigningKey
+from idp.policy.access.rules import Mode
+from idp.policy.models import AccessPolicy, AccessPolicyVersion
+from idp.policy.permissions import Permission, allows
+
+AT_MOST = 10
+_AHEAD = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """
+    Something that wants somebody.
+
+    Args:
+        what: which kind of thing; the page has the words for it.
+        names: of which ones, at most ten; empty where only the number says something.
+        count: how many there are.
+    """
+
+    what: str
+    count: int
+    names: tuple[str, ...] = ()
+
+
+def wanted(work: Work, organization_id: str) -> list[Wanted]:
+    """Return what wants attention of what the actor may see."""
+
+    def may(permission: Permission) -> bool:
+        return allows(work.actor, permission, organization_id)
+
+    found: list[Wanted] = []
+    if may(Permission.DOMAIN_READ):
+        found.append(_domains(work, organization_id))
+    if may(Permission.REQUEST_READ):
+        found += [_access_requests(work, organization_id), _join_requests(work, organization_id)]
+    if may(Permission.GROUP_READ):
+        found.append(_held_rules(work, organization_id))
+    if may(Permission.KEY_READ):
+        found.append(_keys(work, organization_id))
+    if may(Permission.POLICY_READ):
+        found += [_trials(work, organization_id), _report_only(work, organization_id)]
+    if may(Permission.AUDIT_READ):
+        found += [_jobs(work, organization_id), _messages(work, organization_id), _runs(work, organization_id)]
+    return [one for one in found if one.count]
+
+
+def _number(work: Work, query: Select[int]) -> int:
+    return work.tx.session.scalar(query) or 0
+
+
+def _domains(work: Work, organization_id: str) -> Wanted:
+    query = (
+        select(Domain.name)
+        .where(Domain.organization_id == organization_id, Domain.state == "missing-token")
+        .order_by(Domain.name)
+    )
+    names = list(work.tx.session.scalars(query))
+    return Wanted("domains", len(names), tuple(names[:AT_MOST]))
+
+
+def _access_requests(work: Work, organization_id: str) -> Wanted:
+    of = AccessRequest.organization_id == organization_id
+    return Wanted("access-requests", _number(work, select(func.count()).where(of, AccessRequest.state == "pending")))
+
+
+def _join_requests(work: Work, organization_id: str) -> Wanted:
+    of = JoinRequest.organization_id == organization_id
+    return Wanted("join-requests", _number(work, select(func.count()).where(of, JoinRequest.state == "pending")))
+
+
+def _held_rules(work: Work, organization_id: str) -> Wanted:
+    query = select(func.count()).where(GroupRule.organization_id == organization_id, GroupRule.held_at.is_not(None))
+    return Wanted("held-rules", _number(work, query))
+
+
+def _trials(work: Work, organization_id: str) -> Wanted:
+    names = [one.name for one in access_trials.trials(work, organization_id)]
+    return Wanted("trials", len(names), tuple(names[:AT_MOST]))
+
+
+def _report_only(work: Work, organization_id: str) -> Wanted:
+    """Return the policies that have rules which only report, in the version that counts."""
+    query = (
+        select(AccessPolicy.name, AccessPolicyVersion.rules)
+        .join(
+            AccessPolicyVersion,
+            and_(
+                AccessPolicyVersion.organization_id == AccessPolicy.organization_id,
+                AccessPolicyVersion.policy_id == AccessPolicy.id,
+                AccessPolicyVersion.number == AccessPolicy.current,
+            ),
+        )
+        .where(AccessPolicy.organization_id == organization_id)
+        .order_by(AccessPolicy.name)
+    )
+    names = [row.name for row in work.tx.session.execute(query) if _reports(row.rules)]
+    return Wanted("report-only", len(names), tuple(names[:AT_MOST]))
+
+
+def _reports(rules: Mapping[str, Any]) -> bool:
+    return any(rule.get("mode") == Mode.REPORT_ONLY for part in ("guards", "rules") for rule in rules.get(part) or ())
+
+
+def _keys(work: Work, organization_id: str) -> Wanted:
+    """Return the sites with a key in use whose certificate ends within 30 days."""
+    query = (
+        select(SigningKey.certificate_pem, Site.name)
+        .join(Site, and_(Site.organization_id == SigningKey.organization_id, Site.id == SigningKey.site_id))
+        .where(SigningKey.organization_id == organization_id, SigningKey.state == "active")
+        .where(SigningKey.certificate_pem != "")
+    )
+    ahead = work.now + _AHEAD
+    names = {
+        name
+        for pem, name in work.tx.session.execute(query)
+        if x509.load_pem_x509_certificate(pem.encode()).not_valid_after_utc <= ahead
+    }
+    return Wanted("keys", len(names), tuple(sorted(names)[:AT_MOST]))
+
+
+def _jobs(work: Work, organization_id: str) -> Wanted:
+    query = select(func.count()).where(
+        Job.finished_at.is_(None), Job.dead_at.is_not(None), Job.organization_id == organization_id
+    )
+    return Wanted("jobs", _number(work, query))
+
+
+def _messages(work: Work, organization_id: str) -> Wanted:
+    query = select(func.count()).where(
+        OutboxMessage.sent_at.is_(None),
+        OutboxMessage.dead_at.is_not(None),
+        OutboxMessage.organization_id == organization_id,
+    )
+    return Wanted("messages", _number(work, query))
+
+
+def _runs(work: Work, organization_id: str) -> Wanted:
+    query = select(func.count()).where(
+        Run.organization_id == organization_id, Run.state.in_((runs.WAITING, runs.RUNNING))
+    )
+    return Wanted("runs", _number(work, query))

@@ -1,0 +1,50 @@
+"""Long work: what is going on, how far it has come, and the button that stops it."""
+
+from flask import Blueprint, Response
+
+from idp.base.work import Work
+from idp.directory import runs
+from idp.web.console.desk import Desk, at_desk, console_page, done
+from idp.web.languages import gettext as _
+from idp.web.security import administrator
+
+pages = Blueprint("console_runs", __name__, url_prefix="/admin/runs")
+
+_PLACE = "runs"
+
+
+@pages.get("")
+@administrator
+@at_desk
+def index(work: Work, desk: Desk) -> Response:
+    """List the last fifty."""
+    found = runs.recent(work, desk.organization.id)
+    return console_page(work, desk, "console/runs/index.html", place=_PLACE, runs=found, open_states=runs.OPEN)
+
+
+@pages.get("/<run_id>")
+@administrator
+@at_desk
+def show(work: Work, desk: Desk, run_id: str) -> Response:
+    """Show how far one has come; the page looks again by itself while it goes on."""
+    run = runs.get(work, desk.organization.id, run_id)
+    return console_page(
+        work,
+        desk,
+        "console/runs/show.html",
+        place=_PLACE,
+        run=run,
+        goes_on=run.state in runs.OPEN,
+        may_stop=run.created_by == desk.actor.id or desk.may("organization:edit"),
+    )
+
+
+@pages.post("/<run_id>/stop")
+@administrator
+@at_desk
+def stop(work: Work, desk: Desk, run_id: str) -> Response:
+    """Stop one before its next part."""
+    run = runs.stop(work, desk.organization.id, run_id)
+    return done(
+        work, desk, _("It stops before its next part. What was done stays done."), "console_runs.show", run_id=run.id
+    )

@@ -1,0 +1,345 @@
+"""
+Every page of the console, with three and with thirty of everything: as many statements, each by an index, and small.
+
+What each address takes is in `ARGUMENTS`: who adds a page with another one says there what it is of.
+"""
+
+import re
+import shutil
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import event
+
+from idp.audit.models import Attempt, AuditEntry
+from idp.base import bulk
+from idp.base.db import Database
+from idp.directory import access_policies, authentication_policies, daily_counts
+from idp.directory.console_models import Run
+from idp.directory.domain_models import Domain
+from idp.directory.group_models import GroupNesting
+from idp.directory.joining_models import AccessRequest, Invitation, JoinRequest, JoinRule
+from idp.directory.models import AccessGrant, Account, Application, Group, Membership, Role, Site
+from idp.oidc import metadata
+from idp.oidc.models import Client
+from idp.policy.models import Zone
+from idp.signon import coverage
+from tests.support.front import ANN, Front
+from tests.web.conftest import signed_in
+from tests.web.console.conftest import make_administrator
+
+FEW, MANY = 3, 30
+LARGEST = 60_000
+"""Bytes of a page as it is sent."""
+
+SMALL = {
+    "organizations",
+    "zones",
+    "access_policies",
+    "access_policy_versions",
+    "authentication_policies",
+    "installation",
+}
+"""Tables of which an installation, or an organization, never has many: they may be read from end to end."""
+
+ARGUMENTS = {
+    "account_id": "account",
+    "group_id": "group",
+    "application_id": "application",
+    "run_id": "run",
+    "slug": "site",
+    "site_slug": "site",
+    "site_id": "site_id",
+    "domain_id": "domain",
+    "attempt_id": "attempt",
+    "reference": "attempt",
+    "zone_id": "zone",
+    "role_id": "role",
+    "role_key": "role",
+    "request_id": "access_request",
+    "join_request_id": "join_request",
+    "rule_id": "join_rule",
+    "invitation_id": "invitation",
+    "entry_id": "entry",
+    "policy_id": "policy",
+    "what": "what",
+}
+NOT_YET = {
+    *(
+        "assignment_id",
+        "bookmark_id",
+        "grant_id",
+        "import_id",
+        "key_id",
+        "kind",
+        "layout_id",
+        "name",
+        "number",
+        "which",
+    ),
+}
+"""Arguments of addresses that this world has nothing for yet: their pages are not walked."""
+ELSEWHERE = {"console_sites.drawn": "a picture", "console_bulk.choose": "leads on to console_bulk.ask"}
+"""Addresses that are no pages."""
+ASKED = {"console_search.index": "?q=extra", "console_bulk.ask": "?act=disable&all=1"}
+"""What a page has to be asked."""
+
+
+class World:
+    """Acme, its administrator, and of everything as many as asked for."""
+
+    def __init__(self, front: Front) -> None:
+        self.front, self.had = front, 0
+        make_administrator(front)
+        self.known: dict[str, str] = {"what": "switch", "account": front.account_ids[ANN], "site": "acme"}
+
+    def have(self, many: int) -> None:
+        with self.front.work() as work:
+            self._add(work, range(self.had, many))
+        with self.front.work() as work:
+            daily_counts.count(work, self.front.organization_id)
+            coverage.count_people(work, self.front.organization_id)
+        self.had = many
+
+    def _add(self, work, numbers) -> None:
+        now, ann, org = work.now, self.front.account_ids[ANN], self.front.organization_id
+        site_id = self.site_id(work)
+
+        def rows(model, prefix: str, **values):
+            def made(number: int) -> dict:
+                one = {key: value(number) if callable(value) else value for key, value in values.items()}
+                return {"organization_id": org, "id": f"{prefix}_{number}", **one}
+
+            bulk.write(work.tx, model, [made(number) for number in numbers])
+            return f"{prefix}_0"
+
+        known = self.known
+        rows(
+            Account, "acc",
+            email=lambda n: f"extra{n}@acme.example", email_key=lambda n: f"extra{n}@acme.example",
+            name=lambda n: f"Extra {n}", created_at=now,
+        )  # fmt: skip
+        known["group"] = rows(
+            Group, "grp", name=lambda n: f"Extra {n}", name_key=lambda n: f"extra {n}", created_at=now
+        )
+        rows(Membership, "mem", group_id=lambda n: f"grp_{n}", account_id=ann, source="manual", valid_from=now)
+        rows(Membership, "mems", group_id="grp_0", account_id=lambda n: f"acc_{n}", source="manual", valid_from=now)
+        rows(GroupNesting, "gne", parent_id="grp_0", child_id=lambda n: f"grp_{n or 1}", valid_from=now)
+        known["application"] = rows(
+            Application, "app",
+            site_id=site_id, protocol="oidc", name=lambda n: f"Extra {n}", created_at=now, requestable=True,
+            launch_url="https://extra.example/",
+        )  # fmt: skip
+        registered = metadata.read(
+            {
+                "redirect_uris": ["https://extra.example/cb"],
+                "client_name": "Extra",
+                "token_endpoint_auth_method": "none",
+            },
+            allow_http_loopback=False,
+        )
+        bulk.write(
+            work.tx,
+            Client,
+            [
+                {
+                    "organization_id": org, "application_id": f"app_{n}", "site_id": site_id, "client_id": f"cli_{n}",
+                    "registration": registered, "created_at": now, "updated_at": now,
+                }
+                for n in numbers
+            ],
+        )  # fmt: skip
+        rows(
+            AccessGrant,
+            "acg",
+            application_id=lambda n: f"app_{n}",
+            subject_kind="account",
+            subject_id=ann,
+            valid_from=now,
+        )
+        rows(
+            AccessGrant, "acgg",
+            application_id="app_0", subject_kind="group", subject_id=lambda n: f"grp_{n}", valid_from=now,
+        )  # fmt: skip
+        known["domain"] = rows(
+            Domain, "dom",
+            name=lambda n: f"d{n}.example", held_name=lambda n: f"d{n}.example", state="missing-token", token="t",
+            created_at=now,
+        )  # fmt: skip
+        known["role"] = rows(Role, "rol", name=lambda n: f"R {n}", name_key=lambda n: f"r {n}", created_at=now)
+        known["run"] = rows(
+            Run,
+            "run",
+            kind="bulk-accounts",
+            title="Extra",
+            state="finished",
+            findings=lambda n: ["x"] * n,
+            created_at=now,
+        )
+        known["access_request"] = rows(
+            AccessRequest, "req",
+            account_id=lambda n: f"acc_{n}", application_id=lambda n: f"app_{n}", reason="R", state="pending",
+            created_at=now,
+        )  # fmt: skip
+        known["join_request"] = rows(
+            JoinRequest, "joi",
+            email=lambda n: f"j{n}@acme.example", email_key=lambda n: f"j{n}@acme.example", name="J", rule_id="jru_0",
+            state="pending", created_at=now,
+        )  # fmt: skip
+        known["join_rule"] = rows(JoinRule, "jru", domain=lambda n: f"d{n}.example", created_at=now)
+        known["invitation"] = rows(
+            Invitation, "inv",
+            account_id=lambda n: f"acc_{n}", email=lambda n: f"extra{n}@acme.example", sent_at=now,
+            expires_at=now + timedelta(days=7),
+        )  # fmt: skip
+        for n in numbers:
+            for target in (ann, "app_0", "grp_0", "dom_0", site_id, f"acc_{n}"):
+                bulk.write(work.tx, AuditEntry, [self._entry(f"aud_{n}{target}", target, now)])
+        known["entry"] = f"aud_0{ann}"
+        bulk.write(work.tx, Attempt, [self._attempt(n, now) for n in numbers])
+        known["attempt"] = "att_0"
+        known["site_id"] = site_id
+        known["zone"] = rows(
+            Zone,
+            "zon",
+            name=lambda n: f"Z {n}",
+            networks=lambda n: [f"192.0.2.{n}/32"],
+            digest=lambda n: f"digest {n}",
+            created_at=now,
+        )
+        for n in numbers:
+            authentication_policies.create(work, "acme", f"P {n}")
+        known["policy"] = access_policies.policies(work, "acme")[0].id
+
+    def _entry(self, entry_id: str, target: str, now) -> dict:
+        return {
+            "id": entry_id, "at": now, "tag": "group.member-added", "organization_id": self.front.organization_id,
+            "target_id": target, "actor_kind": "account", "actor_id": self.front.account_ids[ANN], "actor_name": ANN,
+            "door": "web", "ip": "192.0.2.1", "request_id": "", "details": {"group": "G", "source": "manual"},
+        }  # fmt: skip
+
+    def _attempt(self, n: int, now) -> dict:
+        return {
+            "id": f"att_{n}", "at": now, "kind": "oidc.sign-on", "organization_id": self.front.organization_id,
+            "application_id": f"app_{n}", "account_id": self.front.account_ids[ANN], "request_id": "",
+            "ip": "192.0.2.1", "outcome": "succeeded", "code": "", "cause": "", "decision": "allowed", "rule": "",
+            "context": {}, "steps": [],
+        }  # fmt: skip
+
+    def site_id(self, work) -> str:
+        return work.tx.session.query(Site).filter_by(slug="acme").one().id
+
+
+@dataclass
+class Visit:
+    """What one page did: its statements, its size, its status."""
+
+    status: int
+    size: int
+    statements: list[str] = field(default_factory=list)
+
+
+@contextmanager
+def watched(database: Database, seen: list[str]) -> Iterator[None]:
+    """Note every statement that is sent to SQLite, its values filled in."""
+
+    def trace(connection, *_):
+        connection.set_trace_callback(seen.append)
+
+    event.listen(database.engine, "checkout", trace)
+    try:
+        yield
+    finally:
+        event.remove(database.engine, "checkout", trace)
+
+
+def pages_of(front: Front) -> list[tuple[str, str, frozenset[str]]]:
+    """Endpoint, pattern and arguments of every page of the console."""
+    return sorted(
+        (rule.endpoint, rule.rule, frozenset(rule.arguments))
+        for rule in front.app.url_map.iter_rules()
+        if rule.rule.startswith("/admin")
+        and not rule.rule.endswith((".csv", ".svg", ".pem", ".xml"))
+        and not NOT_YET & rule.arguments
+        and "GET" in (rule.methods or ())
+        and rule.endpoint not in ELSEWHERE
+    )
+
+
+def visited(front: Front, world: World, client) -> dict[str, Visit]:
+    found = {}
+    for endpoint, pattern, arguments in pages_of(front):
+        unknown = arguments - ARGUMENTS.keys()
+        assert not unknown, f"{pattern}: say in ARGUMENTS what {unknown} is"
+        path = re.sub(r"<(?:\w+:)?(\w+)>", lambda m: world.known[ARGUMENTS[m.group(1)]], pattern)
+        path += ASKED.get(endpoint, "")
+        client.get(path)  # what is compiled once is compiled
+        seen: list[str] = []
+        with watched(front.database, seen):
+            answer = client.get(path)
+        found[path] = Visit(answer.status_code, len(answer.data), [one for one in seen if _asks(one)])
+    return found
+
+
+def _asks(statement: str) -> bool:
+    return statement.lstrip().upper().startswith(("SELECT", "WITH", "UPDATE", "DELETE"))
+
+
+@pytest.fixture(scope="module")
+def walk(tmp_path_factory, _front_template, vault):
+    path = tmp_path_factory.mktemp("queries") / "front.db"
+    shutil.copyfile(_front_template, path)
+    database = Database(f"sqlite:///{path}", vault, memory_seconds=0)
+    front = Front(database)
+    world = World(front)
+    visits = []
+    for many in (FEW, MANY):
+        world.have(many)
+        visits.append(visited(front, world, signed_in(front).client))
+        front.later(minutes=1)
+    yield front, *visits
+    database.dispose()
+
+
+def test_every_page_is_there(walk):
+    _, few, many = walk
+
+    assert {path: visit.status for path, visit in {**few, **many}.items() if visit.status != 200} == {}
+
+
+def test_a_page_asks_as_often_for_thirty_as_for_three(walk):
+    _, few, many = walk
+    shape = re.compile(r"'(?:[^']|'')*'|\b\d+\b")
+
+    grown = {
+        path: Counter(shape.sub("?", one) for one in many[path].statements)
+        - Counter(shape.sub("?", one) for one in few[path].statements)
+        for path in few
+        if len(many[path].statements) != len(few[path].statements)
+    }
+
+    assert grown == {}
+
+
+def test_no_statement_reads_a_large_table_from_end_to_end(walk):
+    front, _, many = walk
+    scans = {}
+    with front.database.transaction() as tx:
+        for path, visit in many.items():
+            for statement in set(visit.statements):
+                for row in tx.connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}"):
+                    step = re.match(r"SCAN (\w+?)(?:_\d+)?(?: |$)", row[3])
+                    if step and step.group(1) not in SMALL | {"CONSTANT", "anon"}:
+                        scans[path, row[3]] = statement[:300]
+
+    assert scans == {}
+
+
+def test_a_page_is_small(walk):
+    _, _, many = walk
+
+    assert {path: visit.size for path, visit in many.items() if visit.size > LARGEST} == {}

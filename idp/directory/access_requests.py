@@ -18,8 +18,7 @@ from idp.base.ids import is_id, new_id
 from idp.base.letters import spoken
 from idp.base.texts import phrase
 from idp.base.work import Work
-from idp.directory import access, applications, deciders, groups, names, queries
-from idp.directory.group_models import DefaultGroup
+from idp.directory import access, applications, deciders, default_groups, names, queries
 from idp.directory.joining_models import AccessRequest
 from idp.directory.models import Account, Application, Organization, Site
 from idp.directory.rights import require_on
@@ -396,31 +395,11 @@ def _move(work: Work, request: AccessRequest, state: str, answer: str = "") -> N
 def _give(work: Work, asked: Asked, until: datetime | None) -> str | None:
     """Put the person into the application's default groups, or give a grant of their own; return its id."""
     account, application = asked.account, asked.application
+    reason = f"Asked for: {asked.request.reason}"[:LONGEST_WORDS]
     if until is None:
-        defaults = list(
-            work.tx.session.scalars(
-                select(DefaultGroup.group_id).where(
-                    DefaultGroup.organization_id == application.organization_id,
-                    DefaultGroup.application_id == application.id,
-                    DefaultGroup.role == "user",
-                )
-            )
-        )
-        if defaults:
-            owner = work.tx.session.get_one(Organization, application.organization_id)
-            already = access.group_ids_of(work, account.organization_id, account.id)
-            for group_id in defaults:
-                if group_id not in already:
-                    groups.add(work, group_id, account.id, organization=owner.slug)
-            return None
-    made = applications.grant(
-        work,
-        application.id,
-        account=account.id,
-        until=until,
-        reason=f"Asked for: {asked.request.reason}"[:LONGEST_WORDS],
-    )
-    return made.id
+        given = default_groups.give(work, account.id, application.id, reason=reason)
+        return None if given.grant is None else given.grant.id
+    return applications.grant(work, application.id, account=account.id, until=until, reason=reason).id
 
 
 def _tell_deciders(work: Work, request: AccessRequest, account: Account, application: Application) -> None:

@@ -163,7 +163,8 @@ def test_d17_who_lost_the_right_meanwhile_goes_no_further(database, open_work, a
     drained(database, noon, seconds=1e-9)
     with open_work() as work:
         if how == "disabled":
-            accounts.grant_role(work, "p59@acme.example", ORGANIZATION_ADMINISTRATOR, organization_id=acme.id)
+            accounts.create(work, "second@acme.example", organization="acme", name="Second")
+            accounts.grant_role(work, "second@acme.example", ORGANIZATION_ADMINISTRATOR, organization_id=acme.id)
             accounts.disable(work, "root@acme.example")
         else:
             work.tx.session.execute(sa.update(RoleAssignment).values(valid_to=noon))

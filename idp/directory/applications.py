@@ -94,6 +94,7 @@ def rename(work: Work, application_id: str, name: str, *, if_version: int | None
             ),
         )
         work.tx.session.flush()
+        search.put(work, application)
         work.tx.after_commit(work.tx.memory.forget)
     return application
 

@@ -121,6 +121,7 @@ def edit(
         ),
     )
     work.tx.session.flush()
+    search.put(work, target)
     return target
 
 
@@ -160,6 +161,7 @@ def delete(work: Work, group: str, *, organization: str, if_version: int | None 
         for child in nesting.nested(work, target, inside=False):
             nesting.remove(work, target.organization_id, child, target)
     _end_grants(work, target)
+    search.take_away(work, target)
     target.deleted_at, target.name_key = work.now, target.id
     record(
         work,

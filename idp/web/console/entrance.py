@@ -74,7 +74,8 @@ def ask() -> Response:
 def wanted_page() -> tuple[str, dict[str, Any]]:
     """Return the page that this request is for: what was posted is not sent again, its page is shown."""
     if request.method == "GET" and request.endpoint:
-        return request.endpoint, {**request.args.to_dict(), **(request.view_args or {})}
+        asked = {name: value for name, value in request.args.items() if name != "endpoint" and not name.startswith("_")}
+        return request.endpoint, {**asked, **(request.view_args or {})}
     try:
         return context.endpoint_for("GET")
     except (MethodNotAllowed, NoSuchAddress):

@@ -97,3 +97,14 @@ def test_knocking_again_and_use_of_other_pages_do_not_keep_the_console_open(fron
     for _ in range(2):
         admin.open("/admin")
         assert admin.path.startswith("/signin/")
+
+
+@pytest.mark.parametrize("query", ["_external=1&_scheme=evil", "_anchor=x", "endpoint=launcher.index", "_method=POST"])
+def test_a25_what_the_address_says_chooses_no_other_page_to_come_back_to(front, query):
+    make_administrator(front)
+    stranger = Visitor(front.app.test_client())
+    stranger.open(f"/admin/accounts?q=ben&{query}")
+    stranger.submit(username=ANN, password=PASSWORD).submit(otp=front.code())
+
+    assert (stranger.path, stranger.status) == ("/admin/accounts", 200)
+    assert stranger.answer.request.query_string == b"q=ben"

@@ -14,7 +14,7 @@ from idp.policy.permissions import Permission
 from idp.signon import why_not
 from idp.signon.guarding import guarded
 from idp.web.console import exports, lists
-from idp.web.console.desk import Desk, at_desk, console_page, done
+from idp.web.console.desk import Desk, at_desk, console_page, done, fresh
 from idp.web.languages import gettext as _
 from idp.web.security import administrator
 
@@ -82,6 +82,7 @@ def give(work: Work, desk: Desk, account_id: str) -> Response:
 @pages.get("/accounts/<account_id>/access/<application_id>/take")
 @administrator
 @at_desk
+@fresh
 def farewell(work: Work, desk: Desk, account_id: str, application_id: str) -> Response:
     """Say what taking an application away comes to."""
     person = _person(work, desk, account_id)
@@ -92,6 +93,7 @@ def farewell(work: Work, desk: Desk, account_id: str, application_id: str) -> Re
 @pages.post("/accounts/<account_id>/access/<application_id>/take")
 @administrator
 @at_desk(again=farewell)
+@fresh
 def take(work: Work, desk: Desk, account_id: str, application_id: str) -> Response:
     """Take an application away from an account."""
     with guarded(work, desk.organization.id):

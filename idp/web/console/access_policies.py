@@ -170,6 +170,7 @@ def confirm(work: Work, desk: Desk, policy_id: str) -> Response:
 @pages.post("/<policy_id>/roll-back")
 @administrator
 @at_desk
+@fresh
 def roll_back(work: Work, desk: Desk, policy_id: str) -> Response:
     """End a trial now."""
     with guarded(work, desk):
@@ -207,6 +208,7 @@ def applications(work: Work, desk: Desk, policy_id: str) -> Response:
 @pages.post("/<policy_id>/applications")
 @administrator
 @at_desk(again=applications)
+@fresh
 def assign(work: Work, desk: Desk, policy_id: str) -> Response:
     """Put applications under a policy; or those that were ticked under the default again."""
     policy = found(work, desk, policy_id)

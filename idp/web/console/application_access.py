@@ -9,7 +9,7 @@ from idp.base.work import Work
 from idp.directory import access, application_lists, applications, queries
 from idp.web.console import lists
 from idp.web.console.application_page import application_of, application_page, guided, onward
-from idp.web.console.desk import Desk, at_desk, done
+from idp.web.console.desk import Desk, at_desk, done, fresh
 from idp.web.languages import gettext as _
 from idp.web.render import redirect
 from idp.web.security import administrator
@@ -66,6 +66,7 @@ def give(work: Work, desk: Desk, application_id: str) -> Response:
 @pages.get("/<grant_id>/withdraw")
 @administrator
 @at_desk
+@fresh
 def ask_to_withdraw(work: Work, desk: Desk, application_id: str, grant_id: str) -> Response:
     """Say who loses access, and how many they are."""
     application = application_of(work, desk, application_id)
@@ -83,6 +84,7 @@ def ask_to_withdraw(work: Work, desk: Desk, application_id: str, grant_id: str) 
 @pages.post("/<grant_id>/withdraw")
 @administrator
 @at_desk(again=ask_to_withdraw)
+@fresh
 def withdraw(work: Work, desk: Desk, application_id: str, grant_id: str) -> Response:
     """End one access grant now."""
     application = application_of(work, desk, application_id)

@@ -115,6 +115,7 @@ def describe(work: Work, desk: Desk, application_id: str) -> Response:
 @pages.post("/certificates")
 @administrator
 @at_desk(again=index)
+@fresh
 def add_certificates(work: Work, desk: Desk, application_id: str) -> Response:
     """Add certificates that it signs with, or that is encrypted for it with."""
     found, use = metadata_given.certificates_given("certificates"), request.form.get("use", "")
@@ -130,6 +131,7 @@ def add_certificates(work: Work, desk: Desk, application_id: str) -> Response:
 @pages.post("/certificates/remove")
 @administrator
 @at_desk(again=index)
+@fresh
 def remove_certificate(work: Work, desk: Desk, application_id: str) -> Response:
     """Remove a certificate by its fingerprint."""
     named = (request.form.get("fingerprint", ""),)
@@ -170,6 +172,7 @@ def compare(work: Work, desk: Desk, application_id: str) -> Response:
 @administrator
 @with_metadata(Permission.APPLICATION_EDIT)
 @at_desk(again=ask_for_metadata)
+@fresh
 def take(work: Work, desk: Desk, application_id: str) -> Response:
     """Let metadata that was looked at be what is known of it; from an address, it is fetched there from now on."""
     found = given()

@@ -96,6 +96,7 @@ def show(work: Work, desk: Desk, policy_id: str) -> Response:
 @pages.get("/<policy_id>/edit")
 @administrator
 @at_desk
+@fresh
 def edit(work: Work, desk: Desk, policy_id: str) -> Response:
     """Ask what is to change in a policy."""
     policy = _policy(work, desk, policy_id)
@@ -105,6 +106,7 @@ def edit(work: Work, desk: Desk, policy_id: str) -> Response:
 @pages.post("/<policy_id>/edit")
 @administrator
 @at_desk(again=edit)
+@fresh
 def save(work: Work, desk: Desk, policy_id: str) -> Response:
     """Change a policy, or say first whom the change would meet."""
     policy = _policy(work, desk, policy_id)
@@ -136,6 +138,7 @@ def members(work: Work, desk: Desk, policy_id: str) -> Response:
 @pages.post("/<policy_id>/members")
 @administrator
 @at_desk(again=members)
+@fresh
 def move(work: Work, desk: Desk, policy_id: str) -> Response:
     """Move those who were ticked, named, or are in a group, to another policy; say what came of each."""
     people = [*request.form.getlist("account"), *request.form.get("people", "").split()]

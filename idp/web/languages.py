@@ -101,6 +101,7 @@ def _known_to_pages() -> dict[str, object]:
         "page_direction": "rtl" if catalogues.is_right_to_left(language) else "ltr",
         "page_languages": [(one, catalogues.own_name(one)) for one in LANGUAGES],
         "way_back": _here(),
+        "may_choose_language": getattr(context.current_view(), "guard", PROTOCOL) != PROTOCOL,
     }
 
 

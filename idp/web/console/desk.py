@@ -14,7 +14,7 @@ from typing import Any, overload
 
 from flask import Response, g, request
 
-from idp.base.errors import ChangedMeanwhile, Conflict, Invalid, NotFound
+from idp.base.errors import ChangedMeanwhile, Conflict, Invalid
 from idp.base.work import Actor, Work
 from idp.directory import organizations
 from idp.directory.organizations import OrganizationFacts
@@ -72,7 +72,6 @@ def at_desk(view: View | None = None, /, *, again: View | None = None) -> View |
 def _opened(view: View, again: View | None) -> View:
     @wraps(view)
     def opened(**values: Any) -> Response:
-        _refuse_nul(values)
         try:
             return _run(view, values)
         except ChangedMeanwhile as error:
@@ -86,14 +85,6 @@ def _opened(view: View, again: View | None) -> View:
 
     opened.bare = view  # type: ignore[attr-defined]
     return opened
-
-
-def _refuse_nul(values: dict[str, Any]) -> None:
-    """PostgreSQL takes no NUL: nothing that is stored, or looked for, has one."""
-    if any("\x00" in str(value) for value in values.values()):
-        raise NotFound("There is no page at this address.")
-    if any("\x00" in value for sent in (request.args, request.form) for _, value in sent.items(multi=True)):
-        raise Invalid("This form cannot be read.", advice="Go back, and type it again.", cause="a NUL was sent")
 
 
 def _run(view: View, values: dict[str, Any]) -> Response:

@@ -12,7 +12,7 @@ from flask import Response, request
 from werkzeug.exceptions import MethodNotAllowed
 from werkzeug.exceptions import NotFound as NoSuchAddress
 
-from idp.base.errors import Forbidden
+from idp.base.errors import Forbidden, Invalid, NotFound
 from idp.base.work import HeldRole, Work
 from idp.directory import organizations, rights
 from idp.policy.access.context import RequestKind
@@ -33,6 +33,7 @@ def is_open(work: Work, session: CurrentSession | None) -> bool:
     Raises:
         Forbidden: they are signed in well enough and administer nothing.
     """
+    _refuse_nul()
     if session is None or console_use.is_idle(work, session):
         return False
     if not door.stands(work, session, kind=RequestKind.CONSOLE, asked=Strength.SECOND_STEP, max_age=LONGEST):
@@ -85,3 +86,11 @@ def wanted_page() -> tuple[str, dict[str, Any]]:
 def roles_of(work: Work, session: CurrentSession) -> tuple[HeldRole, ...]:
     """Return the roles of the person of *session*, now."""
     return rights.roles_of(work, session.organization_id, session.account_id)
+
+
+def _refuse_nul() -> None:
+    """PostgreSQL takes no NUL: nothing that is stored, or looked for, has one."""
+    if any("\x00" in str(value) for value in (request.view_args or {}).values()):
+        raise NotFound("There is no page at this address.")
+    if any("\x00" in value for sent in (request.args, request.form) for _, value in sent.items(multi=True)):
+        raise Invalid("This form cannot be read.", advice="Go back, and type it again.", cause="a NUL was sent")

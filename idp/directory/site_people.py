@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import and_, exists, or_, select, tuple_
+from sqlalchemy import and_, exists, or_, tuple_
 
 from idp.base.work import Work
 from idp.directory import access, queries

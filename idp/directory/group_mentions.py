@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import Select, or_, select
 
 from idp.base.work import Work
 from idp.directory import access, group_rights, memberships, nesting, queries
@@ -166,15 +167,30 @@ def _join_rules(work: Work, group: Group) -> list[JoinRule]:
     return [one for one in work.tx.session.scalars(query) if group.id in one.groups]
 
 
+def released_elsewhere(work: Work, organization_id: str, names: Iterable[str], applications: Iterable[str]) -> bool:
+    """
+    Say whether a rule that releases groups speaks of one of *names*, and is of others than *applications* alone.
+
+    Args:
+        names: what groups are called.
+        applications: the ids of applications; what their own rules say does not count.
+    """
+    query = select(ReleasePolicy.rules).where(
+        ReleasePolicy.organization_id == organization_id, ReleasePolicy.subject_id.not_in(list(applications))
+    )
+    texts = {text for text in _spoken(work, query) if text.strip("*")}
+    return any(matches(text, name) for name in names for text in texts)
+
+
 def _released(work: Work, group: Group, speaks: Callable[[str], bool]) -> bool:
     """Say whether a text in a rule that releases groups speaks of it; those that speak of any group do not count."""
     query = select(ReleasePolicy.rules).where(ReleasePolicy.organization_id == group.organization_id)
-    return any(
-        speaks(text)
-        for written in work.tx.session.scalars(query)
-        for text in _texts(rules.rules_from_json(written))
-        if text.strip("*")
-    )
+    return any(speaks(text) for text in _spoken(work, query) if text.strip("*"))
+
+
+def _spoken(work: Work, query: Select[Any]) -> Iterable[str]:
+    for written in work.tx.session.scalars(query):
+        yield from _texts(rules.rules_from_json(written))
 
 
 def _texts(written: Iterable[rules.Rule]) -> Iterable[str]:

@@ -470,7 +470,7 @@ def _take_back(work: Work, owner: Organization, row: AccountImportRow, is_used: 
     if account is None or account.erased_at is not None:
         row.outcome, row.problem = REMOVED, "Somebody has removed the account before."
         return
-    if is_used(account) or _has_power(work, account):
+    if is_used(account) or _has_power(work, account) or rights.roles_to_come(work, owner.id, account.id):
         row.outcome, row.problem = KEPT, "The account has been used since, or was given a role or access of its own."
         return
     _leave(work, owner, account, row)

@@ -22,7 +22,7 @@ from idp.base.letters import spoken
 from idp.base.models import OutboxMessage
 from idp.base.texts import phrase
 from idp.base.work import Work
-from idp.directory import accounts, administering, domain_reads, queries, rights, search
+from idp.directory import accounts, administering, domain_reads, group_rules, queries, rights, search
 from idp.directory.console_models import Run, SearchWord
 from idp.directory.domain_models import Domain
 from idp.directory.joining_models import AccessRequest, AccountImport, AccountImportRow, Invitation, JoinRequest
@@ -91,6 +91,7 @@ def cancel_deletion(
             organization_id=account.organization_id, target_id=account.id, email=account.email, back_to=back_to
         ),
     )
+    group_rules.settle_account(work, account.organization_id, account.id)  # what it missed meanwhile
     return account
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from idp.base.db import Prepared
 from idp.base.errors import Forbidden
 from idp.base.work import HeldRole, Work
-from idp.directory import access
+from idp.directory import access, group_mentions
 from idp.directory.group_models import GroupNesting, GroupRule
 from idp.directory.models import AccessGrant, Account, Application, Group, Membership, Owned, Role, RoleAssignment, Site
 from idp.policy.models import AccessPolicy, AccessPolicyVersion
@@ -220,8 +220,8 @@ def require_into(work: Work, group: Group) -> None:
     Require that the actor may put members into *group*, and take them out.
 
     That is whoever may change members in the organization, or may give access to everything that the group opens
-    (which is at least one application, and nothing else: no scope of an API, no rule asks who is in it); and holds
-    every role that the group gives, itself or by a group that it is inside of (T5).
+    (which is at least one application, and nothing else: no scope of an API, no rule asks who is in it, and no other
+    application is told something for it); and holds every role that the group gives, itself or by a group that it is inside of (T5).
 
     Raises:
         Forbidden: the actor may not.
@@ -230,7 +230,7 @@ def require_into(work: Work, group: Group) -> None:
     if not allows(work.actor, Permission.GROUP_MEMBERS, group.organization_id):
         opened = _opened(work, group.organization_id, around)
         gives = opened and all(allows_on(work, Permission.APPLICATION_GRANT, one) for one in opened)
-        if not gives or _says_more(work, group.organization_id, around):
+        if not gives or _says_more(work, group.organization_id, around, opened):
             require(work, Permission.GROUP_MEMBERS, group.organization_id)
     excess = exceeds(_carried(work, group.organization_id, around), work.actor)
     if excess:
@@ -273,8 +273,12 @@ def _opened(work: Work, organization_id: str, group_ids: Collection[str]) -> lis
     return list(work.tx.session.scalars(query))
 
 
-def _says_more(work: Work, organization_id: str, group_ids: Collection[str]) -> bool:
-    """Say whether being in one of the groups means more than to open applications: scopes of APIs, rules that ask for it."""
+def _says_more(work: Work, organization_id: str, group_ids: Collection[str], opened: Collection[Application]) -> bool:
+    """
+    Say whether being in one of the groups means more than to open applications.
+
+    That is scopes of APIs; rules that ask for it; and what others than the *opened* ones are told of whoever is in it.
+    """
     scopes = select(
         exists().where(
             _SCOPES.c.organization_id == organization_id,
@@ -287,7 +291,10 @@ def _says_more(work: Work, organization_id: str, group_ids: Collection[str]) -> 
     names = work.tx.session.scalars(
         select(Group.name).where(Group.organization_id == organization_id, Group.id.in_(group_ids))
     )
-    words = {*group_ids, *names}
+    called = list(names)
+    if group_mentions.released_elsewhere(work, organization_id, called, [one.id for one in opened]):
+        return True
+    words = {*group_ids, *called}
     conditions = work.tx.session.scalars(
         select(GroupRule.condition).where(GroupRule.organization_id == organization_id)
     )
@@ -298,7 +305,8 @@ def _says_more(work: Work, organization_id: str, group_ids: Collection[str]) -> 
             and_(
                 AccessPolicy.organization_id == AccessPolicyVersion.organization_id,
                 AccessPolicy.id == AccessPolicyVersion.policy_id,
-                AccessPolicy.current == AccessPolicyVersion.number,
+                # One on trial falls back to the one that was confirmed.
+                AccessPolicyVersion.number.in_([AccessPolicy.current, AccessPolicy.confirmed]),
             ),
         )
         .where(AccessPolicy.organization_id == organization_id)

@@ -122,13 +122,15 @@ def grant(
         NotFound: no such organization, role, account, group, site or application that this actor may see.
         Forbidden: the actor may not grant roles there, or does not hold there all that the role holds.
         Invalid: not exactly one of account and group; the role is not held there; the reason or the end cannot be used.
-        Conflict: they hold it there already, or who is in the group is decided by a rule or by another system.
+        Conflict: they hold it there already; who is in the group is decided by a rule or by another system; or whoever is
+            given an application comes into it, and it would carry a role in the whole organization.
     """
     asked = _proposal(work, role, organization, account, group, site, application, reason, until)
     _check_may_grant(work, asked)
     administering.hold(work, asked.where.organization_id)
     if asked.group is not None:
         check_may_carry(work, asked.group)
+        _check_not_default(work, asked.group, asked.where)
     assignment = RoleAssignment(
         organization_id=asked.where.organization_id,
         id=new_id("rol"),
@@ -190,6 +192,7 @@ def preview(
     _check_may_grant(work, asked)
     if asked.group is not None:
         check_may_carry(work, asked.group)
+        _check_not_default(work, asked.group, asked.where)
     return asked
 
 

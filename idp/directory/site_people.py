@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import and_, exists, or_, select, tuple_
+from sqlalchemy import and_, exists, or_, tuple_
 
 from idp.base.work import Work
 from idp.directory import access, queries
@@ -12,13 +12,15 @@ from idp.policy.permissions import Permission
 
 def page(work: Work, site: Site, *, after: tuple[Any, ...] | None = None, limit: int = 50) -> list[Account]:
     """
-    Return the accounts that may open an application of *site* now, by their address, at most *limit*.
+    Return the accounts that may open an application of *site* now, of those that the actor may see, by their address, at
+    most *limit*.
 
     Args:
         after: the address (its key) and id of the last account that was shown; None: from the start.
     """
     here = (
-        select(AccessGrant.subject_kind, AccessGrant.subject_id)
+        queries.visible(work, AccessGrant, Permission.APPLICATION_READ)
+        .with_only_columns(AccessGrant.subject_kind, AccessGrant.subject_id)
         .join(
             Application,
             and_(

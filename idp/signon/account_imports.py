@@ -16,7 +16,7 @@ from idp.base.work import Actor, HeldRole, Work
 from idp.directory import imports, rights
 from idp.directory.imports import APPLIED, APPLYING, PREVIEWED, UNDOING
 from idp.directory.joining_models import AccountImport
-from idp.directory.models import Account
+from idp.directory.models import Account, Organization
 from idp.policy.permissions import OPERATOR
 from idp.signon import invitations
 from idp.signon.models import Authenticator, Password, RecoveryCode, SignIn, TemporaryPass, TotpFactor
@@ -105,7 +105,8 @@ def _as_asked(work: Work, payload: Mapping[str, Any]) -> Work:
         return replace(work, actor=Actor(kind, actor_id, name, roles=(HeldRole(OPERATOR),)))
     account = work.tx.session.get(Account, (organization_id, actor_id))
     roles = rights.roles_of(work, organization_id, actor_id)
-    if account is None or account.disabled_at is not None:
+    suspended = work.tx.session.get_one(Organization, organization_id).suspended_at is not None
+    if account is None or account.disabled_at is not None or suspended:
         roles = ()
     return replace(work, actor=Actor("account", actor_id, name, organization_id, roles))
 

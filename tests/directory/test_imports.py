@@ -284,6 +284,34 @@ def test_t2_an_account_of_another_organization_is_not_compared_with(work, acme, 
     assert (row.action, row.account_id) == ("create", None)
 
 
+def test_d17_undoing_removes_nobody_who_administers_what_one_does_not(work, acme, a_group, as_account):
+    from idp.directory import role_assignments
+
+    done = applied(work, "email,name\nada@acme.example,Ada\nben@acme.example,Ben\n")
+    chiefs = a_group("Chiefs")
+    groups.add(work, "Chiefs", "ada@acme.example", organization="acme")
+    role_assignments.grant(work, "organization-administrator", organization="acme", group=chiefs.id)
+    account_imports.undo(as_account(work, acme[1], "user-access-administrator"), done.id)
+
+    assert [row.outcome for row in rows(work, done)] == ["kept", "removed"]
+    assert account(work, "ada@acme.example").disabled_at is None
+
+
+def test_t22_a_job_does_nothing_for_a_suspended_organization(open_work, acme, work, database, as_account):
+    from tests.support import postbox
+
+    organization, ann = acme
+    many = "email,name\n" + "".join(f"p{n}@acme.example,Person {n}\n" for n in range(imports.AT_ONCE + 5))
+    accounts.grant_role(work, ann.id, "organization-administrator", organization_id=ann.organization_id)
+    done = applied(as_account(work, ann, "organization-administrator"), many)
+    organization.suspended_at = work.now
+    work.tx.commit()
+    postbox.collect(database, work.now)
+
+    with open_work() as later:
+        assert imports.done(later, imports.get(later, done.id)) == {"": 5, "created": imports.AT_ONCE}
+
+
 EMAILS = ("ann@acme.example", "ben@acme.example", "new1@acme.example", "New2@acme.example", "not an address")
 TEXTS = st.sampled_from(("", "Ann Example", "Ben", "Zoë", "=cmd", "a|b", "x" * 300, "-1"))
 ROW = st.tuples(

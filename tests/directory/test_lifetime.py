@@ -10,7 +10,7 @@ from idp.base import jobs
 from idp.base.db import Base
 from idp.base.errors import Conflict, Forbidden, NotFound
 from idp.cli.jobs import handlers
-from idp.directory import accounts, domains, groups, lifetime, queries
+from idp.directory import access, accounts, domains, group_rule_changes, groups, lifetime, queries
 from idp.directory.console_models import Run
 from idp.directory.joining_models import AccountImport, AccountImportRow, Invitation, JoinRequest
 from idp.directory.models import Account, Membership, RoleAssignment
@@ -62,6 +62,19 @@ def test_who_is_scheduled_is_disabled_at_once_and_comes_back_as_they_were(front)
         front.later(days=15)
         run_jobs(front)
         assert account(front, email).erased_at is None
+
+
+def test_t22_who_comes_back_is_in_no_group_whose_rule_they_do_not_meet_any_more(front):
+    with front.work() as work:
+        groups.create(work, "Sales", organization="acme")
+        accounts.set_attributes(work, ANN, {"department": ["Sales"]})
+        group_rule_changes.write(work, "Sales", organization="acme", condition='department is "Sales"')
+        group_rule_changes.switch_on(work, "Sales", organization="acme")
+        lifetime.schedule_deletion(work, ANN)
+    with front.work() as work:
+        accounts.set_attributes(work, ANN, {"department": ["Stores"]})
+        lifetime.cancel_deletion(work, ANN)
+        assert "Sales" not in access.groups_of(work, front.organization_id, front.account_ids[ANN])
 
 
 def test_a_person_is_told_by_mail_when_their_account_goes(front):

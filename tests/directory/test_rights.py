@@ -3,14 +3,17 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from idp.base.errors import Conflict, Forbidden, Invalid, NotFound
 from idp.base.ids import new_id
 from idp.base.work import Actor, HeldRole
-from idp.directory import accounts, applications, groups, queries, rights, role_assignments, roles
+from idp.directory import accounts, applications, default_groups, groups, queries, rights, role_assignments, roles
+from idp.directory import policies as release
 from idp.directory.group_models import GroupNesting, GroupRule
 from idp.directory.joining_models import JoinRule
 from idp.directory.models import Membership, RoleAssignment
+from idp.policy.models import AccessPolicy, AccessPolicyVersion
 from idp.policy.permissions import (
     APPLICATION_ADMINISTRATOR,
     AUDITOR,
@@ -22,6 +25,7 @@ from idp.policy.permissions import (
     Permission,
     allows,
 )
+from idp.policy.rules import Rule
 
 
 @pytest.fixture
@@ -202,6 +206,50 @@ def test_nor_one_that_a_rule_asks_for(work, ann, a_group, a_site, an_application
             created_at=work.now,
         )
     )
+
+    with pytest.raises(Forbidden):
+        rights.require_into(acting(work, ann), staff)
+
+
+def test_t5_nor_one_whose_members_another_application_is_told_something_about(
+    work, ann, a_group, a_site, an_application
+):
+    site = a_site()
+    wiki, payroll, staff = an_application(site), an_application(site, "Payroll"), a_group()
+    applications.grant(work, wiki.id, group=staff.id)
+    role_assignments.grant(work, APPLICATION_ADMINISTRATOR, organization="acme", account=ann.id, application=wiki.id)
+    told = (Rule("roles", "expression", 'if(groups contains "Sta*", "clerk")'),)
+
+    release.set_application_rules(work, wiki.id, told)  # what their own application is told is theirs to say
+    rights.require_into(acting(work, ann), staff)
+    release.set_application_rules(work, payroll.id, (Rule("roles", "expression", 'if(groups contains "Chiefs", "x")'),))
+    rights.require_into(acting(work, ann), staff)
+    release.set_application_rules(work, payroll.id, told)
+    with pytest.raises(Forbidden):
+        rights.require_into(acting(work, ann), staff)
+
+
+def test_t5_nor_one_that_rules_ask_for_which_count_again_after_a_trial(
+    work, ann, olga, a_group, a_site, an_application
+):
+    wiki, staff = an_application(a_site()), a_group()
+    applications.grant(work, wiki.id, group=staff.id)
+    role_assignments.grant(work, APPLICATION_ADMINISTRATOR, organization="acme", account=ann.id, application=wiki.id)
+    policy = work.tx.session.scalars(select(AccessPolicy)).first()
+    version = work.tx.session.get_one(AccessPolicyVersion, (policy.organization_id, policy.id, policy.current))
+    rights.require_into(acting(work, ann), staff)
+    work.tx.session.add(
+        AccessPolicyVersion(
+            organization_id=policy.organization_id,
+            policy_id=policy.id,
+            number=version.number + 1,
+            rules={**version.rules, "note": staff.id},
+            created_at=work.now,
+            created_by="olga",
+        )
+    )
+    policy.confirmed = version.number + 1
+    work.tx.session.flush()
 
     with pytest.raises(Forbidden):
         rights.require_into(acting(work, ann), staff)
@@ -432,3 +480,19 @@ def test_whoever_administers_one_site_sees_its_applications_and_who_may_open_the
     applications.disable(mine, wiki.id)
     with pytest.raises(NotFound):
         applications.disable(mine, chat.id)
+
+
+def test_t5_whoever_is_given_an_application_does_not_come_to_a_role_in_the_whole_organization(
+    work, ann, olga, a_group, a_site, an_application
+):
+    wiki, users, staff = an_application(a_site()), a_group("Users"), a_group()
+    default_groups.mark(work, wiki.id, users.id)
+    groups.nest(work, users.id, staff.id, organization="acme")
+
+    for act in (role_assignments.preview, role_assignments.grant):
+        for group in (users, staff):
+            with pytest.raises(Conflict, match="default group of “Wiki”"):
+                act(acting(work, olga), ORGANIZATION_ADMINISTRATOR, organization="acme", group=group.id)
+    role_assignments.grant(
+        acting(work, olga), APPLICATION_ADMINISTRATOR, organization="acme", group=users.id, application=wiki.id
+    )

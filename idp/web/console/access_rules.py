@@ -33,6 +33,7 @@ Change = Callable[[Rules], Rules]
 @pages.get("/new-<kind>")
 @administrator
 @at_desk
+@fresh
 def new(work: Work, desk: Desk, policy_id: str, kind: str) -> Response:
     """Ask what a new rule, or guard rail, says."""
     return _form(work, desk, found(work, desk, policy_id), _kind(kind), None)
@@ -41,6 +42,7 @@ def new(work: Work, desk: Desk, policy_id: str, kind: str) -> Response:
 @pages.post("/new-<kind>")
 @administrator
 @at_desk(again=new)
+@fresh
 def create(work: Work, desk: Desk, policy_id: str, kind: str) -> Response:
     """Add a rule, or say first what it would have meant."""
     policy, kind = found(work, desk, policy_id), _kind(kind)
@@ -57,6 +59,7 @@ def create(work: Work, desk: Desk, policy_id: str, kind: str) -> Response:
 @pages.get("/<rule_id>")
 @administrator
 @at_desk
+@fresh
 def edit(work: Work, desk: Desk, policy_id: str, rule_id: str) -> Response:
     """Ask what is to change in a rule."""
     policy = found(work, desk, policy_id)
@@ -67,6 +70,7 @@ def edit(work: Work, desk: Desk, policy_id: str, rule_id: str) -> Response:
 @pages.post("/<rule_id>")
 @administrator
 @at_desk(again=edit)
+@fresh
 def save(work: Work, desk: Desk, policy_id: str, rule_id: str) -> Response:
     """Change a rule, or say first what the change would have meant. Whether it counts stays as it is."""
     policy = found(work, desk, policy_id)
@@ -124,6 +128,7 @@ def switch(work: Work, desk: Desk, policy_id: str, rule_id: str) -> Response:
 @pages.post("/<rule_id>/move")
 @administrator
 @at_desk
+@fresh
 def move(work: Work, desk: Desk, policy_id: str, rule_id: str) -> Response:
     """Move a rule one place up or down: the first that matches answers."""
     by = -1 if request.form.get("by") == "up" else 1

@@ -390,7 +390,17 @@ def test_t1_a_policy_of_another_organization_is_not_there(front, admin, tail):
     assert admin.open(f"/admin/access/{theirs}/{tail.format(rule=rules(front).rules[0].id)}".rstrip("/")).status == 404
 
 
-@pytest.mark.parametrize("tail", ["rules/{rule}/mode", "rules/{rule}/delete", "rules/otherwise", "versions/1/restore"])
+@pytest.mark.parametrize(
+    "tail",
+    [
+        "rules/new-rule",
+        "rules/{rule}",
+        "rules/{rule}/mode",
+        "rules/{rule}/delete",
+        "rules/otherwise",
+        "versions/1/restore",
+    ],
+)
 def test_d17_what_is_dangerous_asks_for_a_fresh_second_step(front, admin, tail):
     write(front, DENY_BEN)
     front.later(minutes=6)

@@ -214,13 +214,28 @@ def test_a_policy_is_deleted_and_its_people_enter_another(front, admin, strict):
     assert (admin.path, policy_of(front, BEN)) == ("/admin/policies", default(front).name)
 
 
-@pytest.mark.parametrize("act", ["default", "delete"])
+@pytest.mark.parametrize("act", ["default", "delete", "edit"])
 def test_d17_what_is_dangerous_asks_for_a_fresh_second_step(front, admin, strict, act):
     front.later(minutes=6)
 
     admin.open(f"/admin/policies/{strict}/{act}")
 
     assert admin.path.startswith("/signin/")
+
+
+def test_d17_nobody_changes_what_is_asked_or_of_whom_without_a_fresh_second_step(front, admin, strict):
+    form = admin.open(f"/admin/policies/{strict}/edit")
+    front.later(minutes=6)
+    form.submit(name="Lax", password_minimum="12")
+    assert admin.path.startswith("/signin/")
+    members = admin.client.get(f"/admin/policies/{default(front).id}/members")
+    assert members.status_code == 200
+    admin.open(f"/admin/policies/{default(front).id}/members").submit("Move", people=BEN, to=strict)
+
+    assert admin.path.startswith("/signin/")
+    assert policy_of(front, BEN) == default(front).name
+    with front.work() as work:
+        assert authentication_policies.policy(work, "acme", "Strict").password_minimum == 20
 
 
 def test_the_history_of_a_policy_is_told(front, admin, strict):

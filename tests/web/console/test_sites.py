@@ -3,8 +3,8 @@
 import pytest
 
 from idp.base.errors import Conflict
-from idp.directory import organizations, queries, site_life, sites
-from tests.support.front import ANN, DORA, PASSWORD
+from idp.directory import organizations, queries, role_assignments, site_life, sites
+from tests.support.front import ANN, BEN, CLEO, DORA, PASSWORD
 from tests.web.conftest import signed_in
 from tests.web.console.conftest import make_administrator
 
@@ -78,6 +78,16 @@ def test_the_people_of_a_site_are_those_who_may_open_something_there(admin):
 
     assert ANN in admin.text
     assert DORA not in admin.text
+
+
+def test_d17_the_people_of_a_site_are_told_as_far_as_its_applications_may_be_read(front):
+    with front.work() as work:
+        role_assignments.grant(work, "site-administrator", organization="acme", account=ANN, site="acme-eu")
+    ann = signed_in(front)
+    ann.open("/admin/sites/acme/people")
+
+    assert ann.status == 200
+    assert not [one for one in (BEN, CLEO, DORA) if one in ann.page.text_content()]
 
 
 def test_t1_a_site_of_another_organization_is_not_there(front, admin):

@@ -26,7 +26,18 @@ def every_page(front):
     yield "recovery-codes", one.answer
     yield "consent", one.submit().answer
     one.submit()
-    for path in ("/", "/?q=nothing", "/account", "/account?done=password", "/account/password", "/signout"):
+    for path in (
+        *(
+            "/",
+            "/?q=nothing",
+            "/arrange",
+            "/requests",
+            "/account",
+            "/account/signing-in?done=password",
+            "/account/password",
+        ),
+        *("/account/devices", "/account/applications", "/account/history", "/account/data", "/signout"),
+    ):
         yield path, one.open(path).answer
     for path in ("/account/authenticators/new", "/account/recovery-codes"):
         yield path, one.open(path).answer
@@ -48,7 +59,7 @@ def every_page(front):
 
 
 def _removal(one):
-    return one.open("/account").page.xpath("//a[contains(@href, '/remove')]/@href")[0]
+    return one.open("/account/signing-in").page.xpath("//a[contains(@href, '/remove')]/@href")[0]
 
 
 @pytest.fixture(scope="module")

@@ -106,7 +106,7 @@ ELSEWHERE = {
 ASKED = {
     "console_search.index": "?q=extra",
     "console_bulk.ask": "?act=disable&all=1",
-    "console_roles.confirm": "?whom=Extra+0&role=help-desk&where=organization",
+    "console_roles.confirm": "?whom=ben@acme.example&role=help-desk&where=organization",
 }
 """What a page has to be asked."""
 

@@ -101,6 +101,8 @@ def _paths(application: Any, known: dict[str, str]) -> list[str]:
     found += [f"/admin/search?q={question}" for question in QUESTIONS]
     found += [f"/admin/search?live=1&q={question}" for question in QUESTIONS]
     for rule in application.url_map.iter_rules():
+        if rule.rule.endswith((".csv", ".jsonl")):
+            continue  # files of everything, streamed: no pages
         if rule.rule.startswith("/admin") and "GET" in rule.methods and rule.arguments <= known.keys():
             found.append(re.sub(r"<(?:\w+:)?(\w+)>", lambda match: known[match.group(1)], rule.rule))
     return sorted(set(found))

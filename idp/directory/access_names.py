@@ -105,11 +105,14 @@ def spelled(work: Work, organization_id: str, rules: Rules) -> Rules:
 
 def of_rules(work: Work, organization_id: str, *rules: Rules) -> dict[str, str]:
     """Return what everything is called that *rules* name, by id; what is gone is missing."""
-    found: dict[str, str] = {}
+    wanted: dict[str, set[str]] = {}
     for one in rules:
-        for kind, ids in documents.named(one).items():
-            if ids:
-                found |= _looked_up(work, organization_id, kind, ids).names
+        for kind, named in documents.named(one).items():
+            wanted.setdefault(kind, set()).update(named)
+    found: dict[str, str] = {}
+    for kind, every in wanted.items():
+        if every:
+            found |= _looked_up(work, organization_id, kind, frozenset(every)).names
     return found
 
 

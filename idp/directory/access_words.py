@@ -2,8 +2,8 @@
 
 from idp.base.errors import NotFound
 from idp.base.work import Work
-from idp.directory import access, administering, applications, queries
-from idp.directory.models import AccessGrant, Account, Application, RoleAssignment
+from idp.directory import access, administering, application_lists, queries
+from idp.directory.models import Account, Application, RoleAssignment
 from idp.policy.permissions import ROLES, Permission
 
 MOST_SHOWN = 10
@@ -11,7 +11,8 @@ MOST_SHOWN = 10
 
 def open_to(work: Work, application: Application) -> tuple[str, ...]:
     """Return who may open an application that the actor has been given, the first ten; empty: nobody."""
-    return tuple(_who(work, grant) for grant in applications.grants(work, application)[:MOST_SHOWN])
+    shown = application_lists.openers(work, application, limit=MOST_SHOWN)
+    return tuple(_who(one) for one in shown)
 
 
 def who_gives(work: Work, organization_id: str) -> tuple[str, ...]:
@@ -41,12 +42,9 @@ def person(work: Work, account_id: str | None) -> str:
         return ""
 
 
-def _who(work: Work, grant: AccessGrant) -> str:
-    try:
-        if grant.subject_kind == access.GROUP:
-            return f"the group {queries.group(work, grant.subject_id, organization_id=grant.organization_id).name}"
-        if grant.subject_kind == access.ACCOUNT:
-            return queries.account(work, grant.subject_id, organization_id=grant.organization_id).email
-    except NotFound:
-        return f"a {grant.subject_kind} that you may not see"
-    return "everyone"
+def _who(one: application_lists.Openers) -> str:
+    if one.kind == access.EVERYONE:
+        return "everyone"
+    if one.name == one.subject_id:  # an id stands for the name of what this actor may not see
+        return f"a {one.kind} that you may not see"
+    return f"the group {one.name}" if one.kind == access.GROUP else one.name

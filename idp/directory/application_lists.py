@@ -81,8 +81,10 @@ def opened_to(work: Work, applications: Sequence[Application]) -> dict[str, int]
     query = (
         select(AccessGrant.application_id, func.count())
         .where(
-            tuple_(AccessGrant.organization_id, AccessGrant.application_id).in_(
-                [(one.organization_id, one.id) for one in applications]
+            queries.among(
+                AccessGrant.organization_id,
+                AccessGrant.application_id,
+                [(one.organization_id, one.id) for one in applications],
             ),
             _holds(work.now),
         )

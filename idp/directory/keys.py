@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import select
 
 from idp.audit.events import KeyStateChanged
 from idp.audit.log import record
@@ -74,8 +74,8 @@ def of_sites(work: Work, sites: Sequence[Site]) -> dict[str, list[SigningKey]]:
     query = (
         select(SigningKey)
         .where(
-            tuple_(SigningKey.organization_id, SigningKey.site_id).in_(
-                [(site.organization_id, site.id) for site in sites]
+            queries.among(
+                SigningKey.organization_id, SigningKey.site_id, [(site.organization_id, site.id) for site in sites]
             ),
             SigningKey.state != keyring.GONE,
         )

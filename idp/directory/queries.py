@@ -1,8 +1,9 @@
 """Reads for administrators. Each starts from `visible`: isolation is where queries come from."""
 
+from collections.abc import Collection
 from typing import TypeVar
 
-from sqlalchemy import ColumnElement, Select, false, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, false, or_, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from idp.base.errors import Conflict, NotFound
@@ -50,6 +51,21 @@ def visible(work: Work, model: type[M], permission: Permission) -> Select[M]:
     if where.applications and application is not None:
         conditions.append(tuple_(model.organization_id, application).in_(where.applications))
     return query.where(or_(*conditions)) if conditions else query.where(false())
+
+
+def among(
+    organization: InstrumentedAttribute[str], id_: InstrumentedAttribute[str], keys: Collection[tuple[str, str]]
+) -> ColumnElement[bool]:
+    """
+    Say that a row is of one of *keys*: the id of an organization, and an id of that organization.
+
+    SQLite finds rows by an index for a list of each column, but reads the table from end to end for pairs alone.
+    """
+    return and_(
+        organization.in_({key[0] for key in keys}),
+        id_.in_({key[1] for key in keys}),
+        tuple_(organization, id_).in_(keys),
+    )
 
 
 def organizations(work: Work) -> list[Organization]:

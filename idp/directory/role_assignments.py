@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
-from sqlalchemy import Select, and_, distinct, func, or_, select, tuple_
+from sqlalchemy import Select, and_, distinct, func, or_, select
 
 from idp.audit.events import RoleGranted, RoleWithdrawn
 from idp.audit.log import record
@@ -550,10 +550,10 @@ def in_words(work: Work, listed: Sequence[RoleAssignment]) -> list[Held]:
 
 
 def _by_id(work: Work, model: type[M], keys: set[tuple[str, str | None]]) -> dict[str, M]:
-    wanted = [key for key in keys if key[1] is not None]
+    wanted = [(organization_id, id_) for organization_id, id_ in keys if id_ is not None]
     if not wanted:
         return {}
-    query = select(model).where(tuple_(model.organization_id, model.id).in_(wanted))
+    query = select(model).where(queries.among(model.organization_id, model.id, wanted))
     return {one.id: one for one in work.tx.session.scalars(query)}
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import and_, exists, or_, tuple_
+from sqlalchemy import and_, or_, tuple_
 
 from idp.base.work import Work
 from idp.directory import access, queries
@@ -20,7 +20,7 @@ def page(work: Work, site: Site, *, after: tuple[Any, ...] | None = None, limit:
     """
     here = (
         queries.visible(work, AccessGrant, Permission.APPLICATION_READ)
-        .with_only_columns(AccessGrant.subject_kind, AccessGrant.subject_id)
+        .with_only_columns(AccessGrant.id)
         .join(
             Application,
             and_(
@@ -36,23 +36,29 @@ def page(work: Work, site: Site, *, after: tuple[Any, ...] | None = None, limit:
             AccessGrant.valid_from <= work.now,
             or_(AccessGrant.valid_to.is_(None), AccessGrant.valid_to > work.now),
         )
-        .distinct()
     )
-    subjects = work.tx.session.execute(here).all()
+    everyone = here.where(
+        AccessGrant.subject_kind == access.EVERYONE, AccessGrant.subject_id == site.organization_id
+    ).limit(1)
     query = queries.visible(work, Account, Permission.ACCOUNT_READ).where(
         Account.organization_id == site.organization_id, Account.disabled_at.is_(None), Account.erased_at.is_(None)
     )
-    if not any(kind == access.EVERYONE for kind, _ in subjects):
-        people = [one for kind, one in subjects if kind == access.ACCOUNT]
-        groups = [one for kind, one in subjects if kind == access.GROUP]
-        member = exists().where(
-            Membership.organization_id == Account.organization_id,
-            Membership.account_id == Account.id,
-            Membership.group_id.in_(groups),
+    if work.tx.session.scalar(everyone) is None:
+        # Asked of each account in its turn, until the page is full: what a page reads does not grow with the site.
+        person = here.where(AccessGrant.subject_kind == access.ACCOUNT, AccessGrant.subject_id == Account.id)
+        member = here.join(
+            Membership,
+            and_(
+                Membership.organization_id == AccessGrant.organization_id,
+                Membership.group_id == AccessGrant.subject_id,
+                Membership.account_id == Account.id,
+            ),
+        ).where(
+            AccessGrant.subject_kind == access.GROUP,
             Membership.valid_from <= work.now,
             or_(Membership.valid_to.is_(None), Membership.valid_to > work.now),
         )
-        query = query.where(or_(Account.id.in_(people), member))
+        query = query.where(or_(person.correlate(Account).exists(), member.correlate(Account).exists()))
     if after is not None:
         query = query.where(tuple_(Account.email_key, Account.id) > tuple_(*after))
     return list(work.tx.session.scalars(query.order_by(Account.email_key, Account.id).limit(limit)))

@@ -382,7 +382,7 @@ def client_ids_of(work: Work, of: Collection[Application]) -> dict[str, str]:
     """Return the client ids of those of the applications *of*, which the actor has been given, that are clients."""
     keys = [(one.organization_id, one.id) for one in of]
     query = select(Client.application_id, Client.client_id).where(
-        tuple_(Client.organization_id, Client.application_id).in_(keys)
+        queries.among(Client.organization_id, Client.application_id, keys)
     )
     return {row.application_id: row.client_id for row in work.tx.session.execute(query)}
 

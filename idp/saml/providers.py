@@ -167,7 +167,7 @@ def entity_ids_of(work: Work, applications: Collection[Application]) -> dict[str
     """Return the entity IDs of those of *applications*, which the actor has been given, that are service providers."""
     keys = [(one.organization_id, one.id) for one in applications]
     held = select(ServiceProvider.application_id, ServiceProvider.entity_id)
-    query = held.where(tuple_(ServiceProvider.organization_id, ServiceProvider.application_id).in_(keys))
+    query = held.where(queries.among(ServiceProvider.organization_id, ServiceProvider.application_id, keys))
     return {row.application_id: row.entity_id for row in work.tx.session.execute(query)}
 
 

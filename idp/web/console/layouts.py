@@ -96,7 +96,7 @@ def preview(work: Work, desk: Desk) -> Response:
 @administrator
 @at_desk
 def show(work: Work, desk: Desk, layout_id: str) -> Response:
-    """Show the sections of a layout, each application with its buttons; ``q`` finds applications to add."""
+    """Show the sections of a layout, each application with its buttons; ``q`` finds some to add, ``change`` one section."""
     found = launcher_layouts.layout(work, desk.organization.slug, layout_id)
     query = request.args.get("q", "").strip()[:100]
     sections = launcher.read(found.sections)
@@ -117,6 +117,7 @@ def show(work: Work, desk: Desk, layout_id: str) -> Response:
         at=request.args.get("at", ""),
         by=request.args.get("by", ""),
         longest=LONGEST_NAME,
+        changing=request.form.get("section") or request.args.get("change", ""),
     )
 
 

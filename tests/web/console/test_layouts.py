@@ -49,10 +49,10 @@ def test_buttons_move_applications_and_sections_and_take_them_out(front, admin):
     admin.submit("Down Wiki", down=wiki)
     assert lists(admin) == {"Daily": ["Mail"], "Later": ["Wiki", "Payroll"]}
     admin.submit("Take out Wiki", out=wiki)
-    admin.submit("Move down", section_down="1")
+    admin.open(f"{page}?change=Daily").submit("Move down", section_down="1")
     assert list(lists(admin).items()) == [("Later", ["Payroll"]), ("Daily", ["Mail"])]
-    admin.submit("Save the name", name="Some day")
-    admin.submit("Remove", section_out="1")
+    admin.open(f"{page}?change=Later").submit("Save the name", name="Some day")
+    admin.open(f"{page}?change=Some+day").submit("Remove", section_out="1")
     assert lists(admin) == {"Daily": ["Mail"]}
 
 

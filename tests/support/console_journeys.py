@@ -105,15 +105,15 @@ def add_oidc(admin: Admin) -> str:
 
 
 def give_access(admin: Admin) -> None:
-    """Let a group open Payroll."""
+    """Let a group open Billing."""
     admin.section("Applications")
-    admin.press("Payroll")
+    admin.press("Billing")
     admin.press("Access", "nav.tabs")
     admin.tick("A group")
     admin.choose("Group", "Finance")
-    admin.fill("Reason", "They run the payroll.")
+    admin.fill("Reason", "They write the bills.")
     admin.press("Give access")
-    admin.says("They run the payroll.")
+    admin.says("They write the bills.")
     admin.show("give-access")
 
 
@@ -200,7 +200,7 @@ def tighten(admin: Admin) -> None:
     admin.fill("Who", BEN)
     admin.fill("To which application", "Payroll")
     admin.press("Ask")
-    admin.says("Would not get in")
+    admin.says("must set up a passkey or a security key")
     admin.show("tighten")
 
 
@@ -238,7 +238,8 @@ def delegate(admin: Admin) -> None:
 
 
 def prepare_access(front: Front) -> None:
-    """Let there be a group Finance with Dora in it."""
+    """Let there be a group Finance with Dora in it, and Billing, which nobody may open."""
+    prepare_rotation(front)
     with front.work() as work:
         groups.create(work, "Finance", organization="acme")
         groups.add(work, "Finance", DORA, organization="acme")
@@ -258,4 +259,6 @@ def prepare_leaving(front: Front) -> str:
 def prepare_rotation(front: Front) -> None:
     """Let there be a SAML application at Acme."""
     with front.work() as work:
-        registering.register(work, "acme", vendors.SPRING.document(vendors.SPRING).encode(), name="Billing")
+        document = vendors.SPRING.document(vendors.SPRING).encode()
+        made = registering.register(work, "acme", document, name="Billing")
+        front.application_ids["Billing"] = made.application_id

@@ -142,7 +142,6 @@ def claim_domain(admin: Admin, server: NameServer) -> None:
     admin.press("Add", "main form")
     token = admin.tab.locator("main").get_by_text("ostiary-domain-verification=").first.inner_text()
     assert token
-    admin.show("claim-domain-proof")
     server.txt("_ostiary-challenge.acme.example", token)
     admin.press("Check now")
     admin.says("is yours")
@@ -190,7 +189,6 @@ def tighten(admin: Admin) -> None:
     admin.choose("Require", "A phishing-resistant second step")
     admin.press("See what it would have meant")
     admin.says("As if the rule counted")
-    admin.show("tighten-look")
     admin.press("Add it")
     admin.press("Switch Payroll with a passkey")
     admin.choose("Keep it", "for good")
@@ -262,3 +260,24 @@ def prepare_rotation(front: Front) -> None:
         document = vendors.SPRING.document(vendors.SPRING).encode()
         made = registering.register(work, "acme", document, name="Billing")
         front.application_ids["Billing"] = made.application_id
+
+
+NAMES = (
+    "add_saml",
+    "add_oidc",
+    "give_access",
+    "find_out_why",
+    "claim_domain",
+    "offboard",
+    "rotate",
+    "tighten",
+    "import_and_undo",
+    "delegate",
+)
+BEFORE: dict[str, Callable[[Front], object]] = {
+    "give_access": prepare_access,
+    "find_out_why": prepare_refusal,
+    "offboard": prepare_leaving,
+    "rotate": prepare_rotation,
+}
+"""What must be so before a journey."""

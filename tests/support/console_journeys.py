@@ -9,6 +9,7 @@ on the page that the document has a picture of. What came of it below is asserte
 import re
 from collections.abc import Callable
 
+from idp.audit.models import Attempt
 from idp.directory import accounts, groups
 from idp.saml import registering
 from idp.settings import DomainsSettings
@@ -247,6 +248,8 @@ def prepare_refusal(front: Front) -> None:
     """Let Dora have tried to open the wiki."""
     dora = Visitor(front.app.test_client())
     dora.open(front.ask("Wiki")).submit(username=DORA, password=PASSWORD).submit(otp=front.code())
+    with front.work() as work:  # called what it is where OpenID Connect is spoken
+        work.tx.session.query(Attempt).filter_by(kind="asked.sign-on").update({"kind": "oidc.sign-on"})
 
 
 def prepare_leaving(front: Front) -> str:

@@ -5,7 +5,8 @@ Pictures of every page, in both themes, on a phone, a tablet and a desk.
 
 Starts the front door with its known people, walks to each page in Chromium and takes its
 picture as ``FOLDER/<page>-<width>-<theme>.png``. With ``--docs`` it takes the few that
-the documents show, into ``docs/pictures``, and those of `tests.support.template_pictures`.
+the documents show, into ``docs/pictures``, and those of `tests.support.template_pictures`
+and `tests.support.console_pictures`.
 """
 
 import argparse
@@ -527,10 +528,11 @@ def main() -> int:
         sys.stderr.write(f"pictures {chromium.MISSING}\n")
         return 2
     if asked.docs:
-        from tests.support import template_pictures
+        from tests.support import console_pictures, template_pictures
 
         take_for_docs(Path("docs/pictures"))
         template_pictures.take(template_pictures.INTO)
+        console_pictures.take()
         return 0
     return 1 if take(asked.into, only=asked.only) else 0
 

@@ -44,8 +44,8 @@ if (finder) {
 const run = document.querySelector("[data-run]");
 
 if (run) {
-  // The page would load itself anew; only what has moved is put in its place, so that nobody loses their reading.
-  for (const refresh of document.querySelectorAll("meta[http-equiv='refresh']")) refresh.remove();
+  // Without scripts the page loads itself anew; here only what has moved is put in its place, so that nobody loses
+  // their reading.
   const again = async () => {
     const answer = await fetch(location.href, { redirect: "error" }).catch(() => null);
     if (!answer || !answer.ok) { setTimeout(again, 10000); return; }

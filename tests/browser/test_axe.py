@@ -1,0 +1,98 @@
+"""axe-core finds nothing to say against any page, in both themes."""
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import pytest
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import RequestRedirect
+
+from tests.browser.conftest import signed_in
+from tests.support import axe, console_world, node
+from tests.support.pictures import THEMES, pages
+
+pytestmark = pytest.mark.skipif(not node.is_here(), reason=node.MISSING)
+
+AFTER_A_POST = {"console_application_adding_client.made"}
+"""Pages that one comes to once, after something was sent: `tests.browser.test_console_journeys` looks at them."""
+
+LINKS = """[...document.querySelectorAll('a[href], form:not([method=post])')]
+    .map((e) => e.href || (e.getAttribute('action') ? e.action : '')).filter(Boolean)"""
+
+
+def held_against(tab) -> Iterator[str]:
+    """What axe holds against the page in each theme."""
+    for theme in THEMES:
+        tab.emulate_media(color_scheme=theme)
+        for one in axe.violations(tab):
+            yield f"{theme}: {one}"
+
+
+def _is_file(address: str) -> bool:
+    """Whether it is something to keep, or a picture, and no page."""
+    return "." in urlsplit(address).path.rpartition("/")[2]
+
+
+class Crawl:
+    """Follows every link of the console once for each kind of page; what varies a page besides its object counts."""
+
+    def __init__(self, front, tab, base: str) -> None:
+        self.tab, self.base = tab, base
+        self.endpoints: set[str] = set()
+        self._addresses = front.app.url_map.bind("127.0.0.1")
+        self._seen: set[tuple[str, ...]] = set()
+
+    def _kind(self, url: str) -> tuple[str, ...] | None:
+        parts = urlsplit(url)
+        if not url.startswith(self.base) or not parts.path.startswith("/admin"):
+            return None
+        try:
+            endpoint, values = self._addresses.match(parts.path, method="GET")
+        except (HTTPException, RequestRedirect):
+            return None
+        kinds = [value for name, value in sorted(values.items()) if name in ("what", "which", "kind", "name")]
+        return (endpoint, *kinds)
+
+    def _wants(self, url: str) -> bool:
+        kind = self._kind(url)
+        if kind is None or kind in self._seen or _is_file(url):
+            return False
+        self._seen.add(kind)
+        return True
+
+    def pages(self, *first: str) -> Iterator[tuple[str, int]]:
+        """Walk, from the addresses *first* on; yield the path and the status of each page while it is in the tab."""
+        waiting = [self.base + path for path in first]
+        self._seen |= {kind for one in waiting if (kind := self._kind(one))}
+        while waiting:
+            url = waiting.pop(0)
+            answer = self.tab.goto(url)
+            self.endpoints.add(self._kind(url)[0])
+            yield urlsplit(url).path, answer.status
+            waiting += [one for one in self.tab.evaluate(LINKS) if self._wants(one)]
+
+
+def test_no_page_of_the_console_violates_a_rule_in_either_theme(front, walk, base):
+    special = console_world.fill(front)
+    tab = signed_in(walk()).tab
+    crawl = Crawl(front, tab, base)
+    rules = [one for one in front.app.url_map.iter_rules() if one.rule.startswith("/admin") and "GET" in one.methods]
+    every = {one.endpoint: one.rule for one in rules if not _is_file(one.rule)}
+    plain = [one.rule for one in rules if not one.arguments and one.endpoint in every]
+
+    found, broken = {}, []
+    for path, status in crawl.pages(*special, *plain):
+        found |= {path: against} if (against := list(held_against(tab))) else {}
+        broken += [path] if status not in (200, 422) else []
+
+    assert found == {}
+    assert broken == []
+    assert every.keys() - crawl.endpoints == AFTER_A_POST, "a page that no link leads to was not looked at"
+
+
+def test_no_page_of_people_violates_a_rule_in_either_theme(front, base, chrome):
+    found = {}
+    for name, walk in pages(front, chrome, base):
+        found |= {name: against} if (against := list(held_against(walk.tab))) else {}
+
+    assert found == {}

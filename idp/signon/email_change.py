@@ -11,7 +11,7 @@ from sqlalchemy import func, select, update
 from idp.audit.events import EmailChangeAsked, EmailChanged
 from idp.audit.log import record
 from idp.base import mail
-from idp.base.errors import Conflict, Invalid
+from idp.base.errors import ChangedMeanwhile, Conflict, Invalid
 from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import group_rules, managed, names, queries, rights, search
@@ -117,9 +117,14 @@ def confirm(work: Work, token: str) -> str:
     return str(link.further["email"])
 
 
-def administer(work: Work, reference: str, email: str, *, organization_id: str | None = None) -> Account:
+def administer(
+    work: Work, reference: str, email: str, *, organization_id: str | None = None, if_version: int | None = None
+) -> Account:
     """
     Give an account another address; an administrator vouches for it. The old one is told, and undoes nothing.
+
+    Args:
+        if_version: the version of the account that the change was made for.
 
     Raises:
         NotFound: no such account, or none this actor may see.
@@ -127,10 +132,13 @@ def administer(work: Work, reference: str, email: str, *, organization_id: str |
             address wins the account back by mail.
         Invalid: it is no e-mail address.
         Conflict: another account of the organization has it.
+        ChangedMeanwhile: somebody else has changed the account since.
     """
     account = queries.account(work, reference, organization_id=organization_id)
     rights.require_over(work, Permission.ACCOUNT_EDIT, account)
     rights.require_over(work, Permission.ACCOUNT_CREDENTIALS, account)
+    if if_version is not None and if_version != account.version:
+        raise ChangedMeanwhile(account.id)
     mail_links.hold(work, account.organization_id, account.id)
     wanted, before = names.email(email), account.email
     if wanted == before:

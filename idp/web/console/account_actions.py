@@ -112,7 +112,13 @@ def _revoke_tokens(work: Work, desk: Desk, account: Account) -> str:
 
 
 def _email(work: Work, desk: Desk, account: Account) -> str:
-    email_change.administer(work, account.id, request.form.get("email", ""), organization_id=desk.organization.id)
+    email_change.administer(
+        work,
+        account.id,
+        request.form.get("email", ""),
+        organization_id=desk.organization.id,
+        if_version=lists.version(),
+    )
     return _("The address is changed. The old one is told.")
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from idp.directory import accounts, groups, queries
 from idp.directory.models import Account
+from idp.signon import email_change
 from idp.signon import session as session_
 from tests.support.front import ANN, BEN, CLEO, DORA, PASSWORD
 from tests.web.conftest import signed_in
@@ -165,3 +166,17 @@ def test_an_export_is_written_down(front, admin):
     with front.work() as work:
         assert work.tx.session.query(AuditEntry).filter_by(tag="account.exported").one().actor_name == ANN
         assert queries.account(work, ANN).disabled_at is None
+
+
+def test_an_address_that_somebody_else_has_changed_in_the_meantime_is_not_changed_again(front, admin):
+    with front.work() as work:
+        ben = queries.account(work, BEN)
+        path = f"/admin/accounts/{ben.id}/actions/email"
+    admin.open(path)
+    with front.work() as work:
+        email_change.administer(work, ben.id, "benedict@acme.example")
+    admin.submit(email="ben.baker@acme.example")
+
+    assert admin.status == 409
+    with front.work() as work:
+        assert queries.account(work, ben.id).email == "benedict@acme.example"

@@ -36,13 +36,12 @@ def _of_templates() -> Iterator[Message]:
     for file in sorted((ROOT / "templates").rglob("*")):
         if file.suffix not in (".html", ".txt"):
             continue
-        for _, _, found in environment.extract_translations(file.read_text(encoding="utf-8")):
-            if isinstance(found, tuple):
-                one, several = found[0], found[1]
-                if one and several:
-                    yield one, several
-            elif found:
-                yield found
+        for _, function, found in environment.extract_translations(file.read_text(encoding="utf-8")):
+            texts = [text for text in (found if isinstance(found, tuple) else (found,)) if text]  # values are None
+            if function == "ngettext":
+                yield texts[0], texts[1]
+            elif texts:
+                yield texts[0]
 
 
 def _of_python() -> Iterator[Message]:

@@ -46,3 +46,20 @@ def test_a_sentence_is_said_in_german_and_its_values_are_kept(visitor, front):
 
     assert "Anmelden" in visitor.text or "Weiter" in visitor.text
     assert "Sign in" not in visitor.text
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Accounts",
+        "Everyone of %(organization)s, whatever the site.",
+        ("%(num)s application", "%(num)s applications"),
+        "You administer nothing here.",
+        "There is, or was, a site “%(slug)s” already.",
+        "created the site {name} ({slug})",
+    ],
+    ids=str,
+)
+def test_sentences_of_every_sort_are_found(sentence):
+    """In a template, with a value, counted, of an error, of one with a value, of an audit entry."""
+    assert sentence in KNOWN

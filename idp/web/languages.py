@@ -101,8 +101,17 @@ def _known_to_pages() -> dict[str, object]:
         "page_direction": "rtl" if catalogues.is_right_to_left(language) else "ltr",
         "page_languages": [(one, catalogues.own_name(one)) for one in LANGUAGES],
         "way_back": _here(),
-        "may_choose_language": getattr(context.current_view(), "guard", PROTOCOL) != PROTOCOL,
+        "may_choose_language": _may_choose(),
     }
+
+
+def _may_choose() -> bool:
+    """
+    Not on what a protocol posts; nor where a form came without this browser's cookie, perhaps from another site: the
+    menu's form would make a new one in its place, and end the sign-on that it is tied to (A14).
+    """
+    guard = getattr(context.current_view(), "guard", PROTOCOL)
+    return guard != PROTOCOL and (request.method == "GET" or context.known_browser() is not None)
 
 
 def _here() -> str:

@@ -20,16 +20,11 @@ from idp.oidc.claims import OPENID
 from idp.oidc.client_facts import ClientFacts
 from idp.oidc.id_tokens import LIVES
 from idp.policy.release import may_leave, withheld
-from idp.policy.signon import Method, Strength, decide
+from idp.policy.signon import TYPICAL_METHODS, decide
 from idp.signon.factors import enrolled
 
 NEW_SUBJECT = "(a new one, made at the first sign-on)"
 SESSION_ID = "(of the session)"
-_METHODS = {
-    Strength.PASSWORD: (Method.PASSWORD,),
-    Strength.SECOND_STEP: (Method.PASSWORD, Method.TOTP),
-    Strength.PHISHING_RESISTANT: (Method.PASSKEY,),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +152,7 @@ def _context(work: Work, person: Account) -> tuple[str, list[str], str]:
     has_second_step = enrolled.exists(work, person.organization_id, person.id, deciding.methods)
     decision = decide(deciding, has_second_step=has_second_step, asked=None)
     strength = decision.required
-    return contexts.acr(strength, ()), contexts.amr(_METHODS[strength], strength), decision.rule
+    return contexts.acr(strength, ()), contexts.amr(TYPICAL_METHODS[strength], strength), decision.rule
 
 
 def _access(work: Work, application: Application, person: Account) -> tuple[bool, tuple[str, ...]]:

@@ -65,6 +65,14 @@ class Strength(IntEnum):
     PHISHING_RESISTANT = 3
 
 
+TYPICAL_METHODS: dict[Strength, tuple[Method, ...]] = {
+    Strength.PASSWORD: (Method.PASSWORD,),
+    Strength.SECOND_STEP: (Method.PASSWORD, Method.TOTP),
+    Strength.PHISHING_RESISTANT: (Method.PASSKEY,),
+}
+"""How each strength is usually proven: what a preview of an answer shows, before anybody has signed in."""
+
+
 class SecondStep(StrEnum):
     """What an authentication policy says of the second step."""
 

@@ -18,7 +18,7 @@ from idp.directory.attributes import attributes_of
 from idp.directory.models import Account, Application
 from idp.directory.policies import AuthenticationFacts, authentication_policy, release_levels
 from idp.policy.release import Level, Silent, Statement, effective, may_leave, outcomes, released, withheld
-from idp.policy.signon import Decision, Method, Strength, decide
+from idp.policy.signon import TYPICAL_METHODS, Decision, Strength, decide
 from idp.saml import endpoints, facts, metadata, nameid, providers, responses
 from idp.saml.endpoints import Requester
 from idp.saml.errors import MessageRefused
@@ -32,11 +32,6 @@ from idp.signon.request import SignOnResult
 
 REQUEST_ID = "_ID-OF-THE-REQUEST"
 SESSION_INDEX = "_SESSION-INDEX"
-_METHODS = {
-    Strength.PASSWORD: (Method.PASSWORD,),
-    Strength.SECOND_STEP: (Method.PASSWORD, Method.TOTP),
-    Strength.PHISHING_RESISTANT: (Method.PASSKEY,),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +197,7 @@ def _result(
         expires_at=work.now + timedelta(seconds=policy.session_absolute_seconds),
         strength=decision.required,
         satisfied=decision.required,
-        methods=_METHODS[decision.required],
+        methods=TYPICAL_METHODS[decision.required],
         attributes=leaving,
         statements=tuple(one for one in sent if isinstance(one, Statement)),
     )

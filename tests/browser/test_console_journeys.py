@@ -79,6 +79,8 @@ def test_why_somebody_cannot_get_in_is_found_out(front, admin):
     console_journeys.prepare_refusal(front)
     console_journeys.find_out_why(admin)
 
+    assert "Nothing gives" in admin.tab.locator("main").inner_text()
+
 
 def test_a_domain_is_proven_and_its_accounts_are_claimed(front, admin, server):
     console_journeys.claim_domain(admin, server)
@@ -118,6 +120,7 @@ def test_a_policy_is_tightened_after_a_look_at_whom_it_meets(front, admin, walk)
     ben.open(front.ask("Payroll"))
     ben.password(BEN)
     ben.tab.locator("h1").filter(has_text="passkey").wait_for()
+    assert "passkey" in ben.heading
 
 
 def test_a_file_of_people_is_imported_and_undone(front, admin):

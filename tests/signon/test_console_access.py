@@ -216,7 +216,9 @@ def test_an_administrator_beside_whom_there_is_another_one_may_go(administrator,
     accounts.grant_role(work, eve.id, ORGANIZATION_ADMINISTRATOR, organization_id=console.organization.id)
 
     with guarded(work, console.organization.id):
-        accounts.disable(work, console.ann.id)
+        gone = accounts.disable(work, console.ann.id)
+
+    assert gone.disabled_at == work.now
 
 
 def test_somebody_who_could_never_sign_in_is_nobody_who_is_left(administrator, work, console):

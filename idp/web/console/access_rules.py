@@ -90,25 +90,18 @@ def save(work: Work, desk: Desk, policy_id: str, rule_id: str) -> Response:
 @fresh
 def switching(work: Work, desk: Desk, policy_id: str, rule_id: str) -> Response:
     """Ask whether a rule is to count, only to report, or to be off; say whom it would have met."""
-    policy = found(work, desk, policy_id)
-    rules = access_policies.rules_of(work, policy)
-    _kind, rule = editing.find(rules, rule_id)
-    names = access_names.of_rules(work, desk.organization.id, Rules(rules=(rule,)))
-    return console_page(
+    policy, rule = _policy_and_rule(work, desk, policy_id, rule_id)
+    return _rule_page(
         work,
         desk,
-        "console/access/mode.html",
-        place=_PLACE,
-        policy=policy,
-        rule=rule,
-        sentence_=words.sentence(rule, names),
-        number=access_policies.number_of(work, policy),
+        "mode",
+        policy,
+        rule,
         report=_report(work, desk, rule),
         days=replays.DAYS,
         replayed=None
         if rule.mode is Mode.ON
         else _replayed(work, desk, policy, lambda of: editing.with_mode(of, rule_id, Mode.ON)),
-        trials=TRIALS,
     )
 
 
@@ -141,22 +134,9 @@ def move(work: Work, desk: Desk, policy_id: str, rule_id: str) -> Response:
 @fresh
 def removal(work: Work, desk: Desk, policy_id: str, rule_id: str) -> Response:
     """Ask whether a rule is to be deleted; say what it would have meant."""
-    policy = found(work, desk, policy_id)
-    rules = access_policies.rules_of(work, policy)
-    _kind, rule = editing.find(rules, rule_id)
-    names = access_names.of_rules(work, desk.organization.id, Rules(rules=(rule,)))
-    return console_page(
-        work,
-        desk,
-        "console/access/delete_rule.html",
-        place=_PLACE,
-        policy=policy,
-        rule=rule,
-        sentence_=words.sentence(rule, names),
-        number=access_policies.number_of(work, policy),
-        replayed=_replayed(work, desk, policy, lambda of: editing.removed(of, rule_id)),
-        trials=TRIALS,
-    )
+    policy, rule = _policy_and_rule(work, desk, policy_id, rule_id)
+    replayed = _replayed(work, desk, policy, lambda of: editing.removed(of, rule_id))
+    return _rule_page(work, desk, "delete_rule", policy, rule, replayed=replayed)
 
 
 @pages.post("/<rule_id>/delete")
@@ -188,6 +168,28 @@ def save_otherwise(work: Work, desk: Desk, policy_id: str) -> Response:
     if request.form.get("act") == "look":
         return _otherwise(work, desk, policy, _replayed(work, desk, policy, change))
     return _kept(work, desk, policy, change)
+
+
+def _policy_and_rule(work: Work, desk: Desk, policy_id: str, rule_id: str) -> tuple[AccessPolicy, Rule]:
+    policy = found(work, desk, policy_id)
+    _kind, rule = editing.find(access_policies.rules_of(work, policy), rule_id)
+    return policy, rule
+
+
+def _rule_page(work: Work, desk: Desk, name: str, policy: AccessPolicy, rule: Rule, **values: Any) -> Response:
+    names = access_names.of_rules(work, desk.organization.id, Rules(rules=(rule,)))
+    return console_page(
+        work,
+        desk,
+        f"console/access/{name}.html",
+        place=_PLACE,
+        policy=policy,
+        rule=rule,
+        sentence_=words.sentence(rule, names),
+        number=access_policies.number_of(work, policy),
+        trials=TRIALS,
+        **values,
+    )
 
 
 def _kept(work: Work, desk: Desk, policy: AccessPolicy, change: Change) -> Response:

@@ -21,6 +21,7 @@ from flask.sessions import NullSession, SessionInterface
 from werkzeug.routing import MapAdapter
 
 from idp.base.errors import Unavailable
+from idp.web.routes import Route
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import InputStream, StartResponse, WSGIEnvironment
@@ -101,6 +102,7 @@ class Door(Flask):
 
     request_class = Asked
     response_class = Answer
+    url_rule_class = Route
     session_interface = NoSession()
     public_address = ("http", "localhost")
     kept: "KeptDocuments | None" = None

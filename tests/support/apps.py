@@ -34,9 +34,9 @@ def _parsed_once(parse: Any) -> Any:
         found = kept.get(key)
         if found is None:
             parse(route)
-            kept[key] = (route._parts, route._trace, route._converters)
+            kept[key] = (route._parts, route._trace, route._converters, route.arguments)
             return
-        route._parts, route._trace, route._converters = found
+        route._parts, route._trace, route._converters, route.arguments = found
         route._build = route._compile_builder(False).__get__(route, None)  # type: ignore[attr-defined]
         route._build_unknown = route._compile_builder(True).__get__(route, None)  # type: ignore[attr-defined]
 

@@ -55,6 +55,7 @@ from idp.web import (
     signout,
     why,
 )
+from idp.web.console import access_lists as console_access_lists
 from idp.web.console import access_paths as console_access_paths
 from idp.web.console import access_policies as console_access
 from idp.web.console import access_rules as console_access_rules
@@ -118,6 +119,7 @@ _CONSOLE = (
     console_audit,
     console_policies,
     console_access,
+    console_access_lists,
     console_access_rules,
     console_what_if,
     console_insights,

@@ -94,19 +94,22 @@ def opened_to(work: Work, applications: Sequence[Application]) -> dict[str, int]
 
 
 def openers(
-    work: Work, application: Application, *, after: tuple[Any, ...] | None = None, limit: int = 50
+    work: Work, application: Application, *, after: tuple[Any, ...] | None = None, limit: int = 50, kind: str = ""
 ) -> list[Openers]:
     """
     Return who may open an application, in three queries whatever their number: groups, accounts, everyone.
 
     Args:
         after: the id of the last grant that was shown; None: from the start.
+        kind: only those of everyone, of groups, or of accounts.
     """
     query = queries.visible(work, AccessGrant, Permission.APPLICATION_READ).where(
         AccessGrant.organization_id == application.organization_id,
         AccessGrant.application_id == application.id,
         _holds(work.now),
     )
+    if kind:
+        query = query.where(AccessGrant.subject_kind == kind)
     if after is not None:
         query = query.where(AccessGrant.id > after[0])
     held = list(work.tx.session.scalars(query.order_by(AccessGrant.id).limit(limit)))

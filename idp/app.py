@@ -79,6 +79,7 @@ from idp.web.console import audit as console_audit
 from idp.web.console import authentication_policies as console_policies
 from idp.web.console import bookmarks as console_bookmarks
 from idp.web.console import bulk as console_bulk
+from idp.web.console import bulk_objects as console_bulk_objects
 from idp.web.console import domains as console_domains
 from idp.web.console import group_rules as console_group_rules
 from idp.web.console import groups as console_groups
@@ -107,6 +108,7 @@ _CONSOLE = (
     console_search,
     console_runs,
     console_bulk,
+    console_bulk_objects,
     console_accounts,
     console_organization,
     console_sites,

@@ -18,6 +18,11 @@ pages = Blueprint("console_accounts", __name__, url_prefix="/admin/accounts")
 _PLACE = "accounts"
 
 
+def acts_of(desk: Desk) -> list[str]:
+    """Return what can be done to many accounts at once, by this administrator."""
+    return [act for act, permission in bulk_acts.ACTS.items() if desk.may(permission)]
+
+
 def filters_of(chosen: Mapping[str, str]) -> dict[str, str]:
     """Return what the address says as `account_lists.matching` takes it."""
     return {"starting": chosen.get("q", ""), **{name: chosen.get(name, "") for name in ("state", "kind", "group")}}
@@ -47,9 +52,14 @@ LIST = lists.Listing(
 def index(work: Work, desk: Desk) -> Response:
     """List accounts by address; ``q`` is the beginning of one, ``state``, ``kind`` and ``group`` narrow the list."""
     found = LIST.page(work, desk)
-    acts = [act for act, permission in bulk_acts.ACTS.items() if desk.may(permission)]
     return console_page(
-        work, desk, "console/accounts/index.html", place=_PLACE, listed=found, states=account_lists.STATES, acts=acts
+        work,
+        desk,
+        "console/accounts/index.html",
+        place=_PLACE,
+        listed=found,
+        states=account_lists.STATES,
+        acts=acts_of(desk),
     )
 
 

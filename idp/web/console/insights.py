@@ -8,6 +8,7 @@ from idp.directory import account_lists
 from idp.policy.permissions import Permission
 from idp.signon import insights
 from idp.web.console import lists
+from idp.web.console.accounts import acts_of
 from idp.web.console.desk import Desk, at_desk, console_page
 from idp.web.security import administrator
 
@@ -67,6 +68,7 @@ def people(work: Work, desk: Desk, which: str) -> Response:
         place=_PLACE,
         which=which,
         listed=PEOPLE.page(work, desk, which),
+        acts=acts_of(desk),
         inactive_days=insights.INACTIVE_DAYS,
     )
 

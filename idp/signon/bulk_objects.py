@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from idp.base.errors import Invalid, NotFound
+from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import (
     access_requests,
@@ -78,7 +79,9 @@ def chosen(work: Work, act: str, *, organization_id: str, ids: Sequence[str], of
     if not wanted or len(wanted) != len(set(ids)):
         raise Invalid("Choose at least one of the list.", field="chosen", advice="Go back to the list and choose.")
     if len(wanted) > MOST_CHOSEN:
-        raise Invalid(f"Choose at most {MOST_CHOSEN} at once.", field="chosen", advice="Choose fewer.")
+        raise Invalid(
+            phrase("Choose at most %(most)s at once.", most=MOST_CHOSEN), field="chosen", advice="Choose fewer."
+        )
     named = found.named(work, organization_id, of, wanted)
     if not named:
         raise Invalid("None of those that you chose is there any more.", field="chosen", advice="Load the list again.")
@@ -99,7 +102,7 @@ def start(work: Work, act: str, *, organization_id: str, ids: Sequence[str], of:
     if act == DENY and not answer.strip():
         raise Invalid("Say why, for those who asked.", field="answer")
     if len(answer) > LONGEST_ANSWER:
-        raise Invalid(f"An answer has at most {LONGEST_ANSWER:,} characters.", field="answer")
+        raise Invalid(phrase("An answer has at most %(most)s characters.", most=LONGEST_ANSWER), field="answer")
     return runs.start(
         work,
         KIND,

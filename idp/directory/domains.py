@@ -201,6 +201,24 @@ def ask(work: Work, organization: str, reference: str) -> Asked:
     return _asked(work, found)
 
 
+def check_soon(work: Work, organization: str, reference: str) -> Domain:
+    """
+    Ask for a look for the proof of a domain, as the daily one: nobody waits for the network here.
+
+    Raises:
+        NotFound, Forbidden, Conflict: as of `ask`.
+    """
+    found = editable(work, organization, reference, None)
+    jobs.defer(
+        work,
+        KIND,
+        key=f"{KIND}:{found.id}:{work.now:%Y-%m-%dT%H:%M}",
+        payload={"organization_id": found.organization_id, "domain_id": found.id},
+        organization_id=found.organization_id,
+    )
+    return found
+
+
 def look(asked: Asked, prober: Prober) -> Looked:
     """Look for what was *asked*; nothing is open meanwhile. The holder's proof is looked for after one's own is found."""
     own = prober.look(asked.sought)

@@ -104,7 +104,7 @@ class ProvisionedAccount(_Provisioned):
 
 
 class ProvisionedGroup(_Provisioned):
-    """A group of a client."""
+    """A group of a client. ``changes`` counts, and ``changed_at`` dates, what of it stands in no column of its own."""
 
     __tablename__ = "provisioned_groups"
     __table_args__ = (
@@ -121,6 +121,9 @@ class ProvisionedGroup(_Provisioned):
             postgresql_where=_NAMED,
         ),
     )
+
+    changes: Mapped[int] = mapped_column(Integer, default=0)
+    changed_at: Mapped[datetime]
 
 
 class ProvisioningCall(Owned):

@@ -118,6 +118,8 @@ def upgrade() -> None:
         "provisioned_groups",
         sa.Column("organization_id", sa.String(length=64), nullable=False),
         sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("changes", sa.Integer(), nullable=False),
+        sa.Column("changed_at", Instant(), nullable=False),
         sa.Column("client_id", sa.String(length=64), nullable=False),
         sa.Column("external_id", sa.String(length=256), nullable=False),
         sa.Column("since", Instant(), nullable=False),

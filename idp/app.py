@@ -89,6 +89,7 @@ from idp.web.console import joining as console_joining
 from idp.web.console import keys as console_keys
 from idp.web.console import layouts as console_layouts
 from idp.web.console import organization as console_organization
+from idp.web.console import provisioning as console_provisioning
 from idp.web.console import requests as console_requests
 from idp.web.console import roles as console_roles
 from idp.web.console import runs as console_runs
@@ -140,6 +141,7 @@ _CONSOLE = (
     console_imports,
     console_joining,
     console_requests,
+    console_provisioning,
 )
 _OIDC = (oidc, oidc_clients, oidc_documents, oidc_logout, oidc_registration, oidc_session)
 

@@ -19,6 +19,7 @@ from idp.directory.models import Group, Organization
 from idp.directory.provisioned import SOURCE
 from idp.directory.provisioning_models import ProvisionedAccount, ProvisionedGroup, ProvisioningClient
 from idp.directory.rights import require_into
+from idp.signon import guarding
 
 MOST_MEMBERS = 35_000
 MOST_NAMED = 1_000
@@ -105,6 +106,7 @@ def fill(
     Raises:
         Forbidden: the group gives what the client may not have.
         Invalid: one of *add* is none of the client's own accounts, or there are too many.
+        Conflict: it would lock administrators out.
     """
     if not (add or remove or clear):
         return
@@ -117,6 +119,13 @@ def fill(
     entering = set(add) - there
     if len(there) - len(leaving) + len(entering) > MOST_MEMBERS:
         raise Invalid("A group has at most 35,000 members.")
+    with guarding.guarded(work, group.organization_id):  # rules of access can ask who is in it
+        _change(work, group, source, leaving, entering)
+    if leaving or entering:
+        _bump(work, found.link)
+
+
+def _change(work: Work, group: Group, source: str, leaving: Collection[str], entering: Collection[str]) -> None:
     for one in sorted(membership_changes.leave(work, group, leaving, source) if leaving else ()):
         record(
             work,
@@ -139,8 +148,6 @@ def fill(
                 source=source,
             ),
         )
-    if leaving or entering:
-        _bump(work, found.link)
 
 
 def delete(work: Work, client: ProvisioningClient, group_id: str) -> Group:
@@ -150,11 +157,12 @@ def delete(work: Work, client: ProvisioningClient, group_id: str) -> Group:
     Raises:
         NotFound: it has no such group.
         Forbidden: the actor may not edit groups there.
-        Conflict: something of the organization speaks of it.
+        Conflict: something of the organization speaks of it, or it would lock administrators out.
     """
     found = one(work, client, group_id)
     owner = work.tx.session.get_one(Organization, client.organization_id)
-    gone = groups.delete(work, found.group.id, organization=owner.slug)
+    with guarding.guarded(work, owner.id):
+        gone = groups.delete(work, found.group.id, organization=owner.slug)
     found.link.released_at, found.link.external_id = work.now, ""
     work.tx.session.flush()
     record(work, GroupReleased(organization_id=owner.id, target_id=gone.id, name=gone.name, client=client.name))

@@ -98,8 +98,8 @@ def rotate(
         raise Invalid("A token is good for at most two years.", field="days")
     if not timedelta(0) <= overlap <= LONGEST_OVERLAP:
         raise Invalid("The token before is good for at most 30 days more.", field="overlap")
-    for place, one in enumerate(good(work, client)):
-        one.expires_at = min(one.expires_at, work.now + overlap) if place == 0 else work.now
+    for place, before in enumerate(good(work, client)):
+        before.expires_at = min(before.expires_at, work.now + overlap) if place == 0 else work.now
     text = new_token(PREFIX)
     made = ProvisioningToken(
         organization_id=organization_id,
@@ -134,9 +134,7 @@ def revoke(work: Work, reference: str, token_id: str, *, organization_id: str) -
         Conflict: it has ended already.
     """
     client = clients.editable(work, reference, organization_id)
-    found = work.tx.session.get(ProvisioningToken, (organization_id, token_id))
-    if found is None or found.client_id != client.id:
-        raise NotFound(phrase("It has no token “%(token)s”.", token=token_id[:80]), field="token")
+    found = one(work, client, token_id)
     if found.revoked_at is not None or found.expires_at <= work.now:
         raise Conflict("This token has ended already.")
     found.revoked_at = work.now
@@ -147,6 +145,19 @@ def revoke(work: Work, reference: str, token_id: str, *, organization_id: str) -
             organization_id=organization_id, target_id=client.id, name=client.name, token_id=found.id
         ),
     )
+    return found
+
+
+def one(work: Work, of: ProvisioningClient, token_id: str) -> ProvisioningToken:
+    """
+    Return a token of a client that the actor has been given.
+
+    Raises:
+        NotFound: it has none of that id.
+    """
+    found = work.tx.session.get(ProvisioningToken, (of.organization_id, token_id))
+    if found is None or found.client_id != of.id:
+        raise NotFound(phrase("It has no token “%(token)s”.", token=token_id[:80]), field="token")
     return found
 
 

@@ -19,7 +19,7 @@ from idp.provisioning.scim.server import Refused, Request
 from idp.provisioning.tokens import Caller
 from idp.web import context
 from idp.web.context import open_work
-from idp.web.errors import TELL
+from idp.web.errors import TELL_BELOW
 from idp.web.security import protocol
 
 pages = Blueprint("scim", __name__, url_prefix="/scim/v2")
@@ -36,6 +36,20 @@ log = structlog.get_logger("idp.web")
 def users() -> Response:
     """Users: to look for them, to make one."""
     return _answered("users")
+
+
+@pages.post("/Users/.search")
+@protocol
+def search_users() -> Response:
+    """Users, looked for by a body (RFC 7644 section 3.4.3)."""
+    return _answered("users", search=True)
+
+
+@pages.post("/Groups/.search")
+@protocol
+def search_groups() -> Response:
+    """Groups, looked for by a body."""
+    return _answered("groups", search=True)
 
 
 @pages.route("/Users/<id_>", methods=["GET", "PUT", "PATCH", "DELETE"])
@@ -94,6 +108,7 @@ def schema(id_: str) -> Response:
     return _answered("schemas", id_)
 
 
+@pages.route("/.search", methods=["POST"])
 @pages.route("/Bulk", methods=["POST"])
 @pages.route("/Me", methods=list(_ALL))
 @protocol
@@ -102,7 +117,7 @@ def not_offered() -> Response:
     return _error(501, "", "This is not offered here.", "")
 
 
-def _answered(place: str, id_: str = "") -> Response:
+def _answered(place: str, id_: str = "", *, search: bool = False) -> Response:
     trail = Trail(kind=f"scim.{place}")
     caller: Caller | None = None
     try:
@@ -111,7 +126,7 @@ def _answered(place: str, id_: str = "") -> Response:
             trail.organization_id = caller.organization_id
             trail.passed("client", client=caller.name)
             server.count(work, caller)
-            found = server.answer(work, caller, _request(place, id_))
+            found = server.answer(work, caller, _request(place, id_, search=search))
             trail.passed("call", method=request.method, about=found.target_id, notes=list(found.notes))
             trail.succeeded()
             attempts.save(work, trail)
@@ -155,9 +170,9 @@ def _refused(trail: Trail, caller: Caller | None, id_: str, error: IdpError) -> 
     return response
 
 
-def _request(place: str, id_: str) -> Request:
+def _request(place: str, id_: str, *, search: bool) -> Request:
     return Request(
-        method=request.method,
+        method="SEARCH" if search else request.method,
         place=place,
         id=id_,
         query=request.args,
@@ -197,15 +212,4 @@ def _told(error: IdpError, status: int, reference: str) -> Response:
     return _error(status, "", error.message, reference)
 
 
-TELL.update(
-    dict.fromkeys(
-        (
-            f"scim.{view}"
-            for view in (
-                *("users", "user", "groups", "group", "config", "resource_types", "resource_type"),
-                *("schemas", "schema", "not_offered"),
-            )
-        ),
-        _told,
-    )
-)
+TELL_BELOW[f"{pages.url_prefix}/"] = _told

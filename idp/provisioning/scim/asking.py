@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from idp.provisioning.scim.errors import INVALID_VALUE, ScimError, invalid
+from idp.provisioning.scim.errors import INVALID_SYNTAX, INVALID_VALUE, ScimError, invalid
 from idp.provisioning.scim.filter import Filter, parse
 from idp.provisioning.scim.resources import GROUP, USER
 
+SEARCH = "urn:ietf:params:scim:api:messages:2.0:SearchRequest"
 LIST = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
 MOST, USUAL = 200, 100
 _LONGEST = 2048
@@ -74,6 +75,25 @@ def read(query: Mapping[str, str]) -> Asked:
         only=_names(query.get("attributes", "")),
         without=_names(query.get("excludedAttributes", "")),
     )
+
+
+def of_document(document: Mapping[str, Any]) -> dict[str, str]:
+    """
+    Return what a document that looks for something (RFC 7644 section 3.4.3) asks for, as an address would.
+
+    Raises:
+        ScimError: it is no such document.
+    """
+    if SEARCH not in (said if isinstance(said := document.get("schemas"), list) else ()):
+        raise invalid(INVALID_SYNTAX, f"A search has the schema {SEARCH}.")
+    found = {}
+    for name in ("filter", "startIndex", "count", "attributes", "excludedAttributes"):
+        value = document.get(name)
+        if isinstance(value, list):
+            value = ",".join(str(one) for one in value)
+        if value is not None:
+            found[name] = str(value)
+    return found
 
 
 def projected(resource: dict[str, Any], asked: Asked) -> dict[str, Any]:

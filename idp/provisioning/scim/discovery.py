@@ -64,7 +64,11 @@ def schemas(base: str) -> list[dict[str, Any]]:
     """Return what is kept of each kind of resource."""
     user = [
         _text("userName", "The e-mail address; on a verified domain of the organization.", required=True, unique=True),
-        _complex("name", "The parts of the name.", [_text("formatted"), _text("givenName"), _text("familyName")]),
+        _complex(
+            "name",
+            "The parts of the name.",
+            [_text("givenName"), _text("familyName")],
+        ),
         _text("displayName", "What the person is called."),
         *(_text(name) for name in TEXTS),
         _attribute("active", "boolean", "Whether the person may sign in."),
@@ -78,14 +82,14 @@ def schemas(base: str) -> list[dict[str, Any]]:
         _complex(
             "groups",
             "The groups that this directory has put the person into.",
-            _REFERENCE,
+            _references("Group"),
             many=True,
             mutability="readOnly",
         ),
     ]
     group = [
         _text("displayName", "What the group is called.", required=True),
-        _complex("members", "Who is in it: users of this directory.", _REFERENCE, many=True),
+        _complex("members", "Who is in it: users of this directory.", _references("User"), many=True),
     ]
     enterprise = [_text(name) for name in ENTERPRISE_TEXTS]
     return [
@@ -155,12 +159,12 @@ def _complex(
     return _attribute(name, "complex", description, multiValued=many, mutability=mutability, subAttributes=inner)
 
 
-_REFERENCE = [
-    {**_text("value", "Its id."), "mutability": "immutable"},
-    {
-        **_attribute("$ref", "reference", "Its address.", caseExact=True, referenceTypes=["User", "Group"]),
-        "mutability": "immutable",
-    },
-    {**_text("display", "What it is called."), "mutability": "immutable"},
-    {**_text("type", "What it is."), "mutability": "immutable"},
-]
+def _references(kind: str) -> list[dict[str, Any]]:
+    """Return the parts of a value that is another resource, of one *kind*."""
+    parts = [
+        _text("value", "Its id."),
+        _attribute("$ref", "reference", "Its address.", caseExact=True, referenceTypes=[kind]),
+        _text("display", "What it is called."),
+        {**_text("type", "What it is."), "canonicalValues": [kind]},
+    ]
+    return [{**part, "mutability": "readOnly" if part["name"] == "display" else "immutable"} for part in parts]

@@ -142,7 +142,7 @@ def search(work: Work, client: ProvisioningClient, asked: Asked, base: str) -> A
 
 
 def _whole(document: Mapping[str, Any]) -> GroupPatch:
-    if GROUP not in (document.get("schemas") or ()):
+    if not patch.has_schema(document, GROUP):
         raise invalid(INVALID_VALUE, f"A group has the schema {GROUP}.")
     wanted = patch.whole_group(document)
     if not wanted.name:

@@ -81,6 +81,12 @@ _STAYS = frozenset({("userName",), ("externalId",), ("active",)})
 _NAMED = {"name": _NAME, ENTERPRISE.lower(): tuple(ENTERPRISE_TEXTS)}
 
 
+def has_schema(document: Mapping[str, Any], schema: str) -> bool:
+    """Say whether a document states that it is of *schema*."""
+    said = document.get("schemas")
+    return isinstance(said, list) and schema in said
+
+
 def parse_document(document: Mapping[str, Any]) -> tuple[Operation, ...]:
     """
     Return the operations of a change, each path read.
@@ -88,7 +94,7 @@ def parse_document(document: Mapping[str, Any]) -> tuple[Operation, ...]:
     Raises:
         ScimError: it is no such document, or has more operations than are taken, or one that cannot be read.
     """
-    if PATCH not in (document.get("schemas") or ()):
+    if not has_schema(document, PATCH):
         raise invalid(INVALID_SYNTAX, f"A change has the schema {PATCH}.")
     found = document.get("Operations", document.get("operations"))
     if not isinstance(found, list) or not found:
@@ -241,8 +247,8 @@ def _change_parts(found: UserPatch, kind: str, name: str, value: object, *, know
         for part in parts:
             _change(found, REMOVE, (name, part), None)
     if kind != REMOVE and isinstance(value, Mapping):
-        for part, one in value.items():
-            _change(found, kind, (name, *str(part).split(".")), one, known_only=known_only and name != "name")
+        for part, one in peers.entries(value):
+            _change(found, kind, (name, *part.split(".")), one, known_only=known_only and name != "name")
 
 
 def _change_group(found: GroupPatch, kind: str, path: tuple[str, ...], value: object, within: Filter | None) -> None:

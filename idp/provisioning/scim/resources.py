@@ -74,8 +74,9 @@ def user(of: UserFacts, base: str) -> dict[str, Any]:
     if of.external_id:
         found["externalId"] = of.external_id
     found["userName"] = of.email
-    name = {"formatted": of.name, "givenName": of.given_name, "familyName": of.family_name}
-    found["name"] = {part: value for part, value in name.items() if value}
+    name = {"givenName": of.given_name, "familyName": of.family_name}
+    if any(name.values()):
+        found["name"] = {part: value for part, value in name.items() if value}
     found["displayName"] = of.name
     found["active"] = of.active
     found["emails"] = [{"value": of.email, "type": "work", "primary": True}]
@@ -86,7 +87,7 @@ def user(of: UserFacts, base: str) -> dict[str, Any]:
         found[ENTERPRISE] = enterprise
     if of.groups:
         found["groups"] = [
-            {"value": id_, "display": name, "type": "direct", "$ref": f"{base}/Groups/{id_}"} for id_, name in of.groups
+            {"value": id_, "display": name, "type": "Group", "$ref": f"{base}/Groups/{id_}"} for id_, name in of.groups
         ]
     found["meta"] = _meta("User", "Users", of.id, of.created_at, of.changed_at, of.version, base)
     return found

@@ -23,13 +23,14 @@ from idp.signon import lockout
 
 PER_MINUTE = 1_500
 """Calls of one client within a minute; Microsoft Entra asks for 25 a second."""
-_READS = frozenset({"GET", "HEAD"})
+SEARCH = "SEARCH"
+_READS = frozenset({"GET", "HEAD", SEARCH})
 _RESOURCES = frozenset({"users", "groups"})
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A call, before it is read. ``place`` and ``id`` are what follows SCIM's address, ``id`` empty for the list."""
+    """A call, before it is read. The method ``SEARCH`` is a POST that looks for something, by its body. ``place`` and ``id`` are what follows SCIM's address, ``id`` empty for the list."""
 
     method: str
     place: str
@@ -100,12 +101,18 @@ def answer(work: Work, caller: Caller, request: Request) -> Answer:
     actor = Actor(ACTOR, caller.client_id, caller.name, caller.organization_id, (role,))
     as_itself = replace(work, actor=actor)
     client = work.tx.session.get_one(ProvisioningClient, (caller.organization_id, caller.client_id))
-    asked = asking.read(request.query)
+    asked = _asked(request)
     if request.place not in _RESOURCES:
         return _discovered(request)
     if request.place == "users":
         return _users(as_itself, client, request, asked)
     return _groups(as_itself, client, request, asked)
+
+
+def _asked(request: Request) -> asking.Asked:
+    if request.method != SEARCH:
+        return asking.read(request.query)
+    return asking.read(asking.of_document(documents.read(request.body, request.content_type)))
 
 
 def _users(work: Work, client: ProvisioningClient, request: Request, asked: asking.Asked) -> Answer:

@@ -281,7 +281,7 @@ def _truth(said: Mapping[tuple[str, ...], Any]) -> bool | None:
 
 
 def _refuse_schema(document: Mapping[str, Any]) -> None:
-    if USER not in (document.get("schemas") or ()):
+    if not patch.has_schema(document, USER):
         raise invalid(INVALID_VALUE, f"A user has the schema {USER}.")
 
 

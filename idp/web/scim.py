@@ -126,6 +126,7 @@ def _answered(place: str, id_: str = "", *, search: bool = False) -> Response:
             trail.organization_id = caller.organization_id
             trail.passed("client", client=caller.name)
             server.count(work, caller)
+            server.judge(work, caller, trail)
             found = server.answer(work, caller, _request(place, id_, search=search))
             trail.passed("call", method=request.method, about=found.target_id, notes=list(found.notes))
             trail.succeeded()

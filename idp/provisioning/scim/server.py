@@ -8,10 +8,13 @@ length of the call, over what is its own.
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from idp.audit.attempts import Trail
 from idp.base.errors import NotFound
 from idp.base.work import Actor, HeldRole, Work
 from idp.directory.provisioned import ACTOR
 from idp.directory.provisioning_models import ProvisioningClient
+from idp.policy.access import recording
+from idp.policy.access.context import RequestKind
 from idp.policy.permissions import PROVISIONING_CLIENT
 from idp.provisioning import tokens
 from idp.provisioning.scim import asking, discovery, documents, groups, users
@@ -19,7 +22,7 @@ from idp.provisioning.scim.answers import Answer
 from idp.provisioning.scim.asking import Versions
 from idp.provisioning.scim.errors import ScimError
 from idp.provisioning.tokens import Caller
-from idp.signon import lockout
+from idp.signon import contextual, lockout
 
 PER_MINUTE = 1_500
 """Calls of one client within a minute; Microsoft Entra asks for 25 a second."""
@@ -80,6 +83,20 @@ def count(work: Work, caller: Caller) -> None:
     waiting = lockout.count_call(work, caller.client_id, PER_MINUTE)
     if waiting is not None:
         raise Refused(429, "Too many calls within a minute.", "too-many-calls", caller, waiting.seconds)
+
+
+def judge(work: Work, caller: Caller, trail: Trail) -> None:
+    """
+    Ask the organization's rules of access whether a call may come from there and at this time; note that in *trail*.
+
+    Raises:
+        Refused: a rule denies it.
+    """
+    access = contextual.judge_client(work, RequestKind.PROVISIONING, organization_id=caller.organization_id)
+    trail.context[recording.KEY] = access.recorded
+    if access.denied is not None:
+        trail.decision, trail.rule = contextual.DENIED, access.denied.rule
+        raise Refused(403, "A rule of the organization takes no call from here, or not at this time.", "denied", caller)
 
 
 def answer(work: Work, caller: Caller, request: Request) -> Answer:

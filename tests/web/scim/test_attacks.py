@@ -7,9 +7,10 @@ import pytest
 from sqlalchemy import event
 
 from idp.audit.models import Attempt, AuditEntry
-from idp.directory import organizations
+from idp.directory import access_policies, organizations
 from idp.directory.models import Account, Organization
 from idp.directory.provisioning_models import ProvisioningCall
+from idp.policy.access import documents
 from idp.provisioning import calls, clients
 from idp.provisioning.scim import server
 from tests.support.front import ANN
@@ -306,3 +307,23 @@ def test_addresses_and_methods_that_there_are_not_are_told_in_the_words_of_scim(
 
     assert [one.status_code for one in seen] == [404, 405, 405, 501]
     assert {one.mimetype for one in seen} == {"application/scim+json"}
+
+
+def test_rules_of_access_are_asked_at_every_call(front, peer):
+    assert peer.get("/Users").status_code == 200
+    rule = {
+        "name": "No provisioning from there",
+        "mode": "on",
+        "conditions": {"requests": ["provisioning"]},
+        "answer": {"effect": "deny"},
+    }
+    with front.work() as work:
+        policy = next(one for one in access_policies.policies(work, "acme") if one.kind == "session")
+        access_policies.write(work, "acme", policy.id, documents.rules_from_json({"rules": [rule]}))
+    front.later(minutes=1)
+
+    refused = peer.get("/Users")
+    assert refused.status_code == 403
+    with front.work() as work:
+        tried = work.tx.session.query(Attempt).filter(Attempt.kind == "scim.users", Attempt.outcome == "refused").one()
+        assert (tried.code, tried.rule) == ("denied", "access-policy Sessions: No provisioning from there")

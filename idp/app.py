@@ -181,6 +181,7 @@ def create(settings: Settings, *, database: Database | None = None, clock: Calla
     blocked.install(app)
     app.before_request(_refuse_encoded_bodies)
     app.uploads = console_imports.UPLOADS
+    app.uploads_below = scim.UPLOADS_BELOW
     app.before_request(partial(_let_files_in, app))
     security.install(
         app,
@@ -282,8 +283,8 @@ def _refuse_encoded_bodies() -> None:
 
 def _let_files_in(app: Door) -> None:
     """Where a page takes files, a body may be as long as they are (the door has read it by now)."""
-    longest = app.uploads.get(request.path)
-    if longest is not None:
+    longest = app.longest_body(request.path)
+    if longest > LONGEST_BODY:
         request.max_content_length = longest
         request.max_form_memory_size = 4 * LONGEST_BODY  # what comes of a file at once is counted as if it were a field
 

@@ -25,6 +25,8 @@ from idp.web.security import protocol
 pages = Blueprint("scim", __name__, url_prefix="/scim/v2")
 
 JSON = "application/scim+json"
+UPLOADS_BELOW = {"/scim/v2/": 1024 * 1024}
+"""How long a body may be: directories send the members of a group as a whole."""
 _NO_STORE = {"Cache-Control": "no-store"}
 _ALL = ("GET", "POST", "PUT", "PATCH", "DELETE")
 

@@ -186,7 +186,7 @@ def test_bodies_that_two_readers_read_differently_are_refused(peer):
         peer.http.post("/scim/v2/Users", data="x=1", headers={"Authorization": f"Bearer {peer.token}"}).status_code
         == 415
     )
-    assert peer.call("POST", "/Users", b"x" * 70_000).status_code == 413
+    assert peer.call("POST", "/Users", b"x" * 1_048_577).status_code == 413
     assert peer.get("/Users").json["totalResults"] == 0
 
 

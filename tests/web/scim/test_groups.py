@@ -142,3 +142,11 @@ def test_groups_are_found_by_name_and_member_and_listed_without_members(peer):
         )
         assert [one["id"] for one in answer.json["Resources"]] == [made["id"]], asked
     assert all("members" not in one for one in peer.get("/Groups?excludedAttributes=members").json["Resources"])
+
+
+def test_s8_a_group_of_ten_thousand_is_sent_as_a_whole(peer):
+    """Some 800 KB: more than a form may have. Nobody of it is known, so that nothing comes of it."""
+    members = [{"value": f"acc_{number:026}", "display": f"somebody{number}@acme.example"} for number in range(10_000)]
+    answer = peer.call("POST", "/Groups", {**group("Everybody"), "members": members})
+
+    assert (answer.status_code, answer.json["scimType"]) == (400, "invalidValue")

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
-from idp.base.errors import Invalid
+from idp.base.errors import Invalid, NotFound
 from idp.base.work import Work
 from idp.directory import history, role_assignments
 from idp.directory.provisioning_models import ProvisioningClient
@@ -24,7 +24,6 @@ pages = Blueprint("console_provisioning", __name__, url_prefix="/admin/provision
 
 _PLACE = "provisioning"
 _TOKEN = "provisioning-token"  # noqa: S105 (a purpose, no password)
-_ACTS = "<any(disable, enable, go_on, delete):what>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,27 +262,35 @@ def revoke(work: Work, desk: Desk, client_id: str, token_id: str) -> Response:
     return done(work, desk, _("The token is good no more."), "console_provisioning.show", client_id=client_id)
 
 
-@pages.get(f"/<client_id>/{_ACTS}")
+@pages.get("/<client_id>/<what>")
 @administrator
 @at_desk
 @fresh
 def ask(work: Work, desk: Desk, client_id: str, what: str) -> Response:
     """Say what an act does to a client and to what it keeps."""
     found = _client(work, desk, client_id)
-    return _shown(work, desk, "act", found, what=what, fits=ACTS[what].fits(found), kept=clients.kept(work, found))
+    return _shown(work, desk, "act", found, what=what, fits=_act(what).fits(found), kept=clients.kept(work, found))
 
 
-@pages.post(f"/<client_id>/{_ACTS}")
+@pages.post("/<client_id>/<what>")
 @administrator
 @at_desk(again=ask)
 @fresh
 def act(work: Work, desk: Desk, client_id: str, what: str) -> Response:
     """Do it."""
-    found = ACTS[what].do(work, client_id, organization_id=desk.organization.id, if_version=lists.version())
-    words = ACTS[what].said(found.name)
+    chosen = _act(what)
+    found = chosen.do(work, client_id, organization_id=desk.organization.id, if_version=lists.version())
+    words = chosen.said(found.name)
     if what == "delete":
         return done(work, desk, words, "console_provisioning.index")
     return done(work, desk, words, "console_provisioning.show", client_id=found.id)
+
+
+def _act(what: str) -> Act:
+    found = ACTS.get(what)
+    if found is None:
+        raise NotFound("There is no page at this address.")
+    return found
 
 
 def _client(work: Work, desk: Desk, client_id: str) -> ProvisioningClient:

@@ -49,6 +49,7 @@ from idp.web import (
     render,
     saml,
     saml_logout,
+    scim,
     security,
     signin,
     signin_pass,
@@ -90,6 +91,7 @@ from idp.web.console import joining as console_joining
 from idp.web.console import keys as console_keys
 from idp.web.console import layouts as console_layouts
 from idp.web.console import organization as console_organization
+from idp.web.console import provisioning as console_provisioning
 from idp.web.console import requests as console_requests
 from idp.web.console import roles as console_roles
 from idp.web.console import runs as console_runs
@@ -143,6 +145,7 @@ _CONSOLE = (
     console_imports,
     console_joining,
     console_requests,
+    console_provisioning,
 )
 _OIDC = (oidc, oidc_clients, oidc_documents, oidc_logout, oidc_registration, oidc_session)
 
@@ -182,6 +185,7 @@ def create(settings: Settings, *, database: Database | None = None, clock: Calla
     blocked.install(app)
     app.before_request(_refuse_encoded_bodies)
     app.uploads = console_imports.UPLOADS
+    app.uploads_below = scim.UPLOADS_BELOW
     app.before_request(partial(_let_files_in, app))
     security.install(
         app,
@@ -214,6 +218,7 @@ def create(settings: Settings, *, database: Database | None = None, clock: Calla
         saml,
         saml_logout,
         *_OIDC,
+        scim,
         device,
         health,
         account_passkeys,
@@ -282,8 +287,8 @@ def _refuse_encoded_bodies() -> None:
 
 def _let_files_in(app: Door) -> None:
     """Where a page takes files, a body may be as long as they are (the door has read it by now)."""
-    longest = app.uploads.get(request.path)
-    if longest is not None:
+    longest = app.longest_body(request.path)
+    if longest > LONGEST_BODY:
         request.max_content_length = longest
         request.max_form_memory_size = 4 * LONGEST_BODY  # what comes of a file at once is counted as if it were a field
 

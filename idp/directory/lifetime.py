@@ -28,6 +28,7 @@ from idp.directory.domain_models import Domain
 from idp.directory.joining_models import AccessRequest, AccountImport, AccountImportRow, Invitation, JoinRequest
 from idp.directory.launcher_models import LauncherArrangement
 from idp.directory.models import AccessGrant, Account, Membership, Organization, RoleAssignment
+from idp.directory.provisioning_models import ProvisionedAccount
 from idp.policy import domains as policy
 from idp.policy.models import AccessPolicyVersion
 from idp.policy.permissions import Permission
@@ -231,6 +232,9 @@ def _erase(work: Work, account: Account) -> None:
     )
     work.tx.session.execute(
         delete(LauncherArrangement).where(LauncherArrangement.organization_id == where, LauncherArrangement.id == of)
+    )
+    work.tx.session.execute(
+        delete(ProvisionedAccount).where(ProvisionedAccount.organization_id == where, ProvisionedAccount.id == of)
     )
     work.tx.session.execute(delete(SearchWord).where(SearchWord.organization_id == where, SearchWord.target_id == of))
     work.tx.session.execute(

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from flask import Blueprint, Response, request
 
 from idp.base.work import Work
-from idp.directory import access, account_lists, accounts, history, queries
+from idp.directory import access, account_lists, accounts, history, provisioned, queries
 from idp.directory.models import Account
 from idp.signon import account_export, bulk_acts
 from idp.web.console import lists
@@ -76,6 +76,7 @@ def show(work: Work, desk: Desk, account_id: str) -> Response:
         place=_PLACE,
         account=account,
         groups=access.groups_of(work, account.organization_id, account.id),
+        keeper=provisioned.keeper(work, account),
         state=account_lists.state_of(account),
     )
 
@@ -86,7 +87,8 @@ def show(work: Work, desk: Desk, account_id: str) -> Response:
 def edit(work: Work, desk: Desk, account_id: str) -> Response:
     """Ask for the names of the person."""
     account = _account(work, desk, account_id)
-    return console_page(work, desk, "console/accounts/edit.html", place=_PLACE, account=account)
+    keeper = provisioned.keeper(work, account)
+    return console_page(work, desk, "console/accounts/edit.html", place=_PLACE, account=account, keeper=keeper)
 
 
 @pages.post("/<account_id>/edit")

@@ -17,10 +17,12 @@ from idp.directory import (
     history,
     memberships,
     nesting,
+    provisioned,
     queries,
     rights,
 )
 from idp.directory.models import Group
+from idp.directory.provisioning_models import ProvisioningClient
 from idp.policy.permissions import Permission, require
 from idp.signon.guarding import guarded
 from idp.web.console import lists
@@ -284,6 +286,7 @@ def _group(work: Work, desk: Desk, group_id: str) -> Group:
 
 
 def _shown(work: Work, desk: Desk, group: Group, tab: str, **values: Any) -> Response:
+    keeper = provisioned.keeper_of_group(work, group) if group.kind == group_rights.PROVISIONED else None
     return console_page(
         work,
         desk,
@@ -291,6 +294,13 @@ def _shown(work: Work, desk: Desk, group: Group, tab: str, **values: Any) -> Res
         place=_PLACE,
         group=group,
         may_fill=group.kind != group_rights.PROVISIONED and rights.may_change_members(work, group),
-        inner={one.id: one.name for one in nesting.nested(work, group, inside=False)} if tab == "members" else {},
+        keeper=keeper,
+        inner=_sources(work, group, keeper) if tab == "members" else {},
         **values,
     )
+
+
+def _sources(work: Work, group: Group, keeper: ProvisioningClient | None) -> dict[str, str]:
+    """Return what the sources of a group's members are called, by their ids: groups inside, and a directory."""
+    inner = {one.id: one.name for one in nesting.nested(work, group, inside=False)}
+    return inner if keeper is None else {**inner, keeper.id: keeper.name}

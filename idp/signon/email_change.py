@@ -13,7 +13,7 @@ from idp.audit.log import record
 from idp.base.errors import ChangedMeanwhile, Conflict, Invalid
 from idp.base.texts import phrase
 from idp.base.work import Work
-from idp.directory import group_rules, mailing, managed, names, queries, rights, search, provisioned
+from idp.directory import group_rules, mailing, managed, names, provisioned, queries, rights, search
 from idp.directory.models import Account, Organization
 from idp.policy.access.context import AccountKind
 from idp.policy.permissions import Permission

@@ -481,7 +481,7 @@ def test_a_person_has_so_many_at_a_time(place, orders):
     another()  # those that are over do not count
 
 
-def test_one_revokes_only_ones_own(place, orders, token):
+def test_t1_one_revokes_only_ones_own(place, orders, token):
     mine = place.made
     place.browser("ben@acme.example")
     with place.work() as work, pytest.raises(NotFound):

@@ -130,6 +130,7 @@ def make(
     chosen = _scope(api, scope)
     if not 1 <= days <= policy.api_token_days:
         raise Invalid(phrase("A token is good for 1 to %(most)s days.", most=policy.api_token_days), field="days")
+    called = names.words(label, longest=_LONGEST_LABEL, field="label")
     token = text.new()
     made = ApiToken(
         organization_id=account.organization_id,
@@ -137,7 +138,7 @@ def make(
         account_id=account.id,
         site_id=work.tx.session.get_one(Api, (account.organization_id, api.id)).site_id,
         api_id=api.id,
-        label=names.words(label, longest=_LONGEST_LABEL, field="label"),
+        label=called,
         scope=chosen,
         subject=subjects.subject_of(work, account.organization_id, account.id, subjects.PUBLIC),
         token_hash=fingerprint(token),

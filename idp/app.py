@@ -94,6 +94,7 @@ from idp.web.console import roles as console_roles
 from idp.web.console import runs as console_runs
 from idp.web.console import search as console_search
 from idp.web.console import sites as console_sites
+from idp.web.console import tokens as console_tokens
 from idp.web.console import what_if as console_what_if
 from idp.web.console import zones as console_zones
 from idp.web.door import LONGEST_BODY, Door
@@ -140,6 +141,7 @@ _CONSOLE = (
     console_imports,
     console_joining,
     console_requests,
+    console_tokens,
 )
 _OIDC = (oidc, oidc_clients, oidc_documents, oidc_logout, oidc_registration, oidc_session)
 

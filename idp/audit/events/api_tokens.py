@@ -34,11 +34,3 @@ class ApiTokensRevoked(Event):
     sentence = "revoked all API tokens of {email} ({count})"
     email: str
     count: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ApiTokensExported(Event):
-    """The list of API tokens of an organization was downloaded."""
-
-    tag = "api-token.exported"
-    sentence = "exported the list of API tokens"

@@ -12,12 +12,9 @@ from typing import Any
 
 from sqlalchemy import Select, and_, func, or_, select, tuple_
 
-from idp.audit.events import ApiTokensExported
-from idp.audit.log import record
 from idp.base.errors import Forbidden, Invalid, NotFound
 from idp.base.work import Work
-from idp.directory import queries, rights
-from idp.directory.authentication_policies import AuthenticationFacts, authentication_policy
+from idp.directory import authentication_policies, queries, rights
 from idp.directory.models import Account
 from idp.oidc.api_tokens import own, states
 from idp.oidc.api_tokens.own import OwnToken
@@ -90,7 +87,7 @@ def page(
             ApiToken.created_at <= at,
         )
     query = query.order_by(ApiToken.created_at.desc(), ApiToken.id).limit(limit)
-    return [_seen(work, *row) for row in work.tx.session.execute(query)]
+    return _seen(work, organization_id, query)
 
 
 def apis(work: Work, organization_id: str) -> list[tuple[str, str]]:
@@ -113,7 +110,7 @@ def of_account(work: Work, reference: str, *, organization_id: str | None = None
     seen = own.of_account(work, account)
     if _sees_all(work, account.organization_id):
         return account, seen
-    _require_some(work, account.organization_id)
+    require_to_see(work, account.organization_id)
     known = {one for one, _ in apis(work, account.organization_id)}
     return account, [one for one in seen if one.row.api_id in known]
 
@@ -131,8 +128,7 @@ def chosen(work: Work, organization_id: str, ids: Sequence[str]) -> list[Listed]
     if len(ids) > MOST_CHOSEN:
         raise Invalid("That is too many at once.", field="chosen", advice="Choose fewer.")
     query = _listed(work, organization_id).where(ApiToken.id.in_(set(ids)), ApiToken.revoked_at.is_(None))
-    found = work.tx.session.execute(query.order_by(ApiToken.created_at.desc(), ApiToken.id))
-    return [_seen(work, *row) for row in found]
+    return _seen(work, organization_id, query.order_by(ApiToken.created_at.desc(), ApiToken.id))
 
 
 def revoke(work: Work, organization_id: str, ids: Sequence[str]) -> int:
@@ -155,6 +151,20 @@ def revoke(work: Work, organization_id: str, ids: Sequence[str]) -> int:
         rights.require_over(work, rights.RECOVERY, account)
         own.end(work, account, rows, because=BY_ADMINISTRATOR)
     return len(found)
+
+
+def revoke_of_account(work: Work, account: Account, token_id: str) -> int:
+    """
+    Revoke one token of an account, as `revoke`.
+
+    Raises:
+        NotFound: the account has no such token, or it is revoked already.
+        Forbidden, Invalid: as for `revoke`.
+    """
+    _, tokens = of_account(work, account.id, organization_id=account.organization_id)
+    if token_id not in {one.row.id for one in tokens}:
+        raise NotFound("This account has no such token.", field="token_id", advice="See: idp account token list EMAIL")
+    return revoke(work, account.organization_id, [token_id])
 
 
 def revoke_all(work: Work, reference: str, *, organization_id: str | None = None) -> tuple[Account, int]:
@@ -184,22 +194,11 @@ def counts(work: Work, organization_id: str) -> dict[str, int]:
     return found
 
 
-def note_export(work: Work, organization_id: str) -> None:
-    """
-    Write down that the list was downloaded.
-
-    Raises:
-        Forbidden: the actor may not see API tokens there.
-    """
-    _require_some(work, organization_id)
-    record(work, ApiTokensExported(organization_id=organization_id, target_id=organization_id))
-
-
 _Row = Select[ApiToken, Account, str]
 
 
 def _listed(work: Work, organization_id: str) -> _Row:
-    _require_some(work, organization_id)
+    require_to_see(work, organization_id)
     query = (
         select(ApiToken, Account, Api.name)
         .join(Account, and_(Account.organization_id == ApiToken.organization_id, Account.id == ApiToken.account_id))
@@ -227,11 +226,15 @@ def _narrowed(query: _Row, which: str, now: datetime) -> _Row:
     return query
 
 
-def _seen(work: Work, row: ApiToken, account: Account, api: str) -> Listed:
-    policy: AuthenticationFacts = authentication_policy(work, row.organization_id, account.policy_id)
-    owner = Owner(account.kind, account.disabled_at, account.api_tokens_over_at)
-    state = states.state(row, owner, policy, work.now)
-    return Listed(row, account.id, account.email, account.name, api, state, states.ends_at(row, policy))
+def _seen(work: Work, organization_id: str, query: _Row) -> list[Listed]:
+    policies = authentication_policies.as_it_is(work, organization_id)
+    found = []
+    for row, account, api in work.tx.session.execute(query):
+        policy = policies.get(account.policy_id) or policies[None]
+        owner = Owner(account.kind, account.disabled_at, account.api_tokens_over_at)
+        state, ends_at = states.state(row, owner, policy, work.now), states.ends_at(row, policy)
+        found.append(Listed(row, account.id, account.email, account.name, api, state, ends_at))
+    return found
 
 
 def _sees_all(work: Work, organization_id: str) -> bool:
@@ -239,7 +242,13 @@ def _sees_all(work: Work, organization_id: str) -> bool:
     return any(allows(work.actor, permission, organization_id) for permission in wanted)
 
 
-def _require_some(work: Work, organization_id: str) -> None:
+def require_to_see(work: Work, organization_id: str) -> None:
+    """
+    As `may_see_some`.
+
+    Raises:
+        Forbidden: the actor may see no API token there.
+    """
     if not may_see_some(work, organization_id):
         raise Forbidden(
             "You may not do this.",

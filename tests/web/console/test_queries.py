@@ -33,7 +33,7 @@ from idp.directory.joining_models import (
 from idp.directory.launcher_models import LauncherLayout
 from idp.directory.models import AccessGrant, Account, Application, Group, Membership, Role, RoleAssignment, Site
 from idp.oidc import metadata
-from idp.oidc.models import Client
+from idp.oidc.models import Api, ApiToken, Client
 from idp.policy.access import documents
 from idp.policy.importing import Action
 from idp.policy.models import Zone
@@ -106,6 +106,7 @@ ELSEWHERE = {
 ASKED = {
     "console_search.index": "?q=extra",
     "console_bulk.ask": "?act=disable&all=1",
+    "console_tokens.ask": "?" + "&".join(f"chosen=atk_{number}" for number in range(3)),
     "console_roles.confirm": "?whom=ben@acme.example&role=help-desk&where=organization",
 }
 """What a page has to be asked."""
@@ -266,6 +267,17 @@ class World:
             GroupRule, "gru",
             group_id=lambda n: f"grp_{n}", condition='department is "Sales"', exceptions=lambda n: [f"acc_{n}"],
             created_at=now,
+        )  # fmt: skip
+        rows(
+            Api, "api",
+            site_id=site_id, identifier=lambda n: f"urn:x:{n}", name=lambda n: f"API {n}", token_format="jwt",
+            token_seconds=600, takes_api_tokens=True, created_at=now,
+        )  # fmt: skip
+        rows(
+            ApiToken, "atk",
+            account_id=lambda n: ann if n % 2 else f"acc_{n}", site_id=site_id, api_id=lambda n: f"api_{n}",
+            label=lambda n: f"Token {n}", scope="x", subject="sub_x", token_hash=lambda n: f"hash {n}", ending="abcd",
+            created_at=now, expires_at=now + timedelta(days=9),
         )  # fmt: skip
         self._add_imports(rows, now)
         self._add_layouts(work, rows, numbers)

@@ -1,6 +1,7 @@
 """API tokens of people: what one is good for, at which API, and how soon it is good for nothing (T19, T22)."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 
@@ -63,6 +64,7 @@ def causes(place) -> list[str]:
     return [one.cause for one in place.attempts() if one.code == "api-token-refused"]
 
 
+@pytest.mark.both_databases
 def test_the_api_learns_whose_it_is_and_what_it_is_good_for(place, orders):
     token = make(place, orders, READ, days=30)
 
@@ -274,6 +276,7 @@ def test_t22_a_disabled_api_and_a_disabled_site_cannot_ask(place, orders, token)
     assert place.app.test_client().post(url, data={"token": token}, headers=orders.basic).status_code == 404
 
 
+@pytest.mark.both_databases
 def test_t19_it_can_do_what_its_person_may_now(place):
     of = {"group": "Staff"}
     orders = place.api(ORDERS, READ, WRITE, takes_api_tokens=True, people=of)
@@ -362,6 +365,7 @@ def test_a_rule_that_denies_by_the_place_denies_since_nobody_knows_the_place(pla
 # What is written down
 
 
+@pytest.mark.both_databases
 def test_its_use_is_written_down_once_an_hour(place, orders, token):
     def last():
         with place.work() as work:
@@ -379,6 +383,7 @@ def test_its_use_is_written_down_once_an_hour(place, orders, token):
     assert last() == place.now
 
 
+@pytest.mark.both_databases
 def test_a_refusal_is_written_down_once_an_hour(place, orders, token):
     with place.work() as work:
         administered.revoke_all(work, ANN)
@@ -464,6 +469,7 @@ def test_the_policy_decides_whether_and_for_how_long(place, orders):
             own.make(work, place.session, orders.id, label="L", scope=(READ,), days=1)
 
 
+@pytest.mark.both_databases
 def test_a_person_has_so_many_at_a_time(place, orders):
     place.browser()
 
@@ -481,6 +487,25 @@ def test_a_person_has_so_many_at_a_time(place, orders):
     another()  # those that are over do not count
 
 
+@pytest.mark.both_databases
+def test_of_several_that_are_made_at_once_there_are_never_too_many(place, orders):
+    place.browser()
+
+    def another(_: int) -> bool:
+        try:
+            with place.work() as work:
+                own.make(work, place.session, orders.id, label="L", scope=(READ,), days=1)
+        except Conflict:
+            return False
+        return True
+
+    for number in range(own.MOST - 2):
+        assert another(number)
+    with ThreadPoolExecutor(6) as threads:
+        made = list(threads.map(another, range(6)))
+    assert made.count(True) == 2
+
+
 def test_t1_one_revokes_only_ones_own(place, orders, token):
     mine = place.made
     place.browser("ben@acme.example")
@@ -495,6 +520,7 @@ def test_t1_one_revokes_only_ones_own(place, orders, token):
     assert [one.details["label"] for one in place.audited("api-token.revoked")] == ["Nightly report"]
 
 
+@pytest.mark.both_databases
 def test_housekeeping_removes_what_is_over_for_90_days(place, orders):
     make(place, orders, days=1, label="Over")
     make(place, orders, days=200, label="Revoked")

@@ -56,6 +56,7 @@ def live(front) -> set[str]:
         return set(work.tx.session.scalars(sa.select(ApiToken.label).where(ApiToken.revoked_at.is_(None))))
 
 
+@pytest.mark.both_databases
 def test_the_list_has_all_of_them_the_newest_first_and_is_narrowed(front, admin, tokens):
     admin.open("/admin/tokens")
     assert shown(admin) == ["Stock of dora", "Stock of ben", "Orders of dora", "Orders of ben"]
@@ -84,6 +85,7 @@ def test_t16_the_list_as_a_file(front, admin, tokens):
     assert "SECRET-HASH" not in answer.text
 
 
+@pytest.mark.both_databases
 def test_pages_follow_one_another(front, tokens):
     with front.work() as work:
         seen, after = [], None

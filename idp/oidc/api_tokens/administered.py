@@ -5,12 +5,12 @@ Whoever may read APIs sees the tokens for those that they may read; whoever may 
 the organization's, and revokes those of people who hold nothing that they do not hold themselves (D17).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, and_, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, tuple_
 
 from idp.base.errors import Forbidden, Invalid, NotFound
 from idp.base.work import Work
@@ -20,6 +20,9 @@ from idp.oidc.api_tokens import own, states
 from idp.oidc.api_tokens.own import OwnToken
 from idp.oidc.api_tokens.states import Owner, State
 from idp.oidc.models import Api, ApiToken
+from idp.policy import authentication
+from idp.policy.authentication import PolicyKind
+from idp.policy.models import AuthenticationPolicy
 from idp.policy.permissions import Permission, allows, reach
 
 UNUSED, ENDING, LIVE = "unused", "ending", "live"
@@ -211,14 +214,18 @@ def _listed(work: Work, organization_id: str) -> _Row:
     return query.where(known.in_(reach(work.actor, Permission.API_READ).sites))
 
 
-def _narrowed(query: _Row, which: str, now: datetime) -> _Row:
-    if which not in WHICH:
-        return query
-    query = query.where(
+def _not_over(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (
         ApiToken.revoked_at.is_(None),
         ApiToken.expires_at > now,
         or_(Account.api_tokens_over_at.is_(None), ApiToken.created_at > Account.api_tokens_over_at),
     )
+
+
+def _narrowed(query: _Row, which: str, now: datetime) -> _Row:
+    if which not in WHICH:
+        return query
+    query = query.where(*_not_over(now))
     if which == UNUSED:
         query = query.where(func.coalesce(ApiToken.last_used_at, ApiToken.created_at) <= now - UNUSED_FOR)
     if which == ENDING:
@@ -240,6 +247,37 @@ def _seen(work: Work, organization_id: str, query: _Row) -> list[Listed]:
 def _sees_all(work: Work, organization_id: str) -> bool:
     wanted = (Permission.API_READ, *rights.RECOVERY)
     return any(allows(work.actor, permission, organization_id) for permission in wanted)
+
+
+def would_stop(work: Work, of: AuthenticationPolicy, changes: Mapping[str, Any]) -> int:
+    """
+    Return how many tokens of people in the policy *of*, which the actor has been given, are good and would not be so
+    after *changes*.
+
+    Raises:
+        Invalid: a value of the changes cannot be taken.
+    """
+    before = authentication_policies.terms_of(of)
+    after = authentication.changed(before, changes, kind=PolicyKind(of.kind), now=work.now)
+    if not before.api_tokens_allowed or of.kind == PolicyKind.BREAK_GLASS:
+        return 0
+    if after.api_tokens_allowed and after.api_token_days >= before.api_token_days:
+        return 0
+    query = (
+        select(func.count())
+        .select_from(ApiToken)
+        .join(Account, and_(Account.organization_id == ApiToken.organization_id, Account.id == ApiToken.account_id))
+        .where(
+            ApiToken.organization_id == of.organization_id,
+            ApiToken.created_at > work.now - timedelta(days=before.api_token_days),
+            Account.disabled_at.is_(None),
+            authentication_policies.is_in(of),
+            *_not_over(work.now),
+        )
+    )
+    if after.api_tokens_allowed:
+        query = query.where(ApiToken.created_at <= work.now - timedelta(days=after.api_token_days))
+    return work.tx.session.scalar(query) or 0
 
 
 def require_to_see(work: Work, organization_id: str) -> None:

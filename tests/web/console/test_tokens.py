@@ -6,8 +6,9 @@ from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
+from werkzeug.datastructures import MultiDict
 
-from idp.directory import accounts, organizations, role_assignments, sites
+from idp.directory import accounts, authentication_policies, organizations, role_assignments, sites
 from idp.oidc import api_scopes, apis
 from idp.oidc.api_tokens import administered, text
 from idp.oidc.models import ApiToken
@@ -201,3 +202,20 @@ def test_t1_t3_tokens_of_another_organization_are_not_there(front, admin, tokens
 
 def test_nothing_chosen_is_said(front, admin, tokens):
     assert admin.open("/admin/tokens/revoke").status == 422
+
+
+def test_a_policy_says_how_many_would_stop_before_it_is_changed(front, admin, tokens):
+    with front.work() as work:
+        policy = authentication_policies.default_policy(work, front.organization_id).id
+    path, stop = f"/admin/policies/{policy}/edit", "4 API tokens would stop working."
+    for days, stops in (("101", False), ("99", True)):
+        admin.open(path).submit("See what would change", api_token_days=days)
+        assert (stop in admin.text) is stops, days
+    filled = MultiDict(admin.open(path).page.xpath("//main//form")[0].form_values())
+    del filled["api_tokens_allowed"]
+    assert stop in admin.post(path, MultiDict([*filled.items(multi=True), ("act", "look")])).text
+    admin.post(path, filled)
+    assert admin.path == f"/admin/policies/{policy}"
+    assert "not allowed" in admin.text
+    assert shown(admin.open("/admin/tokens?which=live")) == list(reversed(tokens))
+    assert "not allowed by the policy" in admin.text

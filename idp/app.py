@@ -22,6 +22,7 @@ from idp.web import (
     account_devices,
     account_email,
     account_passkeys,
+    account_tokens,
     arranging,
     assets,
     blocked,
@@ -97,6 +98,7 @@ from idp.web.console import roles as console_roles
 from idp.web.console import runs as console_runs
 from idp.web.console import search as console_search
 from idp.web.console import sites as console_sites
+from idp.web.console import tokens as console_tokens
 from idp.web.console import what_if as console_what_if
 from idp.web.console import zones as console_zones
 from idp.web.door import LONGEST_BODY, Door
@@ -146,6 +148,7 @@ _CONSOLE = (
     console_joining,
     console_requests,
     console_provisioning,
+    console_tokens,
 )
 _OIDC = (oidc, oidc_clients, oidc_documents, oidc_logout, oidc_registration, oidc_session)
 
@@ -222,6 +225,7 @@ def create(settings: Settings, *, database: Database | None = None, clock: Calla
         device,
         health,
         account_passkeys,
+        account_tokens,
         languages,
         why,
         *_CONSOLE,

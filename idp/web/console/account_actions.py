@@ -16,6 +16,7 @@ from idp.directory import accounts, attributes, lifetime, queries, rights
 from idp.directory.models import Account
 from idp.oidc import administered_grants
 from idp.policy.permissions import Permission, require
+from idp.oidc.api_tokens import administered as api_tokens
 from idp.signon import (
     account_export,
     account_factors,
@@ -112,6 +113,11 @@ def _revoke_tokens(work: Work, desk: Desk, account: Account) -> str:
     return _("Revoked %(grants)s grants and %(consents)s consents.", grants=grants, consents=consents)
 
 
+def _revoke_api_tokens(work: Work, desk: Desk, account: Account) -> str:
+    _account, count = api_tokens.revoke_all(work, account.id, organization_id=desk.organization.id)
+    return _("Revoked. Whatever used one of them can use its API no more (%(count)s).", count=count)
+
+
 def _email(work: Work, desk: Desk, account: Account) -> str:
     email_change.administer(
         work,
@@ -157,6 +163,7 @@ ACTS: dict[str, Act] = {
     "unlock": Act(_CREDENTIALS, _active, _unlock),
     "new-password": Act(_CREDENTIALS, _active, _new_password),
     "revoke-tokens": Act(_CREDENTIALS, _always, _revoke_tokens),
+    "revoke-api-tokens": Act(_RECOVERY, _always, _revoke_api_tokens),
     "disable": Act((_P.ACCOUNT_DISABLE,), _active, _disable),
     "enable": Act((_P.ACCOUNT_DISABLE,), lambda account: not _active(account) and not _scheduled(account), _enable),
     "delete": Act((_P.ACCOUNT_DELETE,), lambda account: not _scheduled(account), _delete),

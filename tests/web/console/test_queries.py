@@ -40,7 +40,7 @@ from idp.directory.provisioning_models import (
     ProvisioningToken,
 )
 from idp.oidc import metadata
-from idp.oidc.models import Client
+from idp.oidc.models import Api, ApiToken, Client
 from idp.policy.access import documents
 from idp.policy.importing import Action
 from idp.policy.models import Zone
@@ -117,6 +117,7 @@ ASKED = {
     "console_search.index": "?q=extra",
     "console_bulk.ask": "?act=disable&all=1",
     "console_bulk_objects.ask": "?act=disable-applications&chosen=app_0,app_1,app_2",
+    "console_tokens.ask": "?" + "&".join(f"chosen=atk_{number}" for number in range(3)),
     "console_roles.confirm": "?whom=ben@acme.example&role=help-desk&where=organization",
 }
 """What a page has to be asked."""
@@ -279,6 +280,17 @@ class World:
             created_at=now,
         )  # fmt: skip
         self._add_provisioning(rows, now)
+        rows(
+            Api, "api",
+            site_id=site_id, identifier=lambda n: f"urn:x:{n}", name=lambda n: f"API {n}", token_format="jwt",
+            token_seconds=600, takes_api_tokens=True, created_at=now,
+        )  # fmt: skip
+        rows(
+            ApiToken, "atk",
+            account_id=lambda n: ann if n % 2 else f"acc_{n}", site_id=site_id, api_id=lambda n: f"api_{n}",
+            label=lambda n: f"Token {n}", scope="x", subject="sub_x", token_hash=lambda n: f"hash {n}", ending="abcd",
+            created_at=now, expires_at=now + timedelta(days=9),
+        )  # fmt: skip
         self._add_imports(rows, now)
         self._add_layouts(work, rows, numbers)
         self._add_access_rules(work, numbers)

@@ -15,8 +15,8 @@ from idp.base.work import Work
 from idp.directory import accounts, attributes, lifetime, queries, rights
 from idp.directory.models import Account
 from idp.oidc import administered_grants
-from idp.policy.permissions import Permission, require
 from idp.oidc.api_tokens import administered as api_tokens
+from idp.policy.permissions import Permission, require
 from idp.signon import (
     account_export,
     account_factors,

@@ -15,6 +15,7 @@ from idp.audit.events.joining import *
 from idp.audit.events.keys import *
 from idp.audit.events.launcher import *
 from idp.audit.events.organizations import *
+from idp.audit.events.provisioning_targets import *
 from idp.audit.events.release import *
 from idp.audit.events.roles import *
 from idp.audit.events.runs import *

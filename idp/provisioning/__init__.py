@@ -1,0 +1,1 @@
+"""Other people's directories: writing into ours, and being told by ours."""

@@ -7,9 +7,10 @@ from typing import Any
 from sqlalchemy import Select, and_, false, func, or_, select, tuple_
 
 from idp.base.work import Work
-from idp.directory import names
-from idp.directory.models import Account, Application
+from idp.directory import names, queries
+from idp.directory.models import Account, Application, Group
 from idp.directory.provisioning_models import ProvisionedAccount, ProvisioningTarget
+from idp.policy.permissions import Permission
 from idp.provisioning.targets import found
 from idp.provisioning.targets.noticing import FAILED, HELD, STATES
 
@@ -177,6 +178,14 @@ def places(work: Work, account: Account) -> list[Place]:
         .limit(100)
     )
     return [Place(row[0], row[1]) for row in work.tx.session.execute(query)]
+
+
+def group_names(work: Work, target: ProvisioningTarget) -> list[str]:
+    """Return the names of the groups whose members alone a target is told of, as far as the actor may see them."""
+    query = queries.visible(work, Group, Permission.GROUP_READ).where(
+        Group.organization_id == target.organization_id, Group.id.in_(target.group_ids), Group.deleted_at.is_(None)
+    )
+    return [one.name for one in work.tx.session.scalars(query.order_by(Group.name_key))]
 
 
 @dataclass(frozen=True, slots=True)

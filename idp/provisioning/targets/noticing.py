@@ -171,7 +171,7 @@ def look(
     acts = plan.plan(digests, {one: known_of(row, again=again) for one, row in there.items()}).acts()
     held = _held(work, target, application, acts, there)
     for one in ids:
-        _note(work, target, one, acts.get(one), there.get(one), held=held)
+        _note(work, target, one, acts.get(one), there.get(one), held=held, again=again)
     if target.held_at is not None:
         unhold(work, target)
     return Looked(len(ids), len(acts))
@@ -241,6 +241,7 @@ def _note(
     row: ProvisionedAccount | None,
     *,
     held: bool,
+    again: bool,
 ) -> None:
     if row is None:
         if act is not None:
@@ -253,7 +254,8 @@ def _note(
         return
     waits = HELD if held and act is Act.DEACTIVATE else WAITING
     next_at = None if waits == HELD else work.now
-    _change(work, row, state=waits, act=act.value, next_at=next_at, error="", tries=0, approved=False)
+    forgotten = {"digest": ""} if again else {}
+    _change(work, row, state=waits, act=act.value, next_at=next_at, error="", tries=0, approved=False, **forgotten)
 
 
 def _rest(work: Work, target: ProvisioningTarget, row: ProvisionedAccount) -> None:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from idp.base.errors import Conflict
+from idp.base.errors import Conflict, Invalid
 from idp.base.work import Work
 from idp.provisioning.targets import found, noticing, server, tokens
 from idp.provisioning.targets.sending import Dial
@@ -47,3 +47,24 @@ def note(work: Work, question: Asked, came: Probed | Fault) -> None:
     _, target = found.editable(work, question.application_id)
     if isinstance(came, Probed) and target.endpoint == question.endpoint:
         noticing.set_(work, target, update_by="patch" if came.patch else "put")
+
+
+def refusal(fault: Fault) -> Invalid:
+    """Return what is said of a connection that does not work: our words, nothing of what the far end answered."""
+    if fault is Fault.UNREACHABLE:
+        return Invalid(
+            "Nothing that can be used came from that address.",
+            field="endpoint",
+            advice="It must begin with https:// and be reachable from here without a redirect.",
+        )
+    if fault is Fault.UNAUTHORIZED:
+        return Invalid(
+            "The application refuses the token.", field="token", advice="Make a new one there, and give it here."
+        )
+    if fault is Fault.NOT_SCIM:
+        return Invalid(
+            "What answers at that address does not speak SCIM 2.0.",
+            field="endpoint",
+            advice="Look at its documentation for the base address; it often ends in /scim/v2.",
+        )
+    return Invalid("The application answers that it cannot now.", field="endpoint", advice="Try again in some minutes.")

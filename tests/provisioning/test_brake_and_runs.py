@@ -47,7 +47,7 @@ def test_too_many_deactivations_at_once_wait_until_somebody_approves(world, crow
     world.tell()
 
     assert (active(world), world.target().held_at) == (0, None)
-    assert {"provisioning-target.held", "provisioning-target.approved"} <= set(tags(world))
+    assert {"provisioning-target.braked", "provisioning-target.approved"} <= set(tags(world))
 
 
 def test_what_is_held_is_not_held_any_more_once_access_is_back(world, crowd):

@@ -16,7 +16,7 @@ class ProvisioningTargetChanged(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProvisioningTokenSet(Event):
-    tag = "provisioning-target.token-set"
+    tag = "provisioning-target.token-replaced"
     sentence = "gave a new token for telling {application} of accounts"
     application: str
 
@@ -62,7 +62,7 @@ class ProvisioningResumed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProvisioningHeld(Event):
-    tag = "provisioning-target.held"
+    tag = "provisioning-target.braked"
     sentence = "held back deactivations at {application} until somebody approves: {count} of {there} accounts"
     application: str
     count: int

@@ -32,6 +32,7 @@ from idp.directory.joining_models import (
 )
 from idp.directory.launcher_models import LauncherLayout
 from idp.directory.models import AccessGrant, Account, Application, Group, Membership, Role, RoleAssignment, Site
+from idp.directory.provisioning_models import ProvisionedAccount, ProvisioningTarget
 from idp.oidc import metadata
 from idp.oidc.models import Client
 from idp.policy.access import documents
@@ -271,6 +272,7 @@ class World:
         self._add_layouts(work, rows, numbers)
         self._add_access_rules(work, numbers)
         self._add_provider(work, rows, site_id)
+        self._add_provisioning(rows, now)
 
     def _add_imports(self, rows, now) -> None:
         counts = {action.value: 1 for action in Action}
@@ -306,6 +308,29 @@ class World:
             access_policies.write(work, "acme", policy.id, documents.rules_from_json({"rules": rules}))
         self.known["policy"], self.known["version"] = policy.id, "2"
         self.known["access_rule"] = access_policies.rules_of(work, policy).rules[0].id
+
+    def _add_provisioning(self, rows, now) -> None:
+        rows(
+            ProvisioningTarget, "pvt",
+            application_id=lambda n: f"app_{n}", endpoint="https://extra.example/scim", enabled_at=now, held_at=now,
+            failing_since=now, mapping={"userName": "email"}, group_ids=["grp_0"], created_at=now,
+        )  # fmt: skip
+        for state in ("held", "failed", "there"):
+            rows(
+                ProvisionedAccount, f"pva_{state}",
+                target_id="pvt_0", account_id=lambda n, state=state: f"acc_{state}_{n}", state=state, act="update",
+                active=True, remote_id="r", changed_at=now,
+            )  # fmt: skip
+        rows(
+            ProvisionedAccount, "pva",
+            target_id="pvt_0", account_id=lambda n: f"acc_{n}", state="failed", act="update", error="refused",
+            active=True, remote_id="r", changed_at=now,
+        )  # fmt: skip
+        rows(
+            ProvisionedAccount, "pvo",
+            target_id=lambda n: f"pvt_{n}", account_id=self.front.account_ids[ANN], state="there", act="update",
+            active=True, remote_id="r", changed_at=now,
+        )  # fmt: skip
 
     def _add_provider(self, work, rows, site_id) -> None:
         if "provider" not in self.known:

@@ -33,6 +33,8 @@ def provisioning() -> None:
 @click.option("--endpoint", metavar="URL", help="The base address of its SCIM server; another one forgets the token.")
 @click.option("--token-stdin", is_flag=True, help="Read the token that it has made from standard input.")
 @click.option("--group", "groups", multiple=True, metavar="NAME", help="Only members of this group; all of them.")
+@click.option("--push-group", "pushed", multiple=True, metavar="NAME", help="Make this group there; all of them.")
+@click.option("--no-groups", is_flag=True, help="Make no groups there.")
 @click.option("--everybody", is_flag=True, help="Whoever may open it, whatever the group.")
 @click.option("--map", "mapped", multiple=True, metavar="SCIM=OURS", help="Which attribute is which; replaces the map.")
 @click.option("--on-loss", type=click.Choice(carrying.LOSSES), help="What happens there to who loses access.")
@@ -43,6 +45,8 @@ def set_(
     endpoint: str | None,
     token_stdin: bool,
     groups: tuple[str, ...],
+    pushed: tuple[str, ...],
+    no_groups: bool,
     everybody: bool,
     mapped: tuple[str, ...],
     on_loss: str | None,
@@ -57,10 +61,13 @@ def set_(
         before = found.of_application(work, app)
         if before is None and endpoint is None:
             raise Invalid("Say where it is told.", field="endpoint", advice="Add --endpoint https://…/scim/v2.")
-        if any(value is not None for value in (endpoint, on_loss, brake)) or groups or everybody or mapped:
+        told = any(value is not None for value in (endpoint, on_loss, brake))
+        if told or groups or everybody or mapped or pushed or no_groups:
             wanted = Wanted(
                 endpoint=endpoint or ("" if before is None else before.endpoint),
                 groups=groups or ([] if before is None or everybody else lists.group_names(work, before)),
+                pushed_groups=pushed
+                or ([] if before is None or no_groups else lists.group_names(work, before, pushed=True)),
                 mapping=_mapping(mapped) or (None if before is None else before.mapping),
                 on_loss=on_loss or (carrying.DEACTIVATE if before is None else before.on_loss),
                 brake_percent=brake if brake is not None else (10 if before is None else before.brake_percent),
@@ -228,6 +235,7 @@ def _shown(work: Work, app: Application, of: ProvisioningTarget) -> dict[str, An
         "state": lists.state_of(of),
         "error": of.error,
         "groups": lists.group_names(work, of),
+        "pushed_groups": lists.group_names(work, of, pushed=True),
         "mapping": dict(of.mapping),
         "on_loss": of.on_loss,
         "brake_percent": of.brake_percent,

@@ -24,7 +24,7 @@ from idp.oidc import erasing as oauth_erasing
 from idp.oidc import housekeeping as oauth_housekeeping
 from idp.oidc import logout_tokens
 from idp.policy.permissions import OPERATOR
-from idp.provisioning.targets import noticing, sending, server, switching
+from idp.provisioning.targets import group_sending, noticing, sending, server, switching
 from idp.provisioning.targets.sending import Dial, Told
 from idp.saml import erasing as saml_erasing
 from idp.saml import logout_telling, refreshing, rotation_jobs
@@ -154,7 +154,9 @@ def dial(of: Settings) -> Dial:
 def tell_applications(database: Database, of: Settings) -> Told:
     """Let applications be told of the accounts that may open them: what was noticed is written down, and sent."""
     noticing.settle(database, clock.now())
-    return sending.drain(database, dial(of), clock.now())
+    told = sending.drain(database, dial(of), clock.now())
+    group_sending.drain(database, dial(of), clock.now())
+    return told
 
 
 def _senders(database: Database, of: Settings) -> dict[str, Sender]:

@@ -21,6 +21,7 @@ from idp.directory import (
     memberships,
     names,
     nesting,
+    provisioning_marks,
     queries,
     search,
 )
@@ -121,6 +122,8 @@ def edit(
         ),
     )
     work.tx.session.flush()
+    if "name" in changes:
+        provisioning_marks.everybody(work, target.organization_id)
     search.put(work, target)
     return target
 

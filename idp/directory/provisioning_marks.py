@@ -34,6 +34,12 @@ def accounts(work: Work, organization_id: str, account_ids: Collection[str]) -> 
     _write(work, organization_id, "", sorted(set(account_ids)) if few else [""], work.now)
 
 
+def everybody(work: Work, organization_id: str) -> None:
+    """Let every application of the organization that is told of accounts look at all of them: a group is called otherwise."""
+    if _told(work, organization_id):
+        _write(work, organization_id, "", [""], work.now)
+
+
 def application(
     work: Work, organization_id: str, application_id: str, *, account_id: str = "", ends: datetime | None = None
 ) -> None:

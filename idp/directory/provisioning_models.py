@@ -14,13 +14,14 @@ class ProvisioningTarget(Owned):
     The SCIM endpoint of an application: where it is told of the accounts that may open it.
 
     ``token_sealed`` is the bearer token, which nobody reads again. ``group_ids`` are the groups whose members alone are
-    told of (none: all who may open it); ``mapping`` says which of our attributes is which of SCIM's. ``on_loss`` is what
+    told of (none: all who may open it), ``pushed_group_ids`` those that are made there as groups; ``mapping`` says which of our attributes is which of SCIM's. ``on_loss`` is what
     happens there to who may no longer open it: ``deactivate`` or ``delete``. More deactivations at once than
     ``brake_percent`` of the accounts there (and than twenty) wait for approval: ``held_at``.
 
     ``enabled_at`` is None while nothing is sent. ``stopped_at``: the endpoint has refused the token, nothing is sent until
     an administrator has looked. ``failing_since``, ``error``, ``tries`` and ``next_at`` are of an endpoint that does not
-    answer. ``update_by`` is how accounts are changed there: ``patch``, or ``put`` where that is not known. What is
+    answer. ``groups_due_at``: its groups are to be looked at; ``groups_locked_until``: somebody is at them.
+    ``update_by`` is how accounts are changed there: ``patch``, or ``put`` where that is not known. What is
     noted in passing does not change ``version``, which is for people.
     """
 
@@ -34,6 +35,7 @@ class ProvisioningTarget(Owned):
     endpoint: Mapped[str] = mapped_column(String(2048))
     token_sealed: Mapped[str] = mapped_column(String(16384), default="")
     group_ids: Mapped[list[str]] = mapped_column(default=list)
+    pushed_group_ids: Mapped[list[str]] = mapped_column(default=list)
     mapping: Mapped[dict[str, Any]] = mapped_column(default=dict)
     on_loss: Mapped[str] = mapped_column(String(16), default="deactivate")
     brake_percent: Mapped[int] = mapped_column(Integer, default=10)
@@ -46,6 +48,8 @@ class ProvisioningTarget(Owned):
     next_at: Mapped[datetime | None]
     held_at: Mapped[datetime | None]
     told_at: Mapped[datetime | None]
+    groups_due_at: Mapped[datetime | None]
+    groups_locked_until: Mapped[datetime | None]
     created_at: Mapped[datetime]
     version: Mapped[int] = mapped_column(Integer, default=1)
 
@@ -116,4 +120,22 @@ class ProvisionedAccount(Owned):
     turn: Mapped[int] = mapped_column(Integer, default=0)
     next_at: Mapped[datetime | None]
     locked_until: Mapped[datetime | None]
+    changed_at: Mapped[datetime]
+
+
+class ProvisionedGroup(Owned):
+    """A group at a target: its id there, the digest of what was sent last, how many members that had, what failed."""
+
+    __tablename__ = "provisioned_groups"
+    __table_args__ = (
+        owned_by("target_id", "provisioning_targets", ondelete="CASCADE"),
+        UniqueConstraint("organization_id", "target_id", "group_id"),
+    )
+
+    target_id: Mapped[str] = mapped_column(String(64))
+    group_id: Mapped[str] = mapped_column(String(64))
+    remote_id: Mapped[str] = mapped_column(String(256), default="")
+    digest: Mapped[str] = mapped_column(String(64), default="")
+    members: Mapped[int] = mapped_column(Integer, default=0)
+    error: Mapped[str] = mapped_column(String(32), default="")
     changed_at: Mapped[datetime]

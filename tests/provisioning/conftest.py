@@ -9,7 +9,7 @@ from idp.base import jobs
 from idp.directory import accounts, applications, groups, organizations, queries, runs, sites
 from idp.directory.provisioning_models import ProvisionedAccount, ProvisioningTarget
 from idp.policy.permissions import OPERATOR
-from idp.provisioning.targets import editing, noticing, sending, server, switching
+from idp.provisioning.targets import editing, group_sending, noticing, sending, server, switching
 from idp.provisioning.targets.editing import Wanted
 from tests.support.scim_server import TOKEN, ScimServer, scim_server
 
@@ -51,7 +51,9 @@ class World:
     def tell(self):
         """Let everything that is due be noticed and sent."""
         self.settle()
-        return sending.drain(self.database, self.dial, self.now)
+        told = sending.drain(self.database, self.dial, self.now)
+        group_sending.drain(self.database, self.dial, self.now)
+        return told
 
     def run(self):
         jobs.run_due(

@@ -26,6 +26,7 @@ class ScimServer:
 
     port: int
     users: dict[str, dict[str, Any]] = field(default_factory=dict)
+    groups: dict[str, dict[str, Any]] = field(default_factory=dict)
     asked: list[tuple[str, str, Any]] = field(default_factory=list)
     fails: list[tuple[int, dict[str, str]]] = field(default_factory=list)
     refuses: set[str] = field(default_factory=set)
@@ -58,33 +59,45 @@ class ScimServer:
             return 200, {"patch": {"supported": self.patch}, "filter": {"supported": self.filters}}
         if parts.path == "/scim/v2/Users":
             return self._users(method, parse_qs(parts.query), body)
-        user_id = unquote(parts.path.removeprefix("/scim/v2/Users/"))
-        found = self.users.get(user_id)
+        if parts.path == "/scim/v2/Groups":
+            if method == "GET":
+                return self._found(self.groups, parse_qs(parts.query))
+            made = {**body, "id": f"g{len(self.groups) + 1}"}
+            self.groups[made["id"]] = made
+            return 201, made
+        here = self.groups if parts.path.startswith("/scim/v2/Groups/") else self.users
+        user_id = unquote(parts.path.rpartition("/")[2])
+        found = here.get(user_id)
         if method == "PATCH" and not self.patch:
             return 405, {}
         if found is None:
             return 404, {}
         if method == "DELETE":
-            del self.users[user_id]
+            del here[user_id]
             return 204, None
         if method == "PUT":
-            self.users[user_id] = {**body, "id": user_id}
+            here[user_id] = {**body, "id": user_id}
         elif method == "PATCH":
             for operation in body["Operations"]:
-                if operation["op"] == "replace":
+                if operation["op"] == "replace" and "path" in operation:
+                    found[operation["path"]] = operation["value"]
+                elif operation["op"] == "replace":
                     found.update(operation["value"])
                 else:
                     found.pop(operation["path"].rpartition(":")[2], None)
-        return 200, self.users[user_id]
+        return 200, here[user_id]
+
+    def _found(self, among: dict[str, dict[str, Any]], query: dict[str, list[str]]) -> tuple[int, Any]:
+        found = list(among.values())
+        wanted = _FILTER.fullmatch(query.get("filter", [""])[0])
+        if wanted and self.filters:
+            value = json.loads(wanted[2])
+            found = [one for one in found if str(one.get(wanted[1], "")).lower() == value.lower()]
+        return 200, {"totalResults": len(found), "Resources": found}
 
     def _users(self, method: str, query: dict[str, list[str]], body: Any) -> tuple[int, Any]:
         if method == "GET":
-            found = list(self.users.values())
-            wanted = _FILTER.fullmatch(query.get("filter", [""])[0])
-            if wanted and self.filters:
-                value = json.loads(wanted[2])
-                found = [one for one in found if str(one.get(wanted[1], "")).lower() == value.lower()]
-            return 200, {"totalResults": len(found), "Resources": found}
+            return self._found(self.users, query)
         if body["userName"] in self.refuses:
             return 400, {"detail": "<b>no such department</b>", "scimType": "invalidValue"}
         if self.named(body["userName"]):

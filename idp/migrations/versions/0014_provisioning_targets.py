@@ -25,6 +25,7 @@ def upgrade() -> None:
         sa.Column("endpoint", sa.String(length=2048), nullable=False),
         sa.Column("token_sealed", sa.String(length=16384), nullable=False),
         sa.Column("group_ids", sa.JSON(), nullable=False),
+        sa.Column("pushed_group_ids", sa.JSON(), nullable=False),
         sa.Column("mapping", sa.JSON(), nullable=False),
         sa.Column("on_loss", sa.String(length=16), nullable=False),
         sa.Column("brake_percent", sa.Integer(), nullable=False),
@@ -37,6 +38,8 @@ def upgrade() -> None:
         sa.Column("next_at", Instant(), nullable=True),
         sa.Column("held_at", Instant(), nullable=True),
         sa.Column("told_at", Instant(), nullable=True),
+        sa.Column("groups_due_at", Instant(), nullable=True),
+        sa.Column("groups_locked_until", Instant(), nullable=True),
         sa.Column("created_at", Instant(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
@@ -121,9 +124,38 @@ def upgrade() -> None:
         sqlite_where=sa.text("next_at IS NOT NULL"),
         postgresql_where=sa.text("next_at IS NOT NULL"),
     )
+    op.create_table(
+        "provisioned_groups",
+        sa.Column("organization_id", sa.String(length=64), nullable=False),
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("target_id", sa.String(length=64), nullable=False),
+        sa.Column("group_id", sa.String(length=64), nullable=False),
+        sa.Column("remote_id", sa.String(length=256), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("members", sa.Integer(), nullable=False),
+        sa.Column("error", sa.String(length=32), nullable=False),
+        sa.Column("changed_at", Instant(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organization_id", "target_id"],
+            ["provisioning_targets.organization_id", "provisioning_targets.id"],
+            name=op.f("fk_provisioned_groups_organization_id_target_id_provisioning_targets"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["organization_id"], ["organizations.id"], name=op.f("fk_provisioned_groups_organization_id_organizations")
+        ),
+        sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_provisioned_groups")),
+        sa.UniqueConstraint(
+            "organization_id",
+            "target_id",
+            "group_id",
+            name=op.f("uq_provisioned_groups_organization_id_target_id_group_id"),
+        ),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("provisioned_groups")
     op.drop_table("provisioned_accounts")
     op.drop_table("provisioning_marks")
     op.drop_table("provisioning_targets")

@@ -16,7 +16,7 @@ from idp.base.texts import is_plain, phrase
 from idp.base.work import Work
 from idp.directory import attributes, queries
 from idp.directory.models import Application
-from idp.directory.provisioning_models import ProvisionedAccount, ProvisioningTarget
+from idp.directory.provisioning_models import ProvisionedAccount, ProvisionedGroup, ProvisioningTarget
 from idp.directory.rights import require_on
 from idp.policy.permissions import Permission
 from idp.provisioning.targets import carrying, found, noticing, tokens
@@ -34,6 +34,7 @@ class Wanted:
     Args:
         endpoint: the base address of its SCIM server, as https://…/scim/v2.
         groups: names or ids of groups whose members alone are told of; none: all who may open it.
+        pushed_groups: names or ids of groups that are made there, with those of their members who are there.
         mapping: SCIM attribute (`rendering.ATTRIBUTES`) → ours.
         on_loss: ``deactivate`` or ``delete``.
         brake_percent: more deactivations at once than this part of the accounts there wait for approval; 0 to 100.
@@ -41,6 +42,7 @@ class Wanted:
 
     endpoint: str
     groups: Sequence[str] = ()
+    pushed_groups: Sequence[str] = ()
     mapping: Mapping[str, str] | None = None
     on_loss: str = carrying.DEACTIVATE
     brake_percent: int = 10
@@ -138,7 +140,7 @@ def remove(work: Work, application_id: str, *, if_version: int | None = None) ->
     """
     application, target = found.editable(work, application_id, if_version=if_version)
     count = work.tx.session.scalar(select(func.count()).where(*_accounts_of(target))) or 0
-    work.tx.session.execute(delete(ProvisionedAccount).where(*_accounts_of(target)))
+    _forget(work, target)
     work.tx.session.delete(target)
     work.tx.session.flush()
     record(
@@ -154,7 +156,9 @@ def _forget(work: Work, target: ProvisioningTarget) -> None:
     """T8: what was meant for one address is never sent to another; ids of one server mean nothing at another."""
     target.token_sealed, target.update_by, target.error, target.tries = "", "patch", "", 0
     target.enabled_at = target.stopped_at = target.failing_since = target.next_at = None
-    target.held_at = target.told_at = None
+    target.held_at = target.told_at = target.groups_due_at = target.groups_locked_until = None
+    of = ProvisionedGroup
+    work.tx.session.execute(delete(of).where(of.organization_id == target.organization_id, of.target_id == target.id))
     work.tx.session.execute(delete(ProvisionedAccount).where(*_accounts_of(target)))
 
 
@@ -170,17 +174,21 @@ def _read(work: Work, application: Application, wanted: Wanted, http_loopback: b
         raise Invalid("Say what happens to who loses access: deactivate or delete.", field="on_loss")
     if not 0 <= wanted.brake_percent <= 100:
         raise Invalid("The brake is a number from 0 to 100.", field="brake_percent")
-    names = [one.strip() for one in wanted.groups if one.strip()]
-    if len(names) > MOST_GROUPS:
-        raise Invalid(phrase("Name at most %(most)s groups.", most=MOST_GROUPS), field="groups")
-    groups = [queries.group(work, one, organization_id=application.organization_id) for one in names]
     return {
         "endpoint": endpoint(wanted.endpoint, http_loopback=http_loopback),
-        "group_ids": sorted({one.id for one in groups}),
+        "group_ids": _group_ids(work, application, wanted.groups, "groups"),
+        "pushed_group_ids": _group_ids(work, application, wanted.pushed_groups, "pushed_groups"),
         "mapping": _mapping(DEFAULT_MAPPING if wanted.mapping is None else wanted.mapping),
         "on_loss": wanted.on_loss,
         "brake_percent": wanted.brake_percent,
     }
+
+
+def _group_ids(work: Work, application: Application, named: Sequence[str], field: str) -> list[str]:
+    names = [one.strip() for one in named if one.strip()]
+    if len(names) > MOST_GROUPS:
+        raise Invalid(phrase("Name at most %(most)s groups.", most=MOST_GROUPS), field=field)
+    return sorted({queries.group(work, one, organization_id=application.organization_id).id for one in names})
 
 
 def endpoint(value: str, *, http_loopback: bool) -> str:
@@ -228,6 +236,7 @@ def _words(target: ProvisioningTarget) -> dict[str, str]:
     return {
         "endpoint": target.endpoint,
         "groups": ", ".join(target.group_ids),
+        "groups made there": ", ".join(target.pushed_group_ids),
         "mapping": ", ".join(f"{name}: {ours}" for name, ours in sorted(target.mapping.items())),
         "on_loss": target.on_loss,
         "brake_percent": str(target.brake_percent),

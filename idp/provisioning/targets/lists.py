@@ -9,7 +9,7 @@ from sqlalchemy import Select, and_, false, func, or_, select, tuple_
 from idp.base.work import Work
 from idp.directory import names, queries
 from idp.directory.models import Account, Application, Group
-from idp.directory.provisioning_models import ProvisionedAccount, ProvisioningTarget
+from idp.directory.provisioning_models import ProvisionedAccount, ProvisionedGroup, ProvisioningTarget
 from idp.policy.permissions import Permission
 from idp.provisioning.targets import found
 from idp.provisioning.targets.noticing import FAILED, HELD, STATES
@@ -180,12 +180,38 @@ def places(work: Work, account: Account) -> list[Place]:
     return [Place(row[0], row[1]) for row in work.tx.session.execute(query)]
 
 
-def group_names(work: Work, target: ProvisioningTarget) -> list[str]:
-    """Return the names of the groups whose members alone a target is told of, as far as the actor may see them."""
+def group_names(work: Work, target: ProvisioningTarget, *, pushed: bool = False) -> list[str]:
+    """
+    Return the names of the groups whose members alone a target is told of, as far as the actor may see them.
+
+    Args:
+        pushed: of those that are made there, instead.
+    """
+    group_ids = target.pushed_group_ids if pushed else target.group_ids
     query = queries.visible(work, Group, Permission.GROUP_READ).where(
-        Group.organization_id == target.organization_id, Group.id.in_(target.group_ids), Group.deleted_at.is_(None)
+        Group.organization_id == target.organization_id, Group.id.in_(group_ids), Group.deleted_at.is_(None)
     )
     return [one.name for one in work.tx.session.scalars(query.order_by(Group.name_key))]
+
+
+def pushed(work: Work, target: ProvisioningTarget) -> list[tuple[str, ProvisionedGroup | None]]:
+    """Return the name of each group that is made at a target, as far as the actor may see it, and what is known of it."""
+    of = ProvisionedGroup
+    query = (
+        queries.visible(work, Group, Permission.GROUP_READ)
+        .add_columns(of)
+        .outerjoin(
+            of,
+            and_(of.organization_id == Group.organization_id, of.target_id == target.id, of.group_id == Group.id),
+        )
+        .where(
+            Group.organization_id == target.organization_id,
+            Group.id.in_(target.pushed_group_ids),
+            Group.deleted_at.is_(None),
+        )
+        .order_by(Group.name_key)
+    )
+    return [(row[0].name, row[1]) for row in work.tx.session.execute(query)]
 
 
 @dataclass(frozen=True, slots=True)

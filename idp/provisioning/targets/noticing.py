@@ -174,6 +174,8 @@ def look(
         _note(work, target, one, acts.get(one), there.get(one), held=held, again=again)
     if target.held_at is not None:
         unhold(work, target)
+    if target.pushed_group_ids:
+        set_(work, target, groups_due_at=work.now)
     return Looked(len(ids), len(acts))
 
 

@@ -224,6 +224,7 @@ def _note(work: Work, key: tuple[str, str], claimed: _Claimed, carried: Carried)
         next_at=None,
         told_at=work.now,
         update_by="put" if carried.by_put else "patch",
+        groups_due_at=work.now if target.pushed_group_ids else None,
     )
     _tell(work, target, claimed.order, carried, rendition)
 

@@ -20,7 +20,10 @@ MOST_BYTES = 256 * 1024
 SECONDS = 10.0
 LONGEST_ID = 256
 MEDIA_TYPE = "application/scim+json"
+USERS, GROUPS = "/Users", "/Groups"
+GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
 _PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
+_CASELESS = frozenset({"userName", "displayName"})
 _LATER = frozenset({408, 425, 429})
 _NO_SUCH_METHOD = frozenset({405, 501})
 
@@ -119,14 +122,14 @@ def id_of(resource: Mapping[str, Any]) -> str:
     return "" if set(found) == {"."} else found  # would be a step in the path
 
 
-def matching(call: Call, attribute: str, value: str) -> list[Mapping[str, Any]]:
+def matching(call: Call, attribute: str, value: str, *, kind: str = USERS) -> list[Mapping[str, Any]]:
     """
-    Return the users whose *attribute* is *value*, as far as the server can look for that.
+    Return the users (or groups) whose *attribute* is *value*, as far as the server can look for that.
 
     What it answers is checked: a server that does not know the filter may answer with everybody.
     """
     asked = urlencode({"filter": f"{attribute} eq {json.dumps(value, ensure_ascii=False)}", "count": "2"})
-    reply = call("GET", f"/Users?{asked}", None)
+    reply = call("GET", f"{kind}?{asked}", None)
     if reply.status != 200:
         return []  # it cannot look for this; what is asked for next tells
     resources = reply.body.get("Resources") or []
@@ -136,10 +139,33 @@ def matching(call: Call, attribute: str, value: str) -> list[Mapping[str, Any]]:
     return [one for one in alike if id_of(one)]
 
 
+def put_group(call: Call, remote_id: str, document: Mapping[str, Any], *, by_put: bool) -> tuple[str, bool]:
+    """
+    Make a group, or change it where its id is known; return its id (empty: it is not there any more), and whether only
+    PUT changes it.
+
+    Raises:
+        Failed: it was not taken.
+    """
+    whole = {"schemas": [GROUP], **document}
+    if not remote_id:
+        reply = call("POST", GROUPS, whole)
+        if reply.status not in (200, 201) or not id_of(reply.body):
+            raise Failed(Fault.TAKEN if reply.status == 409 else Fault.REFUSED, status=reply.status)
+        return id_of(reply.body), by_put
+    address = _address(remote_id, GROUPS)
+    if not by_put:
+        operations = [{"op": "replace", "path": name, "value": value} for name, value in document.items()]
+        reply = call("PATCH", address, {"schemas": [_PATCH], "Operations": operations})
+        if reply.status not in _NO_SUCH_METHOD:
+            return (remote_id if _taken(reply) else ""), False
+    return (remote_id if _taken(call("PUT", address, {**whole, "id": remote_id})) else ""), True
+
+
 def _same(attribute: str, found: Any, value: str) -> bool:
     if not isinstance(found, str):
         return False
-    return found.casefold() == value.casefold() if attribute == "userName" else found == value
+    return found.casefold() == value.casefold() if attribute in _CASELESS else found == value
 
 
 def create(call: Call, document: Mapping[str, Any]) -> str | None:
@@ -251,8 +277,8 @@ def _taken(reply: Reply) -> bool:
     raise Failed(Fault.TAKEN if reply.status == 409 else Fault.REFUSED, status=reply.status)
 
 
-def _address(remote_id: str) -> str:
-    return f"/Users/{quote(remote_id, safe='')}"
+def _address(remote_id: str, kind: str = USERS) -> str:
+    return f"{kind}/{quote(remote_id, safe='')}"
 
 
 def _schemas(document: Mapping[str, Any]) -> list[str]:

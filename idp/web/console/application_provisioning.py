@@ -9,6 +9,7 @@ from idp.base.errors import IdpError, Invalid
 from idp.base.work import Work
 from idp.directory import attributes, history
 from idp.directory.models import Application
+from idp.directory.provisioning_models import ProvisionedGroup
 from idp.policy.permissions import Permission, allows
 from idp.provisioning.targets import editing, found, lists, noticing, preview, rendering, switching, testing
 from idp.provisioning.targets import server as scim
@@ -39,9 +40,11 @@ def index(work: Work, desk: Desk, application_id: str) -> Response:
     target = found.of_application(work, application)
     known: dict[str, int] = {}
     groups: list[str] = []
+    pushed: list[tuple[str, ProvisionedGroup | None]] = []
     if target is not None:
         known = lists.counts(work, desk.organization.id, [target.id])[target.id]
         groups = lists.group_names(work, target)
+        pushed = lists.pushed(work, target)
     return application_page(
         work,
         desk,
@@ -52,6 +55,7 @@ def index(work: Work, desk: Desk, application_id: str) -> Response:
         state="" if target is None else lists.state_of(target),
         counts=known,
         groups=groups,
+        pushed=pushed,
     )
 
 
@@ -72,6 +76,7 @@ def ask(work: Work, desk: Desk, application_id: str) -> Response:
         _TAB,
         target=target,
         groups=[] if target is None else lists.group_names(work, target),
+        pushed=[] if target is None else lists.group_names(work, target, pushed=True),
         mapping="\n".join(f"{name}: {ours}" for name, ours in sorted(mapping.items())),
         known=rendering.ATTRIBUTES,
         ours=[one for one in attributes.ATTRIBUTES if one != "groups"],
@@ -92,6 +97,7 @@ def set_up(work: Work, desk: Desk, application_id: str) -> Response:
         Wanted(
             endpoint=form.get("endpoint", ""),
             groups=form.get("groups", "").splitlines(),
+            pushed_groups=form.get("pushed_groups", "").splitlines(),
             mapping=editing.read_mapping(form.get("mapping", "")),
             on_loss=form.get("on_loss", ""),
             brake_percent=_percent(form.get("brake_percent", "")),

@@ -2,6 +2,7 @@
 
 import pytest
 
+from idp.base.errors import Conflict
 from idp.directory import groups
 from idp.provisioning.targets import group_sending, sending, switching
 from tests.provisioning.conftest import ANN, BEN, CLEO
@@ -118,3 +119,14 @@ def test_two_nodes_at_once_make_one_group(world):
         one.join(30)
 
     assert len(world.far.groups) == 1
+
+
+@pytest.mark.parametrize("chosen", ["groups", "pushed_groups"])
+def test_a_group_that_an_application_is_told_by_is_not_deleted(world, chosen):
+    with world.work() as work:
+        writers = groups.create(work, "Writers", organization="acme").id
+    world.set_up(on=False, **{chosen: ["Writers"]})
+    with world.work() as work, pytest.raises(Conflict) as caught:
+        groups.delete(work, writers, organization="acme")
+
+    assert "the provisioning of “Wiki”" in caught.value.message + caught.value.advice

@@ -2,13 +2,15 @@
 
 import csv
 import io
+import time
 
 import pytest
 
 from idp.directory import accounts, applications
 from idp.directory.models import RoleAssignment
-from idp.directory.provisioning_models import ProvisioningTarget
+from idp.directory.provisioning_models import ProvisioningMark, ProvisioningTarget
 from idp.provisioning.targets import noticing, sending, server
+from idp.signon import session
 from tests.support.front import ANN, BEN, Front
 from tests.support.scim_server import TOKEN, scim_server
 from tests.web.conftest import signed_in
@@ -44,6 +46,11 @@ def tab(front) -> str:
 def tell(front) -> None:
     noticing.settle(front.database, front.now)
     sending.drain(front.database, lambda url, token: server.calling(url, token, (), http_loopback=True), front.now)
+
+
+def is_open(front, token: str) -> bool:
+    with front.work() as work:
+        return session.find(work, token) is not None
 
 
 def target(front) -> ProvisioningTarget:
@@ -264,3 +271,24 @@ def test_of_two_administrators_the_second_sees_what_has_changed(front, admin, to
 
     assert admin.status == 409
     assert target(front).brake_percent == 25
+
+
+def test_r20_deactivation_closes_everything_at_once_while_the_application_is_down(front, admin, told, far):
+    token = front.sign_in_elsewhere(BEN, "Firefox", "192.0.2.9")
+    assert is_open(front, token)
+    far.fails = [(503, {})] * 20
+    began = time.monotonic()
+    with front.work() as work:
+        accounts.disable(work, BEN)
+        assert work.tx.session.query(ProvisioningMark).count() == 1  # asked for in the same transaction
+    closed = not is_open(front, token)
+    took = time.monotonic() - began
+
+    assert closed
+    assert took < 1
+    tell(front)
+    assert far.named(BEN)[0]["active"] is True
+    far.fails = []
+    front.later(minutes=5)
+    tell(front)
+    assert far.named(BEN)[0]["active"] is False

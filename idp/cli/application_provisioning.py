@@ -12,7 +12,7 @@ from idp.cli.application_lookup import find
 from idp.cli.context import Group, open_database, open_work, settings, tell, tell_all, work_on
 from idp.cli.jobs import dial
 from idp.directory.models import Application
-from idp.directory.provisioning_models import ProvisioningTarget
+from idp.directory.told_models import ProvisioningTarget
 from idp.provisioning.targets import carrying, editing, found, lists, noticing, preview, switching, testing
 from idp.provisioning.targets.editing import Wanted
 from idp.provisioning.targets.lists import There

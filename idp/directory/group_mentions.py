@@ -12,7 +12,7 @@ from idp.directory.group_models import GroupRule
 from idp.directory.joining_models import JoinRule
 from idp.directory.launcher_models import LauncherLayout
 from idp.directory.models import AccessGrant, Application, Group
-from idp.directory.provisioning_models import ProvisioningTarget
+from idp.directory.told_models import ProvisioningTarget
 from idp.policy import conditions, expressions, rules
 from idp.policy.access import documents
 from idp.policy.models import AccessPolicy, AccessPolicyVersion, ReleasePolicy

@@ -14,7 +14,7 @@ from sqlalchemy import bindparam, insert, select
 from idp.base.db import Prepared, table
 from idp.base.ids import new_id
 from idp.base.work import Work
-from idp.directory.provisioning_models import ProvisioningMark, ProvisioningTarget
+from idp.directory.told_models import ProvisioningMark, ProvisioningTarget
 
 _MOST_ONE_BY_ONE = 1000
 _ANY = Prepared(
@@ -66,7 +66,7 @@ def _write(work: Work, organization_id: str, application_id: str, account_ids: l
         [
             {
                 "organization_id": organization_id,
-                "id": new_id("pvm"),
+                "id": new_id("ptm"),
                 "application_id": application_id,
                 "account_id": one,
                 "cursor": "",

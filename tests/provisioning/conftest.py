@@ -7,7 +7,7 @@ import pytest
 
 from idp.base import jobs
 from idp.directory import accounts, applications, groups, organizations, queries, runs, sites
-from idp.directory.provisioning_models import ProvisionedAccount, ProvisioningTarget
+from idp.directory.told_models import ProvisioningTarget, ToldAccount
 from idp.policy.permissions import OPERATOR
 from idp.provisioning.targets import editing, group_sending, noticing, sending, server, switching
 from idp.provisioning.targets.editing import Wanted
@@ -72,11 +72,11 @@ class World:
         with self.work() as work:
             return work.tx.session.query(ProvisioningTarget).one()
 
-    def rows(self) -> dict[str, ProvisionedAccount]:
+    def rows(self) -> dict[str, ToldAccount]:
         """What is known of each account at the target, by its name here."""
         called = {value: key for key, value in self.ids.items()}
         with self.work() as work:
-            return {called[one.account_id]: one for one in work.tx.session.query(ProvisionedAccount)}
+            return {called[one.account_id]: one for one in work.tx.session.query(ToldAccount)}
 
     def states(self) -> dict[str, str]:
         return {name: row.state for name, row in self.rows().items()}

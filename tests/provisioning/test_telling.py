@@ -4,7 +4,7 @@ import pytest
 
 from idp.base import outbox
 from idp.directory import accounts, applications, groups, lifetime
-from idp.directory.provisioning_models import ProvisioningMark
+from idp.directory.told_models import ProvisioningMark
 from idp.provisioning.targets import editing, noticing, sending, switching
 from tests.provisioning.conftest import ANN, BEN, CLEO
 from tests.support.scim_server import TOKEN

@@ -72,7 +72,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_provisioning_marks_due_at", "provisioning_marks", ["due_at"])
     op.create_table(
-        "provisioned_accounts",
+        "told_accounts",
         sa.Column("organization_id", sa.String(length=64), nullable=False),
         sa.Column("id", sa.String(length=64), nullable=False),
         sa.Column("target_id", sa.String(length=64), nullable=False),
@@ -93,39 +93,37 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["organization_id", "target_id"],
             ["provisioning_targets.organization_id", "provisioning_targets.id"],
-            name=op.f("fk_provisioned_accounts_organization_id_target_id_provisioning_targets"),
+            name=op.f("fk_told_accounts_organization_id_target_id_provisioning_targets"),
             ondelete="CASCADE",
         ),
         sa.ForeignKeyConstraint(
             ["organization_id"],
             ["organizations.id"],
-            name=op.f("fk_provisioned_accounts_organization_id_organizations"),
+            name=op.f("fk_told_accounts_organization_id_organizations"),
         ),
-        sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_provisioned_accounts")),
+        sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_told_accounts")),
         sa.UniqueConstraint(
             "organization_id",
             "target_id",
             "account_id",
-            name=op.f("uq_provisioned_accounts_organization_id_target_id_account_id"),
+            name=op.f("uq_told_accounts_organization_id_target_id_account_id"),
         ),
     )
+    op.create_index("ix_told_accounts_organization_id_account_id", "told_accounts", ["organization_id", "account_id"])
     op.create_index(
-        "ix_provisioned_accounts_organization_id_account_id", "provisioned_accounts", ["organization_id", "account_id"]
-    )
-    op.create_index(
-        "ix_provisioned_accounts_organization_id_target_id_state_next_at",
-        "provisioned_accounts",
+        "ix_told_accounts_organization_id_target_id_state_next_at",
+        "told_accounts",
         ["organization_id", "target_id", "state", "next_at"],
     )
     op.create_index(
-        "ix_provisioned_accounts_next_at",
-        "provisioned_accounts",
+        "ix_told_accounts_next_at",
+        "told_accounts",
         ["next_at"],
         sqlite_where=sa.text("next_at IS NOT NULL"),
         postgresql_where=sa.text("next_at IS NOT NULL"),
     )
     op.create_table(
-        "provisioned_groups",
+        "told_groups",
         sa.Column("organization_id", sa.String(length=64), nullable=False),
         sa.Column("id", sa.String(length=64), nullable=False),
         sa.Column("target_id", sa.String(length=64), nullable=False),
@@ -138,24 +136,24 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["organization_id", "target_id"],
             ["provisioning_targets.organization_id", "provisioning_targets.id"],
-            name=op.f("fk_provisioned_groups_organization_id_target_id_provisioning_targets"),
+            name=op.f("fk_told_groups_organization_id_target_id_provisioning_targets"),
             ondelete="CASCADE",
         ),
         sa.ForeignKeyConstraint(
-            ["organization_id"], ["organizations.id"], name=op.f("fk_provisioned_groups_organization_id_organizations")
+            ["organization_id"], ["organizations.id"], name=op.f("fk_told_groups_organization_id_organizations")
         ),
-        sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_provisioned_groups")),
+        sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_told_groups")),
         sa.UniqueConstraint(
             "organization_id",
             "target_id",
             "group_id",
-            name=op.f("uq_provisioned_groups_organization_id_target_id_group_id"),
+            name=op.f("uq_told_groups_organization_id_target_id_group_id"),
         ),
     )
 
 
 def downgrade() -> None:
-    op.drop_table("provisioned_groups")
-    op.drop_table("provisioned_accounts")
+    op.drop_table("told_groups")
+    op.drop_table("told_accounts")
     op.drop_table("provisioning_marks")
     op.drop_table("provisioning_targets")

@@ -16,8 +16,8 @@ from idp.base.texts import is_plain, phrase
 from idp.base.work import Work
 from idp.directory import attributes, queries
 from idp.directory.models import Application
-from idp.directory.provisioning_models import ProvisionedAccount, ProvisionedGroup, ProvisioningTarget
 from idp.directory.rights import require_on
+from idp.directory.told_models import ProvisioningTarget, ToldAccount, ToldGroup
 from idp.policy.permissions import Permission
 from idp.provisioning.targets import carrying, found, noticing, tokens
 from idp.provisioning.targets.rendering import ATTRIBUTES, DEFAULT_MAPPING
@@ -72,7 +72,7 @@ def set_up(
     if target is None:
         target = ProvisioningTarget(
             organization_id=application.organization_id,
-            id=new_id("pvt"),
+            id=new_id("ptg"),
             application_id=application.id,
             created_at=work.now,
             **values,
@@ -157,15 +157,15 @@ def _forget(work: Work, target: ProvisioningTarget) -> None:
     target.token_sealed, target.update_by, target.error, target.tries = "", "patch", "", 0
     target.enabled_at = target.stopped_at = target.failing_since = target.next_at = None
     target.held_at = target.told_at = target.groups_due_at = target.groups_locked_until = None
-    of = ProvisionedGroup
+    of = ToldGroup
     work.tx.session.execute(delete(of).where(of.organization_id == target.organization_id, of.target_id == target.id))
-    work.tx.session.execute(delete(ProvisionedAccount).where(*_accounts_of(target)))
+    work.tx.session.execute(delete(ToldAccount).where(*_accounts_of(target)))
 
 
 def _accounts_of(target: ProvisioningTarget) -> tuple[Any, ...]:
     return (
-        ProvisionedAccount.organization_id == target.organization_id,
-        ProvisionedAccount.target_id == target.id,
+        ToldAccount.organization_id == target.organization_id,
+        ToldAccount.target_id == target.id,
     )
 
 

@@ -8,8 +8,8 @@ from idp.base.errors import ChangedMeanwhile, NotFound
 from idp.base.work import Work
 from idp.directory import queries
 from idp.directory.models import Application
-from idp.directory.provisioning_models import ProvisioningTarget
 from idp.directory.rights import require_on
+from idp.directory.told_models import ProvisioningTarget
 from idp.policy.permissions import Permission
 
 

@@ -21,7 +21,7 @@ from idp.base.ids import is_id, new_id
 from idp.base.work import Actor, Origin, Work
 from idp.directory import memberships
 from idp.directory.models import Group, Membership
-from idp.directory.provisioning_models import ProvisionedAccount, ProvisionedGroup, ProvisioningTarget
+from idp.directory.told_models import ProvisioningTarget, ToldAccount, ToldGroup
 from idp.provisioning.targets import found, noticing, server, tokens
 from idp.provisioning.targets.sending import Dial
 from idp.provisioning.targets.server import Call, Failed, Fault
@@ -125,7 +125,7 @@ def _claim(work: Work, key: tuple[str, str]) -> _Claimed | None:
 
 def _changed(work: Work, target: ProvisioningTarget) -> tuple[_Wanted, ...]:
     """Return the groups of a target that are not as they were sent."""
-    of = ProvisionedGroup
+    of = ToldGroup
     known = {
         one.group_id: one
         for one in work.tx.session.scalars(
@@ -153,7 +153,7 @@ def _changed(work: Work, target: ProvisioningTarget) -> tuple[_Wanted, ...]:
 
 
 def _members(work: Work, target: ProvisioningTarget, group: Group) -> list[str]:
-    of = ProvisionedAccount
+    of = ToldAccount
     query = (
         select(of.remote_id)
         .join(
@@ -201,13 +201,13 @@ def _find(call: Call, wanted: _Wanted) -> str:
 def _note(work: Work, key: tuple[str, str], wanted: _Wanted, remote_id: str, error: str) -> None:
     if work.tx.session.get(ProvisioningTarget, key) is None:
         return
-    of = ProvisionedGroup
+    of = ToldGroup
     row = work.tx.session.scalar(
         select(of).where(of.organization_id == key[0], of.target_id == key[1], of.group_id == wanted.group_id)
     )
     if row is None:
-        row = ProvisionedGroup(
-            organization_id=key[0], id=new_id("pvg"), target_id=key[1], group_id=wanted.group_id, changed_at=work.now
+        row = ToldGroup(
+            organization_id=key[0], id=new_id("ptr"), target_id=key[1], group_id=wanted.group_id, changed_at=work.now
         )
         work.tx.session.add(row)
     row.remote_id, row.error, row.changed_at = remote_id, error, work.now

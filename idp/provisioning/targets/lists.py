@@ -9,7 +9,7 @@ from sqlalchemy import Select, and_, false, func, or_, select, tuple_
 from idp.base.work import Work
 from idp.directory import names, queries
 from idp.directory.models import Account, Application, Group
-from idp.directory.provisioning_models import ProvisionedAccount, ProvisionedGroup, ProvisioningTarget
+from idp.directory.told_models import ProvisioningTarget, ToldAccount, ToldGroup
 from idp.policy.permissions import Permission
 from idp.provisioning.targets import found
 from idp.provisioning.targets.noticing import FAILED, HELD, STATES
@@ -53,7 +53,7 @@ class There:
         account: None where it is gone from here, or this actor may not see it.
     """
 
-    row: ProvisionedAccount
+    row: ToldAccount
     account: Account | None
 
 
@@ -61,7 +61,7 @@ class There:
 class Place:
     """Where an account is known."""
 
-    row: ProvisionedAccount
+    row: ToldAccount
     application: Application
 
 
@@ -107,9 +107,9 @@ def targets(
 def counts(work: Work, organization_id: str, target_ids: list[str]) -> dict[str, dict[str, int]]:
     """Return how many accounts are in each state, for each of some targets that the actor has been given."""
     rows = work.tx.session.execute(
-        select(ProvisionedAccount.target_id, ProvisionedAccount.state, func.count())
-        .where(ProvisionedAccount.organization_id == organization_id, ProvisionedAccount.target_id.in_(target_ids))
-        .group_by(ProvisionedAccount.target_id, ProvisionedAccount.state)
+        select(ToldAccount.target_id, ToldAccount.state, func.count())
+        .where(ToldAccount.organization_id == organization_id, ToldAccount.target_id.in_(target_ids))
+        .group_by(ToldAccount.target_id, ToldAccount.state)
     )
     told: dict[str, dict[str, int]] = {one: {} for one in target_ids}
     for target_id, state, count in rows:
@@ -134,7 +134,7 @@ def accounts(
         state: only those in one of `noticing.STATES`.
         starting: only those whose address here begins so.
     """
-    of = ProvisionedAccount
+    of = ToldAccount
     query = (
         select(of, Account)
         .outerjoin(Account, and_(Account.organization_id == of.organization_id, Account.id == of.account_id))
@@ -163,17 +163,15 @@ def places(work: Work, account: Account) -> list[Place]:
     """Return where an account that the actor has been given is known, of the applications that the actor may see."""
     query = (
         found.visible(work)
-        .with_only_columns(ProvisionedAccount, Application)
+        .with_only_columns(ToldAccount, Application)
         .join(
-            ProvisionedAccount,
+            ToldAccount,
             and_(
-                ProvisionedAccount.organization_id == ProvisioningTarget.organization_id,
-                ProvisionedAccount.target_id == ProvisioningTarget.id,
+                ToldAccount.organization_id == ProvisioningTarget.organization_id,
+                ToldAccount.target_id == ProvisioningTarget.id,
             ),
         )
-        .where(
-            ProvisionedAccount.organization_id == account.organization_id, ProvisionedAccount.account_id == account.id
-        )
+        .where(ToldAccount.organization_id == account.organization_id, ToldAccount.account_id == account.id)
         .order_by(Application.name, Application.id)
         .limit(100)
     )
@@ -194,9 +192,9 @@ def group_names(work: Work, target: ProvisioningTarget, *, pushed: bool = False)
     return [one.name for one in work.tx.session.scalars(query.order_by(Group.name_key))]
 
 
-def pushed(work: Work, target: ProvisioningTarget) -> list[tuple[str, ProvisionedGroup | None]]:
+def pushed(work: Work, target: ProvisioningTarget) -> list[tuple[str, ToldGroup | None]]:
     """Return the name of each group that is made at a target, as far as the actor may see it, and what is known of it."""
-    of = ProvisionedGroup
+    of = ToldGroup
     query = (
         queries.visible(work, Group, Permission.GROUP_READ)
         .add_columns(of)
@@ -246,11 +244,11 @@ def _names(work: Work, organization_id: str) -> Select[Any]:
 
 def _has(organization_id: str, state: str) -> Any:
     return (
-        select(ProvisionedAccount.id)
+        select(ToldAccount.id)
         .where(
-            ProvisionedAccount.organization_id == organization_id,
-            ProvisionedAccount.target_id == ProvisioningTarget.id,
-            ProvisionedAccount.state == state,
+            ToldAccount.organization_id == organization_id,
+            ToldAccount.target_id == ProvisioningTarget.id,
+            ToldAccount.state == state,
         )
         .exists()
     )

@@ -17,7 +17,7 @@ from idp.base.db import Database, Prepared, insert_if_absent, table
 from idp.base.ids import new_id
 from idp.base.work import Actor, Origin, Work
 from idp.directory.models import Account, Application
-from idp.directory.provisioning_models import ProvisionedAccount, ProvisioningMark, ProvisioningTarget
+from idp.directory.told_models import ProvisioningMark, ProvisioningTarget, ToldAccount
 from idp.provisioning.targets import found, plan, wanted
 from idp.provisioning.targets.plan import Act, Known
 
@@ -27,9 +27,9 @@ AT_ONCE = 200
 RECENT = timedelta(hours=1)
 """What was deactivated since then counts as "at once" for the brake."""
 _SECONDS = 5.0
-_ROWS = table(ProvisionedAccount)
+_ROWS = table(ToldAccount)
 _MARKS = table(ProvisioningMark)
-_INSERT = Prepared(insert_if_absent(ProvisionedAccount))
+_INSERT = Prepared(insert_if_absent(ToldAccount))
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ def mark(work: Work, target: ProvisioningTarget, account_id: str = "") -> None:
     work.tx.session.add(
         ProvisioningMark(
             organization_id=target.organization_id,
-            id=new_id("pvm"),
+            id=new_id("ptm"),
             application_id=target.application_id,
             account_id=account_id,
             due_at=work.now,
@@ -128,12 +128,12 @@ def mark(work: Work, target: ProvisioningTarget, account_id: str = "") -> None:
 def part(work: Work, target: ProvisioningTarget, application: Application, after: str) -> list[str]:
     """Return the next accounts after the id *after*, at most `AT_ONCE`, that are wanted at a target or known there."""
     shall = select(Account.id).where(*wanted.conditions(work, target, application), Account.id > after)
-    known = select(ProvisionedAccount.account_id).where(
-        ProvisionedAccount.organization_id == target.organization_id,
-        ProvisionedAccount.target_id == target.id,
-        ProvisionedAccount.account_id > after,
+    known = select(ToldAccount.account_id).where(
+        ToldAccount.organization_id == target.organization_id,
+        ToldAccount.target_id == target.id,
+        ToldAccount.account_id > after,
     )
-    both = shall.order_by(Account.id).limit(AT_ONCE), known.order_by(ProvisionedAccount.account_id).limit(AT_ONCE)
+    both = shall.order_by(Account.id).limit(AT_ONCE), known.order_by(ToldAccount.account_id).limit(AT_ONCE)
     return sorted({one for query in both for one in work.tx.session.scalars(query)})[:AT_ONCE]
 
 
@@ -158,11 +158,11 @@ def look(
     there = {
         one.account_id: one
         for one in work.tx.session.scalars(
-            select(ProvisionedAccount)
+            select(ToldAccount)
             .where(
-                ProvisionedAccount.organization_id == target.organization_id,
-                ProvisionedAccount.target_id == target.id,
-                ProvisionedAccount.account_id.in_(ids),
+                ToldAccount.organization_id == target.organization_id,
+                ToldAccount.target_id == target.id,
+                ToldAccount.account_id.in_(ids),
             )
             .execution_options(populate_existing=True)
         )
@@ -179,7 +179,7 @@ def look(
     return Looked(len(ids), len(acts))
 
 
-def known_of(row: ProvisionedAccount, *, again: bool = False) -> Known:
+def known_of(row: ToldAccount, *, again: bool = False) -> Known:
     """Return what a row says is known of its account at its target."""
     return Known(active=row.active, linked=bool(row.remote_id), digest="" if again else row.digest)
 
@@ -189,7 +189,7 @@ def _held(
     target: ProvisioningTarget,
     application: Application,
     acts: Mapping[str, Act],
-    rows: Mapping[str, ProvisionedAccount],
+    rows: Mapping[str, ToldAccount],
 ) -> bool:
     """Say whether the deactivations of *acts* wait for approval; note it where that is new."""
     fresh = [one for one, act in acts.items() if act is Act.DEACTIVATE and not _goes_already(rows[one])]
@@ -213,24 +213,24 @@ def _held(
     return True
 
 
-def _goes_already(row: ProvisionedAccount) -> bool:
+def _goes_already(row: ToldAccount) -> bool:
     return row.act == Act.DEACTIVATE and row.state == WAITING
 
 
 def counts(work: Work, target: ProvisioningTarget) -> tuple[int, int]:
     """Return how many accounts are, or lately were, at a target; and how many of them go of late without approval."""
     lately = and_(
-        ProvisionedAccount.act == Act.DEACTIVATE,
+        ToldAccount.act == Act.DEACTIVATE,
         or_(
-            ProvisionedAccount.state == WAITING,
-            and_(ProvisionedAccount.state == GONE, ProvisionedAccount.changed_at >= work.now - RECENT),
+            ToldAccount.state == WAITING,
+            and_(ToldAccount.state == GONE, ToldAccount.changed_at >= work.now - RECENT),
         ),
     )
     row = work.tx.session.execute(
         select(
-            func.count().filter(or_(ProvisionedAccount.active, lately)),
-            func.count().filter(and_(lately, ProvisionedAccount.approved.is_(False))),
-        ).where(ProvisionedAccount.organization_id == target.organization_id, ProvisionedAccount.target_id == target.id)
+            func.count().filter(or_(ToldAccount.active, lately)),
+            func.count().filter(and_(lately, ToldAccount.approved.is_(False))),
+        ).where(ToldAccount.organization_id == target.organization_id, ToldAccount.target_id == target.id)
     ).one()
     return row[0], row[1]
 
@@ -240,7 +240,7 @@ def _note(
     target: ProvisioningTarget,
     account_id: str,
     act: Act | None,
-    row: ProvisionedAccount | None,
+    row: ToldAccount | None,
     *,
     held: bool,
     again: bool,
@@ -260,7 +260,7 @@ def _note(
     _change(work, row, state=waits, act=act.value, next_at=next_at, error="", tries=0, approved=False, **forgotten)
 
 
-def _rest(work: Work, target: ProvisioningTarget, row: ProvisionedAccount) -> None:
+def _rest(work: Work, target: ProvisioningTarget, row: ToldAccount) -> None:
     """Nothing is to be sent, as long as what was read of the row still holds; else it is looked at once more."""
     rest = THERE if row.active else GONE
     if row.state == rest:
@@ -275,7 +275,7 @@ def _insert(work: Work, target: ProvisioningTarget, account_id: str, act: Act) -
     work.tx.run(
         _INSERT,
         organization_id=target.organization_id,
-        id=new_id("pva"),
+        id=new_id("pta"),
         target_id=target.id,
         account_id=account_id,
         state=WAITING,
@@ -294,7 +294,7 @@ def _insert(work: Work, target: ProvisioningTarget, account_id: str, act: Act) -
     )
 
 
-def _change(work: Work, row: ProvisionedAccount, *still: ColumnElement[bool], **values: object) -> bool:
+def _change(work: Work, row: ToldAccount, *still: ColumnElement[bool], **values: object) -> bool:
     result = work.tx.session.execute(
         update(_ROWS)
         .where(_ROWS.c.organization_id == row.organization_id, _ROWS.c.id == row.id, *still)
@@ -315,10 +315,10 @@ def set_(work: Work, target: ProvisioningTarget, **values: object) -> None:
 
 def unhold(work: Work, target: ProvisioningTarget) -> None:
     """Where nothing waits for approval any more, the target holds nothing."""
-    held = select(ProvisionedAccount.id).where(
-        ProvisionedAccount.organization_id == target.organization_id,
-        ProvisionedAccount.target_id == target.id,
-        ProvisionedAccount.state == HELD,
+    held = select(ToldAccount.id).where(
+        ToldAccount.organization_id == target.organization_id,
+        ToldAccount.target_id == target.id,
+        ToldAccount.state == HELD,
     )
     if work.tx.session.scalar(held.limit(1)) is None:
         set_(work, target, held_at=None)

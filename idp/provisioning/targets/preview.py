@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Select, and_, exists, func, select
 from idp.base.work import Work
 from idp.directory import queries
 from idp.directory.models import Account, Application
-from idp.directory.provisioning_models import ProvisionedAccount, ProvisioningTarget
+from idp.directory.told_models import ProvisioningTarget, ToldAccount
 from idp.policy.permissions import Permission
 from idp.provisioning.targets import found, noticing, plan, wanted
 
@@ -59,22 +59,22 @@ def preview(work: Work, application_id: str) -> Preview:
     """
     application, target = found.editable(work, application_id)
     shall = wanted.conditions(work, target, application)
-    creating = (*shall, ~_row(target, ProvisionedAccount.remote_id != ""))
+    creating = (*shall, ~_row(target, ToldAccount.remote_id != ""))
     going = and_(
-        ProvisionedAccount.organization_id == target.organization_id,
-        ProvisionedAccount.target_id == target.id,
-        ProvisionedAccount.active.is_(True),
-        ~exists().where(Account.id == ProvisionedAccount.account_id, *shall),
+        ToldAccount.organization_id == target.organization_id,
+        ToldAccount.target_id == target.id,
+        ToldAccount.active.is_(True),
+        ~exists().where(Account.id == ToldAccount.account_id, *shall),
     )
     known = list(
         work.tx.session.scalars(
-            select(ProvisionedAccount)
+            select(ToldAccount)
             .where(
-                ProvisionedAccount.organization_id == target.organization_id,
-                ProvisionedAccount.target_id == target.id,
-                ProvisionedAccount.remote_id != "",
+                ToldAccount.organization_id == target.organization_id,
+                ToldAccount.target_id == target.id,
+                ToldAccount.remote_id != "",
             )
-            .order_by(ProvisionedAccount.account_id)
+            .order_by(ToldAccount.account_id)
             .limit(MOST_COMPARED)
         )
     )
@@ -83,12 +83,12 @@ def preview(work: Work, application_id: str) -> Preview:
         {one: rendition.digest for one, rendition in renditions.items()},
         {one.account_id: noticing.known_of(one) for one in known if one.account_id in renditions},
     ).updates
-    deactivations = _count(work, select(func.count()).select_from(ProvisionedAccount).where(going))
+    deactivations = _count(work, select(func.count()).select_from(ToldAccount).where(going))
     there, recent = noticing.counts(work, target)
     first = list(work.tx.session.scalars(select(Account.id).where(*creating).order_by(Account.id).limit(SHOWN)))
     gone = list(
         work.tx.session.scalars(
-            select(ProvisionedAccount.account_id).where(going).order_by(ProvisionedAccount.account_id).limit(SHOWN)
+            select(ToldAccount.account_id).where(going).order_by(ToldAccount.account_id).limit(SHOWN)
         )
     )
     sample = next(iter(wanted.among(work, target, shall, (first or list(renditions))[:1]).values()), None)
@@ -110,16 +110,16 @@ def everybody(work: Work, target: ProvisioningTarget, application: Application) 
     """Return how many accounts there are to look at: those that are wanted, and those that are known."""
     shall = wanted.conditions(work, target, application)
     known = select(func.count()).where(
-        ProvisionedAccount.organization_id == target.organization_id, ProvisionedAccount.target_id == target.id
+        ToldAccount.organization_id == target.organization_id, ToldAccount.target_id == target.id
     )
     return _count(work, known) + _count(work, select(func.count()).select_from(Account).where(*shall, ~_row(target)))
 
 
 def _row(target: ProvisioningTarget, *further: ColumnElement[bool]) -> ColumnElement[bool]:
     return exists().where(
-        ProvisionedAccount.organization_id == target.organization_id,
-        ProvisionedAccount.target_id == target.id,
-        ProvisionedAccount.account_id == Account.id,
+        ToldAccount.organization_id == target.organization_id,
+        ToldAccount.target_id == target.id,
+        ToldAccount.account_id == Account.id,
         *further,
     )
 

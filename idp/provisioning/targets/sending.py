@@ -19,7 +19,7 @@ from idp.base.db import Database, Transaction, table
 from idp.base.turns import turn
 from idp.base.work import Actor, Origin, Work
 from idp.directory.models import Application
-from idp.directory.provisioning_models import ProvisionedAccount, ProvisioningTarget
+from idp.directory.told_models import ProvisioningTarget, ToldAccount
 from idp.provisioning.targets import carrying, found, noticing, plan, tokens, wanted
 from idp.provisioning.targets.carrying import Carried, Order
 from idp.provisioning.targets.noticing import FAILED, GONE, THERE, WAITING
@@ -35,7 +35,7 @@ _LONGEST_WAIT = timedelta(hours=1)
 _SECONDS = 15.0
 _MOST_TARGETS = 50
 _MOST_AT_ONCE = 100
-_ROWS = table(ProvisionedAccount)
+_ROWS = table(ToldAccount)
 
 log = structlog.get_logger("idp.provisioning")
 
@@ -81,8 +81,8 @@ def drain(database: Database, dial: Dial, now: datetime, *, seconds: float = _SE
 
 def _due(database: Database, now: datetime) -> list[tuple[str, str]]:
     waiting = (
-        select(ProvisionedAccount.organization_id, ProvisionedAccount.target_id)
-        .where(ProvisionedAccount.next_at <= now, ProvisionedAccount.state == WAITING)
+        select(ToldAccount.organization_id, ToldAccount.target_id)
+        .where(ToldAccount.next_at <= now, ToldAccount.state == WAITING)
         .distinct()
         .subquery()
     )
@@ -160,8 +160,8 @@ def _target(work: Work, key: tuple[str, str]) -> tuple[ProvisioningTarget | None
     return next(iter(found.live(work, key[0], target.application_id)), (None, None))
 
 
-def _oldest(work: Work, target: ProvisioningTarget) -> ProvisionedAccount | None:
-    of = ProvisionedAccount
+def _oldest(work: Work, target: ProvisioningTarget) -> ToldAccount | None:
+    of = ToldAccount
     return work.tx.session.scalar(
         select(of)
         .where(
@@ -176,7 +176,7 @@ def _oldest(work: Work, target: ProvisioningTarget) -> ProvisionedAccount | None
     )
 
 
-def _lock(work: Work, row: ProvisionedAccount, act: Act) -> bool:
+def _lock(work: Work, row: ToldAccount, act: Act) -> bool:
     result = work.tx.session.execute(
         update(_ROWS)
         .where(
@@ -240,7 +240,7 @@ def _tell(work: Work, target: ProvisioningTarget, order: Order, carried: Carried
 
 def _note_failure(work: Work, key: tuple[str, str], claimed: _Claimed, failure: Failed) -> bool:
     """Note why it did not go, and when it is tried again; return whether the target may be sent others."""
-    row = work.tx.session.get(ProvisionedAccount, claimed.key)
+    row = work.tx.session.get(ToldAccount, claimed.key)
     target = work.tx.session.get(ProvisioningTarget, key)
     if row is None or target is None:
         return False

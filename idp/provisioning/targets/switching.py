@@ -21,14 +21,14 @@ from idp.base.work import Work
 from idp.directory import access, runs
 from idp.directory.console_models import Run
 from idp.directory.models import AccessGrant, Application
-from idp.directory.provisioning_models import ProvisionedAccount, ProvisioningMark, ProvisioningTarget
 from idp.directory.runs import Step
+from idp.directory.told_models import ProvisioningMark, ProvisioningTarget, ToldAccount
 from idp.provisioning.targets import found, noticing, preview
 from idp.provisioning.targets.noticing import FAILED, HELD, WAITING
 
 KIND = "provisioning-reconcile"
 SWEEP, NIGHTLY = "provisioning-sweep", "provisioning-nightly"
-_ROWS = table(ProvisionedAccount)
+_ROWS = table(ToldAccount)
 
 
 def enable(work: Work, application_id: str, *, if_version: int | None = None) -> ProvisioningTarget:
@@ -240,7 +240,7 @@ def _mark_ends(work: Work, application: Application) -> None:
     rows = [
         {
             "organization_id": application.organization_id,
-            "id": new_id("pvm"),
+            "id": new_id("ptm"),
             "application_id": application.id,
             "account_id": subject if kind == access.ACCOUNT else "",
             "cursor": "",

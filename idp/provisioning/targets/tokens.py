@@ -4,7 +4,7 @@ import re
 
 from idp.base.errors import Invalid
 from idp.base.work import Work
-from idp.directory.provisioning_models import ProvisioningTarget
+from idp.directory.told_models import ProvisioningTarget
 
 LONGEST = 4096
 _TOKEN = re.compile(r"[!-~]+")

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, select
 from idp.base.work import Work
 from idp.directory import openers
 from idp.directory.models import Account, Application
-from idp.directory.provisioning_models import ProvisioningTarget
+from idp.directory.told_models import ProvisioningTarget
 from idp.provisioning.targets.rendering import Rendition, rendition
 
 

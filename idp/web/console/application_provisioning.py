@@ -9,7 +9,7 @@ from idp.base.errors import IdpError, Invalid
 from idp.base.work import Work
 from idp.directory import attributes, history
 from idp.directory.models import Application
-from idp.directory.provisioning_models import ProvisionedGroup
+from idp.directory.told_models import ToldGroup
 from idp.policy.permissions import Permission, allows
 from idp.provisioning.targets import editing, found, lists, noticing, preview, rendering, switching, testing
 from idp.provisioning.targets import server as scim
@@ -40,7 +40,7 @@ def index(work: Work, desk: Desk, application_id: str) -> Response:
     target = found.of_application(work, application)
     known: dict[str, int] = {}
     groups: list[str] = []
-    pushed: list[tuple[str, ProvisionedGroup | None]] = []
+    pushed: list[tuple[str, ToldGroup | None]] = []
     if target is not None:
         known = lists.counts(work, desk.organization.id, [target.id])[target.id]
         groups = lists.group_names(work, target)

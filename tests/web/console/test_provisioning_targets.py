@@ -8,7 +8,7 @@ import pytest
 
 from idp.directory import accounts, applications
 from idp.directory.models import RoleAssignment
-from idp.directory.provisioning_models import ProvisioningMark, ProvisioningTarget
+from idp.directory.told_models import ProvisioningMark, ProvisioningTarget
 from idp.provisioning.targets import noticing, sending, server
 from idp.signon import session
 from tests.support.front import ANN, BEN, Front

@@ -32,7 +32,7 @@ from idp.directory.joining_models import (
 )
 from idp.directory.launcher_models import LauncherLayout
 from idp.directory.models import AccessGrant, Account, Application, Group, Membership, Role, RoleAssignment, Site
-from idp.directory.provisioning_models import ProvisionedAccount, ProvisioningTarget
+from idp.directory.told_models import ProvisioningTarget, ToldAccount
 from idp.oidc import metadata
 from idp.oidc.models import Client
 from idp.policy.access import documents
@@ -311,24 +311,24 @@ class World:
 
     def _add_provisioning(self, rows, now) -> None:
         rows(
-            ProvisioningTarget, "pvt",
+            ProvisioningTarget, "ptg",
             application_id=lambda n: f"app_{n}", endpoint="https://extra.example/scim", enabled_at=now, held_at=now,
             failing_since=now, mapping={"userName": "email"}, group_ids=["grp_0"], created_at=now,
         )  # fmt: skip
         for state in ("held", "failed", "there"):
             rows(
-                ProvisionedAccount, f"pva_{state}",
-                target_id="pvt_0", account_id=lambda n, state=state: f"acc_{state}_{n}", state=state, act="update",
+                ToldAccount, f"pta_{state}",
+                target_id="ptg_0", account_id=lambda n, state=state: f"acc_{state}_{n}", state=state, act="update",
                 active=True, remote_id="r", changed_at=now,
             )  # fmt: skip
         rows(
-            ProvisionedAccount, "pva",
-            target_id="pvt_0", account_id=lambda n: f"acc_{n}", state="failed", act="update", error="refused",
+            ToldAccount, "pta",
+            target_id="ptg_0", account_id=lambda n: f"acc_{n}", state="failed", act="update", error="refused",
             active=True, remote_id="r", changed_at=now,
         )  # fmt: skip
         rows(
-            ProvisionedAccount, "pvo",
-            target_id=lambda n: f"pvt_{n}", account_id=self.front.account_ids[ANN], state="there", act="update",
+            ToldAccount, "pvo",
+            target_id=lambda n: f"ptg_{n}", account_id=self.front.account_ids[ANN], state="there", act="update",
             active=True, remote_id="r", changed_at=now,
         )  # fmt: skip
 

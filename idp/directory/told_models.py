@@ -74,7 +74,7 @@ class ProvisioningMark(Owned):
     due_at: Mapped[datetime]
 
 
-class ProvisionedAccount(Owned):
+class ToldAccount(Owned):
     """
     An account at a target: what is known of it there, and what is to be sent.
 
@@ -86,20 +86,20 @@ class ProvisionedAccount(Owned):
     more than what it learned. The account may be gone from here (an import that was undone): then it goes there, too.
     """
 
-    __tablename__ = "provisioned_accounts"
+    __tablename__ = "told_accounts"
     __table_args__ = (
         owned_by("target_id", "provisioning_targets", ondelete="CASCADE"),
         UniqueConstraint("organization_id", "target_id", "account_id"),
-        Index("ix_provisioned_accounts_organization_id_account_id", "organization_id", "account_id"),
+        Index("ix_told_accounts_organization_id_account_id", "organization_id", "account_id"),
         Index(
-            "ix_provisioned_accounts_organization_id_target_id_state_next_at",
+            "ix_told_accounts_organization_id_target_id_state_next_at",
             "organization_id",
             "target_id",
             "state",
             "next_at",
         ),
         Index(
-            "ix_provisioned_accounts_next_at",
+            "ix_told_accounts_next_at",
             "next_at",
             sqlite_where=text("next_at IS NOT NULL"),
             postgresql_where=text("next_at IS NOT NULL"),
@@ -123,10 +123,10 @@ class ProvisionedAccount(Owned):
     changed_at: Mapped[datetime]
 
 
-class ProvisionedGroup(Owned):
+class ToldGroup(Owned):
     """A group at a target: its id there, the digest of what was sent last, how many members that had, what failed."""
 
-    __tablename__ = "provisioned_groups"
+    __tablename__ = "told_groups"
     __table_args__ = (
         owned_by("target_id", "provisioning_targets", ondelete="CASCADE"),
         UniqueConstraint("organization_id", "target_id", "group_id"),

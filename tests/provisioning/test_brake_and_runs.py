@@ -297,14 +297,14 @@ def test_each_creation_and_each_end_is_an_entry_of_the_account(world):
         found = [
             (one.tag, one.details.get("act") or one.details["how"])
             for one in work.tx.session.query(AuditEntry).filter(
-                AuditEntry.tag.in_(("account.provisioned", "account.deprovisioned"))
+                AuditEntry.tag.in_(("account.sent", "account.deprovisioned"))
             )
         ]
 
     assert sorted(found) == [
         ("account.deprovisioned", "deactivate"),
-        ("account.provisioned", "created"),
-        ("account.provisioned", "linked"),
+        ("account.sent", "created"),
+        ("account.sent", "linked"),
     ]
 
 

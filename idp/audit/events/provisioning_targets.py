@@ -86,8 +86,8 @@ class ProvisioningRetried(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AccountProvisioned(Event):
-    tag = "account.provisioned"
+class AccountSent(Event):
+    tag = "account.sent"
     sentence = "told {application} of the account ({act})"
     application: str
     act: str

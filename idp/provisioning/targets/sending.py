@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 import structlog
 from sqlalchemy import and_, or_, select, update
 
-from idp.audit.events import AccountDeprovisioned, AccountProvisioned, ProvisioningStopped
+from idp.audit.events import AccountDeprovisioned, AccountSent, ProvisioningStopped
 from idp.audit.log import record
 from idp.base import backoff, clock
 from idp.base.db import Database, Transaction, table
@@ -235,7 +235,7 @@ def _tell(work: Work, target: ProvisioningTarget, order: Order, carried: Carried
     if rendition is None:
         record(work, AccountDeprovisioned(**of, how=order.on_loss if order.remote_id else "not there"))
     elif order.act is Act.CREATE:
-        record(work, AccountProvisioned(**of, act="created" if carried.act is Act.CREATE else "linked"))
+        record(work, AccountSent(**of, act="created" if carried.act is Act.CREATE else "linked"))
 
 
 def _note_failure(work: Work, key: tuple[str, str], claimed: _Claimed, failure: Failed) -> bool:

@@ -24,6 +24,7 @@ from idp.oidc import erasing as oauth_erasing
 from idp.oidc import housekeeping as oauth_housekeeping
 from idp.oidc import logout_tokens
 from idp.policy.permissions import OPERATOR
+from idp.provisioning import calls
 from idp.provisioning.targets import group_sending, noticing, sending, server, switching
 from idp.provisioning.targets.sending import Dial, Told
 from idp.saml import erasing as saml_erasing
@@ -33,6 +34,7 @@ from idp.signon import (
     account_imports,
     backchannel,
     bulk_acts,
+    bulk_objects,
     coverage,
     erasing,
     housekeeping,
@@ -52,6 +54,7 @@ _HOURLY = (
     domains.SWEEP,
     group_rule_changes.SWEEP,
     switching.SWEEP,
+    calls.KIND,
 )
 
 _PAUSE_SECONDS = 5.0
@@ -132,13 +135,14 @@ def handlers(of: Settings) -> Handlers:
         joining.KIND: joining.run,
         switching.SWEEP: switching.sweep,
         switching.NIGHTLY: switching.nightly,
+        calls.KIND: calls.run,
         **backchannel.handlers(_tellers(of)),
     }
 
 
 def run_kinds() -> Kinds:
     """Return what does a part of each kind of long work."""
-    return {**bulk_acts.KINDS, switching.KIND: switching.step}
+    return {**bulk_acts.KINDS, **bulk_objects.KINDS, switching.KIND: switching.step}
 
 
 def _tellers(of: Settings) -> Tellers:

@@ -1,1 +1,1 @@
-"""Other people's directories: writing into ours, and being told by ours."""
+"""Directories of others that write into ours, and systems that ours writes to. It signs nobody in."""

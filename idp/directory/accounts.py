@@ -25,6 +25,7 @@ from idp.directory import (
     names,
     policy_members,
     provisioned,
+    provisioning_marks,
     queries,
     rights,
     role_assignments,
@@ -175,6 +176,7 @@ def disable(work: Work, reference: str, *, organization_id: str | None = None) -
         account.epoch += 1
     record(work, AccountDisabled(organization_id=account.organization_id, target_id=account.id, email=account.email))
     defer_ending(work, account.organization_id, account.id)
+    provisioning_marks.accounts(work, account.organization_id, [account.id])
     return account
 
 

@@ -124,6 +124,7 @@ class Account(Owned):
     ``disabled``) where that is cancelled. An erased one is a tombstone: no address, no name, its id never reused.
     ``created_through`` is how it came to be: ``administrator``, ``invitation``, ``import``, ``join-rule`` or
     ``provisioning``. ``last_active_at`` is when it signed in last, to within an hour.
+    ``typed_by_person`` names what the person typed and no administrator has vouched for: rules of groups leave it out.
     """
 
     __tablename__ = "accounts"
@@ -162,6 +163,7 @@ class Account(Owned):
     last_active_at: Mapped[datetime | None]
     language: Mapped[str] = mapped_column(String(16), default="", server_default="")
     created_through: Mapped[str] = mapped_column(String(16), default="administrator", server_default="administrator")
+    typed_by_person: Mapped[list[str]] = mapped_column(default=list, server_default="[]")
     version: Mapped[int] = mapped_column(Integer, default=1)
 
     __mapper_args__ = {"version_id_col": version}

@@ -216,6 +216,7 @@ def approve(work: Work, request_id: str, *, organization_id: str | None = None) 
         name=found.name,
         kind="member" if rule is None else rule.kind,
         through="join-rule",
+        typed_by_person=True,
     )
     if rule is not None:
         invitations.enter(work, account, rule.groups, organization=organization.slug)
@@ -303,7 +304,13 @@ def _join(work: Work, joining: Joining, rule: JoinRule) -> Joined:
         ),
     )
     account = accounts.create(
-        joiner, joining.email, organization=organization.slug, name=joining.name, kind=rule.kind, through="join-rule"
+        joiner,
+        joining.email,
+        organization=organization.slug,
+        name=joining.name,
+        kind=rule.kind,
+        through="join-rule",
+        typed_by_person=True,
     )
     for group_id in rule.groups:
         group = work.tx.session.get(Group, (organization.id, group_id))

@@ -515,7 +515,11 @@ def _is_there(work: Work, wanted: RoleAssignment) -> bool:
 
 
 def in_words(work: Work, listed: Sequence[RoleAssignment]) -> list[Held]:
-    """Return assignments in words: one query for each kind of name, however many there are."""
+    """
+    Return assignments in words: one query for each kind of name, however many there are.
+
+    Who may read roles and not accounts, groups, sites or applications is told their ids.
+    """
     accounts = _by_id(work, Account, {(one.organization_id, one.account_id) for one in listed})
     groups = _by_id(work, Group, {(one.organization_id, one.group_id) for one in listed})
     applications = _by_id(work, Application, {(one.organization_id, one.application_id) for one in listed})
@@ -539,14 +543,31 @@ def in_words(work: Work, listed: Sequence[RoleAssignment]) -> list[Held]:
                 role=one.role if role is None else role.name,
                 subject_kind="account" if person is not None else "group",
                 subject_id=one.account_id or one.group_id or "",
-                subject=person.email if person is not None else people.name if people is not None else "",
+                subject=_subject(work, person, people),
                 scope=where.kind,
-                scope_name=where.words,
+                scope_name=_place(work, where),
                 held=held,
                 may_withdraw=_may_withdraw(work, held),
             )
         )
     return found
+
+
+def _subject(work: Work, person: Account | None, people: Group | None) -> str:
+    if person is not None:
+        seen = allows(work.actor, Permission.ACCOUNT_READ, person.organization_id)
+        return person.email if seen else person.id
+    if people is None:
+        return ""
+    return people.name if allows(work.actor, Permission.GROUP_READ, people.organization_id) else people.id
+
+
+def _place(work: Work, where: Scope) -> str:
+    if where.application is not None and not rights.allows_on(work, Permission.APPLICATION_READ, where.application):
+        return f"the application {where.application.id}"
+    if where.site is not None and not rights.allows_on(work, Permission.SITE_READ, where.site):
+        return f"the site {where.site.id}"
+    return where.words
 
 
 def _by_id(work: Work, model: type[M], keys: set[tuple[str, str | None]]) -> dict[str, M]:

@@ -72,7 +72,7 @@ def give(work: Work, desk: Desk, account_id: str) -> Response:
             request.form.get("application", ""),
             reason=request.form.get("reason", ""),
         )
-    if given.groups:
+    if given.groups and desk.may(Permission.GROUP_READ):
         words = _("Added to %(groups)s.", groups=", ".join(one.name for one in given.groups))
     else:
         words = _("%(application)s is open to them now.", application=given.application.name)
@@ -138,7 +138,7 @@ def people(work: Work, desk: Desk, application_id: str) -> Response:
         wrong=wrong,
         answer=answer,
         unknown=unknown,
-        defaults=default_groups.defaults(work, application),
+        defaults=default_groups.defaults(work, application) if desk.may(Permission.GROUP_READ) else None,
         may_grant=_may_grant(desk, application),
     )
 

@@ -55,7 +55,7 @@ def show(work: Work, desk: Desk, account_id: str) -> Response:
         "console/accounts/show.html",
         place=_PLACE,
         account=account,
-        groups=access.groups_of(work, account.organization_id, account.id),
+        groups=access.groups_of(work, account.organization_id, account.id) if desk.may("group:read") else None,
         state=account_lists.state_of(account),
     )
 

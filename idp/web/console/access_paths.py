@@ -12,9 +12,9 @@ from idp.directory import account_lists, default_groups, paths, queries
 from idp.directory.models import Account, Application
 from idp.policy.permissions import Permission
 from idp.signon import why_not
-from idp.signon.guarding import guarded
 from idp.web.console import exports, lists
 from idp.web.console.desk import Desk, at_desk, console_page, done, fresh
+from idp.web.console.guarding import guarded
 from idp.web.languages import gettext as _
 from idp.web.security import administrator
 
@@ -65,7 +65,7 @@ def account(work: Work, desk: Desk, account_id: str) -> Response:
 @at_desk(again=account)
 def give(work: Work, desk: Desk, account_id: str) -> Response:
     """Give an application to an account."""
-    with guarded(work, desk.organization.id):
+    with guarded(work, desk):
         given = default_groups.give(
             work,
             _person(work, desk, account_id).id,
@@ -96,7 +96,7 @@ def farewell(work: Work, desk: Desk, account_id: str, application_id: str) -> Re
 @fresh
 def take(work: Work, desk: Desk, account_id: str, application_id: str) -> Response:
     """Take an application away from an account."""
-    with guarded(work, desk.organization.id):
+    with guarded(work, desk):
         taken = default_groups.take(work, _person(work, desk, account_id).id, application_id)
     words = _("%(application)s was taken away.", application=taken.application.name)
     if taken.still_open:
@@ -182,7 +182,7 @@ def mark(work: Work, desk: Desk, application_id: str) -> Response:
     application = _application(work, desk, application_id)
     unmark = "unmark" in request.form
     change = default_groups.unmark if unmark else default_groups.mark
-    with guarded(work, desk.organization.id):
+    with guarded(work, desk):
         group = change(work, application.id, request.form.get("group", "").strip())
     if unmark:
         words = _("%(group)s is no default group any more. It still opens the application.", group=group.name)

@@ -4,6 +4,7 @@ export of all of them.
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +28,7 @@ from idp.signon import (
 from idp.web import context
 from idp.web.console import lists
 from idp.web.console.desk import Desk, at_desk, console_page, done, fresh
+from idp.web.console.guarding import guarded
 from idp.web.languages import gettext as _
 from idp.web.security import administrator
 
@@ -165,6 +167,10 @@ ACTS: dict[str, Act] = {
 """By the word in its address; in the order in which they are offered."""
 
 
+_GUARDED = frozenset({"attributes", "email", "enable", "disable", "delete", "erase"})
+"""Who may administer, and who is in what by rule, turns on these; what rules of access say turns on that."""
+
+
 @pages.get("/<account_id>/actions")
 @administrator
 @at_desk
@@ -211,7 +217,8 @@ def ask(work: Work, desk: Desk, account_id: str, what: str) -> Response:
 def do(work: Work, desk: Desk, account_id: str, what: str) -> Response:
     """Do it."""
     account = _account(work, desk, account_id)
-    words = _act(what).do(work, desk, account)
+    with guarded(work, desk) if what in _GUARDED else nullcontext():
+        words = _act(what).do(work, desk, account)
     return done(work, desk, words, "console_accounts.show", account_id=account.id)
 
 

@@ -8,6 +8,7 @@ from idp.directory.models import Account
 from idp.signon import bulk_acts
 from idp.web.console import lists
 from idp.web.console.desk import Desk, at_desk, console_page, done
+from idp.web.console.guarding import guarded
 from idp.web.languages import gettext as _
 from idp.web.security import administrator
 
@@ -74,15 +75,16 @@ def edit(work: Work, desk: Desk, account_id: str) -> Response:
 @at_desk(again=edit)
 def save(work: Work, desk: Desk, account_id: str) -> Response:
     """Change the names of the person."""
-    account = accounts.rename(
-        work,
-        account_id,
-        name=request.form.get("name", ""),
-        given_name=request.form.get("given_name", ""),
-        family_name=request.form.get("family_name", ""),
-        organization_id=desk.organization.id,
-        if_version=lists.version(),
-    )
+    with guarded(work, desk):
+        account = accounts.rename(
+            work,
+            account_id,
+            name=request.form.get("name", ""),
+            given_name=request.form.get("given_name", ""),
+            family_name=request.form.get("family_name", ""),
+            organization_id=desk.organization.id,
+            if_version=lists.version(),
+        )
     return done(work, desk, _("Saved."), "console_accounts.show", account_id=account.id)
 
 

@@ -11,9 +11,9 @@ from idp.directory import group_rule_changes as rules
 from idp.directory.group_rule_changes import Ran
 from idp.directory.models import Group
 from idp.policy.permissions import Permission, require
-from idp.signon.guarding import guarded
 from idp.web.console import lists
 from idp.web.console.desk import Desk, at_desk, console_page, done, fresh
+from idp.web.console.guarding import guarded
 from idp.web.languages import gettext as _
 from idp.web.render import redirect
 from idp.web.security import administrator
@@ -106,7 +106,7 @@ def carry_out(work: Work, desk: Desk, group_id: str) -> Response:
     """Do what was previewed: keep the rule, with ``on`` switch it on; ``confirm`` lets one go on that holds itself."""
     wanted, seen, group = _Wanted.read(), _seen(), _group(work, desk, group_id)
     organization = desk.organization.slug
-    with guarded(work, desk.organization.id):
+    with guarded(work, desk):
         if "confirm" in request.form:
             words = _ran(rules.confirm(work, group.id, organization=organization, seen=seen))
         else:
@@ -140,7 +140,7 @@ def switch_off(work: Work, desk: Desk, group_id: str) -> Response:
 @at_desk(again=show)
 def run(work: Work, desk: Desk, group_id: str) -> Response:
     """Run the rule over everybody now."""
-    with guarded(work, desk.organization.id):
+    with guarded(work, desk):
         ran = rules.run(work, group_id, organization=desk.organization.slug)
     return done(work, desk, _ran(ran), "console_group_rules.show", group_id=group_id)
 
@@ -165,7 +165,7 @@ def remove(work: Work, desk: Desk, group_id: str) -> Response:
     chosen = request.form.get("members", "")
     if chosen not in ("keep", "let-go"):
         raise Invalid("Say what becomes of its members.", field="members")
-    with guarded(work, desk.organization.id):
+    with guarded(work, desk):
         rules.remove(work, group_id, organization=desk.organization.slug, keep_members=chosen == "keep")
     return done(work, desk, _("The rule is removed."), "console_group_rules.show", group_id=group_id)
 

@@ -22,9 +22,9 @@ from idp.directory import (
 )
 from idp.directory.models import Group
 from idp.policy.permissions import Permission, require
-from idp.signon.guarding import guarded
 from idp.web.console import exports, lists
 from idp.web.console.desk import Desk, at_desk, console_page, done, fresh
+from idp.web.console.guarding import guarded
 from idp.web.languages import gettext as _
 from idp.web.security import administrator
 
@@ -163,7 +163,7 @@ def add(work: Work, desk: Desk, group_id: str) -> Response:
     wanted = request.form.get("accounts", "").replace(",", " ").replace(";", " ").split()
     if not wanted:
         raise Invalid("Say whom to add.", field="accounts", advice="Write their e-mail addresses.")
-    with guarded(work, desk.organization.id):
+    with guarded(work, desk):
         outcomes = groups.add_all(work, group_id, wanted, organization=desk.organization.slug)
     unknown = [one.reference for one in outcomes if one.error is not None]
     if unknown:
@@ -184,7 +184,7 @@ def remove(work: Work, desk: Desk, group_id: str) -> Response:
     chosen = request.form.getlist("account")
     if not chosen:
         raise Invalid("Choose whom to take out of the group.", field="account")
-    with guarded(work, desk.organization.id):
+    with guarded(work, desk):
         outcomes = groups.remove_all(work, group_id, chosen, organization=desk.organization.slug)
     refused = [one.error for one in outcomes if one.error is not None]
     words = _("%(count)s taken out.", count=sum(one.changed for one in outcomes))
@@ -214,7 +214,7 @@ def inside(work: Work, desk: Desk, group_id: str) -> Response:
 @at_desk(again=inside)
 def nest(work: Work, desk: Desk, group_id: str) -> Response:
     """Put a group inside of another one."""
-    with guarded(work, desk.organization.id):
+    with guarded(work, desk):
         inner, outer = groups.nest(
             work, group_id, request.form.get("parent", "").strip(), organization=desk.organization.slug
         )
@@ -230,7 +230,7 @@ def unnest(work: Work, desk: Desk, group_id: str) -> Response:
     child, parent = request.form.get("child", ""), request.form.get("parent", "")
     if group_id not in (child, parent):
         raise Invalid("This form cannot be read.", advice="Load the page again.")
-    with guarded(work, desk.organization.id):
+    with guarded(work, desk):
         inner, outer = groups.unnest(work, child, parent, organization=desk.organization.slug)
     words = _("%(inner)s is not inside of %(outer)s any more.", inner=inner.name, outer=outer.name)
     return done(work, desk, words, "console_groups.inside", group_id=group_id)
@@ -280,7 +280,7 @@ def farewell(work: Work, desk: Desk, group_id: str) -> Response:
 @fresh
 def delete(work: Work, desk: Desk, group_id: str) -> Response:
     """Delete a group for good."""
-    with guarded(work, desk.organization.id):
+    with guarded(work, desk):
         gone = groups.delete(work, group_id, organization=desk.organization.slug, if_version=lists.version())
     return done(work, desk, _("The group %(name)s is deleted.", name=gone.name), "console_groups.index")
 

@@ -14,6 +14,7 @@ from idp.directory.roles import AnyRole
 from idp.policy.permissions import Permission, exceeds
 from idp.web.console import exports, lists
 from idp.web.console.desk import Desk, at_desk, console_page, done, fresh
+from idp.web.console.guarding import guarded
 from idp.web.languages import gettext as _
 from idp.web.security import administrator
 
@@ -109,7 +110,8 @@ def confirm(work: Work, desk: Desk) -> Response:
 def grant(work: Work, desk: Desk) -> Response:
     """Give the role."""
     asked = {name: request.form.get(name, "").strip() for name in _ASKED}
-    role_assignments.grant(work, **_read(desk, asked))
+    with guarded(work, desk):
+        role_assignments.grant(work, **_read(desk, asked))
     return done(work, desk, _("%(whom)s has the role now.", whom=asked["whom"]), "console_roles.index")
 
 
@@ -142,9 +144,10 @@ def ask_withdraw(work: Work, desk: Desk, assignment_id: str) -> Response:
 def withdraw(work: Work, desk: Desk, assignment_id: str) -> Response:
     """Withdraw the role."""
     held = role_assignments.assignment(work, assignment_id, organization_id=desk.organization.id)
-    role_assignments.withdraw(
-        work, assignment_id, organization=desk.organization.slug, reason=request.form.get("reason", "")
-    )
+    with guarded(work, desk):
+        role_assignments.withdraw(
+            work, assignment_id, organization=desk.organization.slug, reason=request.form.get("reason", "")
+        )
     return done(work, desk, _("%(whom)s has the role no more.", whom=held.subject), "console_roles.index")
 
 
@@ -223,15 +226,16 @@ def edit(work: Work, desk: Desk, role_key: str) -> Response:
 @fresh
 def save(work: Work, desk: Desk, role_key: str) -> Response:
     """Change the role; whoever holds it holds the new permissions at once."""
-    made = roles.edit(
-        work,
-        role_key,
-        organization=desk.organization.slug,
-        name=request.form.get("name", ""),
-        description=request.form.get("description", ""),
-        permissions=request.form.getlist("permissions"),
-        if_version=lists.version(),
-    )
+    with guarded(work, desk):
+        made = roles.edit(
+            work,
+            role_key,
+            organization=desk.organization.slug,
+            name=request.form.get("name", ""),
+            description=request.form.get("description", ""),
+            permissions=request.form.getlist("permissions"),
+            if_version=lists.version(),
+        )
     return done(work, desk, _("Saved."), "console_roles.show", role_key=made.id)
 
 

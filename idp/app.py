@@ -94,6 +94,7 @@ from idp.web.console import runs as console_runs
 from idp.web.console import search as console_search
 from idp.web.console import sites as console_sites
 from idp.web.console import what_if as console_what_if
+from idp.web.console import who_may as console_who_may
 from idp.web.console import zones as console_zones
 from idp.web.door import LONGEST_BODY, Door
 from idp.web.kept_documents import KeptDocuments
@@ -105,6 +106,7 @@ _CONSOLE = (
     home,
     console_search,
     console_runs,
+    console_who_may,
     console_bulk,
     console_accounts,
     console_organization,

@@ -7,8 +7,8 @@ from flask import Blueprint, Response, make_response, request
 
 from idp.base.errors import Invalid, NotFound
 from idp.base.work import Work
+from idp.directory import history, queries
 from idp.directory import keys as site_keys
-from idp.directory import queries
 from idp.directory.models import Site
 from idp.keyring import keyring
 from idp.keyring.models import SigningKey
@@ -60,13 +60,15 @@ def index(work: Work, desk: Desk) -> Response:
 def show(work: Work, desk: Desk, site_id: str) -> Response:
     """Show a site's keys, and where its applications stand with a new one."""
     site = _site(work, desk, site_id)
+    keys = _in_order(site_keys.keys(work, site.organization_id, site.id))
     return console_page(
         work,
         desk,
         "console/keys/show.html",
         place=_PLACE,
         at_site=site,
-        keys=_in_order(site_keys.keys(work, site.organization_id, site.id)),
+        keys=keys,
+        entries=history.of_targets(work, site.organization_id, [one.id for one in keys], limit=20),
         campaigns=_campaigns(work, site),
         words=WORDS,
         may_rotate=desk.may(Permission.KEY_ROTATE, site_id=site.id),

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, request
 
 from idp.base.errors import Invalid
 from idp.base.work import Actor, Work
-from idp.directory import history, queries, role_assignments, roles
+from idp.directory import history, queries, role_assignments, role_holders, roles
 from idp.directory.role_assignments import Held, Proposal
 from idp.directory.roles import AnyRole
 from idp.policy.permissions import Permission, exceeds
@@ -266,7 +266,7 @@ def of_account(work: Work, desk: Desk, account_id: str) -> Response:
     """Show what an account administers, and who may change the account."""
     account = queries.account(work, account_id, organization_id=desk.organization.id)
     held = role_assignments.of_account(work, account)
-    may = role_assignments.who_may(work, Permission.ACCOUNT_EDIT, organization_id=desk.organization.id)
+    may = role_holders.who_may(work, Permission.ACCOUNT_EDIT, organization_id=desk.organization.id)
     over = [one for one in may if not exceeds([mine.held for mine in held], Actor("account", roles=(one.held,)))]
     return console_page(
         work, desk, "console/roles/of_account.html", place="accounts", account=account, held=held, holders=over

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import exists, func, select, update
 
 from idp.audit.events import AccountJoined, JoinRequestApproved, JoinRequestDenied, JoinRequestMade
 from idp.audit.log import record
@@ -175,6 +175,20 @@ def requests(
             (JoinRequest.created_at < after[0]) | ((JoinRequest.created_at == after[0]) & (JoinRequest.id < after[1]))
         )
     return list(work.tx.session.scalars(query.limit(limit)))
+
+
+def waiting_by(work: Work, rule: JoinRule) -> int:
+    """Return how many wait by a rule that the actor was given."""
+    query = (
+        select(func.count())
+        .select_from(JoinRequest)
+        .where(
+            JoinRequest.organization_id == rule.organization_id,
+            JoinRequest.rule_id == rule.id,
+            JoinRequest.state == PENDING,
+        )
+    )
+    return work.tx.session.scalar(query) or 0
 
 
 def get(work: Work, request_id: str, *, organization_id: str | None = None) -> JoinRequest:

@@ -4,18 +4,19 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, time
 from typing import Any
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, request, url_for
 
 from idp.base.errors import IdpError, Invalid, NotFound
 from idp.base.work import Work
-from idp.directory import account_lists, default_groups, paths, queries
+from idp.directory import account_lists, default_groups, paths, queries, reaching, rights
 from idp.directory.models import Account, Application
 from idp.policy.permissions import Permission
 from idp.signon import why_not
-from idp.web.console import exports, lists
+from idp.web.console import confirming, exports, lists, seen
 from idp.web.console.desk import Desk, at_desk, console_page, done, fresh
 from idp.web.console.guarding import guarded
 from idp.web.languages import gettext as _
+from idp.web.languages import ngettext
 from idp.web.security import administrator
 
 pages = Blueprint("console_access_paths", __name__, url_prefix="/admin")
@@ -64,12 +65,17 @@ def account(work: Work, desk: Desk, account_id: str) -> Response:
 @administrator
 @at_desk(again=account)
 def give(work: Work, desk: Desk, account_id: str) -> Response:
-    """Give an application to an account."""
+    """Give an application to an account; where its groups give roles, that asks for a second step."""
+    application = _application(work, desk, request.form.get("application", ""))
+    if any(rights.roles_of_group(work, one) for one in default_groups.defaults(work, application)):
+        unproven = confirming.second_step(work, desk)
+        if unproven is not None:
+            return unproven
     with guarded(work, desk):
         given = default_groups.give(
             work,
             _person(work, desk, account_id).id,
-            request.form.get("application", ""),
+            application.id,
             reason=request.form.get("reason", ""),
         )
     if given.groups and desk.may(Permission.GROUP_READ):
@@ -87,7 +93,15 @@ def farewell(work: Work, desk: Desk, account_id: str, application_id: str) -> Re
     """Say what taking an application away comes to."""
     person = _person(work, desk, account_id)
     taken = default_groups.would_take(work, person.id, application_id)
-    return console_page(work, desk, "console/access/take.html", place="accounts", account=person, taken=taken)
+    return console_page(
+        work,
+        desk,
+        "console/access/take.html",
+        place="accounts",
+        account=person,
+        taken=taken,
+        shown=_taken_mark(taken),
+    )
 
 
 @pages.post("/accounts/<account_id>/access/<application_id>/take")
@@ -96,8 +110,10 @@ def farewell(work: Work, desk: Desk, account_id: str, application_id: str) -> Re
 @fresh
 def take(work: Work, desk: Desk, account_id: str, application_id: str) -> Response:
     """Take an application away from an account."""
+    person = _person(work, desk, account_id)
+    seen.unchanged(person.id, _taken_mark(default_groups.would_take(work, person.id, application_id)))
     with guarded(work, desk):
-        taken = default_groups.take(work, _person(work, desk, account_id).id, application_id)
+        taken = default_groups.take(work, person.id, application_id)
     words = _("%(application)s was taken away.", application=taken.application.name)
     if taken.still_open:
         words = _("Done, but %(application)s is still open to them.", application=taken.application.name)
@@ -174,12 +190,50 @@ def people_as_csv(work: Work, desk: Desk, application_id: str) -> Response:
     return exports.as_csv(desk, "people", heads, rows)
 
 
+@pages.get("/applications/<application_id>/people/default")
+@administrator
+@at_desk(again=people)
+@fresh
+def ask_to_mark(work: Work, desk: Desk, application_id: str) -> Response:
+    """Say what making a group a default group does, and to how many; with ``unmark``, what ending that does."""
+    application = _application(work, desk, application_id)
+    chosen = lists.filters("group", "unmark")
+    group = queries.group(work, chosen["group"], organization_id=desk.organization.id)
+    count, unmark = reaching.group(work, group), bool(chosen["unmark"])
+    if unmark:
+        title = _("Is %(group)s to be no default group any more?", group=group.name)
+        said = ngettext(
+            "%(num)s person who is in it stays there, and goes on opening %(application)s; whoever is given it from now on does not enter it.",
+            "%(num)s people who are in it stay there, and go on opening %(application)s; whoever is given it from now on does not enter it.",
+            count,
+        )
+    else:
+        title = _("Make %(group)s a default group?", group=group.name)
+        said = ngettext(
+            "%(num)s person who is in it opens %(application)s from now on, and whoever is given it enters the group and gets all else that it opens.",
+            "%(num)s people who are in it open %(application)s from now on, and whoever is given it enters the group and gets all else that it opens.",
+            count,
+        )
+    question = confirming.Question(
+        title=title,
+        says=[said % {"num": count, "application": application.name}],
+        button=_("No default group any more") if unmark else _("Make it a default group"),
+        action=url_for("console_access_paths.mark", application_id=application.id),
+        back=(url_for("console_access_paths.people", application_id=application.id), application.name),
+        carried=[("group", group.id), *([("unmark", "on")] if unmark else [])],
+        version=_defaults_mark(work, application),
+    )
+    return confirming.ask(work, desk, question, place="applications")
+
+
 @pages.post("/applications/<application_id>/people/default")
 @administrator
 @at_desk(again=people)
+@fresh
 def mark(work: Work, desk: Desk, application_id: str) -> Response:
     """Make a group a default group of an application; with ``unmark`` it is none any more."""
     application = _application(work, desk, application_id)
+    seen.unchanged(application.id, _defaults_mark(work, application))
     unmark = "unmark" in request.form
     change = default_groups.unmark if unmark else default_groups.mark
     with guarded(work, desk):
@@ -189,6 +243,16 @@ def mark(work: Work, desk: Desk, application_id: str) -> Response:
     else:
         words = _("%(group)s is a default group now.", group=group.name)
     return done(work, desk, words, "console_access_paths.people", application_id=application_id)
+
+
+def _taken_mark(taken: default_groups.Taken) -> int:
+    """Stand for what taking an application away was said to come to."""
+    groups, kept = ([one.id for one in some] for some in (taken.groups, taken.kept))
+    return seen.mark(groups, kept, taken.direct, taken.everyone)
+
+
+def _defaults_mark(work: Work, application: Application) -> int:
+    return seen.mark([one.id for one in default_groups.defaults(work, application)])
 
 
 def _asked(work: Work, desk: Desk, application: Application, reference: str) -> tuple[why_not.Answer | None, str]:

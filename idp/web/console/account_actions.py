@@ -26,7 +26,7 @@ from idp.signon import (
     signing_out_others,
 )
 from idp.web import context
-from idp.web.console import lists
+from idp.web.console import lists, seen
 from idp.web.console.desk import Desk, at_desk, console_page, done, fresh
 from idp.web.console.guarding import guarded
 from idp.web.languages import gettext as _
@@ -217,6 +217,7 @@ def ask(work: Work, desk: Desk, account_id: str, what: str) -> Response:
 def do(work: Work, desk: Desk, account_id: str, what: str) -> Response:
     """Do it."""
     account = _account(work, desk, account_id)
+    seen.unchanged(account.id, account.version)
     with guarded(work, desk) if what in _GUARDED else nullcontext():
         words = _act(what).do(work, desk, account)
     return done(work, desk, words, "console_accounts.show", account_id=account.id)

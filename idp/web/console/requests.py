@@ -3,9 +3,9 @@
 from flask import Blueprint, Response, request
 
 from idp.base.work import Work
-from idp.directory import access_requests, default_groups, history
+from idp.directory import access_requests, default_groups, history, rights
 from idp.policy.permissions import Permission
-from idp.web.console import joining_words, lists
+from idp.web.console import confirming, joining_words, lists
 from idp.web.console.desk import Desk, at_desk, console_page, done
 from idp.web.console.guarding import guarded
 from idp.web.languages import gettext as _
@@ -65,6 +65,13 @@ def decide(work: Work, desk: Desk, request_id: str) -> Response:
     where, answer = desk.organization.id, request.form.get("answer", "")
     if request.form.get("act") == "approve":
         until = joining_words.until()
+        application = access_requests.get(work, request_id, organization_id=where).application
+        if until is None and any(
+            rights.roles_of_group(work, one) for one in default_groups.defaults(work, application)
+        ):
+            unproven = confirming.second_step(work, desk)
+            if unproven is not None:
+                return unproven
         with guarded(work, desk):
             found = access_requests.approve(work, request_id, organization_id=where, answer=answer, until=until)
         words = _("%(name)s may now open %(application)s.", name=found.account.name, application=found.application.name)

@@ -12,7 +12,7 @@ from idp.directory import history, queries, role_assignments, role_holders, role
 from idp.directory.role_assignments import Held, Proposal
 from idp.directory.roles import AnyRole
 from idp.policy.permissions import Permission, exceeds
-from idp.web.console import exports, lists
+from idp.web.console import exports, lists, seen
 from idp.web.console.desk import Desk, at_desk, console_page, done, fresh
 from idp.web.console.guarding import guarded
 from idp.web.languages import gettext as _
@@ -255,6 +255,9 @@ def ask_delete(work: Work, desk: Desk, role_key: str) -> Response:
 @fresh
 def delete(work: Work, desk: Desk, role_key: str) -> Response:
     """Delete a role that nobody holds."""
+    role = roles.own(work, role_key, organization_id=desk.organization.id)
+    if role.own is not None:
+        seen.unchanged(role.key, role.own.version)
     gone = roles.delete(work, role_key, organization=desk.organization.slug)
     return done(work, desk, _("The role %(name)s was deleted.", name=gone.name), "console_roles.every")
 

@@ -10,7 +10,7 @@ from idp.audit.events import (
     AccountDisabled,
     AccountEnabled,
     AccountRenamed,
-    AccountWordsVouchedFor,
+    AccountWordsConfirmed,
 )
 from idp.audit.log import record
 from idp.base import jobs
@@ -180,7 +180,7 @@ def _say_vouched(work: Work, account: Account, vouched: tuple[str, ...]) -> None
     if vouched:
         record(
             work,
-            AccountWordsVouchedFor(
+            AccountWordsConfirmed(
                 organization_id=account.organization_id,
                 target_id=account.id,
                 email=account.email,

@@ -45,7 +45,7 @@ def test_an_administrator_who_says_the_same_name_vouches_for_it(work, chiefs):
 
     assert members(work) == {"zoe@acme.example"}
     work.tx.session.flush()
-    assert "account.words-vouched-for" in {one.tag for one in work.tx.session.query(AuditEntry)}
+    assert "account.words-confirmed" in {one.tag for one in work.tx.session.query(AuditEntry)}
     assert made.typed_by_person == ["email"]
 
 

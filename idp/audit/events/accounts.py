@@ -85,11 +85,11 @@ class AccountRenamed(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AccountWordsVouchedFor(Event):
+class AccountWordsConfirmed(Event):
     """What the person had typed was taken as right by an administrator: rules of groups go by it from now on."""
 
-    tag = "account.words-vouched-for"
-    sentence = "vouched for what the person of {email} had typed: {attributes}"
+    tag = "account.words-confirmed"
+    sentence = "confirmed what the person of {email} had typed: {attributes}"
     email: str
     attributes: str
 

@@ -98,7 +98,7 @@ def show(work: Work, desk: Desk, kind: str, reference: str) -> Response:
         for word, wanted in subject.acts
     ]
     return console_page(
-        work, desk, "console/who_may.html", place=subject.place, subject=subject, found=found, more=more, most=_MOST
+        work, desk, "console/who_may.html", place=subject.place, subject=subject, found=found, cut_off=more, most=_MOST
     )
 
 

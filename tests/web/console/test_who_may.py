@@ -131,6 +131,7 @@ def test_d17_a_group_that_carries_a_role_is_changed_only_by_who_holds_as_much(fr
 
     assert "Change who is in it" in text
     assert (BEN in text, ANN in text) == (False, True)
+    assert "Only the first" not in text
 
 
 def test_as_many_queries_for_many_holders_as_for_few(front, admin, holders, queries_of):

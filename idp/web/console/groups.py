@@ -370,6 +370,7 @@ def _asked(
     None: it may be done now.
     """
     group = _group(work, desk, group_id)
+    rights.require_into(work, group)
     carries = _carries(work, group)
     if not carries and count < _MANY:
         return None

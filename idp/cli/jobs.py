@@ -24,6 +24,7 @@ from idp.oidc import erasing as oauth_erasing
 from idp.oidc import housekeeping as oauth_housekeeping
 from idp.oidc import logout_tokens
 from idp.policy.permissions import OPERATOR
+from idp.provisioning import calls
 from idp.saml import erasing as saml_erasing
 from idp.saml import logout_telling, refreshing, rotation_jobs
 from idp.settings import Settings
@@ -31,6 +32,7 @@ from idp.signon import (
     account_imports,
     backchannel,
     bulk_acts,
+    bulk_objects,
     coverage,
     erasing,
     housekeeping,
@@ -49,6 +51,7 @@ _HOURLY = (
     rotation_jobs.SWEEP,
     domains.SWEEP,
     group_rule_changes.SWEEP,
+    calls.KIND,
 )
 
 _PAUSE_SECONDS = 5.0
@@ -126,13 +129,14 @@ def handlers(of: Settings) -> Handlers:
         lifetime.ERASE: lifetime.handler((erasing.erase, oauth_erasing.erase, saml_erasing.erase)),
         account_imports.KIND: account_imports.run,
         joining.KIND: joining.run,
+        calls.KIND: calls.run,
         **backchannel.handlers(_tellers(of)),
     }
 
 
 def run_kinds() -> Kinds:
     """Return what does a part of each kind of long work."""
-    return {**bulk_acts.KINDS}
+    return {**bulk_acts.KINDS, **bulk_objects.KINDS}
 
 
 def _tellers(of: Settings) -> Tellers:

@@ -26,6 +26,7 @@ from idp.directory import (
     names,
     own_words,
     policy_members,
+    provisioned,
     queries,
     rights,
     role_assignments,
@@ -131,6 +132,7 @@ def rename(
         Forbidden: the actor may not edit accounts there, or the account administers what the actor does not.
         Invalid: a name cannot be used.
         ChangedMeanwhile: somebody else has changed the account since.
+        Conflict: another directory keeps it.
     """
     account = queries.account(work, reference, organization_id=organization_id)
     rights.require_over(work, Permission.ACCOUNT_EDIT, account)
@@ -145,6 +147,7 @@ def rename(
     vouched = own_words.vouch(account, *(part for part, value in wanted.items() if value is not None))
     if not changes and not vouched:
         return account
+    provisioned.refuse_edit(work, account)
     before = {part: str(getattr(account, part)) for part in changes}
     for part, value in changes.items():
         setattr(account, part, value)
@@ -252,7 +255,7 @@ def set_attributes(
         NotFound: no such account, or none this actor may see.
         Forbidden: the actor may not edit accounts there, or the account administers what the actor does not.
         Invalid: a name or a value cannot be taken, or there are too many.
-        Conflict: somebody else has changed the account in the meantime.
+        Conflict: somebody else has changed the account in the meantime, or another directory keeps such an attribute.
     """
     account = queries.account(work, reference, organization_id=organization_id)
     rights.require_over(work, Permission.ACCOUNT_EDIT, account)
@@ -264,6 +267,7 @@ def set_attributes(
     changed = sorted(name for name in changes if after.get(name) != account.attributes.get(name))
     if not changed:
         return account
+    provisioned.refuse_edit(work, account, changed)
     record(
         work,
         AccountAttributesChanged(

@@ -1,7 +1,8 @@
 """What is sent to the addresses of the console, so that each does what it is there for."""
 
 import io
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from cryptography.hazmat.primitives.serialization import Encoding
 from PIL import Image
@@ -26,10 +27,14 @@ class Sent:
     values: dict[str, object] = field(compare=False)
     typed: frozenset[str] = frozenset()
 
-    def by(self, visitor: Visitor, **changes: object) -> TestResponse:
+    def by(self, visitor: Visitor, headers: Mapping[str, str] | None = None, **changes: object) -> TestResponse:
         """Send it, with *changes*; what is bytes goes as a file."""
         data = {name: _file(value) for name, value in {**self.values, **changes}.items()}
-        return visitor.client.post(self.path, data=data)
+        return visitor.client.post(self.path, data=data, headers=headers)
+
+    def to(self, path: str) -> "Sent":
+        """Return the same, sent to another address."""
+        return replace(self, path=path)
 
 
 def _file(value: object) -> object:

@@ -19,6 +19,18 @@ from tests.support.visitor import Visitor
 CANARY = "quokka"
 _NAMED = frozenset({"name", "title", "file_name", "given_name", "family_name", "name_key"})
 """Columns that get the canary in front, beside every "acme" that becomes one."""
+_NAMED_BY = {
+    "account": (("accounts",), ("email", "id")),
+    "group": (("groups",), ("name", "id")),
+    "application": (("applications",), ("name", "id")),
+    "site": (("sites",), ("slug", "id")),
+    "role": (("roles",), ("name", "id")),
+    "policy": (("access_policies", "authentication_policies"), ("name", "id")),
+    "zone": (("zones",), ("name", "id")),
+    "layout": (("launcher_layouts",), ("id",)),
+    "invitation": (("invitations",), ("id",)),
+    "grant": (("access_grants",), ("id",)),
+}
 NOISE = frozenset({"sign_on_sessions", "pending_sign_ons", "attempts", "throttle_counters", "one_time_values"})
 """Tables that a request may write to although it changes nothing that anybody administers."""
 
@@ -27,7 +39,9 @@ def build(path: Path, template: Path, vault) -> list[str]:
     """Make the database of both at *path* from an empty *template*; return the addresses that are special in Acme."""
     path.write_bytes(template.read_bytes())
     database = Database(f"sqlite:///{path}", vault, memory_seconds=0)
-    console_world.fill(Front(database))
+    front = Front(database)
+    console_world.fill(front)
+    _signed_in(front)
     with _opened(path) as connection:
         _become_the_neighbour(connection)
     special = console_world.fill(Front(database))
@@ -141,6 +155,25 @@ class Tenants:
         now, before = self.state(organization_id), self.before[organization_id]
         return [table for table in now if now[table] != before[table]]
 
+    def new(self, organization_id: str) -> list[str]:
+        """Return the rows that an organization did not have when it was kept, as text."""
+        now, before = self.state(organization_id), self.before[organization_id]
+        return [repr(row) for table in now if now[table] != before[table] for row in now[table] - before[table]]
+
+    def forget(self, organization_id: str) -> None:
+        """Let an organization never have been there; `restore` brings it back."""
+        triggers = self.rows("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
+        self._connection.execute("BEGIN")
+        for name, _ in triggers:
+            self._connection.execute(f"DROP TRIGGER {name}")
+        for table, columns in self.tables.items():
+            key = "id" if table == "organizations" else "organization_id"
+            if key in columns:
+                self._connection.execute(f"DELETE FROM {table} WHERE {key} = ?", (organization_id,))
+        for _, sql in triggers:
+            self._connection.execute(sql)
+        self._connection.execute("COMMIT")
+
     def ids(self, organization_id: str) -> frozenset[str]:
         """Return every id that is an organization's own."""
         found = {organization_id}
@@ -191,6 +224,21 @@ class Things:
         )
         return str(rows[0][0])
 
+    def named(self) -> dict[str, list[str]]:
+        """Return the ids and names by which things of the organization can be named in a form, by their kinds."""
+        return {
+            kind: [
+                str(one)
+                for table in tables_
+                for column in columns
+                for (one,) in self._tenants.rows(
+                    f"SELECT {column} FROM {table} WHERE organization_id = ? AND {column} <> '' ORDER BY id",
+                    self._organization_id,
+                )
+            ]
+            for kind, (tables_, columns) in _NAMED_BY.items()
+        }
+
     def values(self, rule: str) -> dict[str, str]:
         """Return the values for the arguments of the address *rule* that name something of the organization."""
         if rule.startswith("/admin/access/"):
@@ -227,8 +275,13 @@ class Things:
 
 def signed_in_to_acme(tenants: Tenants, email: str = ANN) -> Visitor:
     """Return somebody of Acme who has an authenticator, signed in just now; that is kept, too."""
-    one = Visitor(tenants.front.app.test_client())
-    one.open(tenants.front.ask()).submit(username=email, password=PASSWORD).submit(otp=tenants.front.code())
-    assert one.path.startswith("/asked/")
+    one = _signed_in(tenants.front, email)
     tenants.keep()
+    return one
+
+
+def _signed_in(front: Front, email: str = ANN) -> Visitor:
+    one = Visitor(front.app.test_client())
+    one.open(front.ask()).submit(username=email, password=PASSWORD).submit(otp=front.code())
+    assert one.path.startswith("/asked/")
     return one

@@ -72,6 +72,8 @@ class Form:
     sends: dict[str, object]
     typed: frozenset[str]
     """The fields that take text as somebody types it."""
+    controls: frozenset[str]
+    """Every field and button that has a name."""
 
 
 def pages(tenants: Tenants, visitor: Visitor, things: Things) -> Iterator[tuple[str, str]]:
@@ -95,7 +97,7 @@ def forms(tenants: Tenants, visitor: Visitor, things: Things) -> list[Form]:
                 continue
             endpoint, _ = adapter.match(action.partition("?")[0], method="POST")
             sends = values_of(form)
-            one = Form(path, endpoint, action, sends, _typed(form))
+            one = Form(path, endpoint, action, sends, _typed(form), frozenset(form.xpath(".//*[@name]/@name")))
             found.setdefault((endpoint, frozenset(sends)), one)
     return list(found.values())
 

@@ -26,6 +26,7 @@ class Sent:
     path: str
     values: dict[str, object] = field(compare=False)
     typed: frozenset[str] = frozenset()
+    controls: frozenset[str] = frozenset()
 
     def by(self, visitor: Visitor, headers: Mapping[str, str] | None = None, **changes: object) -> TestResponse:
         """Send it, with *changes*; what is bytes goes as a file."""
@@ -56,13 +57,15 @@ def everything(tenants: Tenants, visitor: Visitor, things: Things) -> list[Sent]
     typed, found = filled(things), []
     for one in forms(tenants, visitor, things):
         values = {**one.sends, **typed.get(one.endpoint, {})}
-        found.append(Sent(one.endpoint, one.page, one.action, values, one.typed))
+        found.append(Sent(one.endpoint, one.page, one.action, values, one.typed, one.controls | values.keys()))
     token = found[0].values["csrf_token"]
     reached = {one.endpoint for one in found}
     for route in routes(tenants.front.app, "POST"):
         if route.endpoint not in reached:
             values = {"csrf_token": token, **typed.get(route.endpoint, {})}
-            found.append(Sent(route.endpoint, "", route.path(things.values(route.rule)), values))
+            found.append(
+                Sent(route.endpoint, "", route.path(things.values(route.rule)), values, frozenset(), frozenset(values))
+            )
     return sorted(found, key=lambda one: (one.endpoint, one.path))
 
 

@@ -5,6 +5,7 @@ Quokka is a second Acme whose every text says so: where "quokka" or one of its i
 """
 
 import json
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -47,6 +48,11 @@ def build(path: Path, template: Path, vault) -> list[str]:
     special = console_world.fill(Front(database))
     database.dispose()
     return special
+
+
+_DRAWN = re.compile("hash|secret|digest|sealed|token|pem|request_id|content|client_id|private|key$|value")
+"""Columns with something in it that nobody chooses."""
+_ID = re.compile(r"\b[a-z]{3}_[a-z0-9]{20,}")
 
 
 @contextmanager
@@ -160,6 +166,21 @@ class Tenants:
         now, before = self.state(organization_id), self.before[organization_id]
         return [repr(row) for table in now if now[table] != before[table] for row in now[table] - before[table]]
 
+    def outcome(self, organization_id: str) -> dict[str, list[tuple]]:
+        """
+        Return what came of something: each row that is new, or otherwise than it was, by its table.
+
+        Without what is drawn by lot: two outcomes of the same act are equal.
+        """
+        now, before = self.state(organization_id), self.before[organization_id]
+        found = {}
+        for table, columns in self.tables.items():
+            if table in now and now[table] != before[table]:
+                kept = [at for at, name in enumerate(columns) if not _DRAWN.search(name)]
+                rows = [tuple(_ID.sub("an id", str(row[at])) for at in kept) for row in now[table] - before[table]]
+                found[table] = sorted(rows)
+        return found
+
     def forget(self, organization_id: str) -> None:
         """Let an organization never have been there; `restore` brings it back."""
         triggers = self.rows("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
@@ -202,8 +223,8 @@ class Things:
 
     def __init__(self, tenants: Tenants, organization_id: str) -> None:
         self._tenants, self._organization_id = tenants, organization_id
-        self.okta = self._one("service_providers", "application_id")
-        self.notebook = self._one("clients", "application_id")
+        self.okta = self._one("applications", where="name LIKE '%Okta Thing'")
+        self.notebook = self._one("applications", where="name LIKE '%Notebook'")
         self.ben = self._one("accounts", where="email LIKE 'ben@%'")
         self.dora = self._one("accounts", where="email LIKE 'dora@%'")
         self.cleo = self._one("accounts", where="email LIKE 'cleo@%'")

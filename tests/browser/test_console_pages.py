@@ -85,7 +85,7 @@ def _worst(value, keys, key=""):
     if isinstance(value, list):
         return [_worst(one, keys, key) for one in value]
     said = key in keys if keys else not key.endswith("id") and key not in ("applications", "kind")
-    return POLYGLOT if isinstance(value, str) and said else value
+    return POLYGLOT[:120].strip() if isinstance(value, str) and said else value  # a name in a rule is not longer
 
 
 def test_t11_whatever_was_typed_is_text_on_every_page_and_fits_on_a_phone(front, walk, base):
@@ -99,8 +99,8 @@ def test_t11_whatever_was_typed_is_text_on_every_page_and_fits_on_a_phone(front,
         *special, *(rule.rule for rule in rules if not rule.arguments and not is_file(rule.rule))
     ):
         count += 1
-        if status >= 500:
-            broken.append(path)
+        if status not in (200, 422):
+            broken.append((path, status))
         for theme in THEMES:
             one.tab.emulate_media(color_scheme=theme)
             if one.tab.evaluate(SIDEWAYS):
@@ -110,6 +110,6 @@ def test_t11_whatever_was_typed_is_text_on_every_page_and_fits_on_a_phone(front,
         if one.tab.evaluate(SIDEWAYS):
             sideways.append((path, "own"))
 
-    assert count > 100
     assert broken == []
+    assert count > 100
     assert sideways == []

@@ -161,7 +161,7 @@ def edit(
     application = queries.application(work, application_id)
     require_on(work, Permission.APPLICATION_EDIT, application)
     client = of_application(work, application)
-    _check_version(client, if_version)
+    check_version(client, if_version)
     own = {"client_id": client.client_id, "client_id_issued_at": int(client.created_at.timestamp())}
     wanted = {name: value for name, value in changes.items() if name not in own or value != own[name]}
     registration = metadata.read(changing.merged(client.registration, wanted), allow_http_loopback=allow_http_loopback)
@@ -295,7 +295,7 @@ def rotate_secret(work: Work, application_id: str, *, if_version: int | None = N
     application = queries.application(work, application_id)
     require_on(work, Permission.APPLICATION_EDIT, application)
     client = of_application(work, application)
-    _check_version(client, if_version)
+    check_version(client, if_version)
     method = client.registration["token_endpoint_auth_method"]
     if method not in _WITH_SECRET:
         raise Invalid(
@@ -319,7 +319,13 @@ def rotate_secret(work: Work, application_id: str, *, if_version: int | None = N
     return application, client, secret
 
 
-def _check_version(client: Client, if_version: int | None) -> None:
+def check_version(client: Client, if_version: int | None) -> None:
+    """
+    Refuse a change that was made for another version of *client*; None: for any.
+
+    Raises:
+        ChangedMeanwhile: somebody else has changed it.
+    """
     if if_version is not None and if_version != client.version:
         raise ChangedMeanwhile(client.application_id)
 

@@ -13,6 +13,7 @@ from idp.directory.models import Application
 from idp.oidc import clients
 from idp.oidc import preview as token_preview
 from idp.oidc.checking import examination as client_check
+from idp.oidc.checking import remedies as client_remedies
 from idp.saml import preview as assertion_preview
 from idp.saml import providers
 from idp.saml.doctor import examination, remedies
@@ -55,11 +56,23 @@ def examine(work: Work, desk: Desk, application_id: str) -> Response:
 def fix(work: Work, desk: Desk, application_id: str) -> Response:
     """Apply the fix that is offered for one kind of finding."""
     application = application_of(work, desk, application_id)
-    providers.of_application(work, application)  # only of these the doctor fixes something
-    found = _examined(work, application).findings
-    applied = remedies.apply(work, application.id, request.form.get("kind", ""), found, if_version=lists.version())
+    found, kind = _examined(work, application).findings, request.form.get("kind", "")
+    if application.protocol == clients.PROTOCOL:
+        applied = client_remedies.apply(
+            work,
+            application.id,
+            kind,
+            found,
+            if_version=lists.version(),
+            base_url=context.settings().base_url,
+            allow_http_loopback=loopback(),
+        )
+    else:
+        applied = remedies.apply(work, application.id, kind, found, if_version=lists.version())
     words = _("Done: %(what)s.", what="; ".join(one.does for one in applied))
-    return done(work, desk, words, "console_application_checks.doctor", application_id=application.id, **onward())
+    return done(
+        work, desk, words, "console_application_checks.doctor", application_id=application.id, **_named(), **onward()
+    )
 
 
 @pages.get("/preview")
@@ -97,8 +110,8 @@ def preview(work: Work, desk: Desk, application_id: str) -> Response:
 
 
 def _doctor(work: Work, desk: Desk, application: Application, examined: Examination) -> Response:
-    is_saml = application.protocol == providers.PROTOCOL
-    version = providers.of_application(work, application).version if is_saml else 0
+    of = clients if application.protocol == clients.PROTOCOL else providers
+    version = of.of_application(work, application).version
     return application_page(
         work,
         desk,
@@ -108,6 +121,7 @@ def _doctor(work: Work, desk: Desk, application: Application, examined: Examinat
         examined=examined,
         version=version,
         given=request.form.get("request", ""),
+        attempt=request.args.get("attempt", ""),
     )
 
 
@@ -121,6 +135,12 @@ def _examined(work: Work, application: Application, given: bytes = b"") -> Exami
         return client_check.of_application(work, application, attempt, base_url=base_url, http_loopback=loopback())
     looked = Given(request=given or None, attempt=attempt)
     return examination.of_application(work, application, looked, base_url=base_url, http_loopback=loopback())
+
+
+def _named() -> dict[str, str]:
+    """The attempt that is looked at, for the address of the page: its findings offer fixes, too."""
+    reference = request.args.get("attempt", "")
+    return {"attempt": reference} if reference else {}
 
 
 def _tokens(seen: token_preview.Preview) -> list[tuple[str, str]]:

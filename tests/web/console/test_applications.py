@@ -404,3 +404,32 @@ def test_a_page_asks_the_database_as_often_for_many_as_for_few(front, admin, wik
 def signed_in_later(front):
     front.later(seconds=30)
     return signed_in(front)
+
+
+def test_a_fix_of_the_check_of_clients_is_a_button_too(front, admin, notebook):
+    with front.work() as work:
+        clients.edit(work, notebook, {}, pkce_required=False)
+    admin.open(f"{LIST}/{notebook}/doctor")
+    assert "Nobody can sign on until the application sends a code_challenge." in admin.text
+    form = next(one for one in admin.page.forms if one.fields.get("kind") == "pkce-excused")
+
+    admin.post(form.action, dict(form.form_values()))
+
+    assert "Done: requires PKCE again" in admin.text
+    with front.work() as work:
+        assert clients.of_application(work, queries.application(work, notebook)).pkce_required
+
+
+def test_a_fix_of_a_client_that_somebody_changed_meanwhile_is_not_made(front, admin, notebook):
+    with front.work() as work:
+        clients.edit(work, notebook, {}, pkce_required=False)
+    admin.open(f"{LIST}/{notebook}/doctor")
+    form = next(one for one in admin.page.forms if one.fields.get("kind") == "pkce-excused")
+    with front.work() as work:
+        clients.edit(work, notebook, {"client_uri": "https://rp.example/"})
+
+    admin.post(form.action, dict(form.form_values()))
+
+    assert admin.status == 409
+    with front.work() as work:
+        assert not clients.of_application(work, queries.application(work, notebook)).pkce_required

@@ -40,6 +40,7 @@ def create(
     base_url: str = "",
     allow_http_loopback: bool = False,
     registration_token: str = "",
+    made_from: Mapping[str, Any] | None = None,
 ) -> tuple[Application, Client, str | None]:
     """
     Register an application from client metadata (RFC 7591); return it, its client and the client's secret.
@@ -54,6 +55,7 @@ def create(
         base_url: of this installation, for the address that the launcher starts the application at.
         allow_http_loopback: take plain http addresses on loopback (for trials on one machine).
         registration_token: of a client that registers itself, by which it will manage that (RFC 7592).
+        made_from: the application template, and the values of its fields.
 
     Raises:
         NotFound: no such site that this actor may see.
@@ -86,6 +88,7 @@ def create(
         sector=sector,
         self_registered=bool(registration_token),
         registration_token_hash=fingerprint(registration_token) if registration_token else "",
+        made_from=dict(made_from or {}),
         created_at=work.now,
         updated_at=work.now,
     )

@@ -511,6 +511,7 @@ def upgrade() -> None:
         ["organization_id", "group_id", "account_id"],
         unique=False,
     )
+    op.add_column("clients", sa.Column("made_from", sa.JSON(), server_default="{}", nullable=False))
     op.add_column("groups", sa.Column("kind", sa.String(length=16), server_default="manual", nullable=False))
     op.add_column("groups", sa.Column("description", sa.String(length=1024), server_default="", nullable=False))
     op.add_column("groups", sa.Column("deleted_at", Instant(), nullable=True))
@@ -585,6 +586,7 @@ def downgrade() -> None:
     op.drop_column("groups", "deleted_at")
     op.drop_column("groups", "description")
     op.drop_column("groups", "kind")
+    op.drop_column("clients", "made_from")
     op.drop_column("applications", "picture_id")
     op.drop_column("applications", "note")
     op.drop_column("applications", "requestable")

@@ -1,18 +1,22 @@
 """How many people have a second step, counted by the hourly job that also counts what happened (`daily_counts`)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, not_, select, tuple_
 
 from idp.base import jobs
 from idp.base.work import Work
-from idp.directory import daily_counts
+from idp.directory import account_lists, daily_counts
 from idp.directory.models import Account
+from idp.policy.permissions import Permission, require
 from idp.signon.factors import enrolled
 
 ALL, WITH_SECOND_STEP = "all", "second-step"
 _ORGANIZATIONS_AT_ONCE = 20
+_AT_ONCE = 2000
 
 
 def count_organizations(work: Work, payload: Mapping[str, Any]) -> None:
@@ -43,3 +47,52 @@ def second_step(work: Work, organization_id: str) -> tuple[int, int] | None:
     """Return how many people could sign in when it was counted last, and how many of them had a second step."""
     found = daily_counts.latest(work, organization_id, daily_counts.PEOPLE, (ALL, WITH_SECOND_STEP))
     return (found[ALL], found[WITH_SECOND_STEP]) if len(found) == 2 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """How many people could sign in on a day: those with a second step, and those without."""
+
+    day: date
+    having: int
+    lacking: int
+
+
+def by_day(work: Work, organization_id: str) -> list[Day]:
+    """Return the last 30 days, the oldest first; the caller has asked for permission. Both 0: it was not counted."""
+    return [
+        Day(day, having, max(0, everybody - having))
+        for day, (everybody, having) in daily_counts.people(work, organization_id, (ALL, WITH_SECOND_STEP))
+    ]
+
+
+def lacking(
+    work: Work, organization_id: str, *, after: tuple[Any, ...] | None = None, limit: int = 50, starting: str = ""
+) -> list[Account]:
+    """
+    Return the people who can sign in and have set up no second step, by address; as far as the actor sees accounts.
+
+    Args:
+        after: the address (its key) and id of the last one that was shown; None: from the start.
+        starting: only those whose address begins so.
+    """
+    query = account_lists.matching(work, organization_id, starting=starting, state=account_lists.ACTIVE)
+    query = query.where(not_(enrolled.exists_for(Account)))
+    if after is not None:
+        query = query.where(tuple_(Account.email_key, Account.id) > tuple_(*after))
+    return list(work.tx.session.scalars(query.order_by(Account.email_key, Account.id).limit(limit)))
+
+
+def each_lacking(work: Work, organization_id: str, *, starting: str = "") -> Iterator[Account]:
+    """
+    Yield all of `lacking`, some thousand at once, for a file.
+
+    Raises:
+        Forbidden: the actor may not export accounts there.
+    """
+    require(work, Permission.ACCOUNT_EXPORT, organization_id)
+    after: tuple[Any, ...] | None = None
+    while rows := lacking(work, organization_id, after=after, limit=_AT_ONCE, starting=starting):
+        yield from rows
+        after = (rows[-1].email_key, rows[-1].id)
+        work.tx.session.expunge_all()

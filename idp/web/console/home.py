@@ -48,8 +48,14 @@ def home(work: Work, desk: Desk) -> Response:
         Item(one.what, one.count, one.names, _address(_PLACES.get(one.what, "")))
         for one in attention.wanted(work, desk.organization.id)
     ]
+    sees_people = desk.may(Permission.ACCOUNT_READ)
+    people = coverage.second_step(work, desk.organization.id) if sees_people else None
+    if people is not None and people[0] > people[1]:
+        items.append(Item("no-second-step", people[0] - people[1], (), _address("console_second_steps.index")))
+    steps = coverage.by_day(work, desk.organization.id) if sees_people else []
     counted = desk.may(Permission.AUDIT_READ)
     days = daily_counts.sign_ons(work, desk.organization.id) if counted else []
+    opened = _opened(work, desk) if counted else []
     return console_page(
         work,
         desk,
@@ -57,11 +63,14 @@ def home(work: Work, desk: Desk) -> Response:
         place="home",
         items=items,
         providers=_providers(work, desk),
-        people=coverage.second_step(work, desk.organization.id) if desk.may(Permission.ACCOUNT_READ) else None,
+        people=people,
+        step_rows=[(day.day.isoformat(), day.having, day.lacking) for day in steps],
+        step_chart=charts.bars([(day.having, day.lacking) for day in steps], ("good", "bad")),
         days=days,
         day_rows=[(day.day.isoformat(), day.succeeded, day.refused) for day in days],
         chart=charts.bars([(day.succeeded, day.refused) for day in days], ("good", "bad")),
-        opened=_opened(work, desk) if counted else [],
+        opened=opened,
+        opened_chart=charts.bars([(count,) for _id, _name, count in opened], ("good",)),
         application_page=_there("console_applications.show"),
     )
 

@@ -2,11 +2,13 @@
 
 import pytest
 
-from idp.directory import daily_counts, rights, runs
+from idp.audit.models import AuditEntry
+from idp.directory import accounts, daily_counts, organizations, rights, runs
 from idp.directory.joining_models import JoinRequest
 from idp.directory.models import Account
 from idp.signon import bulk_acts, coverage
 from idp.signon.bulk_acts import Chosen
+from idp.signon.models import TotpFactor
 from idp.web.console import charts
 from tests.support.front import ANN, BEN
 from tests.web.conftest import signed_in
@@ -43,7 +45,7 @@ def test_the_home_page_shows_what_waits_and_what_was_counted(front, admin):
 
     assert "People who wait to join: 1" in page.text
     assert "people who can sign in have a second step" in page.text
-    assert len(page.page.xpath("//figure//tbody/tr")) == 30
+    assert [len(one.xpath(".//tbody/tr")) for one in page.page.xpath("//figure")][:2] == [30, 30]
     assert page.page.xpath("//figure/svg[@aria-hidden='true']/*[local-name()='rect']")
 
 
@@ -59,7 +61,59 @@ def test_t2_the_help_desk_sees_no_more_on_the_home_page_than_it_may(front):
     page = signed_in(front).open("/admin")
 
     assert "People who wait to join" not in page.text
-    assert not page.page.xpath("//figure")
+    assert "Signing in" not in page.text
+    assert len(page.page.xpath("//figure")) == 1, "second steps, whom it helps with"
+
+
+def without_second_step(front) -> set[str]:
+    """The addresses of those who can sign in and have none, by another way than the page's."""
+    with front.work() as work:
+        having = {
+            one.account_id for one in work.tx.session.query(TotpFactor).filter(TotpFactor.confirmed_at.isnot(None))
+        }
+        every = work.tx.session.query(Account).filter_by(organization_id=front.organization_id, disabled_at=None)
+        return {one.email for one in every if one.id not in having}
+
+
+def test_people_without_a_second_step_are_an_item_that_leads_to_them(front, admin):
+    lacking = without_second_step(front)
+    assert lacking
+    assert ANN not in lacking
+    counted(front)
+
+    words = "1 person without" if len(lacking) == 1 else f"{len(lacking)} people without"
+    page = admin.open("/admin").follow(words)
+
+    assert page.title == "People without a second step"
+    assert {one.text_content() for one in page.page.xpath("//tbody//span/bdi")} == lacking
+    charts_of = admin.open("/admin").page.xpath("//figure[.//caption[contains(., 'second step')]]")[0]
+    assert charts_of.xpath(".//tbody/tr[last()]/td/text()") == ["2", str(len(lacking))], "Ann and Ben have one"
+
+
+def test_t16_the_file_of_people_without_a_second_step_is_for_whoever_may_export(front, admin):
+    with front.work() as work:
+        accounts.rename(work, front.account_ids[BEN], name="=1+1")
+    rows = admin.open("/admin/accounts/without-second-step/export.csv").answer.text.splitlines()
+    assert {row.split(",")[1] for row in rows[1:]} == without_second_step(front)
+    assert any(row.startswith("'=1+1,") for row in rows)
+    with front.work() as work:
+        assert work.tx.session.query(AuditEntry).filter_by(tag="account.exported").count() == 1
+
+
+def test_t2_the_help_desk_sees_who_has_none_and_takes_no_file_of_them(front):
+    make_administrator(front, "help-desk")
+    visitor = signed_in(front)
+    assert visitor.open("/admin/accounts/without-second-step").status == 200
+    assert not visitor.link("Export as CSV")
+    assert visitor.open("/admin/accounts/without-second-step/export.csv").status == 403
+
+
+def test_t1_people_of_another_organization_are_not_in_the_list(front, admin):
+    with front.work() as work:
+        organizations.create(work, "globex", name="Globex")
+        accounts.create(work, "eve@globex.example", organization="globex", name="Eve")
+
+    assert "eve@globex" not in admin.open("/admin/accounts/without-second-step").text
 
 
 def test_search_finds_and_leads_to_the_page(front, admin):

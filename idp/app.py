@@ -71,6 +71,7 @@ from idp.web.console import (
     application_vendor,
     entrance,
     home,
+    site_tabs,
 )
 from idp.web.console import accounts as console_accounts
 from idp.web.console import applications as console_applications
@@ -114,6 +115,7 @@ _CONSOLE = (
     console_second_steps,
     console_organization,
     console_sites,
+    site_tabs,
     console_roles,
     account_actions,
     console_domains,

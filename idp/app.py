@@ -69,6 +69,7 @@ from idp.web.console import (
     application_saml,
     application_test,
     application_vendor,
+    claim_lists,
     entrance,
     home,
     site_tabs,
@@ -119,6 +120,7 @@ _CONSOLE = (
     console_roles,
     account_actions,
     console_domains,
+    claim_lists,
     console_bookmarks,
     console_layouts,
     console_attempts,
@@ -185,7 +187,7 @@ def create(settings: Settings, *, database: Database | None = None, clock: Calla
     access_log.install(app)
     blocked.install(app)
     app.before_request(_refuse_encoded_bodies)
-    app.uploads = console_imports.UPLOADS
+    app.uploads = {**console_imports.UPLOADS, **claim_lists.UPLOADS}
     app.before_request(partial(_let_files_in, app))
     security.install(
         app,

@@ -49,9 +49,9 @@ def gettext(words: str, **values: object) -> str:
     return translated % values if values else translated
 
 
-def ngettext(one: str, several: str, number: int) -> str:
-    """Return the words for *number* things in the language of this request."""
-    return catalogues.catalogue(current()).translate_counted(one, several, number)
+def ngettext(one: str, several: str, number: int, **values: object) -> str:
+    """Return the words for *number* things (``%(num)s``) in the language of this request, with *values* put in."""
+    return catalogues.catalogue(current()).translate_counted(one, several, number) % {"num": number, **values}
 
 
 def at_length(at: datetime) -> str:

@@ -17,6 +17,7 @@ from idp.web.console import lists
 from idp.web.console.desk import Desk, at_desk, console_page, done, fresh
 from idp.web.console.lists import At
 from idp.web.languages import gettext as _
+from idp.web.languages import ngettext
 from idp.web.security import administrator
 
 pages = Blueprint("console_domains", __name__, url_prefix="/admin/domains")
@@ -172,7 +173,9 @@ def claimed(work: Work, desk: Desk, domain_id: str) -> Response:
     _same_as_looked_at(managed.preview(work, desk.organization.slug, domain_id, listed).count)
     count = managed.claim(work, desk.organization.slug, domain_id, listed)
     claim_lists.drop(work, desk.organization.id, _list_id())
-    words = _("Claimed %(count)s accounts. Each person is told.", count=count)
+    words = ngettext(
+        "Claimed %(num)s account. The person is told.", "Claimed %(num)s accounts. Each person is told.", count
+    )
     return done(work, desk, words, "console_domains.show", domain_id=domain_id)
 
 
@@ -197,7 +200,9 @@ def unclaimed(work: Work, desk: Desk, domain_id: str) -> Response:
     _same_as_looked_at(managed.preview_unclaim(work, desk.organization.slug, domain_id, listed).count)
     count = managed.unclaim(work, desk.organization.slug, domain_id, listed)
     claim_lists.drop(work, desk.organization.id, _list_id())
-    words = _("Gave %(count)s accounts back. Each person is told.", count=count)
+    words = ngettext(
+        "Gave %(num)s account back. The person is told.", "Gave %(num)s accounts back. Each person is told.", count
+    )
     return done(work, desk, words, "console_domains.show", domain_id=domain_id)
 
 
@@ -271,7 +276,11 @@ def _listed(work: Work, desk: Desk, domain_id: str) -> tuple[str, ...] | None:
 def _same_as_looked_at(count: int) -> None:
     if request.form.get("count") != str(count):
         raise Conflict(
-            _("Meanwhile it would be %(count)s accounts. Nothing was changed.", count=count),
+            ngettext(
+                "Meanwhile it would be %(num)s account. Nothing was changed.",
+                "Meanwhile it would be %(num)s accounts. Nothing was changed.",
+                count,
+            ),
             advice=_("Look at them again."),
         )
 

@@ -93,7 +93,7 @@ def test_accounts_are_claimed_after_a_look_at_who_is_affected(front, admin, prov
     assert "nobody@acme.example" in admin.text
     admin.submit("Claim 1 account", act="claim")
 
-    assert "Claimed 1 accounts." in admin.text
+    assert "Claimed 1 account." in admin.text
     assert managed_ones(front) == [BEN]
     admin.follow("Give accounts back…").submit("Give 1 account back", act="unclaim")
     assert managed_ones(front) == []
@@ -226,7 +226,7 @@ def test_a_file_of_addresses_is_looked_at_and_then_claimed_and_is_gone(front, ad
     assert managed_ones(front) == []
     admin.submit("Claim 1 account", act="claim")
 
-    assert "Claimed 1 accounts" in admin.text
+    assert "Claimed 1 account" in admin.text
     assert managed_ones(front) == [DORA]
     with front.work() as work:
         assert work.tx.session.query(ClaimList).count() == 0

@@ -169,7 +169,7 @@ def test_a_run_shows_how_far_it_is_and_looks_again_until_it_is_over(front, admin
     assert not page.page.xpath("//meta[@http-equiv='refresh']")
     assert page.page.xpath("//progress/@value") == ["1"]
     assert "Finished" in page.text
-    assert page.open("/admin/runs").follow("Disable 1").title == "Disable 1 accounts"
+    assert page.open("/admin/runs").follow("Disable 1").title == "Disable 1 account"
 
 
 def test_a_run_is_stopped_by_its_button(front, admin):

@@ -14,6 +14,7 @@ from idp.base.errors import ChangedMeanwhile, Conflict, Invalid
 from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import group_rules, mailing, managed, names, queries, rights, search
+from idp.directory.attribute_sources import Source
 from idp.directory.models import Account, Organization
 from idp.policy.access.context import AccountKind
 from idp.policy.permissions import Permission
@@ -23,6 +24,8 @@ from idp.signon.mail_links import EMAIL_CHANGE, Link, LinkOver
 from idp.signon.session import CurrentSession
 
 _ASK_AGAIN_SECONDS = 3600
+
+_SOURCES = {"account": Source.PERSON, "administrator": Source.ADMINISTRATOR}
 
 
 def ask(work: Work, session: CurrentSession, typed: str, limits: ThrottlingSettings) -> lockout.Wait | None:
@@ -178,6 +181,7 @@ def replace(work: Work, account: Account, email: str, *, seen: str, by: str) -> 
             email=email,
             email_key=key,
             email_domain=key.rpartition("@")[2],
+            attribute_sources={**account.attribute_sources, "email": _SOURCES.get(by, Source.PROVISIONING).value},
             updated_at=work.now,
             version=Account.version + 1,
         )

@@ -475,6 +475,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_accounts_email_domain_organization_id", "accounts", ["email_domain", "organization_id"], unique=False
     )
+    op.add_column("accounts", sa.Column("attribute_sources", sa.JSON(), server_default="{}", nullable=False))
     op.add_column("accounts", sa.Column("domain_id", sa.String(length=64), nullable=True))
     op.add_column("accounts", sa.Column("managed_at", Instant(), nullable=True))
     op.add_column("accounts", sa.Column("deletion_at", Instant(), nullable=True))
@@ -610,6 +611,7 @@ def downgrade() -> None:
     op.drop_column("applications", "note")
     op.drop_column("applications", "requestable")
     op.drop_column("accounts", "created_through")
+    op.drop_column("accounts", "attribute_sources")
     op.drop_column("accounts", "language")
     op.drop_column("accounts", "last_active_at")
     op.drop_column("accounts", "erased_at")

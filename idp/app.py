@@ -98,7 +98,6 @@ from idp.web.console import requests as console_requests
 from idp.web.console import roles as console_roles
 from idp.web.console import runs as console_runs
 from idp.web.console import search as console_search
-from idp.web.console import second_steps as console_second_steps
 from idp.web.console import sites as console_sites
 from idp.web.console import what_if as console_what_if
 from idp.web.console import zones as console_zones
@@ -115,7 +114,6 @@ _CONSOLE = (
     console_bulk,
     console_bulk_objects,
     console_accounts,
-    console_second_steps,
     console_organization,
     console_sites,
     site_tabs,

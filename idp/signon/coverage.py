@@ -1,22 +1,20 @@
 """How many people have a second step, counted by the hourly job that also counts what happened (`daily_counts`)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import func, not_, select, tuple_
+from sqlalchemy import func, select
 
 from idp.base import jobs
 from idp.base.work import Work
-from idp.directory import account_lists, daily_counts
+from idp.directory import daily_counts
 from idp.directory.models import Account
-from idp.policy.permissions import Permission, require
 from idp.signon.factors import enrolled
 
 ALL, WITH_SECOND_STEP = "all", "second-step"
 _ORGANIZATIONS_AT_ONCE = 20
-_AT_ONCE = 2000
 
 
 def count_organizations(work: Work, payload: Mapping[str, Any]) -> None:
@@ -64,35 +62,3 @@ def by_day(work: Work, organization_id: str) -> list[Day]:
         Day(day, having, max(0, everybody - having))
         for day, (everybody, having) in daily_counts.people(work, organization_id, (ALL, WITH_SECOND_STEP))
     ]
-
-
-def lacking(
-    work: Work, organization_id: str, *, after: tuple[Any, ...] | None = None, limit: int = 50, starting: str = ""
-) -> list[Account]:
-    """
-    Return the people who can sign in and have set up no second step, by address; as far as the actor sees accounts.
-
-    Args:
-        after: the address (its key) and id of the last one that was shown; None: from the start.
-        starting: only those whose address begins so.
-    """
-    query = account_lists.matching(work, organization_id, starting=starting, state=account_lists.ACTIVE)
-    query = query.where(not_(enrolled.exists_for(Account)))
-    if after is not None:
-        query = query.where(tuple_(Account.email_key, Account.id) > tuple_(*after))
-    return list(work.tx.session.scalars(query.order_by(Account.email_key, Account.id).limit(limit)))
-
-
-def each_lacking(work: Work, organization_id: str, *, starting: str = "") -> Iterator[Account]:
-    """
-    Yield all of `lacking`, some thousand at once, for a file.
-
-    Raises:
-        Forbidden: the actor may not export accounts there.
-    """
-    require(work, Permission.ACCOUNT_EXPORT, organization_id)
-    after: tuple[Any, ...] | None = None
-    while rows := lacking(work, organization_id, after=after, limit=_AT_ONCE, starting=starting):
-        yield from rows
-        after = (rows[-1].email_key, rows[-1].id)
-        work.tx.session.expunge_all()

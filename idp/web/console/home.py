@@ -8,7 +8,7 @@ from idp.base.work import Work
 from idp.directory import application_names, attention, daily_counts
 from idp.policy.permissions import Permission
 from idp.saml import attention as provider_attention
-from idp.signon import coverage
+from idp.signon import coverage, insights
 from idp.web import context
 from idp.web.console import charts
 from idp.web.console.desk import Desk, at_desk, console_page
@@ -50,8 +50,11 @@ def home(work: Work, desk: Desk) -> Response:
     ]
     sees_people = desk.may(Permission.ACCOUNT_READ)
     people = coverage.second_step(work, desk.organization.id) if sees_people else None
+    # The list is of those who read the log, too: whoever may not sees the number alone.
+    listed = sees_people and desk.may(Permission.AUDIT_READ)
+    without = url_for("console_insights.people", which=insights.WITHOUT) if listed else ""
     if people is not None and people[0] > people[1]:
-        items.append(Item("no-second-step", people[0] - people[1], (), _address("console_second_steps.index")))
+        items.append(Item("no-second-step", people[0] - people[1], (), without))
     steps = coverage.by_day(work, desk.organization.id) if sees_people else []
     counted = desk.may(Permission.AUDIT_READ)
     days = daily_counts.sign_ons(work, desk.organization.id) if counted else []
@@ -64,6 +67,7 @@ def home(work: Work, desk: Desk) -> Response:
         items=items,
         providers=_providers(work, desk),
         people=people,
+        without=without,
         step_rows=[(day.day.isoformat(), day.having, day.lacking) for day in steps],
         step_chart=charts.bars([(day.having, day.lacking) for day in steps], ("good", "bad")),
         days=days,

@@ -56,6 +56,7 @@ from idp.web import (
     signout,
     why,
 )
+from idp.web.console import access_lists as console_access_lists
 from idp.web.console import access_paths as console_access_paths
 from idp.web.console import access_policies as console_access
 from idp.web.console import access_rules as console_access_rules
@@ -79,6 +80,7 @@ from idp.web.console import audit as console_audit
 from idp.web.console import authentication_policies as console_policies
 from idp.web.console import bookmarks as console_bookmarks
 from idp.web.console import bulk as console_bulk
+from idp.web.console import bulk_objects as console_bulk_objects
 from idp.web.console import domains as console_domains
 from idp.web.console import group_rules as console_group_rules
 from idp.web.console import groups as console_groups
@@ -108,6 +110,7 @@ _CONSOLE = (
     console_search,
     console_runs,
     console_bulk,
+    console_bulk_objects,
     console_accounts,
     console_organization,
     console_sites,
@@ -120,6 +123,7 @@ _CONSOLE = (
     console_audit,
     console_policies,
     console_access,
+    console_access_lists,
     console_access_rules,
     console_what_if,
     console_insights,

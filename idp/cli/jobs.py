@@ -32,6 +32,7 @@ from idp.signon import (
     account_imports,
     backchannel,
     bulk_acts,
+    bulk_objects,
     coverage,
     erasing,
     housekeeping,
@@ -135,7 +136,7 @@ def handlers(of: Settings) -> Handlers:
 
 def run_kinds() -> Kinds:
     """Return what does a part of each kind of long work."""
-    return {**bulk_acts.KINDS}
+    return {**bulk_acts.KINDS, **bulk_objects.KINDS}
 
 
 def _tellers(of: Settings) -> Tellers:

@@ -1,6 +1,6 @@
 """Lists of applications for administrators, by name; and who may open one, with as many queries as one."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -94,19 +94,22 @@ def opened_to(work: Work, applications: Sequence[Application]) -> dict[str, int]
 
 
 def openers(
-    work: Work, application: Application, *, after: tuple[Any, ...] | None = None, limit: int = 50
+    work: Work, application: Application, *, after: tuple[Any, ...] | None = None, limit: int = 50, kind: str = ""
 ) -> list[Openers]:
     """
     Return who may open an application, in three queries whatever their number: groups, accounts, everyone.
 
     Args:
         after: the id of the last grant that was shown; None: from the start.
+        kind: only those of everyone, of groups, or of accounts.
     """
     query = queries.visible(work, AccessGrant, Permission.APPLICATION_READ).where(
         AccessGrant.organization_id == application.organization_id,
         AccessGrant.application_id == application.id,
         _holds(work.now),
     )
+    if kind:
+        query = query.where(AccessGrant.subject_kind == kind)
     if after is not None:
         query = query.where(AccessGrant.id > after[0])
     held = list(work.tx.session.scalars(query.order_by(AccessGrant.id).limit(limit)))
@@ -136,8 +139,19 @@ def opener(work: Work, application: Application, grant_id: str) -> Openers:
     return _called(work, application, held)[0]
 
 
-def losing(work: Work, application: Application, grant_id: str) -> int:
-    """Return how many active accounts may open an application by that grant and by no other."""
+def some(work: Work, application: Application, grant_ids: Collection[str]) -> list[Openers]:
+    """Return those access grants of an application that hold now, by id."""
+    query = queries.visible(work, AccessGrant, Permission.APPLICATION_READ).where(
+        AccessGrant.organization_id == application.organization_id,
+        AccessGrant.application_id == application.id,
+        AccessGrant.id.in_(list(grant_ids)),
+        _holds(work.now),
+    )
+    return _called(work, application, list(work.tx.session.scalars(query.order_by(AccessGrant.id))))
+
+
+def losing(work: Work, application: Application, *grant_ids: str) -> int:
+    """Return how many active accounts may open an application by those grants and by no other."""
     member = exists().where(
         Membership.organization_id == AccessGrant.organization_id,
         Membership.group_id == AccessGrant.subject_id,
@@ -161,8 +175,8 @@ def losing(work: Work, application: Application, grant_id: str) -> int:
         .where(
             Account.organization_id == application.organization_id,
             Account.disabled_at.is_(None),
-            opens.where(AccessGrant.id == grant_id),
-            ~opens.where(AccessGrant.id != grant_id),
+            opens.where(AccessGrant.id.in_(grant_ids)),
+            ~opens.where(AccessGrant.id.not_in(grant_ids)),
         )
     )
     return work.tx.session.scalar(query) or 0

@@ -22,7 +22,7 @@ from idp.base.letters import spoken
 from idp.base.models import OutboxMessage
 from idp.base.texts import phrase
 from idp.base.work import Work
-from idp.directory import accounts, administering, domain_reads, group_rules, queries, rights, search
+from idp.directory import accounts, administering, domain_reads, group_rules, mailing, queries, rights, search
 from idp.directory.console_models import Run, SearchWord
 from idp.directory.domain_models import Domain
 from idp.directory.joining_models import AccessRequest, AccountImport, AccountImportRow, Invitation, JoinRequest
@@ -202,11 +202,11 @@ def _defer(work: Work, account: Account) -> None:
 
 def _tell(work: Work, account: Account) -> None:
     organization = work.tx.session.get_one(Organization, account.organization_id)
-    mail.queue(
+    mailing.queue(
         work,
         account.email,
         "account-deletion",
-        {"organization": organization.name, "email": account.email, "at": spoken(work.now + GRACE)},
+        {"organization": organization.name, "email": account.email, "at": (work.now + GRACE).isoformat()},
         organization_id=account.organization_id,
     )
 

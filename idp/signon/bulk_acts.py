@@ -49,7 +49,7 @@ _TITLES = {
     END_SESSIONS: "End the sessions of {count} accounts",
     MOVE: "Move {count} accounts to the policy {to}",
 }
-_FILTERS = frozenset({"starting", "state", "kind"})
+_FILTERS = frozenset({"starting", "state", "kind", "group"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,10 @@ from sqlalchemy import func, select, update
 
 from idp.audit.events import EmailChangeAsked, EmailChanged
 from idp.audit.log import record
-from idp.base import mail
 from idp.base.errors import ChangedMeanwhile, Conflict, Invalid
 from idp.base.texts import phrase
 from idp.base.work import Work
-from idp.directory import group_rules, managed, names, provisioned, queries, rights, search
+from idp.directory import group_rules, mailing, managed, names, provisioned, queries, rights, search
 from idp.directory.models import Account, Organization
 from idp.policy.access.context import AccountKind
 from idp.policy.permissions import Permission
@@ -59,7 +58,7 @@ def ask(work: Work, session: CurrentSession, typed: str, limits: ThrottlingSetti
     if key != account.email_key and _taken(work, account.organization_id, key):
         return None
     organization = work.tx.session.get_one(Organization, account.organization_id)
-    mail.queue(
+    mailing.queue(
         work,
         wanted,
         "email-change",

@@ -11,11 +11,11 @@ from typing import Any
 from sqlalchemy import select
 
 from idp.audit.log import plain
-from idp.base import mail, user_agents
+from idp.base import user_agents
 from idp.base.errors import NotFound
 from idp.base.ids import is_id, new_id, new_token
-from idp.base.letters import spoken
 from idp.base.work import Work
+from idp.directory import mailing
 from idp.directory.models import Account, Organization
 from idp.policy.access.context import AccountKind
 from idp.signon import onetime
@@ -76,14 +76,14 @@ def notify(
     work.tx.session.add(notice)
     address = to or account.email
     undoable = undoable and account.kind != AccountKind.BREAK_GLASS
-    mail.queue(
+    mailing.queue(
         work,
         address,
         "notice",
         {
             "kind": kind,
             "facts": facts,
-            "at": spoken(work.now),
+            "at": work.now.isoformat(),
             "organization": organization.name,
             "path": f"/not-me/{_link(work, notice, address)}" if undoable else "",
         },

@@ -14,6 +14,7 @@ from idp.audit.events.groups import *
 from idp.audit.events.joining import *
 from idp.audit.events.keys import *
 from idp.audit.events.launcher import *
+from idp.audit.events.lists import *
 from idp.audit.events.organizations import *
 from idp.audit.events.provisioning import *
 from idp.audit.events.release import *

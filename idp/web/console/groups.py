@@ -1,6 +1,6 @@
 """The groups of the organization: the list, each one, who is in it, what it is inside of, what it opens."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from flask import Blueprint, Response, request
@@ -25,8 +25,9 @@ from idp.directory.models import Group
 from idp.directory.provisioning_models import ProvisioningClient
 from idp.policy.permissions import Permission, require
 from idp.signon.guarding import guarded
-from idp.web.console import exports, lists
+from idp.web.console import lists
 from idp.web.console.desk import Desk, at_desk, console_page, done, fresh
+from idp.web.console.lists import At
 from idp.web.languages import gettext as _
 from idp.web.security import administrator
 
@@ -35,21 +36,45 @@ pages = Blueprint("console_groups", __name__, url_prefix="/admin/groups")
 _PLACE = "groups"
 
 
+def _cells(work: Work, at: At, rows: Sequence[Group]) -> Iterator[Sequence[object]]:
+    counts = group_lists.counts(work, at.organization_id, [one.id for one in rows])
+    yield from ((one.id, one.name, one.description, one.kind, counts.get(one.id, 0)) for one in rows)
+
+
+LIST = lists.Listing(
+    name="groups",
+    file="console_groups.as_csv",
+    read=lambda work, at, after, limit: group_lists.page(
+        work, at.organization_id, after=after, limit=limit, starting=at.chosen["q"], kind=at.chosen["kind"]
+    ),
+    key=lambda one: (one.name_key, one.id),
+    heads=("id", "name", "description", "filled", "members"),
+    cells=_cells,
+    filters={"q": lists.text, "kind": lists.one_of(group_rights.KINDS)},
+)
+MEMBERS = lists.Listing(
+    name="members",
+    file="console_groups.members_as_csv",
+    read=lambda work, at, after, limit: memberships.members(
+        work, at.of, after=None if after is None else (after[0], after[1]), starting=at.chosen["q"], limit=limit
+    ),
+    key=lambda one: (one.account.email_key, one.account.id),
+    heads=("id", "email", "name", "source", "of", "since"),
+    cells=lambda work, at, rows: (
+        (one.account.id, one.account.email, one.account.name, source.kind, source.of, source.since)
+        for one in rows
+        for source in one.sources
+    ),
+    filters={"q": lists.text},
+)
+
+
 @pages.get("")
 @administrator
 @at_desk
 def index(work: Work, desk: Desk) -> Response:
     """List groups by name; ``q`` is the beginning of one, ``kind`` narrows the list to who fills them."""
-    chosen = lists.filters("q", "kind")
-    found = lists.listed(
-        desk,
-        "groups",
-        chosen,
-        lambda after, limit: group_lists.page(
-            work, desk.organization.id, after=after, limit=limit, starting=chosen["q"], kind=chosen["kind"]
-        ),
-        lambda one: (one.name_key, one.id),
-    )
+    found = LIST.page(work, desk)
     counts = group_lists.counts(work, desk.organization.id, [one.id for one in found.rows])
     return console_page(work, desk, "console/groups/index.html", place=_PLACE, listed=found, counts=counts)
 
@@ -59,19 +84,8 @@ def index(work: Work, desk: Desk) -> Response:
 @at_desk
 def as_csv(work: Work, desk: Desk) -> Response:
     """Send the groups that the address asks for as a CSV file, streamed."""
-    require(work, Permission.GROUP_READ, desk.organization.id)  # once the answer has begun it is too late
-    chosen = lists.filters("q", "kind")
-
-    def rows(opened: Work) -> Iterator[tuple[object, ...]]:
-        after: tuple[str, str] | None = None
-        while found := group_lists.page(
-            opened, desk.organization.id, after=after, limit=200, starting=chosen["q"], kind=chosen["kind"]
-        ):
-            counts = group_lists.counts(opened, desk.organization.id, [one.id for one in found])
-            yield from ((one.id, one.name, one.description, one.kind, counts.get(one.id, 0)) for one in found)
-            after = (found[-1].name_key, found[-1].id)
-
-    return exports.as_csv(desk, "groups", ("id", "name", "description", "filled", "members"), rows)
+    require(work, Permission.GROUP_READ, desk.organization.id)
+    return LIST.as_csv(work, desk)
 
 
 @pages.get("/<group_id>/members.csv")
@@ -79,17 +93,7 @@ def as_csv(work: Work, desk: Desk) -> Response:
 @at_desk
 def members_as_csv(work: Work, desk: Desk, group_id: str) -> Response:
     """Send who is in a group as a CSV file, streamed; a line for each source."""
-    group = _group(work, desk, group_id)
-
-    def rows(opened: Work) -> Iterator[tuple[object, ...]]:
-        after: tuple[str, str] | None = None
-        while found := memberships.members(opened, group, after=after, limit=200):
-            for one in found:
-                for source in one.sources:
-                    yield (one.account.id, one.account.email, one.account.name, source.kind, source.of, source.since)
-            after = (found[-1].account.email_key, found[-1].account.id)
-
-    return exports.as_csv(desk, "members", ("id", "email", "name", "source", "of", "since"), rows)
+    return MEMBERS.as_csv(work, desk, _group(work, desk, group_id))
 
 
 @pages.get("/new")
@@ -120,17 +124,7 @@ def create(work: Work, desk: Desk) -> Response:
 def show(work: Work, desk: Desk, group_id: str) -> Response:
     """Show who is in a group, and every source that says so."""
     group = _group(work, desk, group_id)
-    chosen = lists.filters("q")
-    found = lists.listed(
-        desk,
-        f"members-{group.id}",
-        chosen,
-        lambda after, limit: memberships.members(
-            work, group, after=None if after is None else (after[0], after[1]), starting=chosen["q"], limit=limit
-        ),
-        lambda one: (one.account.email_key, one.account.id),
-    )
-    return _shown(work, desk, group, "members", listed=found)
+    return _shown(work, desk, group, "members", listed=MEMBERS.page(work, desk, group))
 
 
 @pages.get("/<group_id>/edit")

@@ -116,6 +116,7 @@ ELSEWHERE = {
 ASKED = {
     "console_search.index": "?q=extra",
     "console_bulk.ask": "?act=disable&all=1",
+    "console_bulk_objects.ask": "?act=disable-applications&chosen=app_0,app_1,app_2",
     "console_roles.confirm": "?whom=ben@acme.example&role=help-desk&where=organization",
 }
 """What a page has to be asked."""

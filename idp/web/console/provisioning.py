@@ -9,7 +9,7 @@ from flask import Blueprint, Response, request
 
 from idp.base.errors import Invalid, NotFound
 from idp.base.work import Work
-from idp.directory import history, role_assignments, role_holders
+from idp.directory import history
 from idp.directory.provisioning_models import ProvisioningClient
 from idp.policy.permissions import Permission, require
 from idp.provisioning import calls, clients, keeping, tokens
@@ -179,7 +179,6 @@ def show(work: Work, desk: Desk, client_id: str) -> Response:
         ends_soon=work.now + tokens.ENDS_SOON,
         token=shown[0] if shown else "",
         address=_address(),
-        holders=_holders(work, desk),
     )
 
 
@@ -359,12 +358,6 @@ def _shown(work: Work, desk: Desk, tab: str, client: ProvisioningClient, **value
 def _with_token(work: Work, desk: Desk, client: ProvisioningClient, text: str) -> Response:
     answer = redirect("console_provisioning.show", client_id=client.id)
     return shown_once.show(answer, _TOKEN, f"{desk.session.id}:{client.id}", (text,), work.now)
-
-
-def _holders(work: Work, desk: Desk) -> list[role_assignments.Held]:
-    if not desk.may_anywhere(Permission.ROLE_READ):
-        return []
-    return role_holders.who_may(work, Permission.PROVISIONING_MANAGE, organization_id=desk.organization.id)
 
 
 def _address() -> str:

@@ -7,11 +7,10 @@ from sqlalchemy import bindparam, select
 
 from idp.base.db import Prepared
 from idp.base.work import Work
+from idp.directory import provisioned
 from idp.directory.attributes import ATTRIBUTES, attributes_of
 from idp.directory.domain_models import Domain
 from idp.directory.models import Account, Group, Membership
-
-PROVISIONING = "provisioning"
 
 
 class Owner(StrEnum):
@@ -80,13 +79,13 @@ def profile(work: Work, organization_id: str, account_id: str, *, may_change_ema
     known = attributes_of(work, organization_id, account_id, groups=False)
     own = [name for name in ATTRIBUTES if name != "groups"]
     others = sorted(name for name in known if name not in own)
-    by_default = Owner.PROVISIONING if account.created_through == PROVISIONING else Owner.ORGANIZATION
+    kept_there = {*own, *provisioned.KEPT} if provisioned.keeper(work, account) is not None else set()
     managed = account.managed_at is not None
     kept = [
         Kept(
             name,
             known.get(name, ()),
-            Owner.PERSON if name == "email" and may_change_email and not managed else by_default,
+            _owner(name, kept_there, own_address=may_change_email and not managed),
         )
         for name in (*own, *others)
         if name in ("email", "name") or known.get(name)
@@ -99,6 +98,12 @@ def profile(work: Work, organization_id: str, account_id: str, *, may_change_ema
         managed=managed,
         domain="" if domain is None else domain.name,
     )
+
+
+def _owner(name: str, kept_there: set[str], *, own_address: bool) -> Owner:
+    if name in kept_there:
+        return Owner.PROVISIONING
+    return Owner.PERSON if name == "email" and own_address else Owner.ORGANIZATION
 
 
 def _groups(work: Work, organization_id: str, account_id: str) -> tuple[tuple[str, tuple[Source, ...]], ...]:

@@ -7,9 +7,11 @@ import pytest
 
 from idp.base.db import Base
 from idp.directory import accounts, groups
+from idp.directory.attribute_sources import Source
+from idp.directory.domain_models import Domain
+from idp.directory.models import Account
 from idp.web.account_data import PORTIONS
 from tests.support.front import ANN, BEN, PASSWORD
-from tests.support.scim import Peer, prove
 from tests.web.conftest import signed_in
 
 NOT_HANDED_OUT = {
@@ -36,6 +38,16 @@ def test_each_attribute_says_who_keeps_it(front, ann):
     assert kept["Name"] == kept["department"] == "kept by your organization"
 
 
+def test_what_came_from_a_list_or_another_system_says_so(front, ann):
+    with front.work() as work:
+        accounts.set_attributes(work, ANN, {"department": ["Mathematics"]}, source=Source.IMPORT)
+        accounts.set_attributes(work, ANN, {"floor": ["3"]}, source=Source.PROVISIONING)
+    kept = keepers(ann.open("/account"))
+
+    assert kept["department"] == "comes from a list that your organization imported"
+    assert kept["floor"] == "comes from another system of your organization"
+
+
 def test_where_no_mail_is_sent_nobody_keeps_their_address_themselves(front):
     held = front.app.extensions["ostiary"]
     settings = held.settings.model_copy(update={"mail": held.settings.mail.model_copy(update={"smtp_url": ""})})
@@ -44,9 +56,17 @@ def test_where_no_mail_is_sent_nobody_keeps_their_address_themselves(front):
     assert keepers(signed_in(front).open("/account"))["E-mail address"] == "kept by your organization"
 
 
-def test_an_account_that_another_directory_keeps_says_so_and_through_which_domain_it_is_managed(front, ann):
-    prove(front)
-    Peer(front, takes_over="domains").bring(ANN, displayName="Ann")
+def test_a_managed_account_says_which_domain_it_is_managed_through(front, ann):
+    with front.work() as work:
+        domain = Domain(
+            organization_id=front.organization_id, id="dom_1", name="acme.example", state="verified", token="x",
+            created_at=front.now,
+        )  # fmt: skip
+        work.tx.session.add(domain)
+        work.tx.session.flush()
+        account = work.tx.session.get_one(Account, (front.organization_id, front.account_ids[ANN]))
+        account.domain_id, account.managed_at = domain.id, front.now
+        account.created_through = "provisioning"
     ann.open("/account")
 
     assert "manages this account, because its address is on acme.example" in ann.text

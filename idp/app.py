@@ -22,6 +22,7 @@ from idp.web import (
     account_devices,
     account_email,
     account_passkeys,
+    account_tokens,
     arranging,
     assets,
     blocked,
@@ -99,7 +100,9 @@ from idp.web.console import roles as console_roles
 from idp.web.console import runs as console_runs
 from idp.web.console import search as console_search
 from idp.web.console import sites as console_sites
+from idp.web.console import tokens as console_tokens
 from idp.web.console import what_if as console_what_if
+from idp.web.console import who_may as console_who_may
 from idp.web.console import zones as console_zones
 from idp.web.door import LONGEST_BODY, Door
 from idp.web.kept_documents import KeptDocuments
@@ -111,6 +114,7 @@ _CONSOLE = (
     home,
     console_search,
     console_runs,
+    console_who_may,
     console_bulk,
     console_bulk_objects,
     console_accounts,
@@ -150,6 +154,7 @@ _CONSOLE = (
     console_joining,
     console_requests,
     console_provisioning,
+    console_tokens,
 )
 _OIDC = (oidc, oidc_clients, oidc_documents, oidc_logout, oidc_registration, oidc_session)
 
@@ -226,6 +231,7 @@ def create(settings: Settings, *, database: Database | None = None, clock: Calla
         device,
         health,
         account_passkeys,
+        account_tokens,
         languages,
         why,
         *_CONSOLE,

@@ -2,6 +2,7 @@
 
 from idp.audit.events.access_policies import *
 from idp.audit.events.accounts import *
+from idp.audit.events.api_tokens import *
 from idp.audit.events.apis import *
 from idp.audit.events.applications import *
 from idp.audit.events.authentication_policies import *

@@ -4,6 +4,7 @@ export of all of them.
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,7 @@ from idp.base.work import Work
 from idp.directory import accounts, attributes, lifetime, queries, rights
 from idp.directory.models import Account
 from idp.oidc import administered_grants
+from idp.oidc.api_tokens import administered as api_tokens
 from idp.policy.permissions import Permission, require
 from idp.signon import (
     account_export,
@@ -25,9 +27,10 @@ from idp.signon import (
     signing_out_others,
 )
 from idp.web import context
-from idp.web.console import lists
+from idp.web.console import lists, seen
 from idp.web.console.accounts import LIST
 from idp.web.console.desk import Desk, at_desk, console_page, done, fresh
+from idp.web.console.guarding import guarded
 from idp.web.languages import gettext as _
 from idp.web.security import administrator
 
@@ -112,6 +115,11 @@ def _revoke_tokens(work: Work, desk: Desk, account: Account) -> str:
     return _("Revoked %(grants)s grants and %(consents)s consents.", grants=grants, consents=consents)
 
 
+def _revoke_api_tokens(work: Work, desk: Desk, account: Account) -> str:
+    _account, count = api_tokens.revoke_all(work, account.id, organization_id=desk.organization.id)
+    return _("Revoked. Whatever used one of them can use its API no more (%(count)s).", count=count)
+
+
 def _email(work: Work, desk: Desk, account: Account) -> str:
     email_change.administer(
         work,
@@ -157,6 +165,7 @@ ACTS: dict[str, Act] = {
     "unlock": Act(_CREDENTIALS, _active, _unlock),
     "new-password": Act(_CREDENTIALS, _active, _new_password),
     "revoke-tokens": Act(_CREDENTIALS, _always, _revoke_tokens),
+    "revoke-api-tokens": Act(_RECOVERY, _always, _revoke_api_tokens),
     "disable": Act((_P.ACCOUNT_DISABLE,), _active, _disable),
     "enable": Act((_P.ACCOUNT_DISABLE,), lambda account: not _active(account) and not _scheduled(account), _enable),
     "delete": Act((_P.ACCOUNT_DELETE,), lambda account: not _scheduled(account), _delete),
@@ -164,6 +173,10 @@ ACTS: dict[str, Act] = {
     "erase": Act((_P.ACCOUNT_DELETE,), _always, _erase),
 }
 """By the word in its address; in the order in which they are offered."""
+
+
+_GUARDED = frozenset({"attributes", "email", "enable", "disable", "delete", "erase"})
+"""Who may administer, and who is in what by rule, turns on these; what rules of access say turns on that."""
 
 
 @pages.get("/<account_id>/actions")
@@ -212,7 +225,9 @@ def ask(work: Work, desk: Desk, account_id: str, what: str) -> Response:
 def do(work: Work, desk: Desk, account_id: str, what: str) -> Response:
     """Do it."""
     account = _account(work, desk, account_id)
-    words = _act(what).do(work, desk, account)
+    seen.unchanged(account.id, account.version)
+    with guarded(work, desk) if what in _GUARDED else nullcontext():
+        words = _act(what).do(work, desk, account)
     return done(work, desk, words, "console_accounts.show", account_id=account.id)
 
 

@@ -9,6 +9,7 @@ from idp.base.errors import IdpError, Invalid
 from idp.base.work import Work
 from idp.directory import account_lists, authentication_policies, history, policy_lists, policy_members, queries
 from idp.directory.models import Account
+from idp.oidc.api_tokens import administered as api_tokens
 from idp.policy import authentication
 from idp.policy.authentication import METHODS, RECOVERY, PolicyKind
 from idp.policy.models import AuthenticationPolicy
@@ -152,7 +153,9 @@ def save(work: Work, desk: Desk, policy_id: str) -> Response:
     changes = terms_form.changes(request.form, terms)
     if request.form.get("act") == "look":
         found = effects(work, policy, changes)
-        return _form(work, desk, policy, terms, found=found, replayed=_replayed(work, desk, policy, changes))
+        tokens = api_tokens.would_stop(work, policy, changes)
+        replayed = _replayed(work, desk, policy, changes)
+        return _form(work, desk, policy, terms, found=found, tokens=tokens, replayed=replayed)
     with guarded(work, desk):
         authentication_policies.edit(
             work,
@@ -293,6 +296,7 @@ def _form(
     terms: authentication.Terms,
     *,
     found: Effects | None = None,
+    tokens: int = 0,
     replayed: Replayed | None = None,
 ) -> Response:
     typed = request.form
@@ -309,6 +313,7 @@ def _form(
         methods=[str(one) for one in METHODS],
         recovery=RECOVERY,
         effects=found,
+        tokens=tokens,
         replayed=replayed and replays.shown(replayed),
     )
 

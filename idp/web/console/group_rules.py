@@ -11,9 +11,9 @@ from idp.directory import group_rule_changes as rules
 from idp.directory.group_rule_changes import Ran
 from idp.directory.models import Group
 from idp.policy.permissions import Permission, require
-from idp.signon.guarding import guarded
-from idp.web.console import lists
+from idp.web.console import lists, seen
 from idp.web.console.desk import Desk, at_desk, console_page, done, fresh
+from idp.web.console.guarding import guarded
 from idp.web.languages import gettext as _
 from idp.web.render import redirect
 from idp.web.security import administrator
@@ -104,11 +104,11 @@ def preview(work: Work, desk: Desk, group_id: str) -> Response:
 @fresh
 def carry_out(work: Work, desk: Desk, group_id: str) -> Response:
     """Do what was previewed: keep the rule, with ``on`` switch it on; ``confirm`` lets one go on that holds itself."""
-    wanted, seen, group = _Wanted.read(), _seen(), _group(work, desk, group_id)
+    wanted, looked_at, group = _Wanted.read(), _seen(), _group(work, desk, group_id)
     organization = desk.organization.slug
-    with guarded(work, desk.organization.id):
+    with guarded(work, desk):
         if "confirm" in request.form:
-            words = _ran(rules.confirm(work, group.id, organization=organization, seen=seen))
+            words = _ran(rules.confirm(work, group.id, organization=organization, seen=looked_at))
         else:
             written = rules.write(
                 work,
@@ -117,12 +117,12 @@ def carry_out(work: Work, desk: Desk, group_id: str) -> Response:
                 condition=wanted.condition,
                 brake_percent=wanted.brake_percent,
                 excepted=wanted.excepted,
-                seen=seen,
+                seen=looked_at,
                 if_version=lists.version(),
             )
             words = _("Saved. The rule is off.") if written.active_at is None else _("Saved.")
             if "on" in request.form and written.active_at is None:
-                words = _ran(rules.switch_on(work, group.id, organization=organization, seen=seen))
+                words = _ran(rules.switch_on(work, group.id, organization=organization, seen=looked_at))
     return done(work, desk, words, "console_group_rules.show", group_id=group_id)
 
 
@@ -131,6 +131,7 @@ def carry_out(work: Work, desk: Desk, group_id: str) -> Response:
 @at_desk(again=show)
 def switch_off(work: Work, desk: Desk, group_id: str) -> Response:
     """Switch the rule off."""
+    _unchanged(work, desk, group_id)
     rules.switch_off(work, group_id, organization=desk.organization.slug)
     return done(work, desk, _("The rule is off. Its members stay."), "console_group_rules.show", group_id=group_id)
 
@@ -140,7 +141,8 @@ def switch_off(work: Work, desk: Desk, group_id: str) -> Response:
 @at_desk(again=show)
 def run(work: Work, desk: Desk, group_id: str) -> Response:
     """Run the rule over everybody now."""
-    with guarded(work, desk.organization.id):
+    _unchanged(work, desk, group_id)
+    with guarded(work, desk):
         ran = rules.run(work, group_id, organization=desk.organization.slug)
     return done(work, desk, _ran(ran), "console_group_rules.show", group_id=group_id)
 
@@ -152,8 +154,11 @@ def run(work: Work, desk: Desk, group_id: str) -> Response:
 def farewell(work: Work, desk: Desk, group_id: str) -> Response:
     """Ask what becomes of those whom the rule has put into the group."""
     group = _group(work, desk, group_id)
-    count = rules.members(work, rules.rule(work, group))
-    return console_page(work, desk, "console/groups/rule_remove.html", place=_PLACE, group=group, count=count)
+    rule = rules.rule(work, group)
+    count = rules.members(work, rule)
+    return console_page(
+        work, desk, "console/groups/rule_remove.html", place=_PLACE, group=group, rule=rule, count=count
+    )
 
 
 @pages.post("/remove")
@@ -165,9 +170,15 @@ def remove(work: Work, desk: Desk, group_id: str) -> Response:
     chosen = request.form.get("members", "")
     if chosen not in ("keep", "let-go"):
         raise Invalid("Say what becomes of its members.", field="members")
-    with guarded(work, desk.organization.id):
+    _unchanged(work, desk, group_id)
+    with guarded(work, desk):
         rules.remove(work, group_id, organization=desk.organization.slug, keep_members=chosen == "keep")
     return done(work, desk, _("The rule is removed."), "console_group_rules.show", group_id=group_id)
+
+
+def _unchanged(work: Work, desk: Desk, group_id: str) -> None:
+    group = _group(work, desk, group_id)
+    seen.unchanged(group.id, rules.rule(work, group).version)
 
 
 def _ran(ran: Ran) -> str:

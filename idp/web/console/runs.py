@@ -3,7 +3,7 @@
 from flask import Blueprint, Response
 
 from idp.base.work import Work
-from idp.directory import runs
+from idp.directory import history, runs
 from idp.web.console import lists
 from idp.web.console.desk import Desk, at_desk, console_page, done
 from idp.web.languages import gettext as _
@@ -63,6 +63,7 @@ def show(work: Work, desk: Desk, run_id: str) -> Response:
         place=_PLACE,
         run=run,
         goes_on=run.state in runs.OPEN,
+        entries=history.of_target(work, desk.organization.id, run.id, limit=20),
         may_stop=run.created_by == desk.actor.id or desk.may("organization:edit"),
     )
 

@@ -41,7 +41,7 @@ from idp.directory.provisioning_models import (
 )
 from idp.directory.told_models import ProvisioningTarget, ToldAccount
 from idp.oidc import metadata
-from idp.oidc.models import Client
+from idp.oidc.models import Api, ApiToken, Client
 from idp.policy.access import documents
 from idp.policy.importing import Action
 from idp.policy.models import Zone
@@ -104,6 +104,9 @@ PARTICULAR = {
     "console_insights.people": {"which": "number"},
     "console_joining.show": {"request_id": "join_request"},
     "console_joining.rule": {"rule_id": "join_rule"},
+    "console_joining.ask_to_delete": {"rule_id": "join_rule"},
+    "console_domains.ask_claiming": {"domain_id": "domain_held"},
+    "console_who_may": {"kind": "object_kind", "reference": "group"},
     "console_policies": {"policy_id": "authentication_policy"},
     "console_provisioning.ask": {"what": "act"},
 }
@@ -112,13 +115,21 @@ ELSEWHERE = {
     "console_sites.drawn": "a picture",
     "console_bulk.choose": "leads on to console_bulk.ask",
     "console_access.confirming": "leads back to console_access.show",
+    "console_application_checks.ask_to_fix": "asks what the doctor's page asks, of one finding",
 }
 """Addresses that are no pages."""
 ASKED = {
     "console_search.index": "?q=extra",
     "console_bulk.ask": "?act=disable&all=1",
     "console_bulk_objects.ask": "?act=disable-applications&chosen=app_0,app_1,app_2",
+    "console_tokens.ask": "?" + "&".join(f"chosen=atk_{number}" for number in range(3)),
     "console_roles.confirm": "?whom=ben@acme.example&role=help-desk&where=organization",
+    "console_groups.ask_to_nest": "?parent=grp_1",
+    "console_groups.ask_to_unnest": "?child=grp_1&parent=grp_0",
+    "console_access_paths.ask_to_mark": "?group=grp_0",
+    "console_application_access.ask_to_give": "?kind=group&group=grp_0",
+    "console_bookmarks.ask_to_give": "?who=group&name=grp_0",
+    "console_domains.ask_claiming": "?claiming=automatic",
 }
 """What a page has to be asked."""
 
@@ -132,6 +143,7 @@ class World:
         self.known: dict[str, str] = {
             "act": "disable",
             "kind": "rule",
+            "object_kind": "group",
             "grant": "acg_0",
             "template": "grafana",
             "number": insights.WITHOUT,
@@ -279,6 +291,18 @@ class World:
             group_id=lambda n: f"grp_{n}", condition='department is "Sales"', exceptions=lambda n: [f"acc_{n}"],
             created_at=now,
         )  # fmt: skip
+        self._add_provisioning(rows, now)
+        rows(
+            Api, "api",
+            site_id=site_id, identifier=lambda n: f"urn:x:{n}", name=lambda n: f"API {n}", token_format="jwt",
+            token_seconds=600, takes_api_tokens=True, created_at=now,
+        )  # fmt: skip
+        rows(
+            ApiToken, "atk",
+            account_id=lambda n: ann if n % 2 else f"acc_{n}", site_id=site_id, api_id=lambda n: f"api_{n}",
+            label=lambda n: f"Token {n}", scope="x", subject="sub_x", token_hash=lambda n: f"hash {n}", ending="abcd",
+            created_at=now, expires_at=now + timedelta(days=9),
+        )  # fmt: skip
         self._add_targets(rows, now)
         self._add_imports(rows, now)
         self._add_layouts(work, rows, numbers)
@@ -425,14 +449,19 @@ def pages_of(front: Front) -> list[tuple[str, str, frozenset[str]]]:
     )
 
 
+def address(world: World, endpoint: str, pattern: str, arguments: frozenset[str]) -> str:
+    """Return the address of a page, of what the world has."""
+    told = ARGUMENTS | PARTICULAR.get(endpoint.partition(".")[0], {}) | PARTICULAR.get(endpoint, {})
+    unknown = arguments - told.keys()
+    assert not unknown, f"{pattern}: say in ARGUMENTS what {unknown} is"
+    path = re.sub(r"<(?:\w+:)?(\w+)>", lambda m: world.known[told[m.group(1)]], pattern)
+    return path + ASKED.get(endpoint, "")
+
+
 def visited(front: Front, world: World, client) -> dict[str, Visit]:
     found = {}
     for endpoint, pattern, arguments in pages_of(front):
-        told = ARGUMENTS | PARTICULAR.get(endpoint.partition(".")[0], {}) | PARTICULAR.get(endpoint, {})
-        unknown = arguments - told.keys()
-        assert not unknown, f"{pattern}: say in ARGUMENTS what {unknown} is"
-        path = re.sub(r"<(?:\w+:)?(\w+)>", lambda m: world.known[told[m.group(1)]], pattern)  # noqa: B023
-        path += ASKED.get(endpoint, "")
+        path = address(world, endpoint, pattern, arguments)
         client.get(path)  # what is compiled once is compiled
         seen: list[str] = []
         with watched(front.database, seen):

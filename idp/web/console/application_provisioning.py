@@ -262,7 +262,7 @@ def ask_to_approve(work: Work, desk: Desk, application_id: str) -> Response:
 def approve(work: Work, desk: Desk, application_id: str) -> Response:
     """Let what was held back be done."""
     application = application_of(work, desk, application_id)
-    count = switching.approve(work, application.id)
+    count = switching.approve(work, application.id, if_version=pages_of.version())
     words = _("Accounts that are taken away now: %(count)s.", count=count)
     return done(work, desk, words, _HOME, application_id=application.id)
 

@@ -362,6 +362,7 @@ def test_one_account_that_is_not_taken_delays_nobody_and_can_be_sent_again(world
     world.set_up()
     world.tell()
     assert world.states() == {ANN: "failed", BEN: "there"}
+    assert (world.rows()[ANN].active, world.rows()[BEN].active) == (False, True)
     world.far.refuses = set()
     with world.work() as work:
         assert switching.retry(work, world.application_id) == 1
@@ -442,3 +443,28 @@ def test_two_nodes_that_follow_the_same_marks_write_each_account_once(world):
         one.join(30)
 
     assert len(world.rows()) == 33
+
+
+def test_who_was_never_taken_and_loses_access_is_not_asked_about_there(world):
+    world.far.refuses = {ANN}
+    world.set_up()
+    world.tell()
+    asked = len(world.far.asked)
+    with world.work() as work:
+        accounts.disable(work, ANN)
+    world.tell()
+
+    assert (world.states()[ANN], len(world.far.asked)) == ("gone", asked)
+
+
+def test_while_the_application_is_disabled_nobody_loses_their_account_but_who_loses_access(world):
+    world.set_up()
+    world.tell()
+    with world.work() as work:
+        applications.disable(work, world.application_id)
+        accounts.disable(work, ANN)
+        switching.reconcile(work, world.application_id)
+    world.run()
+    world.tell()
+
+    assert (world.far.named(ANN)[0]["active"], world.far.named(BEN)[0]["active"]) == (False, True)

@@ -33,6 +33,7 @@ from idp.oidc import apis, clients
 from idp.oidc.models import ApiToken
 from idp.policy.access import documents
 from idp.policy.launcher import Section
+from idp.provisioning.targets import editing
 from idp.saml import registering, rotating
 from idp.signon import account_imports, bulk_acts, invitations
 from idp.signon.bulk_acts import Chosen
@@ -80,6 +81,8 @@ def _applications(front: Front) -> list[str]:
         document = vendors.OKTA.document(vendors.OKTA).encode()
         okta = registering.register(work, "acme", document, name="Okta Thing")
         applications.grant(work, okta.application_id, group="Staff")
+        editing.set_up(work, okta.application_id, editing.Wanted("https://okta.example/scim/v2"))
+        editing.set_token(work, okta.application_id, "a-token-that-no-page-shows")
         asked = {"client_name": "Notebook", "redirect_uris": ["https://rp.example/cb"]}
         notebook, _, _ = clients.create(work, "acme", asked, base_url="http://localhost:8000")
         applications.grant(work, notebook.id, everyone=True)
@@ -88,7 +91,10 @@ def _applications(front: Front) -> list[str]:
         bookmarks.create(work, "acme", name="Canteen", address="https://canteen.acme.example/")
         launcher_layouts.create(work, "acme", group="Engineering", sections=[Section("Daily", (wiki,))])
         mine, theirs = f"applications/{notebook.id}", f"applications/{okta.application_id}"
-        saml = [f"{theirs}{tail}" for tail in ("", "/saml", "/preview", "/doctor", "/vendor", "/test", "/people")]
+        saml = [
+            f"{theirs}{tail}"
+            for tail in ("", "/saml", "/preview", "/doctor", "/vendor", "/test", "/people", "/provisioning")
+        ]
         return [
             *saml,
             *(f"{mine}{tail}" for tail in ("", "/client", "/client/secret", "/preview", "/doctor", "/vendor")),
@@ -127,7 +133,7 @@ def _security(front: Front) -> list[str]:
             label="Nightly report",
             scope="orders:read",
             subject="sub_ben",
-            token_hash="0" * 64,
+            token_hash=front.organization_id.ljust(64, "0"),
             ending="a9Xz",
             epoch=0,
             created_at=work.now,

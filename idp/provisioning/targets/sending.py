@@ -252,6 +252,8 @@ def _note_failure(work: Work, key: tuple[str, str], claimed: _Claimed, failure: 
         values |= {"next_at": work.now + (wait or timedelta(seconds=failure.retry_after))}
     else:
         values |= {"tries": row.tries - 1}  # it has not been heard of there
+    if claimed.order.act is Act.CREATE and failure.fault in (Fault.REFUSED, Fault.TAKEN):
+        values |= {"active": False}  # it was looked for, is not there, and was not made
     if not _write(work, claimed, values, unless_asked=True):
         _write(work, claimed, {"locked_until": None})
     if failure.fault.of_target:

@@ -103,16 +103,16 @@ def resume(work: Work, application_id: str) -> ProvisioningTarget:
     return target
 
 
-def approve(work: Work, application_id: str) -> int:
+def approve(work: Work, application_id: str, *, if_version: int | None = None) -> int:
     """
     Let the deactivations that were held back be done; return how many.
 
     Raises:
         NotFound: no such application that this actor may see, or it has no target.
         Forbidden: the actor may not edit the application.
-        Conflict: nothing is held back.
+        Conflict: nothing is held back, or somebody else has changed the target in the meantime.
     """
-    application, target = found.editable(work, application_id)
+    application, target = found.editable(work, application_id, if_version=if_version)
     count = _again(work, target, (HELD,), approved=True)
     if not count:
         raise Conflict("Nothing waits for approval any more.")

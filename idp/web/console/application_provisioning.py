@@ -1,6 +1,6 @@
 """An application that is told of accounts: where, what, to try it, to switch it on; who is there; what is held back."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from flask import Blueprint, Response, g, request
@@ -8,18 +8,19 @@ from flask import Blueprint, Response, g, request
 from idp.base.errors import IdpError, Invalid
 from idp.base.work import Work
 from idp.directory import attributes, history
-from idp.directory.models import Application
 from idp.directory.told_models import ToldGroup
 from idp.policy.permissions import Permission, allows
 from idp.provisioning.targets import editing, found, lists, noticing, preview, rendering, switching, testing
 from idp.provisioning.targets import server as scim
 from idp.provisioning.targets.editing import Wanted
+from idp.provisioning.targets.lists import There
 from idp.provisioning.targets.server import Fault, Probed
 from idp.web import context
-from idp.web.console import exports, outside
 from idp.web.console import lists as pages_of
+from idp.web.console import outside
 from idp.web.console.application_page import application_of, application_page, loopback
 from idp.web.console.desk import Desk, at_desk, done, fresh
+from idp.web.console.lists import At
 from idp.web.languages import gettext as _
 from idp.web.security import administrator
 
@@ -29,6 +30,30 @@ pages = Blueprint(
 
 _HOME = "console_application_provisioning.index"
 _TAB = "provisioning"
+
+
+def _sees_people(work: Work, organization_id: str) -> bool:
+    return allows(work.actor, Permission.ACCOUNT_READ, organization_id)
+
+
+def _cells(work: Work, at: At, rows: Sequence[There]) -> Iterator[Sequence[object]]:
+    sees = _sees_people(work, at.organization_id)
+    for one in rows:
+        row, email = one.row, one.account.email if sees and one.account is not None else ""
+        yield (row.account_id, email, row.remote_id, row.state, row.act, row.error, row.changed_at)
+
+
+ACCOUNTS = pages_of.Listing(
+    name="told-accounts",
+    file="console_application_provisioning.accounts_as_csv",
+    read=lambda work, at, after, limit: lists.accounts(
+        work, at.of, after=after, limit=limit, state=at.chosen["state"], starting=at.chosen["q"]
+    ),
+    key=lambda one: (one.row.account_id,),
+    heads=("id", "email", "id_there", "state", "last_act", "error", "changed"),
+    cells=_cells,
+    filters={"q": pages_of.text, "state": pages_of.one_of(noticing.STATES)},
+)
 
 
 @pages.get("")
@@ -237,7 +262,7 @@ def ask_to_approve(work: Work, desk: Desk, application_id: str) -> Response:
 def approve(work: Work, desk: Desk, application_id: str) -> Response:
     """Let what was held back be done."""
     application = application_of(work, desk, application_id)
-    count = switching.approve(work, application.id)
+    count = switching.approve(work, application.id, if_version=pages_of.version())
     words = _("Accounts that are taken away now: %(count)s.", count=count)
     return done(work, desk, words, _HOME, application_id=application.id)
 
@@ -280,16 +305,6 @@ def accounts(work: Work, desk: Desk, application_id: str) -> Response:
     """List the accounts that are known there, by state."""
     application = application_of(work, desk, application_id)
     _, target = found.readable(work, application.id)
-    chosen = pages_of.filters("state", "q")
-    listed = pages_of.listed(
-        desk,
-        f"provisioned {target.id}",
-        chosen,
-        lambda after, limit: lists.accounts(
-            work, target, after=after, limit=limit, state=chosen["state"], starting=chosen["q"]
-        ),
-        lambda one: (one.row.account_id,),
-    )
     return application_page(
         work,
         desk,
@@ -297,9 +312,9 @@ def accounts(work: Work, desk: Desk, application_id: str) -> Response:
         application,
         _TAB,
         target=target,
-        listed=listed,
+        listed=ACCOUNTS.page(work, desk, target),
         states=noticing.STATES,
-        sees_people=_sees_people(work, application),
+        sees_people=_sees_people(work, application.organization_id),
     )
 
 
@@ -308,18 +323,8 @@ def accounts(work: Work, desk: Desk, application_id: str) -> Response:
 @at_desk
 def accounts_as_csv(work: Work, desk: Desk, application_id: str) -> Response:
     """Send the accounts that the address asks for as a CSV file, streamed."""
-    application = application_of(work, desk, application_id)
-    _, target = found.readable(work, application.id)
-    chosen = pages_of.filters("state", "q")
-    sees = _sees_people(work, application)
-
-    def rows(opened: Work) -> Iterator[tuple[object, ...]]:
-        for one in lists.all_accounts(opened, target, state=chosen["state"], starting=chosen["q"]):
-            row, email = one.row, one.account.email if sees and one.account is not None else ""
-            yield (row.account_id, email, row.remote_id, row.state, row.act, row.error, row.changed_at)
-
-    heads = ("id", "email", "id there", "state", "last act", "error", "changed")
-    return exports.as_csv(desk, "provisioned-accounts", heads, rows)
+    _, target = found.readable(work, application_of(work, desk, application_id).id)
+    return ACCOUNTS.as_csv(work, desk, target)
 
 
 @pages.get("/history")
@@ -371,12 +376,8 @@ def _act(work: Work, desk: Desk, application_id: str, act: str) -> Response:
         act_name=act,
         counts=counts,
         held=held,
-        sees_people=_sees_people(work, application),
+        sees_people=_sees_people(work, application.organization_id),
     )
-
-
-def _sees_people(work: Work, application: Application) -> bool:
-    return allows(work.actor, Permission.ACCOUNT_READ, application.organization_id)
 
 
 def _percent(text: str) -> int:

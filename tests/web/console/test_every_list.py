@@ -38,6 +38,7 @@ from idp.directory.provisioning_models import (
     ProvisioningCall,
     ProvisioningClient,
 )
+from idp.directory.told_models import ProvisioningTarget, ToldAccount
 from idp.keyring.models import SigningKey
 from idp.policy.models import AccessPolicy, AccessPolicyVersion, AuthenticationPolicy, Zone
 from idp.web import console
@@ -88,10 +89,13 @@ PAGES = {
     "runs": "console_runs.index",
     "site-people": "console_sites.people",
     "sites": "console_sites.index",
+    "told-accounts": "console_application_provisioning.accounts",
+    "told-applications": "console_provisioning_targets.index",
     "zones": "console_zones.index",
 }
 NO_LISTS = {
     "console_application_client.index": "how one client is registered",
+    "console_application_provisioning.index": "how one application is told",
     "console_application_saml.index": "what is known of one provider",
     "console_application_saml_further.index": "what is known of one provider",
     "console_application_test.index": "a test",
@@ -137,6 +141,8 @@ HEADS = {
     "runs": "id,what,state,done,failed,total,asked_for_by,begun,ended,findings",
     "site-people": "id,email,name,kind,last_active",
     "sites": "id,short_name,name,issuer,entity_id,state,created",
+    "told-accounts": "id,email,id_there,state,last_act,error,changed",
+    "told-applications": "id,name,endpoint,state,error,there,waiting,held,failed,gone",
     "zones": "id,name,usage,networks,asns,countries,cities,created",
 }
 """What stands in the first line of each file: scripts read it, so it changes with a note in the changelog only."""
@@ -145,13 +151,13 @@ SEVERAL_LINES = {"application-people", "members", "keys"}
 OF_ANOTHER = (
     *(Account, Group, Site, Membership, Application, AccessGrant, Domain, Role, RoleAssignment, Run, AccessRequest),
     *(JoinRequest, JoinRule, Invitation, AccountImport, AccountImportRow, LauncherLayout, Zone, AuthenticationPolicy),
-    *(AccessPolicy, AccessPolicyVersion, SigningKey, AuditEntry, Attempt),
     *(ProvisioningClient, ProvisioningCall, ProvisionedAccount, ProvisionedGroup),
+    *(AccessPolicy, AccessPolicyVersion, SigningKey, AuditEntry, Attempt, ProvisioningTarget, ToldAccount),
 )
 """What the other organization has, too: rows with the same ids wherever ids are those of an organization."""
 SPOKEN = (
     *("name", "name_key", "email", "email_key", "title", "file_name", "domain", "held_name", "reason", "actor_name"),
-    *("created_by_name", "slug", "cause", "invited_by_name", "digest", "launch_url"),
+    *("created_by_name", "slug", "cause", "invited_by_name", "digest", "launch_url", "endpoint"),
 )
 UNIQUE_IDS = {Attempt.__tablename__, AuditEntry.__tablename__, SigningKey.__tablename__}
 

@@ -20,6 +20,7 @@ MAKES = "makes something new: nothing that was shown is changed"
 ONCE = "of several at once one does it; whoever comes second is told that it was done"
 LOOKS = "changes nothing"
 NUMBERS = "carries the numbers that were looked at, and is refused where they are others by now"
+AGAIN = "does once more what is to be done anyway; whoever comes second is told that there is nothing to do"
 EACH = "is about people by name; what came of each is said"
 
 WITHOUT = {
@@ -54,6 +55,9 @@ WITHOUT = {
     "console_requests.decide": ONCE,
     "console_roles.withdraw": ONCE,
     "console_runs.stop": ONCE,
+    "console_application_provisioning.reconcile": AGAIN,
+    "console_application_provisioning.resume": AGAIN,
+    "console_application_provisioning.retry": AGAIN,
     "console_application_checks.examine": LOOKS,
     "console_application_saml.compare": LOOKS,
     "console_application_saml.refresh": "takes what the address says now; whatever more it says waits for somebody",

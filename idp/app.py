@@ -68,6 +68,7 @@ from idp.web.console import (
     application_adding_client,
     application_checks,
     application_client,
+    application_provisioning,
     application_saml,
     application_test,
     application_vendor,
@@ -93,6 +94,7 @@ from idp.web.console import keys as console_keys
 from idp.web.console import layouts as console_layouts
 from idp.web.console import organization as console_organization
 from idp.web.console import provisioning as console_provisioning
+from idp.web.console import provisioning_targets as console_provisioning_targets
 from idp.web.console import requests as console_requests
 from idp.web.console import roles as console_roles
 from idp.web.console import runs as console_runs
@@ -138,6 +140,8 @@ _CONSOLE = (
     application_access,
     application_checks,
     application_client,
+    application_provisioning,
+    console_provisioning_targets,
     application_saml,
     application_test,
     application_vendor,

@@ -27,6 +27,7 @@ from idp.directory import (
     own_words,
     policy_members,
     provisioned,
+    provisioning_marks,
     queries,
     rights,
     role_assignments,
@@ -210,6 +211,7 @@ def disable(work: Work, reference: str, *, organization_id: str | None = None) -
         account.epoch += 1
     record(work, AccountDisabled(organization_id=account.organization_id, target_id=account.id, email=account.email))
     defer_ending(work, account.organization_id, account.id)
+    provisioning_marks.accounts(work, account.organization_id, [account.id])
     return account
 
 

@@ -22,6 +22,7 @@ from idp.directory import (
     names,
     nesting,
     provisioned,
+    provisioning_marks,
     queries,
     search,
 )
@@ -123,6 +124,8 @@ def edit(
         ),
     )
     work.tx.session.flush()
+    if "name" in changes:
+        provisioning_marks.everybody(work, target.organization_id)
     search.put(work, target)
     return target
 

@@ -20,7 +20,7 @@ from idp.base.errors import Conflict, Forbidden, Invalid, NotFound
 from idp.base.ids import new_id
 from idp.base.texts import phrase
 from idp.base.work import Work
-from idp.directory import access, accounts, attributes, groups, names, queries, rights
+from idp.directory import access, accounts, attributes, groups, names, provisioning_marks, queries, rights
 from idp.directory.console_models import SearchWord
 from idp.directory.joining_models import AccountImport, AccountImportRow, Invitation
 from idp.directory.models import AccessGrant, Account, Group, Membership, Organization, RoleAssignment
@@ -540,6 +540,7 @@ def _remove(work: Work, account: Account) -> None:
             SearchWord.organization_id == account.organization_id, SearchWord.target_id == account.id
         )
     )
+    provisioning_marks.accounts(work, account.organization_id, [account.id])
     work.tx.session.delete(account)
     work.tx.session.flush()
 

@@ -22,7 +22,17 @@ from idp.base.letters import spoken
 from idp.base.models import OutboxMessage
 from idp.base.texts import phrase
 from idp.base.work import Work
-from idp.directory import accounts, administering, domain_reads, group_rules, mailing, queries, rights, search
+from idp.directory import (
+    accounts,
+    administering,
+    domain_reads,
+    group_rules,
+    mailing,
+    provisioning_marks,
+    queries,
+    rights,
+    search,
+)
 from idp.directory.console_models import Run, SearchWord
 from idp.directory.domain_models import Domain
 from idp.directory.joining_models import AccessRequest, AccountImport, AccountImportRow, Invitation, JoinRequest
@@ -185,6 +195,7 @@ def _schedule(work: Work, account: Account, at: Any) -> None:
         ),
     )
     accounts.defer_ending(work, account.organization_id, account.id)
+    provisioning_marks.accounts(work, account.organization_id, [account.id])
     _defer(work, account)
 
 

@@ -18,6 +18,7 @@ from idp.audit.events.launcher import *
 from idp.audit.events.lists import *
 from idp.audit.events.organizations import *
 from idp.audit.events.provisioning import *
+from idp.audit.events.provisioning_targets import *
 from idp.audit.events.release import *
 from idp.audit.events.roles import *
 from idp.audit.events.runs import *

@@ -7,6 +7,7 @@ from flask import Blueprint, Response, request
 from idp.base.work import Work
 from idp.directory import access, account_lists, accounts, history, provisioned, queries
 from idp.directory.models import Account
+from idp.provisioning.targets import lists as provisioning_targets
 from idp.signon import account_export, bulk_acts
 from idp.web.console import lists
 from idp.web.console.desk import Desk, at_desk, console_page, done
@@ -77,6 +78,7 @@ def show(work: Work, desk: Desk, account_id: str) -> Response:
         place=_PLACE,
         account=account,
         groups=access.groups_of(work, account.organization_id, account.id) if desk.may("group:read") else None,
+        places=provisioning_targets.places(work, account),
         keeper=provisioned.keeper(work, account),
         state=account_lists.state_of(account),
     )

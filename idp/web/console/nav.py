@@ -35,6 +35,7 @@ SECTIONS = (
             Entry("invitations", "console_invitations.index", _P.ACCOUNT_CREATE),
             Entry("imports", "console_imports.index", _P.ACCOUNT_CREATE),
             Entry("joining", "console_joining.index", _P.REQUEST_READ),
+            Entry("provisioning-targets", "console_provisioning_targets.index", _P.APPLICATION_READ),
             Entry("provisioning", "console_provisioning.index", _P.PROVISIONING_READ),
         ),
     ),

@@ -39,6 +39,7 @@ from idp.directory.provisioning_models import (
     ProvisioningClient,
     ProvisioningToken,
 )
+from idp.directory.told_models import ProvisioningTarget, ToldAccount
 from idp.oidc import metadata
 from idp.oidc.models import Api, ApiToken, Client
 from idp.policy.access import documents
@@ -302,10 +303,12 @@ class World:
             label=lambda n: f"Token {n}", scope="x", subject="sub_x", token_hash=lambda n: f"hash {n}", ending="abcd",
             created_at=now, expires_at=now + timedelta(days=9),
         )  # fmt: skip
+        self._add_targets(rows, now)
         self._add_imports(rows, now)
         self._add_layouts(work, rows, numbers)
         self._add_access_rules(work, numbers)
         self._add_provider(work, rows, site_id)
+        self._add_provisioning(rows, now)
 
     def _add_provisioning(self, rows, now) -> None:
         ends = now + timedelta(days=1)
@@ -358,6 +361,29 @@ class World:
             access_policies.write(work, "acme", policy.id, documents.rules_from_json({"rules": rules}))
         self.known["policy"], self.known["version"] = policy.id, "2"
         self.known["access_rule"] = access_policies.rules_of(work, policy).rules[0].id
+
+    def _add_targets(self, rows, now) -> None:
+        rows(
+            ProvisioningTarget, "ptg",
+            application_id=lambda n: f"app_{n}", endpoint="https://extra.example/scim", enabled_at=now, held_at=now,
+            failing_since=now, mapping={"userName": "email"}, group_ids=["grp_0"], created_at=now,
+        )  # fmt: skip
+        for state in ("held", "failed", "there"):
+            rows(
+                ToldAccount, f"pta_{state}",
+                target_id="ptg_0", account_id=lambda n, state=state: f"acc_{state}_{n}", state=state, act="update",
+                active=True, remote_id="r", changed_at=now,
+            )  # fmt: skip
+        rows(
+            ToldAccount, "pta",
+            target_id="ptg_0", account_id=lambda n: f"acc_{n}", state="failed", act="update", error="refused",
+            active=True, remote_id="r", changed_at=now,
+        )  # fmt: skip
+        rows(
+            ToldAccount, "pvo",
+            target_id=lambda n: f"ptg_{n}", account_id=self.front.account_ids[ANN], state="there", act="update",
+            active=True, remote_id="r", changed_at=now,
+        )  # fmt: skip
 
     def _add_provider(self, work, rows, site_id) -> None:
         if "provider" not in self.known:

@@ -19,6 +19,7 @@ from tests.web.console.test_queries import FEW, World, address, pages_of
 MAKES = "makes something new: nothing that was shown is changed"
 ONCE = "of several at once one does it; whoever comes second is told that it was done"
 LOOKS = "changes nothing"
+LOOKS_AGAIN = "goes on with what is known now; whatever was shown is not changed by it"
 NUMBERS = "carries the numbers that were looked at, and is refused where they are others by now"
 EACH = "is about people by name; what came of each is said"
 
@@ -52,6 +53,10 @@ WITHOUT = {
     "console_imports.undone": ONCE,
     "console_invitations.act": ONCE,
     "console_joining.decide": ONCE,
+    "console_application_provisioning.test": LOOKS,
+    "console_application_provisioning.reconcile": LOOKS_AGAIN,
+    "console_application_provisioning.resume": LOOKS_AGAIN,
+    "console_application_provisioning.retry": LOOKS_AGAIN,
     "console_provisioning.revoke": ONCE,
     "console_requests.decide": ONCE,
     "console_roles.withdraw": ONCE,
@@ -76,6 +81,7 @@ UNSEEN = {
     "console_access.restore": "shown of an older version",
     "console_access.roll_back": "shown while a version is on trial",
     "console_application_checks.fix": "shown of a finding that has a fix",
+    "console_application_provisioning.enable": "shown after what it would do was looked at",
     "console_application_saml.decide": "shown while a change waits",
     "console_application_saml.remove_certificate": "shown of a certificate",
     "console_application_saml.roll_over": "shown while a key is changed",

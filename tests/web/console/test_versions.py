@@ -32,6 +32,9 @@ WITHOUT = {
     "console_application_adding.register_by_hand": MAKES,
     "console_application_adding.register_template": MAKES,
     "console_application_adding_client.register": MAKES,
+    "console_application_adding_client.register_template": MAKES,
+    "console_application_aggregate.look": LOOKS,
+    "console_claim_lists.upload": MAKES,
     "console_application_test.begin": MAKES,
     "console_access_paths.give": MAKES,
     "console_bookmarks.create": MAKES,
@@ -96,6 +99,7 @@ UNSEEN = {
 
 TYPED = {
     "console_application_saml.add_certificates": {"certificates": vendors.OKTA.signing.der, "use": "signing"},
+    "console_applications.logo": {"remove": "1"},
     "console_bookmarks.logo": {"remove": "1"},
     "console_sites.logo": {"remove": "1"},
     "console_layouts.change": {"add": "More"},

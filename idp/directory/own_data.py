@@ -74,7 +74,7 @@ PORTIONS = (
         "joining", JoinRequest, ("email", "name", "state", "created_at", "decided_at", "answer"), when="created_at"
     ),
     Portion("imports", AccountImportRow, ("email", "action", "before", "after", "outcome")),
-    Portion("launcher", LauncherArrangement, ("sections", "favourites", "updated_at"), whose="id"),
+    Portion("launcher", LauncherArrangement, ("sections", "favourites", "opened", "updated_at"), whose="id"),
     Portion(
         "attempts",
         Attempt,

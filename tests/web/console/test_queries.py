@@ -304,6 +304,7 @@ class World:
             ApiToken, "atk",
             account_id=lambda n: ann if n % 2 else f"acc_{n}", site_id=site_id, api_id=lambda n: f"api_{n}",
             label=lambda n: f"Token {n}", scope="x", subject="sub_x", token_hash=lambda n: f"hash {n}", ending="abcd",
+            epoch=0,
             created_at=now, expires_at=now + timedelta(days=9),
         )  # fmt: skip
         self._add_targets(rows, now)

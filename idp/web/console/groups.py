@@ -230,9 +230,8 @@ def ask_to_nest(work: Work, desk: Desk, group_id: str) -> Response:
             "%(num)s person comes into “%(outer)s” at once, and gets what that opens; so does whoever comes into “%(inner)s” later.",
             "%(num)s people come into “%(outer)s” at once, and get what that opens; so does whoever comes into “%(inner)s” later.",
             count,
-            outer=outer.name,
-            inner=inner.name,
-        ),
+        )
+        % {"num": count, "inner": inner.name, "outer": outer.name},
         *_carries(work, outer),
     ]
     question = confirming.Question(
@@ -278,8 +277,8 @@ def ask_to_unnest(work: Work, desk: Desk, group_id: str) -> Response:
             "%(num)s person leaves “%(outer)s” at once, and loses what they have only through it.",
             "%(num)s people leave “%(outer)s” at once, and lose what they have only through it.",
             count,
-            outer=outer.name,
-        ),
+        )
+        % {"num": count, "outer": outer.name},
         *_carries(work, outer),
     ]
     question = confirming.Question(
@@ -374,13 +373,13 @@ def _asked(
     unproven = confirming.second_step(work, desk)
     if unproven is not None or request.form.get("confirmed") == "yes":
         return unproven
+    values = {"num": count, "group": group.name}
     if act == "add":
         title = _("Add them to %(group)s?", group=group.name)
         said = ngettext(
             "%(num)s account enters “%(group)s” at once, and gets what that opens.",
             "%(num)s accounts enter “%(group)s” at once, and get what that opens.",
             count,
-            group=group.name,
         )
     else:
         title = _("Take them out of %(group)s?", group=group.name)
@@ -388,11 +387,10 @@ def _asked(
             "%(num)s account leaves “%(group)s” at once, and loses what it has only through it.",
             "%(num)s accounts leave “%(group)s” at once, and lose what they have only through it.",
             count,
-            group=group.name,
         )
     question = confirming.Question(
         title=title,
-        says=[said, *carries],
+        says=[said % values, *carries],
         button=_("Add them") if act == "add" else _("Take them out"),
         action=url_for(f"console_groups.{act}", group_id=group.id),
         back=(url_for("console_groups.show", group_id=group.id), group.name),
@@ -411,9 +409,8 @@ def _carries(work: Work, group: Group) -> list[str]:
         "Whoever is in “%(group)s” holds %(num)s role of administrators by it.",
         "Whoever is in “%(group)s” holds %(num)s roles of administrators by it.",
         len(held),
-        group=group.name,
     )
-    return [said]
+    return [said % {"num": len(held), "group": group.name}]
 
 
 def _pair(group_id: str, sent: Mapping[str, str]) -> tuple[str, str]:

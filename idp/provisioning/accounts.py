@@ -16,7 +16,16 @@ from idp.audit.log import record
 from idp.base.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable
 from idp.base.texts import phrase
 from idp.base.work import Work
-from idp.directory import accounts, attribute_sources, domain_reads, managed, membership_changes, names, rights
+from idp.directory import (
+    accounts,
+    attribute_sources,
+    domain_reads,
+    managed,
+    membership_changes,
+    names,
+    own_words,
+    rights,
+)
 from idp.directory.group_rights import groups_by_id
 from idp.directory.memberships import held
 from idp.directory.models import Account, Membership, Organization
@@ -99,6 +108,7 @@ def create(work: Work, client: ProvisioningClient, wanted: Changes) -> Provision
         through="provisioning",
     )
     managed.manage(work, account)
+    accounts.vouch(work, account, own_words.EMAIL)  # the directory says it, too
     link = _linked(work, client, account, wanted.external_id or "", taken_over=False)
     if wanted.active is False:
         accounts.disable(work, account.id, organization_id=account.organization_id)

@@ -206,7 +206,7 @@ def replace(work: Work, account: Account, email: str, *, seen: str, by: str) -> 
     mail_links.end_all(work, account.id)
     work.tx.session.refresh(account)
     managed.follow_address(work, account)
-    if by == "administrator":
+    if by in ("administrator", "provisioning"):
         own_words.vouch(account, own_words.EMAIL)
     else:
         own_words.mark_address(work, account)

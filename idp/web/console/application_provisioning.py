@@ -1,6 +1,6 @@
 """An application that is told of accounts: where, what, to try it, to switch it on; who is there; what is held back."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from flask import Blueprint, Response, g, request
@@ -18,6 +18,7 @@ from idp.provisioning.targets.server import Fault, Probed
 from idp.web import context
 from idp.web.console import lists as pages_of
 from idp.web.console import outside
+from idp.web.console import seen as marks
 from idp.web.console.application_page import application_of, application_page, loopback
 from idp.web.console.desk import Desk, at_desk, done, fresh
 from idp.web.console.lists import At
@@ -262,7 +263,9 @@ def ask_to_approve(work: Work, desk: Desk, application_id: str) -> Response:
 def approve(work: Work, desk: Desk, application_id: str) -> Response:
     """Let what was held back be done."""
     application = application_of(work, desk, application_id)
-    count = switching.approve(work, application.id, if_version=pages_of.version())
+    _of, target = found.editable(work, application.id)
+    marks.unchanged(target.id, _held_mark(lists.counts(work, desk.organization.id, [target.id])[target.id]))
+    count = switching.approve(work, application.id)
     words = _("Accounts that are taken away now: %(count)s.", count=count)
     return done(work, desk, words, _HOME, application_id=application.id)
 
@@ -374,10 +377,16 @@ def _act(work: Work, desk: Desk, application_id: str, act: str) -> Response:
         _TAB,
         target=target,
         act_name=act,
+        shown=_held_mark(counts) if act == "approve" else target.version,
         counts=counts,
         held=held,
         sees_people=_sees_people(work, application.organization_id),
     )
+
+
+def _held_mark(counts: Mapping[str, int]) -> int:
+    """Stand for how many wait: whoever lets three go does not let the five hundred go that came meanwhile."""
+    return marks.mark(counts.get(noticing.HELD, 0))
 
 
 def _percent(text: str) -> int:

@@ -181,9 +181,15 @@ def day(said: str) -> bool:
         return False
 
 
+def begins(name: str, said: str) -> bool:
+    """Say whether a name begins with what a filter says, whatever the case; empty: every name does."""
+    return name.casefold().startswith(said.casefold())
+
+
 def part(rows: Sequence[Row], key: Callable[[Row], Iterable[Any]], after: After, limit: int) -> list[Row]:
-    """Return at most *limit* of *rows*, which are few and in the order of their keys, after the key *after*."""
-    return [one for one in rows if after is None or tuple(key(one)) > tuple(after)][:limit]
+    """Return at most *limit* of *rows*, which are few, in the order of their keys after the key *after*."""
+    ordered = sorted(rows, key=lambda one: tuple(key(one)))  # a database may order texts in another way than we compare
+    return [one for one in ordered if after is None or tuple(key(one)) > tuple(after)][:limit]
 
 
 def filters(*names: str) -> dict[str, str]:

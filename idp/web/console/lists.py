@@ -140,7 +140,10 @@ class Listing(Generic[Row]):
         """
         chosen = filters(*self.filters)
         for name, value in chosen.items():
-            if value and not self.filters[name](value):
+            fits = self.filters[name]
+            if value and not fits(value):
+                if fits is day:
+                    raise Invalid("This is no day.", field=name, advice="Write it like 2026-11-30.")
                 raise Invalid(
                     phrase("This list cannot be narrowed to “%(value)s”.", value=value[:80]),
                     field=name,

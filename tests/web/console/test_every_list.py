@@ -370,7 +370,9 @@ def test_a_value_that_no_filter_knows_is_refused_by_the_page_and_by_the_file(the
         for filter_ in _bad_values(listing):
             for file in (False, True):
                 answer = there.admin.client.get(f"{there.path(name, file=file)}?{filter_}=no+such+value")
-                if answer.status_code != 422 or "This list cannot be narrowed" not in answer.text:
+                if answer.status_code != 422 or not re.search(
+                    "This list cannot be narrowed|This is no day", answer.text
+                ):
                     wrong.append((name, filter_, file, answer.status_code))
     assert wrong == []
     assert there.admin.client.get("/admin/accounts?group=Nobodys").status_code == 404

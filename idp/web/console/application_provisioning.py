@@ -1,13 +1,13 @@
 """An application that is told of accounts: where, what, to try it, to switch it on; who is there; what is held back."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from flask import Blueprint, Response, g, request
 
 from idp.base.errors import IdpError, Invalid
 from idp.base.work import Work
-from idp.directory import attributes, history
+from idp.directory import attributes, history, queries
 from idp.directory.models import Application
 from idp.directory.told_models import ToldGroup
 from idp.policy.permissions import Permission, allows
@@ -16,8 +16,8 @@ from idp.provisioning.targets import server as scim
 from idp.provisioning.targets.editing import Wanted
 from idp.provisioning.targets.server import Fault, Probed
 from idp.web import context
-from idp.web.console import exports, outside
 from idp.web.console import lists as pages_of
+from idp.web.console import outside
 from idp.web.console.application_page import application_of, application_page, loopback
 from idp.web.console.desk import Desk, at_desk, done, fresh
 from idp.web.languages import gettext as _
@@ -273,6 +273,26 @@ def reconcile(work: Work, desk: Desk, application_id: str) -> Response:
     return done(work, desk, _("It has begun."), "console_runs.show", run_id=run.id)
 
 
+def _cells(work: Work, at: pages_of.At, rows: Sequence[lists.There]) -> Iterator[Sequence[object]]:
+    sees = _sees_people(work, queries.application(work, at.of.application_id))
+    for one in rows:
+        row, email = one.row, one.account.email if sees and one.account is not None else ""
+        yield row.account_id, email, row.remote_id, row.state, row.act, row.error, row.changed_at
+
+
+ACCOUNTS = pages_of.Listing(
+    name="provisioned-accounts",
+    file="console_application_provisioning.accounts_as_csv",
+    read=lambda work, at, after, limit: lists.accounts(
+        work, at.of, after=after, limit=limit, state=at.chosen["state"], starting=at.chosen["q"]
+    ),
+    key=lambda one: (one.row.account_id,),
+    heads=("id", "email", "id there", "state", "last act", "error", "changed"),
+    cells=_cells,
+    filters={"state": pages_of.one_of(noticing.STATES), "q": pages_of.text},
+)
+
+
 @pages.get("/accounts")
 @administrator
 @at_desk
@@ -280,16 +300,6 @@ def accounts(work: Work, desk: Desk, application_id: str) -> Response:
     """List the accounts that are known there, by state."""
     application = application_of(work, desk, application_id)
     _, target = found.readable(work, application.id)
-    chosen = pages_of.filters("state", "q")
-    listed = pages_of.listed(
-        desk,
-        f"provisioned {target.id}",
-        chosen,
-        lambda after, limit: lists.accounts(
-            work, target, after=after, limit=limit, state=chosen["state"], starting=chosen["q"]
-        ),
-        lambda one: (one.row.account_id,),
-    )
     return application_page(
         work,
         desk,
@@ -297,7 +307,7 @@ def accounts(work: Work, desk: Desk, application_id: str) -> Response:
         application,
         _TAB,
         target=target,
-        listed=listed,
+        listed=ACCOUNTS.page(work, desk, target),
         states=noticing.STATES,
         sees_people=_sees_people(work, application),
     )
@@ -310,16 +320,7 @@ def accounts_as_csv(work: Work, desk: Desk, application_id: str) -> Response:
     """Send the accounts that the address asks for as a CSV file, streamed."""
     application = application_of(work, desk, application_id)
     _, target = found.readable(work, application.id)
-    chosen = pages_of.filters("state", "q")
-    sees = _sees_people(work, application)
-
-    def rows(opened: Work) -> Iterator[tuple[object, ...]]:
-        for one in lists.all_accounts(opened, target, state=chosen["state"], starting=chosen["q"]):
-            row, email = one.row, one.account.email if sees and one.account is not None else ""
-            yield (row.account_id, email, row.remote_id, row.state, row.act, row.error, row.changed_at)
-
-    heads = ("id", "email", "id there", "state", "last act", "error", "changed")
-    return exports.as_csv(desk, "provisioned-accounts", heads, rows)
+    return ACCOUNTS.as_csv(work, desk, target)
 
 
 @pages.get("/history")

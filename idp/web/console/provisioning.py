@@ -1,6 +1,6 @@
 """Directories of others that write accounts and groups of the organization: the list, and each one."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -9,13 +9,14 @@ from flask import Blueprint, Response, request
 
 from idp.base.errors import Invalid, NotFound
 from idp.base.work import Work
-from idp.directory import history, role_assignments, role_holders
+from idp.directory import account_lists, history, role_assignments, role_holders
 from idp.directory.provisioning_models import ProvisioningClient
 from idp.policy.permissions import Permission, require
 from idp.provisioning import calls, clients, keeping, tokens
 from idp.web import context, shown_once
-from idp.web.console import exports, lists
+from idp.web.console import lists
 from idp.web.console.desk import Desk, at_desk, console_page, done, fresh
+from idp.web.console.lists import After, At
 from idp.web.languages import gettext as _
 from idp.web.render import redirect
 from idp.web.security import administrator
@@ -23,6 +24,7 @@ from idp.web.security import administrator
 pages = Blueprint("console_provisioning", __name__, url_prefix="/admin/provisioning")
 
 _PLACE = "provisioning"
+_FAILED = "failed"
 _TOKEN = "provisioning-token"  # noqa: S105 (a purpose, no password)
 
 
@@ -47,17 +49,83 @@ ACTS = {
 }
 
 
+def _clients(work: Work, at: At, after: After, limit: int) -> list[ProvisioningClient]:
+    require(work, Permission.PROVISIONING_READ, at.organization_id)
+    every = clients.listed(work, at.organization_id)
+    return lists.part([one for one in every if lists.begins(one.name, at.chosen["q"])], _place, after, limit)
+
+
+def _place(one: ProvisioningClient) -> tuple[str, str]:
+    return one.name_key, one.id
+
+
+def _cells(work: Work, at: At, rows: Sequence[ProvisioningClient]) -> Iterator[Sequence[object]]:
+    kept = clients.kept_by(work, at.organization_id, [one.id for one in rows])
+    for one in rows:
+        state = "off" if one.disabled_at else "stopped" if one.stopped_at else "on"
+        yield one.id, one.name, state, kept[one.id].accounts, kept[one.id].groups, one.last_used_at, one.created_at
+
+
+LIST = lists.Listing(
+    name="directories",
+    file="console_provisioning.as_csv",
+    read=_clients,
+    key=_place,
+    heads=("id", "name", "state", "accounts", "groups", "called_last", "created"),
+    cells=_cells,
+    filters={"q": lists.text},
+)
+CALLS = lists.Listing(
+    name="calls",
+    file="console_provisioning.calls_as_csv",
+    read=lambda work, at, after, limit: calls.latest(
+        work, at.of, after=after, failed=at.chosen["outcome"] == _FAILED, limit=limit
+    ),
+    key=lambda one: (one.id,),
+    heads=("at", "method", "what", "target", "status", "said", "attempt"),
+    cells=lambda work, at, rows: (
+        (one.at, one.method, one.what, one.target_id, one.status, one.said, one.id) for one in rows
+    ),
+    filters={"outcome": lists.one_of((_FAILED,))},
+)
+ACCOUNTS = lists.Listing(
+    name="kept-accounts",
+    file="console_provisioning.accounts_as_csv",
+    read=lambda work, at, after, limit: keeping.accounts(work, at.of, after=after, limit=limit),
+    key=lambda one: (one[0].id,),
+    heads=("id", "email", "name", "state", "called_there", "since"),
+    cells=lambda work, at, rows: (
+        (one.id, one.email, one.name, account_lists.state_of(one), link.external_id, link.since) for one, link in rows
+    ),
+)
+GROUPS = lists.Listing(
+    name="kept-groups",
+    file="console_provisioning.groups_as_csv",
+    read=lambda work, at, after, limit: keeping.groups(work, at.of, after=after, limit=limit),
+    key=lambda one: (one.id,),
+    heads=("id", "name", "created"),
+    cells=lambda work, at, rows: ((one.id, one.name, one.created_at) for one in rows),
+)
+
+
 @pages.get("")
 @administrator
 @at_desk
 def index(work: Work, desk: Desk) -> Response:
-    """List the directories that write into the organization; there are few."""
-    require(work, Permission.PROVISIONING_READ, desk.organization.id)
-    found = clients.listed(work, desk.organization.id)
-    kept = clients.kept_by(work, desk.organization.id, [one.id for one in found])
+    """List the directories that write into the organization; ``q`` is the beginning of a name."""
+    found = LIST.page(work, desk)
+    kept = clients.kept_by(work, desk.organization.id, [one.id for one in found.rows])
     return console_page(
-        work, desk, "console/provisioning/index.html", place=_PLACE, clients=found, kept=kept, address=_address()
+        work, desk, "console/provisioning/index.html", place=_PLACE, listed=found, kept=kept, address=_address()
     )
+
+
+@pages.get("/directories.csv")
+@administrator
+@at_desk
+def as_csv(work: Work, desk: Desk) -> Response:
+    """Send the directories that the address asks for as a CSV file, streamed."""
+    return LIST.as_csv(work, desk)
 
 
 @pages.get("/new")
@@ -143,15 +211,7 @@ def save(work: Work, desk: Desk, client_id: str) -> Response:
 def latest(work: Work, desk: Desk, client_id: str) -> Response:
     """List the latest calls of a client, and what came of each."""
     found = _client(work, desk, client_id)
-    chosen = lists.filters("outcome")
-    listed = lists.listed(
-        desk,
-        f"calls-{found.id}",
-        chosen,
-        lambda after, limit: calls.latest(work, found, after=after, failed=chosen["outcome"] == "failed", limit=limit),
-        lambda one: (one.id,),
-    )
-    return _shown(work, desk, "calls", found, listed=listed)
+    return _shown(work, desk, "calls", found, listed=CALLS.page(work, desk, found))
 
 
 @pages.get("/<client_id>/calls.csv")
@@ -159,18 +219,7 @@ def latest(work: Work, desk: Desk, client_id: str) -> Response:
 @at_desk
 def calls_as_csv(work: Work, desk: Desk, client_id: str) -> Response:
     """Send the calls of a client as a CSV file, streamed."""
-    found = _client(work, desk, client_id)
-    failed = lists.filters("outcome")["outcome"] == "failed"
-
-    def rows(opened: Work) -> Iterator[tuple[object, ...]]:
-        after: tuple[str] | None = None
-        while some := calls.latest(opened, found, after=after, failed=failed, limit=200):
-            yield from (
-                (one.at.isoformat(), one.method, one.what, one.target_id, one.status, one.said, one.id) for one in some
-            )
-            after = (some[-1].id,)
-
-    return exports.as_csv(desk, "calls", ("at", "method", "what", "target", "status", "said", "attempt"), rows)
+    return CALLS.as_csv(work, desk, _client(work, desk, client_id))
 
 
 @pages.get("/<client_id>/accounts")
@@ -179,14 +228,15 @@ def calls_as_csv(work: Work, desk: Desk, client_id: str) -> Response:
 def accounts(work: Work, desk: Desk, client_id: str) -> Response:
     """List the accounts that a client keeps."""
     found = _client(work, desk, client_id)
-    listed = lists.listed(
-        desk,
-        f"kept-accounts-{found.id}",
-        {},
-        lambda after, limit: keeping.accounts(work, found, after=after, limit=limit),
-        lambda one: (one[0].id,),
-    )
-    return _shown(work, desk, "accounts", found, listed=listed)
+    return _shown(work, desk, "accounts", found, listed=ACCOUNTS.page(work, desk, found))
+
+
+@pages.get("/<client_id>/accounts.csv")
+@administrator
+@at_desk
+def accounts_as_csv(work: Work, desk: Desk, client_id: str) -> Response:
+    """Send the accounts that a client keeps as a CSV file, streamed."""
+    return ACCOUNTS.as_csv(work, desk, _client(work, desk, client_id))
 
 
 @pages.get("/<client_id>/groups")
@@ -195,14 +245,15 @@ def accounts(work: Work, desk: Desk, client_id: str) -> Response:
 def groups(work: Work, desk: Desk, client_id: str) -> Response:
     """List the groups that a client keeps."""
     found = _client(work, desk, client_id)
-    listed = lists.listed(
-        desk,
-        f"kept-groups-{found.id}",
-        {},
-        lambda after, limit: keeping.groups(work, found, after=after, limit=limit),
-        lambda one: (one.id,),
-    )
-    return _shown(work, desk, "groups", found, listed=listed)
+    return _shown(work, desk, "groups", found, listed=GROUPS.page(work, desk, found))
+
+
+@pages.get("/<client_id>/groups.csv")
+@administrator
+@at_desk
+def groups_as_csv(work: Work, desk: Desk, client_id: str) -> Response:
+    """Send the groups that a client keeps as a CSV file, streamed."""
+    return GROUPS.as_csv(work, desk, _client(work, desk, client_id))
 
 
 @pages.get("/<client_id>/history")

@@ -52,6 +52,13 @@ MANY, A_PAGE = 8, 3
 CANARY, FORMULA = "canary", "=1+1"
 
 PAGES = {
+    "api-tokens": "console_tokens.index",
+    "calls": "console_provisioning.latest",
+    "directories": "console_provisioning.index",
+    "kept-accounts": "console_provisioning.accounts",
+    "kept-groups": "console_provisioning.groups",
+    "provisioned-accounts": "console_application_provisioning.accounts",
+    "told-applications": "console_provisioning_targets.index",
     "access": "console_application_access.index",
     "access-applications": "console_access.applications",
     "account-applications": "console_access_paths.account",
@@ -92,6 +99,7 @@ PAGES = {
     "zones": "console_zones.index",
 }
 NO_LISTS = {
+    "console_application_provisioning.index": "where one application is told",
     "console_application_client.index": "how one client is registered",
     "console_application_saml.index": "what is known of one provider",
     "console_application_saml_further.index": "what is known of one provider",
@@ -102,6 +110,13 @@ NO_LISTS = {
     "console_what_if.index": "one question",
 }
 HEADS = {
+    "api-tokens": "id,email,name,label,api,scope,ending,state,created_at,last_used_at,ends_at,revoked_at,revoked_because",
+    "calls": "at,method,what,target,status,said,attempt",
+    "directories": "id,name,state,accounts,groups,called_last,created",
+    "kept-accounts": "id,email,name,state,called_there,since",
+    "kept-groups": "id,name,created",
+    "provisioned-accounts": "id,email,id there,state,last act,error,changed",
+    "told-applications": "id,name,endpoint,state,error,there,waiting,held,failed,gone",
     "access": "id,kind,subject_id,name,since,until,reason",
     "access-applications": "id,name,protocol",
     "account-applications": "application_id,application,site,opens,by,through,source,since,reason",

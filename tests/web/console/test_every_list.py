@@ -34,8 +34,11 @@ from idp.directory.joining_models import (
 )
 from idp.directory.launcher_models import LauncherLayout
 from idp.directory.models import AccessGrant, Account, Application, Group, Membership, Role, RoleAssignment, Site
+from idp.directory.provisioning_models import ProvisionedAccount, ProvisionedGroup, ProvisioningCall, ProvisioningClient
+from idp.directory.told_models import ProvisioningTarget, ToldAccount
 from idp.keyring import keyring
 from idp.keyring.models import SigningKey
+from idp.oidc.models import Api, ApiToken
 from idp.policy.models import AccessPolicy, AccessPolicyVersion, AuthenticationPolicy, Zone
 from idp.saml import templates
 from idp.web import console
@@ -162,12 +165,14 @@ SEVERAL_LINES = {"account-applications", "application-people", "members", "keys"
 OF_ANOTHER = (
     *(Account, Group, Site, Membership, Application, AccessGrant, Domain, Role, RoleAssignment, Run, AccessRequest),
     *(JoinRequest, JoinRule, Invitation, AccountImport, AccountImportRow, LauncherLayout, Zone, AuthenticationPolicy),
-    *(AccessPolicy, AccessPolicyVersion, SigningKey, AuditEntry, Attempt),
+    *(AccessPolicy, AccessPolicyVersion, SigningKey, AuditEntry, Attempt, Api, ApiToken, ProvisioningClient),
+    *(ProvisioningCall, ProvisionedAccount, ProvisionedGroup, ProvisioningTarget, ToldAccount),
 )
 """What the other organization has, too: rows with the same ids wherever ids are those of an organization."""
 SPOKEN = (
     *("name", "name_key", "email", "email_key", "title", "file_name", "domain", "held_name", "reason", "actor_name"),
-    *("created_by_name", "slug", "cause", "invited_by_name", "digest", "launch_url"),
+    *("created_by_name", "slug", "cause", "invited_by_name", "digest", "launch_url", "external_id", "said", "label"),
+    *("endpoint", "identifier", "remote_id", "token_hash"),
 )
 UNIQUE_IDS = {Attempt.__tablename__, AuditEntry.__tablename__, SigningKey.__tablename__}
 
@@ -436,7 +441,13 @@ def test_an_export_of_accounts_holds_those_of_the_list_and_no_others(there):
 
 def test_t2_nothing_of_another_organization_is_on_a_page_or_in_a_file(there):
     with there.front.work() as work:
-        assert work.tx.session.scalars(select(Account).where(Account.name.startswith(CANARY))).all()
+        other = organizations.by_slug(work, "globex").id
+        none = [
+            model.__tablename__
+            for model in OF_ANOTHER
+            if not work.tx.session.scalars(select(model).where(model.organization_id == other)).all()
+        ]
+        assert none == []
     found = []
     for name in PAGES:
         for file in (False, True):

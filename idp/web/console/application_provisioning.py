@@ -281,7 +281,7 @@ def _cells(work: Work, at: pages_of.At, rows: Sequence[lists.There]) -> Iterator
 
 
 ACCOUNTS = pages_of.Listing(
-    name="provisioned-accounts",
+    name="told-accounts",
     file="console_application_provisioning.accounts_as_csv",
     read=lambda work, at, after, limit: lists.accounts(
         work, at.of, after=after, limit=limit, state=at.chosen["state"], starting=at.chosen["q"]

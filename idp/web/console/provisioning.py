@@ -9,14 +9,13 @@ from flask import Blueprint, Response, request
 
 from idp.base.errors import Invalid, NotFound
 from idp.base.work import Work
-from idp.directory import account_lists, history, role_assignments, role_holders
+from idp.directory import history
 from idp.directory.provisioning_models import ProvisioningClient
 from idp.policy.permissions import Permission, require
 from idp.provisioning import calls, clients, keeping, tokens
 from idp.web import context, shown_once
 from idp.web.console import lists
 from idp.web.console.desk import Desk, at_desk, console_page, done, fresh
-from idp.web.console.lists import After, At
 from idp.web.languages import gettext as _
 from idp.web.render import redirect
 from idp.web.security import administrator
@@ -24,7 +23,6 @@ from idp.web.security import administrator
 pages = Blueprint("console_provisioning", __name__, url_prefix="/admin/provisioning")
 
 _PLACE = "provisioning"
-_FAILED = "failed"
 _TOKEN = "provisioning-token"  # noqa: S105 (a purpose, no password)
 
 
@@ -49,62 +47,70 @@ ACTS = {
 }
 
 
-def _clients(work: Work, at: At, after: After, limit: int) -> list[ProvisioningClient]:
+def _clients(work: Work, at: lists.At, after: lists.After, limit: int) -> list[ProvisioningClient]:
     require(work, Permission.PROVISIONING_READ, at.organization_id)
-    every = clients.listed(work, at.organization_id)
-    return lists.part([one for one in every if lists.begins(one.name, at.chosen["q"])], _place, after, limit)
+    return lists.part(clients.listed(work, at.organization_id), _client_key, after, limit)
 
 
-def _place(one: ProvisioningClient) -> tuple[str, str]:
-    return one.name_key, one.id
+def _client_key(one: ProvisioningClient) -> tuple[str, str]:
+    return (one.name_key, one.id)
 
 
-def _cells(work: Work, at: At, rows: Sequence[ProvisioningClient]) -> Iterator[Sequence[object]]:
-    kept = clients.kept_by(work, at.organization_id, [one.id for one in rows])
-    for one in rows:
-        state = "off" if one.disabled_at else "stopped" if one.stopped_at else "on"
-        yield one.id, one.name, state, kept[one.id].accounts, kept[one.id].groups, one.last_used_at, one.created_at
+def _client_cells(work: Work, at: lists.At, found: Sequence[ProvisioningClient]) -> Iterator[tuple[object, ...]]:
+    kept = clients.kept_by(work, at.organization_id, [one.id for one in found])
+    for one in found:
+        counts = kept[one.id]
+        yield (
+            *(one.id, one.name, one.takes_over, one.brake, counts.accounts, counts.groups),
+            *(one.created_at, one.last_used_at, one.disabled_at, one.stopped_at, one.failing_since),
+        )
 
 
 LIST = lists.Listing(
-    name="directories",
+    name="provisioning-clients",
     file="console_provisioning.as_csv",
     read=_clients,
-    key=_place,
-    heads=("id", "name", "state", "accounts", "groups", "called_last", "created"),
-    cells=_cells,
-    filters={"q": lists.text},
+    key=_client_key,
+    heads=(
+        *("id", "name", "takes_over", "brake", "accounts", "groups"),
+        *("connected", "called_last", "off_since", "stopped", "failing_since"),
+    ),
+    cells=_client_cells,
 )
 CALLS = lists.Listing(
-    name="calls",
+    name="provisioning-calls",
     file="console_provisioning.calls_as_csv",
     read=lambda work, at, after, limit: calls.latest(
-        work, at.of, after=after, failed=at.chosen["outcome"] == _FAILED, limit=limit
+        work, at.of, after=after, failed=at.chosen["outcome"] == "failed", limit=limit
     ),
     key=lambda one: (one.id,),
     heads=("at", "method", "what", "target", "status", "said", "attempt"),
-    cells=lambda work, at, rows: (
-        (one.at, one.method, one.what, one.target_id, one.status, one.said, one.id) for one in rows
+    cells=lambda work, at, found: (
+        (one.at, one.method, one.what, one.target_id, one.status, one.said, one.id) for one in found
     ),
-    filters={"outcome": lists.one_of((_FAILED,))},
+    filters={"outcome": lists.one_of(("failed",))},
 )
 ACCOUNTS = lists.Listing(
-    name="kept-accounts",
+    name="provisioned-accounts",
     file="console_provisioning.accounts_as_csv",
     read=lambda work, at, after, limit: keeping.accounts(work, at.of, after=after, limit=limit),
     key=lambda one: (one[0].id,),
-    heads=("id", "email", "name", "state", "called_there", "since"),
-    cells=lambda work, at, rows: (
-        (one.id, one.email, one.name, account_lists.state_of(one), link.external_id, link.since) for one, link in rows
+    heads=("id", "email", "name", "state", "external_id", "since"),
+    cells=lambda work, at, found: (
+        (
+            *(account.id, account.email, account.name, "disabled" if account.disabled_at else "active"),
+            *(link.external_id, link.since),
+        )
+        for account, link in found
     ),
 )
 GROUPS = lists.Listing(
-    name="kept-groups",
+    name="provisioned-groups",
     file="console_provisioning.groups_as_csv",
     read=lambda work, at, after, limit: keeping.groups(work, at.of, after=after, limit=limit),
     key=lambda one: (one.id,),
     heads=("id", "name", "created"),
-    cells=lambda work, at, rows: ((one.id, one.name, one.created_at) for one in rows),
+    cells=lambda work, at, found: ((one.id, one.name, one.created_at) for one in found),
 )
 
 
@@ -112,19 +118,17 @@ GROUPS = lists.Listing(
 @administrator
 @at_desk
 def index(work: Work, desk: Desk) -> Response:
-    """List the directories that write into the organization; ``q`` is the beginning of a name."""
+    """List the directories that write into the organization; there are few."""
     found = LIST.page(work, desk)
     kept = clients.kept_by(work, desk.organization.id, [one.id for one in found.rows])
-    return console_page(
-        work, desk, "console/provisioning/index.html", place=_PLACE, listed=found, kept=kept, address=_address()
-    )
+    return console_page(work, desk, "console/provisioning/index.html", place=_PLACE, listed=found, kept=kept)
 
 
 @pages.get("/directories.csv")
 @administrator
 @at_desk
 def as_csv(work: Work, desk: Desk) -> Response:
-    """Send the directories that the address asks for as a CSV file, streamed."""
+    """Send the directories as a CSV file."""
     return LIST.as_csv(work, desk)
 
 
@@ -175,7 +179,6 @@ def show(work: Work, desk: Desk, client_id: str) -> Response:
         ends_soon=work.now + tokens.ENDS_SOON,
         token=shown[0] if shown else "",
         address=_address(),
-        holders=_holders(work, desk),
     )
 
 
@@ -355,12 +358,6 @@ def _shown(work: Work, desk: Desk, tab: str, client: ProvisioningClient, **value
 def _with_token(work: Work, desk: Desk, client: ProvisioningClient, text: str) -> Response:
     answer = redirect("console_provisioning.show", client_id=client.id)
     return shown_once.show(answer, _TOKEN, f"{desk.session.id}:{client.id}", (text,), work.now)
-
-
-def _holders(work: Work, desk: Desk) -> list[role_assignments.Held]:
-    if not desk.may_anywhere(Permission.ROLE_READ):
-        return []
-    return role_holders.who_may(work, Permission.PROVISIONING_MANAGE, organization_id=desk.organization.id)
 
 
 def _address() -> str:

@@ -56,11 +56,11 @@ CANARY, FORMULA = "canary", "=1+1"
 
 PAGES = {
     "api-tokens": "console_tokens.index",
-    "calls": "console_provisioning.latest",
-    "directories": "console_provisioning.index",
-    "kept-accounts": "console_provisioning.accounts",
-    "kept-groups": "console_provisioning.groups",
-    "provisioned-accounts": "console_application_provisioning.accounts",
+    "provisioning-calls": "console_provisioning.latest",
+    "provisioning-clients": "console_provisioning.index",
+    "provisioned-accounts": "console_provisioning.accounts",
+    "provisioned-groups": "console_provisioning.groups",
+    "told-accounts": "console_application_provisioning.accounts",
     "told-applications": "console_provisioning_targets.index",
     "access": "console_application_access.index",
     "access-applications": "console_access.applications",
@@ -114,11 +114,11 @@ NO_LISTS = {
 }
 HEADS = {
     "api-tokens": "id,email,name,label,api,scope,ending,state,created_at,last_used_at,ends_at,revoked_at,revoked_because",
-    "calls": "at,method,what,target,status,said,attempt",
-    "directories": "id,name,state,accounts,groups,called_last,created",
-    "kept-accounts": "id,email,name,state,called_there,since",
-    "kept-groups": "id,name,created",
-    "provisioned-accounts": "id,email,id there,state,last act,error,changed",
+    "provisioning-calls": "at,method,what,target,status,said,attempt",
+    "provisioning-clients": "id,name,takes_over,brake,accounts,groups,connected,called_last,off_since,stopped,failing_since",
+    "provisioned-accounts": "id,email,name,state,external_id,since",
+    "provisioned-groups": "id,name,created",
+    "told-accounts": "id,email,id there,state,last act,error,changed",
     "told-applications": "id,name,endpoint,state,error,there,waiting,held,failed,gone",
     "access": "id,kind,subject_id,name,since,until,reason",
     "access-applications": "id,name,protocol",

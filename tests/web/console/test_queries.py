@@ -295,7 +295,6 @@ class World:
             group_id=lambda n: f"grp_{n}", condition='department is "Sales"', exceptions=lambda n: [f"acc_{n}"],
             created_at=now,
         )  # fmt: skip
-        self._add_provisioning(rows, now)
         rows(
             Api, "api",
             site_id=site_id, identifier=lambda n: f"urn:x:{n}", name=lambda n: f"API {n}", token_format="jwt",

@@ -225,7 +225,6 @@ def ask_to_mark(work: Work, desk: Desk, application_id: str) -> Response:
             "%(num)s person who is in it stays there, and goes on opening %(application)s; whoever is given it from now on does not enter it.",
             "%(num)s people who are in it stay there, and go on opening %(application)s; whoever is given it from now on does not enter it.",
             count,
-            application=application.name,
         )
     else:
         title = _("Make %(group)s a default group?", group=group.name)
@@ -233,11 +232,10 @@ def ask_to_mark(work: Work, desk: Desk, application_id: str) -> Response:
             "%(num)s person who is in it opens %(application)s from now on, and whoever is given it enters the group and gets all else that it opens.",
             "%(num)s people who are in it open %(application)s from now on, and whoever is given it enters the group and gets all else that it opens.",
             count,
-            application=application.name,
         )
     question = confirming.Question(
         title=title,
-        says=[said],
+        says=[said % {"num": count, "application": application.name}],
         button=_("No default group any more") if unmark else _("Make it a default group"),
         action=url_for("console_access_paths.mark", application_id=application.id),
         back=(url_for("console_access_paths.people", application_id=application.id), application.name),

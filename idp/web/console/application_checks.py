@@ -73,7 +73,7 @@ def ask_to_fix(work: Work, desk: Desk, application_id: str) -> Response:
     )
     question = confirming.Question(
         title=_("Change %(name)s?", name=application.name),
-        says=[*says, said],
+        says=[*says, said % {"num": count}],
         button=_("Change it"),
         action=url_for("console_application_checks.fix", **where),
         back=(url_for("console_application_checks.doctor", **where), application.name),

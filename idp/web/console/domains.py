@@ -155,7 +155,6 @@ def ask_claiming(work: Work, desk: Desk, domain_id: str) -> Response:
             "Every new account with an address on %(name)s is managed as soon as it is there, and its person is told; %(num)s account that is there already stays as it is until you claim it.",
             "Every new account with an address on %(name)s is managed as soon as it is there, and its person is told; %(num)s accounts that are there already stay as they are until you claim them.",
             count,
-            name=name,
         )
     else:
         count = managed.counts(work, desk.organization.id).get(found.id, 0)
@@ -163,11 +162,10 @@ def ask_claiming(work: Work, desk: Desk, domain_id: str) -> Response:
             "New accounts with an address on %(name)s are managed only when you claim them; %(num)s account stays managed.",
             "New accounts with an address on %(name)s are managed only when you claim them; %(num)s accounts stay managed.",
             count,
-            name=name,
         )
     question = confirming.Question(
         title=_("Claim new accounts by themselves?") if claiming == "automatic" else _("Claim new accounts by hand?"),
-        says=[said],
+        says=[said % {"num": count, "name": name}],
         button=_("Save"),
         action=url_for("console_domains.set_claiming", domain_id=found.id),
         back=(url_for("console_domains.show", domain_id=found.id), name),

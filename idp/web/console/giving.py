@@ -34,21 +34,20 @@ def sentence(work: Work, desk: Desk, application: Application, *, kind: str, gro
     where = desk.organization.id
     if kind == access.EVERYONE:
         count = reaching.everyone(work, where)
-        return ngettext(
+        said = ngettext(
             "%(num)s person of the organization may open “%(name)s” at once, and so may everyone who comes later.",
             "%(num)s people of the organization may open “%(name)s” at once, and so may everyone who comes later.",
             count,
-            name=application.name,
         )
+        return said % {"num": count, "name": application.name}
     if kind == access.ACCOUNT:
         person = queries.account(work, account, organization_id=where)
         return _("1 person, %(person)s, may open “%(name)s” at once.", person=person.email, name=application.name)
     found = queries.group(work, group, organization_id=where)
     count = reaching.group(work, found)
-    return ngettext(
+    said = ngettext(
         "%(num)s person in “%(group)s” may open “%(name)s” at once, and so may whoever comes into the group later.",
         "%(num)s people in “%(group)s” may open “%(name)s” at once, and so may whoever comes into the group later.",
         count,
-        group=found.name,
-        name=application.name,
     )
+    return said % {"num": count, "group": found.name, "name": application.name}

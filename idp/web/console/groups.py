@@ -231,9 +231,8 @@ def ask_to_nest(work: Work, desk: Desk, group_id: str) -> Response:
             "%(num)s person comes into “%(outer)s” at once, and gets what that opens; so does whoever comes into “%(inner)s” later.",
             "%(num)s people come into “%(outer)s” at once, and get what that opens; so does whoever comes into “%(inner)s” later.",
             count,
-            inner=inner.name,
-            outer=outer.name,
-        ),
+        )
+        % {"num": count, "inner": inner.name, "outer": outer.name},
         *_carries(work, outer),
     ]
     question = confirming.Question(
@@ -279,8 +278,8 @@ def ask_to_unnest(work: Work, desk: Desk, group_id: str) -> Response:
             "%(num)s person leaves “%(outer)s” at once, and loses what they have only through it.",
             "%(num)s people leave “%(outer)s” at once, and lose what they have only through it.",
             count,
-            outer=outer.name,
-        ),
+        )
+        % {"num": count, "outer": outer.name},
         *_carries(work, outer),
     ]
     question = confirming.Question(
@@ -408,9 +407,8 @@ def _carries(work: Work, group: Group) -> list[str]:
         "Whoever is in “%(group)s” holds %(num)s role of administrators by it.",
         "Whoever is in “%(group)s” holds %(num)s roles of administrators by it.",
         len(held),
-        group=group.name,
     )
-    return [said]
+    return [said % {"num": len(held), "group": group.name}]
 
 
 def _pair(group_id: str, sent: Mapping[str, str]) -> tuple[str, str]:

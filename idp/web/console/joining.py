@@ -168,7 +168,7 @@ def ask_to_delete(work: Work, desk: Desk, rule_id: str) -> Response:
         title=_("Delete the rule for %(domain)s?", domain=found.domain),
         says=[
             _("Nobody with an address on %(domain)s joins any more; who has joined stays.", domain=found.domain),
-            waits,
+            waits % {"num": count},
         ],
         button=_("Delete the rule"),
         action=url_for("console_joining.delete_rule", rule_id=found.id),

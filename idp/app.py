@@ -88,6 +88,7 @@ from idp.web.console import bookmarks as console_bookmarks
 from idp.web.console import bulk as console_bulk
 from idp.web.console import bulk_objects as console_bulk_objects
 from idp.web.console import domains as console_domains
+from idp.web.console import group_lists as console_group_lists
 from idp.web.console import group_rules as console_group_rules
 from idp.web.console import groups as console_groups
 from idp.web.console import imports as console_imports
@@ -155,6 +156,7 @@ _CONSOLE = (
     application_vendor,
     console_keys,
     console_groups,
+    console_group_lists,
     console_group_rules,
     console_access_paths,
     console_invitations,

@@ -11,6 +11,7 @@ from sqlalchemy import exists as sql_exists
 from idp.base.work import Work
 from idp.directory import access_policies, account_lists, queries
 from idp.directory.console_models import DailyCount
+from idp.directory.keysets import rising
 from idp.directory.models import Account, Application
 from idp.policy.access.context import AccountKind
 from idp.policy.access.rules import Mode
@@ -158,16 +159,29 @@ def reporting_rules(work: Work, organization_id: str) -> list[tuple[str, str, st
     ]
 
 
-def unused_applications(work: Work, organization_id: str, *, limit: int = 20) -> Sequence[Application] | None:
-    """Return applications that nobody has opened for 30 days, by name, at most *limit*; None: nothing is counted yet."""
+def is_counted(work: Work, organization_id: str) -> bool:
+    """Say whether sign-ons of the organization have been counted."""
+    counted = sql_exists().where(DailyCount.organization_id == organization_id)
+    return bool(work.tx.session.scalar(select(counted)))
+
+
+def unused_applications(
+    work: Work, organization_id: str, *, after: tuple[Any, ...] | None = None, limit: int = 50
+) -> Sequence[Application]:
+    """
+    Return applications that nobody has opened for 30 days, by name, at most *limit*; none where nothing is counted yet.
+
+    Args:
+        after: the name and id of the last one that was shown; None: from the start.
+    """
     since = (work.now.date() - timedelta(days=UNUSED_DAYS)).isoformat()
     counted = (
         DailyCount.organization_id == organization_id,
         DailyCount.measure == _APPLICATION,
         DailyCount.day >= since,
     )
-    if not work.tx.session.scalar(select(sql_exists().where(DailyCount.organization_id == organization_id))):
-        return None
+    if not is_counted(work, organization_id):
+        return []
     opened = sql_exists().where(*counted, DailyCount.subject_id == Application.id)
     query = queries.visible(work, Application, Permission.APPLICATION_READ).where(
         Application.organization_id == organization_id,
@@ -176,7 +190,7 @@ def unused_applications(work: Work, organization_id: str, *, limit: int = 20) ->
         Application.created_at < work.now - timedelta(days=UNUSED_DAYS),
         ~opened,
     )
-    return list(work.tx.session.scalars(query.order_by(Application.name, Application.id).limit(limit)))
+    return list(work.tx.session.scalars(rising(query, (Application.name, Application.id), after, limit)))
 
 
 def _require(work: Work, organization_id: str) -> None:

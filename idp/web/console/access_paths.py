@@ -25,6 +25,24 @@ pages = Blueprint("console_access_paths", __name__, url_prefix="/admin")
 _MOST_OFFERED = 200
 
 
+OPENINGS = lists.Listing(
+    name="account-applications",
+    file="console_access_paths.account_as_csv",
+    read=lambda work, at, after, limit: lists.part(
+        [one for one in _opened(work, at).openings if lists.begins(one.application.name, at.chosen["q"])],
+        lambda one: (one.application.name, one.application.id),
+        after,
+        limit,
+    ),
+    key=lambda one: (one.application.name, one.application.id),
+    heads=("application_id", "application", "site", "opens", "by", "through", "source", "since", "reason"),
+    cells=lambda work, at, rows: (
+        (one.application.id, one.application.name, one.site, one.opens, *_way(way)) for one in rows for way in one.ways
+    ),
+    filters={"q": lists.text, "at": lists.day},
+)
+
+
 @pages.get("/accounts/<account_id>/access")
 @administrator
 @at_desk
@@ -32,12 +50,14 @@ def account(work: Work, desk: Desk, account_id: str) -> Response:
     """Show what an account can open, now or on a day, and why; ``application`` asks why not."""
     person = queries.account(work, account_id, organization_id=desk.organization.id)
     chosen = lists.filters("at", "application")
-    wrong = ""
-    try:
-        at = _moment(chosen["at"])
-    except Invalid as error:
-        at, wrong = None, error.message
-    found = paths.of_account(work, person.id, organization_id=desk.organization.id, at=at)
+    looked: list[paths.AccountPaths] = []
+
+    def read(work: Work, at: At, after: After, limit: int) -> list[paths.Opening]:
+        looked.append(_opened(work, at))
+        every = [one for one in looked[-1].openings if lists.begins(one.application.name, at.chosen["q"])]
+        return lists.part(every, OPENINGS.key, after, limit)
+
+    listed = replace(OPENINGS, read=read).page(work, desk, person)
     answer = None
     if chosen["application"]:
         answer = why_not.why_not(work, person.id, chosen["application"], organization_id=desk.organization.id)
@@ -52,14 +72,22 @@ def account(work: Work, desk: Desk, account_id: str) -> Response:
         place="accounts",
         account=person,
         state=account_lists.state_of(person),
-        found=found,
+        found=looked[-1],
+        listed=listed,
         chosen=chosen,
-        wrong=wrong,
         answer=answer,
         offered_choices=[(one.id, one.name) for one in offered],
         grantable=grantable,
         grantable_choices=[(one.id, one.name) for one in grantable],
     )
+
+
+@pages.get("/accounts/<account_id>/access.csv")
+@administrator
+@at_desk
+def account_as_csv(work: Work, desk: Desk, account_id: str) -> Response:
+    """Send what an account can open as a CSV file, streamed; a line for each chain of facts."""
+    return OPENINGS.as_csv(work, desk, _person(work, desk, account_id))
 
 
 @pages.post("/accounts/<account_id>/access")
@@ -124,9 +152,12 @@ def take(work: Work, desk: Desk, account_id: str, application_id: str) -> Respon
 def _lines(work: Work, at: At, rows: Sequence[paths.Person]) -> Iterator[Sequence[object]]:
     for one in rows:
         for way in one.ways:
-            through = " > ".join(group.name for group in way.groups)
-            source = "" if way.source is None else way.source.kind
-            yield one.account.id, one.account.email, one.state, way.kind, through, source, way.since, way.reason
+            yield one.account.id, one.account.email, one.state, *_way(way)
+
+
+def _way(way: paths.Way) -> tuple[object, ...]:
+    through = " > ".join(group.name for group in way.groups)
+    return way.kind, through, "" if way.source is None else way.source.kind, way.since, way.reason
 
 
 PEOPLE = lists.Listing(
@@ -146,11 +177,11 @@ PEOPLE = lists.Listing(
 def people(work: Work, desk: Desk, application_id: str) -> Response:
     """Show who can open an application, now or on a day, and why; ``account`` asks why not."""
     application = _application(work, desk, application_id)
-    seen: list[paths.ApplicationPaths] = []
+    looked: list[paths.ApplicationPaths] = []
 
     def read(work: Work, at: At, after: After, limit: int) -> tuple[paths.Person, ...]:
-        seen.append(_found(work, at, after, limit))
-        return seen[-1].people
+        looked.append(_found(work, at, after, limit))
+        return looked[-1].people
 
     listed = replace(PEOPLE, read=read).page(work, desk, application)
     answer, unknown = _asked(work, desk, application, lists.filters("account")["account"])
@@ -161,7 +192,7 @@ def people(work: Work, desk: Desk, application_id: str) -> Response:
         place="applications",
         application=application,
         listed=listed,
-        found=seen[-1],
+        found=looked[-1],
         chosen={**listed.filters, **lists.filters("account")},
         answer=answer,
         unknown=unknown,
@@ -241,6 +272,10 @@ def _taken_mark(taken: default_groups.Taken) -> int:
 
 def _defaults_mark(work: Work, application: Application) -> int:
     return seen.mark([one.id for one in default_groups.defaults(work, application)])
+
+
+def _opened(work: Work, at: At) -> paths.AccountPaths:
+    return paths.of_account(work, at.of.id, organization_id=at.organization_id, at=_moment(at.chosen["at"]))
 
 
 def _found(work: Work, at: At, after: After, limit: int) -> paths.ApplicationPaths:

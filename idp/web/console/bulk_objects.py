@@ -11,6 +11,7 @@ from idp.signon import bulk_objects
 from idp.web.console.application_page import application_of
 from idp.web.console.desk import Desk, at_desk, console_page, done, fresh
 from idp.web.languages import gettext as _
+from idp.web.render import redirect
 from idp.web.security import administrator
 
 pages = Blueprint("console_bulk_objects", __name__, url_prefix="/admin/bulk")
@@ -26,6 +27,15 @@ _LISTS = {
 }
 """The entry of the navigation that each act belongs to, and the list that it comes from."""
 _LONGEST = 100
+
+
+@pages.get("/choose")
+@administrator
+@at_desk
+def choose(work: Work, desk: Desk) -> Response:
+    """Take what was ticked in a list, and go on to the page that says what will happen: an address that outlives a proof."""
+    act, of, ids = _sent()
+    return redirect("console_bulk_objects.ask", act=act, chosen=",".join(ids), **({"of": of} if of else {}))
 
 
 @pages.get("")

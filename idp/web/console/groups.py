@@ -26,6 +26,7 @@ from idp.directory.models import Group
 from idp.directory.provisioning_models import ProvisioningClient
 from idp.policy.permissions import Permission, require
 from idp.web.console import confirming, lists, seen
+from idp.web.console import group_lists as group_lists_
 from idp.web.console.desk import Desk, at_desk, console_page, done, fresh
 from idp.web.console.guarding import guarded
 from idp.web.console.lists import At
@@ -210,8 +211,8 @@ def inside(work: Work, desk: Desk, group_id: str) -> Response:
         desk,
         group,
         "inside",
-        parents=nesting.nested(work, group, inside=True),
-        children=nesting.nested(work, group, inside=False),
+        parents=group_lists_.AROUND.page(work, desk, group),
+        children=group_lists_.WITHIN.page(work, desk, group),
     )
 
 
@@ -314,15 +315,12 @@ def unnest(work: Work, desk: Desk, group_id: str) -> Response:
 def opens(work: Work, desk: Desk, group_id: str) -> Response:
     """Show what a group opens: by grants of its own, by groups around it, and as a default group."""
     group = _group(work, desk, group_id)
-    above = nesting.above(work, group.organization_id, group.id)
-    around = group_rights.groups_by_id(work, group.organization_id, above)
     return _shown(
         work,
         desk,
         group,
         "opens",
-        own=group_mentions.visible_applications(work, [group]),
-        through=group_mentions.visible_applications(work, around),
+        listed=group_lists_.OPENS.page(work, desk, group),
         default_of=default_groups.of_group(work, group),
     )
 

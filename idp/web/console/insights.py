@@ -5,7 +5,7 @@ from flask import Blueprint, Response
 from idp.base.errors import NotFound
 from idp.base.work import Work
 from idp.directory import account_lists
-from idp.policy.permissions import Permission
+from idp.policy.permissions import Permission, require
 from idp.signon import insights
 from idp.web.console import lists
 from idp.web.console.accounts import acts_of
@@ -35,6 +35,27 @@ PEOPLE = lists.Listing(
 )
 
 
+UNUSED = lists.Listing(
+    name="unused-applications",
+    file="console_insights.unused_as_csv",
+    read=lambda work, at, after, limit: insights.unused_applications(
+        work, at.organization_id, after=after, limit=limit
+    ),
+    key=lambda one: (one.name, one.id),
+    heads=("id", "name", "protocol", "created"),
+    cells=lambda work, at, rows: ((one.id, one.name, one.protocol, one.created_at) for one in rows),
+)
+
+
+@pages.get("/unused.csv")
+@administrator
+@at_desk
+def unused_as_csv(work: Work, desk: Desk) -> Response:
+    """Send the applications that nobody uses as a CSV file, streamed."""
+    require(work, Permission.AUDIT_READ, desk.organization.id)
+    return UNUSED.as_csv(work, desk)
+
+
 @pages.get("")
 @administrator
 @at_desk
@@ -49,7 +70,8 @@ def index(work: Work, desk: Desk) -> Response:
         coverage=insights.coverage(work, organization_id),
         emergencies=insights.emergencies(work, organization_id),
         reporting=insights.reporting_rules(work, organization_id) if desk.may(Permission.POLICY_READ) else [],
-        unused=insights.unused_applications(work, organization_id),
+        unused=UNUSED.page(work, desk),
+        is_counted=insights.is_counted(work, organization_id),
         inactive_days=insights.INACTIVE_DAYS,
         unused_days=insights.UNUSED_DAYS,
     )

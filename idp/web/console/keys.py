@@ -21,7 +21,7 @@ from idp.saml.rollover_plan import WORDS, Campaign, Standing
 from idp.saml.wording import certificate_end
 from idp.web.console import lists, seen
 from idp.web.console.desk import Desk, at_desk, console_page, done, fresh
-from idp.web.console.lists import At
+from idp.web.console.lists import After, At
 from idp.web.languages import gettext as _
 from idp.web.languages import ngettext
 from idp.web.security import administrator
@@ -73,6 +73,35 @@ LIST = lists.Listing(
 )
 
 
+Moving = tuple[Campaign, Report]
+
+
+def _moving(work: Work, at: At, after: After, limit: int) -> list[Moving]:
+    every = [(going, one) for going, found in _campaigns(work, at.of) for one in found]
+    return lists.part([one for one in every if at.chosen["standing"] in ("", one[1].standing)], _stage, after, limit)
+
+
+def _stage(one: Moving) -> tuple[str, str, str]:
+    return one[0].kind, one[1].name, one[1].application_id
+
+
+CHANGE = lists.Listing(
+    name="key-change",
+    file="console_keys.change_as_csv",
+    read=_moving,
+    key=_stage,
+    heads=("key", "application_id", "application", "entity_id", "standing", "new_key", "metadata_read", "answered"),
+    cells=lambda work, at, rows: (
+        (
+            *(going.new.id, one.application_id, one.name, one.entity_id, one.standing.value, one.on_new),
+            *(one.fetched_at, one.answered_at),
+        )
+        for going, one in rows
+    ),
+    filters={"standing": lists.one_of(Standing)},
+)
+
+
 @pages.get("")
 @administrator
 @at_desk
@@ -108,9 +137,18 @@ def show(work: Work, desk: Desk, site_id: str) -> Response:
         keys=keys,
         entries=history.of_targets(work, site.organization_id, [one.id for one in keys], limit=20),
         campaigns=_campaigns(work, site),
+        listed=CHANGE.page(work, desk, site),
         words=WORDS,
         may_rotate=desk.may(Permission.KEY_ROTATE, site_id=site.id),
     )
+
+
+@pages.get("/<site_id>/change.csv")
+@administrator
+@at_desk
+def change_as_csv(work: Work, desk: Desk, site_id: str) -> Response:
+    """Send where the applications of a site stand with its new SAML key as a CSV file, streamed."""
+    return CHANGE.as_csv(work, desk, _site(work, desk, site_id))
 
 
 @pages.get("/<site_id>/certificates/<key_id>.pem")

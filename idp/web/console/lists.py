@@ -140,7 +140,10 @@ class Listing(Generic[Row]):
         """
         chosen = filters(*self.filters)
         for name, value in chosen.items():
-            if value and not self.filters[name](value):
+            fits = self.filters[name]
+            if value and not fits(value):
+                if fits is day:
+                    raise Invalid("This is no day.", field=name, advice="Write it like 2026-11-30.")
                 raise Invalid(
                     phrase("This list cannot be narrowed to “%(value)s”.", value=value[:80]),
                     field=name,
@@ -181,9 +184,15 @@ def day(said: str) -> bool:
         return False
 
 
+def begins(name: str, said: str) -> bool:
+    """Say whether a name begins with what a filter says, whatever the case; empty: every name does."""
+    return name.casefold().startswith(said.casefold())
+
+
 def part(rows: Sequence[Row], key: Callable[[Row], Iterable[Any]], after: After, limit: int) -> list[Row]:
-    """Return at most *limit* of *rows*, which are few and in the order of their keys, after the key *after*."""
-    return [one for one in rows if after is None or tuple(key(one)) > tuple(after)][:limit]
+    """Return at most *limit* of *rows*, which are few, in the order of their keys after the key *after*."""
+    ordered = sorted(rows, key=lambda one: tuple(key(one)))  # a database may order texts in another way than we compare
+    return [one for one in ordered if after is None or tuple(key(one)) > tuple(after)][:limit]
 
 
 def filters(*names: str) -> dict[str, str]:

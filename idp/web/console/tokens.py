@@ -1,23 +1,64 @@
 """API tokens that people made: all of the organization, those of one account; and their end."""
 
-from collections.abc import Iterator
-from typing import Any
-
 from flask import Blueprint, Response, request
 
+from idp.base.errors import Invalid
+from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import rights
 from idp.oidc.api_tokens import administered
 from idp.oidc.api_tokens.administered import Listed
-from idp.web.console import exports, lists
+from idp.web.console import lists
 from idp.web.console.desk import Desk, at_desk, console_page, done, fresh
+from idp.web.console.lists import After, At
 from idp.web.languages import gettext as _
 from idp.web.security import administrator
 
 pages = Blueprint("console_tokens", __name__, url_prefix="/admin")
 
 _PLACE = "tokens"
-_FILTERS = ("q", "api", "which")
+
+
+def _cells(one: Listed) -> tuple[object, ...]:
+    row = one.row
+    return (
+        *(row.id, one.email, one.name, row.label, one.api, row.scope, row.ending, one.state.value),
+        *(row.created_at, row.last_used_at, one.ends_at, row.revoked_at, row.revoked_because),
+    )
+
+
+def _read(work: Work, at: At, after: After, limit: int) -> list[Listed]:
+    administered.require_to_see(work, at.organization_id)
+    api, known = at.chosen["api"], {one for one, _name in administered.apis(work, at.organization_id)}
+    if api and api not in known:
+        raise Invalid(
+            phrase("This list cannot be narrowed to “%(value)s”.", value=api[:80]),
+            field="api",
+            advice="Choose one of those that the list offers.",
+        )
+    return administered.page(
+        work,
+        at.organization_id,
+        after=after,
+        limit=limit,
+        api_id=api,
+        which=at.chosen["which"],
+        starting=at.chosen["q"],
+    )
+
+
+LIST = lists.Listing(
+    name="api-tokens",
+    file="console_tokens.as_csv",
+    read=_read,
+    key=lambda one: (one.row.created_at.isoformat(), one.row.id),
+    heads=(
+        *("id", "email", "name", "label", "api", "scope", "ending", "state"),
+        *("created_at", "last_used_at", "ends_at", "revoked_at", "revoked_because"),
+    ),
+    cells=lambda work, at, rows: map(_cells, rows),
+    filters={"q": lists.text, "api": lists.text, "which": lists.one_of(administered.WHICH)},
+)
 
 
 @pages.get("/tokens")
@@ -25,20 +66,12 @@ _FILTERS = ("q", "api", "which")
 @at_desk
 def index(work: Work, desk: Desk) -> Response:
     """List API tokens, the newest first: ``q`` begins the address of their person, ``api`` and ``which`` narrow them."""
-    chosen = lists.filters(*_FILTERS)
-    found = lists.listed(
-        desk,
-        "tokens",
-        chosen,
-        lambda after, limit: _read(work, desk, chosen, after, limit),
-        _key,
-    )
     return console_page(
         work,
         desk,
         "console/tokens/index.html",
         place=_PLACE,
-        listed=found,
+        listed=LIST.page(work, desk),
         apis=administered.apis(work, desk.organization.id),
         counts=administered.counts(work, desk.organization.id),
         may_revoke=_may_revoke(desk),
@@ -50,16 +83,7 @@ def index(work: Work, desk: Desk) -> Response:
 @at_desk
 def as_csv(work: Work, desk: Desk) -> Response:
     """Send the tokens that the address asks for as a CSV file, streamed."""
-    administered.require_to_see(work, desk.organization.id)  # once the answer has begun it is too late
-    chosen = lists.filters(*_FILTERS)
-
-    def rows(opened: Work) -> Iterator[tuple[object, ...]]:
-        after: tuple[Any, ...] | None = None
-        while found := _read(opened, desk, chosen, after, 200):
-            yield from (_cells(one) for one in found)
-            after = tuple(_key(found[-1]))
-
-    return exports.as_csv(desk, "api-tokens", _HEADS, rows)
+    return LIST.as_csv(work, desk)
 
 
 @pages.get("/accounts/<account_id>/tokens")
@@ -111,36 +135,6 @@ def revoke(work: Work, desk: Desk) -> Response:
     if account_id:
         return done(work, desk, words, "console_tokens.of_account", account_id=account_id)
     return done(work, desk, words, "console_tokens.index")
-
-
-_HEADS = (
-    *("id", "email", "name", "label", "api", "scope", "ending", "state"),
-    *("created_at", "last_used_at", "ends_at", "revoked_at", "revoked_because"),
-)
-
-
-def _cells(one: Listed) -> tuple[object, ...]:
-    row = one.row
-    return (
-        *(row.id, one.email, one.name, row.label, one.api, row.scope, row.ending, one.state.value),
-        *(row.created_at, row.last_used_at, one.ends_at, row.revoked_at, row.revoked_because),
-    )
-
-
-def _read(work: Work, desk: Desk, chosen: dict[str, str], after: tuple[Any, ...] | None, limit: int) -> list[Listed]:
-    return administered.page(
-        work,
-        desk.organization.id,
-        after=after,
-        limit=limit,
-        api_id=chosen["api"],
-        which=chosen["which"],
-        starting=chosen["q"],
-    )
-
-
-def _key(one: Listed) -> tuple[str, str]:
-    return one.row.created_at.isoformat(), one.row.id
 
 
 def _may_revoke(desk: Desk) -> bool:

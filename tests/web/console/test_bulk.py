@@ -44,6 +44,21 @@ def test_everyone_whom_a_filter_matches_and_nobody_else(front, admin):
     assert disabled(front) == set()
 
 
+def test_everyone_of_a_group_and_nobody_else(front, admin):
+    admin.open("/admin/accounts/bulk/choose?act=disable&all=1&group=Engineering&q=ben")
+    assert admin.title == "Disable 1 accounts"
+    admin.submit("Begin")
+    done_all(front)
+
+    assert disabled(front) == {BEN, CLEO}
+
+
+def test_a_state_that_is_none_matches_nobody_instead_of_everybody(front, admin):
+    admin.open("/admin/accounts/bulk?act=disable&all=1&state=retired")
+
+    assert (admin.status, disabled(front)) == (422, {CLEO})
+
+
 def test_a_group_is_named_and_an_unknown_one_is_asked_for_again(front, admin):
     with front.work() as work:
         groups.create(work, "Newcomers", organization="acme")

@@ -116,6 +116,7 @@ PARTICULAR = {
 ELSEWHERE = {
     "console_sites.drawn": "a picture",
     "console_bulk.choose": "leads on to console_bulk.ask",
+    "console_bulk_objects.choose": "leads on to console_bulk_objects.ask",
     "console_access.confirming": "leads back to console_access.show",
     "console_application_checks.ask_to_fix": "asks what the doctor's page asks, of one finding",
 }
@@ -311,6 +312,7 @@ class World:
         self._add_layouts(work, rows, numbers)
         self._add_access_rules(work, numbers)
         self._add_provider(work, rows, site_id)
+        self._add_provisioning(rows, now)
 
     def _add_provisioning(self, rows, now) -> None:
         ends = now + timedelta(days=1)

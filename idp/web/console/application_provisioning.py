@@ -7,7 +7,7 @@ from flask import Blueprint, Response, g, request
 
 from idp.base.errors import IdpError, Invalid
 from idp.base.work import Work
-from idp.directory import attributes, history, queries
+from idp.directory import attributes, history
 from idp.directory.told_models import ToldGroup
 from idp.policy.permissions import Permission, allows
 from idp.provisioning.targets import editing, found, lists, noticing, preview, rendering, switching, testing
@@ -299,26 +299,6 @@ def reconcile(work: Work, desk: Desk, application_id: str) -> Response:
     application = application_of(work, desk, application_id)
     run = switching.reconcile(work, application.id, again=request.form.get("again") == "on")
     return done(work, desk, _("It has begun."), "console_runs.show", run_id=run.id)
-
-
-def _cells(work: Work, at: pages_of.At, rows: Sequence[lists.There]) -> Iterator[Sequence[object]]:
-    sees = _sees_people(work, queries.application(work, at.of.application_id))
-    for one in rows:
-        row, email = one.row, one.account.email if sees and one.account is not None else ""
-        yield row.account_id, email, row.remote_id, row.state, row.act, row.error, row.changed_at
-
-
-ACCOUNTS = pages_of.Listing(
-    name="told-accounts",
-    file="console_application_provisioning.accounts_as_csv",
-    read=lambda work, at, after, limit: lists.accounts(
-        work, at.of, after=after, limit=limit, state=at.chosen["state"], starting=at.chosen["q"]
-    ),
-    key=lambda one: (one.row.account_id,),
-    heads=("id", "email", "id there", "state", "last act", "error", "changed"),
-    cells=_cells,
-    filters={"state": pages_of.one_of(noticing.STATES), "q": pages_of.text},
-)
 
 
 @pages.get("/accounts")

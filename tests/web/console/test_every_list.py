@@ -99,8 +99,6 @@ PAGES = {
     "runs": "console_runs.index",
     "site-people": "console_sites.people",
     "sites": "console_sites.index",
-    "told-accounts": "console_application_provisioning.accounts",
-    "told-applications": "console_provisioning_targets.index",
     "zones": "console_zones.index",
 }
 NO_LISTS = {
@@ -160,7 +158,6 @@ HEADS = {
     "site-people": "id,email,name,kind,last_active",
     "sites": "id,short_name,name,issuer,entity_id,state,created",
     "told-accounts": "id,email,id_there,state,last_act,error,changed",
-    "told-applications": "id,name,endpoint,state,error,there,waiting,held,failed,gone",
     "zones": "id,name,usage,networks,asns,countries,cities,created",
 }
 """What stands in the first line of each file: scripts read it, so it changes with a note in the changelog only."""

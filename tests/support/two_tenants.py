@@ -247,6 +247,7 @@ class Things:
         self.cleo = self._one("accounts", where="email LIKE 'cleo@%'")
         self.board = self._one("groups", where="name LIKE '%Board'")
         self.staff = self._one("groups", where="name LIKE '%Staff'")
+        self.research = self._one("groups", where="name LIKE '%Research'")
         self.acme = self._one("sites", where="slug NOT LIKE '%-eu'")
         self.europe = self._one("sites", where="slug LIKE '%-eu'")
         self.slug = self._one("sites", "slug", where="slug NOT LIKE '%-eu'")

@@ -144,6 +144,7 @@ domain:read at organization:
     GET console_domains index show past
     GET console_joining rule
 domain:edit at organization:
+    POST console_claim_lists upload
     GET console_domains ask_claiming
     GET console_joining ask_to_delete
     POST console_joining delete_rule
@@ -192,6 +193,7 @@ role:grant at organization:
     POST console_roles grant withdraw
 
 site:read at organization:
+    GET console_site_tabs administrators applications
     GET console_sites people_as_csv
     GET console_sites show edit rename switch past people drawn
 site:create at organization:
@@ -207,14 +209,19 @@ application:edit at site:
     POST console_keys move
 
 application:create at anywhere:
+    GET console_application_adding_client ask_for_template
+    GET console_application_aggregate ask
     GET console_application_adding choose ask_for_metadata ask_by_hand ask_for_template
     GET console_application_adding_client ask
 application:create at site:
+    POST console_application_adding_client register_template
+    POST console_application_aggregate look register
     POST console_application_adding look register register_by_hand register_template
     POST console_application_adding_client register
     POST console_bookmarks create
 
 application:read at okta:
+    GET console_application_saml_further index
     GET console_application_access as_csv
     GET console_application_provisioning index ask accounts accounts_as_csv past
     GET console_applications show name past ask_to_delete ask_to_disable
@@ -233,6 +240,8 @@ application:read at bookmark:
     GET console_bookmarks openers_as_csv
     GET console_bookmarks show edit past
 application:edit at okta:
+    POST console_application_saml_further allow choose_encryption manage_names name_contexts tell_about
+    POST console_applications logo
     GET console_application_checks ask_to_fix
     GET console_application_provisioning ask_to_approve ask_to_disable ask_to_enable ask_to_remove look
     POST console_application_provisioning approve disable enable reconcile remove resume retry set_token set_up test

@@ -112,6 +112,11 @@ def filled(things: Things) -> dict[str, dict[str, object]]:
         "console_bookmarks.logo": {"logo": _picture()},
         "console_bookmarks.save": {"name": "Menu"},
         "console_bulk.start": {"act": "disable", "accounts": things.ben},
+        "console_claim_lists.upload": {
+            "for": "claim",
+            "domain": things.values("/admin/domains/<domain_id>")["domain_id"],
+            "file": b"dora@acme.example\n",
+        },
         "console_domains.added": {"name": "acme-two.example"},
         "console_domains.claimed": {"act": "claim"},
         "console_domains.set_claiming": {"claiming": "automatic"},

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from idp.base.errors import Conflict, Forbidden, Invalid, NotFound
 from idp.base.ids import new_id
 from idp.base.work import Actor
-from idp.directory import groups, rights, role_assignments, roles
+from idp.directory import default_groups, group_rule_changes, groups, rights, role_assignments, roles
 from idp.directory.group_models import GroupNesting
 from idp.directory.models import Group, Membership
 from idp.policy.permissions import SCOPES, Permission, allows
@@ -54,6 +54,10 @@ actions = st.one_of(
     st.tuples(st.just("password"), st.integers(0, PEOPLE - 1)),
     st.tuples(st.just("reset"), st.integers(0, PEOPLE - 1)),
     st.tuples(st.just("withdraw"), st.integers(0, 5)),
+    st.tuples(st.just("nest"), st.integers(0, GROUPS - 1), st.integers(0, GROUPS - 1)),
+    st.tuples(st.just("mark"), st.sampled_from(["application:one", "application:two"]), st.integers(0, GROUPS - 1)),
+    st.tuples(st.just("give"), st.sampled_from(["application:one", "application:two"]), st.integers(0, PEOPLE - 1)),
+    st.tuples(st.just("rule"), st.integers(0, GROUPS - 1)),
 )
 
 
@@ -174,6 +178,16 @@ def _do(town, action):
         seen = role_assignments.assignments(mine, organization_id=town.organization_id)
         if rest[0] < len(seen):
             role_assignments.withdraw(mine, seen[rest[0]].assignment.id, organization="acme")
+    elif what == "nest":
+        groups.nest(mine, town.groups[rest[0]].id, town.groups[rest[1]].id, organization="acme")
+    elif what == "mark":
+        default_groups.mark(mine, town.places[rest[0]][1], town.groups[rest[1]].id)
+    elif what == "give":
+        default_groups.give(mine, town.people[rest[1]].id, town.places[rest[0]][1])
+    elif what == "rule":
+        everybody = 'account_kind is "member"'
+        group_rule_changes.write(mine, town.groups[rest[0]].id, organization="acme", condition=everybody)
+        group_rule_changes.switch_on(mine, town.groups[rest[0]].id, organization="acme")
     elif what == "reset":
         resetting.reset_factors(mine, town.people[rest[0]].id)
         return town.people[rest[0]]
@@ -238,6 +252,7 @@ def test_t5_the_towns_are_such_that_something_is_allowed(town):
 
     for action in (
         ("grant", "auditor", ("account", 1), "organization"), ("join", 1, 0), ("role", 0, ["audit:read"]),
-        ("new role", ["audit:read"], ("group", 1), "site:one"), ("password", 1), ("reset", 1), ("withdraw", 0),
+        ("new role", ["audit:read"], ("group", 0), "site:one"), ("password", 1), ("reset", 1), ("withdraw", 0),
+        ("nest", 2, 3), ("mark", "application:one", 2), ("give", "application:one", 1), ("rule", 1),
     ):  # fmt: skip
         _do(town, action)

@@ -9,11 +9,8 @@ from dataclasses import dataclass
 
 from idp.policy.permissions import Permission
 
-ORGANIZATION, SITE, OKTA, NOTEBOOK, BOOKMARK, LEDGER, ANYWHERE = (
-    *("organization", "site", "okta", "notebook", "bookmark", "ledger"),
-    "anywhere",
-)
-"""Where: in Acme, at its site `acme`, for one of the applications there; somewhere."""
+ORGANIZATION, SITE, ANYWHERE, ANY_SITE = "organization", "site", "anywhere", "any site"
+"""Where: in Acme, at its site `acme`, somewhere, at some site; else the name of an application at `acme`."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +51,19 @@ def _needs(said: str) -> Needs:
 
 TABLE = _read("""
 anybody:
+    GET console_bookmarks as_csv
+    GET console_bulk_objects ask
+    POST console_bulk_objects start    # names nothing: what it does is of the objects
+    GET console_imports as_csv
+    GET console_invitations as_csv
+    GET console_keys as_csv
+    GET console_layouts as_csv
+    GET console_provisioning_targets index as_csv
+    GET console_requests as_csv
+    GET console_roles every_as_csv
+    GET console_runs as_csv
+    GET console_sites as_csv
+    GET console_tokens ask
     GET console home
     GET console_access new
     GET console_accounts index
@@ -78,9 +88,10 @@ anybody:
     GET console_zones new
 
 organization:read at organization:
-    GET console_layouts show past ask_to_delete preview
+    GET console_layouts show past preview
     GET console_organization index
 organization:edit at organization:
+    GET console_layouts ask_to_delete
     POST console_layouts create change counts delete order
     POST console_organization save
     POST console_runs stop
@@ -96,13 +107,24 @@ account:disable at organization:
 account:export at organization:
     GET console_account_actions export
 account:recover or account:credentials at organization:
+    POST console_tokens revoke
+api:read or account:recover or account:credentials at any site:
+    GET console_tokens index as_csv of_account
+provisioning:read at organization:
+    GET console_provisioning index show accounts ask ask_for_token ask_to_revoke calls_as_csv edit groups latest past
+provisioning:manage at organization:
+    GET console_provisioning new
+    POST console_provisioning create save act rotate revoke
+account:recover or account:credentials at organization:
     POST console_account_actions do
 account:create at organization:
+    GET console_imports rows_as_csv
     GET console_imports show apply undo
     POST console_imports upload applied undone
     POST console_invitations act invite
 
 group:read at organization:
+    GET console_groups ask_to_unnest
     GET console_groups show edit inside opens past members_as_csv as_csv
 group:create at organization:
     POST console_groups create
@@ -112,20 +134,28 @@ group:edit at organization:
     POST console_groups save delete
     POST console_group_rules carry_out remove run switch_off
 group:members at organization:
+    GET console_groups ask_to_nest
     POST console_groups nest
 application:grant or group:members at okta:    # all that the group opens is the one application
     POST console_groups add remove unnest
 
 domain:read at organization:
+    GET console_domains as_csv
+    GET console_joining rules_as_csv
     GET console_domains index show past
     GET console_joining rule
 domain:edit at organization:
+    POST console_claim_lists upload
+    GET console_domains ask_claiming
+    GET console_joining ask_to_delete
+    POST console_joining delete_rule
     GET console_domains claim remove unclaim
     GET console_joining new_rule
     POST console_domains added check claimed removed set_claiming set_method unclaimed
     POST console_joining create_rule save_rule
 
 request:read at organization:
+    GET console_joining as_csv
     GET console_joining show
 request:decide at organization:
     POST console_joining decide
@@ -135,6 +165,9 @@ request:decide at ledger:
     POST console_requests decide
 
 policy:read at organization:
+    GET console_access_lists as_csv applications_as_csv rules_as_csv versions_as_csv
+    GET console_policies as_csv members_as_csv
+    GET console_zones as_csv
     GET console_access index show applications confirming of_console past removal reported restoring versions
     GET console_access_rules new edit otherwise removal switching
     GET console_policies index show choosing edit members past removal
@@ -146,12 +179,14 @@ policy:edit at organization:
     POST console_zones create delete save
 
 audit:read at organization:
+    GET console_attempts as_csv
     GET console_attempts index show
     GET console_audit index show as_csv as_json
     GET console_insights index people people_csv
     GET console_runs show
 
 role:read at organization:
+    GET console_who_may show
     GET console_roles show edit past ask_delete ask_withdraw
 role:edit at organization:
     POST console_roles create save delete
@@ -159,6 +194,8 @@ role:grant at organization:
     POST console_roles grant withdraw
 
 site:read at organization:
+    GET console_site_tabs administrators applications
+    GET console_sites people_as_csv
     GET console_sites show edit rename switch past people drawn
 site:create at organization:
     POST console_sites create
@@ -173,17 +210,24 @@ application:edit at site:
     POST console_keys move
 
 application:create at anywhere:
+    GET console_application_adding_client ask_for_template
+    GET console_application_aggregate ask
     GET console_application_adding choose ask_for_metadata ask_by_hand ask_for_template
     GET console_application_adding_client ask
 application:create at site:
+    POST console_application_adding_client register_template
+    POST console_application_aggregate look register
     POST console_application_adding look register register_by_hand register_template
     POST console_application_adding_client register
     POST console_bookmarks create
 
 application:read at okta:
+    GET console_application_saml_further index
+    GET console_application_access as_csv
+    GET console_application_provisioning index ask accounts accounts_as_csv past
     GET console_applications show name past ask_to_delete ask_to_disable
     GET console_application_access index ask_to_withdraw
-    GET console_access_paths people people_as_csv
+    GET console_access_paths people people_as_csv ask_to_mark
     GET console_application_checks doctor preview
     GET console_application_saml index ask_for_metadata
     GET console_application_test index
@@ -195,8 +239,14 @@ application:read at notebook:
     GET console_application_client index ask_for_secret
     GET console_application_adding_client made
 application:read at bookmark:
-    GET console_bookmarks show edit past ask_to_delete
+    GET console_bookmarks openers_as_csv
+    GET console_bookmarks show edit past
 application:edit at okta:
+    POST console_application_saml_further allow choose_encryption manage_names name_contexts tell_about
+    POST console_applications logo
+    GET console_application_checks ask_to_fix
+    GET console_application_provisioning ask_to_approve ask_to_disable ask_to_enable ask_to_remove look
+    POST console_application_provisioning approve disable enable reconcile remove resume retry set_token set_up test
     POST console_applications rename disable enable
     POST console_application_checks fix
     GET console_application_provisioning look ask_to_enable ask_to_disable ask_to_remove ask_to_approve
@@ -212,11 +262,14 @@ application:edit at bookmark:
 application:delete at okta:
     POST console_applications delete
 application:delete at bookmark:
+    GET console_bookmarks ask_to_delete
     POST console_bookmarks delete
 application:grant at okta:
+    GET console_application_access ask_to_give
     GET console_access_paths farewell
     POST console_access_paths give take mark
     POST console_application_access give withdraw
 application:grant at bookmark:
+    GET console_bookmarks ask_to_give
     POST console_bookmarks give
 """)

@@ -12,6 +12,11 @@ from tests.support.visitor import Visitor, values_of
 
 _SAMPLES = {"name": "slack", "number": "1", "which": "without", "what": "reset-factors", "kind": "rule"}
 """What stands for arguments that name nothing of an organization, where the address does not say what there is."""
+_ELSEWHERE = {
+    "/admin/sites/<slug>/<what>.svg": {"what": "issuer"},
+    "/admin/provisioning/<client_id>/<what>": {"what": "disable"},
+    "/admin/who-may/<kind>/<reference>": {"kind": "group"},
+}
 
 
 @dataclass(frozen=True)
@@ -57,7 +62,7 @@ def _route(rule: Rule) -> Route:
         elif type(converter).__name__ == "IntegerConverter":
             rest[name] = 1
         elif name in _SAMPLES:
-            rest[name] = "issuer" if rule.rule.endswith("<what>.svg") else _SAMPLES[name]
+            rest[name] = _ELSEWHERE.get(rule.rule, {}).get(name, _SAMPLES[name])
     own = tuple(sorted(rule.arguments - rest.keys()))
     return Route(rule.endpoint, rule.rule, frozenset(rule.methods), own, rest, rule)
 

@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from idp.base.db import Database
+from idp.directory import queries
+from idp.provisioning import clients, tokens
+from idp.provisioning.targets import editing
 from tests.support import console_world
 from tests.support.front import ANN, PASSWORD, Front
 from tests.support.visitor import Visitor
@@ -42,10 +45,13 @@ def build(path: Path, template: Path, vault) -> list[str]:
     database = Database(f"sqlite:///{path}", vault, memory_seconds=0)
     front = Front(database)
     console_world.fill(front)
+    _provision(front)
     _signed_in(front)
     with _opened(path) as connection:
         _become_the_neighbour(connection)
-    special = console_world.fill(Front(database))
+    front = Front(database)
+    special = console_world.fill(front)
+    _provision(front)
     database.dispose()
     return special
 
@@ -64,6 +70,16 @@ def _opened(path: Path) -> Iterator[sqlite3.Connection]:
         connection.close()
 
 
+def _provision(front: Front) -> None:
+    """Let a directory write into Acme, and Acme into an application."""
+    with front.work() as work:
+        directory = clients.create(work, "Entra", organization="acme")
+        tokens.rotate(work, directory.id, organization_id=front.organization_id)
+        okta = next(one for one in queries.applications(work) if one.name == "Okta Thing")
+        editing.set_up(work, okta.id, editing.Wanted(endpoint="https://okta.acme.example/scim/v2"))
+        editing.set_token(work, okta.id, "a-token-of-okta-1234567890")
+
+
 def tables(connection: sqlite3.Connection) -> dict[str, list[str]]:
     """Return the columns of each table."""
     names = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name").fetchall()
@@ -78,6 +94,7 @@ def _become_the_neighbour(connection: sqlite3.Connection) -> None:
     for table, columns in tables(connection).items():
         for column in columns:
             _rename(connection, table, column)
+    connection.execute("UPDATE api_tokens SET token_hash = replace(token_hash, '0', '1'), id = 'atk_quokka'")
     connection.execute(
         "INSERT OR IGNORE INTO search_words (organization_id, kind, word, target_id)"
         f" SELECT DISTINCT organization_id, kind, '{CANARY}', target_id FROM search_words"
@@ -230,6 +247,7 @@ class Things:
         self.cleo = self._one("accounts", where="email LIKE 'cleo@%'")
         self.board = self._one("groups", where="name LIKE '%Board'")
         self.staff = self._one("groups", where="name LIKE '%Staff'")
+        self.research = self._one("groups", where="name LIKE '%Research'")
         self.acme = self._one("sites", where="slug NOT LIKE '%-eu'")
         self.europe = self._one("sites", where="slug LIKE '%-eu'")
         self.slug = self._one("sites", "slug", where="slug NOT LIKE '%-eu'")
@@ -288,6 +306,9 @@ class Things:
             "run_id": self._one("runs"),
             "slug": self.slug,
             "zone_id": self._one("zones"),
+            "client_id": self._one("provisioning_clients"),
+            "token_id": self._one("provisioning_tokens"),
+            "reference": self.staff,
         }
 
     def _state(self, rule: str) -> str:

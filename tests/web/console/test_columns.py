@@ -11,7 +11,7 @@ from tests.support.visitor import values_of
 
 READ = frozenset(
     {
-        *("csrf_token", "version", "opened_at", "form", "json", "digest", "carried", "trial", "act", "until"),
+        *("csrf_token", "version", "opened_at", "form", "json", "digest", "carried", "trial", "act", "until", "reason"),
     }
 )
 """What views read although a form does not always have it."""

@@ -118,7 +118,6 @@ HEADS = {
     "provisioning-clients": "id,name,takes_over,brake,accounts,groups,connected,called_last,off_since,stopped,failing_since",
     "provisioned-accounts": "id,email,name,state,external_id,since",
     "provisioned-groups": "id,name,created",
-    "told-accounts": "id,email,id there,state,last act,error,changed",
     "told-applications": "id,name,endpoint,state,error,there,waiting,held,failed,gone",
     "access": "id,kind,subject_id,name,since,until,reason",
     "access-applications": "id,name,protocol",

@@ -16,8 +16,9 @@ from idp.audit.log import record
 from idp.audit.models import Attempt, AuditEntry
 from idp.base import bulk
 from idp.base.work import Work
+from idp.cli import dev_seed_rules
 from idp.cli.dev_names import FAMILY, GIVEN, PLACES, TOOLS, WORK, Chance
-from idp.directory import names, organizations, search_words, sites
+from idp.directory import access_policies, names, organizations, search_words, sites
 from idp.directory.console_models import SearchWord
 from idp.directory.domain_models import Domain
 from idp.directory.group_models import GroupNesting
@@ -67,7 +68,7 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class _Tenant:
-    """An organization to fill: how much there is of everything in it, and its policies by kind."""
+    """An organization to fill: how much there is of everything in it; ``policy_id``: the rules that report (or empty)."""
 
     number: int
     id: str
@@ -77,6 +78,7 @@ class _Tenant:
     entries: int
     attempts: int
     site_ids: tuple[str, ...]
+    policy_id: str = ""
 
 
 def fill(work: Work, scale: str, seed: int, told: Callable[[str, int], None]) -> tuple[dict[str, int], str]:
@@ -94,9 +96,19 @@ def fill(work: Work, scale: str, seed: int, told: Callable[[str, int], None]) ->
     for name, model, rows in _TABLES:
         counts[name] = bulk.write(work.tx, model, (row for tenant in tenants for row in rows(work, chance, tenant)))
         told(name, counts[name])
+    for name, count in _rules(work, chance, tenants[0]).items():
+        counts[name] = count
+        told(name, count)
     record(work, InstallationSeeded(organization_id=None, target_id="", scale=scale, seed=seed))
     bulk.settle(work.tx)
     return counts, _person(chance, tenants[0], 0)[2]
+
+
+def _rules(work: Work, chance: Chance, tenant: _Tenant) -> dict[str, int]:
+    """Write what the large organization alone has; return how many rows each table was given."""
+    leaves = [_group_id(chance, tenant, n) for n in range(_group_count(tenant)) if _parent(tenant, n) is not None]
+    accounts = [_account_id(chance, tenant, number) for number in range(min(100, tenant.accounts))]
+    return dev_seed_rules.fill(work, chance, tenant.slug, tenant.id, leaves, accounts)
 
 
 def _tenant(work: Work, chance: Chance, size: Scale, number: int) -> _Tenant:
@@ -111,13 +123,14 @@ def _tenant(work: Work, chance: Chance, size: Scale, number: int) -> _Tenant:
 
     accounts, applications = part(size.accounts), part(size.applications)
     entries, attempts = part(size.entries), part(size.attempts)
-    return _Tenant(number, made.id, slug, accounts, applications, entries, attempts, tuple(site_ids))
+    policy_id = access_policies.policies(work, slug)[0].id if number == 0 else ""
+    return _Tenant(number, made.id, slug, accounts, applications, entries, attempts, tuple(site_ids), policy_id)
 
 
 def _site(work: Work, chance: Chance, owner: Organization, number: int, one: int) -> str:
-    """Return the id of a site: the first two of the large organization have keys, making one takes its time."""
+    """Return the id of a site: those of the large organization have keys, those of the others not: each takes its time."""
     place = chance.one(PLACES, "site", number, one)
-    if number == 0 and one < 2:
+    if number == 0:
         return sites.create(work, f"{owner.slug}-{one}", organization=owner.slug, name=f"Large {place}").id
     row = {
         "organization_id": owner.id,
@@ -493,7 +506,8 @@ def _attempts(work: Work, chance: Chance, tenant: _Tenant) -> Iterator[Row]:
             "cause": "made up" if refused else "",
             "decision": "denied" if refused else "allowed",
             "rule": "",
-            "context": {"network": "198.51.100.0/24", "methods": ["password", "totp"]},
+            "context": {"network": "198.51.100.0/24", "methods": ["password", "totp"]}
+            | ({"access": {"reported": dev_seed_rules.reported(tenant.policy_id, number)}} if tenant.policy_id else {}),
             "steps": [{"step": "policy", "state": "failed" if refused else "passed"}],
         }
 

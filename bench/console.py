@@ -25,7 +25,7 @@ from sqlalchemy import select
 
 from idp import app as app_
 from idp.audit.models import Attempt, AuditEntry
-from idp.base import clock
+from idp.base import clock, logging
 from idp.base.db import Database
 from idp.base.work import Actor, HeldRole, Origin, Work
 from idp.directory import access_policies, daily_counts
@@ -123,6 +123,7 @@ def filled(folder: Path, scale: str) -> Path:
 def measure(config: Path, rounds: int, only: str = "") -> list[str]:
     """Return the table of the installation of *config*, as Markdown, and the bars."""
     settings = load(config)
+    logging.configure("error")
     database = Database(settings.database.url, wrapping.load(settings.keys.directory))
     with database.transaction() as tx:
         work = Work(tx, Actor("operator", name="bench", roles=(HeldRole(OPERATOR),)), clock.now(), Origin("cli"))

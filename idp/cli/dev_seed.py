@@ -47,7 +47,9 @@ _DEPARTMENTS = 40
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """How much there is of everything; ``share`` of it, in tenths, belongs to the large organization."""
+    """
+    How much there is of everything; ``share`` of it, in tenths, belongs to the large organization, which has so many sites.
+    """
 
     organizations: int
     accounts: int
@@ -55,9 +57,11 @@ class Scale:
     entries: int
     attempts: int
     share: int = 6
+    sites: int = 12
 
 
 SCALES = {
+    "tiny": Scale(3, 60, 20, 100, 100, sites=1),
     "small": Scale(10, 400, 80, 3_000, 3_000),
     "20k": Scale(100, 20_000, 2_000, 200_000, 200_000),
     "100k": Scale(1_000, 100_000, 10_000, 1_000_000, 1_000_000),
@@ -106,16 +110,33 @@ def fill(work: Work, scale: str, seed: int, told: Callable[[str, int], None]) ->
 
 def _rules(work: Work, chance: Chance, tenant: _Tenant) -> dict[str, int]:
     """Write what the large organization alone has; return how many rows each table was given."""
-    leaves = [_group_id(chance, tenant, n) for n in range(_group_count(tenant)) if _parent(tenant, n) is not None]
-    accounts = [_account_id(chance, tenant, number) for number in range(min(100, tenant.accounts))]
-    return dev_seed_rules.fill(work, chance, tenant.slug, tenant.id, leaves, accounts)
+    leaves = _leaves(tenant)
+    count = _ruled(leaves)
+    return dev_seed_rules.fill(
+        work,
+        chance,
+        tenant.slug,
+        tenant.id,
+        ruled=[_group_id(chance, tenant, number) for number in leaves[:count]],
+        plain=[_group_id(chance, tenant, number) for number in leaves[count:][: 2 * dev_seed_rules.RULES]],
+        accounts=[_account_id(chance, tenant, number) for number in range(min(100, tenant.accounts))],
+    )
+
+
+def _ruled(leaves: list[int]) -> int:
+    return min(dev_seed_rules.RULES, len(leaves) // 2)
+
+
+def _leaves(tenant: _Tenant) -> list[int]:
+    """Return the numbers of the groups that have none inside; those that come first are filled by rules."""
+    return [number for number in range(_group_count(tenant)) if _parent(tenant, number) is not None]
 
 
 def _tenant(work: Work, chance: Chance, size: Scale, number: int) -> _Tenant:
     slug = "large" if number == 0 else f"small-{number:04d}"
     name = "Large" if number == 0 else f"{chance.one(FAMILY, 'org', number)} {chance.one(WORK, 'org', number)} {number}"
     made: Organization = organizations.create(work, slug, name=name)
-    site_ids = [_site(work, chance, made, number, one) for one in range(12 if number == 0 else 1)]
+    site_ids = [_site(work, chance, made, number, one) for one in range(size.sites if number == 0 else 1)]
 
     def part(total: int) -> int:
         large = total * size.share // 10
@@ -222,6 +243,8 @@ def _group_id(chance: Chance, tenant: _Tenant, number: int) -> str:
 
 
 def _groups(work: Work, chance: Chance, tenant: _Tenant) -> Iterator[Row]:
+    leaves = _leaves(tenant) if tenant.number == 0 else []
+    ruled = set(leaves[: _ruled(leaves)])
     for number in range(_group_count(tenant)):
         name = _group_name(chance, tenant, number)
         yield {
@@ -229,6 +252,7 @@ def _groups(work: Work, chance: Chance, tenant: _Tenant) -> Iterator[Row]:
             "id": _group_id(chance, tenant, number),
             "name": name,
             "name_key": names.name_key(name),
+            "kind": "rule" if number in ruled else "manual",
             "created_at": work.now - timedelta(days=700),
         }
 

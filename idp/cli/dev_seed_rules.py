@@ -8,10 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import update
-
 from idp.base import bulk
-from idp.base.db import table
 from idp.base.work import Work
 from idp.cli.dev_names import GIVEN, PLACES, WORK, Chance
 from idp.directory import access_policies, names, zones
@@ -19,23 +16,31 @@ from idp.directory.console_models import Run
 from idp.directory.group_models import GroupRule
 from idp.directory.joining_models import AccountImport, AccountImportRow, JoinRule
 from idp.directory.launcher_models import LauncherLayout
-from idp.directory.models import Group, Role, RoleAssignment
+from idp.directory.models import Role, RoleAssignment
 from idp.directory.zones import Contents
 from idp.policy.access import documents
 from idp.policy.permissions import Permission
 
 Row = dict[str, Any]
-_RULES, _ROLES, _RUNS, _IMPORTS, _ROWS, _LAYOUTS, _ZONES = 20, 12, 120, 20, 100, 10, 30
+RULES, _ROLES, _RUNS, _IMPORTS, _ROWS, _LAYOUTS, _ZONES = 20, 12, 120, 20, 100, 10, 30
 
 
 def fill(
-    work: Work, chance: Chance, slug: str, organization_id: str, groups: Sequence[str], accounts: Sequence[str]
+    work: Work,
+    chance: Chance,
+    slug: str,
+    organization_id: str,
+    *,
+    ruled: Sequence[str],
+    plain: Sequence[str],
+    accounts: Sequence[str],
 ) -> dict[str, int]:
     """
     Write the rules and the long work of one organization; return how many rows each table was given.
 
     Args:
-        groups, accounts: ids of some of each, of which the rules speak.
+        ruled, plain: ids of groups that are filled by rules, and of others.
+        accounts: ids of some.
     """
 
     def rows(model: Any, prefix: str, count: int, of: Callable[[int], Row]) -> int:
@@ -45,8 +50,6 @@ def fill(
         )
         return bulk.write(work.tx, model, made)
 
-    ruled = groups[1 : 1 + _RULES]
-    plain = groups[1 + _RULES : 1 + 3 * _RULES]
     counts = {
         "group rules": rows(GroupRule, "rul", len(ruled), lambda n: _group_rule(work, chance, ruled, n)),
         "roles": rows(Role, "rol", _ROLES, lambda n: _role(work, n)),
@@ -57,7 +60,6 @@ def fill(
         "layouts": rows(LauncherLayout, "lay", min(_LAYOUTS, len(plain)), lambda n: _layout(work, plain, n)),
         "join rules": rows(JoinRule, "jru", _ROLES, lambda n: _join_rule(work, plain, n)),
     }
-    work.tx.session.execute(update(table(Group)).where(table(Group).c.id.in_(list(ruled))).values(kind="rule"))
     for number in range(_ZONES):
         zones.create(work, slug, f"Office {number}", Contents(networks=(f"10.{number}.0.0/16",)))
     counts["zones"] = _ZONES
@@ -67,7 +69,7 @@ def fill(
 
 def reported(policy_id: str, number: int) -> list[list[str]]:
     """Return what rules in report-only said in the attempt of that *number*; every tenth met one."""
-    return [[policy_id, f"rule-{number % _RULES}", "denied"]] if number % 10 == 0 else []
+    return [[policy_id, f"rule-{number % RULES}", "denied"]] if number % 10 == 0 else []
 
 
 def _group_rule(work: Work, chance: Chance, ruled: Sequence[str], number: int) -> Row:
@@ -163,7 +165,7 @@ def _access_rules(work: Work, slug: str, plain: Sequence[str]) -> int:
             "conditions": {"people": {"groups": [plain[number % len(plain)]]}},
             "answer": {"effect": "deny"},
         }
-        for number in range(_RULES)
+        for number in range(RULES)
     ]
     access_policies.write(work, slug, policy.id, documents.rules_from_json({"rules": rules}))
     return len(rules)

@@ -33,6 +33,7 @@ from idp.signon import (
     bulk_acts,
     coverage,
     erasing,
+    group_rule_runs,
     housekeeping,
     joining,
     managed_notices,
@@ -132,7 +133,7 @@ def handlers(of: Settings) -> Handlers:
 
 def run_kinds() -> Kinds:
     """Return what does a part of each kind of long work."""
-    return {**bulk_acts.KINDS}
+    return {**bulk_acts.KINDS, **group_rule_runs.KINDS}
 
 
 def _tellers(of: Settings) -> Tellers:

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, and_, exists, func, or_, select, tuple_
 from idp.base.errors import NotFound
 from idp.base.texts import phrase
 from idp.base.work import Work
-from idp.directory import access, names, queries
+from idp.directory import access, memberships, names, queries, sizes
 from idp.directory.models import AccessGrant, Account, Application, Group, Membership
 from idp.policy.permissions import Permission
 
@@ -136,36 +136,56 @@ def opener(work: Work, application: Application, grant_id: str) -> Openers:
     return _called(work, application, held)[0]
 
 
-def losing(work: Work, application: Application, grant_id: str) -> int:
-    """Return how many active accounts may open an application by that grant and by no other."""
+def losing(work: Work, application: Application, grant_id: str, *, most: int | None = sizes.MANY) -> int:
+    """
+    Return how many active accounts may open an application by that grant and by no other.
+
+    Args:
+        most: count up to one more than that; None: to the end.
+    """
+    grant = work.tx.session.get(AccessGrant, (application.organization_id, grant_id))
+    if grant is None or grant.application_id != application.id or not _held(grant, work.now):
+        return 0
+    query = select(Account.id).where(
+        Account.organization_id == application.organization_id,
+        Account.disabled_at.is_(None),
+        ~_opens_by_another(application, grant_id, work.now),
+    )
+    if grant.subject_kind == access.ACCOUNT:
+        query = query.where(Account.id == grant.subject_id)
+    elif grant.subject_kind == access.GROUP:
+        of_group = select(Membership.account_id).where(
+            Membership.organization_id == application.organization_id,
+            Membership.group_id == grant.subject_id,
+            memberships.held(work.now),
+        )
+        query = query.where(Account.id.in_(of_group))
+    return sizes.up_to(work, query, most)
+
+
+def _opens_by_another(application: Application, grant_id: str, now: datetime) -> ColumnElement[bool]:
+    """Return the condition that an account may open an application by another grant than that one."""
     member = exists().where(
         Membership.organization_id == AccessGrant.organization_id,
         Membership.group_id == AccessGrant.subject_id,
         Membership.account_id == Account.id,
-        Membership.valid_from <= work.now,
-        Membership.valid_to.is_(None) | (Membership.valid_to > work.now),
+        memberships.held(now),
     )
-    opens = exists().where(
+    return exists().where(
         AccessGrant.organization_id == application.organization_id,
         AccessGrant.application_id == application.id,
-        _holds(work.now),
+        AccessGrant.id != grant_id,
+        _holds(now),
         or_(
             AccessGrant.subject_kind == access.EVERYONE,
             and_(AccessGrant.subject_kind == access.ACCOUNT, AccessGrant.subject_id == Account.id),
             and_(AccessGrant.subject_kind == access.GROUP, member),
         ),
     )
-    query = (
-        select(func.count())
-        .select_from(Account)
-        .where(
-            Account.organization_id == application.organization_id,
-            Account.disabled_at.is_(None),
-            opens.where(AccessGrant.id == grant_id),
-            ~opens.where(AccessGrant.id != grant_id),
-        )
-    )
-    return work.tx.session.scalar(query) or 0
+
+
+def _held(grant: AccessGrant, now: datetime) -> bool:
+    return grant.valid_from <= now and (grant.valid_to is None or grant.valid_to > now)
 
 
 def _holds(now: datetime) -> ColumnElement[bool]:

@@ -48,8 +48,16 @@ def page(
     return list(work.tx.session.scalars(query))
 
 
-def openers(work: Work, application: Application) -> list[Opener]:
-    """Return who may open *application* now; a group or an account by its name, an account first."""
+def openers(
+    work: Work, application: Application, *, after: tuple[Any, ...] | None = None, limit: int = 50
+) -> list[Opener]:
+    """
+    Return who may open *application* now; a group or an account by its name, by the ids of their grants.
+
+    Args:
+        after: the id of the last grant that was shown; None: from the start.
+        limit: at most so many.
+    """
     there = AccessGrant.organization_id
     query = (
         select(AccessGrant.id, AccessGrant.subject_kind, Group.name, Account.email)
@@ -75,6 +83,9 @@ def openers(work: Work, application: Application) -> list[Opener]:
             AccessGrant.valid_from <= work.now,
             AccessGrant.valid_to.is_(None) | (AccessGrant.valid_to > work.now),
         )
-        .order_by(AccessGrant.subject_kind, AccessGrant.valid_from, AccessGrant.id)
+        .order_by(AccessGrant.id)
+        .limit(limit)
     )
+    if after is not None:
+        query = query.where(AccessGrant.id > after[0])
     return [Opener(row[0], row[1], row[2] or row[3] or "") for row in work.tx.session.execute(query)]

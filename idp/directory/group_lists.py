@@ -40,8 +40,15 @@ def page(
     return list(work.tx.session.scalars(query.order_by(Group.name_key, Group.id).limit(limit)))
 
 
-def counts(work: Work, organization_id: str, group_ids: list[str]) -> dict[str, int]:
-    """Return how many accounts are in each of these groups now."""
+def counts(work: Work, organization_id: str, group_ids: list[str], *, most: int | None = None) -> dict[str, int]:
+    """
+    Return how many accounts are in each of these groups now.
+
+    Args:
+        most: count up to one more than that, whatever the size of a group; None: to the end.
+    """
+    if most is not None:
+        return _up_to(work, organization_id, group_ids, most)
     query = (
         select(Membership.group_id, func.count(Membership.account_id.distinct()))
         .where(
@@ -52,3 +59,25 @@ def counts(work: Work, organization_id: str, group_ids: list[str]) -> dict[str, 
         .group_by(Membership.group_id)
     )
     return {row[0]: row[1] for row in work.tx.session.execute(query)}
+
+
+def _up_to(work: Work, organization_id: str, group_ids: list[str], most: int) -> dict[str, int]:
+    """Count each group by itself, all in one statement: the index gives the members of one in order."""
+
+    def some(group_id: str) -> Any:
+        query = (
+            select(Membership.account_id)
+            .where(
+                Membership.organization_id == organization_id,
+                Membership.group_id == group_id,
+                memberships.held(work.now),
+            )
+            .distinct()
+            .limit(most + 1)
+        )
+        return select(func.count()).select_from(query.subquery()).scalar_subquery()
+
+    if not group_ids:
+        return {}
+    row = work.tx.session.execute(select(*(some(one) for one in group_ids))).one()
+    return dict(zip(group_ids, row, strict=True))

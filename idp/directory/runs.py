@@ -30,6 +30,7 @@ from idp.policy.permissions import OPERATOR, Permission, allows
 
 WAITING, RUNNING, FINISHED, STOPPED, FAILED = "waiting", "running", "finished", "stopped", "failed"
 OPEN = (WAITING, RUNNING)
+OVER = (FINISHED, STOPPED, FAILED)
 
 MOST_FINDINGS = 100
 _SECONDS_AT_ONCE = 5.0

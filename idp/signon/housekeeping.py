@@ -8,6 +8,8 @@ from idp.base import sweeping
 from idp.base.models import Job, OutboxMessage
 from idp.base.sweeping import remove
 from idp.base.work import Work
+from idp.directory import runs
+from idp.directory.console_models import Run
 from idp.signon import device_cookie, history, lockout
 from idp.signon.models import (
     KnownDevice,
@@ -30,6 +32,7 @@ _DAY = timedelta(days=1)
 _KEEP_SESSIONS = timedelta(days=30)
 _KEEP_DONE = timedelta(days=7)
 _KEEP_NOTICES = timedelta(days=90)
+_KEEP_RUNS = timedelta(days=90)
 _KEEP_UNSENT = timedelta(days=30)
 
 
@@ -52,6 +55,7 @@ def sweep(work: Work, at_once: int = sweeping.AT_ONCE) -> bool:
         remove(work, OutboxMessage, OutboxMessage.sent_at <= now - _KEEP_DONE, at_once),
         remove(work, OutboxMessage, OutboxMessage.created_at <= now - _KEEP_UNSENT, at_once),
         remove(work, Notice, Notice.at <= now - _KEEP_NOTICES, at_once),
+        remove(work, Run, Run.state.in_(runs.OVER) & (Run.created_at <= now - _KEEP_RUNS), at_once),
     )
     return at_once in counts
 

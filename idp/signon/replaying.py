@@ -48,8 +48,9 @@ _PART = Prepared(
         Attempt.organization_id == bindparam("organization_id"),
         Attempt.account_id.is_not(None),
         Attempt.decision != "",
-        (Attempt.at > bindparam("at", type_=Attempt.at.type))
-        | ((Attempt.at == bindparam("at", type_=Attempt.at.type)) & (Attempt.id > bindparam("after"))),
+        Attempt.at
+        >= bindparam("at", type_=Attempt.at.type),  # the index begins here; an OR alone begins at the first row
+        (Attempt.at > bindparam("at", type_=Attempt.at.type)) | (Attempt.id > bindparam("after")),
     )
     .order_by(Attempt.at, Attempt.id)
     .limit(_AT_ONCE)

@@ -8,19 +8,20 @@ from flask import Blueprint, Response, request
 
 from idp.base.errors import IdpError, Invalid, NotFound
 from idp.base.work import Work
-from idp.directory import account_lists, default_groups, paths, queries
+from idp.directory import account_lists, default_groups, paths, queries, sizes
 from idp.directory.models import Account, Application
 from idp.policy.permissions import Permission
 from idp.signon import why_not
 from idp.signon.guarding import guarded
-from idp.web.console import exports, lists
+from idp.web.console import exports, lists, log_filters
 from idp.web.console.desk import Desk, at_desk, console_page, done, fresh
 from idp.web.languages import gettext as _
 from idp.web.security import administrator
 
 pages = Blueprint("console_access_paths", __name__, url_prefix="/admin")
 
-_MOST_OFFERED = 200
+_ROWS, _MOST_OFFERED = 50, 100
+"""Applications on a page; and to choose from: where there are more, their name is typed."""
 
 
 @pages.get("/accounts/<account_id>/access")
@@ -35,13 +36,22 @@ def account(work: Work, desk: Desk, account_id: str) -> Response:
         at = _moment(chosen["at"])
     except Invalid as error:
         at, wrong = None, error.message
-    found = paths.of_account(work, person.id, organization_id=desk.organization.id, at=at)
+    pages_: list[paths.AccountPaths] = []
+
+    def read(after: tuple[Any, ...] | None, limit: int) -> tuple[paths.Opening, ...]:
+        pages_.append(
+            paths.of_account(work, person.id, organization_id=desk.organization.id, at=at, after=after, limit=limit)
+        )
+        return pages_[-1].openings
+
+    listed = lists.listed(
+        desk, f"opens-{person.id}", chosen, read, lambda one: (one.application.name, one.application.id), limit=_ROWS
+    )
     answer = None
     if chosen["application"]:
-        answer = why_not.why_not(work, person.id, chosen["application"], organization_id=desk.organization.id)
-    offered = [
-        one for one in queries.applications(work, limit=_MOST_OFFERED) if one.organization_id == desk.organization.id
-    ]
+        asked = log_filters.application(work, desk.organization.id, chosen["application"])
+        answer = why_not.why_not(work, person.id, asked.id, organization_id=desk.organization.id)
+    offered = queries.applications(work, organization_id=desk.organization.id, limit=_MOST_OFFERED + 1)
     grantable = [one for one in offered if _may_grant(desk, one)]
     return console_page(
         work,
@@ -50,12 +60,15 @@ def account(work: Work, desk: Desk, account_id: str) -> Response:
         place="accounts",
         account=person,
         state=account_lists.state_of(person),
-        found=found,
+        found=pages_[-1],
+        listed=listed,
         chosen=chosen,
         wrong=wrong,
         answer=answer,
+        by_name=len(offered) > _MOST_OFFERED,
         offered_choices=[(one.id, one.name) for one in offered],
-        grantable=grantable,
+        grantable=bool(grantable),
+        may_take={one.application.id for one in listed.rows if _may_grant(desk, one.application)},
         grantable_choices=[(one.id, one.name) for one in grantable],
     )
 
@@ -69,7 +82,7 @@ def give(work: Work, desk: Desk, account_id: str) -> Response:
         given = default_groups.give(
             work,
             _person(work, desk, account_id).id,
-            request.form.get("application", ""),
+            log_filters.application(work, desk.organization.id, request.form.get("application", "").strip()).id,
             reason=request.form.get("reason", ""),
         )
     if given.groups:
@@ -134,6 +147,7 @@ def people(work: Work, desk: Desk, application_id: str) -> Response:
         application=application,
         listed=listed,
         found=pages_[-1],
+        many=sizes.MANY,
         chosen=chosen,
         wrong=wrong,
         answer=answer,

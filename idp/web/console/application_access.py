@@ -6,7 +6,7 @@ from flask import Blueprint, Response, request
 
 from idp.base.errors import Invalid
 from idp.base.work import Work
-from idp.directory import access, application_lists, applications, queries
+from idp.directory import access, application_lists, applications, queries, sizes
 from idp.web.console import lists
 from idp.web.console.application_page import application_of, application_page, guided, onward
 from idp.web.console.desk import Desk, at_desk, done, fresh
@@ -78,6 +78,7 @@ def ask_to_withdraw(work: Work, desk: Desk, application_id: str, grant_id: str) 
         "access",
         opener=application_lists.opener(work, application, grant_id),
         losing=application_lists.losing(work, application, grant_id),
+        many=sizes.MANY,
     )
 
 

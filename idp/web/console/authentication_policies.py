@@ -6,7 +6,7 @@ from flask import Blueprint, Response, request
 
 from idp.base.errors import IdpError, Invalid
 from idp.base.work import Work
-from idp.directory import authentication_policies, history, policy_members, queries
+from idp.directory import authentication_policies, history, policy_members, queries, sizes
 from idp.directory.models import Account
 from idp.policy import authentication
 from idp.policy.authentication import METHODS, RECOVERY, PolicyKind
@@ -88,7 +88,8 @@ def show(work: Work, desk: Desk, policy_id: str) -> Response:
         place=_PLACE,
         policy=policy,
         terms=terms,
-        count=authentication_policies.members(work, policy),
+        count=authentication_policies.some_members(work, policy),
+        many=sizes.MANY,
         advice=authentication.advice(terms),
     )
 
@@ -177,7 +178,7 @@ def choosing(work: Work, desk: Desk, policy_id: str) -> Response:
     """Ask whether a policy is to be the default."""
     policy = _policy(work, desk, policy_id)
     now = authentication_policies.default_policy(work, desk.organization.id)
-    count = authentication_policies.members(work, now)
+    count = authentication_policies.counts(work, desk.organization.id).get(now.id, 0)
     return console_page(
         work, desk, "console/policies/default.html", place=_PLACE, policy=policy, before=now, count=count
     )
@@ -216,7 +217,7 @@ def removal(work: Work, desk: Desk, policy_id: str) -> Response:
         "console/policies/delete.html",
         place=_PLACE,
         policy=policy,
-        count=authentication_policies.members(work, policy),
+        count=authentication_policies.some_members(work, policy),
         heirs=heirs,
     )
 

@@ -76,7 +76,14 @@ def create(work: Work, desk: Desk) -> Response:
 def show(work: Work, desk: Desk, bookmark_id: str) -> Response:
     """Show a bookmark, and who may open it."""
     found = _bookmark(work, desk, bookmark_id)
-    return _page(work, desk, "show", found, openers=bookmark_lists.openers(work, found))
+    listed = lists.listed(
+        desk,
+        f"openers-{found.id}",
+        {},
+        lambda after, limit: bookmark_lists.openers(work, found, after=after, limit=limit),
+        lambda one: (one.grant_id,),
+    )
+    return _page(work, desk, "show", found, listed=listed)
 
 
 @pages.post("/<bookmark_id>/access")
@@ -136,7 +143,7 @@ def logo(work: Work, desk: Desk, bookmark_id: str) -> Response:
 def ask_to_delete(work: Work, desk: Desk, bookmark_id: str) -> Response:
     """Ask whether to delete a bookmark, and say what that means."""
     found = _bookmark(work, desk, bookmark_id)
-    return _page(work, desk, "delete", found, openers=bookmark_lists.openers(work, found))
+    return _page(work, desk, "delete", found, openers=bookmark_lists.openers(work, found, limit=1))
 
 
 @pages.post("/<bookmark_id>/delete")

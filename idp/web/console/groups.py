@@ -19,6 +19,7 @@ from idp.directory import (
     nesting,
     queries,
     rights,
+    sizes,
 )
 from idp.directory.models import Group
 from idp.policy.permissions import Permission, require
@@ -48,8 +49,16 @@ def index(work: Work, desk: Desk) -> Response:
         ),
         lambda one: (one.name_key, one.id),
     )
-    counts = group_lists.counts(work, desk.organization.id, [one.id for one in found.rows])
-    return console_page(work, desk, "console/groups/index.html", place=_PLACE, listed=found, counts=counts)
+    shown = [one.id for one in found.rows]
+    return console_page(
+        work,
+        desk,
+        "console/groups/index.html",
+        place=_PLACE,
+        listed=found,
+        counts=group_lists.counts(work, desk.organization.id, shown, most=sizes.MANY),
+        many=sizes.MANY,
+    )
 
 
 @pages.get("/export.csv")

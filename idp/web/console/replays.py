@@ -10,8 +10,8 @@ from idp.signon.reporting import OfRule
 
 DAYS = 7
 """So many days are looked back at before a change."""
-MOST = 2_000
-"""So many sign-ons are judged while somebody waits, the newest: a tenth of a second."""
+MOST = 1_000
+"""So many sign-ons are judged while somebody waits, the newest: it takes a tenth of a second."""
 MOST_REPORTED = 5_000
 """So many sign-ons are read for what rules have reported, the newest."""
 _MOST_SHOWN = 10

@@ -246,6 +246,7 @@ def _paths(application: Any, known: dict[str, str]) -> list[str]:
     found += [f"/admin/insights/people/{which}" for which in (insights.WITH, insights.INACTIVE, insights.GUESTS)]
     found += ["/admin/groups?kind=rule", "/admin/applications?q=wiki", "/admin/applications?state=disabled"]
     found += ["/admin/attempts?outcome=refused", "/admin/audit?tag=account.disabled"]
+    found += [f"/admin/applications/{known['provider']}/people", f"/admin/applications/{known['provider']}/access"]
     found += [f"/admin/access/report?days={days}" for days in (1, 30)]
     found += [f"/admin/search?q={question}" for question in QUESTIONS]
     found += [f"/admin/search?live=1&q={question}" for question in (*QUESTIONS, known["attempt"][:8], known["attempt"])]

@@ -334,13 +334,13 @@ def _whom(
     groups = [one.subject_id for one in grants if one.subject_kind == access.GROUP]
     of: list[ColumnElement[bool]] = [Account.organization_id == organization_id, Account.created_at <= moment]
     if not any(one.subject_kind == access.EVERYONE for one in grants):
-        member = exists().where(
+        members = select(Membership.account_id).where(
             Membership.organization_id == organization_id,
-            Membership.account_id == Account.id,
             Membership.group_id.in_(groups),
             memberships.held(moment),
         )
-        of.append(or_(Account.id.in_(own), member))
+        given = select(Account.id).where(Account.organization_id == organization_id, Account.id.in_(own))
+        of.append(Account.id.in_(members.union(given)))  # one list: beside an OR every account would be looked at
     of.append(or_(Account.erased_at.is_(None), Account.erased_at > moment))
     if not past:
         of.append(Account.disabled_at.is_(None))

@@ -6,7 +6,7 @@ from flask import Blueprint, Response, request
 
 from idp.base.errors import Conflict
 from idp.base.work import Work
-from idp.directory import domain_reads, domains, history, managed
+from idp.directory import domain_reads, domains, history, managed, sizes
 from idp.directory.domain_models import Domain
 from idp.directory.domain_proof import Prober
 from idp.directory.domains import Asked, Looked
@@ -28,8 +28,10 @@ _PLACE = "domains"
 def index(work: Work, desk: Desk) -> Response:
     """List the domains with their state."""
     found = domain_reads.domains(work, desk.organization.slug)
-    counts = managed.counts(work, desk.organization.id)
-    return console_page(work, desk, "console/domains/index.html", place=_PLACE, domains=found, counts=counts)
+    counts = managed.some(work, desk.organization.id, [one.id for one in found])
+    return console_page(
+        work, desk, "console/domains/index.html", place=_PLACE, domains=found, counts=counts, many=sizes.MANY
+    )
 
 
 @pages.get("/add")
@@ -57,7 +59,7 @@ def added(work: Work, desk: Desk) -> Response:
 def show(work: Work, desk: Desk, domain_id: str) -> Response:
     """Show a domain: its state, its proof, its accounts."""
     found = domain_reads.domain(work, desk.organization.slug, domain_id)
-    return _page(work, desk, "show", found, managed_count=managed.counts(work, desk.organization.id).get(found.id, 0))
+    return _page(work, desk, "show", found, managed_count=managed.count(work, found))
 
 
 @pages.get("/<domain_id>/history")
@@ -174,7 +176,7 @@ def unclaimed(work: Work, desk: Desk, domain_id: str) -> Response:
 def remove(work: Work, desk: Desk, domain_id: str) -> Response:
     """Say what giving a domain up does."""
     found = domain_reads.editable(work, desk.organization.slug, domain_id)
-    return _page(work, desk, "remove", found, managed_count=managed.counts(work, desk.organization.id).get(found.id, 0))
+    return _page(work, desk, "remove", found, managed_count=managed.count(work, found))
 
 
 @pages.post("/<domain_id>/remove")

@@ -95,6 +95,7 @@ PARTICULAR = {
     "console_joining.show": {"request_id": "join_request"},
     "console_joining.rule": {"rule_id": "join_rule"},
     "console_policies": {"policy_id": "authentication_policy"},
+    "console_group_rules.previewed": {"run_id": "run_preview"},
 }
 """Where an argument, of one page or of all of a blueprint, is of something else than `ARGUMENTS` says."""
 ELSEWHERE = {
@@ -215,6 +216,14 @@ class World:
             findings=lambda n: ["x"] * n,
             created_at=now,
         )
+        known["run_preview"] = rows(
+            Run, "run_p",
+            kind="group-rule-preview", title="Extra", state="finished", created_at=now,
+            parameters={"group_id": "grp_0", "condition": None, "excepted": None, "brake_percent": None},
+            result=lambda n: {
+                "members": 1, "entering": n, "leaving": 0, "entering_people": [["E", "e@x"]] * n, "leaving_people": [],
+            },
+        )  # fmt: skip
         known["access_request"] = rows(
             AccessRequest, "arq",
             account_id=lambda n: f"acc_{n}", application_id=lambda n: f"app_{n}", reason="R", state="pending",
@@ -371,14 +380,18 @@ def pages_of(front: Front) -> list[tuple[str, str, frozenset[str]]]:
     )
 
 
-def visited(front: Front, world: World, client) -> dict[str, Visit]:
-    found = {}
+def addresses(front: Front, world: World) -> Iterator[str]:
     for endpoint, pattern, arguments in pages_of(front):
         told = ARGUMENTS | PARTICULAR.get(endpoint.partition(".")[0], {}) | PARTICULAR.get(endpoint, {})
         unknown = arguments - told.keys()
         assert not unknown, f"{pattern}: say in ARGUMENTS what {unknown} is"
         path = re.sub(r"<(?:\w+:)?(\w+)>", lambda m: world.known[told[m.group(1)]], pattern)  # noqa: B023
-        path += ASKED.get(endpoint, "")
+        yield path + ASKED.get(endpoint, "")
+
+
+def visited(front: Front, world: World, client) -> dict[str, Visit]:
+    found = {}
+    for path in addresses(front, world):
         client.get(path)  # what is compiled once is compiled
         seen: list[str] = []
         with watched(front.database, seen):

@@ -52,6 +52,7 @@ from idp.policy.permissions import OPERATOR
 from idp.policy.signon import Method, Proof
 from idp.settings import load
 from idp.signon import coverage, insights, session
+from tests.support.statements import asked
 from tests.web.console.test_queries import ARGUMENTS, ELSEWHERE, PARTICULAR
 
 ROOT = Path(__file__).parent.parent
@@ -65,7 +66,7 @@ QUESTIONS = ("a", "mar", "maria garcia", "olga.0@large.example", "m g", "wiki 7"
 ASKED = {
     "console_bulk.ask": "?act=disable&all=1",
     "console_group_rules.preview": '?condition=department is "Sales"',
-    "console_roles.confirm": "?role=help-desk&where=organization&whom=",
+    "console_roles.confirm": "?role=help-desk&where=organization&whom=olga.0@large.example",
 }
 """What a page has to be asked, where it shows nothing without."""
 FILES = (".csv", ".jsonl", ".svg", ".pem", ".xml")
@@ -99,13 +100,14 @@ def main() -> None:
     reading.add_argument("--scale", default="20k")
     reading.add_argument("--rounds", type=int, default=20)
     reading.add_argument("--only", default="", help="only pages with this in their address")
+    reading.add_argument("--plans", action="store_true", help="print plans of the statements of pages that miss a bar")
     reading.add_argument("--report", type=Path)
     told = reading.parse_args()
     if told.config is not None:
-        lines = measure(told.config, told.rounds, told.only)
+        lines = measure(told.config, told.rounds, told.only, plans=told.plans)
     else:
         with tempfile.TemporaryDirectory() as name:
-            lines = measure(filled(Path(name), told.scale), told.rounds, told.only)
+            lines = measure(filled(Path(name), told.scale), told.rounds, told.only, plans=told.plans)
     print("\n".join(lines))
     if told.report is not None:
         told.report.write_text("\n".join(lines) + "\n", encoding="utf-8")
@@ -120,7 +122,7 @@ def filled(folder: Path, scale: str) -> Path:
     return config
 
 
-def measure(config: Path, rounds: int, only: str = "") -> list[str]:
+def measure(config: Path, rounds: int, only: str = "", *, plans: bool = False) -> list[str]:
     """Return the table of the installation of *config*, as Markdown, and the bars."""
     settings = load(config)
     logging.configure("error")
@@ -135,9 +137,19 @@ def measure(config: Path, rounds: int, only: str = "") -> list[str]:
     application = app_.create(settings, database=database)
     client = application.test_client()
     client.set_cookie("ostiary_session", cookie)
-    found = [_row(database, client, path, rounds) for path in _paths(application, known) if only in path]
+    found, explained = [], []
+    for path in _paths(application, known):
+        if only in path:
+            found.append(_row(database, client, path, rounds))
+            if plans and found[-1].misses():
+                explained += ["", f"### {path}", *_plans(database, client, path)]
     database.dispose()
-    return [f"Counting 30 days of the large organization for the first time: {counting:.1f} s.", "", *_table(found)]
+    return [
+        f"Counting 30 days of the large organization for the first time: {counting:.1f} s.",
+        "",
+        *_table(found),
+        *explained,
+    ]
 
 
 def _table(found: list[Row]) -> list[str]:
@@ -221,7 +233,7 @@ def _known(work: Work, organization_id: str) -> dict[str, str]:
         "application": opened.application_id, "grant": opened.id, "site": site.slug, "site_id": site.id,
         "provider": one(Application, protocol="saml", disabled_at=None), "client": one(Application, protocol="oidc", disabled_at=None),
         "bookmark": one(Application, protocol="bookmark"), "run": one(Run), "domain": one(Domain),
-        "domain_held": one(Domain, state="verified"), "attempt": one(Attempt), "entry": one(AuditEntry),
+        "domain_held": one(Domain, state="verified"), "run_preview": one(Run, kind="group-rule-preview"), "attempt": one(Attempt), "entry": one(AuditEntry),
         "zone": one(Zone), "role": one(Role), "access_request": one(AccessRequest, state="pending"),
         "invitation": one(Invitation), "policy": policy.id, "assignment": one(RoleAssignment, role="help-desk"),
         "import": one(AccountImport, state="previewed"), "import_done": one(AccountImport, state="applied"),
@@ -241,6 +253,10 @@ OURS = {
 """Of what else than in tests a page is shown."""
 
 
+NOT_SHOWN = {"console_application_adding.made", "console_group_rules.preview", "console_bulk.choose"}
+"""Addresses that lead on, or show something only just after it was made."""
+
+
 def _paths(application: Any, known: dict[str, str]) -> list[str]:
     found = ["/admin/accounts?state=disabled", "/admin/accounts?q=maria", "/admin/accounts?q=zz"]
     found += [f"/admin/insights/people/{which}" for which in (insights.WITH, insights.INACTIVE, insights.GUESTS)]
@@ -251,7 +267,7 @@ def _paths(application: Any, known: dict[str, str]) -> list[str]:
     found += [f"/admin/search?q={question}" for question in QUESTIONS]
     found += [f"/admin/search?live=1&q={question}" for question in (*QUESTIONS, known["attempt"][:8], known["attempt"])]
     for rule in application.url_map.iter_rules():
-        if not rule.rule.startswith("/admin") or "GET" not in rule.methods or rule.endpoint in ELSEWHERE:
+        if not rule.rule.startswith("/admin") or "GET" not in rule.methods or rule.endpoint in {*ELSEWHERE, *NOT_SHOWN}:
             continue
         if rule.rule.endswith(FILES):
             continue  # files of everything, streamed: no pages
@@ -261,6 +277,21 @@ def _paths(application: Any, known: dict[str, str]) -> list[str]:
         path = re.sub(r"<(?:\w+:)?(\w+)>", lambda m: known.get(told.get(m.group(1), ""), "none"), rule.rule)  # noqa: B023
         found.append(path + ASKED.get(rule.endpoint, ""))
     return sorted(set(found))
+
+
+def _plans(database: Database, client: Any, path: str) -> list[str]:
+    """Return the plans of what a page asks PostgreSQL, of each statement that takes a millisecond or more."""
+    with asked(database) as seen:
+        client.get(path, buffered=True)
+    lines = []
+    with database.transaction() as tx:
+        cursor: Any = tx.connection.connection.cursor()
+        for statement, values in seen.items():
+            if statement.lstrip().upper().startswith(("SELECT", "WITH")):
+                plan = [row[0] for row in cursor.execute(f"EXPLAIN (ANALYZE) {statement}", values, prepare=False)]
+                if float(plan[-1].split()[-2]) >= 1:
+                    lines += ["", statement, "", *(f"    {line}" for line in plan)]
+    return lines
 
 
 def _row(database: Database, client: Any, path: str, rounds: int) -> Row:

@@ -426,7 +426,7 @@ def _access_requests(work: Work, chance: Chance, tenant: _Tenant) -> Iterator[Ro
     for number in range(tenant.applications // 10):
         yield {
             "organization_id": tenant.id,
-            "id": chance.id("req", tenant.number, number),
+            "id": chance.id("arq", tenant.number, number),
             "account_id": _account_id(chance, tenant, chance.number(tenant.accounts, "rq", tenant.number, number)),
             "application_id": _application_id(chance, tenant, number),
             "reason": "For the quarterly report.",
@@ -440,7 +440,7 @@ def _join_requests(work: Work, chance: Chance, tenant: _Tenant) -> Iterator[Row]
         email = f"newcomer.{number}@{_domain(tenant)}"
         yield {
             "organization_id": tenant.id,
-            "id": chance.id("joi", tenant.number, number),
+            "id": chance.id("jnq", tenant.number, number),
             "email": email,
             "email_key": email,
             "name": f"{chance.one(GIVEN, 'j', number)} {chance.one(FAMILY, 'j', number)}",

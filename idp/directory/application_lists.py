@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, CompoundSelect, and_, func, select, tuple_
 
 from idp.base.errors import NotFound
 from idp.base.texts import phrase
@@ -146,11 +146,14 @@ def losing(work: Work, application: Application, grant_id: str, *, most: int | N
     grant = work.tx.session.get(AccessGrant, (application.organization_id, grant_id))
     if grant is None or grant.application_id != application.id or not _held(grant, work.now):
         return 0
+    others = _others(work, application, grant_id)
+    if (access.EVERYONE, application.organization_id) in others:
+        return 0
     query = select(Account.id).where(
-        Account.organization_id == application.organization_id,
-        Account.disabled_at.is_(None),
-        ~_opens_by_another(application, grant_id, work.now),
+        Account.organization_id == application.organization_id, Account.disabled_at.is_(None)
     )
+    if others:
+        query = query.where(Account.id.not_in(_opened_by(work, application.organization_id, others)))
     if grant.subject_kind == access.ACCOUNT:
         query = query.where(Account.id == grant.subject_id)
     elif grant.subject_kind == access.GROUP:
@@ -163,25 +166,29 @@ def losing(work: Work, application: Application, grant_id: str, *, most: int | N
     return sizes.up_to(work, query, most)
 
 
-def _opens_by_another(application: Application, grant_id: str, now: datetime) -> ColumnElement[bool]:
-    """Return the condition that an account may open an application by another grant than that one."""
-    member = exists().where(
-        Membership.organization_id == AccessGrant.organization_id,
-        Membership.group_id == AccessGrant.subject_id,
-        Membership.account_id == Account.id,
-        memberships.held(now),
-    )
-    return exists().where(
+def _others(work: Work, application: Application, grant_id: str) -> set[tuple[str, str]]:
+    """Return kind and subject of every other grant of an application that holds now."""
+    query = select(AccessGrant.subject_kind, AccessGrant.subject_id).where(
         AccessGrant.organization_id == application.organization_id,
         AccessGrant.application_id == application.id,
         AccessGrant.id != grant_id,
-        _holds(now),
-        or_(
-            AccessGrant.subject_kind == access.EVERYONE,
-            and_(AccessGrant.subject_kind == access.ACCOUNT, AccessGrant.subject_id == Account.id),
-            and_(AccessGrant.subject_kind == access.GROUP, member),
-        ),
+        _holds(work.now),
     )
+    return {(row[0], row[1]) for row in work.tx.session.execute(query)}
+
+
+def _opened_by(work: Work, organization_id: str, grants: set[tuple[str, str]]) -> CompoundSelect[str]:
+    """Return a query for the ids of the accounts that some grants to groups and accounts reach."""
+    members = select(Membership.account_id).where(
+        Membership.organization_id == organization_id,
+        Membership.group_id.in_([subject for kind, subject in grants if kind == access.GROUP]),
+        memberships.held(work.now),
+    )
+    own = select(Account.id).where(
+        Account.organization_id == organization_id,
+        Account.id.in_([subject for kind, subject in grants if kind == access.ACCOUNT]),
+    )
+    return members.union(own)
 
 
 def _held(grant: AccessGrant, now: datetime) -> bool:

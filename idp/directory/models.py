@@ -131,6 +131,7 @@ class Account(Owned):
         UniqueConstraint("organization_id", "email_key"),
         Index("ix_accounts_email_key", "email_key"),
         Index("ix_accounts_organization_id_domain_id", "organization_id", "domain_id"),
+        Index("ix_accounts_organization_id_kind", "organization_id", "kind", "email_key"),
         Index(
             "ix_accounts_organization_id_policy_id",
             "organization_id",

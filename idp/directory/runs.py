@@ -213,6 +213,7 @@ def _step(database: Database, kinds: Kinds, organization_id: str, run_id: str, n
 
 
 def _do(tx: Transaction, kinds: Kinds, organization_id: str, run_id: str, now: datetime) -> bool:
+    tx.plan_for_values()
     run = tx.session.get_one(Run, (organization_id, run_id))
     claimed = tx.session.execute(  # writes first: of several nodes at this part the others find another cursor
         update(_TABLE)

@@ -24,8 +24,6 @@ UNUSED_DAYS = 30
 WITHOUT, WITH, INACTIVE, GUESTS, BREAK_GLASS = "without", "with", "inactive", "guests", "break-glass"
 SUCCEEDED = "succeeded"
 _PEOPLE, _COVERED, _METHOD = "people:", "second-step:", "method:"
-_APPLICATION = "application"
-"""The measure by which sign-ons to each application are counted day by day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,11 +177,10 @@ def reporting_rules(work: Work, organization_id: str) -> list[tuple[str, str, st
 
 def unused_applications(work: Work, organization_id: str, *, limit: int = 20) -> Sequence[Application] | None:
     """Return applications that nobody has opened for 30 days, by name, at most *limit*; None: nothing is counted yet."""
-    since = (work.now.date() - timedelta(days=UNUSED_DAYS)).isoformat()
     counted = (
         DailyCount.organization_id == organization_id,
-        DailyCount.measure == _APPLICATION,
-        DailyCount.day >= since,
+        DailyCount.measure == daily_counts.OPENED,  # of thirty days together: one row to look at for each application
+        DailyCount.day == "",
     )
     if not work.tx.session.scalar(select(sql_exists().where(DailyCount.organization_id == organization_id))):
         return None

@@ -83,6 +83,9 @@ def upgrade() -> None:
     )
     op.create_index("ix_domains_check_at", "domains", ["check_at"], unique=False)
     op.create_index(
+        "ix_accounts_organization_id_kind", "accounts", ["organization_id", "kind", "email_key"], unique=False
+    )
+    op.create_index(
         "ix_accounts_organization_id_policy_id",
         "accounts",
         ["organization_id", "policy_id", "email_key"],
@@ -604,6 +607,7 @@ def downgrade() -> None:
     op.drop_column("groups", "kind")
     op.drop_index("ix_applications_organization_id_access_policy_id", table_name="applications")
     op.drop_index("ix_accounts_organization_id_policy_id", table_name="accounts")
+    op.drop_index("ix_accounts_organization_id_kind", table_name="accounts")
     op.drop_column("applications", "picture_id")
     op.drop_column("applications", "note")
     op.drop_column("applications", "requestable")

@@ -66,6 +66,7 @@ def show(work: Work, desk: Desk, group_id: str) -> Response:
         place=_PLACE,
         group=group,
         rule=found,
+        by_run=sizes.is_large(work, desk.organization.id),
         condition=said.get("condition", "") or ("" if found is None else rules.spelled(work, found)),
         excepted=() if found is None else [one.email for one in rules.exceptions(work, found)],
     )
@@ -76,15 +77,12 @@ def show(work: Work, desk: Desk, group_id: str) -> Response:
 @at_desk(again=show)
 @fresh
 def preview(work: Work, desk: Desk, group_id: str) -> Response:
-    """Say who would enter and who would leave; where that takes longer than a page may, a run finds it out."""
+    """Say who would enter and who would leave; nothing changes. Where that is work for a run, lead back to ask for one."""
     group = _group(work, desk, group_id)
     wanted = _Wanted.read()
     found = group_exceptions.rule_of(work, group)
-    if found is None and wanted.condition is None:
-        return redirect("console_group_rules.show", group_id=group_id)
-    if sizes.is_large(work, desk.organization.id):
-        begun = group_rule_runs.start_preview(work, group.id, wanted.of_run(), organization_id=desk.organization.id)
-        return redirect("console_runs.show", run_id=begun.id)
+    if (found is None and wanted.condition is None) or sizes.is_large(work, desk.organization.id):
+        return redirect("console_group_rules.show", group_id=group_id, condition=wanted.condition or "")
     planned = rules.preview(
         work,
         group_id,
@@ -93,6 +91,16 @@ def preview(work: Work, desk: Desk, group_id: str) -> Response:
         excepted=wanted.excepted,
     )
     return _previewed(work, desk, group, wanted, group_rule_runs.of_plan(planned))
+
+
+@pages.post("/look")
+@administrator
+@at_desk(again=show)
+def look(work: Work, desk: Desk, group_id: str) -> Response:
+    """Let a run find out who would enter and who would leave, where that takes longer than a page may."""
+    group = _group(work, desk, group_id)
+    begun = group_rule_runs.start_preview(work, group.id, _Wanted.read().of_run(), organization_id=desk.organization.id)
+    return done(work, desk, _begun(), "console_runs.show", run_id=begun.id)
 
 
 @pages.get("/previewed/<run_id>")

@@ -3,15 +3,15 @@
 import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
 from idp.base import schema
-from idp.base.db import Database, Prepared, make_engine
+from idp.base.db import Database, make_engine
 from tests.support.front import Front
+from tests.support.statements import asked, reads
 from tests.web.conftest import signed_in
 from tests.web.console.test_queries import SMALL, World, addresses
 
@@ -42,31 +42,6 @@ def front(postgres_server, vault) -> Iterator[Front]:
         admin.dispose()
 
 
-@contextmanager
-def asked(database: Database, monkeypatch) -> Iterator[dict[str, Any]]:
-    """Note every statement that is sent, each with the values that it had first."""
-    seen: dict[str, Any] = {}
-    real = Prepared.run
-
-    def prepared(self, dialect, cursor, values):
-        found = real(self, dialect, cursor, values)
-        sql, _, bind, _ = self._ready[dialect.name]
-        seen.setdefault(sql, bind(values))
-        return found
-
-    def executed(_connection, _cursor, statement, parameters, _context, many):
-        if not many:
-            seen.setdefault(statement, parameters)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Prepared, "run", prepared)
-        sa.event.listen(database.engine, "before_cursor_execute", executed)
-        try:
-            yield seen
-        finally:
-            sa.event.remove(database.engine, "before_cursor_execute", executed)
-
-
 def read_whole(plan: dict[str, Any], stops: bool = False) -> Iterator[str]:
     """
     Which tables a plan reads from end to end; of those that are `LARGE`, also where it reads all that one organization has.
@@ -92,19 +67,19 @@ def _all_of_organization(plan: dict[str, Any]) -> bool:
     )
 
 
-def test_no_statement_reads_a_large_table_from_end_to_end_on_postgresql(front, monkeypatch):
+def test_no_statement_reads_a_large_table_from_end_to_end_on_postgresql(front):
     world = World(front)
     world.have(3)
     client = signed_in(front).client
     wrong, statements, shown = {}, {}, 0
     for path in addresses(front, world):
-        with asked(front.database, monkeypatch) as seen:
+        with asked(front.database) as seen:
             shown += client.get(path).status_code == 200
         statements |= {one: (path, values) for one, values in seen.items() if one not in statements}
     with front.database.transaction() as tx:
         tx.connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
         for statement, (path, values) in statements.items():
-            if not statement.lstrip().upper().startswith(("SELECT", "WITH", "UPDATE", "DELETE")):
+            if not reads(statement):
                 continue
             cursor: Any = tx.connection.connection.cursor()
             plan = cursor.execute(f"EXPLAIN (FORMAT JSON) {statement}", values).fetchone()[0]

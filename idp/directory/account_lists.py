@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, tuple_
+from sqlalchemy import ColumnElement, Select, and_, select, tuple_
 
 from idp.base.work import Work
-from idp.directory import names, queries
-from idp.directory.models import Account
+from idp.directory import memberships, names, queries
+from idp.directory.models import Account, Membership
 from idp.policy.permissions import Permission
 
 ACTIVE, DISABLED, DELETION, ERASED = "active", "disabled", "deletion", "erased"
@@ -56,12 +56,27 @@ def page(
 
 
 def matching(
-    work: Work, organization_id: str, *, starting: str = "", state: str = "", kind: str = ""
+    work: Work, organization_id: str, *, starting: str = "", state: str = "", kind: str = "", group: str = ""
 ) -> Select[Account]:
-    """Return a query for the accounts of an organization that filters match; see `page`."""
+    """
+    Return a query for the accounts of an organization that filters match; see `page`.
+
+    Args:
+        group: only those who are in the group of that id now.
+    """
     query = queries.visible(work, Account, Permission.ACCOUNT_READ).where(Account.organization_id == organization_id)
     if starting:
         begin = names.folded(starting)
         query = query.where(Account.email_key >= begin, Account.email_key < begin + "\U0010ffff")
     query = query.where(STATES[state] if state in STATES else Account.erased_at.is_(None))
+    if group:
+        query = query.where(
+            Account.id.in_(
+                select(Membership.account_id).where(
+                    Membership.organization_id == organization_id,
+                    Membership.group_id == group,
+                    memberships.held(work.now),
+                )
+            )
+        )
     return query.where(Account.kind == kind) if kind else query

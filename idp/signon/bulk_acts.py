@@ -49,7 +49,9 @@ _TITLES = {
     END_SESSIONS: "End the sessions of {count} accounts",
     MOVE: "Move {count} accounts to the policy {to}",
 }
-_FILTERS = frozenset({"starting", "state", "kind"})
+_FILTERS = frozenset({"starting", "state", "kind", "group"})
+GROUP_AT_ONCE = 200
+"""So many members of a group are acted on while somebody waits; more are work for a run."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,15 @@ from flask import Blueprint, Response, request
 
 from idp.base.errors import IdpError, Invalid
 from idp.base.work import Work
-from idp.directory import authentication_policies, history, policy_members, queries, sizes
+from idp.directory import authentication_policies, history, memberships, policy_members, queries, sizes
+from idp.directory.console_models import Run
 from idp.directory.models import Account
 from idp.policy import authentication
 from idp.policy.authentication import METHODS, RECOVERY, PolicyKind
 from idp.policy.models import AuthenticationPolicy
 from idp.policy.permissions import Permission
+from idp.signon import bulk_acts
+from idp.signon.bulk_acts import Chosen
 from idp.signon.policy_effects import Effects, effects
 from idp.signon.replaying import Replayed, judging, replay, with_terms
 from idp.web.console import lists, replays, terms_form
@@ -148,6 +151,11 @@ def move(work: Work, desk: Desk, policy_id: str) -> Response:
         raise Invalid(
             "Say who is to be moved.", field="people", advice="Tick people, write addresses, or name a group."
         )
+    begun = _move_by_run(work, desk, group, to) if group else None
+    if begun is not None and not people:
+        words = _("It has begun. You may close your browser meanwhile.")
+        return done(work, desk, words, "console_runs.show", run_id=begun.id)
+    group = "" if begun is not None else group
     with guarded(work, desk):
         target = _policy(work, desk, to)
         moved = policy_members.move(work, desk.organization.slug, dict.fromkeys(people), target.id)
@@ -158,6 +166,15 @@ def move(work: Work, desk: Desk, policy_id: str) -> Response:
         return _members(work, desk, policy_id, refused, moved=len(moved) - len(refused))
     words = _("%(count)s moved to “%(name)s”.", count=len(moved), name=target.name)
     return done(work, desk, words, "console_policies.members", policy_id=policy_id)
+
+
+def _move_by_run(work: Work, desk: Desk, group: str, to: str) -> Run | None:
+    """Begin to move the members of a large group; None: they are few, and moved at once."""
+    found, target = queries.group(work, group, organization_id=desk.organization.id), _policy(work, desk, to)
+    chosen = Chosen(filters={"group": found.id})
+    if memberships.count(work, found) <= bulk_acts.GROUP_AT_ONCE:
+        return None
+    return bulk_acts.start(work, bulk_acts.MOVE, organization_id=desk.organization.id, chosen=chosen, to=target.id)
 
 
 @pages.get("/<policy_id>/history")

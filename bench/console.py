@@ -253,7 +253,7 @@ OURS = {
 """Of what else than in tests a page is shown."""
 
 
-NOT_SHOWN = {"console_application_adding.made", "console_group_rules.preview", "console_bulk.choose"}
+NOT_SHOWN = {"console_application_adding_client.made", "console_group_rules.preview", "console_bulk.choose"}
 """Addresses that lead on, or show something only just after it was made."""
 
 

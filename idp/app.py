@@ -22,6 +22,7 @@ from idp.web import (
     account_devices,
     account_email,
     account_passkeys,
+    account_tokens,
     arranging,
     assets,
     blocked,
@@ -49,12 +50,14 @@ from idp.web import (
     render,
     saml,
     saml_logout,
+    scim,
     security,
     signin,
     signin_pass,
     signout,
     why,
 )
+from idp.web.console import access_lists as console_access_lists
 from idp.web.console import access_paths as console_access_paths
 from idp.web.console import access_policies as console_access
 from idp.web.console import access_rules as console_access_rules
@@ -65,6 +68,7 @@ from idp.web.console import (
     application_adding_client,
     application_checks,
     application_client,
+    application_provisioning,
     application_saml,
     application_test,
     application_vendor,
@@ -78,6 +82,7 @@ from idp.web.console import audit as console_audit
 from idp.web.console import authentication_policies as console_policies
 from idp.web.console import bookmarks as console_bookmarks
 from idp.web.console import bulk as console_bulk
+from idp.web.console import bulk_objects as console_bulk_objects
 from idp.web.console import domains as console_domains
 from idp.web.console import group_rules as console_group_rules
 from idp.web.console import groups as console_groups
@@ -88,11 +93,14 @@ from idp.web.console import joining as console_joining
 from idp.web.console import keys as console_keys
 from idp.web.console import layouts as console_layouts
 from idp.web.console import organization as console_organization
+from idp.web.console import provisioning as console_provisioning
+from idp.web.console import provisioning_targets as console_provisioning_targets
 from idp.web.console import requests as console_requests
 from idp.web.console import roles as console_roles
 from idp.web.console import runs as console_runs
 from idp.web.console import search as console_search
 from idp.web.console import sites as console_sites
+from idp.web.console import tokens as console_tokens
 from idp.web.console import what_if as console_what_if
 from idp.web.console import zones as console_zones
 from idp.web.door import LONGEST_BODY, Door
@@ -106,6 +114,7 @@ _CONSOLE = (
     console_search,
     console_runs,
     console_bulk,
+    console_bulk_objects,
     console_accounts,
     console_organization,
     console_sites,
@@ -118,6 +127,7 @@ _CONSOLE = (
     console_audit,
     console_policies,
     console_access,
+    console_access_lists,
     console_access_rules,
     console_what_if,
     console_insights,
@@ -128,6 +138,8 @@ _CONSOLE = (
     application_access,
     application_checks,
     application_client,
+    application_provisioning,
+    console_provisioning_targets,
     application_saml,
     application_test,
     application_vendor,
@@ -139,6 +151,8 @@ _CONSOLE = (
     console_imports,
     console_joining,
     console_requests,
+    console_provisioning,
+    console_tokens,
 )
 _OIDC = (oidc, oidc_clients, oidc_documents, oidc_logout, oidc_registration, oidc_session)
 
@@ -178,6 +192,7 @@ def create(settings: Settings, *, database: Database | None = None, clock: Calla
     blocked.install(app)
     app.before_request(_refuse_encoded_bodies)
     app.uploads = console_imports.UPLOADS
+    app.uploads_below = scim.UPLOADS_BELOW
     app.before_request(partial(_let_files_in, app))
     security.install(
         app,
@@ -210,9 +225,11 @@ def create(settings: Settings, *, database: Database | None = None, clock: Calla
         saml,
         saml_logout,
         *_OIDC,
+        scim,
         device,
         health,
         account_passkeys,
+        account_tokens,
         languages,
         why,
         *_CONSOLE,
@@ -278,8 +295,8 @@ def _refuse_encoded_bodies() -> None:
 
 def _let_files_in(app: Door) -> None:
     """Where a page takes files, a body may be as long as they are (the door has read it by now)."""
-    longest = app.uploads.get(request.path)
-    if longest is not None:
+    longest = app.longest_body(request.path)
+    if longest > LONGEST_BODY:
         request.max_content_length = longest
         request.max_form_memory_size = 4 * LONGEST_BODY  # what comes of a file at once is counted as if it were a field
 

@@ -29,7 +29,7 @@ from idp.directory import accounts, applications, groups, organizations, sites
 from idp.directory.models import Account, Application, Group, Organization, Site
 from idp.keyring import keyring
 from idp.settings import Settings, resolve
-from tests.support import people, postgres, schemas
+from tests.support import apps, people, postgres, schemas
 from tests.support.deployed import Deployed, deployed
 
 NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
@@ -92,6 +92,13 @@ def _rsa_keys_of_the_run():
     keyring.rsa = SimpleNamespace(generate_private_key=taken, RSAPrivateKey=rsa.RSAPrivateKey)
     yield
     keyring.rsa = rsa
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _applications_alike():
+    """Nearly every test makes an application of its own; they are made of the same templates and routes."""
+    with apps.alike():
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -21,6 +21,8 @@ _PASSED = {
     ("oidc", "target"): phrase("The API that the token is for was found."),
     ("oidc", "grant"): phrase("The application got its tokens."),
     ("oidc", "device"): phrase("The device is the one that asked."),
+    ("scim", "client"): phrase("The directory proved who it is."),
+    ("scim", "call"): phrase("What the directory wanted was done."),
     ("", "session"): phrase("The person is signed in."),
     ("", "password"): phrase("The password was right."),
 }
@@ -35,6 +37,7 @@ _FAILED = {
     "sign-on": phrase("The person was not let in."),
     "context": phrase("How strongly to sign in could not be met."),
     "grant": phrase("The application got no tokens."),
+    "call": phrase("What the directory wanted was refused."),
     "request": phrase("The request was refused."),
 }
 

@@ -46,10 +46,11 @@ class NotReached(Unavailable):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What was answered: the status, and a body that is not longer than was asked for."""
+    """What was answered: the status, a body that is not longer than was asked for, and when to ask again (as sent)."""
 
     status: int
     body: bytes
+    retry_after: str = ""
 
 
 def fetch(
@@ -102,8 +103,48 @@ def post(
         NotReached: nothing was sent, so trying again repeats nothing.
         Unavailable: refused, redirected or failed; the reason is in its ``cause`` and in nothing that leaves.
     """
-    sent = [("Content-Type", content_type), ("Content-Length", str(len(body))), ("Accept", "*/*"), *headers]
-    call = _Call("POST", url, sent, body, most_bytes, _NO_REDIRECT)
+    return send(
+        "POST",
+        url,
+        body,
+        content_type=content_type,
+        allowed=allowed,
+        most_bytes=most_bytes,
+        http_loopback=http_loopback,
+        headers=headers,
+        resolve=resolve,
+        seconds=seconds,
+    )
+
+
+def send(
+    method: str,
+    url: str,
+    body: bytes | None = None,
+    *,
+    content_type: str = "",
+    allowed: Iterable[str],
+    most_bytes: int,
+    http_loopback: bool = False,
+    accept: str = "*/*",
+    headers: Iterable[tuple[str, str]] = (),
+    resolve: Resolve | None = None,
+    seconds: float = SECONDS,
+) -> Answer:
+    """
+    Send a request of *method* to *url*; return what is answered, whatever its status but a redirect.
+
+    Everything else is as of `fetch`. Call it while no transaction is open.
+
+    Args:
+        body: None where the method has none.
+
+    Raises:
+        NotReached: nothing was sent, so trying again repeats nothing.
+        Unavailable: refused, redirected or failed; the reason is in its ``cause`` and in nothing that leaves.
+    """
+    said = [] if body is None else [("Content-Type", content_type), ("Content-Length", str(len(body)))]
+    call = _Call(method, url, [*said, ("Accept", accept), *headers], body or b"", most_bytes, _NO_REDIRECT)
     return _made(call, allowed, http_loopback, resolve, seconds)
 
 
@@ -191,7 +232,8 @@ def _answer(parts: SplitResult, backend: "_Backend", call: _Call, deadline: floa
                 raise _Refused(f"the answer is longer than {call.most_bytes} bytes")
             if clock.monotonic() > deadline:
                 raise TimeoutError
-        return Answer(answer.status, bytes(body))
+        after = next((value for name, value in answer.headers if name.lower() == b"retry-after"), b"")
+        return Answer(answer.status, bytes(body), after[:64].decode("ascii", "replace"))
 
 
 class _Backend(httpcore.NetworkBackend):

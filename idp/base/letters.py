@@ -3,6 +3,7 @@ Letters: what a mail says, as a template and its values; put into words when it 
 
 Whoever asks for a mail neither knows nor needs the address that people reach us at: it is of the settings, and
 known to the sender alone. So no link in a mail can be built from anything that a request has said (threats A16).
+It says in which language it is to be; moments are given as RFC 3339 has them and are put into words here, too.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,7 +12,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from babel.dates import format_datetime
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
+
+from idp.base import catalogues
 
 FOLDER = "mail"
 
@@ -24,7 +28,7 @@ class Letter:
     text: str
 
 
-Writer = Callable[[str, Mapping[str, Any]], Letter]
+Writer = Callable[[str, Mapping[str, Any], str], Letter]
 
 
 def templates_folder() -> Path:
@@ -36,17 +40,33 @@ def templates_folder() -> Path:
 
 def writer(base_url: str, overlay: Path | None = None) -> Writer:
     """
-    Return what puts letters into words: ``write(template, values)``.
+    Return what puts letters into words: ``write(template, values, language)``.
 
-    The first line of a template is the subject. ``link(path)`` in it is an absolute address.
+    The first line of a template is the subject. ``link(path)`` in it is an absolute address, and the filter
+    ``at_length`` says a moment in words. A language that there is none of is English.
 
     Args:
         base_url: the address that people reach us at, of the settings.
         overlay: a folder of templates that are looked at before ours.
     """
     folders = [templates_folder()] if overlay is None else [overlay, templates_folder()]
+    loader = ChoiceLoader([FileSystemLoader(folder) for folder in folders])
+    speaking: dict[str, Environment] = {}
+
+    def write(template: str, values: Mapping[str, Any], language: str) -> Letter:
+        known = language if language in catalogues.LANGUAGES else catalogues.ENGLISH
+        if known not in speaking:
+            speaking[known] = _environment(loader, known, base_url)
+        written = speaking[known].get_template(f"{FOLDER}/{template}.txt").render(**values)
+        subject, _, text = written.strip().partition("\n")
+        return Letter(" ".join(subject.split()), text.strip() + "\n")
+
+    return write
+
+
+def _environment(loader: ChoiceLoader, language: str, base_url: str) -> Environment:
     environment = Environment(
-        loader=ChoiceLoader([FileSystemLoader(folder) for folder in folders]),
+        loader=loader,
         undefined=StrictUndefined,
         autoescape=False,  # noqa: S701 (plain text; nothing of it is ever taken for HTML)
         extensions=["jinja2.ext.i18n"],
@@ -54,18 +74,25 @@ def writer(base_url: str, overlay: Path | None = None) -> Writer:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.install_null_translations(newstyle=True)  # type: ignore[attr-defined]
+    catalogue = catalogues.catalogue(language)
+    environment.install_gettext_callables(  # type: ignore[attr-defined]
+        catalogue.translate, catalogue.translate_counted, newstyle=True
+    )
+    environment.filters["at_length"] = lambda at: spoken(at, language)
     environment.globals["link"] = lambda path: f"{base_url}{path}"
     environment.globals["base_url"] = base_url
-
-    def write(template: str, values: Mapping[str, Any]) -> Letter:
-        written = environment.get_template(f"{FOLDER}/{template}.txt").render(**values)
-        subject, _, text = written.strip().partition("\n")
-        return Letter(" ".join(subject.split()), text.strip() + "\n")
-
-    return write
+    return environment
 
 
-def spoken(at: datetime) -> str:
-    """Return a moment as a letter says it; its reader's zone is not known."""
-    return f"{at.day} {at:%B %Y, %H:%M} UTC"
+def spoken(at: datetime | str, language: str = catalogues.ENGLISH) -> str:
+    """
+    Return a moment as a letter says it; its reader's zone is not known.
+
+    Args:
+        at: in UTC; as text, as RFC 3339 has it. Text that is no moment stays as it is.
+    """
+    try:
+        moment = datetime.fromisoformat(at) if isinstance(at, str) else at
+    except ValueError:
+        return str(at)  # a release before has put it into words already
+    return f"{format_datetime(moment, 'd MMMM yyyy, HH:mm', locale=language)} UTC"

@@ -22,7 +22,7 @@ _PORTS = {"smtp": 587, "smtps": 465}
 
 
 def queue(
-    work: Work, to: str, letter: str, values: dict[str, Any], *, organization_id: str | None = None
+    work: Work, to: str, letter: str, values: dict[str, Any], *, language: str, organization_id: str | None = None
 ) -> OutboxMessage:
     """
     Send a plain-text mail once this transaction is committed.
@@ -30,8 +30,10 @@ def queue(
     Args:
         letter: the name of its template.
         values: what the template names, as JSON; may hold secrets.
+        language: of its reader, one of `catalogues.LANGUAGES`; anything else is English.
     """
-    return outbox.post(work, KIND, to, {}, secret={"letter": letter, "values": values}, organization_id=organization_id)
+    secret = {"letter": letter, "values": values, "language": language}
+    return outbox.post(work, KIND, to, {}, secret=secret, organization_id=organization_id)
 
 
 def sender(smtp_url: str, from_address: str, write: Writer) -> Sender:
@@ -44,7 +46,8 @@ def sender(smtp_url: str, from_address: str, write: Writer) -> Sender:
     host, port = server.hostname or "localhost", server.port or _PORTS.get(server.scheme, 587)
 
     def send(message: Message) -> None:
-        letter = write(str(message.content["letter"]), message.content["values"])
+        content = message.content
+        letter = write(str(content["letter"]), content["values"], str(content.get("language", "")))
         mail = EmailMessage()
         mail["From"], mail["To"] = from_address, message.destination
         mail["Subject"] = letter.subject

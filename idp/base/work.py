@@ -24,7 +24,7 @@ class HeldRole:
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who performs the work. ``kind`` is ``account``, ``client``, ``operator``, ``job`` or ``anonymous``."""
+    """Who performs the work. ``kind`` is ``account``, ``client``, ``provisioning``, ``operator``, ``job`` or ``anonymous``."""
 
     kind: str
     id: str = ""

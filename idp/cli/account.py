@@ -12,6 +12,7 @@ from idp.cli import (
     account_lifetime,
     account_password,
     account_recovery,
+    account_token,
     show,
 )
 from idp.cli.account_lookup import ORGANIZATION as _ORGANIZATION
@@ -40,6 +41,7 @@ def account() -> None:
 account.add_command(account_factors.factors)
 account.add_command(account_factors.remove_factor)
 account.add_command(account_help.pass_)
+account.add_command(account_token.token)
 account.add_command(account_help.reset_factors)
 account.add_command(account_help.unlock)
 account.add_command(account_help.devices)

@@ -14,6 +14,12 @@ from idp.oidc.api_facts import FORMATS
 from idp.oidc.models import Api
 
 _API = click.argument("api", metavar="API")
+_PEOPLE = click.option(
+    "--api-tokens/--no-api-tokens",
+    "takes_api_tokens",
+    default=None,
+    help="People may make tokens of their own for it (at first: no).",
+)
 _MINUTES = click.IntRange(apis.LEAST_SECONDS // 60, apis.MOST_SECONDS // 60)
 
 
@@ -31,7 +37,10 @@ api.add_command(api_scope.scope)
 @click.option("--name", required=True, help="The name that people read when they are asked.")
 @click.option("--format", "token_format", type=click.Choice(FORMATS), default="jwt", help="Default: jwt (RFC 9068).")
 @click.option("--minutes", type=_MINUTES, default=10, help="How long a token lives (default: 10, at most 60).")
-def create(site: str, identifier: str, name: str, token_format: str, minutes: int) -> None:
+@_PEOPLE
+def create(
+    site: str, identifier: str, name: str, token_format: str, minutes: int, takes_api_tokens: bool | None
+) -> None:
     """Register an API; prints its secret for introspection this once."""
     base_url = settings().base_url
     with open_work() as work:
@@ -42,6 +51,7 @@ def create(site: str, identifier: str, name: str, token_format: str, minutes: in
             name=name,
             token_format=token_format,
             token_seconds=minutes * 60,
+            takes_api_tokens=bool(takes_api_tokens),
             base_url=base_url,
         )
         value = {**_shown(work, made), "secret": secret}
@@ -82,6 +92,7 @@ def show_(api: str) -> None:
         f"  identifier  {value['identifier']}",
         f"  state       {'disabled' if value['disabled_at'] else 'active'}",
         f"  tokens      {value['token_format']}, {value['token_seconds'] // 60} minutes",
+        f"  people      {'may' if value['takes_api_tokens'] else 'may not'} make tokens of their own",
     ]
     for scope in value["scopes"]:
         lines += [f"  {scope['name']}: {scope['description']}"]
@@ -94,11 +105,21 @@ def show_(api: str) -> None:
 @click.option("--name", help="The name that people read when they are asked; who agreed before is asked again.")
 @click.option("--format", "token_format", type=click.Choice(FORMATS), help="Form of the tokens issued from now on.")
 @click.option("--minutes", type=_MINUTES, help="How long a token lives that is issued from now on.")
-def set_(api: str, name: str | None, token_format: str | None, minutes: int | None) -> None:
+@_PEOPLE
+def set_(
+    api: str, name: str | None, token_format: str | None, minutes: int | None, takes_api_tokens: bool | None
+) -> None:
     """Change API; what is not named stays as it is."""
     with open_work() as work:
         seconds = None if minutes is None else minutes * 60
-        changed = apis.edit(work, api, name=name, token_format=token_format, token_seconds=seconds)
+        changed = apis.edit(
+            work,
+            api,
+            name=name,
+            token_format=token_format,
+            token_seconds=seconds,
+            takes_api_tokens=takes_api_tokens,
+        )
         tell(_shown(work, changed), f"changed the API {changed.name}")
 
 

@@ -9,6 +9,7 @@ from idp.base.errors import Invalid
 from idp.cli import (
     access_paths,
     application_access,
+    application_provisioning,
     application_templates,
     client_json,
     oidc,
@@ -44,6 +45,7 @@ application.add_command(rules.of_application())
 application.add_command(set_application)
 application.add_command(application_access.grant)
 application.add_command(application_access.withdraw)
+application.add_command(application_provisioning.provisioning)
 
 
 @application.command("create-oidc")

@@ -24,6 +24,9 @@ from idp.oidc import erasing as oauth_erasing
 from idp.oidc import housekeeping as oauth_housekeeping
 from idp.oidc import logout_tokens
 from idp.policy.permissions import OPERATOR
+from idp.provisioning import calls
+from idp.provisioning.targets import group_sending, noticing, sending, server, switching
+from idp.provisioning.targets.sending import Dial, Told
 from idp.saml import erasing as saml_erasing
 from idp.saml import logout_telling, refreshing, rotation_jobs
 from idp.settings import Settings
@@ -31,6 +34,7 @@ from idp.signon import (
     account_imports,
     backchannel,
     bulk_acts,
+    bulk_objects,
     coverage,
     erasing,
     group_rule_runs,
@@ -50,6 +54,8 @@ _HOURLY = (
     rotation_jobs.SWEEP,
     domains.SWEEP,
     group_rule_changes.SWEEP,
+    switching.SWEEP,
+    calls.KIND,
 )
 
 _PAUSE_SECONDS = 5.0
@@ -74,6 +80,7 @@ def run(watch: bool, parent: int | None) -> None:
             return
         _ask_for_housekeeping(database)
         ran, sent = _drain(database, of)
+        tell_applications(database, of)
     told = {"finished": ran.finished, "failed": ran.failed, "sent": sent.sent, "not_sent": sent.failed}
     tell(
         told, f"jobs: {ran.finished} finished, {ran.failed} failed; messages: {sent.sent} sent, {sent.failed} not sent"
@@ -127,17 +134,34 @@ def handlers(of: Settings) -> Handlers:
         lifetime.ERASE: lifetime.handler((erasing.erase, oauth_erasing.erase, saml_erasing.erase)),
         account_imports.KIND: account_imports.run,
         joining.KIND: joining.run,
+        switching.SWEEP: switching.sweep,
+        switching.NIGHTLY: switching.nightly,
+        calls.KIND: calls.run,
         **backchannel.handlers(_tellers(of)),
     }
 
 
 def run_kinds() -> Kinds:
     """Return what does a part of each kind of long work."""
-    return {**bulk_acts.KINDS, **group_rule_runs.KINDS}
+    return {**bulk_acts.KINDS, **bulk_objects.KINDS, **group_rule_runs.KINDS, switching.KIND: switching.step}
 
 
 def _tellers(of: Settings) -> Tellers:
     return {**logout_telling.tellers(of.base_url), **logout_tokens.tellers(of.base_url)}
+
+
+def dial(of: Settings) -> Dial:
+    """Return the guarded way to the SCIM servers of applications."""
+    allowed, loopback = tuple(of.egress.allow_addresses), of.development.allow_http_loopback_applications
+    return lambda endpoint, token: server.calling(endpoint, token, allowed, http_loopback=loopback)
+
+
+def tell_applications(database: Database, of: Settings) -> Told:
+    """Let applications be told of the accounts that may open them: what was noticed is written down, and sent."""
+    noticing.settle(database, clock.now())
+    told = sending.drain(database, dial(of), clock.now())
+    group_sending.drain(database, dial(of), clock.now())
+    return told
 
 
 def _senders(database: Database, of: Settings) -> dict[str, Sender]:
@@ -175,6 +199,8 @@ def _watch(database: Database, of: Settings, parent: int | None) -> None:
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: over.set())
     asked_at = -_HOUR
+    # beside the rest, so that an application that does not answer delays no mail and no logout
+    threading.Thread(target=_watch_applications, args=(database, of, over), name="provisioning", daemon=True).start()
     while not over.is_set() and (parent is None or os.getppid() == parent):
         try:
             if clock.monotonic() - asked_at >= _HOUR:
@@ -183,4 +209,15 @@ def _watch(database: Database, of: Settings, parent: int | None) -> None:
             _drain(database, of)
         except IdpError as error:  # the database is away: it may come back
             jobs_.log.warning("jobs wait", cause=error.cause)
+        over.wait(_PAUSE_SECONDS)
+
+
+def _watch_applications(database: Database, of: Settings, over: threading.Event) -> None:
+    while not over.is_set():
+        try:
+            tell_applications(database, of)
+        except IdpError as error:  # the database is away: it may come back
+            jobs_.log.warning("applications are not told", cause=error.cause)
+        except Exception:  # nothing may end this thread while the rest goes on
+            jobs_.log.exception("applications are not told")
         over.wait(_PAUSE_SECONDS)

@@ -42,6 +42,7 @@ _COMMANDS = (
     "migrate",
     "organization",
     "policy",
+    "provisioning",
     "request",
     "role",
     "search",

@@ -74,7 +74,10 @@ def _told(value: dict[str, Any]) -> list[tuple[str, str]]:
         ("recovery", ", ".join(value["recovery"]) or "by nobody"),
         ("keys and passkeys", _models(value)),
         ("other providers", "allowed" if value["upstream_allowed"] else "not allowed"),
-        ("API tokens", "allowed" if value["api_tokens_allowed"] else "not allowed"),
+        (
+            "API tokens",
+            f"allowed, {value['api_token_days']} days at most" if value["api_tokens_allowed"] else "not allowed",
+        ),
     ]
     if "members" in value:
         told.insert(1, ("members", str(value["members"])))
@@ -160,8 +163,9 @@ def _options() -> list[Callable[[_Decorated], _Decorated]]:
             "--api-tokens/--no-api-tokens",
             "api_tokens_allowed",
             default=None,
-            help="People may have API tokens of their own (kept; there are none yet).",
+            help="People may have API tokens of their own; without, those that there are stop working at once.",
         ),
+        _number("api_token_days", "DAYS", "Days for which an API token is good, those that there are as well."),
         click.option(
             "--recovery",
             multiple=True,

@@ -153,6 +153,7 @@ def api(of: Api) -> dict[str, Any]:
         "name": of.name,
         "token_format": of.token_format,
         "token_seconds": of.token_seconds,
+        "takes_api_tokens": of.takes_api_tokens,
         "created_at": instant(of.created_at),
         "disabled_at": instant(of.disabled_at),
     }

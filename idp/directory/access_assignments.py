@@ -17,6 +17,7 @@ from idp.base.ids import new_id
 from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import access_policies, names, queries
+from idp.directory.keysets import begins
 from idp.directory.models import Application, Organization
 from idp.policy.access.rules import Rules
 from idp.policy.models import AccessPolicy
@@ -201,19 +202,22 @@ def counts(work: Work, organization_id: str) -> dict[str | None, int]:
 
 
 def under(
-    work: Work, policy: AccessPolicy, *, after: tuple[Any, ...] | None = None, limit: int = 50
+    work: Work, policy: AccessPolicy, *, after: tuple[Any, ...] | None = None, limit: int = 50, starting: str = ""
 ) -> list[Application]:
     """
     Return the applications under an access policy that the actor has been given, by name, at most *limit*.
 
     Args:
         after: name and id of the last one that was shown; None: from the start.
+        starting: only those whose name begins so, whatever the case.
     """
     query = queries.visible(work, Application, Permission.APPLICATION_READ).where(
         Application.organization_id == policy.organization_id,
         Application.access_policy_id.is_(None) if policy.is_default else Application.access_policy_id == policy.id,
         Application.deleted_at.is_(None),
     )
+    if starting:
+        query = query.where(begins(Application.name, starting))
     if after is not None:
         query = query.where(tuple_(Application.name, Application.id) > tuple_(*after))
     return list(work.tx.session.scalars(query.order_by(Application.name, Application.id).limit(limit)))

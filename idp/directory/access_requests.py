@@ -12,13 +12,11 @@ from sqlalchemy.exc import IntegrityError
 
 from idp.audit.events import AccessRequestApproved, AccessRequestDenied, AccessRequestMade, AccessRequestWithdrawn
 from idp.audit.log import record
-from idp.base import mail
 from idp.base.errors import Conflict, Forbidden, NotFound
 from idp.base.ids import is_id, new_id
-from idp.base.letters import spoken
 from idp.base.texts import phrase
 from idp.base.work import Work
-from idp.directory import access, applications, deciders, default_groups, names, queries
+from idp.directory import access, applications, deciders, default_groups, mailing, names, queries
 from idp.directory.joining_models import AccessRequest
 from idp.directory.models import Account, Application, Organization, Site
 from idp.directory.rights import require_on
@@ -406,7 +404,7 @@ def _tell_deciders(work: Work, request: AccessRequest, account: Account, applica
     )
     organization = work.tx.session.get_one(Organization, application.organization_id)
     for one in [holder for holder in told if holder.id != account.id][: deciders.MOST_TOLD]:
-        mail.queue(
+        mailing.queue(
             work,
             one.email,
             "access-request",
@@ -424,7 +422,7 @@ def _tell_deciders(work: Work, request: AccessRequest, account: Account, applica
 
 def _tell_person(work: Work, asked: Asked, until: datetime | None) -> None:
     organization = work.tx.session.get_one(Organization, asked.request.organization_id)
-    mail.queue(
+    mailing.queue(
         work,
         asked.account.email,
         "access-request-decided",
@@ -434,7 +432,7 @@ def _tell_person(work: Work, asked: Asked, until: datetime | None) -> None:
             "application": asked.application.name,
             "approved": asked.request.state == APPROVED,
             "answer": asked.request.answer,
-            "until": "" if until is None else spoken(until),
+            "until": "" if until is None else until.isoformat(),
         },
         organization_id=asked.request.organization_id,
     )

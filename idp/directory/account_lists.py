@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, exists, tuple_
 
+from idp.base.errors import Invalid
 from idp.base.work import Work
 from idp.directory import memberships, names, queries
-from idp.directory.models import Account, Membership
+from idp.directory.models import Account, Group, Membership
 from idp.policy.permissions import Permission
 
 ACTIVE, DISABLED, DELETION, ERASED = "active", "disabled", "deletion", "erased"
@@ -19,10 +20,11 @@ STATES: Mapping[str, ColumnElement[bool]] = {
     ERASED: Account.erased_at.is_not(None),
 }
 """What an account may be, and how rows tell."""
+KINDS = ("member", "guest", "break-glass")
 
 
-def state_of(account: Account) -> str:
-    """Return what state of `STATES` an account is in."""
+def state_of(account: Any) -> str:
+    """Return what state of `STATES` an account, or a row with its moments, is in."""
     if account.erased_at is not None:
         return ERASED
     if account.deletion_at is not None:
@@ -39,6 +41,7 @@ def page(
     starting: str = "",
     state: str = "",
     kind: str = "",
+    group: str = "",
 ) -> list[Account]:
     """
     Return accounts of an organization by their address, at most *limit*.
@@ -48,8 +51,13 @@ def page(
         starting: only those whose address begins so.
         state: only those in one of `STATES`; without, all but the erased ones.
         kind: only ``member``, ``guest`` or ``break-glass``.
+        group: only those who are in the group with this id, or name, now.
+
+    Raises:
+        Invalid: there is no such state.
+        NotFound: no such group that this actor may see.
     """
-    query = matching(work, organization_id, starting=starting, state=state, kind=kind)
+    query = matching(work, organization_id, starting=starting, state=state, kind=kind, group=group)
     if after is not None:
         query = query.where(tuple_(Account.email_key, Account.id) > tuple_(*after))
     return list(work.tx.session.scalars(query.order_by(Account.email_key, Account.id).limit(limit)))
@@ -65,18 +73,30 @@ def matching(
         group: only those who are in the group of that id now.
     """
     query = queries.visible(work, Account, Permission.ACCOUNT_READ).where(Account.organization_id == organization_id)
+    query = narrowed(query, starting, kind)
+    if state and state not in STATES:  # read as none it would match more than was asked for
+        raise Invalid("There is no such state of accounts.", field="state")
+    query = query.where(STATES[state] if state else Account.erased_at.is_(None))
+    return (
+        query
+        if not group
+        else query.where(_in_group(work, queries.group(work, group, organization_id=organization_id)))
+    )
+
+
+def _in_group(work: Work, group: Group) -> ColumnElement[bool]:
+    return exists().where(
+        Membership.organization_id == Account.organization_id,
+        Membership.account_id == Account.id,
+        Membership.organization_id == group.organization_id,
+        Membership.group_id == group.id,
+        memberships.held(work.now),
+    )
+
+
+def narrowed(query: Select[Account], starting: str = "", kind: str = "") -> Select[Account]:
+    """Return *query* for those whose address begins so, and of one of `KINDS`; empty: for all."""
     if starting:
         begin = names.folded(starting)
         query = query.where(Account.email_key >= begin, Account.email_key < begin + "\U0010ffff")
-    query = query.where(STATES[state] if state in STATES else Account.erased_at.is_(None))
-    if group:
-        query = query.where(
-            Account.id.in_(
-                select(Membership.account_id).where(
-                    Membership.organization_id == organization_id,
-                    Membership.group_id == group,
-                    memberships.held(work.now),
-                )
-            )
-        )
     return query.where(Account.kind == kind) if kind else query

@@ -24,6 +24,8 @@ from idp.directory import (
     managed,
     names,
     policy_members,
+    provisioned,
+    provisioning_marks,
     queries,
     rights,
     role_assignments,
@@ -121,6 +123,7 @@ def rename(
         Forbidden: the actor may not edit accounts there, or the account administers what the actor does not.
         Invalid: a name cannot be used.
         ChangedMeanwhile: somebody else has changed the account since.
+        Conflict: another directory keeps it.
     """
     account = queries.account(work, reference, organization_id=organization_id)
     rights.require_over(work, Permission.ACCOUNT_EDIT, account)
@@ -134,6 +137,7 @@ def rename(
     changes = {part: value for part, value in wanted.items() if value is not None and value != getattr(account, part)}
     if not changes:
         return account
+    provisioned.refuse_edit(work, account)
     before = {part: str(getattr(account, part)) for part in changes}
     for part, value in changes.items():
         setattr(account, part, value)
@@ -172,6 +176,7 @@ def disable(work: Work, reference: str, *, organization_id: str | None = None) -
         account.epoch += 1
     record(work, AccountDisabled(organization_id=account.organization_id, target_id=account.id, email=account.email))
     defer_ending(work, account.organization_id, account.id)
+    provisioning_marks.accounts(work, account.organization_id, [account.id])
     return account
 
 
@@ -217,7 +222,7 @@ def set_attributes(
         NotFound: no such account, or none this actor may see.
         Forbidden: the actor may not edit accounts there, or the account administers what the actor does not.
         Invalid: a name or a value cannot be taken, or there are too many.
-        Conflict: somebody else has changed the account in the meantime.
+        Conflict: somebody else has changed the account in the meantime, or another directory keeps such an attribute.
     """
     account = queries.account(work, reference, organization_id=organization_id)
     rights.require_over(work, Permission.ACCOUNT_EDIT, account)
@@ -229,6 +234,7 @@ def set_attributes(
     changed = sorted(name for name in changes if after.get(name) != account.attributes.get(name))
     if not changed:
         return account
+    provisioned.refuse_edit(work, account, changed)
     record(
         work,
         AccountAttributesChanged(

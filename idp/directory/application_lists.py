@@ -1,6 +1,6 @@
 """Lists of applications for administrators, by name; and who may open one, with as many queries as one."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -94,19 +94,22 @@ def opened_to(work: Work, applications: Sequence[Application]) -> dict[str, int]
 
 
 def openers(
-    work: Work, application: Application, *, after: tuple[Any, ...] | None = None, limit: int = 50
+    work: Work, application: Application, *, after: tuple[Any, ...] | None = None, limit: int = 50, kind: str = ""
 ) -> list[Openers]:
     """
     Return who may open an application, in three queries whatever their number: groups, accounts, everyone.
 
     Args:
         after: the id of the last grant that was shown; None: from the start.
+        kind: only those of everyone, of groups, or of accounts.
     """
     query = queries.visible(work, AccessGrant, Permission.APPLICATION_READ).where(
         AccessGrant.organization_id == application.organization_id,
         AccessGrant.application_id == application.id,
         _holds(work.now),
     )
+    if kind:
+        query = query.where(AccessGrant.subject_kind == kind)
     if after is not None:
         query = query.where(AccessGrant.id > after[0])
     held = list(work.tx.session.scalars(query.order_by(AccessGrant.id).limit(limit)))
@@ -136,63 +139,62 @@ def opener(work: Work, application: Application, grant_id: str) -> Openers:
     return _called(work, application, held)[0]
 
 
-def losing(work: Work, application: Application, grant_id: str, *, most: int | None = sizes.MANY) -> int:
+def some(work: Work, application: Application, grant_ids: Collection[str]) -> list[Openers]:
+    """Return those access grants of an application that hold now, by id."""
+    query = queries.visible(work, AccessGrant, Permission.APPLICATION_READ).where(
+        AccessGrant.organization_id == application.organization_id,
+        AccessGrant.application_id == application.id,
+        AccessGrant.id.in_(list(grant_ids)),
+        _holds(work.now),
+    )
+    return _called(work, application, list(work.tx.session.scalars(query.order_by(AccessGrant.id))))
+
+
+def losing(work: Work, application: Application, *grant_ids: str, most: int | None = sizes.MANY) -> int:
     """
-    Return how many active accounts may open an application by that grant and by no other.
+    Return how many active accounts may open an application by those grants and by no other.
 
     Args:
         most: count up to one more than that; None: to the end.
     """
-    grant = work.tx.session.get(AccessGrant, (application.organization_id, grant_id))
-    if grant is None or grant.application_id != application.id or not _held(grant, work.now):
-        return 0
-    others = _others(work, application, grant_id)
-    if (access.EVERYONE, application.organization_id) in others:
+    grants = select(AccessGrant.id, AccessGrant.subject_kind, AccessGrant.subject_id).where(
+        AccessGrant.organization_id == application.organization_id,
+        AccessGrant.application_id == application.id,
+        _holds(work.now),
+    )
+    ending: set[_Subject] = set()
+    staying: set[_Subject] = set()
+    for id_, kind, subject in work.tx.session.execute(grants):
+        (ending if id_ in grant_ids else staying).add((kind, subject))
+    everyone = (access.EVERYONE, application.organization_id)
+    if not ending or everyone in staying:
         return 0
     query = select(Account.id).where(
         Account.organization_id == application.organization_id, Account.disabled_at.is_(None)
     )
-    if others:
-        query = query.where(Account.id.not_in(_opened_by(work, application.organization_id, others)))
-    if grant.subject_kind == access.ACCOUNT:
-        query = query.where(Account.id == grant.subject_id)
-    elif grant.subject_kind == access.GROUP:
-        of_group = select(Membership.account_id).where(
-            Membership.organization_id == application.organization_id,
-            Membership.group_id == grant.subject_id,
-            memberships.held(work.now),
-        )
-        query = query.where(Account.id.in_(of_group))
+    if everyone not in ending:
+        query = query.where(Account.id.in_(_reached(work, application.organization_id, ending)))
+    if staying:
+        query = query.where(Account.id.not_in(_reached(work, application.organization_id, staying)))
     return sizes.up_to(work, query, most)
 
 
-def _others(work: Work, application: Application, grant_id: str) -> set[tuple[str, str]]:
-    """Return kind and subject of every other grant of an application that holds now."""
-    query = select(AccessGrant.subject_kind, AccessGrant.subject_id).where(
-        AccessGrant.organization_id == application.organization_id,
-        AccessGrant.application_id == application.id,
-        AccessGrant.id != grant_id,
-        _holds(work.now),
-    )
-    return {(row[0], row[1]) for row in work.tx.session.execute(query)}
+_Subject = tuple[str, str]
+"""Kind and id of whom a grant is for."""
 
 
-def _opened_by(work: Work, organization_id: str, grants: set[tuple[str, str]]) -> CompoundSelect[str]:
-    """Return a query for the ids of the accounts that some grants to groups and accounts reach."""
+def _reached(work: Work, organization_id: str, subjects: set[_Subject]) -> CompoundSelect[str]:
+    """Return a query for the ids of the accounts that are meant, themselves or by a group."""
     members = select(Membership.account_id).where(
         Membership.organization_id == organization_id,
-        Membership.group_id.in_([subject for kind, subject in grants if kind == access.GROUP]),
+        Membership.group_id.in_([subject for kind, subject in subjects if kind == access.GROUP]),
         memberships.held(work.now),
     )
     own = select(Account.id).where(
         Account.organization_id == organization_id,
-        Account.id.in_([subject for kind, subject in grants if kind == access.ACCOUNT]),
+        Account.id.in_([subject for kind, subject in subjects if kind == access.ACCOUNT]),
     )
     return members.union(own)
-
-
-def _held(grant: AccessGrant, now: datetime) -> bool:
-    return grant.valid_from <= now and (grant.valid_to is None or grant.valid_to > now)
 
 
 def _holds(now: datetime) -> ColumnElement[bool]:

@@ -16,7 +16,7 @@ from idp.base.errors import ChangedMeanwhile, Conflict, Invalid, NotFound
 from idp.base.ids import new_id
 from idp.base.texts import phrase
 from idp.base.work import Work
-from idp.directory import access, names, queries, search
+from idp.directory import access, names, provisioning_marks, queries, search
 from idp.directory.models import AccessGrant, Account, Application, Group, Site
 from idp.directory.rights import require_on
 from idp.policy.permissions import Permission
@@ -231,6 +231,7 @@ def grant(
             reason=reason,
         ),
     )
+    _let_it_be_told(work, made, ends=until)
     return made
 
 
@@ -269,7 +270,13 @@ def withdraw(work: Work, application_id: str, grant_id: str, *, reason: str = ""
         ),
     )
     work.tx.session.flush()
+    _let_it_be_told(work, found)
     return found
+
+
+def _let_it_be_told(work: Work, grant: AccessGrant, *, ends: datetime | None = None) -> None:
+    whom = grant.subject_id if grant.subject_kind == access.ACCOUNT else ""
+    provisioning_marks.application(work, grant.organization_id, grant.application_id, account_id=whom, ends=ends)
 
 
 def check_until(work: Work, until: datetime | None) -> None:

@@ -16,6 +16,7 @@ from idp.directory.domain_models import Domain
 from idp.directory.group_models import GroupRule
 from idp.directory.joining_models import AccessRequest, JoinRequest
 from idp.directory.models import Site
+from idp.directory.provisioning_models import ProvisioningClient, ProvisioningToken
 from idp.keyring.models import SigningKey
 from idp.policy.access.rules import Mode
 from idp.policy.models import AccessPolicy, AccessPolicyVersion
@@ -23,6 +24,7 @@ from idp.policy.permissions import Permission, allows
 
 AT_MOST = 10
 _AHEAD = timedelta(days=30)
+_TOKENS_AHEAD = timedelta(days=14)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,8 @@ def wanted(work: Work, organization_id: str) -> list[Wanted]:
         found += [_access_requests(work, organization_id), _join_requests(work, organization_id)]
     if may(Permission.GROUP_READ):
         found.append(_held_rules(work, organization_id))
+    if may(Permission.PROVISIONING_READ):
+        found += [_provisioning(work, organization_id), _provisioning_tokens(work, organization_id)]
     if may(Permission.KEY_READ):
         found.append(_keys(work, organization_id))
     if may(Permission.POLICY_READ):
@@ -90,6 +94,37 @@ def _join_requests(work: Work, organization_id: str) -> Wanted:
 def _held_rules(work: Work, organization_id: str) -> Wanted:
     query = select(func.count()).where(GroupRule.organization_id == organization_id, GroupRule.held_at.is_not(None))
     return Wanted("held-rules", _number(work, query))
+
+
+def _provisioning(work: Work, organization_id: str) -> Wanted:
+    """Return the directories that are refused what they want to write, or were stopped."""
+    of = ProvisioningClient
+    query = (
+        select(of.name)
+        .where(of.organization_id == organization_id, of.deleted_at.is_(None), of.disabled_at.is_(None))
+        .where(of.stopped_at.is_not(None) | of.failing_since.is_not(None))
+        .order_by(of.name)
+    )
+    names = list(work.tx.session.scalars(query))
+    return Wanted("provisioning", len(names), tuple(names[:AT_MOST]))
+
+
+def _provisioning_tokens(work: Work, organization_id: str) -> Wanted:
+    """Return the directories that have no token which is good for longer than 14 days."""
+    of, token = ProvisioningClient, ProvisioningToken
+    lasting = select(token.client_id).where(
+        token.organization_id == organization_id,
+        token.revoked_at.is_(None),
+        token.expires_at > work.now + _TOKENS_AHEAD,
+    )
+    query = (
+        select(of.name)
+        .where(of.organization_id == organization_id, of.deleted_at.is_(None), of.disabled_at.is_(None))
+        .where(of.id.not_in(lasting))
+        .order_by(of.name)
+    )
+    names = list(work.tx.session.scalars(query))
+    return Wanted("provisioning-tokens", len(names), tuple(names[:AT_MOST]))
 
 
 def _trials(work: Work, organization_id: str) -> Wanted:

@@ -57,6 +57,7 @@ class AuthenticationFacts:
     known_device_days: int
     upstream_allowed: bool
     api_tokens_allowed: bool
+    api_token_days: int
     recovery: frozenset[str]
     authenticators: frozenset[str]
     device_bound_only: bool

@@ -29,14 +29,13 @@ from idp.audit.events import (
     Event,
 )
 from idp.audit.log import record
-from idp.base import jobs, mail, sweeping
+from idp.base import jobs, sweeping
 from idp.base.errors import Conflict, Invalid, NotFound
 from idp.base.ids import new_id
 from idp.base.jobs import Errand
-from idp.base.letters import spoken
 from idp.base.texts import phrase
 from idp.base.work import Work
-from idp.directory import administrators, managed, queries, search
+from idp.directory import administrators, mailing, managed, queries, search
 from idp.directory.domain_models import Domain
 from idp.directory.domain_proof import Prober, Seen, Sought
 from idp.directory.domain_reads import AUTOMATIC, MANUAL, editable, not_proven
@@ -200,6 +199,24 @@ def ask(work: Work, organization: str, reference: str) -> Asked:
     """
     found = editable(work, organization, reference, None)
     return _asked(work, found)
+
+
+def check_soon(work: Work, organization: str, reference: str) -> Domain:
+    """
+    Ask for a look for the proof of a domain, as the daily one: nobody waits for the network here.
+
+    Raises:
+        NotFound, Forbidden, Conflict: as of `ask`.
+    """
+    found = editable(work, organization, reference, None)
+    jobs.defer(
+        work,
+        KIND,
+        key=f"{KIND}:{found.id}:{work.now:%Y-%m-%dT%H:%M}",
+        payload={"organization_id": found.organization_id, "domain_id": found.id},
+        organization_id=found.organization_id,
+    )
+    return found
 
 
 def look(asked: Asked, prober: Prober) -> Looked:
@@ -401,10 +418,10 @@ def _tell(work: Work, found: Domain, turn: str, *, accounts: int = 0) -> None:
         "expected": policy.expected(found.token),
         "method": found.method,
         "accounts": accounts,
-        "at": spoken(work.now),
+        "at": work.now.isoformat(),
     }
     for address in administrators.addresses(work, found.organization_id):
-        mail.queue(work, address, "domain", values, organization_id=found.organization_id)
+        mailing.queue(work, address, "domain", values, organization_id=found.organization_id)
 
 
 def _quietly(work: Work, found: Domain, **values: Any) -> None:

@@ -12,6 +12,7 @@ from idp.directory.group_models import GroupRule
 from idp.directory.joining_models import JoinRule
 from idp.directory.launcher_models import LauncherLayout
 from idp.directory.models import AccessGrant, Application, Group
+from idp.directory.told_models import ProvisioningTarget
 from idp.policy import conditions, expressions, rules
 from idp.policy.access import documents
 from idp.policy.models import AccessPolicy, AccessPolicyVersion, ReleasePolicy
@@ -71,7 +72,22 @@ def mentions(work: Work, group: Group) -> list[str]:
         )
     ):
         found.append("a layout of the launcher")
+    found += (f"the provisioning of “{name}”" for name in _targets(work, group))
     return found
+
+
+def _targets(work: Work, group: Group) -> list[str]:
+    query = (
+        select(Application.name, ProvisioningTarget.group_ids, ProvisioningTarget.pushed_group_ids)
+        .join(
+            ProvisioningTarget,
+            (ProvisioningTarget.organization_id == Application.organization_id)
+            & (ProvisioningTarget.application_id == Application.id),
+        )
+        .where(ProvisioningTarget.organization_id == group.organization_id, Application.deleted_at.is_(None))
+        .order_by(Application.name)
+    )
+    return [row.name for row in work.tx.session.execute(query) if group.id in (*row.group_ids, *row.pushed_group_ids)]
 
 
 def release_turns_on(work: Work, group: Group, name: str) -> bool:

@@ -17,6 +17,8 @@ from idp.directory.models import Application, Group, RoleAssignment
 from idp.policy.permissions import APPLICATION_ADMINISTRATOR
 
 MANUAL, RULE, PROVISIONED = "manual", "rule", "provisioned"
+KINDS = (MANUAL, RULE, PROVISIONED)
+"""Who fills a group."""
 
 
 def refuse_roles(work: Work, group: Group, group_ids: Collection[str], *, why: str) -> None:

@@ -16,7 +16,7 @@ from sqlalchemy import select
 from idp.audit.events import MemberAdded, MemberRemoved
 from idp.audit.log import record
 from idp.base.work import Work
-from idp.directory import memberships, nesting
+from idp.directory import memberships, nesting, provisioning_marks
 from idp.directory.group_models import GroupRule
 from idp.directory.models import Account, Group, Membership
 from idp.policy import conditions
@@ -76,12 +76,13 @@ class Plan:
 
 
 def settle_account(work: Work, organization_id: str, account_id: str) -> None:
-    """Let every rule of the organization see an account that is new, or that has changed."""
+    """Let every rule of the organization, and every application that is told, see an account that is new or changed."""
     settle_accounts(work, organization_id, (account_id,))
 
 
 def settle_accounts(work: Work, organization_id: str, account_ids: Collection[str]) -> None:
     """As `settle_account`, for many. Nothing is locked where there are no rules."""
+    provisioning_marks.accounts(work, organization_id, account_ids)
     if account_ids and _any(work, organization_id):
         nesting.hold(work, organization_id)
         _settle(work, organization_id, _ordered(work, organization_id), account_ids)

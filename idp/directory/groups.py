@@ -21,6 +21,8 @@ from idp.directory import (
     memberships,
     names,
     nesting,
+    provisioned,
+    provisioning_marks,
     queries,
     search,
 )
@@ -108,6 +110,7 @@ def edit(
     changes = {part: value for part, value in wanted.items() if value is not None and value != getattr(target, part)}
     if not changes:
         return target
+    provisioned.refuse_group_edit(work, target)
     if "name" in changes:
         _refuse_rename(work, target, changes["name"])
         target.name_key = names.name_key(changes["name"])
@@ -121,6 +124,8 @@ def edit(
         ),
     )
     work.tx.session.flush()
+    if "name" in changes:
+        provisioning_marks.everybody(work, target.organization_id)
     search.put(work, target)
     return target
 
@@ -139,6 +144,7 @@ def delete(work: Work, group: str, *, organization: str, if_version: int | None 
     nesting.hold(work, target.organization_id)
     require_into(work, target)
     refuse_changed(target, if_version)
+    provisioned.refuse_group_edit(work, target)
     speaking = group_mentions.mentions(work, target)
     if speaking:
         raise Conflict(

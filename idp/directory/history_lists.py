@@ -1,6 +1,6 @@
 """Lists of audit entries and of attempts for administrators: the newest first, by key, narrowed by what indexes know."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -16,8 +16,6 @@ Row = TypeVar("Row", AuditEntry, Attempt)
 After = tuple[str, str]
 """The moment (ISO 8601) and the id of the last row that was shown."""
 
-_AT_ONCE = 1000
-
 
 @dataclass(frozen=True, slots=True)
 class Period:
@@ -28,6 +26,15 @@ class Period:
 
 
 ALWAYS = Period()
+
+
+OUTCOMES = ("succeeded", "refused", "pending")
+_KINDS = ("sign-in", "sign-on", "saml", "oidc", "page", "blocked", "password-change")
+
+
+def is_kind(said: str) -> bool:
+    """Say whether attempts are of a kind ("saml.sign-on"), or of a protocol ("saml"), that is called so."""
+    return said.partition(".")[0] in _KINDS
 
 
 def key(row: AuditEntry | Attempt) -> After:
@@ -103,20 +110,6 @@ def attempts(
     if kind:
         query = query.where(or_(Attempt.kind == kind, _begins(Attempt.kind, f"{kind}.")))
     return _read(work, query, Attempt, after, limit, period)
-
-
-def every_entry(work: Work, organization_id: str, *, most: int, **chosen: Any) -> Iterator[AuditEntry]:
-    """Yield audit entries as `entries` does, in parts, at most *most*: for an export."""
-    after: After | None = None
-    left = most
-    while left > 0:
-        found = entries(work, organization_id, after=after, limit=min(left, _AT_ONCE), **chosen)
-        yield from found
-        left -= len(found)
-        if len(found) < _AT_ONCE:
-            return
-        after = key(found[-1])
-        work.tx.session.expunge_all()
 
 
 def called(work: Work, organization_id: str, ids: set[str]) -> Mapping[str, str]:

@@ -19,7 +19,7 @@ from idp.base.errors import Conflict, Forbidden, Invalid, NotFound
 from idp.base.ids import new_id
 from idp.base.texts import phrase
 from idp.base.work import Work
-from idp.directory import access, accounts, attributes, groups, names, queries, rights
+from idp.directory import access, accounts, attributes, groups, names, provisioning_marks, queries, rights
 from idp.directory.console_models import SearchWord
 from idp.directory.joining_models import AccountImport, AccountImportRow, Invitation
 from idp.directory.models import AccessGrant, Account, Group, Membership, Organization, RoleAssignment
@@ -29,8 +29,10 @@ from idp.policy.importing import ATTRIBUTE, Action, Difference, Directory, Prese
 from idp.policy.permissions import Permission, allows, require
 
 PREVIEWED, APPLYING, APPLIED, UNDOING, UNDONE = "previewed", "applying", "applied", "undoing", "undone"
+STATES = (PREVIEWED, APPLYING, APPLIED, UNDOING, UNDONE)
 CREATED, CHANGED, REFUSED = "created", "changed", "refused"
 REMOVED, DISABLED, RESTORED, PARTLY, KEPT = "removed", "disabled", "restored", "partly", "kept"
+OUTCOMES = (CREATED, CHANGED, REFUSED, REMOVED, DISABLED, RESTORED, PARTLY, KEPT)
 AT_ONCE = 200
 """So many rows are done in one transaction."""
 _TOGETHER = 500
@@ -186,6 +188,7 @@ def imports(
     work: Work,
     *,
     organization_id: str | None = None,
+    state: str = "",
     after: tuple[datetime, str] | None = None,
     limit: int = 50,
 ) -> list[AccountImport]:
@@ -193,9 +196,12 @@ def imports(
     Return imports that this actor could have made, the newest first, at most *limit*.
 
     Args:
+        state: only those in this one of `STATES`.
         after: only those behind the one that was made then, with this id.
     """
     query = queries.visible(work, AccountImport, Permission.ACCOUNT_CREATE)
+    if state:
+        query = query.where(AccountImport.state == state)
     if organization_id is not None:
         query = query.where(AccountImport.organization_id == organization_id)
     if after is not None:
@@ -512,6 +518,7 @@ def _remove(work: Work, account: Account) -> None:
             SearchWord.organization_id == account.organization_id, SearchWord.target_id == account.id
         )
     )
+    provisioning_marks.accounts(work, account.organization_id, [account.id])
     work.tx.session.delete(account)
     work.tx.session.flush()
 

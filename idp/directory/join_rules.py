@@ -18,6 +18,7 @@ from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import domain_reads, queries, rights
 from idp.directory.joining_models import JoinRule
+from idp.directory.keysets import Key, begins, rising
 from idp.directory.models import Group
 from idp.policy import domains
 from idp.policy.permissions import Permission, require
@@ -153,6 +154,22 @@ def rules(work: Work, *, organization_id: str | None = None) -> list[JoinRule]:
     if organization_id is not None:
         query = query.where(JoinRule.organization_id == organization_id)
     return list(work.tx.session.scalars(query))
+
+
+def page(
+    work: Work, organization_id: str, *, after: Key | None = None, limit: int = 50, starting: str = ""
+) -> list[JoinRule]:
+    """
+    Return the rules of an organization that this actor may see, by domain, at most *limit*.
+
+    Args:
+        after: the domain of the last one that was shown; None: from the start.
+        starting: only those whose domain begins so.
+    """
+    query = queries.visible(work, JoinRule, Permission.DOMAIN_READ).where(JoinRule.organization_id == organization_id)
+    if starting:
+        query = query.where(begins(JoinRule.domain, starting))
+    return list(work.tx.session.scalars(rising(query, (JoinRule.domain,), after, limit)))
 
 
 def rule(work: Work, reference: str, *, organization: str) -> JoinRule:

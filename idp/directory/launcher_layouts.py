@@ -33,7 +33,7 @@ def layouts(work: Work, organization: str) -> list[LauncherLayout]:
     query = queries.visible(work, LauncherLayout, Permission.ORGANIZATION_READ).where(
         LauncherLayout.organization_id == owner.id
     )
-    return sorted(work.tx.session.scalars(query), key=_order)
+    return sorted(work.tx.session.scalars(query), key=order_of)
 
 
 def layout(work: Work, organization: str, layout_id: str) -> LauncherLayout:
@@ -180,7 +180,7 @@ def order(work: Work, organization: str, layout_ids: Sequence[str]) -> list[Laun
         raise ChangedMeanwhile
     for rank, layout_id in enumerate(layout_ids, 1):
         there[layout_id].rank = rank
-    ordered = sorted(there.values(), key=_order)
+    ordered = sorted(there.values(), key=order_of)
     called = named(work, ordered)
     record(
         work,
@@ -215,7 +215,7 @@ def of_account(work: Work, organization_id: str, account_id: str) -> Layout | No
 
     def read() -> tuple[tuple[str | None, Layout], ...]:
         query = select(LauncherLayout).where(LauncherLayout.organization_id == organization_id)
-        found = sorted(work.tx.session.scalars(query), key=_order)
+        found = sorted(work.tx.session.scalars(query), key=order_of)
         return tuple((one.group_id, Layout(launcher.read(one.sections), one.overrides)) for one in found)
 
     every = work.tx.memory.recall(("launcher-layouts", organization_id), read)
@@ -235,7 +235,8 @@ def applications(work: Work, organization_id: str, ids: Sequence[str]) -> dict[s
     return {one.id: one for one in work.tx.session.scalars(query)}
 
 
-def _order(one: LauncherLayout) -> tuple[bool, int, str]:
+def order_of(one: LauncherLayout) -> tuple[bool, int, str]:
+    """Return where a layout is in the order in which they count."""
     return one.group_id is None, one.rank, one.id
 
 

@@ -22,12 +22,23 @@ from idp.base.letters import spoken
 from idp.base.models import OutboxMessage
 from idp.base.texts import phrase
 from idp.base.work import Work
-from idp.directory import accounts, administering, domain_reads, group_rules, queries, rights, search
+from idp.directory import (
+    accounts,
+    administering,
+    domain_reads,
+    group_rules,
+    mailing,
+    provisioning_marks,
+    queries,
+    rights,
+    search,
+)
 from idp.directory.console_models import Run, SearchWord
 from idp.directory.domain_models import Domain
 from idp.directory.joining_models import AccessRequest, AccountImport, AccountImportRow, Invitation, JoinRequest
 from idp.directory.launcher_models import LauncherArrangement
 from idp.directory.models import AccessGrant, Account, Membership, Organization, RoleAssignment
+from idp.directory.provisioning_models import ProvisionedAccount
 from idp.policy import domains as policy
 from idp.policy.models import AccessPolicyVersion
 from idp.policy.permissions import Permission
@@ -184,6 +195,7 @@ def _schedule(work: Work, account: Account, at: Any) -> None:
         ),
     )
     accounts.defer_ending(work, account.organization_id, account.id)
+    provisioning_marks.accounts(work, account.organization_id, [account.id])
     _defer(work, account)
 
 
@@ -201,11 +213,11 @@ def _defer(work: Work, account: Account) -> None:
 
 def _tell(work: Work, account: Account) -> None:
     organization = work.tx.session.get_one(Organization, account.organization_id)
-    mail.queue(
+    mailing.queue(
         work,
         account.email,
         "account-deletion",
-        {"organization": organization.name, "email": account.email, "at": spoken(work.now + GRACE)},
+        {"organization": organization.name, "email": account.email, "at": (work.now + GRACE).isoformat()},
         organization_id=account.organization_id,
     )
 
@@ -231,6 +243,9 @@ def _erase(work: Work, account: Account) -> None:
     )
     work.tx.session.execute(
         delete(LauncherArrangement).where(LauncherArrangement.organization_id == where, LauncherArrangement.id == of)
+    )
+    work.tx.session.execute(
+        delete(ProvisionedAccount).where(ProvisionedAccount.organization_id == where, ProvisionedAccount.id == of)
     )
     work.tx.session.execute(delete(SearchWord).where(SearchWord.organization_id == where, SearchWord.target_id == of))
     work.tx.session.execute(

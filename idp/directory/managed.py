@@ -185,6 +185,16 @@ def count(work: Work, domain: Domain) -> int:
     return work.tx.session.scalar(query) or 0
 
 
+def counts(work: Work, organization_id: str, domain_ids: Iterable[str]) -> dict[str, int]:
+    """Return how many accounts are managed through each of these domains of an organization, by their ids; for files."""
+    query = (
+        select(Account.domain_id, func.count())
+        .where(Account.organization_id == organization_id, Account.domain_id.in_(list(domain_ids)))
+        .group_by(Account.domain_id)
+    )
+    return {str(domain_id): amount for domain_id, amount in work.tx.session.execute(query)}
+
+
 def some(work: Work, organization_id: str, domain_ids: Iterable[str]) -> dict[str, int]:
     """Return how many accounts are managed through each of these domains, counted up to one more than `sizes.MANY`."""
     return sizes.each_up_to(
@@ -228,6 +238,32 @@ def follow_address(work: Work, account: Account) -> None:
         account.domain_id, account.managed_at = held.id, work.now
         _tell(work, held, [account.id], CLAIMED, "")
     work.tx.session.flush()
+
+
+def manage(work: Work, account: Account) -> bool:
+    """
+    Let an account be managed through the domain of its address, whatever is done with new ones there; say whether it is.
+
+    For accounts that another directory brings: whoever proved the domain has said whose they are. Its person is told.
+    """
+    if account.managed_at is not None:
+        return True
+    held = _joinable(work, account)
+    if held is None:
+        return False
+    account.domain_id, account.managed_at = held.id, work.now
+    _tell(work, held, [account.id], CLAIMED, "")
+    work.tx.session.flush()
+    return True
+
+
+def _joinable(work: Work, account: Account) -> Domain | None:
+    held = work.tx.session.scalar(
+        select(Domain).where(
+            Domain.held_name == account.email_domain, Domain.organization_id == account.organization_id
+        )
+    )
+    return held if held is not None and policy.may_join(held.state, held.missing_since, work.now) else None
 
 
 def refuse_own_change(account: Account, what: str = "the e-mail address") -> None:

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, insert, or_, select, u
 from idp.base.db import table
 from idp.base.ids import new_id
 from idp.base.work import Work
-from idp.directory import names, queries
+from idp.directory import names, provisioning_marks, queries
 from idp.directory.models import Account, Group, Membership
 from idp.policy.permissions import Permission
 
@@ -82,6 +82,7 @@ def enter(work: Work, organization_id: str, group_id: str, account_ids: Iterable
     if rows:
         work.tx.session.flush()
         work.tx.session.execute(insert(table(Membership)), rows)
+        provisioning_marks.accounts(work, organization_id, entered)
     return entered
 
 
@@ -90,19 +91,20 @@ def leave(
 ) -> list[str]:
     """End the membership of accounts (None: of all) by *source*; return those that were there by it."""
     if account_ids is None:
-        return _end(work, *_of(organization_id, group_id, source))
+        return _end(work, organization_id, *_of(organization_id, group_id, source))
     left: list[str] = []
     for some in chunks(sorted(set(account_ids))):
-        left += _end(work, *_of(organization_id, group_id, source), Membership.account_id.in_(some))
+        left += _end(work, organization_id, *_of(organization_id, group_id, source), Membership.account_id.in_(some))
     return left
 
 
 def end_all(work: Work, organization_id: str, group_id: str) -> list[str]:
     """End every membership of a group, whatever its source; return whose."""
-    return _end(work, Membership.organization_id == organization_id, Membership.group_id == group_id)
+    here = Membership.organization_id == organization_id
+    return _end(work, organization_id, here, Membership.group_id == group_id)
 
 
-def _end(work: Work, *where: ColumnElement[bool]) -> list[str]:
+def _end(work: Work, organization_id: str, *where: ColumnElement[bool]) -> list[str]:
     rows = work.tx.session.execute(
         update(Membership)
         .where(*where, held(work.now))
@@ -110,7 +112,9 @@ def _end(work: Work, *where: ColumnElement[bool]) -> list[str]:
         .returning(Membership.account_id)
         .execution_options(synchronize_session="fetch")
     )
-    return list(dict.fromkeys(rows.scalars()))
+    ended = list(dict.fromkeys(rows.scalars()))
+    provisioning_marks.accounts(work, organization_id, ended)
+    return ended
 
 
 def _of(organization_id: str, group_id: str, source: str) -> tuple[ColumnElement[bool], ...]:

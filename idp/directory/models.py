@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, Integer, String, UniqueConstraint, false, text
-from sqlalchemy.orm import Mapped, declared_attr, mapped_column
+from sqlalchemy.orm import Mapped, declared_attr, mapped_column, validates
 
 from idp.base.db import Base, sorted_text
 
@@ -123,7 +123,8 @@ class Account(Owned):
     deletion cannot sign in, is erased at ``deletion_at``, and comes back as it was (``deletion_from``: ``active`` or
     ``disabled``) where that is cancelled. An erased one is a tombstone: no address, no name, its id never reused.
     ``created_through`` is how it came to be: ``administrator``, ``invitation``, ``import``, ``join-rule`` or
-    ``provisioning``. ``last_active_at`` is when it signed in last, to within an hour.
+    ``provisioning``. ``last_active_at`` is when it signed in last, to within an hour. API tokens of the person that were
+    made until ``api_tokens_over_at`` are over for good (None: none is for that).
     """
 
     __tablename__ = "accounts"
@@ -171,9 +172,17 @@ class Account(Owned):
     last_active_at: Mapped[datetime | None]
     language: Mapped[str] = mapped_column(String(16), default="", server_default="")
     created_through: Mapped[str] = mapped_column(String(16), default="administrator", server_default="administrator")
+    api_tokens_over_at: Mapped[datetime | None]
     version: Mapped[int] = mapped_column(Integer, default=1)
 
     __mapper_args__ = {"version_id_col": version}
+
+    @validates("disabled_at")
+    def _ends_api_tokens(self, _key: str, at: datetime | None) -> datetime | None:
+        """Whoever disables an account, by whatever way, ends its API tokens: enabled again, it has none of them."""
+        if at is not None and (self.api_tokens_over_at is None or self.api_tokens_over_at < at):
+            self.api_tokens_over_at = at
+        return at
 
 
 class Group(Owned):

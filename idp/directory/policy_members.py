@@ -16,7 +16,7 @@ from idp.audit.log import record
 from idp.base.errors import ChangedMeanwhile, Conflict, IdpError, Invalid
 from idp.base.texts import phrase
 from idp.base.work import Work
-from idp.directory import authentication_policies, group_rules, queries, rights
+from idp.directory import account_lists, authentication_policies, group_rules, queries, rights
 from idp.directory.models import Account, Membership
 from idp.policy.authentication import PolicyKind
 from idp.policy.models import AuthenticationPolicy
@@ -58,17 +58,25 @@ def policy_of(work: Work, account: Account) -> AuthenticationPolicy:
 
 
 def page(
-    work: Work, of: AuthenticationPolicy, *, after: tuple[Any, ...] | None = None, limit: int = 50
+    work: Work,
+    of: AuthenticationPolicy,
+    *,
+    after: tuple[Any, ...] | None = None,
+    limit: int = 50,
+    starting: str = "",
+    kind: str = "",
 ) -> list[Account]:
     """
     Return who is in a policy that the actor has been given, by address, at most *limit*: whom they may see.
 
     Args:
         after: the address (its key) and id of the last one that was shown; None: from the start.
+        starting, kind: only those whose address begins so, and of one kind, as `account_lists.page` has them.
     """
     query = queries.visible(work, Account, Permission.ACCOUNT_READ).where(
         authentication_policies.is_in(of), Account.erased_at.is_(None)
     )
+    query = account_lists.narrowed(query, starting, kind)
     if after is not None:
         query = query.where(tuple_(Account.email_key, Account.id) > tuple_(*after))
     return list(work.tx.session.scalars(query.order_by(Account.email_key, Account.id).limit(limit)))

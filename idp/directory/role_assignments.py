@@ -29,6 +29,8 @@ _SCOPED = {
     "site": RoleAssignment.site_id.is_not(None),
     "application": RoleAssignment.application_id.is_not(None),
 }
+SCOPES = tuple(_SCOPED)
+"""Where a role can be held."""
 M = TypeVar("M", bound=Owned)
 S = TypeVar("S")
 

@@ -25,12 +25,14 @@ from idp.base.turns import turn
 from idp.base.work import Actor, HeldRole, Origin, Work
 from idp.directory import rights
 from idp.directory.console_models import Run
+from idp.directory.keysets import Key, newest
 from idp.directory.models import Account, Organization
 from idp.policy.permissions import OPERATOR, Permission, allows
 
 WAITING, RUNNING, FINISHED, STOPPED, FAILED = "waiting", "running", "finished", "stopped", "failed"
 OPEN = (WAITING, RUNNING)
 OVER = (FINISHED, STOPPED, FAILED)
+STATES = (WAITING, RUNNING, FINISHED, STOPPED, FAILED)
 
 MOST_FINDINGS = 100
 _SECONDS_AT_ONCE = 5.0
@@ -109,15 +111,23 @@ def get(work: Work, organization_id: str, run_id: str) -> Run:
     return found
 
 
-def recent(work: Work, organization_id: str, limit: int = 50) -> list[Run]:
-    """Return the last runs of the organization that this actor may see, the newest first."""
+def page(work: Work, organization_id: str, *, after: Key | None = None, limit: int = 50, state: str = "") -> list[Run]:
+    """
+    Return runs of the organization that this actor may see, the newest first, at most *limit*.
+
+    Args:
+        after: the moment (ISO 8601) and id of the last one that was shown; None: from the newest on.
+        state: only those in this one of `STATES`.
+    """
     query = select(Run).where(Run.organization_id == organization_id)
     if not allows(work.actor, Permission.AUDIT_READ, organization_id):
         own = work.actor.kind == "account" and work.actor.organization_id == organization_id
         if not own:
             return []
         query = query.where(Run.created_by == work.actor.id)
-    return list(work.tx.session.scalars(query.order_by(Run.created_at.desc(), Run.id).limit(limit)))
+    if state:
+        query = query.where(Run.state == state)
+    return list(work.tx.session.scalars(newest(query, Run.created_at, Run.id, after, limit)))
 
 
 def stop(work: Work, organization_id: str, run_id: str) -> Run:

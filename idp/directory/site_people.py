@@ -5,18 +5,27 @@ from typing import Any
 from sqlalchemy import and_, or_, tuple_
 
 from idp.base.work import Work
-from idp.directory import access, queries
+from idp.directory import access, account_lists, queries
 from idp.directory.models import AccessGrant, Account, Application, Membership, Site
 from idp.policy.permissions import Permission
 
 
-def page(work: Work, site: Site, *, after: tuple[Any, ...] | None = None, limit: int = 50) -> list[Account]:
+def page(
+    work: Work,
+    site: Site,
+    *,
+    after: tuple[Any, ...] | None = None,
+    limit: int = 50,
+    starting: str = "",
+    kind: str = "",
+) -> list[Account]:
     """
     Return the accounts that may open an application of *site* now, of those that the actor may see, by their address, at
     most *limit*.
 
     Args:
         after: the address (its key) and id of the last account that was shown; None: from the start.
+        starting, kind: only those whose address begins so, and of one kind, as `account_lists.page` has them.
     """
     here = (
         queries.visible(work, AccessGrant, Permission.APPLICATION_READ)
@@ -59,6 +68,7 @@ def page(work: Work, site: Site, *, after: tuple[Any, ...] | None = None, limit:
             or_(Membership.valid_to.is_(None), Membership.valid_to > work.now),
         )
         query = query.where(or_(person.correlate(Account).exists(), member.correlate(Account).exists()))
+    query = account_lists.narrowed(query, starting, kind)
     if after is not None:
         query = query.where(tuple_(Account.email_key, Account.id) > tuple_(*after))
     return list(work.tx.session.scalars(query.order_by(Account.email_key, Account.id).limit(limit)))

@@ -7,6 +7,7 @@ from idp.audit.log import record
 from idp.base.work import Work
 from idp.directory import queries, rights
 from idp.directory.models import Account
+from idp.oidc.api_tokens import own as api_tokens
 from idp.oidc.models import Grant
 from idp.signon.models import Consent
 
@@ -17,7 +18,8 @@ def revoke_all(
     work: Work, reference: str, *, organization_id: str | None = None, consents: bool = False
 ) -> tuple[Account, int, int]:
     """
-    End every grant of an account, and with it every token; return it, and how many grants and consents ended.
+    End every grant of an account, and with it every token, and every API token that its person made; return it, and how
+    many grants and consents ended.
 
     Its sessions go on. Access tokens that are not asked about anywhere live until they are over, ten minutes at most.
 
@@ -42,6 +44,7 @@ def revoke_all(
         .returning(Grant.id)
         .execution_options(synchronize_session=False)
     ).all()
+    api_tokens.end_all(work, account, because=_CAUSE)
     withdrawn = 0
     if consents:
         rows = work.tx.session.scalars(

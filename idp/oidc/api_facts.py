@@ -24,6 +24,7 @@ class ApiFacts:
     lives: timedelta
     secret_hash: str
     enabled: bool
+    takes_api_tokens: bool
     scopes: dict[str, str]
 
 
@@ -57,6 +58,7 @@ _AT_SITE = Prepared(
         Api.token_seconds,
         Api.secret_hash,
         Api.disabled_at,
+        Api.takes_api_tokens,
         ApiScope.name.label("scope"),
         ApiScope.description,
     )
@@ -88,6 +90,7 @@ def _site_apis(work: Work, organization_id: str, site_id: str) -> SiteApis:
                 lives=timedelta(seconds=row.token_seconds),
                 secret_hash=row.secret_hash,
                 enabled=row.disabled_at is None,
+                takes_api_tokens=row.takes_api_tokens,
                 scopes={},
             )
         if row.scope is not None:

@@ -32,6 +32,7 @@ def create(
     name: str,
     token_format: str = JWT,
     token_seconds: int = USUAL_SECONDS,
+    takes_api_tokens: bool = False,
     base_url: str = "",
 ) -> tuple[Api, str]:
     """
@@ -41,6 +42,7 @@ def create(
 
     Args:
         identifier: the audience of its tokens, an absolute URI without a fragment (RFC 8707 section 2).
+        takes_api_tokens: people may make tokens of their own for it.
         base_url: of this installation, whose own addresses cannot be those of an API.
 
     Raises:
@@ -59,6 +61,7 @@ def create(
         name=_name(name),
         token_format=_format(token_format),
         token_seconds=_seconds(token_seconds),
+        takes_api_tokens=takes_api_tokens,
         created_at=work.now,
         disabled_at=None,
     )
@@ -95,9 +98,11 @@ def edit(
     name: str | None = None,
     token_format: str | None = None,
     token_seconds: int | None = None,
+    takes_api_tokens: bool | None = None,
 ) -> Api:
     """
-    Change an API; what is None stays. Tokens that were issued before stay as they are.
+    Change an API; what is None stays. Tokens that were issued before stay as they are; those that people made are good
+    as long as it takes them.
 
     Raises:
         NotFound, Conflict: as for `find`.
@@ -113,6 +118,8 @@ def edit(
         api.token_format = _format(token_format)
     if token_seconds is not None:
         api.token_seconds = _seconds(token_seconds)
+    if takes_api_tokens is not None:
+        api.takes_api_tokens = takes_api_tokens
     after = _described(api)
     changed = [what for what in before if before[what] != after[what]]
     if changed:
@@ -187,7 +194,7 @@ def rotate_secret(work: Work, reference: str) -> tuple[Api, str]:
 
 def delete(work: Work, reference: str) -> Api:
     """
-    Remove an API for good, with its scopes, their grants and its opaque tokens.
+    Remove an API for good, with its scopes, their grants, its opaque tokens and those that people made for it.
 
     Raises:
         NotFound, Conflict: as for `find`.
@@ -237,7 +244,12 @@ def listed(work: Work, *, site_id: str | None = None, limit: int = 500) -> list[
 
 
 def _described(api: Api) -> dict[str, str]:
-    return {"name": api.name, "token_format": api.token_format, "token_seconds": str(api.token_seconds)}
+    return {
+        "name": api.name,
+        "token_format": api.token_format,
+        "token_seconds": str(api.token_seconds),
+        "takes_api_tokens": "yes" if api.takes_api_tokens else "no",
+    }
 
 
 def _identifier(value: str, base_url: str) -> str:

@@ -3,17 +3,18 @@
 from sqlalchemy import delete, or_, select, update
 
 from idp.base.work import Work
-from idp.oidc.models import ApiScopeGrant, DeviceCode, Grant, OpaqueToken, RefreshToken
+from idp.oidc.models import ApiScopeGrant, ApiToken, DeviceCode, Grant, OpaqueToken, RefreshToken
 
 
 def erase(work: Work, organization_id: str, account_id: str) -> None:
-    """Remove every grant of an account, and every token that came of it; end what scopes of APIs it was given."""
+    """Remove every grant of an account, every token that came of it, and its API tokens; end what scopes of APIs it was given."""
     mine = select(Grant.id).where(Grant.organization_id == organization_id, Grant.account_id == account_id)
     for model in (RefreshToken, OpaqueToken, DeviceCode):
         work.tx.session.execute(delete(model).where(model.organization_id == organization_id, model.grant_id.in_(mine)))
-    work.tx.session.execute(
-        delete(Grant).where(Grant.organization_id == organization_id, Grant.account_id == account_id)
-    )
+    for owned in (Grant, ApiToken):
+        work.tx.session.execute(
+            delete(owned).where(owned.organization_id == organization_id, owned.account_id == account_id)
+        )
     work.tx.session.execute(
         update(ApiScopeGrant)
         .where(

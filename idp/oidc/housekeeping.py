@@ -7,12 +7,13 @@ from sqlalchemy import ColumnElement, delete, select, tuple_
 from idp.base import sweeping
 from idp.base.sweeping import remove
 from idp.base.work import Work
-from idp.oidc.models import DeviceCode, Grant, OpaqueToken, RefreshToken, RevokedToken
+from idp.oidc.models import ApiToken, DeviceCode, Grant, OpaqueToken, RefreshToken, RevokedToken
 
 KIND = "oauth-housekeeping"
 
 _DAY = timedelta(days=1)
 _KEEP_GRANTS = timedelta(days=30)
+_KEEP_API_TOKENS = timedelta(days=90)
 
 
 def sweep(work: Work, at_once: int = sweeping.AT_ONCE) -> bool:
@@ -27,6 +28,8 @@ def sweep(work: Work, at_once: int = sweeping.AT_ONCE) -> bool:
         remove(work, DeviceCode, DeviceCode.expires_at <= work.now - _DAY, at_once),
         remove(work, OpaqueToken, OpaqueToken.expires_at <= work.now, at_once),
         remove(work, RefreshToken, RefreshToken.expires_at <= work.now - _DAY, at_once),
+        remove(work, ApiToken, ApiToken.expires_at <= work.now - _KEEP_API_TOKENS, at_once),
+        remove(work, ApiToken, ApiToken.revoked_at <= work.now - _KEEP_API_TOKENS, at_once),
         _remove_grants(work, Grant.expires_at <= work.now - _KEEP_GRANTS, at_once),
     )
     return at_once in counts

@@ -10,6 +10,7 @@ from idp.base.work import Work
 from idp.oidc import access_tokens, api_auth, grants, refresh_tokens, scopes
 from idp.oidc.access_tokens import AccessToken
 from idp.oidc.api_facts import ApiFacts
+from idp.oidc.api_tokens import standing, text
 from idp.oidc.client_facts import ClientFacts
 from idp.oidc.errors import InvalidClient, InvalidRequest, OAuthError
 from idp.oidc.grants import Dead
@@ -36,7 +37,7 @@ def answer(
     """
     api = api_auth.authenticate(work, provider, sent, authorization)
     if api is not None:
-        return _to_api(work, provider, api, sent)
+        return _to_api(work, provider, api, sent, trail)
     client = authenticated(work, provider, sent, authorization, trail)
     if isinstance(client, Wanted):
         return client
@@ -60,11 +61,13 @@ def _access_token(work: Work, provider: Provider, client: ClientFacts, token: st
     return _described(provider, found, found.audience, found.scope)
 
 
-def _to_api(work: Work, provider: Provider, api: ApiFacts, sent: Parameters) -> dict[str, Any]:
+def _to_api(work: Work, provider: Provider, api: ApiFacts, sent: Parameters, trail: Trail) -> dict[str, Any]:
     """An API learns of tokens for itself, and of their scope what means something to it (RFC 7662 section 2.2)."""
     token = sent.get("token")
     if token is None:
         raise InvalidRequest("The token is missing.")
+    if text.is_one(token):
+        return standing.introspected(work, provider, api, token, trail) or INACTIVE
     try:
         found = access_tokens.find(work, provider, token)
     except Unverified:
@@ -102,15 +105,15 @@ def _refresh_token(work: Work, provider: Provider, client: ClientFacts, token: s
     found = refresh_tokens.find(work, token)
     if found is None or found.used or found.expires_at <= work.now:
         return None
-    standing = grants.standing(work, client, found.grant_id)
-    if isinstance(standing, Dead):
+    grant = grants.standing(work, client, found.grant_id)
+    if isinstance(grant, Dead):
         return None
     return {
         "active": True,
-        "scope": " ".join(scopes.of_grant(work, client, standing, standing.scope)),
+        "scope": " ".join(scopes.of_grant(work, client, grant, grant.scope)),
         "client_id": client.client_id,
         "exp": int(found.expires_at.timestamp()),
         "iat": int(found.created_at.timestamp()),
-        "sub": standing.subject,
+        "sub": grant.subject,
         "iss": provider.issuer,
     }

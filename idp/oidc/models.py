@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index, Integer, String
+from sqlalchemy import Index, Integer, String, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from idp.base.db import Base
@@ -141,7 +141,8 @@ class Api(Owned):
 
     ``identifier`` is its audience, an absolute URI. ``token_format`` is ``jwt`` (RFC 9068) or
     ``opaque``; ``token_seconds`` how long a token for it lives. It proves who it is at the
-    introspection endpoint by its id and a secret, of which the fingerprint is kept.
+    introspection endpoint by its id and a secret, of which the fingerprint is kept. ``takes_api_tokens``: people
+    may make tokens of their own for it (`ApiToken`).
     """
 
     __tablename__ = "apis"
@@ -156,6 +157,7 @@ class Api(Owned):
     token_format: Mapped[str] = mapped_column(String(8))
     token_seconds: Mapped[int] = mapped_column(Integer)
     secret_hash: Mapped[str] = mapped_column(String(64), default="")
+    takes_api_tokens: Mapped[bool] = mapped_column(default=False, server_default=false())
     created_at: Mapped[datetime]
     disabled_at: Mapped[datetime | None]
     version: Mapped[int] = mapped_column(Integer, default=1)
@@ -224,6 +226,40 @@ class OpaqueToken(Owned):
     claims: Mapped[dict[str, Any]]
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class ApiToken(Owned):
+    """
+    A token that a person made for one API, to use it by programs of their own; of the token itself a fingerprint.
+
+    ``scope`` is what was chosen then: what it is good for is that of it which the person may do now. ``subject`` is as
+    whom the API knows the person; ``ending`` are the last characters, by which people tell tokens apart.
+    ``last_used_at`` and ``last_refused_at`` are written once an hour at most.
+    """
+
+    __tablename__ = "api_tokens"
+    __table_args__ = (
+        owned_by("account_id", "accounts"),
+        owned_by("api_id", "apis", ondelete="CASCADE"),
+        Index("ix_api_tokens_organization_id_account_id", "organization_id", "account_id"),
+        Index("ix_api_tokens_organization_id_api_id_created_at", "organization_id", "api_id", "created_at"),
+        Index("ix_api_tokens_organization_id_created_at_id", "organization_id", "created_at", "id"),
+    )
+
+    account_id: Mapped[str] = mapped_column(String(64))
+    site_id: Mapped[str] = mapped_column(String(64))
+    api_id: Mapped[str] = mapped_column(String(64))
+    label: Mapped[str] = mapped_column(String(100))
+    scope: Mapped[str] = mapped_column(String(2048))
+    subject: Mapped[str] = mapped_column(String(255))
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    ending: Mapped[str] = mapped_column(String(8))
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    last_used_at: Mapped[datetime | None]
+    last_refused_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None] = mapped_column(index=True)
+    revoked_because: Mapped[str] = mapped_column(String(64), default="")
 
 
 class DeviceCode(Owned):

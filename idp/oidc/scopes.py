@@ -7,6 +7,7 @@ a token; grants are never remembered.
 """
 
 from collections.abc import Collection, Iterable
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, bindparam, exists, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, aliased
@@ -69,6 +70,33 @@ _OF_CLIENT = (
 )
 _CLIENT_MAY = Prepared(_OF_CLIENT)
 _CLIENT_AND_PERSON_MAY = Prepared(_OF_CLIENT.where(_PERSON_MAY))
+
+_OF_API = Prepared(
+    select(ApiScope.name).where(
+        ApiScope.organization_id == bindparam("organization_id"),
+        ApiScope.api_id == bindparam("api_id"),
+        ApiScope.created_at <= bindparam("since", type_=ApiScope.created_at.type),
+        _PERSON_MAY,
+    )
+)
+
+
+def held_by_account() -> ColumnElement[bool]:
+    """Return the condition that an `ApiScope` is held by the account ``:account_id`` at ``:now``."""
+    return _PERSON_MAY
+
+
+def of_account(work: Work, organization_id: str, api_id: str, account_id: str, *, since: datetime) -> frozenset[str]:
+    """
+    Return the scopes of an API that an account may have now, whatever clients may.
+
+    Args:
+        since: only those that there were by then: one that was made anew under a former name is another one.
+    """
+    rows = work.tx.rows(
+        _OF_API, organization_id=organization_id, api_id=api_id, account_id=account_id, since=since, now=work.now
+    )
+    return frozenset(row.name for row in rows)
 
 
 def apis_for(work: Work, client: ClientFacts, scope: Iterable[str], resources: Collection[str] = ()) -> SiteApis:

@@ -36,6 +36,7 @@ RANGES: dict[str, tuple[int, int]] = {
     "session_idle_seconds": (300, 30 * DAY),
     "session_absolute_seconds": (900, 30 * DAY),
     "known_device_days": (0, 90),
+    "api_token_days": (1, 365),
 }
 """From and to, both included. `password_maximum_days` may be 0 as well: passwords do not age."""
 BREAK_GLASS_IDLE, BREAK_GLASS_ABSOLUTE = HOUR, 12 * HOUR
@@ -66,6 +67,7 @@ class Terms:
     known_device_days: int = 30
     upstream_allowed: bool = True
     api_tokens_allowed: bool = True
+    api_token_days: int = 365
     recovery: tuple[str, ...] = RECOVERY
     authenticators: tuple[str, ...] = ()
     device_bound_only: bool = False

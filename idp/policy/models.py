@@ -49,6 +49,7 @@ class AuthenticationPolicy(Base):
     known_device_days: Mapped[int] = mapped_column(Integer, default=30, server_default="30")
     upstream_allowed: Mapped[bool] = mapped_column(default=True, server_default=true())
     api_tokens_allowed: Mapped[bool] = mapped_column(default=True, server_default=true())
+    api_token_days: Mapped[int] = mapped_column(Integer, default=365, server_default="365")
     recovery: Mapped[list[str]] = mapped_column(
         default=lambda: ["mail", "administrator"], server_default='["mail","administrator"]'
     )

@@ -52,6 +52,8 @@ class Permission(StrEnum):
     ROLE_GRANT = "role:grant"
     REQUEST_READ = "request:read"
     REQUEST_DECIDE = "request:decide"
+    PROVISIONING_READ = "provisioning:read"
+    PROVISIONING_MANAGE = "provisioning:manage"
     POLICY_READ = "policy:read"
     POLICY_EDIT = "policy:edit"
     KEY_READ = "key:read"
@@ -90,6 +92,7 @@ ROLES: dict[str, frozenset[Permission]] = {
     | {
         *(Permission.ACCOUNT_CREATE, Permission.GROUP_MEMBERS, Permission.APPLICATION_READ),
         *(Permission.APPLICATION_GRANT, Permission.REQUEST_READ, Permission.REQUEST_DECIDE),
+        Permission.PROVISIONING_READ,
     },
     SITE_ADMINISTRATOR: DIRECTORY
     | _APPLICATIONS
@@ -116,6 +119,7 @@ SCOPES: dict[str, frozenset[str]] = {
 CLIENT_REGISTRATION = "client-registration"
 CLIENT_ITSELF = "client-itself"
 JOINING = "joining"
+PROVISIONING_CLIENT = "provisioning-client"
 PROGRAM_ROLES: dict[str, frozenset[Permission]] = {
     # Held for the length of one request by somebody who has proven an address on a domain that has a join rule
     # (`signon.joining`): what they may is to make their own account and to enter the groups of the rule. Of roles of
@@ -124,6 +128,15 @@ PROGRAM_ROLES: dict[str, frozenset[Permission]] = {
         {
             *(Permission.ORGANIZATION_READ, Permission.ACCOUNT_READ, Permission.GROUP_READ),
             *(Permission.ACCOUNT_CREATE, Permission.GROUP_MEMBERS),
+        }
+    ),
+    # Held for the length of one call by another directory that writes accounts and groups of one organization. It
+    # reaches only what is its own (`directory.provisioned`), and rules over nobody who holds a role (D17).
+    PROVISIONING_CLIENT: frozenset(
+        {
+            *(Permission.ORGANIZATION_READ, Permission.ACCOUNT_READ, Permission.GROUP_READ),
+            *(Permission.ACCOUNT_CREATE, Permission.ACCOUNT_EDIT, Permission.ACCOUNT_DISABLE),
+            *(Permission.GROUP_CREATE, Permission.GROUP_EDIT, Permission.GROUP_MEMBERS),
         }
     ),
     # Held for the length of one request by a program that registers itself, or changes its own registration

@@ -5,7 +5,7 @@ All accounts of an organization as CSV, by address: read and written in parts, s
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -18,7 +18,7 @@ from idp.base.db import Prepared
 from idp.base.work import Work
 from idp.directory import queries
 from idp.directory.access import ACCOUNT, EVERYONE, GROUP
-from idp.directory.account_lists import ACTIVE, DELETION, DISABLED
+from idp.directory.account_lists import ACTIVE, state_of
 from idp.directory.domain_models import Domain
 from idp.directory.models import AccessGrant, Account, Application, Group, Membership, Organization, Site
 from idp.policy.models import AuthenticationPolicy
@@ -43,6 +43,7 @@ _ACCOUNTS = Prepared(
         Account.name,
         Account.kind,
         Account.disabled_at,
+        Account.erased_at,
         Account.deletion_at,
         Account.managed_at,
         Account.domain_id,
@@ -108,7 +109,46 @@ def parts(work: Work, organization_id: str) -> Iterator[str]:
         groups = _by_account(work, _MEMBERSHIPS, organization_id, last, rows[-1].email_key)
         granted = _by_account(work, _GRANTS, organization_id, last, rows[-1].email_key)
         last = rows[-1].email_key
-        yield spreadsheet.lines(known.line(row, groups[row.id], granted[row.id]) for row in rows)
+        yield spreadsheet.lines(
+            known.line(row, groups[row.id], granted[row.id], second_step=row.second_step) for row in rows
+        )
+
+
+def cells(work: Work, organization_id: str, accounts: Sequence[Account]) -> Iterator[tuple[str, ...]]:
+    """
+    Return the cells of some accounts of an organization, a few hundred at most.
+
+    Raises:
+        Forbidden: the actor may not export accounts there.
+    """
+    require(work, Permission.ACCOUNT_EXPORT, organization_id)
+    known = _Known(work, organization_id)
+    ids = [one.id for one in accounts]
+    groups = _gathered(
+        work.tx.session.execute(
+            select(Membership.account_id, Membership.group_id).where(
+                _of(Membership, organization_id),
+                Membership.account_id.in_(ids),
+                Membership.valid_from <= work.now,
+                or_(Membership.valid_to.is_(None), Membership.valid_to > work.now),
+            )
+        )
+    )
+    granted = _gathered(
+        work.tx.session.execute(
+            select(AccessGrant.subject_id, AccessGrant.application_id).where(
+                _of(AccessGrant, organization_id),
+                AccessGrant.subject_kind == ACCOUNT,
+                AccessGrant.subject_id.in_(ids),
+                AccessGrant.valid_from <= work.now,
+                or_(AccessGrant.valid_to.is_(None), AccessGrant.valid_to > work.now),
+            )
+        )
+    )
+    proven = select(Account.id).where(_of(Account, organization_id), Account.id.in_(ids), enrolled.exists_for(Account))
+    with_second_step = set(work.tx.session.scalars(proven))
+    for one in accounts:
+        yield known.line(one, groups[one.id], granted[one.id], second_step=one.id in with_second_step)
 
 
 class _Known:
@@ -148,9 +188,9 @@ class _Known:
         for row in session.execute(grants):
             (self._everyone if row.subject_kind == EVERYONE else self._by_group[row.subject_id]).add(row.application_id)
 
-    def line(self, row: Any, groups: set[str], granted: set[str]) -> tuple[str, ...]:
+    def line(self, row: Any, groups: set[str], granted: set[str], *, second_step: bool) -> tuple[str, ...]:
         """Return the cells of an account."""
-        state = DELETION if row.deletion_at else DISABLED if row.disabled_at else ACTIVE
+        state = state_of(row)
         opens = self._everyone.union(granted, *(self._by_group[one] for one in groups if one in self._by_group))
         return (
             row.name,
@@ -162,7 +202,7 @@ class _Known:
             _instant(row.last_active_at),
             _instant(row.created_at),
             self._default if row.policy_id is None else self._policies.get(row.policy_id, ""),
-            "yes" if row.second_step else "no",
+            "yes" if second_step else "no",
             _joined(self._groups, groups),
             _joined(self._applications, opens) if state == ACTIVE else "",
         )
@@ -185,7 +225,11 @@ def _instant(value: datetime | None) -> str:
 
 
 def _by_account(work: Work, query: Prepared, organization_id: str, first: str, last: str) -> dict[str, set[str]]:
+    return _gathered(work.tx.rows(query, organization_id=organization_id, first=first, last=last, now=work.now))
+
+
+def _gathered(rows: Iterable[Any]) -> dict[str, set[str]]:
     found: dict[str, set[str]] = defaultdict(set)
-    for account_id, other in work.tx.rows(query, organization_id=organization_id, first=first, last=last, now=work.now):
+    for account_id, other in rows:
         found[account_id].add(other)
     return found

@@ -13,10 +13,9 @@ from sqlalchemy import bindparam, select
 
 from idp.audit.events import BreakGlassUsed
 from idp.audit.log import plain, record
-from idp.base import mail
 from idp.base.db import Prepared
 from idp.base.work import Work
-from idp.directory import queries
+from idp.directory import mailing, queries
 from idp.directory.administering import ADMINISTRATES
 from idp.directory.models import Account, Organization
 from idp.policy.authentication import PolicyKind
@@ -141,4 +140,4 @@ def _mail(work: Work, organization_id: str, account: Any, what: str, method: str
         "reference": attempt_id,
     }
     for administrator in work.tx.rows(_ADMINISTRATORS, organization_id=organization_id, now=work.now):
-        mail.queue(work, administrator.email, "break-glass", values, organization_id=organization_id)
+        mailing.queue(work, administrator.email, "break-glass", values, organization_id=organization_id)

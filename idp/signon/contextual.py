@@ -151,8 +151,7 @@ def judge_client(
     work: Work, kind: RequestKind, *, organization_id: str, site_id: str = "", application_id: str = ""
 ) -> Access:
     """
-    Return what the access policies say of a request in which no person takes part: a client's own token, a call
-    with an API token, provisioning.
+    Return what the access policies say of a request in which no person takes part: a client's own token, provisioning.
 
     Conditions on people, devices, behaviour and sessions match none of them. What a rule requires to be proven
     is asked of people only, so that a denial is all that counts.
@@ -206,12 +205,65 @@ def judge_absent(
         return None
     asked = _asked(work, standing, organization_id, kind, application_id)
     wanted = frozenset[str]().union(*(_mentioned(work, organization_id, policy) for policy in asked))
-    context = Context(
+    groups = access.group_ids_of(work, organization_id, account_id) if GROUPS in wanted else frozenset[str]()
+    context = _absent(
+        work, kind, account_id, AccountKind(found.kind), groups, application_id=application_id, site_id=site_id
+    )
+    for policy in asked:
+        answer = evaluate(policy, context)
+        if isinstance(answer.outcome, Denied) and not answer.uncertain:
+            return answer.outcome
+    return None
+
+
+_PLACE = frozenset({"ip", "country", "city", "asn", "zone", "certificate"})
+"""Facts that say from where something is used."""
+
+
+def judge_api_token(
+    work: Work, *, organization_id: str, site_id: str, account_id: str, kind: AccountKind
+) -> Denied | None:
+    """
+    Return the denial of a call that a program makes with an API token of a person; None: the rules let it be.
+
+    It is the API that asks, and it does not say from where the call came. So what denies by the place, denies: an
+    address that nobody knows is in no zone that is let in, and may be in each that is kept out. What turns on the
+    person's browser, device or session was judged when the token was made.
+    """
+    standing = access_policies.standing(work, organization_id)
+    asked = _asked(work, standing, organization_id, RequestKind.API_TOKEN, "")
+    if not asked:
+        return None
+    wanted = frozenset[str]().union(*(_mentioned(work, organization_id, policy) for policy in asked))
+    groups = access.group_ids_of(work, organization_id, account_id) if GROUPS in wanted else frozenset[str]()
+    context = _absent(work, RequestKind.API_TOKEN, account_id, kind, groups, application_id="", site_id=site_id)
+    for policy in asked:
+        answer = evaluate(policy, context)
+        if isinstance(answer.outcome, Denied):
+            return answer.outcome
+        for unsure in answer.unsure:
+            if isinstance(unsure.outcome, Denied) and _PLACE.issuperset(unsure.facts):
+                return unsure.outcome
+    return None
+
+
+def _absent(
+    work: Work,
+    request: RequestKind,
+    account_id: str,
+    kind: AccountKind,
+    groups: frozenset[str],
+    *,
+    application_id: str,
+    site_id: str,
+) -> Context:
+    """What is known of a request that is made for a person who is not there: of their browser, nothing."""
+    return Context(
         at=work.now,
-        request=kind,
+        request=request,
         account_id=account_id,
-        kind=AccountKind(found.kind),
-        groups=access.group_ids_of(work, organization_id, account_id) if GROUPS in wanted else frozenset(),
+        kind=kind,
+        groups=groups,
         application_id=application_id,
         site_id=site_id,
         ip=None,
@@ -225,11 +277,6 @@ def judge_absent(
         behaviours=None,
         session_known=False,
     )
-    for policy in asked:
-        answer = evaluate(policy, context)
-        if isinstance(answer.outcome, Denied) and not answer.uncertain:
-            return answer.outcome
-    return None
 
 
 def device_known(work: Work, session: CurrentSession) -> bool:

@@ -10,11 +10,10 @@ from sqlalchemy import func, select, update
 
 from idp.audit.events import EmailChangeAsked, EmailChanged
 from idp.audit.log import record
-from idp.base import mail
 from idp.base.errors import ChangedMeanwhile, Conflict, Invalid
 from idp.base.texts import phrase
 from idp.base.work import Work
-from idp.directory import group_rules, managed, names, queries, rights, search
+from idp.directory import group_rules, mailing, managed, names, provisioned, queries, rights, search
 from idp.directory.models import Account, Organization
 from idp.policy.access.context import AccountKind
 from idp.policy.permissions import Permission
@@ -41,6 +40,7 @@ def ask(work: Work, session: CurrentSession, typed: str, limits: ThrottlingSetti
     if account.kind == AccountKind.BREAK_GLASS:
         raise Conflict("Administrators change the address of an account for emergencies.")
     managed.refuse_own_change(account)
+    provisioned.refuse_edit(work, account)
     if wanted == account.email:
         raise Invalid("This is your e-mail address already.", field="email")
     for about in (f"email-change:{account.id}", f"email-change-to:{account.organization_id}:{key}"):
@@ -58,7 +58,7 @@ def ask(work: Work, session: CurrentSession, typed: str, limits: ThrottlingSetti
     if key != account.email_key and _taken(work, account.organization_id, key):
         return None
     organization = work.tx.session.get_one(Organization, account.organization_id)
-    mail.queue(
+    mailing.queue(
         work,
         wanted,
         "email-change",
@@ -131,7 +131,7 @@ def administer(
         Forbidden: the actor may not edit accounts there, or not administer their credentials: whoever has the
             address wins the account back by mail.
         Invalid: it is no e-mail address.
-        Conflict: another account of the organization has it.
+        Conflict: another account of the organization has it, or another directory keeps the account.
         ChangedMeanwhile: somebody else has changed the account since.
     """
     account = queries.account(work, reference, organization_id=organization_id)
@@ -143,6 +143,7 @@ def administer(
     wanted, before = names.email(email), account.email
     if wanted == before:
         return account
+    provisioned.refuse_edit(work, account)
     replace(work, account, wanted, seen=before, by="administrator")
     onetime.end(work, notices.NOT_ME, account.id)  # whoever has the old mailbox may be the reason for the change
     notices.notify(

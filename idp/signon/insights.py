@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, and_, case, func, select, tuple_
 from sqlalchemy import exists as sql_exists
 
 from idp.base.work import Work
-from idp.directory import access_policies, daily_counts, queries, sizes
+from idp.directory import access_policies, account_lists, daily_counts, queries, sizes
 from idp.directory.console_models import DailyCount
 from idp.directory.models import Account, Application
 from idp.policy.access.context import AccountKind
@@ -113,7 +113,14 @@ def count(work: Work, organization_id: str) -> Coverage:
 
 
 def people(
-    work: Work, organization_id: str, which: str, *, after: tuple[Any, ...] | None = None, limit: int = 50
+    work: Work,
+    organization_id: str,
+    which: str,
+    *,
+    after: tuple[Any, ...] | None = None,
+    limit: int = 50,
+    starting: str = "",
+    kind: str = "",
 ) -> list[Account]:
     """
     Return people by address, at most *limit*.
@@ -121,12 +128,14 @@ def people(
     Args:
         which: ``without`` or ``with`` a second step, ``inactive``, ``guests`` or ``break-glass``.
         after: the address (its key) and id of the last one that was shown; None: from the start.
+        starting, kind: only those whose address begins so, and of one kind, as `account_lists.page` has them.
 
     Raises:
         Forbidden: the actor may not read the log and the accounts there.
     """
     _require(work, organization_id)
     query = select(Account).where(*_active(organization_id), _which(work, which))
+    query = account_lists.narrowed(query, starting, kind)
     if after is not None:
         query = query.where(tuple_(Account.email_key, Account.id) > tuple_(*after))
     return list(work.tx.session.scalars(query.order_by(Account.email_key, Account.id).limit(limit)))

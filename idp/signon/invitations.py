@@ -10,11 +10,10 @@ from dataclasses import dataclass
 
 from idp.audit.events import AccountInvited, FirstPasswordLinkMade, InvitationRevoked
 from idp.audit.log import record
-from idp.base import mail
 from idp.base.errors import Conflict, Forbidden, IdpError, Invalid, NotFound
 from idp.base.texts import phrase
 from idp.base.work import Work
-from idp.directory import access, accounts, groups, queries, rights
+from idp.directory import access, accounts, groups, mailing, queries, rights
 from idp.directory import invitations as rows
 from idp.directory.invitations import State
 from idp.directory.joining_models import Invitation
@@ -265,7 +264,7 @@ def _path(work: Work, account: Account, purpose: Purpose) -> str:
 
 def _mail(work: Work, account: Account, purpose: Purpose) -> None:
     organization = work.tx.session.get_one(Organization, account.organization_id)
-    mail.queue(
+    mailing.queue(
         work,
         account.email,
         "welcome",

@@ -16,12 +16,12 @@ from sqlalchemy import exists, select, update
 
 from idp.audit.events import AccountJoined, JoinRequestApproved, JoinRequestDenied, JoinRequestMade
 from idp.audit.log import record
-from idp.base import jobs, mail
+from idp.base import jobs
 from idp.base.errors import Conflict, Forbidden, Invalid, NotFound
 from idp.base.ids import is_id, is_token, new_id, new_token
 from idp.base.texts import phrase
 from idp.base.work import Actor, HeldRole, Work
-from idp.directory import accounts, deciders, join_rules, names, queries
+from idp.directory import accounts, deciders, join_rules, mailing, names, queries
 from idp.directory.joining_models import JoinRequest, JoinRule
 from idp.directory.models import Account, Group, Organization
 from idp.policy.permissions import JOINING, Permission, require
@@ -99,7 +99,7 @@ def run(work: Work, payload: Mapping[str, Any]) -> None:
     if account is not None:
         if account.disabled_at is None and account.deletion_at is None:
             values = {"organization": organization.name, "email": account.email, "path": "/recover"}
-            mail.queue(work, account.email, "join-known", values, organization_id=organization_id)
+            mailing.queue(work, account.email, "join-known", values, organization_id=organization_id)
         return
     if _waits(work, organization_id, key):
         return
@@ -115,7 +115,7 @@ def run(work: Work, payload: Mapping[str, Any]) -> None:
         bound={"organization_id": organization_id, "rule_id": rule.id, "email": email, "name": payload["name"]},
         lives=LIVES,
     )
-    mail.queue(
+    mailing.queue(
         work,
         email,
         "join",
@@ -245,7 +245,7 @@ def deny(work: Work, request_id: str, answer: str, *, organization_id: str | Non
         work,
         JoinRequestDenied(organization_id=found.organization_id, target_id=found.id, email=found.email, answer=answer),
     )
-    mail.queue(
+    mailing.queue(
         work,
         found.email,
         "join-denied",
@@ -349,7 +349,7 @@ def _wait(work: Work, joining: Joining, rule: JoinRule) -> JoinRequest:
     if rule.notify:
         told = deciders.holders(work, Permission.REQUEST_DECIDE, made.organization_id)
         for one in told[: deciders.MOST_TOLD]:
-            mail.queue(
+            mailing.queue(
                 work,
                 one.email,
                 "join-request",

@@ -229,6 +229,11 @@ def count_registration(work: Work, limits: ThrottlingSettings) -> Wait | None:
     return _reserve_in_window(work, key, timedelta(hours=1), limits.registrations_per_hour)
 
 
+def count_call(work: Work, caller: str, most: int) -> Wait | None:
+    """Count a call of a program that is known by *caller* (an id): so many in a minute are answered (I10)."""
+    return _reserve_in_window(work, f"calls:{caller}", timedelta(minutes=1), most)
+
+
 def count_alarm(work: Work, account_id: str, what: str) -> Wait | None:
     """Count an alarm about *what* was done on an account: whoever guesses fills no mailbox of administrators by it."""
     kind = hashlib.sha256(what.encode()).hexdigest()[:8]

@@ -1,8 +1,8 @@
 """
 "This was not me": ends everything that an incident may have given somebody, and begins to win the account back.
 
-By the link of a notice, by the notice itself, or for a sign-in of one's own history. It ends every sign-on, known device, grant and link;
-removes the second steps and recovery codes that were added since, and takes back temporary passes; stops the
+By the link of a notice, by the notice itself, or for a sign-in of one's own history. It ends every sign-on, known
+device, grant, API token and link; removes the second steps and recovery codes that were added since, and takes back temporary passes; stops the
 password, which whoever it was may know; and gives the account the address back that the notice was mailed to. Then
 a link to set a new password goes there.
 
@@ -184,6 +184,8 @@ def _end(work: Work, incident: Incident) -> Ended:
     password_reset.stop(work, account, only_administrator=elsewhere or (bool(removed) and not left))
     mail_links.end_all(work, account.id)
     onetime.end(work, notices.NOT_ME, account.id, since=incident.at)
+    account.api_tokens_over_at = work.now
+    work.tx.session.flush()
     accounts.bump_epoch(work, account.organization_id, account.id)
     devices.end_all(work, account.organization_id, account.id)
     work.tx.session.refresh(account)

@@ -11,11 +11,11 @@ from typing import Any
 from sqlalchemy import select
 
 from idp.audit.log import plain
-from idp.base import mail, user_agents
+from idp.base import user_agents
 from idp.base.errors import NotFound
 from idp.base.ids import is_id, new_id, new_token
-from idp.base.letters import spoken
 from idp.base.work import Work
+from idp.directory import mailing
 from idp.directory.models import Account, Organization
 from idp.policy.access.context import AccountKind
 from idp.signon import onetime
@@ -30,11 +30,12 @@ ADDRESS_CHANGED = "address-changed"
 TEMPORARY_PASS_MADE, TEMPORARY_PASS_USED = "temporary-pass-made", "temporary-pass-used"
 SESSIONS_ENDED = "sessions-ended"
 ACCOUNT_MANAGED, ACCOUNT_UNMANAGED = "account-managed", "account-unmanaged"
+API_TOKEN_MADE = "api-token-made"  # noqa: S105 (a kind of notice)
 KINDS = (
     *(NEW_DEVICE, SECOND_STEP_ADDED, SECOND_STEP_REMOVED, RECOVERY_CODES_MADE, RECOVERY_CODE_USED),
     *(SECOND_STEP_STOPPED, SECOND_STEPS_RESET),
     *(PASSWORD_CHANGED, PASSWORD_STOPPED, ADDRESS_CHANGED, TEMPORARY_PASS_MADE, TEMPORARY_PASS_USED, SESSIONS_ENDED),
-    *(ACCOUNT_MANAGED, ACCOUNT_UNMANAGED),
+    *(ACCOUNT_MANAGED, ACCOUNT_UNMANAGED, API_TOKEN_MADE),
 )
 
 NOT_ME = "not-me"
@@ -59,7 +60,7 @@ def notify(
     Tell a person of *kind* (one of `KINDS`), by mail once this transaction is committed, and on their pages.
 
     Args:
-        facts: what its sentence names: ``name`` (of a second step), ``method``, ``left``, ``before``, ``by``;
+        facts: what its sentence names: ``name`` (of a second step, of an API token), ``api``, ``method``, ``left``, ``before``, ``by``;
             from where (``browser``, ``system``, ``place``, ``ip``) it was is added where a browser did it.
         to: where the mail goes, if not to the account's address.
         undoable: the mail carries the link "this was not me". It never does for break-glass accounts: whoever
@@ -76,14 +77,14 @@ def notify(
     work.tx.session.add(notice)
     address = to or account.email
     undoable = undoable and account.kind != AccountKind.BREAK_GLASS
-    mail.queue(
+    mailing.queue(
         work,
         address,
         "notice",
         {
             "kind": kind,
             "facts": facts,
-            "at": spoken(work.now),
+            "at": work.now.isoformat(),
             "organization": organization.name,
             "path": f"/not-me/{_link(work, notice, address)}" if undoable else "",
         },

@@ -13,10 +13,10 @@ from sqlalchemy import select
 
 from idp.audit.events import PasswordLinkUsed, PasswordResetMailed, PasswordResetRefused
 from idp.audit.log import record
-from idp.base import jobs, mail
+from idp.base import jobs
 from idp.base.errors import Conflict
 from idp.base.work import Actor, Work
-from idp.directory import invitations, names
+from idp.directory import invitations, mailing, names
 from idp.directory.models import Account, Organization
 from idp.directory.policies import authentication_policy
 from idp.policy.access.context import AccountKind
@@ -88,7 +88,7 @@ def run(work: Work, payload: Mapping[str, Any]) -> None:
 def mail_reset(work: Work, account: Account, *, asked_from: str) -> None:
     """Mail a link to *account*; the caller knows that its policy allows it (`why_not`)."""
     organization = work.tx.session.get_one(Organization, account.organization_id)
-    mail.queue(
+    mailing.queue(
         work,
         account.email,
         "password-reset",

@@ -21,6 +21,7 @@ from flask.sessions import NullSession, SessionInterface
 from werkzeug.routing import MapAdapter
 
 from idp.base.errors import Unavailable
+from idp.web.routes import Route
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import InputStream, StartResponse, WSGIEnvironment
@@ -96,11 +97,13 @@ class Door(Flask):
 
     ``public_address`` is the scheme and the host of the configured base URL; what Werkzeug makes an
     absolute address of (a redirect to the canonical form of a path) is made of them. ``kept`` answers some
-    requests before Flask is asked. ``uploads`` are the paths that take files, and how long a body may be there.
+    requests before Flask is asked. ``uploads`` are the paths that take files, and how long a body may be there;
+    ``uploads_below`` the same of every path that begins so.
     """
 
     request_class = Asked
     response_class = Answer
+    url_rule_class = Route
     session_interface = NoSession()
     public_address = ("http", "localhost")
     kept: "KeptDocuments | None" = None
@@ -108,6 +111,7 @@ class Door(Flask):
     def __init__(self, *args: Any, **values: Any) -> None:
         super().__init__(*args, **values)
         self.uploads: dict[str, int] = {}
+        self.uploads_below: dict[str, int] = {}
         self._reading = BoundedSemaphore(_BODIES_AT_ONCE)
         self._uploading = BoundedSemaphore(_UPLOADS_AT_ONCE)
         self._working = BoundedSemaphore(_WORK_AT_ONCE)
@@ -140,9 +144,14 @@ class Door(Flask):
             finally:
                 self._here.works = False
 
+    def longest_body(self, path: str) -> int:
+        """Return how many bytes a body may have that is sent to *path*."""
+        below = (longest for begin, longest in self.uploads_below.items() if path.startswith(begin))
+        return self.uploads.get(path) or next(below, LONGEST_BODY)
+
     def _read(self, environ: "WSGIEnvironment") -> bool:
         """Read the body; False: it is a file, and as many as there may be are arriving."""
-        longest = self.uploads.get(environ.get("PATH_INFO", ""), LONGEST_BODY)
+        longest = self.longest_body(environ.get("PATH_INFO", ""))
         announced = environ.get("CONTENT_LENGTH", "")
         if longest == LONGEST_BODY or (announced.isdecimal() and int(announced) <= LONGEST_BODY):
             _read_body(environ, LONGEST_BODY)

@@ -39,6 +39,9 @@ _HTTP_WORDS = {
 TELL: dict[str, Callable[[IdpError, int, str], Response]] = {}
 """What tells a program, by its endpoint, what HTTP refuses: error, status and reference in, its answer out."""
 
+TELL_BELOW: dict[str, Callable[[IdpError, int, str], Response]] = {}
+"""The same by the beginning of a path: what is below it speaks to programs alone, also where there is nothing."""
+
 log = structlog.get_logger("idp.web")
 
 
@@ -105,12 +108,13 @@ def _http(error: HTTPException) -> Response:
     message, advice = _HTTP_WORDS.get(status, ("This request cannot be answered.", "Go back and try again."))
     shown = IdpError(message, code=f"http-{status}", advice=advice, cause=_cause(error, status))
     reference, (endpoint, values) = context.request_id(), _meant(error)
-    tell = TELL.get(endpoint)
+    tell = TELL.get(endpoint) if status != 404 else None
+    tell = tell or next((told for below, told in TELL_BELOW.items() if request.path.startswith(below)), None)
     if status != 404 and getattr(context.view_of(endpoint), "guard", None) == PROTOCOL:
         reference = _of_protocol(endpoint, values, shown) or reference
     response = (
         tell(shown, status, reference)
-        if tell is not None and status != 404
+        if tell is not None
         else page("errors/error.html", status, error=shown, reference=reference)
     )
     for name, value in error.get_headers():
@@ -151,9 +155,12 @@ def _of_protocol(endpoint: str, values: dict[str, Any], error: IdpError) -> str:
 
 def _unexpected(error: Exception) -> Response:
     log.error("unexpected error", request_id=context.request_id(), route=route(), exc_info=error)
+    tell = next((told for below, told in TELL_BELOW.items() if request.path.startswith(below)), None)
     shown = IdpError(
         "Something went wrong on our side.",
         code="internal-error",
         advice="Try again. If it happens again, tell your administrator the reference.",
     )
+    if tell is not None:
+        return tell(shown, 500, context.request_id())
     return page("errors/error.html", 500, error=shown, reference=context.request_id())

@@ -13,7 +13,7 @@ from idp.base.models import OutboxMessage
 SECRET = "rst_a-word-that-opens-something"
 
 
-def hello(letter, values):
+def hello(letter, values, language):
     """The writer of the one letter of these tests."""
     assert letter == "hello"
     return Letter("Hello", f"Grüße\n.\nA line that is a dot.\n{values['word']}")
@@ -25,7 +25,7 @@ def letter(open_work):
 
     def queue(to="ann@acme.example"):
         with open_work() as work:
-            message = mail.queue(work, to, "hello", {"word": SECRET})
+            message = mail.queue(work, to, "hello", {"word": SECRET}, language="")
             work.tx.session.flush()
             return message.id
 
@@ -43,7 +43,7 @@ def test_a_message_is_sent_once_and_carries_its_id(database, letter, noon):
 
 def test_a_message_of_a_transaction_that_fails_is_never_sent(database, open_work, noon):
     with pytest.raises(RuntimeError), open_work() as work:
-        mail.queue(work, "ann@acme.example", "hello", {"word": ""})
+        mail.queue(work, "ann@acme.example", "hello", {"word": ""}, language="")
         raise RuntimeError
 
     assert outbox.drain(database, {"mail": lambda message: None}, noon) == outbox.Sent(0, 0)
@@ -104,7 +104,7 @@ def test_a_mail_waits_sealed_is_opened_while_it_is_sent_and_wiped_after(database
     assert "sealed" in _content(database, message_id)["content"]
     outbox.drain(database, {"mail": lambda m: sent.append(dict(m.content))}, noon)
 
-    assert sent == [{"letter": "hello", "values": {"word": SECRET}}]
+    assert sent == [{"letter": "hello", "values": {"word": SECRET}, "language": ""}]
     assert _content(database, message_id)["content"] == {}
 
 

@@ -9,7 +9,7 @@ EVERYTHING = (
     "--method", "pwd", "--method", "otp", "--method", "passkey",
     "--password-minimum", "16", "--password-score", "3", "--password-history", "5", "--password-maximum-days", "180",
     "--session-idle", "30", "--session-absolute", "480", "--known-device-days", "0",
-    "--no-upstream", "--no-api-tokens", "--recovery", "administrator",
+    "--no-upstream", "--no-api-tokens", "--api-token-days", "30", "--recovery", "administrator",
     "--authenticator", "08987058CADC4B81B6E130DE50DCBE96", "--device-bound-only",
 )  # fmt: skip
 
@@ -43,6 +43,7 @@ def test_every_field_has_an_option(acme):
         "known_device_days": 0,
         "upstream_allowed": False,
         "api_tokens_allowed": False,
+        "api_token_days": 30,
         "recovery": ["administrator"],
         "authenticators": ["08987058-cadc-4b81-b6e1-30de50dcbe96"],
         "device_bound_only": True,

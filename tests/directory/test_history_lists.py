@@ -114,18 +114,6 @@ def test_attempts_are_narrowed_by_outcome_person_application_and_kind(work, acme
     assert ids(outcome="refused", account_id="acc_ben") == []
 
 
-def test_an_export_reads_on_as_far_as_it_is_told(work, acme, monkeypatch):
-    monkeypatch.setattr(history_lists, "_AT_ONCE", 2)
-    ann = queries.account(work, "ann@acme.example")
-    for minutes in range(1, 6):
-        accounts.rename(later(work, minutes), ann.id, name=f"Ann {minutes}")
-
-    def count(most):
-        return len(list(history_lists.every_entry(work, acme, most=most, target=ann.id)))
-
-    assert (count(100), count(3)) == (6, 3)
-
-
 def test_things_are_called_by_their_names_and_those_of_others_by_none(work, acme):
     ann, theirs = (queries.account(work, f"ann@{slug}.example") for slug in ("acme", "other"))
 

@@ -38,6 +38,7 @@ GOOD = {
     "known_device_days": 14,
     "upstream_allowed": False,
     "api_tokens_allowed": False,
+    "api_token_days": 30,
     "recovery": ["administrator"],
     "authenticators": [AAGUID],
     "device_bound_only": True,

@@ -243,7 +243,7 @@ def test_t2_a_run_is_seen_by_none_but_who_asked_and_who_reads_the_log(open_work,
         for actor in (as_account(work, other, HELP_DESK), stranger(work)):
             with pytest.raises(NotFound):
                 runs.get(actor, acme.id, run_id)
-            assert runs.recent(actor, acme.id) == []
+            assert runs.page(actor, acme.id) == []
         assert runs.get(as_account(work, other, AUDITOR), acme.id, run_id).id == run_id
         with pytest.raises(Forbidden):
             runs.stop(as_account(work, other, AUDITOR), acme.id, run_id)

@@ -1,6 +1,7 @@
 """One of everything that the console has a page for, in the organization of `tests.support.front`."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 from idp.audit import attempts
 from idp.audit.attempts import Trail
@@ -28,7 +29,8 @@ from idp.directory import (
 )
 from idp.directory.joining_models import JoinRequest
 from idp.directory.zones import Contents
-from idp.oidc import clients
+from idp.oidc import apis, clients
+from idp.oidc.models import ApiToken
 from idp.policy.access import documents
 from idp.policy.launcher import Section
 from idp.saml import registering, rotating
@@ -111,9 +113,30 @@ def _security(front: Front) -> list[str]:
         trail.failed("signature", "saml.signature", "the signature is of another key", digest="abc123")
         attempts.save(work, trail)
     with front.work() as work:
+        orders, _ = apis.create(
+            work, "acme", identifier="https://api.acme.example", name="Orders", takes_api_tokens=True
+        )
+        report = ApiToken(
+            organization_id=front.organization_id,
+            id="atk_report",
+            account_id=front.account_ids[BEN],
+            site_id=orders.site_id,
+            api_id=orders.id,
+            label="Nightly report",
+            scope="orders:read",
+            subject="sub_ben",
+            token_hash="0" * 64,
+            ending="a9Xz",
+            created_at=work.now,
+            expires_at=work.now + timedelta(days=30),
+        )
+        work.tx.session.add(report)
+    with front.work() as work:
         tried = documents.rules_from_json({"rules": [deny]})
         access_policies.write(work, "acme", "Payroll", tried, trial=15)
         return [
+            f"accounts/{front.account_ids[BEN]}/tokens",
+            "tokens/revoke?chosen=atk_report",
             f"policies/{strict}",
             f"access/{payroll}",
             f"access/{sessions}",

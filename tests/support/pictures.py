@@ -136,6 +136,7 @@ def pages(front: Front, browser, base: str) -> Iterator[tuple[str, Walk]]:
         ("account-signing-in", "/signing-in"),
         ("account-sessions", "/devices"),
         ("account-applications", "/applications"),
+        ("account-tokens", "/tokens"),
         ("account-data", "/data"),
     ):
         walk.open(f"/account{path}")

@@ -43,7 +43,7 @@ def collect(database: Database, now: datetime, *, base_url: str = "http://localh
     write, sent = letters.writer(base_url), []
 
     def send(message: Message) -> None:
-        letter = write(message.content["letter"], message.content["values"])
+        letter = write(message.content["letter"], message.content["values"], message.content["language"])
         sent.append(Mail(message.destination, letter.subject, letter.text))
 
     ran = jobs.run_due(database, jobs_.handlers(Settings(base_url=base_url)), now, OPERATOR)

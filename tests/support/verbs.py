@@ -10,7 +10,7 @@ from idp.directory.rights import RECOVERY
 from idp.policy.permissions import OPERATOR, ROLES, Permission
 from tests.architecture.source import PACKAGE, modules, tree
 
-ROOMS = ("directory", "signon", "saml", "oidc")
+ROOMS = ("directory", "signon", "saml", "oidc", "provisioning")
 HOW = {"require": "in", "require_on": "on", "require_over": "over", "require_into": "into"}
 """How a permission is required: in the organization, on an object, over an account, for members of a group."""
 _INTO = frozenset({Permission.GROUP_MEMBERS})

@@ -76,7 +76,7 @@ def test_every_page_of_the_account_leads_to_the_others(ann):
     ann.open("/account")
     ways = ann.page.xpath("//nav[@class='ways']//a/@href")
 
-    assert len(ways) == 6
+    assert len(ways) == 7
     for way in ways:
         ann.open(way)
         assert ann.status == 200

@@ -2,6 +2,7 @@
 
 from idp.audit.events.access_policies import *
 from idp.audit.events.accounts import *
+from idp.audit.events.api_tokens import *
 from idp.audit.events.apis import *
 from idp.audit.events.applications import *
 from idp.audit.events.authentication_policies import *
@@ -14,7 +15,10 @@ from idp.audit.events.groups import *
 from idp.audit.events.joining import *
 from idp.audit.events.keys import *
 from idp.audit.events.launcher import *
+from idp.audit.events.lists import *
 from idp.audit.events.organizations import *
+from idp.audit.events.provisioning import *
+from idp.audit.events.provisioning_targets import *
 from idp.audit.events.release import *
 from idp.audit.events.roles import *
 from idp.audit.events.runs import *

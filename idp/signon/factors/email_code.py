@@ -12,8 +12,8 @@ from datetime import timedelta
 
 from idp.audit.events import EmailCodeMailed
 from idp.audit.log import record
-from idp.base import mail
 from idp.base.work import Work
+from idp.directory import mailing
 from idp.directory.models import Account, Organization
 from idp.policy.signon import Method
 from idp.settings import ThrottlingSettings
@@ -43,7 +43,7 @@ def send(work: Work, account: Account, row: Pending) -> lockout.Wait | None:
         lives=LIVES,
     )
     organization = work.tx.session.get_one(Organization, account.organization_id)
-    mail.queue(
+    mailing.queue(
         work,
         account.email,
         "email-code",

@@ -1,6 +1,7 @@
 """Who can open what, and why: a tab of each account, and one of each application."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, time
 from typing import Any
 
@@ -13,8 +14,9 @@ from idp.directory.models import Account, Application
 from idp.policy.permissions import Permission
 from idp.signon import why_not
 from idp.signon.guarding import guarded
-from idp.web.console import exports, lists, log_filters
+from idp.web.console import lists, log_filters
 from idp.web.console.desk import Desk, at_desk, console_page, done, fresh
+from idp.web.console.lists import After, At
 from idp.web.languages import gettext as _
 from idp.web.security import administrator
 
@@ -117,28 +119,39 @@ def take(work: Work, desk: Desk, account_id: str, application_id: str) -> Respon
     return done(work, desk, words, "console_access_paths.account", account_id=account_id)
 
 
+def _lines(work: Work, at: At, rows: Sequence[paths.Person]) -> Iterator[Sequence[object]]:
+    for one in rows:
+        for way in one.ways:
+            through = " > ".join(group.name for group in way.groups)
+            source = "" if way.source is None else way.source.kind
+            yield one.account.id, one.account.email, one.state, way.kind, through, source, way.since, way.reason
+
+
+PEOPLE = lists.Listing(
+    name="application-people",
+    file="console_access_paths.people_as_csv",
+    read=lambda work, at, after, limit: _found(work, at, after, limit).people,
+    key=lambda one: (one.account.email_key, one.account.id),
+    heads=("id", "email", "state", "by", "through", "source", "since", "reason"),
+    cells=_lines,
+    filters={"q": lists.text, "at": lists.day},
+)
+
+
 @pages.get("/applications/<application_id>/people")
 @administrator
 @at_desk
 def people(work: Work, desk: Desk, application_id: str) -> Response:
     """Show who can open an application, now or on a day, and why; ``account`` asks why not."""
     application = _application(work, desk, application_id)
-    chosen = lists.filters("q", "at", "account")
-    wrong = ""
-    try:
-        at = _moment(chosen["at"])
-    except Invalid as error:
-        at, wrong = None, error.message
-    pages_: list[paths.ApplicationPaths] = []
+    seen: list[paths.ApplicationPaths] = []
 
-    def read(after: tuple[Any, ...] | None, limit: int) -> tuple[paths.Person, ...]:
-        pages_.append(paths.of_application(work, application.id, at=at, after=after, starting=chosen["q"], limit=limit))
-        return pages_[-1].people
+    def read(work: Work, at: At, after: After, limit: int) -> tuple[paths.Person, ...]:
+        seen.append(_found(work, at, after, limit))
+        return seen[-1].people
 
-    listed = lists.listed(
-        desk, f"people-{application.id}", chosen, read, lambda one: (one.account.email_key, one.account.id)
-    )
-    answer, unknown = _asked(work, desk, application, chosen["account"])
+    listed = replace(PEOPLE, read=read).page(work, desk, application)
+    answer, unknown = _asked(work, desk, application, lists.filters("account")["account"])
     return console_page(
         work,
         desk,
@@ -146,10 +159,9 @@ def people(work: Work, desk: Desk, application_id: str) -> Response:
         place="applications",
         application=application,
         listed=listed,
-        found=pages_[-1],
-        many=sizes.MANY,
-        chosen=chosen,
-        wrong=wrong,
+        found=seen[-1],
+        countable=sizes.MANY,
+        chosen={**listed.filters, **lists.filters("account")},
         answer=answer,
         unknown=unknown,
         defaults=default_groups.defaults(work, application),
@@ -162,30 +174,7 @@ def people(work: Work, desk: Desk, application_id: str) -> Response:
 @at_desk
 def people_as_csv(work: Work, desk: Desk, application_id: str) -> Response:
     """Send who can open an application as a CSV file, streamed; a line for each chain of facts."""
-    application = _application(work, desk, application_id)
-    at = _moment(lists.filters("at")["at"])
-
-    def rows(opened: Work) -> Iterator[tuple[object, ...]]:
-        after: tuple[str, str] | None = None
-        while found := paths.of_application(opened, application.id, at=at, after=after, limit=200).people:
-            for one in found:
-                for way in one.ways:
-                    through = " > ".join(group.name for group in way.groups)
-                    source = "" if way.source is None else way.source.kind
-                    yield (
-                        one.account.id,
-                        one.account.email,
-                        one.state,
-                        way.kind,
-                        through,
-                        source,
-                        way.since,
-                        way.reason,
-                    )
-            after = (found[-1].account.email_key, found[-1].account.id)
-
-    heads = ("id", "email", "state", "by", "through", "source", "since", "reason")
-    return exports.as_csv(desk, "people", heads, rows)
+    return PEOPLE.as_csv(work, desk, _application(work, desk, application_id))
 
 
 @pages.post("/applications/<application_id>/people/default")
@@ -203,6 +192,12 @@ def mark(work: Work, desk: Desk, application_id: str) -> Response:
     else:
         words = _("%(group)s is a default group now.", group=group.name)
     return done(work, desk, words, "console_access_paths.people", application_id=application_id)
+
+
+def _found(work: Work, at: At, after: After, limit: int) -> paths.ApplicationPaths:
+    return paths.of_application(
+        work, at.of.id, at=_moment(at.chosen["at"]), after=after, starting=at.chosen["q"], limit=limit
+    )
 
 
 def _asked(work: Work, desk: Desk, application: Application, reference: str) -> tuple[why_not.Answer | None, str]:

@@ -1,7 +1,6 @@
 """Access policies: the list, each with its rules in order, its versions, what is on trial, and what is under it."""
 
 from datetime import datetime
-from itertools import pairwise
 
 from flask import Blueprint, Response, request
 
@@ -9,10 +8,10 @@ from idp.base.errors import Invalid, NotFound
 from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import access_assignments, access_names, access_policies, access_trials, history
-from idp.policy.access import documents, words
+from idp.policy.access import words
 from idp.policy.models import AccessPolicy
 from idp.signon.reporting import report
-from idp.web.console import lists, log_filters, replays
+from idp.web.console import access_lists, lists, log_filters, replays
 from idp.web.console.desk import Desk, at_desk, console_page, done, fresh
 from idp.web.console.guarding import guarded
 from idp.web.languages import gettext as _
@@ -22,7 +21,6 @@ from idp.web.security import administrator
 pages = Blueprint("console_access", __name__, url_prefix="/admin/access")
 
 _PLACE = "access"
-_MOST_VERSIONS = 30
 _RULES_SHOWN = 20
 TRIALS = ("", "5", "15", "30", "60")
 """Minutes for which a change can be tried; empty: it stays."""
@@ -34,17 +32,15 @@ TRIALS = ("", "5", "15", "30", "60")
 def index(work: Work, desk: Desk) -> Response:
     """List the access policies, and say which one the console is under."""
     slug = desk.organization.slug
-    every = access_policies.policies(work, slug)
-    standing = access_policies.as_it_is(work, desk.organization.id)
-    compiled = {standing.session.policy_id: standing.session} | {
-        one.policy_id: one for one in standing.applications.values()
-    }
+    listed = access_lists.LIST.page(work, desk)
+    compiled = access_lists.compiled(work, desk.organization.id)
     return console_page(
         work,
         desk,
         "console/access/index.html",
         place=_PLACE,
-        policies=[(one, compiled[one.id], on_trial(work, one)) for one in every],
+        listed=listed,
+        policies=[(one, compiled[one.id], on_trial(work, one)) for one in listed.rows],
         counts=access_assignments.counts(work, desk.organization.id),
         console=access_assignments.console_policy(work, slug),
     )
@@ -75,7 +71,7 @@ def show(work: Work, desk: Desk, policy_id: str) -> Response:
     """Show the rules of a policy in the order in which they count."""
     policy = found(work, desk, policy_id)
     rules = access_policies.rules_of(work, policy)
-    names = access_names.of_rules(work, desk.organization.id, rules)
+    listed = access_lists.RULES.page(work, desk, policy)
     return console_page(
         work,
         desk,
@@ -84,8 +80,11 @@ def show(work: Work, desk: Desk, policy_id: str) -> Response:
         policy=policy,
         number=access_policies.number_of(work, policy),
         until=on_trial(work, policy),
-        guards=[(rule, words.sentence(rule, names)) for rule in rules.guards],
-        rules=[(rule, words.sentence(rule, names)) for rule in rules.rules],
+        listed=listed,
+        guards=[one for one in listed.rows if one.kind == access_lists.GUARD],
+        rules=[one for one in listed.rows if one.kind == access_lists.RULE],
+        has_guards=bool(rules.guards),
+        has_rules=bool(rules.rules),
         otherwise=words.answer(rules.catch_all),
         trials=TRIALS,
     )
@@ -97,10 +96,6 @@ def show(work: Work, desk: Desk, policy_id: str) -> Response:
 def versions(work: Work, desk: Desk, policy_id: str) -> Response:
     """Show the versions of a policy's rules, each with what it changed."""
     policy = found(work, desk, policy_id)
-    every = access_policies.history(work, policy)[: _MOST_VERSIONS + 1]
-    read = [documents.rules_from_json(one.rules) for one in every]
-    names = access_names.of_rules(work, desk.organization.id, *read)
-    changes = [words.differences(before, after, names) for after, before in pairwise(read)]
     return console_page(
         work,
         desk,
@@ -109,7 +104,7 @@ def versions(work: Work, desk: Desk, policy_id: str) -> Response:
         policy=policy,
         number=access_policies.number_of(work, policy),
         until=on_trial(work, policy),
-        versions=list(zip(every, [*changes, ()], strict=False))[:_MOST_VERSIONS],
+        listed=access_lists.VERSIONS.page(work, desk, policy),
     )
 
 
@@ -184,15 +179,8 @@ def roll_back(work: Work, desk: Desk, policy_id: str) -> Response:
 @administrator
 @at_desk
 def applications(work: Work, desk: Desk, policy_id: str) -> Response:
-    """List the applications under a policy."""
+    """List the applications under a policy; ``q`` is the beginning of a name."""
     policy = found(work, desk, policy_id)
-    listed = lists.listed(
-        desk,
-        "access-applications",
-        {"policy": policy.id},
-        lambda after, limit: access_assignments.under(work, policy, after=after, limit=limit),
-        lambda one: (one.name, one.id),
-    )
     console = access_assignments.console_policy(work, desk.organization.slug)
     return console_page(
         work,
@@ -201,7 +189,7 @@ def applications(work: Work, desk: Desk, policy_id: str) -> Response:
         place=_PLACE,
         policy=policy,
         until=on_trial(work, policy),
-        listed=listed,
+        listed=access_lists.APPLICATIONS.page(work, desk, policy),
         console=console.id == policy.id,
     )
 

@@ -15,7 +15,8 @@ from idp.base.work import Work
 from idp.directory import accounts, attributes, lifetime, queries, rights
 from idp.directory.models import Account
 from idp.oidc import administered_grants
-from idp.policy.permissions import Permission
+from idp.oidc.api_tokens import administered as api_tokens
+from idp.policy.permissions import Permission, require
 from idp.signon import (
     account_export,
     account_factors,
@@ -26,6 +27,7 @@ from idp.signon import (
 )
 from idp.web import context
 from idp.web.console import lists
+from idp.web.console.accounts import LIST
 from idp.web.console.desk import Desk, at_desk, console_page, done, fresh
 from idp.web.languages import gettext as _
 from idp.web.security import administrator
@@ -111,6 +113,11 @@ def _revoke_tokens(work: Work, desk: Desk, account: Account) -> str:
     return _("Revoked %(grants)s grants and %(consents)s consents.", grants=grants, consents=consents)
 
 
+def _revoke_api_tokens(work: Work, desk: Desk, account: Account) -> str:
+    _account, count = api_tokens.revoke_all(work, account.id, organization_id=desk.organization.id)
+    return _("Revoked. Whatever used one of them can use its API no more (%(count)s).", count=count)
+
+
 def _email(work: Work, desk: Desk, account: Account) -> str:
     email_change.administer(
         work,
@@ -156,6 +163,7 @@ ACTS: dict[str, Act] = {
     "unlock": Act(_CREDENTIALS, _active, _unlock),
     "new-password": Act(_CREDENTIALS, _active, _new_password),
     "revoke-tokens": Act(_CREDENTIALS, _always, _revoke_tokens),
+    "revoke-api-tokens": Act(_RECOVERY, _always, _revoke_api_tokens),
     "disable": Act((_P.ACCOUNT_DISABLE,), _active, _disable),
     "enable": Act((_P.ACCOUNT_DISABLE,), lambda account: not _active(account) and not _scheduled(account), _enable),
     "delete": Act((_P.ACCOUNT_DELETE,), lambda account: not _scheduled(account), _delete),
@@ -219,7 +227,10 @@ def do(work: Work, desk: Desk, account_id: str, what: str) -> Response:
 @administrator
 @at_desk
 def export(work: Work, desk: Desk) -> Response:
-    """Download all accounts as CSV, written while it is read."""
+    """Download the accounts that the address asks for as CSV, written while it is read; all of them by a road of its own."""
+    require(work, Permission.ACCOUNT_EXPORT, desk.organization.id)
+    if any(LIST.at(desk).chosen.values()):
+        return LIST.as_csv(work, desk)
     owner = account_export.begin(work, desk.organization.slug)
     actor = work.actor
 

@@ -1,11 +1,14 @@
 """The accounts of the organization: the list, and each one."""
 
+from collections.abc import Mapping
+
 from flask import Blueprint, Response, request
 
 from idp.base.work import Work
-from idp.directory import access, account_lists, accounts, history, queries
+from idp.directory import access, account_lists, accounts, history, provisioned, queries
 from idp.directory.models import Account
-from idp.signon import bulk_acts
+from idp.provisioning.targets import lists as provisioning_targets
+from idp.signon import account_export, bulk_acts
 from idp.web.console import lists
 from idp.web.console.desk import Desk, at_desk, console_page, done
 from idp.web.languages import gettext as _
@@ -16,30 +19,48 @@ pages = Blueprint("console_accounts", __name__, url_prefix="/admin/accounts")
 _PLACE = "accounts"
 
 
+def acts_of(desk: Desk) -> list[str]:
+    """Return what can be done to many accounts at once, by this administrator."""
+    return [act for act, permission in bulk_acts.ACTS.items() if desk.may(permission)]
+
+
+def filters_of(chosen: Mapping[str, str]) -> dict[str, str]:
+    """Return what the address says as `account_lists.matching` takes it."""
+    return {"starting": chosen.get("q", ""), **{name: chosen.get(name, "") for name in ("state", "kind", "group")}}
+
+
+LIST = lists.Listing(
+    name="accounts",
+    file="console_account_actions.export",
+    read=lambda work, at, after, limit: account_lists.page(
+        work, at.organization_id, after=after, limit=limit, **filters_of(at.chosen)
+    ),
+    key=lambda one: (one.email_key, one.id),
+    heads=account_export.COLUMNS,
+    cells=lambda work, at, rows: account_export.cells(work, at.organization_id, rows),
+    filters={
+        "q": lists.text,
+        "state": lists.one_of(account_lists.STATES),
+        "kind": lists.one_of(account_lists.KINDS),
+        "group": lists.text,
+    },
+)
+
+
 @pages.get("")
 @administrator
 @at_desk
 def index(work: Work, desk: Desk) -> Response:
-    """List accounts by address; ``q`` is the beginning of one, ``state`` and ``kind`` narrow the list."""
-    chosen = lists.filters("q", "state", "kind")
-    found = lists.listed(
-        desk,
-        "accounts",
-        chosen,
-        lambda after, limit: account_lists.page(
-            work,
-            desk.organization.id,
-            after=after,
-            limit=limit,
-            starting=chosen["q"],
-            state=chosen["state"],
-            kind=chosen["kind"],
-        ),
-        lambda one: (one.email_key, one.id),
-    )
-    acts = [act for act, permission in bulk_acts.ACTS.items() if desk.may(permission)]
+    """List accounts by address; ``q`` is the beginning of one, ``state``, ``kind`` and ``group`` narrow the list."""
+    found = LIST.page(work, desk)
     return console_page(
-        work, desk, "console/accounts/index.html", place=_PLACE, listed=found, states=account_lists.STATES, acts=acts
+        work,
+        desk,
+        "console/accounts/index.html",
+        place=_PLACE,
+        listed=found,
+        states=account_lists.STATES,
+        acts=acts_of(desk),
     )
 
 
@@ -56,6 +77,8 @@ def show(work: Work, desk: Desk, account_id: str) -> Response:
         place=_PLACE,
         account=account,
         groups=access.groups_of(work, account.organization_id, account.id),
+        places=provisioning_targets.places(work, account),
+        keeper=provisioned.keeper(work, account),
         state=account_lists.state_of(account),
     )
 
@@ -66,7 +89,8 @@ def show(work: Work, desk: Desk, account_id: str) -> Response:
 def edit(work: Work, desk: Desk, account_id: str) -> Response:
     """Ask for the names of the person."""
     account = _account(work, desk, account_id)
-    return console_page(work, desk, "console/accounts/edit.html", place=_PLACE, account=account)
+    keeper = provisioned.keeper(work, account)
+    return console_page(work, desk, "console/accounts/edit.html", place=_PLACE, account=account, keeper=keeper)
 
 
 @pages.post("/<account_id>/edit")

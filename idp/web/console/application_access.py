@@ -20,23 +20,40 @@ _LATER = "later"
 _MOST_GROUPS = 200
 
 
+LIST = lists.Listing(
+    name="access",
+    file="console_application_access.as_csv",
+    read=lambda work, at, after, limit: application_lists.openers(
+        work, at.of, after=after, limit=limit, kind=at.chosen["kind"]
+    ),
+    key=lambda one: (one.id,),
+    heads=("id", "kind", "subject_id", "name", "since", "until", "reason"),
+    cells=lambda work, at, rows: (
+        (one.id, one.kind, one.subject_id, one.name, one.since, one.until, one.reason) for one in rows
+    ),
+    filters={"kind": lists.one_of((access.EVERYONE, access.GROUP, access.ACCOUNT))},
+)
+
+
 @pages.get("")
 @administrator
 @at_desk
 def index(work: Work, desk: Desk, application_id: str) -> Response:
-    """Show who may open it, and ask who else shall."""
+    """Show who may open it (``kind``: everyone, groups or accounts), and ask who else shall."""
     application = application_of(work, desk, application_id)
-    found = lists.listed(
-        desk,
-        f"access {application.id}",
-        {},
-        lambda after, limit: application_lists.openers(work, application, after=after, limit=limit),
-        lambda one: (one.id,),
-    )
+    found = LIST.page(work, desk, application)
     groups = queries.groups(work, organization_id=desk.organization.id, limit=_MOST_GROUPS)
     return application_page(
         work, desk, "access", application, "access", listed=found, groups=groups, all_groups=len(groups) < _MOST_GROUPS
     )
+
+
+@pages.get("/access.csv")
+@administrator
+@at_desk
+def as_csv(work: Work, desk: Desk, application_id: str) -> Response:
+    """Send who may open it as a CSV file, streamed: a line for each grant."""
+    return LIST.as_csv(work, desk, application_of(work, desk, application_id))
 
 
 @pages.post("")
@@ -78,7 +95,7 @@ def ask_to_withdraw(work: Work, desk: Desk, application_id: str, grant_id: str) 
         "access",
         opener=application_lists.opener(work, application, grant_id),
         losing=application_lists.losing(work, application, grant_id),
-        many=sizes.MANY,
+        countable=sizes.MANY,
     )
 
 

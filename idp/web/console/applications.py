@@ -1,9 +1,11 @@
 """Applications: the list, and each one's overview, name, state, end and history."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from flask import Blueprint, Response, request
 
+from idp.base.errors import NotFound
+from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import application_lists, applications, history, queries
 from idp.directory.models import Application
@@ -12,16 +14,57 @@ from idp.saml import expiry, providers
 from idp.saml.description import SpDescription
 from idp.web import context
 from idp.web.console import application_page as page_
-from idp.web.console import exports, lists
+from idp.web.console import lists
 from idp.web.console.application_page import PLACE, application_of, application_page
 from idp.web.console.desk import Desk, at_desk, console_page, done, fresh
+from idp.web.console.lists import At
 from idp.web.languages import gettext as _
 from idp.web.security import administrator
 
 pages = Blueprint("console_applications", __name__, url_prefix="/admin/applications")
 
-_FILTERS = ("q", "site", "protocol", "state")
-_AT_ONCE = 500
+
+def _cells(work: Work, at: At, rows: Sequence[Application]) -> Iterator[Sequence[object]]:
+    sites = {one.id: one.slug for one in queries.sites(work, organization_id=at.organization_id)}
+    names = providers.entity_ids_of(work, rows) | clients.client_ids_of(work, rows)
+    for one in rows:
+        state = application_lists.DISABLED if one.disabled_at else application_lists.ACTIVE
+        known_as = names.get(one.id, "")
+        yield one.name, one.id, one.protocol, sites.get(one.site_id, ""), state, known_as, one.launch_url
+
+
+def _site_id(work: Work, at: At) -> str:
+    """Return the site that the address names, by id or short name; `NotFound` where there is none."""
+    said = at.chosen["site"]
+    known = {of: one.id for one in queries.sites(work, organization_id=at.organization_id) for of in (one.id, one.slug)}
+    if said and said not in known:
+        raise NotFound(phrase("There is no site “%(slug)s”.", slug=said[:80]), field="site")
+    return known.get(said, "")
+
+
+LIST = lists.Listing(
+    name="applications",
+    file="console_applications.export",
+    read=lambda work, at, after, limit: application_lists.page(
+        work,
+        at.organization_id,
+        after=after,
+        limit=limit,
+        starting=at.chosen["q"],
+        site_id=_site_id(work, at),
+        protocol=at.chosen["protocol"],
+        state=at.chosen["state"],
+    ),
+    key=lambda one: (one.name, one.id),
+    heads=("name", "id", "protocol", "site", "state", "known_as", "launch_url"),
+    cells=_cells,
+    filters={
+        "q": lists.text,
+        "site": lists.text,
+        "protocol": lists.one_of(application_lists.PROTOCOLS),
+        "state": lists.one_of(application_lists.STATES),
+    },
+)
 
 
 @pages.get("")
@@ -29,14 +72,7 @@ _AT_ONCE = 500
 @at_desk
 def index(work: Work, desk: Desk) -> Response:
     """List applications by name; ``q`` is the beginning of one, ``site``, ``protocol`` and ``state`` narrow the list."""
-    chosen = lists.filters(*_FILTERS)
-    found = lists.listed(
-        desk,
-        "applications",
-        chosen,
-        lambda after, limit: _page(work, desk, chosen, after, limit),
-        lambda one: (one.name, one.id),
-    )
+    found = LIST.page(work, desk)
     return console_page(
         work,
         desk,
@@ -53,22 +89,8 @@ def index(work: Work, desk: Desk) -> Response:
 @administrator
 @at_desk
 def export(work: Work, desk: Desk) -> Response:
-    """Return the list as a file, narrowed by what the address says."""
-    chosen = lists.filters(*_FILTERS)
-
-    def rows(work: Work) -> Iterator[tuple[object, ...]]:
-        sites = {one.id: one.slug for one in queries.sites(work, organization_id=desk.organization.id)}
-        after: tuple[object, ...] | None = None
-        while found := _page(work, desk, chosen, after, _AT_ONCE):
-            names = providers.entity_ids_of(work, found) | clients.client_ids_of(work, found)
-            for one in found:
-                state = application_lists.DISABLED if one.disabled_at else application_lists.ACTIVE
-                known_as = names.get(one.id, "")
-                yield one.name, one.id, one.protocol, sites.get(one.site_id, ""), state, known_as, one.launch_url
-            after = (found[-1].name, found[-1].id)
-
-    heads = ("name", "id", "protocol", "site", "state", "known_as", "launch_url")
-    return exports.as_csv(desk, "applications", heads, rows)
+    """Send the applications that the address asks for as a CSV file, streamed."""
+    return LIST.as_csv(work, desk)
 
 
 @pages.get("/<application_id>")
@@ -184,21 +206,6 @@ def past(work: Work, desk: Desk, application_id: str) -> Response:
     application = application_of(work, desk, application_id)
     entries = history.of_target(work, desk.organization.id, application.id)
     return application_page(work, desk, "history", application, "history", entries=entries)
-
-
-def _page(
-    work: Work, desk: Desk, chosen: dict[str, str], after: tuple[object, ...] | None, limit: int
-) -> list[Application]:
-    return application_lists.page(
-        work,
-        desk.organization.id,
-        after=after,
-        limit=limit,
-        starting=chosen["q"],
-        site_id=chosen["site"],
-        protocol=chosen["protocol"],
-        state=chosen["state"],
-    )
 
 
 def _opened(work: Work, application: Application) -> int:

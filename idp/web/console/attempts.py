@@ -1,5 +1,7 @@
 """Attempts: how sign-ins, sign-ons and token requests went; the list, and each as a trace."""
 
+from collections.abc import Iterator, Mapping, Sequence
+
 from flask import Blueprint, Response
 
 from idp.audit.findings import Finding
@@ -15,12 +17,58 @@ from idp.signon.story import story
 from idp.web import context
 from idp.web.console import lists, log_filters
 from idp.web.console.desk import Desk, at_desk, console_page
+from idp.web.console.lists import After, At
 from idp.web.security import administrator
 
 pages = Blueprint("console_attempts", __name__, url_prefix="/admin/attempts")
 
 _PLACE = "attempts"
-_FILTERS = ("outcome", "who", "application", "kind", "since", "until")
+
+
+def _read(work: Work, at: At, after: After, limit: int) -> list[Attempt]:
+    chosen = at.chosen
+    return history_lists.attempts(
+        work,
+        at.organization_id,
+        after=after,
+        limit=limit,
+        outcome=chosen["outcome"],
+        account_id=log_filters.person(work, at.organization_id, chosen["who"]).id,
+        application_id=log_filters.application(work, at.organization_id, chosen["application"]).id,
+        kind=chosen["kind"],
+        period=log_filters.period(chosen["since"], chosen["until"]),
+    )
+
+
+def _cells(work: Work, at: At, rows: Sequence[Attempt]) -> Iterator[Sequence[object]]:
+    called = _called(work, at.organization_id, rows)
+    for one in rows:
+        yield (
+            *(one.at, one.id, one.kind, one.outcome, one.code, one.cause, one.decision, one.rule),
+            *(called.get(one.account_id or "", one.account_id), one.site_id, one.application_id),
+            *(called.get(one.application_id or "", ""), one.ip, one.request_id),
+        )
+
+
+LIST = lists.Listing(
+    name="attempts",
+    file="console_attempts.as_csv",
+    read=_read,
+    key=history_lists.key,
+    heads=(
+        *("at", "id", "kind", "outcome", "code", "cause", "decision", "rule"),
+        *("person", "site_id", "application_id", "application", "ip", "request_id"),
+    ),
+    cells=_cells,
+    filters={
+        "outcome": lists.one_of(history_lists.OUTCOMES),
+        "who": lists.text,
+        "application": lists.text,
+        "kind": history_lists.is_kind,
+        "since": lists.day,
+        "until": lists.day,
+    },
+)
 
 
 @pages.get("")
@@ -28,37 +76,27 @@ _FILTERS = ("outcome", "who", "application", "kind", "since", "until")
 @at_desk
 def index(work: Work, desk: Desk) -> Response:
     """List attempts, the newest first; the address says with what outcome, of whom, to what and when."""
-    chosen = lists.filters(*_FILTERS)
     organization_id = desk.organization.id
-    who = log_filters.person(work, organization_id, chosen["who"])
-    application = log_filters.application(work, organization_id, chosen["application"])
-    found = lists.listed(
-        desk,
-        "attempts",
-        chosen,
-        lambda after, limit: history_lists.attempts(
-            work,
-            organization_id,
-            after=after,
-            limit=limit,
-            outcome=chosen["outcome"],
-            account_id=who.id,
-            application_id=application.id,
-            kind=chosen["kind"],
-            period=log_filters.period(chosen["since"], chosen["until"]),
-        ),
-        history_lists.key,
-    )
-    ids = {id_ for one in found.rows for id_ in (one.account_id, one.application_id) if id_}
+    found = LIST.page(work, desk)
+    who = log_filters.person(work, organization_id, found.filters["who"])
+    application = log_filters.application(work, organization_id, found.filters["application"])
     return console_page(
         work,
         desk,
         "console/attempts/index.html",
         place=_PLACE,
         listed=found,
-        called=history_lists.called(work, organization_id, ids),
+        called=_called(work, organization_id, found.rows),
         unknown=who.unknown or application.unknown,
     )
+
+
+@pages.get("/attempts.csv")
+@administrator
+@at_desk
+def as_csv(work: Work, desk: Desk) -> Response:
+    """Send the attempts that the address asks for as a CSV file, streamed."""
+    return LIST.as_csv(work, desk)
 
 
 @pages.get("/<attempt_id>")
@@ -83,6 +121,11 @@ def show(work: Work, desk: Desk, attempt_id: str) -> Response:
         findings=_findings(work, attempt),
         chapters=story(work, attempt) if desk.may(Permission.POLICY_READ) else (),
     )
+
+
+def _called(work: Work, organization_id: str, rows: Sequence[Attempt]) -> Mapping[str, str]:
+    ids = {id_ for one in rows for id_ in (one.account_id, one.application_id) if id_}
+    return history_lists.called(work, organization_id, ids)
 
 
 def _findings(work: Work, attempt: Attempt) -> tuple[Finding, ...]:

@@ -1,6 +1,5 @@
 """The audit log: who did what, as sentences; narrowed, each entry, and as a file."""
 
-from collections.abc import Iterator
 from typing import Any
 
 from flask import Blueprint, Response
@@ -9,18 +8,33 @@ from idp.audit.events import catalogue
 from idp.audit.models import AuditEntry
 from idp.audit.sentences import sentence
 from idp.base.work import Work
-from idp.directory import history, history_lists
+from idp.directory import history, history_lists, list_exports
 from idp.policy.permissions import Permission, require
 from idp.web.console import exports, lists, log_filters
 from idp.web.console.desk import Desk, at_desk, console_page
+from idp.web.console.lists import At
 from idp.web.security import administrator
 
 pages = Blueprint("console_audit", __name__, url_prefix="/admin/audit")
 
 _PLACE = "audit"
-_FILTERS = ("who", "what", "tag", "since", "until")
-_MOST_EXPORTED = 1_000_000
-_HEADS = ("at", "event", "sentence", "actor_kind", "actor", "target_id", "door", "ip", "request_id", "id")
+
+
+def _is_tag(said: str) -> bool:
+    return said in catalogue() or said in {tag.partition(".")[0] for tag in catalogue()}
+
+
+LIST = lists.Listing(
+    name="audit",
+    file="console_audit.as_csv",
+    read=lambda work, at, after, limit: history_lists.entries(
+        work, at.organization_id, after=after, limit=limit, **_how(work, at)
+    ),
+    key=history_lists.key,
+    heads=("at", "event", "sentence", "actor_kind", "actor", "target_id", "door", "ip", "request_id", "id"),
+    cells=lambda work, at, rows: map(_row, rows),
+    filters={"who": lists.text, "what": lists.text, "tag": _is_tag, "since": lists.day, "until": lists.day},
+)
 
 
 @pages.get("")
@@ -28,22 +42,15 @@ _HEADS = ("at", "event", "sentence", "actor_kind", "actor", "target_id", "door",
 @at_desk
 def index(work: Work, desk: Desk) -> Response:
     """List entries, the newest first; the address says of whom, of what, which and when."""
-    chosen = lists.filters(*_FILTERS)
-    how, unknown = _how(work, desk, chosen)
-    found = lists.listed(
-        desk,
-        "audit",
-        chosen,
-        lambda after, limit: history_lists.entries(work, desk.organization.id, after=after, limit=limit, **how),
-        history_lists.key,
-    )
+    found = LIST.page(work, desk)
+    named = (log_filters.person(work, desk.organization.id, found.filters[one]) for one in ("who", "what"))
     return console_page(
         work,
         desk,
         "console/audit/index.html",
         place=_PLACE,
         listed=found,
-        unknown=unknown,
+        unknown=any(one.unknown for one in named),
         nouns=[(noun, noun.replace("-", " ")) for noun in sorted({tag.partition(".")[0] for tag in catalogue()})],
     )
 
@@ -63,9 +70,7 @@ def show(work: Work, desk: Desk, entry_id: str) -> Response:
 @at_desk
 def as_csv(work: Work, desk: Desk) -> Response:
     """Send the entries that the address asks for as a CSV file, streamed."""
-    require(work, Permission.AUDIT_READ, desk.organization.id)  # once the answer has begun it is too late
-    how, _ = _how(work, desk, lists.filters(*_FILTERS))
-    return exports.as_csv(desk, "audit", _HEADS, lambda opened: map(_row, _every(opened, desk, how)))
+    return LIST.as_csv(work, desk)
 
 
 @pages.get("/audit.jsonl")
@@ -73,26 +78,20 @@ def as_csv(work: Work, desk: Desk) -> Response:
 @at_desk
 def as_json(work: Work, desk: Desk) -> Response:
     """Send the entries that the address asks for as JSON, one a line, streamed."""
-    require(work, Permission.AUDIT_READ, desk.organization.id)
-    how, _ = _how(work, desk, lists.filters(*_FILTERS))
-    return exports.as_json(desk, "audit", lambda opened: map(_value, _every(opened, desk, how)))
+    require(work, Permission.AUDIT_READ, desk.organization.id)  # once the answer has begun it is too late
+    at = LIST.at(desk)
+    list_exports.note(work, at.organization_id, LIST.name, at.chosen)
+    return exports.as_json(desk, LIST.name, lambda opened: map(_value, LIST.every(opened, at)))
 
 
-def _how(work: Work, desk: Desk, chosen: dict[str, str]) -> tuple[dict[str, Any], bool]:
-    """Return what to read, and whether somebody is asked for whom nobody knows."""
-    who = log_filters.person(work, desk.organization.id, chosen["who"])
-    what = log_filters.person(work, desk.organization.id, chosen["what"])
-    how = {
-        "actor": who.id,
-        "target": what.id,
-        "tag": chosen["tag"],
-        "period": log_filters.period(chosen["since"], chosen["until"]),
+def _how(work: Work, at: At) -> dict[str, Any]:
+    """Return what to read."""
+    return {
+        "actor": log_filters.person(work, at.organization_id, at.chosen["who"]).id,
+        "target": log_filters.person(work, at.organization_id, at.chosen["what"]).id,
+        "tag": at.chosen["tag"],
+        "period": log_filters.period(at.chosen["since"], at.chosen["until"]),
     }
-    return how, who.unknown or what.unknown
-
-
-def _every(work: Work, desk: Desk, how: dict[str, Any]) -> Iterator[AuditEntry]:
-    return history_lists.every_entry(work, desk.organization.id, most=_MOST_EXPORTED, **how)
 
 
 def _row(of: AuditEntry) -> tuple[object, ...]:

@@ -1,14 +1,25 @@
 """Authentication policies: what each asks, who is in it, and what a change would mean before it is made."""
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from flask import Blueprint, Response, request
 
 from idp.base.errors import IdpError, Invalid
 from idp.base.work import Work
-from idp.directory import authentication_policies, history, memberships, policy_members, queries, sizes
+from idp.directory import (
+    account_lists,
+    authentication_policies,
+    history,
+    memberships,
+    policy_lists,
+    policy_members,
+    queries,
+    sizes,
+)
 from idp.directory.console_models import Run
 from idp.directory.models import Account
+from idp.oidc.api_tokens import administered as api_tokens
 from idp.policy import authentication
 from idp.policy.authentication import METHODS, RECOVERY, PolicyKind
 from idp.policy.models import AuthenticationPolicy
@@ -20,34 +31,71 @@ from idp.signon.replaying import Replayed, judging, replay, with_terms
 from idp.web.console import lists, replays, terms_form
 from idp.web.console.desk import Desk, at_desk, console_page, done, fresh
 from idp.web.console.guarding import guarded
+from idp.web.console.lists import At
 from idp.web.languages import gettext as _
 from idp.web.security import administrator
 
 pages = Blueprint("console_policies", __name__, url_prefix="/admin/policies")
 
 _PLACE = "policies"
-_MOST_SHOWN = 50
+
+
+def _cells(work: Work, at: At, rows: Sequence[AuthenticationPolicy]) -> Iterator[Sequence[object]]:
+    counts = authentication_policies.counts(work, at.organization_id)
+    for one in rows:
+        yield one.id, one.name, one.kind, one.is_default, one.second_step, counts.get(one.id, 0), one.created_at
+
+
+LIST = lists.Listing(
+    name="authentication-policies",
+    file="console_policies.as_csv",
+    read=lambda work, at, after, limit: policy_lists.authentication(
+        work, at.organization_id, after=after, limit=limit, starting=at.chosen["q"], kind=at.chosen["kind"]
+    ),
+    key=policy_lists.authentication_key,
+    heads=("id", "name", "for", "default", "second_step", "people", "created"),
+    cells=_cells,
+    filters={"q": lists.text, "kind": lists.one_of(PolicyKind)},
+)
+MEMBERS = lists.Listing(
+    name="policy-members",
+    file="console_policies.members_as_csv",
+    read=lambda work, at, after, limit: policy_members.page(
+        work, at.of, after=after, limit=limit, starting=at.chosen["q"], kind=at.chosen["kind"]
+    ),
+    key=lambda one: (one.email_key, one.id),
+    heads=("id", "email", "name", "kind", "state"),
+    cells=lambda work, at, rows: ((one.id, one.email, one.name, one.kind, account_lists.state_of(one)) for one in rows),
+    filters={"q": lists.text, "kind": lists.one_of(account_lists.KINDS)},
+)
 
 
 @pages.get("")
 @administrator
 @at_desk
 def index(work: Work, desk: Desk) -> Response:
-    """List the policies; say which one somebody is in, and why."""
+    """List the policies; ``q`` and ``kind`` narrow the list. Say which one somebody (``who``) is in, and why."""
     asked = lists.filters("who")["who"]
-    every = authentication_policies.policies(work, desk.organization.slug)
     account, policy = _whose(work, desk, asked)
     return console_page(
         work,
         desk,
         "console/policies/index.html",
         place=_PLACE,
-        policies=every,
+        listed=LIST.page(work, desk),
         counts=authentication_policies.counts(work, desk.organization.id),
         asked=asked,
         account=account,
         policy=policy,
     )
+
+
+@pages.get("/policies.csv")
+@administrator
+@at_desk
+def as_csv(work: Work, desk: Desk) -> Response:
+    """Send the policies that the address asks for as a CSV file, streamed."""
+    return LIST.as_csv(work, desk)
 
 
 @pages.get("/new")
@@ -92,7 +140,7 @@ def show(work: Work, desk: Desk, policy_id: str) -> Response:
         policy=policy,
         terms=terms,
         count=authentication_policies.some_members(work, policy),
-        many=sizes.MANY,
+        countable=sizes.MANY,
         advice=authentication.advice(terms),
     )
 
@@ -118,7 +166,9 @@ def save(work: Work, desk: Desk, policy_id: str) -> Response:
     changes = terms_form.changes(request.form, terms)
     if request.form.get("act") == "look":
         found = effects(work, policy, changes)
-        return _form(work, desk, policy, terms, found=found, replayed=_replayed(work, desk, policy, changes))
+        tokens = api_tokens.would_stop(work, policy, changes)
+        replayed = _replayed(work, desk, policy, changes)
+        return _form(work, desk, policy, terms, found=found, tokens=tokens, replayed=replayed)
     with guarded(work, desk):
         authentication_policies.edit(
             work,
@@ -137,6 +187,14 @@ def save(work: Work, desk: Desk, policy_id: str) -> Response:
 def members(work: Work, desk: Desk, policy_id: str) -> Response:
     """List who is in a policy."""
     return _members(work, desk, policy_id, [])
+
+
+@pages.get("/<policy_id>/members.csv")
+@administrator
+@at_desk
+def members_as_csv(work: Work, desk: Desk, policy_id: str) -> Response:
+    """Send who is in a policy as a CSV file, streamed."""
+    return MEMBERS.as_csv(work, desk, _policy(work, desk, policy_id))
 
 
 @pages.post("/<policy_id>/members")
@@ -265,6 +323,7 @@ def _form(
     terms: authentication.Terms,
     *,
     found: Effects | None = None,
+    tokens: int = 0,
     replayed: Replayed | None = None,
 ) -> Response:
     typed = request.form
@@ -281,6 +340,7 @@ def _form(
         methods=[str(one) for one in METHODS],
         recovery=RECOVERY,
         effects=found,
+        tokens=tokens,
         replayed=replayed and replays.shown(replayed),
     )
 
@@ -298,21 +358,13 @@ def _replayed(work: Work, desk: Desk, policy: AuthenticationPolicy, changes: dic
 
 def _members(work: Work, desk: Desk, policy_id: str, refused: list[Any], *, moved: int = 0) -> Response:
     policy = _policy(work, desk, policy_id)
-    found = lists.listed(
-        desk,
-        "policy-members",
-        {"policy": policy.id},
-        lambda after, limit: policy_members.page(work, policy, after=after, limit=limit),
-        lambda one: (one.email_key, one.id),
-        limit=_MOST_SHOWN,
-    )
     return console_page(
         work,
         desk,
         "console/policies/members.html",
         place=_PLACE,
         policy=policy,
-        listed=found,
+        listed=MEMBERS.page(work, desk, policy),
         targets=authentication_policies.policies(work, desk.organization.slug),
         refused=refused,
         moved=moved,

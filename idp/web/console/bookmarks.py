@@ -1,5 +1,6 @@
 """Bookmarks: the list, each one's address, note, logo and who may open it."""
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from flask import Blueprint, Response, request
@@ -7,12 +8,13 @@ from flask import Blueprint, Response, request
 from idp.base.errors import NotFound
 from idp.base.texts import phrase
 from idp.base.work import Work
-from idp.directory import applications, bookmark_lists, bookmarks, history, pictures, queries
+from idp.directory import application_lists, applications, bookmark_lists, bookmarks, history, pictures, queries
 from idp.directory.bookmarks import PROTOCOL, Change
 from idp.directory.models import Application, Site
 from idp.policy.permissions import Permission
 from idp.web.console import lists, logos
 from idp.web.console.desk import Desk, at_desk, console_page, done
+from idp.web.console.lists import At
 from idp.web.languages import gettext as _
 from idp.web.launcher import hue
 from idp.web.security import administrator
@@ -22,24 +24,65 @@ pages = Blueprint("console_bookmarks", __name__, url_prefix="/admin/bookmarks")
 _PLACE = "bookmarks"
 
 
+def _cells(work: Work, at: At, rows: Sequence[Application]) -> Iterator[Sequence[object]]:
+    sites = {one.id: one.slug for one in queries.sites(work, organization_id=at.organization_id)}
+    for one in rows:
+        yield one.id, one.name, one.launch_url, one.note, sites.get(one.site_id, ""), one.requestable, one.created_at
+
+
+LIST = lists.Listing(
+    name="bookmarks",
+    file="console_bookmarks.as_csv",
+    read=lambda work, at, after, limit: bookmark_lists.page(
+        work, at.organization_id, after=after, limit=limit, starting=at.chosen["q"]
+    ),
+    key=lambda one: (one.name, one.id),
+    heads=("id", "name", "leads_to", "note", "site", "on_request", "created"),
+    cells=_cells,
+    filters={"q": lists.text},
+)
+OPENERS = lists.Listing(
+    name="bookmark-access",
+    file="console_bookmarks.openers_as_csv",
+    read=lambda work, at, after, limit: application_lists.openers(work, at.of, after=after, limit=limit),
+    key=lambda one: (one.id,),
+    heads=("id", "kind", "subject_id", "name", "since", "until", "reason"),
+    cells=lambda work, at, rows: (
+        (one.id, one.kind, one.subject_id, one.name, one.since, one.until, one.reason) for one in rows
+    ),
+)
+
+
 @pages.get("")
 @administrator
 @at_desk
 def index(work: Work, desk: Desk) -> Response:
     """List bookmarks by name; ``q`` is the beginning of one."""
-    chosen = lists.filters("q")
-    found = lists.listed(
-        desk,
-        "bookmarks",
-        chosen,
-        lambda after, limit: bookmark_lists.page(
-            work, desk.organization.id, after=after, limit=limit, starting=chosen["q"]
-        ),
-        lambda one: (one.name, one.id),
-    )
     return console_page(
-        work, desk, "console/bookmarks/index.html", place=_PLACE, listed=found, hue=hue, sites=_sites(work, desk)
+        work,
+        desk,
+        "console/bookmarks/index.html",
+        place=_PLACE,
+        listed=LIST.page(work, desk),
+        hue=hue,
+        sites=_sites(work, desk),
     )
+
+
+@pages.get("/bookmarks.csv")
+@administrator
+@at_desk
+def as_csv(work: Work, desk: Desk) -> Response:
+    """Send the bookmarks that the address asks for as a CSV file, streamed."""
+    return LIST.as_csv(work, desk)
+
+
+@pages.get("/<bookmark_id>/access.csv")
+@administrator
+@at_desk
+def openers_as_csv(work: Work, desk: Desk, bookmark_id: str) -> Response:
+    """Send who may open a bookmark as a CSV file, streamed."""
+    return OPENERS.as_csv(work, desk, _bookmark(work, desk, bookmark_id))
 
 
 @pages.get("/new")
@@ -76,14 +119,7 @@ def create(work: Work, desk: Desk) -> Response:
 def show(work: Work, desk: Desk, bookmark_id: str) -> Response:
     """Show a bookmark, and who may open it."""
     found = _bookmark(work, desk, bookmark_id)
-    listed = lists.listed(
-        desk,
-        f"openers-{found.id}",
-        {},
-        lambda after, limit: bookmark_lists.openers(work, found, after=after, limit=limit),
-        lambda one: (one.grant_id,),
-    )
-    return _page(work, desk, "show", found, listed=listed)
+    return _page(work, desk, "show", found, listed=OPENERS.page(work, desk, found))
 
 
 @pages.post("/<bookmark_id>/access")
@@ -143,7 +179,7 @@ def logo(work: Work, desk: Desk, bookmark_id: str) -> Response:
 def ask_to_delete(work: Work, desk: Desk, bookmark_id: str) -> Response:
     """Ask whether to delete a bookmark, and say what that means."""
     found = _bookmark(work, desk, bookmark_id)
-    return _page(work, desk, "delete", found, openers=bookmark_lists.openers(work, found, limit=1))
+    return _page(work, desk, "delete", found, openers=application_lists.openers(work, found, limit=1))
 
 
 @pages.post("/<bookmark_id>/delete")

@@ -8,6 +8,7 @@ from idp.base.errors import Invalid
 from idp.base.work import Work
 from idp.signon import bulk_acts
 from idp.signon.bulk_acts import Chosen
+from idp.web.console.accounts import LIST, filters_of
 from idp.web.console.desk import Desk, at_desk, console_page, done, fresh
 from idp.web.languages import gettext as _
 from idp.web.render import redirect
@@ -71,10 +72,9 @@ def start(work: Work, desk: Desk) -> Response:
 
 def _chosen(given: Mapping[str, str]) -> Chosen:
     if given.get("all"):
-        filters = {"starting": given.get("q", ""), "state": given.get("state", ""), "kind": given.get("kind", "")}
-        return Chosen(filters={name: value[:_LONGEST] for name, value in filters.items()})
+        return Chosen(filters={name: value[:_LONGEST] for name, value in filters_of(given).items()})
     return Chosen(tuple(one for one in given.get("accounts", "").split(",") if one))
 
 
 def _filters(given: Mapping[str, str]) -> dict[str, str]:
-    return {name: given[name][:_LONGEST] for name in ("q", "state", "kind") if given.get(name)}
+    return {name: given[name][:_LONGEST] for name in LIST.filters if given.get(name)}

@@ -1,12 +1,13 @@
 """The domains of the organization: prove them, claim the accounts on them, give them up."""
 
+from collections.abc import Iterator, Sequence
 from typing import Any, cast
 
 from flask import Blueprint, Response, request
 
 from idp.base.errors import Conflict
 from idp.base.work import Work
-from idp.directory import domain_reads, domains, history, managed, sizes
+from idp.directory import domain_lists, domain_reads, domains, history, managed, sizes
 from idp.directory.domain_models import Domain
 from idp.directory.domain_proof import Prober
 from idp.directory.domains import Asked, Looked
@@ -14,6 +15,7 @@ from idp.policy import domains as policy
 from idp.web import context
 from idp.web.console import lists
 from idp.web.console.desk import Desk, at_desk, console_page, done, fresh
+from idp.web.console.lists import At
 from idp.web.languages import gettext as _
 from idp.web.security import administrator
 
@@ -22,16 +24,51 @@ pages = Blueprint("console_domains", __name__, url_prefix="/admin/domains")
 _PLACE = "domains"
 
 
+def _cells(work: Work, at: At, rows: Sequence[Domain]) -> Iterator[Sequence[object]]:
+    counts = managed.counts(work, at.organization_id, [one.id for one in rows])
+    for one in rows:
+        yield (
+            *(one.id, one.name, one.state, one.method, one.claiming, counts.get(one.id, 0)),
+            *(one.created_at, one.verified_at, one.checked_at, one.missing_since),
+        )
+
+
+LIST = lists.Listing(
+    name="domains",
+    file="console_domains.as_csv",
+    read=lambda work, at, after, limit: domain_lists.page(
+        work, at.organization_id, after=after, limit=limit, starting=at.chosen["q"], state=at.chosen["state"]
+    ),
+    key=lambda one: (one.name, one.id),
+    heads=("id", "name", "state", "method", "claiming", "managed", "added", "proven", "looked_for", "missing_since"),
+    cells=_cells,
+    filters={"q": lists.text, "state": lists.one_of(policy.State)},
+)
+
+
 @pages.get("")
 @administrator
 @at_desk
 def index(work: Work, desk: Desk) -> Response:
-    """List the domains with their state."""
-    found = domain_reads.domains(work, desk.organization.slug)
-    counts = managed.some(work, desk.organization.id, [one.id for one in found])
+    """List the domains with their state; ``q`` is the beginning of a name, ``state`` narrows the list."""
+    found = LIST.page(work, desk)
     return console_page(
-        work, desk, "console/domains/index.html", place=_PLACE, domains=found, counts=counts, many=sizes.MANY
+        work,
+        desk,
+        "console/domains/index.html",
+        place=_PLACE,
+        listed=found,
+        counts=managed.some(work, desk.organization.id, [one.id for one in found.rows]),
+        countable=sizes.MANY,
     )
+
+
+@pages.get("/domains.csv")
+@administrator
+@at_desk
+def as_csv(work: Work, desk: Desk) -> Response:
+    """Send the domains that the address asks for as a CSV file, streamed."""
+    return LIST.as_csv(work, desk)
 
 
 @pages.get("/add")

@@ -5,6 +5,7 @@ import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime
 
 import orjson
 from flask import Response, stream_with_context
@@ -18,7 +19,11 @@ _BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def cell(value: object) -> str:
-    """Return a value as a cell that no program takes for a formula (threats T16)."""
+    """Return a value as a cell that no program takes for a formula (threats T16); moments as ISO 8601, yes and no."""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     text = "" if value is None else str(value)
     return f"'{text}" if text.startswith(_BEGINS_A_FORMULA) else text
 

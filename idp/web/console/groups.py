@@ -1,6 +1,6 @@
 """The groups of the organization: the list, each one, who is in it, what it is inside of, what it opens."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from flask import Blueprint, Response, request
@@ -17,15 +17,18 @@ from idp.directory import (
     history,
     memberships,
     nesting,
+    provisioned,
     queries,
     rights,
     sizes,
 )
 from idp.directory.models import Group
+from idp.directory.provisioning_models import ProvisioningClient
 from idp.policy.permissions import Permission, require
 from idp.signon.guarding import guarded
-from idp.web.console import exports, lists
+from idp.web.console import lists
 from idp.web.console.desk import Desk, at_desk, console_page, done, fresh
+from idp.web.console.lists import At
 from idp.web.languages import gettext as _
 from idp.web.security import administrator
 
@@ -34,21 +37,45 @@ pages = Blueprint("console_groups", __name__, url_prefix="/admin/groups")
 _PLACE = "groups"
 
 
+def _cells(work: Work, at: At, rows: Sequence[Group]) -> Iterator[Sequence[object]]:
+    counts = group_lists.counts(work, at.organization_id, [one.id for one in rows])
+    yield from ((one.id, one.name, one.description, one.kind, counts.get(one.id, 0)) for one in rows)
+
+
+LIST = lists.Listing(
+    name="groups",
+    file="console_groups.as_csv",
+    read=lambda work, at, after, limit: group_lists.page(
+        work, at.organization_id, after=after, limit=limit, starting=at.chosen["q"], kind=at.chosen["kind"]
+    ),
+    key=lambda one: (one.name_key, one.id),
+    heads=("id", "name", "description", "filled", "members"),
+    cells=_cells,
+    filters={"q": lists.text, "kind": lists.one_of(group_rights.KINDS)},
+)
+MEMBERS = lists.Listing(
+    name="members",
+    file="console_groups.members_as_csv",
+    read=lambda work, at, after, limit: memberships.members(
+        work, at.of, after=None if after is None else (after[0], after[1]), starting=at.chosen["q"], limit=limit
+    ),
+    key=lambda one: (one.account.email_key, one.account.id),
+    heads=("id", "email", "name", "source", "of", "since"),
+    cells=lambda work, at, rows: (
+        (one.account.id, one.account.email, one.account.name, source.kind, source.of, source.since)
+        for one in rows
+        for source in one.sources
+    ),
+    filters={"q": lists.text},
+)
+
+
 @pages.get("")
 @administrator
 @at_desk
 def index(work: Work, desk: Desk) -> Response:
     """List groups by name; ``q`` is the beginning of one, ``kind`` narrows the list to who fills them."""
-    chosen = lists.filters("q", "kind")
-    found = lists.listed(
-        desk,
-        "groups",
-        chosen,
-        lambda after, limit: group_lists.page(
-            work, desk.organization.id, after=after, limit=limit, starting=chosen["q"], kind=chosen["kind"]
-        ),
-        lambda one: (one.name_key, one.id),
-    )
+    found = LIST.page(work, desk)
     shown = [one.id for one in found.rows]
     return console_page(
         work,
@@ -57,7 +84,7 @@ def index(work: Work, desk: Desk) -> Response:
         place=_PLACE,
         listed=found,
         counts=group_lists.counts(work, desk.organization.id, shown, most=sizes.MANY),
-        many=sizes.MANY,
+        countable=sizes.MANY,
     )
 
 
@@ -66,19 +93,8 @@ def index(work: Work, desk: Desk) -> Response:
 @at_desk
 def as_csv(work: Work, desk: Desk) -> Response:
     """Send the groups that the address asks for as a CSV file, streamed."""
-    require(work, Permission.GROUP_READ, desk.organization.id)  # once the answer has begun it is too late
-    chosen = lists.filters("q", "kind")
-
-    def rows(opened: Work) -> Iterator[tuple[object, ...]]:
-        after: tuple[str, str] | None = None
-        while found := group_lists.page(
-            opened, desk.organization.id, after=after, limit=200, starting=chosen["q"], kind=chosen["kind"]
-        ):
-            counts = group_lists.counts(opened, desk.organization.id, [one.id for one in found])
-            yield from ((one.id, one.name, one.description, one.kind, counts.get(one.id, 0)) for one in found)
-            after = (found[-1].name_key, found[-1].id)
-
-    return exports.as_csv(desk, "groups", ("id", "name", "description", "filled", "members"), rows)
+    require(work, Permission.GROUP_READ, desk.organization.id)
+    return LIST.as_csv(work, desk)
 
 
 @pages.get("/<group_id>/members.csv")
@@ -86,17 +102,7 @@ def as_csv(work: Work, desk: Desk) -> Response:
 @at_desk
 def members_as_csv(work: Work, desk: Desk, group_id: str) -> Response:
     """Send who is in a group as a CSV file, streamed; a line for each source."""
-    group = _group(work, desk, group_id)
-
-    def rows(opened: Work) -> Iterator[tuple[object, ...]]:
-        after: tuple[str, str] | None = None
-        while found := memberships.members(opened, group, after=after, limit=200):
-            for one in found:
-                for source in one.sources:
-                    yield (one.account.id, one.account.email, one.account.name, source.kind, source.of, source.since)
-            after = (found[-1].account.email_key, found[-1].account.id)
-
-    return exports.as_csv(desk, "members", ("id", "email", "name", "source", "of", "since"), rows)
+    return MEMBERS.as_csv(work, desk, _group(work, desk, group_id))
 
 
 @pages.get("/new")
@@ -127,17 +133,7 @@ def create(work: Work, desk: Desk) -> Response:
 def show(work: Work, desk: Desk, group_id: str) -> Response:
     """Show who is in a group, and every source that says so."""
     group = _group(work, desk, group_id)
-    chosen = lists.filters("q")
-    found = lists.listed(
-        desk,
-        f"members-{group.id}",
-        chosen,
-        lambda after, limit: memberships.members(
-            work, group, after=None if after is None else (after[0], after[1]), starting=chosen["q"], limit=limit
-        ),
-        lambda one: (one.account.email_key, one.account.id),
-    )
-    return _shown(work, desk, group, "members", listed=found)
+    return _shown(work, desk, group, "members", listed=MEMBERS.page(work, desk, group))
 
 
 @pages.get("/<group_id>/edit")
@@ -299,6 +295,7 @@ def _group(work: Work, desk: Desk, group_id: str) -> Group:
 
 
 def _shown(work: Work, desk: Desk, group: Group, tab: str, **values: Any) -> Response:
+    keeper = provisioned.keeper_of_group(work, group) if group.kind == group_rights.PROVISIONED else None
     return console_page(
         work,
         desk,
@@ -306,6 +303,13 @@ def _shown(work: Work, desk: Desk, group: Group, tab: str, **values: Any) -> Res
         place=_PLACE,
         group=group,
         may_fill=group.kind != group_rights.PROVISIONED and rights.may_change_members(work, group),
-        inner={one.id: one.name for one in nesting.nested(work, group, inside=False)} if tab == "members" else {},
+        keeper=keeper,
+        inner=_sources(work, group, keeper) if tab == "members" else {},
         **values,
     )
+
+
+def _sources(work: Work, group: Group, keeper: ProvisioningClient | None) -> dict[str, str]:
+    """Return what the sources of a group's members are called, by their ids: groups inside, and a directory."""
+    inner = {one.id: one.name for one in nesting.nested(work, group, inside=False)}
+    return inner if keeper is None else {**inner, keeper.id: keeper.name}

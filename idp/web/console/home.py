@@ -7,6 +7,7 @@ from flask import Blueprint, Response, url_for
 from idp.base.work import Work
 from idp.directory import application_names, attention, daily_counts
 from idp.policy.permissions import Permission
+from idp.provisioning.targets import lists as provisioning_targets
 from idp.saml import attention as provider_attention
 from idp.signon import coverage
 from idp.web import context
@@ -24,7 +25,11 @@ _PLACES = {
     "trials": "console_access.index",
     "report-only": "console_access.index",
     "keys": "console_keys.index",
+    "provisioning": "console_provisioning.index",
+    "provisioning-tokens": "console_provisioning.index",
     "runs": "console_runs.index",
+    "provisioning-failing": "console_provisioning_targets.index",
+    "provisioning-held": "console_provisioning_targets.index",
 }
 _SHOWN = 10
 
@@ -47,6 +52,10 @@ def home(work: Work, desk: Desk) -> Response:
     items = [
         Item(one.what, one.count, one.names, _address(_PLACES.get(one.what, "")))
         for one in attention.wanted(work, desk.organization.id)
+    ]
+    items += [
+        Item(f"provisioning-{one.what}", one.count, one.names, _address(_PLACES[f"provisioning-{one.what}"]))
+        for one in provisioning_targets.wanted(work, desk.organization.id)
     ]
     counted = desk.may(Permission.AUDIT_READ)
     days = daily_counts.sign_ons(work, desk.organization.id) if counted else []

@@ -1,5 +1,9 @@
 """Imports: a file of accounts, what it would do, doing it, and undoing it."""
 
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
 from flask import Blueprint, Response, request
 
 from idp.base.errors import Invalid
@@ -22,29 +26,81 @@ UPLOADS = {"/admin/imports": importing.LONGEST + 64 * 1024}
 _PLACE = "imports"
 
 
+LIST = lists.Listing(
+    name="imports",
+    file="console_imports.as_csv",
+    read=lambda work, at, after, limit: imports.imports(
+        work,
+        organization_id=at.organization_id,
+        state=at.chosen["state"],
+        after=joining_words.after(after),
+        limit=limit,
+    ),
+    key=lambda one: (one.created_at.isoformat(), one.id),
+    heads=("id", "file", "state", *(action.value for action in Action), "by", "at", "applied", "undone"),
+    cells=lambda work, at, found: (
+        (
+            *(one.id, one.file_name, one.state, *(one.counts.get(action.value, 0) for action in Action)),
+            *(one.created_by_name, one.created_at, one.applied_at, one.undone_at),
+        )
+        for one in found
+    ),
+    filters={"state": lists.one_of(imports.STATES)},
+)
+ROWS = lists.Listing(
+    name="import-rows",
+    file="console_imports.rows_as_csv",
+    read=lambda work, at, after, limit: imports.rows(
+        work,
+        at.of,
+        action=at.chosen["action"],
+        outcome=at.chosen["outcome"],
+        after=0 if after is None else int(after[0]),
+        limit=limit,
+    ),
+    key=lambda one: (one.number,),
+    heads=("line", "email", "action", "outcome", "problem", "account_id", "before", "after"),
+    cells=lambda work, at, found: (
+        (
+            *(one.number, one.email, one.action, one.outcome, one.problem, one.account_id),
+            *(_told(one.before), _told(one.after)),
+        )
+        for one in found
+    ),
+    filters={"action": lists.one_of(Action), "outcome": lists.one_of(imports.OUTCOMES)},
+)
+
+
 @pages.get("")
 @administrator
 @at_desk
 def index(work: Work, desk: Desk) -> Response:
-    """List imports, the newest first, and ask for a file."""
-    found = lists.listed(
-        desk,
-        "imports",
-        {},
-        lambda key, limit: imports.imports(
-            work, organization_id=desk.organization.id, after=joining_words.after(key), limit=limit
-        ),
-        lambda one: (one.created_at.isoformat(), one.id),
-    )
+    """List imports, the newest first, and ask for a file; ``state`` narrows the list."""
     return console_page(
         work,
         desk,
         "console/imports/index.html",
         place=_PLACE,
-        listed=found,
+        listed=LIST.page(work, desk),
         columns=importing.COLUMNS,
         most=importing.MOST_ROWS,
     )
+
+
+@pages.get("/imports.csv")
+@administrator
+@at_desk
+def as_csv(work: Work, desk: Desk) -> Response:
+    """Send the imports that the address asks for as a CSV file, streamed."""
+    return LIST.as_csv(work, desk)
+
+
+@pages.get("/<import_id>/rows.csv")
+@administrator
+@at_desk
+def rows_as_csv(work: Work, desk: Desk, import_id: str) -> Response:
+    """Send the rows of an import that the address asks for as a CSV file, streamed."""
+    return ROWS.as_csv(work, desk, imports.get(work, import_id, organization_id=desk.organization.id))
 
 
 @pages.post("")
@@ -68,21 +124,7 @@ def upload(work: Work, desk: Desk) -> Response:
 def show(work: Work, desk: Desk, import_id: str) -> Response:
     """Show an import row by row: what it would do, what it did, and why not."""
     found = imports.get(work, import_id, organization_id=desk.organization.id)
-    chosen = lists.filters("action", "outcome")
-    listed = lists.listed(
-        desk,
-        f"import-{found.id}",
-        chosen,
-        lambda key, limit: imports.rows(
-            work,
-            found,
-            action=chosen["action"],
-            outcome=chosen["outcome"],
-            after=0 if key is None else int(key[0]),
-            limit=limit,
-        ),
-        lambda one: (one.number,),
-    )
+    listed = ROWS.page(work, desk, found)
     named = imports.group_names(
         work, desk.organization.id, {group for one in listed.rows for group in one.after.get("groups", ())}
     )
@@ -149,3 +191,7 @@ def undone(work: Work, desk: Desk, import_id: str) -> Response:
     found = account_imports.undo(work, import_id, organization_id=desk.organization.id)
     words = _("The undoing goes on by itself.") if found.state == UNDOING else _("The import is undone.")
     return done(work, desk, words, "console_imports.show", import_id=found.id)
+
+
+def _told(values: Mapping[str, Any]) -> str:
+    return orjson.dumps(values, option=orjson.OPT_SORT_KEYS).decode() if values else ""

@@ -4,9 +4,11 @@ from flask import Blueprint, Response
 
 from idp.base.errors import NotFound
 from idp.base.work import Work
+from idp.directory import account_lists
 from idp.policy.permissions import Permission
 from idp.signon import insights
-from idp.web.console import exports, lists
+from idp.web.console import lists
+from idp.web.console.accounts import acts_of
 from idp.web.console.desk import Desk, at_desk, console_page
 from idp.web.security import administrator
 
@@ -14,7 +16,23 @@ pages = Blueprint("console_insights", __name__, url_prefix="/admin/insights")
 
 _PLACE = "insights"
 _LISTS = (insights.WITHOUT, insights.WITH, insights.INACTIVE, insights.GUESTS, insights.BREAK_GLASS)
-_AT_ONCE = 1000
+PEOPLE = lists.Listing(
+    name="people",
+    file="console_insights.people_csv",
+    read=lambda work, at, after, limit: insights.people(
+        work,
+        at.organization_id,
+        at.of,
+        after=after,
+        limit=limit,
+        starting=at.chosen["q"],
+        kind=at.chosen["kind"],
+    ),
+    key=lambda one: (one.email_key, one.id),
+    heads=("email", "name", "kind", "created_at"),
+    cells=lambda work, at, rows: ((one.email, one.name, one.kind, one.created_at) for one in rows),
+    filters={"q": lists.text, "kind": lists.one_of(account_lists.KINDS)},
+)
 
 
 @pages.get("")
@@ -43,20 +61,14 @@ def index(work: Work, desk: Desk) -> Response:
 def people(work: Work, desk: Desk, which: str) -> Response:
     """List the people of one number."""
     _known(which)
-    found = lists.listed(
-        desk,
-        f"insights-{which}",
-        {},
-        lambda after, limit: insights.people(work, desk.organization.id, which, after=after, limit=limit),
-        lambda one: (one.email_key, one.id),
-    )
     return console_page(
         work,
         desk,
         "console/insights/people.html",
         place=_PLACE,
         which=which,
-        listed=found,
+        listed=PEOPLE.page(work, desk, which),
+        acts=acts_of(desk),
         inactive_days=insights.INACTIVE_DAYS,
     )
 
@@ -67,17 +79,7 @@ def people(work: Work, desk: Desk, which: str) -> Response:
 def people_csv(work: Work, desk: Desk, which: str) -> Response:
     """Send the people of one number as a CSV file, streamed."""
     _known(which)
-    insights.people(work, desk.organization.id, which, limit=1)  # refuses before the answer has begun
-
-    def rows(opened: Work) -> exports.Rows:
-        after = None
-        while found := insights.people(opened, desk.organization.id, which, after=after, limit=_AT_ONCE):
-            for one in found:
-                yield one.email, one.name, one.kind, one.created_at.isoformat()
-            after = found[-1].email_key, found[-1].id
-            opened.tx.session.expunge_all()
-
-    return exports.as_csv(desk, f"people-{which}", ("email", "name", "kind", "created_at"), rows)
+    return PEOPLE.as_csv(work, desk, which)
 
 
 def _known(which: str) -> None:

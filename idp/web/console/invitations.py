@@ -20,24 +20,45 @@ _NAMED = 5
 _ACTS = {"resend": invitations.resend, "revoke": invitations.revoke}
 
 
+LIST = lists.Listing(
+    name="invitations",
+    file="console_invitations.as_csv",
+    read=lambda work, at, after, limit: rows.invitations(
+        work,
+        organization_id=at.organization_id,
+        state=State(at.chosen["state"]) if at.chosen["state"] else None,
+        after=joining_words.after(after),
+        limit=limit,
+    ),
+    key=lambda one: (one.sent_at.isoformat(), one.id),
+    heads=("id", "email", "account_id", "state", "sent", "good_until", "invited_by"),
+    cells=lambda work, at, found: (
+        (
+            *(one.id, one.email, one.account_id, rows.state_of(one, work.now).value),
+            *(one.sent_at, one.expires_at, one.invited_by_name),
+        )
+        for one in found
+    ),
+    filters={"state": lists.one_of(State)},
+)
+
+
 @pages.get("")
 @administrator
 @at_desk
 def index(work: Work, desk: Desk) -> Response:
     """List invitations, the newest first; ``state`` narrows the list."""
-    chosen = lists.filters("state")
-    state = State(chosen["state"]) if chosen["state"] in [*State] else None
-    found = lists.listed(
-        desk,
-        "invitations",
-        chosen,
-        lambda key, limit: rows.invitations(
-            work, organization_id=desk.organization.id, state=state, after=joining_words.after(key), limit=limit
-        ),
-        lambda one: (one.sent_at.isoformat(), one.id),
-    )
+    found = LIST.page(work, desk)
     states = {one.id: rows.state_of(one, work.now).value for one in found.rows}
     return console_page(work, desk, "console/invitations/index.html", place=_PLACE, listed=found, states=states)
+
+
+@pages.get("/invitations.csv")
+@administrator
+@at_desk
+def as_csv(work: Work, desk: Desk) -> Response:
+    """Send the invitations that the address asks for as a CSV file, streamed."""
+    return LIST.as_csv(work, desk)
 
 
 @pages.post("")

@@ -18,30 +18,70 @@ pages = Blueprint("console_joining", __name__, url_prefix="/admin/joining")
 _PLACE = "joining"
 
 
+LIST = lists.Listing(
+    name="join-requests",
+    file="console_joining.as_csv",
+    read=lambda work, at, after, limit: joining.requests(
+        work,
+        organization_id=at.organization_id,
+        state=at.chosen["state"] or joining.PENDING,
+        after=joining_words.after(after),
+        limit=limit,
+    ),
+    key=lambda one: (one.created_at.isoformat(), one.id),
+    heads=("id", "email", "name", "state", "asked", "decided_by", "decided"),
+    cells=lambda work, at, rows: (
+        (one.id, one.email, one.name, one.state, one.created_at, one.decided_by, one.decided_at) for one in rows
+    ),
+    filters={"state": lists.one_of(joining.STATES)},
+)
+RULES = lists.Listing(
+    name="join-rules",
+    file="console_joining.rules_as_csv",
+    read=lambda work, at, after, limit: join_rules.page(work, at.organization_id, after=after, limit=limit),
+    key=lambda one: (one.domain,),
+    heads=("id", "domain", "needs_approval", "notify", "kind", "groups", "created"),
+    cells=lambda work, at, rows: (
+        (one.id, one.domain, one.needs_approval, one.notify, one.kind, " ".join(one.groups), one.created_at)
+        for one in rows
+    ),
+    cursor="rules_after",
+)
+
+
 @pages.get("")
 @administrator
 @at_desk
 def index(work: Work, desk: Desk) -> Response:
     """List the rules, and who waits; ``state`` shows those who were approved or denied."""
-    chosen = lists.filters("state")
-    found = lists.listed(
-        desk,
-        "join-requests",
-        chosen,
-        lambda key, limit: joining.requests(
-            work,
-            organization_id=desk.organization.id,
-            state=chosen["state"] if chosen["state"] in joining.STATES else joining.PENDING,
-            after=joining_words.after(key),
-            limit=limit,
-        ),
-        lambda one: (one.created_at.isoformat(), one.id),
-    )
-    rules = join_rules.rules(work, organization_id=desk.organization.id)
     address = context.settings().base_url + url_for("join.ask", organization=desk.organization.slug)
     return console_page(
-        work, desk, "console/joining/index.html", place=_PLACE, listed=found, rules=rules, address=address
+        work,
+        desk,
+        "console/joining/index.html",
+        place=_PLACE,
+        listed=LIST.page(work, desk),
+        rules=RULES.page(work, desk),
+        address=address,
     )
+
+
+@pages.get("/requests.csv")
+@administrator
+@at_desk
+def as_csv(work: Work, desk: Desk) -> Response:
+    """Send the requests to join that the address asks for as a CSV file, streamed."""
+    require(work, Permission.REQUEST_READ, desk.organization.id)
+    return LIST.as_csv(work, desk)
+
+
+@pages.get("/rules.csv")
+@administrator
+@at_desk
+def rules_as_csv(work: Work, desk: Desk) -> Response:
+    """Send the rules by which people join as a CSV file, streamed."""
+    require(work, Permission.DOMAIN_READ, desk.organization.id)
+    return RULES.as_csv(work, desk)
 
 
 @pages.get("/rules/new")

@@ -1,5 +1,6 @@
 """The keys that sites sign with: their life, and a change of a SAML key, application by application."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,7 +9,7 @@ from flask import Blueprint, Response, make_response, request
 from idp.base.errors import Invalid, NotFound
 from idp.base.work import Work
 from idp.directory import keys as site_keys
-from idp.directory import queries
+from idp.directory import queries, site_lists
 from idp.directory.models import Site
 from idp.keyring import keyring
 from idp.keyring.models import SigningKey
@@ -18,7 +19,9 @@ from idp.saml.certificates import read_file, thumbprint_of
 from idp.saml.rollover import Report
 from idp.saml.rollover_plan import WORDS, Campaign, Standing
 from idp.saml.wording import certificate_end
+from idp.web.console import lists
 from idp.web.console.desk import Desk, at_desk, console_page, done, fresh
+from idp.web.console.lists import At
 from idp.web.languages import gettext as _
 from idp.web.security import administrator
 
@@ -43,15 +46,49 @@ class Shown:
     ends: str
 
 
+def _cells(work: Work, at: At, rows: Sequence[Site]) -> Iterator[Sequence[object]]:
+    held = site_keys.of_sites(work, rows)
+    for site in rows:
+        for key in _in_order(held[site.id]):
+            yield site.slug, key.id, key.purpose, key.algorithm, key.state, key.since, key.fingerprint, key.ends
+
+
+LIST = lists.Listing(
+    name="keys",
+    file="console_keys.as_csv",
+    read=lambda work, at, after, limit: site_lists.page(
+        work,
+        at.organization_id,
+        after=after,
+        limit=limit,
+        starting=at.chosen["q"],
+        state=at.chosen["state"],
+        permission=Permission.KEY_READ,
+    ),
+    key=lambda one: (one.slug,),
+    heads=("site", "id", "purpose", "algorithm", "state", "since", "fingerprint", "certificate_until"),
+    cells=_cells,
+    filters={"q": lists.text, "state": lists.one_of(site_lists.STATES)},
+)
+
+
 @pages.get("")
 @administrator
 @at_desk
 def index(work: Work, desk: Desk) -> Response:
-    """List the sites whose keys may be seen, with how their keys stand."""
-    sites = _sites(work, desk)
-    held = site_keys.of_sites(work, sites)
-    listed = [(site, _in_order(held[site.id])) for site in sites]
-    return console_page(work, desk, "console/keys/index.html", place=_PLACE, listed=listed)
+    """List the sites whose keys may be seen, with how their keys stand; ``q`` and ``state`` are those of the sites."""
+    found = LIST.page(work, desk)
+    held = site_keys.of_sites(work, found.rows)
+    shown = [(site, _in_order(held[site.id])) for site in found.rows]
+    return console_page(work, desk, "console/keys/index.html", place=_PLACE, listed=found, sites=shown)
+
+
+@pages.get("/keys.csv")
+@administrator
+@at_desk
+def as_csv(work: Work, desk: Desk) -> Response:
+    """Send the keys of the sites that the address asks for as a CSV file, streamed; a line for each key."""
+    return LIST.as_csv(work, desk)
 
 
 @pages.get("/<site_id>")

@@ -1,5 +1,6 @@
 """Layouts of the launcher: the list in the order in which they count, each one's sections, and what a person sees."""
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from flask import Blueprint, Response, request
@@ -13,6 +14,7 @@ from idp.policy import launcher
 from idp.policy.launcher import LONGEST_NAME, Section
 from idp.web.console import lists
 from idp.web.console.desk import Desk, at_desk, console_page, done
+from idp.web.console.lists import At
 from idp.web.languages import gettext as _
 from idp.web.launcher import shelves
 from idp.web.render import redirect
@@ -23,24 +25,60 @@ pages = Blueprint("console_layouts", __name__, url_prefix="/admin/layouts")
 _PLACE = "layouts"
 _UP, _DOWN = -1, 1
 _LONGEST = 128
+_BEFORE = "before"
+
+
+def _cells(work: Work, at: At, rows: Sequence[LauncherLayout]) -> Iterator[Sequence[object]]:
+    named = launcher_layouts.named(work, rows)
+    for one in rows:
+        sections = "; ".join(str(section["name"]) for section in one.sections)
+        yield one.id, one.group_id, named[one.id], one.overrides, sections, one.created_at
+
+
+LIST = lists.Listing(
+    name="layouts",
+    file="console_layouts.as_csv",
+    read=lambda work, at, after, limit: lists.part(
+        [
+            one
+            for one in launcher_layouts.layouts(work, at.organization)
+            if not at.chosen["counts"] or (at.chosen["counts"] == _BEFORE) == one.overrides
+        ],
+        launcher_layouts.order_of,
+        after,
+        limit,
+    ),
+    key=launcher_layouts.order_of,
+    heads=("id", "group_id", "for", "before_what_people_arrange", "sections", "created"),
+    cells=_cells,
+    filters={"counts": lists.one_of((_BEFORE, "as-a-beginning"))},
+)
 
 
 @pages.get("")
 @administrator
 @at_desk
 def index(work: Work, desk: Desk) -> Response:
-    """List the layouts; of those that are for a person, the first one counts."""
-    found = launcher_layouts.layouts(work, desk.organization.slug)
+    """List the layouts, narrowed by how they ``counts``; of those that are for a person, the first one counts."""
+    found = LIST.page(work, desk)
     return console_page(
         work,
         desk,
         "console/layouts/index.html",
         place=_PLACE,
-        layouts=found,
-        named=launcher_layouts.named(work, found),
+        listed=found,
+        named=launcher_layouts.named(work, found.rows),
         at=request.args.get("at", ""),
         by=request.args.get("by", ""),
     )
+
+
+@pages.get("/layouts.csv")
+@administrator
+@at_desk
+def as_csv(work: Work, desk: Desk) -> Response:
+    """Send the layouts as a CSV file, streamed, in the order in which they count."""
+    return LIST.as_csv(work, desk)
 
 
 @pages.post("/order")

@@ -35,6 +35,8 @@ SECTIONS = (
             Entry("invitations", "console_invitations.index", _P.ACCOUNT_CREATE),
             Entry("imports", "console_imports.index", _P.ACCOUNT_CREATE),
             Entry("joining", "console_joining.index", _P.REQUEST_READ),
+            Entry("provisioning-targets", "console_provisioning_targets.index", _P.APPLICATION_READ),
+            Entry("provisioning", "console_provisioning.index", _P.PROVISIONING_READ),
         ),
     ),
     Section(
@@ -43,6 +45,7 @@ SECTIONS = (
             Entry("policies", "console_policies.index", _P.POLICY_READ),
             Entry("access", "console_access.index", _P.POLICY_READ),
             Entry("zones", "console_zones.index", _P.POLICY_READ),
+            Entry("tokens", "console_tokens.index", _P.API_READ),
             Entry("keys", "console_keys.index", _P.KEY_READ),
             Entry("insights", "console_insights.index", _P.AUDIT_READ),
             Entry("attempts", "console_attempts.index", _P.AUDIT_READ),

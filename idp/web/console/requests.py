@@ -15,23 +15,55 @@ pages = Blueprint("console_requests", __name__, url_prefix="/admin/requests")
 _PLACE = "requests"
 
 
+LIST = lists.Listing(
+    name="access-requests",
+    file="console_requests.as_csv",
+    read=lambda work, at, after, limit: access_requests.queue(
+        work,
+        at.organization_id,
+        state=at.chosen["state"] or access_requests.PENDING,
+        after=joining_words.after(after),
+        limit=limit,
+    ),
+    key=lambda one: (one.request.created_at.isoformat(), one.request.id),
+    heads=(
+        "id",
+        "email",
+        "application_id",
+        "application",
+        "reason",
+        "state",
+        "asked",
+        "decided_by",
+        "decided",
+        "answer",
+    ),
+    cells=lambda work, at, rows: (
+        (
+            *(one.request.id, one.account.email, one.application.id, one.application.name, one.request.reason),
+            *(one.request.state, one.request.created_at, one.request.decided_by, one.request.decided_at),
+            one.request.answer,
+        )
+        for one in rows
+    ),
+    filters={"state": lists.one_of(access_requests.STATES)},
+)
+
+
 @pages.get("")
 @administrator
 @at_desk
 def index(work: Work, desk: Desk) -> Response:
     """List requests: those that wait the oldest first, others the newest; ``state`` says which."""
-    chosen = lists.filters("state")
-    state = chosen["state"] if chosen["state"] in access_requests.STATES else access_requests.PENDING
-    found = lists.listed(
-        desk,
-        "access-requests",
-        chosen,
-        lambda key, limit: access_requests.queue(
-            work, desk.organization.id, state=state, after=joining_words.after(key), limit=limit
-        ),
-        lambda one: (one.request.created_at.isoformat(), one.request.id),
-    )
-    return console_page(work, desk, "console/requests/index.html", place=_PLACE, listed=found, state=state)
+    return console_page(work, desk, "console/requests/index.html", place=_PLACE, listed=LIST.page(work, desk))
+
+
+@pages.get("/requests.csv")
+@administrator
+@at_desk
+def as_csv(work: Work, desk: Desk) -> Response:
+    """Send the requests that the address asks for as a CSV file, streamed."""
+    return LIST.as_csv(work, desk)
 
 
 @pages.get("/<request_id>")

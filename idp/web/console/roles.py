@@ -1,6 +1,5 @@
 """Who administers what: roles given to people and groups, and the roles of the organization's own."""
 
-from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,8 +11,9 @@ from idp.directory import history, queries, role_assignments, roles
 from idp.directory.role_assignments import Held, Proposal
 from idp.directory.roles import AnyRole
 from idp.policy.permissions import Permission, exceeds
-from idp.web.console import exports, lists
+from idp.web.console import lists
 from idp.web.console.desk import Desk, at_desk, console_page, done, fresh
+from idp.web.console.lists import At
 from idp.web.languages import gettext as _
 from idp.web.security import administrator
 
@@ -21,8 +21,47 @@ pages = Blueprint("console_roles", __name__, url_prefix="/admin/roles")
 
 _PLACE = "roles"
 _MOST_OFFERED = 200
-_PART = 500
+BUILT_IN, OWN = "built-in", "own"
 _ASKED = ("role", "whom", "where", "until", "reason")
+
+
+LIST = lists.Listing(
+    name="administrators",
+    file="console_roles.as_csv",
+    read=lambda work, at, after, limit: role_assignments.page(
+        work, at.organization_id, after=after, limit=limit, role=_known(work, at), scope=at.chosen["scope"]
+    ),
+    key=lambda one: (one.assignment.id,),
+    heads=("kind", "who", "role", "where", "from", "until"),
+    cells=lambda work, at, rows: (
+        (one.subject_kind, one.subject, one.role, one.scope_name, *_times(one)) for one in rows
+    ),
+    filters={"role": lists.text, "scope": lists.one_of(role_assignments.SCOPES)},
+)
+ROLES = lists.Listing(
+    name="roles",
+    file="console_roles.every_as_csv",
+    read=lambda work, at, after, limit: lists.part(
+        [
+            (number, one)
+            for number, one in enumerate(roles.roles(work, organization_id=at.organization_id))
+            if not at.chosen["whose"] or at.chosen["whose"] == (OWN if one.own else BUILT_IN)
+        ],
+        _place_of,
+        after,
+        limit,
+    ),
+    key=lambda numbered: _place_of(numbered),
+    heads=("key", "name", "whose", "description", "permissions"),
+    cells=lambda work, at, rows: (
+        (
+            *(one.key, one.name, OWN if one.own else BUILT_IN, one.own.description if one.own else ""),
+            " ".join(sorted(one.permissions)),
+        )
+        for _, one in rows
+    ),
+    filters={"whose": lists.one_of((BUILT_IN, OWN))},
+)
 
 
 @pages.get("")
@@ -30,16 +69,7 @@ _ASKED = ("role", "whom", "where", "until", "reason")
 @at_desk
 def index(work: Work, desk: Desk) -> Response:
     """List who administers what; ``role`` and ``scope`` narrow the list."""
-    chosen = lists.filters("role", "scope")
-    found = lists.listed(
-        desk,
-        "roles",
-        chosen,
-        lambda after, limit: role_assignments.page(
-            work, desk.organization.id, after=after, limit=limit, role=chosen["role"], scope=chosen["scope"]
-        ),
-        lambda one: (one.assignment.id,),
-    )
+    found = LIST.page(work, desk)
     every = roles.roles(work, organization_id=desk.organization.id)
     return console_page(work, desk, "console/roles/index.html", place=_PLACE, listed=found, roles=every)
 
@@ -49,15 +79,7 @@ def index(work: Work, desk: Desk) -> Response:
 @at_desk
 def as_csv(work: Work, desk: Desk) -> Response:
     """Send the list that the address asks for as a CSV file, streamed."""
-    chosen = lists.filters("role", "scope")
-
-    def rows(opened: Work) -> Iterator[Sequence[object]]:
-        after: tuple[str] | None = None
-        while found := role_assignments.page(opened, desk.organization.id, after=after, limit=_PART, **chosen):
-            yield from ((one.subject_kind, one.subject, one.role, one.scope_name, *_times(one)) for one in found)
-            after = (found[-1].assignment.id,)
-
-    return exports.as_csv(desk, "administrators", ("kind", "who", "role", "where", "from", "until"), rows)
+    return LIST.as_csv(work, desk)
 
 
 @pages.get("/give")
@@ -152,9 +174,16 @@ def withdraw(work: Work, desk: Desk, assignment_id: str) -> Response:
 @administrator
 @at_desk
 def every(work: Work, desk: Desk) -> Response:
-    """List the roles that can be given."""
-    found = roles.roles(work, organization_id=desk.organization.id)
-    return console_page(work, desk, "console/roles/every.html", place=_PLACE, roles=found)
+    """List the roles that can be given; ``whose`` says whether our own, or those that come with Ostiary."""
+    return console_page(work, desk, "console/roles/every.html", place=_PLACE, listed=ROLES.page(work, desk))
+
+
+@pages.get("/all/all.csv")
+@administrator
+@at_desk
+def every_as_csv(work: Work, desk: Desk) -> Response:
+    """Send the roles that the address asks for as a CSV file, streamed."""
+    return ROLES.as_csv(work, desk)
 
 
 @pages.get("/all/<role_key>")
@@ -267,6 +296,16 @@ def of_account(work: Work, desk: Desk, account_id: str) -> Response:
     return console_page(
         work, desk, "console/roles/of_account.html", place="accounts", account=account, held=held, holders=over
     )
+
+
+def _known(work: Work, at: At) -> str:
+    """Return the role that the address names; `NotFound` where there is none."""
+    return roles.role(work, at.chosen["role"], organization_id=at.organization_id).key if at.chosen["role"] else ""
+
+
+def _place_of(numbered: tuple[int, AnyRole]) -> tuple[Any, ...]:
+    number, role = numbered
+    return (0, number, role.key) if role.own is None else (1, role.own.name_key, role.key)
 
 
 def _times(held: Held) -> tuple[str, str]:

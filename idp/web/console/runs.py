@@ -6,6 +6,7 @@ from idp.base.work import Work
 from idp.directory import runs
 from idp.directory.console_models import Run
 from idp.signon import group_rule_runs
+from idp.web.console import lists
 from idp.web.console.desk import Desk, at_desk, console_page, done
 from idp.web.languages import gettext as _
 from idp.web.security import administrator
@@ -15,13 +16,40 @@ pages = Blueprint("console_runs", __name__, url_prefix="/admin/runs")
 _PLACE = "runs"
 
 
+LIST = lists.Listing(
+    name="runs",
+    file="console_runs.as_csv",
+    read=lambda work, at, after, limit: runs.page(
+        work, at.organization_id, after=after, limit=limit, state=at.chosen["state"]
+    ),
+    key=lambda one: (one.created_at.isoformat(), one.id),
+    heads=("id", "what", "state", "done", "failed", "total", "asked_for_by", "begun", "ended", "findings"),
+    cells=lambda work, at, rows: (
+        (
+            *(one.id, one.title, one.state, one.done, one.failed, one.total, one.created_by_name),
+            *(one.created_at, one.finished_at, "; ".join(one.findings)),
+        )
+        for one in rows
+    ),
+    filters={"state": lists.one_of(runs.STATES)},
+)
+
+
 @pages.get("")
 @administrator
 @at_desk
 def index(work: Work, desk: Desk) -> Response:
-    """List the last fifty."""
-    found = runs.recent(work, desk.organization.id)
-    return console_page(work, desk, "console/runs/index.html", place=_PLACE, runs=found, open_states=runs.OPEN)
+    """List long work, the newest first; ``state`` narrows the list."""
+    found = LIST.page(work, desk)
+    return console_page(work, desk, "console/runs/index.html", place=_PLACE, listed=found, open_states=runs.OPEN)
+
+
+@pages.get("/runs.csv")
+@administrator
+@at_desk
+def as_csv(work: Work, desk: Desk) -> Response:
+    """Send the long work that the address asks for as a CSV file, streamed."""
+    return LIST.as_csv(work, desk)
 
 
 @pages.get("/<run_id>")

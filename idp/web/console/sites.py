@@ -6,12 +6,13 @@ from flask import Blueprint, Response, request
 
 from idp.base.catalogues import LANGUAGES, own_name
 from idp.base.work import Work
-from idp.directory import history, queries, site_life, site_people, sites
+from idp.directory import account_lists, history, queries, site_life, site_lists, site_people, sites
 from idp.directory.models import Site
 from idp.directory.pictures import set_of_site
 from idp.policy.permissions import Permission
 from idp.web import context, pictures
 from idp.web.console import lists, logos
+from idp.web.console.accounts import acts_of
 from idp.web.console.desk import Desk, at_desk, console_page, done, fresh
 from idp.web.languages import gettext as _
 from idp.web.security import administrator
@@ -21,15 +22,51 @@ pages = Blueprint("console_sites", __name__, url_prefix="/admin/sites")
 _PLACE = "sites"
 
 
+LIST = lists.Listing(
+    name="sites",
+    file="console_sites.as_csv",
+    read=lambda work, at, after, limit: site_lists.page(
+        work, at.organization_id, after=after, limit=limit, starting=at.chosen["q"], state=at.chosen["state"]
+    ),
+    key=lambda one: (one.slug,),
+    heads=("id", "short_name", "name", "issuer", "entity_id", "state", "created"),
+    cells=lambda work, at, rows: (
+        (
+            *(one.id, one.slug, one.name, _issuer(one), f"{_issuer(one)}/saml/metadata"),
+            *(site_lists.OFF if one.disabled_at else site_lists.ON, one.created_at),
+        )
+        for one in rows
+    ),
+    filters={"q": lists.text, "state": lists.one_of(site_lists.STATES)},
+)
+PEOPLE = lists.Listing(
+    name="site-people",
+    file="console_sites.people_as_csv",
+    read=lambda work, at, after, limit: site_people.page(
+        work, at.of, after=after, limit=limit, starting=at.chosen["q"], kind=at.chosen["kind"]
+    ),
+    key=lambda one: (one.email_key, one.id),
+    heads=("id", "email", "name", "kind", "last_active"),
+    cells=lambda work, at, rows: ((one.id, one.email, one.name, one.kind, one.last_active_at) for one in rows),
+    filters={"q": lists.text, "kind": lists.one_of(account_lists.KINDS)},
+)
+
+
 @pages.get("")
 @administrator
 @at_desk
 def index(work: Work, desk: Desk) -> Response:
-    """List the sites."""
-    found = queries.sites(work, organization_id=desk.organization.id)
-    return console_page(
-        work, desk, "console/sites/index.html", place=_PLACE, sites=[(one, _issuer(one)) for one in found]
-    )
+    """List the sites; ``q`` is the beginning of a name, ``state`` says whether those that are on or off."""
+    found = LIST.page(work, desk)
+    return console_page(work, desk, "console/sites/index.html", place=_PLACE, listed=found, issuer=_issuer)
+
+
+@pages.get("/sites.csv")
+@administrator
+@at_desk
+def as_csv(work: Work, desk: Desk) -> Response:
+    """Send the sites that the address asks for as a CSV file, streamed."""
+    return LIST.as_csv(work, desk)
 
 
 @pages.get("/new")
@@ -131,16 +168,17 @@ def logo(work: Work, desk: Desk, slug: str) -> Response:
 @administrator
 @at_desk
 def people(work: Work, desk: Desk, slug: str) -> Response:
-    """List who may open an application of the site."""
+    """List who may open an application of the site; ``q`` is the beginning of an address, ``kind`` narrows the list."""
     site = _site(work, desk, slug)
-    found = lists.listed(
-        desk,
-        f"people of {site.id}",
-        {},
-        lambda after, limit: site_people.page(work, site, after=after, limit=limit),
-        lambda one: (one.email_key, one.id),
-    )
-    return _page(work, desk, site, "people", listed=found)
+    return _page(work, desk, site, "people", listed=PEOPLE.page(work, desk, site), acts=acts_of(desk))
+
+
+@pages.get("/<slug>/people.csv")
+@administrator
+@at_desk
+def people_as_csv(work: Work, desk: Desk, slug: str) -> Response:
+    """Send who may open an application of the site as a CSV file, streamed."""
+    return PEOPLE.as_csv(work, desk, _site(work, desk, slug))
 
 
 @pages.get("/<slug>/history")

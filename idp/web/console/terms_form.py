@@ -17,6 +17,7 @@ _NUMBERS = (
     "password_history",
     "password_maximum_days",
     "known_device_days",
+    "api_token_days",
 )
 _MINUTES = {"session_idle": "session_idle_seconds", "session_absolute": "session_absolute_seconds"}
 _SWITCHES = ("upstream_allowed", "api_tokens_allowed", "device_bound_only")

@@ -4,7 +4,7 @@ from flask import Blueprint, Response, request
 
 from idp.base.errors import Invalid
 from idp.base.work import Work
-from idp.directory import history, zones
+from idp.directory import history, policy_lists, zones
 from idp.directory.zones import Contents, Tested
 from idp.policy.access.networks import parsed
 from idp.policy.models import Zone
@@ -19,19 +19,39 @@ pages = Blueprint("console_zones", __name__, url_prefix="/admin/zones")
 _PLACE = "zones"
 
 
+LIST = lists.Listing(
+    name="zones",
+    file="console_zones.as_csv",
+    read=lambda work, at, after, limit: policy_lists.zones(
+        work, at.organization_id, after=after, limit=limit, starting=at.chosen["q"], usage=at.chosen["usage"]
+    ),
+    key=lambda one: (one.name, one.id),
+    heads=("id", "name", "usage", "networks", "asns", "countries", "cities", "created"),
+    cells=lambda work, at, rows: (
+        (
+            *(one.id, one.name, one.usage, " ".join(one.networks), " ".join(one.asns), " ".join(one.countries)),
+            *("; ".join(one.cities), one.created_at),
+        )
+        for one in rows
+    ),
+    filters={"q": lists.text, "usage": lists.one_of(zones.USAGES)},
+)
+
+
 @pages.get("")
 @administrator
 @at_desk
 def index(work: Work, desk: Desk) -> Response:
-    """List the zones; say how this request is seen, and in which zones an address is."""
+    """List the zones, narrowed by ``q`` and ``usage``; say how this request is seen, and in which zones an address is."""
     asked = lists.filters("ip")["ip"]
-    every = zones.zones(work, desk.organization.slug)
+    listed = LIST.page(work, desk)
     return console_page(
         work,
         desk,
         "console/zones/index.html",
         place=_PLACE,
-        zones=[(one, zones.described(zones.contents_of(one))) for one in every],
+        listed=listed,
+        zones=[(one, zones.described(zones.contents_of(one))) for one in listed.rows],
         here=work.origin,
         located=work.origin.locate(work.origin.ip),
         inside=_inside(work, desk, work.origin.ip),
@@ -40,6 +60,14 @@ def index(work: Work, desk: Desk) -> Response:
         asked_place=work.origin.locate(asked) if parsed(asked) is not None else None,
         asked_inside=_inside(work, desk, asked),
     )
+
+
+@pages.get("/zones.csv")
+@administrator
+@at_desk
+def as_csv(work: Work, desk: Desk) -> Response:
+    """Send the zones that the address asks for as a CSV file, streamed."""
+    return LIST.as_csv(work, desk)
 
 
 @pages.get("/new")

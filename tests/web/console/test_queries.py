@@ -32,8 +32,16 @@ from idp.directory.joining_models import (
 )
 from idp.directory.launcher_models import LauncherLayout
 from idp.directory.models import AccessGrant, Account, Application, Group, Membership, Role, RoleAssignment, Site
+from idp.directory.provisioning_models import (
+    ProvisionedAccount,
+    ProvisionedGroup,
+    ProvisioningCall,
+    ProvisioningClient,
+    ProvisioningToken,
+)
+from idp.directory.told_models import ProvisioningTarget, ToldAccount
 from idp.oidc import metadata
-from idp.oidc.models import Client
+from idp.oidc.models import Api, ApiToken, Client
 from idp.policy.access import documents
 from idp.policy.importing import Action
 from idp.policy.models import Zone
@@ -82,6 +90,8 @@ ARGUMENTS = {
     "import_id": "import",
     "kind": "kind",
     "layout_id": "layout",
+    "client_id": "provisioning_client",
+    "token_id": "provisioning_token",
 }
 PARTICULAR = {
     "console_access_rules": {"rule_id": "access_rule"},
@@ -96,6 +106,7 @@ PARTICULAR = {
     "console_joining.rule": {"rule_id": "join_rule"},
     "console_policies": {"policy_id": "authentication_policy"},
     "console_group_rules.previewed": {"run_id": "run_preview"},
+    "console_provisioning.ask": {"what": "act"},
 }
 """Where an argument, of one page or of all of a blueprint, is of something else than `ARGUMENTS` says."""
 ELSEWHERE = {
@@ -107,6 +118,8 @@ ELSEWHERE = {
 ASKED = {
     "console_search.index": "?q=extra",
     "console_bulk.ask": "?act=disable&all=1",
+    "console_bulk_objects.ask": "?act=disable-applications&chosen=app_0,app_1,app_2",
+    "console_tokens.ask": "?" + "&".join(f"chosen=atk_{number}" for number in range(3)),
     "console_roles.confirm": "?whom=ben@acme.example&role=help-desk&where=organization",
 }
 """What a page has to be asked."""
@@ -276,10 +289,41 @@ class World:
             group_id=lambda n: f"grp_{n}", condition='department is "Sales"', exceptions=lambda n: [f"acc_{n}"],
             created_at=now,
         )  # fmt: skip
+        self._add_provisioning(rows, now)
+        rows(
+            Api, "api",
+            site_id=site_id, identifier=lambda n: f"urn:x:{n}", name=lambda n: f"API {n}", token_format="jwt",
+            token_seconds=600, takes_api_tokens=True, created_at=now,
+        )  # fmt: skip
+        rows(
+            ApiToken, "atk",
+            account_id=lambda n: ann if n % 2 else f"acc_{n}", site_id=site_id, api_id=lambda n: f"api_{n}",
+            label=lambda n: f"Token {n}", scope="x", subject="sub_x", token_hash=lambda n: f"hash {n}", ending="abcd",
+            created_at=now, expires_at=now + timedelta(days=9),
+        )  # fmt: skip
+        self._add_targets(rows, now)
         self._add_imports(rows, now)
         self._add_layouts(work, rows, numbers)
         self._add_access_rules(work, numbers)
         self._add_provider(work, rows, site_id)
+        self._add_provisioning(rows, now)
+
+    def _add_provisioning(self, rows, now) -> None:
+        ends = now + timedelta(days=1)
+        first = rows(
+            ProvisioningClient, "pvc", name=lambda n: f"D {n}", name_key=lambda n: f"d {n}", created_at=now,
+            failing_since=now,
+        )  # fmt: skip
+        self.known["provisioning_client"] = first
+        self.known["provisioning_token"] = rows(
+            ProvisioningToken, "pvt", client_id=first, token_hash=lambda n: f"hash {n}", created_at=now, expires_at=ends
+        )
+        rows(
+            ProvisioningCall, "att_p", client_id=first, at=now, method="PATCH", what="/Users",
+            target_id=lambda n: f"acc_{n}", status=409, said="Because.",
+        )  # fmt: skip
+        rows(ProvisionedAccount, "acc", client_id=first, external_id=lambda n: f"e {n}", since=now)
+        rows(ProvisionedGroup, "grp", client_id=first, external_id=lambda n: f"e {n}", since=now, changed_at=now)
 
     def _add_imports(self, rows, now) -> None:
         counts = {action.value: 1 for action in Action}
@@ -315,6 +359,29 @@ class World:
             access_policies.write(work, "acme", policy.id, documents.rules_from_json({"rules": rules}))
         self.known["policy"], self.known["version"] = policy.id, "2"
         self.known["access_rule"] = access_policies.rules_of(work, policy).rules[0].id
+
+    def _add_targets(self, rows, now) -> None:
+        rows(
+            ProvisioningTarget, "ptg",
+            application_id=lambda n: f"app_{n}", endpoint="https://extra.example/scim", enabled_at=now, held_at=now,
+            failing_since=now, mapping={"userName": "email"}, group_ids=["grp_0"], created_at=now,
+        )  # fmt: skip
+        for state in ("held", "failed", "there"):
+            rows(
+                ToldAccount, f"pta_{state}",
+                target_id="ptg_0", account_id=lambda n, state=state: f"acc_{state}_{n}", state=state, act="update",
+                active=True, remote_id="r", changed_at=now,
+            )  # fmt: skip
+        rows(
+            ToldAccount, "pta",
+            target_id="ptg_0", account_id=lambda n: f"acc_{n}", state="failed", act="update", error="refused",
+            active=True, remote_id="r", changed_at=now,
+        )  # fmt: skip
+        rows(
+            ToldAccount, "pvo",
+            target_id=lambda n: f"ptg_{n}", account_id=self.front.account_ids[ANN], state="there", act="update",
+            active=True, remote_id="r", changed_at=now,
+        )  # fmt: skip
 
     def _add_provider(self, work, rows, site_id) -> None:
         if "provider" not in self.known:

@@ -1,0 +1,1 @@
+"""Being told by ours: applications with a SCIM endpoint have the accounts that may open them."""

@@ -1,0 +1,35 @@
+"""What is to be known at a target of accounts: who may open its application, and what they are called."""
+
+from collections.abc import Collection, Sequence
+
+from sqlalchemy import ColumnElement, select
+
+from idp.base.work import Work
+from idp.directory import openers
+from idp.directory.models import Account, Application
+from idp.directory.told_models import ProvisioningTarget
+from idp.provisioning.targets.rendering import Rendition, rendition
+
+
+def conditions(work: Work, target: ProvisioningTarget, application: Application) -> tuple[ColumnElement[bool], ...]:
+    """Return what holds of the accounts that shall be active at *target* now."""
+    return openers.conditions(work, application, group_ids=target.group_ids)
+
+
+def among(
+    work: Work,
+    target: ProvisioningTarget,
+    where: Sequence[ColumnElement[bool]],
+    account_ids: Collection[str],
+) -> dict[str, Rendition]:
+    """Return what is to be known at *target* of those of *account_ids* that shall be active there."""
+    query = select(
+        Account.id, Account.email, Account.name, Account.given_name, Account.family_name, Account.attributes
+    ).where(*where, Account.id.in_(account_ids))
+    return {row.id: rendition(row.id, _attributes(row), target.mapping) for row in work.tx.session.execute(query)}
+
+
+def _attributes(row: object) -> dict[str, tuple[str, ...]]:
+    own = {name: (str(getattr(row, name)),) for name in ("email", "name", "given_name", "family_name")}
+    further: dict[str, list[str]] = getattr(row, "attributes")  # noqa: B009 (a row is typed as object)
+    return {**{name: tuple(values) for name, values in further.items()}, **own}

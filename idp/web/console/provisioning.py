@@ -1,0 +1,331 @@
+"""Directories of others that write accounts and groups of the organization: the list, and each one."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from flask import Blueprint, Response, request
+
+from idp.base.errors import Invalid, NotFound
+from idp.base.work import Work
+from idp.directory import history, role_assignments
+from idp.directory.provisioning_models import ProvisioningClient
+from idp.policy.permissions import Permission, require
+from idp.provisioning import calls, clients, keeping, tokens
+from idp.web import context, shown_once
+from idp.web.console import exports, lists
+from idp.web.console.desk import Desk, at_desk, console_page, done, fresh
+from idp.web.languages import gettext as _
+from idp.web.render import redirect
+from idp.web.security import administrator
+
+pages = Blueprint("console_provisioning", __name__, url_prefix="/admin/provisioning")
+
+_PLACE = "provisioning"
+_TOKEN = "provisioning-token"  # noqa: S105 (a purpose, no password)
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """What can be done to a client as a whole: whether it makes sense now, what does it, what is said then."""
+
+    fits: Callable[[ProvisioningClient], bool]
+    do: Callable[..., ProvisioningClient]
+    said: Callable[[str], str]
+
+
+ACTS = {
+    "disable": Act(lambda one: one.disabled_at is None, clients.disable, lambda name: _("%(name)s is off.", name=name)),
+    "enable": Act(
+        lambda one: one.disabled_at is not None, clients.enable, lambda name: _("%(name)s is on.", name=name)
+    ),
+    "go_on": Act(
+        lambda one: one.stopped_at is not None, clients.let_go_on, lambda name: _("%(name)s goes on.", name=name)
+    ),
+    "delete": Act(lambda _one: True, clients.delete, lambda name: _("%(name)s is ended.", name=name)),
+}
+
+
+@pages.get("")
+@administrator
+@at_desk
+def index(work: Work, desk: Desk) -> Response:
+    """List the directories that write into the organization; there are few."""
+    require(work, Permission.PROVISIONING_READ, desk.organization.id)
+    found = clients.listed(work, desk.organization.id)
+    kept = clients.kept_by(work, desk.organization.id, [one.id for one in found])
+    return console_page(
+        work, desk, "console/provisioning/index.html", place=_PLACE, clients=found, kept=kept, address=_address()
+    )
+
+
+@pages.get("/new")
+@administrator
+@at_desk
+@fresh
+def new(work: Work, desk: Desk) -> Response:
+    """Ask what a new one is called, and what it may take over."""
+    require(work, Permission.PROVISIONING_MANAGE, desk.organization.id)
+    return console_page(work, desk, "console/provisioning/edit.html", place=_PLACE, client=None)
+
+
+@pages.post("/new")
+@administrator
+@at_desk(again=new)
+@fresh
+def create(work: Work, desk: Desk) -> Response:
+    """Make a client and its first token, which the next page shows once."""
+    made = clients.create(
+        work,
+        request.form.get("name", ""),
+        organization=desk.organization.slug,
+        takes_over=request.form.get("takes_over", clients.MANAGED),
+        brake=_number("brake"),
+    )
+    _made, text = tokens.rotate(work, made.id, organization_id=desk.organization.id, lives=_days())
+    return _with_token(work, desk, made, text)
+
+
+@pages.get("/<client_id>")
+@administrator
+@at_desk
+def show(work: Work, desk: Desk, client_id: str) -> Response:
+    """Show how a client stands, its tokens, and what to tell the other directory; a new token this once."""
+    found = _client(work, desk, client_id)
+    shown = shown_once.shown(_TOKEN, f"{desk.session.id}:{found.id}", work.now)
+    kept = clients.kept(work, found)
+    return _shown(
+        work,
+        desk,
+        "show",
+        found,
+        kept=kept,
+        brake=clients.brake_of(found, kept.accounts),
+        braking=clients.braking(found, work.now),
+        tokens=tokens.good(work, found),
+        ends_soon=work.now + tokens.ENDS_SOON,
+        token=shown[0] if shown else "",
+        address=_address(),
+        holders=_holders(work, desk),
+    )
+
+
+@pages.get("/<client_id>/edit")
+@administrator
+@at_desk
+def edit(work: Work, desk: Desk, client_id: str) -> Response:
+    """Ask what a client is called, and what it may."""
+    found = _client(work, desk, client_id)
+    return console_page(work, desk, "console/provisioning/edit.html", place=_PLACE, client=found)
+
+
+@pages.post("/<client_id>/edit")
+@administrator
+@at_desk(again=edit)
+def save(work: Work, desk: Desk, client_id: str) -> Response:
+    """Change what a client is called, and what it may."""
+    changed = clients.edit(
+        work,
+        client_id,
+        organization_id=desk.organization.id,
+        name=request.form.get("name", ""),
+        takes_over=request.form.get("takes_over", ""),
+        brake=_number("brake"),
+        if_version=lists.version(),
+    )
+    return done(work, desk, _("Saved."), "console_provisioning.show", client_id=changed.id)
+
+
+@pages.get("/<client_id>/calls")
+@administrator
+@at_desk
+def latest(work: Work, desk: Desk, client_id: str) -> Response:
+    """List the latest calls of a client, and what came of each."""
+    found = _client(work, desk, client_id)
+    chosen = lists.filters("outcome")
+    listed = lists.listed(
+        desk,
+        f"calls-{found.id}",
+        chosen,
+        lambda after, limit: calls.latest(work, found, after=after, failed=chosen["outcome"] == "failed", limit=limit),
+        lambda one: (one.id,),
+    )
+    return _shown(work, desk, "calls", found, listed=listed)
+
+
+@pages.get("/<client_id>/calls.csv")
+@administrator
+@at_desk
+def calls_as_csv(work: Work, desk: Desk, client_id: str) -> Response:
+    """Send the calls of a client as a CSV file, streamed."""
+    found = _client(work, desk, client_id)
+    failed = lists.filters("outcome")["outcome"] == "failed"
+
+    def rows(opened: Work) -> Iterator[tuple[object, ...]]:
+        after: tuple[str] | None = None
+        while some := calls.latest(opened, found, after=after, failed=failed, limit=200):
+            yield from (
+                (one.at.isoformat(), one.method, one.what, one.target_id, one.status, one.said, one.id) for one in some
+            )
+            after = (some[-1].id,)
+
+    return exports.as_csv(desk, "calls", ("at", "method", "what", "target", "status", "said", "attempt"), rows)
+
+
+@pages.get("/<client_id>/accounts")
+@administrator
+@at_desk
+def accounts(work: Work, desk: Desk, client_id: str) -> Response:
+    """List the accounts that a client keeps."""
+    found = _client(work, desk, client_id)
+    listed = lists.listed(
+        desk,
+        f"kept-accounts-{found.id}",
+        {},
+        lambda after, limit: keeping.accounts(work, found, after=after, limit=limit),
+        lambda one: (one[0].id,),
+    )
+    return _shown(work, desk, "accounts", found, listed=listed)
+
+
+@pages.get("/<client_id>/groups")
+@administrator
+@at_desk
+def groups(work: Work, desk: Desk, client_id: str) -> Response:
+    """List the groups that a client keeps."""
+    found = _client(work, desk, client_id)
+    listed = lists.listed(
+        desk,
+        f"kept-groups-{found.id}",
+        {},
+        lambda after, limit: keeping.groups(work, found, after=after, limit=limit),
+        lambda one: (one.id,),
+    )
+    return _shown(work, desk, "groups", found, listed=listed)
+
+
+@pages.get("/<client_id>/history")
+@administrator
+@at_desk
+def past(work: Work, desk: Desk, client_id: str) -> Response:
+    """Show what was done to a client."""
+    found = _client(work, desk, client_id)
+    return _shown(work, desk, "history", found, entries=history.of_target(work, desk.organization.id, found.id))
+
+
+@pages.get("/<client_id>/token")
+@administrator
+@at_desk
+@fresh
+def ask_for_token(work: Work, desk: Desk, client_id: str) -> Response:
+    """Say what a new token does to those before."""
+    found = _client(work, desk, client_id)
+    return _shown(work, desk, "token", found, tokens=tokens.good(work, found))
+
+
+@pages.post("/<client_id>/token")
+@administrator
+@at_desk(again=ask_for_token)
+@fresh
+def rotate(work: Work, desk: Desk, client_id: str) -> Response:
+    """Make a new token, which the next page shows once."""
+    hours = _number("overlap")
+    _made, text = tokens.rotate(
+        work,
+        client_id,
+        organization_id=desk.organization.id,
+        lives=_days(),
+        overlap=tokens.OVERLAP if hours is None else timedelta(hours=hours),
+        if_version=lists.version(),
+    )
+    return _with_token(work, desk, _client(work, desk, client_id), text)
+
+
+@pages.get("/<client_id>/tokens/<token_id>/revoke")
+@administrator
+@at_desk
+@fresh
+def ask_to_revoke(work: Work, desk: Desk, client_id: str, token_id: str) -> Response:
+    """Say what ending a token does."""
+    found = _client(work, desk, client_id)
+    return _shown(work, desk, "revoke", found, token=tokens.one(work, found, token_id))
+
+
+@pages.post("/<client_id>/tokens/<token_id>/revoke")
+@administrator
+@at_desk(again=ask_to_revoke)
+@fresh
+def revoke(work: Work, desk: Desk, client_id: str, token_id: str) -> Response:
+    """End a token."""
+    tokens.revoke(work, client_id, token_id, organization_id=desk.organization.id)
+    return done(work, desk, _("The token is good no more."), "console_provisioning.show", client_id=client_id)
+
+
+@pages.get("/<client_id>/<what>")
+@administrator
+@at_desk
+@fresh
+def ask(work: Work, desk: Desk, client_id: str, what: str) -> Response:
+    """Say what an act does to a client and to what it keeps."""
+    found = _client(work, desk, client_id)
+    return _shown(work, desk, "act", found, what=what, fits=_act(what).fits(found), kept=clients.kept(work, found))
+
+
+@pages.post("/<client_id>/<what>")
+@administrator
+@at_desk(again=ask)
+@fresh
+def act(work: Work, desk: Desk, client_id: str, what: str) -> Response:
+    """Do it."""
+    chosen = _act(what)
+    found = chosen.do(work, client_id, organization_id=desk.organization.id, if_version=lists.version())
+    words = chosen.said(found.name)
+    if what == "delete":
+        return done(work, desk, words, "console_provisioning.index")
+    return done(work, desk, words, "console_provisioning.show", client_id=found.id)
+
+
+def _act(what: str) -> Act:
+    found = ACTS.get(what)
+    if found is None:
+        raise NotFound("There is no page at this address.")
+    return found
+
+
+def _client(work: Work, desk: Desk, client_id: str) -> ProvisioningClient:
+    return clients.client(work, client_id, organization_id=desk.organization.id)
+
+
+def _shown(work: Work, desk: Desk, tab: str, client: ProvisioningClient, **values: Any) -> Response:
+    return console_page(work, desk, f"console/provisioning/{tab}.html", place=_PLACE, client=client, **values)
+
+
+def _with_token(work: Work, desk: Desk, client: ProvisioningClient, text: str) -> Response:
+    answer = redirect("console_provisioning.show", client_id=client.id)
+    return shown_once.show(answer, _TOKEN, f"{desk.session.id}:{client.id}", (text,), work.now)
+
+
+def _holders(work: Work, desk: Desk) -> list[role_assignments.Held]:
+    if not desk.may_anywhere(Permission.ROLE_READ):
+        return []
+    return role_assignments.who_may(work, Permission.PROVISIONING_MANAGE, organization_id=desk.organization.id)
+
+
+def _address() -> str:
+    return f"{context.settings().base_url}/scim/v2"
+
+
+def _days() -> timedelta:
+    days = _number("days")
+    return tokens.LIVES if days is None else timedelta(days=days)
+
+
+def _number(name: str) -> int | None:
+    """Return the number in a field of the form, None where it is empty."""
+    said = request.form.get(name, "").strip()
+    if not said:
+        return None
+    if not (said.isascii() and said.isdecimal() and len(said) < 7):
+        raise Invalid("This is no number.", field=name)
+    return int(said)

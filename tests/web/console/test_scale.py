@@ -77,7 +77,7 @@ def test_looking_at_a_preview_begins_nothing_where_it_is_work_for_a_run(front, a
 
     assert admin.path.endswith("/rule")
     with front.work() as work:
-        assert runs.recent(work, front.organization_id) == []
+        assert runs.page(work, front.organization_id) == []
 
 
 def test_t2_a_preview_is_shown_for_its_own_group_only(front, admin, large):

@@ -102,6 +102,7 @@ from idp.web.console import search as console_search
 from idp.web.console import sites as console_sites
 from idp.web.console import tokens as console_tokens
 from idp.web.console import what_if as console_what_if
+from idp.web.console import who_may as console_who_may
 from idp.web.console import zones as console_zones
 from idp.web.door import LONGEST_BODY, Door
 from idp.web.kept_documents import KeptDocuments
@@ -113,6 +114,7 @@ _CONSOLE = (
     home,
     console_search,
     console_runs,
+    console_who_may,
     console_bulk,
     console_bulk_objects,
     console_accounts,

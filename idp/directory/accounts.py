@@ -10,6 +10,7 @@ from idp.audit.events import (
     AccountDisabled,
     AccountEnabled,
     AccountRenamed,
+    AccountWordsConfirmed,
 )
 from idp.audit.log import record
 from idp.base import jobs
@@ -23,6 +24,7 @@ from idp.directory import (
     group_rules,
     managed,
     names,
+    own_words,
     policy_members,
     provisioned,
     provisioning_marks,
@@ -50,11 +52,14 @@ def create(
     through: str = "administrator",
     given_name: str = "",
     family_name: str = "",
+    typed_by_person: bool = False,
 ) -> Account:
     """
     Create an account; it has no credentials yet.
 
     Args:
+        typed_by_person: the person has said the name and the address: rules of groups do not go by them, but by an
+            address on a domain that the organization has proven.
         further: the values of each further attribute.
         kind: ``member``, ``guest`` or ``break-glass``; it enters the authentication policy of its kind.
         through: how it comes to be: ``administrator``, ``invitation``, ``import``, ``join-rule`` or ``provisioning``.
@@ -91,6 +96,9 @@ def create(
         created_at=work.now,
         updated_at=work.now,
     )
+    if typed_by_person:
+        own_words.mark(account, "name")
+        own_words.mark_address(work, account)
     work.tx.session.add(account)
     work.tx.session.flush()
     managed.follow_address(work, account)
@@ -115,6 +123,8 @@ def rename(
     """
     Change what a person is called; what is None stays as it is, and an empty given or family name is taken away.
 
+    Whoever says a name vouches for it, the same one too: rules of groups go by it then.
+
     Args:
         if_version: the version of the account that the change was made for.
 
@@ -135,27 +145,52 @@ def rename(
         "family_name": family_name and names.name(family_name, field="family_name"),
     }
     changes = {part: value for part, value in wanted.items() if value is not None and value != getattr(account, part)}
-    if not changes:
+    vouched = own_words.vouch(account, *(part for part, value in wanted.items() if value is not None))
+    if not changes and not vouched:
         return account
     provisioned.refuse_edit(work, account)
     before = {part: str(getattr(account, part)) for part in changes}
     for part, value in changes.items():
         setattr(account, part, value)
     account.updated_at = work.now
-    record(
-        work,
-        AccountRenamed(
-            organization_id=account.organization_id,
-            target_id=account.id,
-            email=account.email,
-            before=before,
-            after=changes,
-        ),
-    )
+    if changes:
+        record(
+            work,
+            AccountRenamed(
+                organization_id=account.organization_id,
+                target_id=account.id,
+                email=account.email,
+                before=before,
+                after=changes,
+            ),
+        )
+    _say_vouched(work, account, vouched)
     work.tx.session.flush()
     group_rules.settle_account(work, account.organization_id, account.id)
     search.put(work, account)
     return account
+
+
+def vouch(work: Work, account: Account, *parts: str) -> None:
+    """Take what the person had typed as right, where it is what they typed; rules of groups go by it from now on. The caller has checked."""
+    vouched = own_words.vouch(account, *parts)
+    if vouched:
+        _say_vouched(work, account, vouched)
+        work.tx.session.flush()
+        group_rules.settle_account(work, account.organization_id, account.id)
+
+
+def _say_vouched(work: Work, account: Account, vouched: tuple[str, ...]) -> None:
+    if vouched:
+        record(
+            work,
+            AccountWordsConfirmed(
+                organization_id=account.organization_id,
+                target_id=account.id,
+                email=account.email,
+                attributes=", ".join(vouched),
+            ),
+        )
 
 
 def disable(work: Work, reference: str, *, organization_id: str | None = None) -> Account:

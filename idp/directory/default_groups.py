@@ -217,6 +217,11 @@ def give(work: Work, account: str, application_id: str, *, reason: str = "") -> 
     return Given(member, application, tuple(entered), None)
 
 
+def may_put_in(work: Work, application: Application) -> bool:
+    """Say whether the actor may put people into every default group of an application that it was given (D17)."""
+    return all(rights.may_change_members(work, one) for one in defaults(work, application))
+
+
 def would_take(work: Work, account: str, application_id: str) -> Taken:
     """
     Return what `take` would do. Nothing changes.

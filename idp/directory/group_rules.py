@@ -4,6 +4,7 @@ Who is in a group by rule: kept so whenever an account, or what groups it is in,
 A rule puts accounts into its group, and takes out those that it has put there, by memberships of the source
 ``rule:<id>``. Accounts that cannot sign in (disabled, or to be deleted) are left as they are until they can again.
 A rule can turn on groups; rules are settled in the order in which they turn on one another, and there is no circle.
+What a person has typed (a name at joining, an address of their own) decides nothing until an administrator vouches for it.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -25,6 +26,7 @@ from idp.policy.conditions import Condition
 _COLUMNS = (
     *(Account.id, Account.email, Account.name, Account.given_name, Account.family_name, Account.attributes),
     *(Account.kind.label("account_kind"), Account.disabled_at, Account.deletion_at, Account.erased_at),
+    Account.typed_by_person,
 )
 OWN_ATTRIBUTES = ("email", "name", "given_name", "family_name", "account_kind")
 """What a condition can ask of every account, beside its further attributes."""
@@ -50,13 +52,18 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """What a rule can know of an account, and whether rules touch it at all."""
+    """
+    What a rule can know of an account, and whether rules touch it at all.
+
+    ``typed`` are the attributes that the person typed, and no administrator has vouched for: they decide nothing.
+    """
 
     id: str
     email: str
     name: str
     touched: bool
     attributes: Mapping[str, Sequence[str]]
+    typed: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +232,7 @@ def _say(work: Work, organization_id: str, rule: Rule, entered: list[str], left:
 
 def _belongs(rule: Rule, person: Person, groups: Mapping[str, Collection[str]]) -> bool:
     return person.id not in rule.exceptions and conditions.holds(
-        rule.condition, person.attributes, groups.get(person.id, ())
+        rule.condition, person.attributes, groups.get(person.id, ()), unsure=person.typed
     )
 
 
@@ -300,6 +307,7 @@ def _person(row: Any) -> Person:
         row.name,
         row.disabled_at is None and row.deletion_at is None and row.erased_at is None,
         {**row.attributes, **own},
+        frozenset(row.typed_by_person),
     )
 
 

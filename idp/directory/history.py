@@ -1,5 +1,6 @@
 """Reads of what happened, for those who may read the audit log of an organization."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import TypeVar
 
@@ -94,3 +95,14 @@ def _visible(work: Work, model: type[M]) -> Select[M]:
     if allowed is None:
         return query
     return query.where(model.organization_id.in_(allowed)) if allowed else query.where(false())
+
+
+def of_targets(work: Work, organization_id: str, target_ids: Collection[str], *, limit: int = 50) -> list[AuditEntry]:
+    """Return what has happened to some things of an organization, a hundred at most, the newest first."""
+    query = (
+        _visible(work, AuditEntry)
+        .where(AuditEntry.target_id.in_(sorted(target_ids)[:100]), AuditEntry.organization_id == organization_id)
+        .order_by(AuditEntry.at.desc(), AuditEntry.id)
+        .limit(limit)
+    )
+    return list(work.tx.session.scalars(query))

@@ -6,6 +6,7 @@ where the account is not any more what was shown. Who may sign in is of a floor 
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -307,12 +308,24 @@ def stop(work: Work, of: AccountImport) -> None:
     work.tx.session.flush()
 
 
-def apply_some(work: Work, of: AccountImport, then: Callable[[Account], None], *, limit: int = AT_ONCE) -> bool:
+def _unguarded(_account_id: str) -> AbstractContextManager[None]:
+    return nullcontext()
+
+
+def apply_some(
+    work: Work,
+    of: AccountImport,
+    then: Callable[[Account], None],
+    *,
+    guard: Callable[[str], AbstractContextManager[None]] = _unguarded,
+    limit: int = AT_ONCE,
+) -> bool:
     """
     Do the next rows of an import, at most *limit*; say whether more are left. Of a row that is refused nothing is done.
 
     Args:
         then: what else is done with an account that was created.
+        guard: inside of what an account that is there already is changed; it gets the account's id, and may refuse.
 
     Raises:
         Forbidden: the actor may not create accounts there.
@@ -326,7 +339,8 @@ def apply_some(work: Work, of: AccountImport, then: Callable[[Account], None], *
                 if row.action == Action.CREATE:
                     then(_create(work, owner, row))
                 else:
-                    _change(work, owner, row)
+                    with guard(row.account_id or ""):
+                        _change(work, owner, row)
         except _REFUSALS as error:
             work.tx.session.refresh(row)
             row.outcome, row.problem = REFUSED, error.message[:512]
@@ -429,7 +443,14 @@ def _enter(work: Work, owner: Organization, account: Account, row: AccountImport
     row.done = began
 
 
-def undo_some(work: Work, of: AccountImport, is_used: Callable[[Account], bool], *, limit: int = AT_ONCE) -> bool:
+def undo_some(
+    work: Work,
+    of: AccountImport,
+    is_used: Callable[[Account], bool],
+    *,
+    guard: Callable[[str], AbstractContextManager[None]] = _unguarded,
+    limit: int = AT_ONCE,
+) -> bool:
     """
     Take the next applied rows of an import back, at most *limit*; say whether more are left.
 
@@ -438,6 +459,7 @@ def undo_some(work: Work, of: AccountImport, is_used: Callable[[Account], bool],
 
     Args:
         is_used: whether somebody has signed in with an account, or could.
+        guard: as in `apply_some`.
 
     Raises:
         Forbidden: the actor may not create accounts there.
@@ -448,7 +470,7 @@ def undo_some(work: Work, of: AccountImport, is_used: Callable[[Account], bool],
     todo = _rows_to_do(work, of, *actions, outcomes=(CREATED, CHANGED), limit=limit)
     for row in todo:
         try:
-            with work.tx.session.begin_nested():
+            with work.tx.session.begin_nested(), guard(row.account_id or ""):
                 if row.outcome == CREATED:
                     _take_back(work, owner, row, is_used)
                 else:

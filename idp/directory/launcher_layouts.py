@@ -48,12 +48,12 @@ def layout(work: Work, organization: str, layout_id: str) -> LauncherLayout:
 
 
 def named(work: Work, found: Sequence[LauncherLayout]) -> dict[str, str]:
-    """Return whom each layout is for, by the layout's id: the name of a group, or everyone."""
+    """Return whom each layout is for, by the layout's id: a group's name (its id, to who may read no groups), or everyone."""
     wanted = {one.group_id for one in found if one.group_id is not None}
-    query = select(Group.id, Group.name).where(
+    query = queries.visible(work, Group, Permission.GROUP_READ).where(
         Group.organization_id.in_({one.organization_id for one in found}), Group.id.in_(wanted)
     )
-    groups = {row.id: row.name for row in work.tx.session.execute(query)} if wanted else {}
+    groups = {one.id: one.name for one in work.tx.session.scalars(query)} if wanted else {}
     return {one.id: EVERYONE if one.group_id is None else groups.get(one.group_id, one.group_id) for one in found}
 
 

@@ -125,6 +125,7 @@ class Account(Owned):
     ``created_through`` is how it came to be: ``administrator``, ``invitation``, ``import``, ``join-rule`` or
     ``provisioning``. ``last_active_at`` is when it signed in last, to within an hour. API tokens of the person that were
     made until ``api_tokens_over_at`` are over for good (None: none is for that).
+    ``typed_by_person`` names what the person typed and no administrator has vouched for: rules of groups leave it out.
     """
 
     __tablename__ = "accounts"
@@ -172,6 +173,7 @@ class Account(Owned):
     last_active_at: Mapped[datetime | None]
     language: Mapped[str] = mapped_column(String(16), default="", server_default="")
     created_through: Mapped[str] = mapped_column(String(16), default="administrator", server_default="administrator")
+    typed_by_person: Mapped[list[str]] = mapped_column(default=list, server_default="[]")
     api_tokens_over_at: Mapped[datetime | None]
     version: Mapped[int] = mapped_column(Integer, default=1)
 

@@ -18,7 +18,7 @@ from idp.directory import access, group_rights, memberships, names, queries, siz
 from idp.directory.group_models import DefaultGroup
 from idp.directory.memberships import Source
 from idp.directory.models import AccessGrant, Account, Application, Group, Membership, Site
-from idp.policy.permissions import Permission
+from idp.policy.permissions import Permission, allows
 
 LIMITS = (
     "Names are those of today. What was switched off on that day is told by the audit log, as far back as it reaches.",
@@ -36,7 +36,7 @@ ACTIVE, NOT_YET, DISABLED, ERASED, DELETED = "active", "not-yet", "disabled", "e
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A group, by its id and what it is called."""
+    """A group, by its id and what it is called (empty: the actor may read no groups)."""
 
     id: str
     name: str
@@ -417,7 +417,7 @@ def _ways(
         return
     default = (grant.application_id, grant.subject_id) in marked
     for chain, source in _chains(grant.subject_id, sources, frozenset()):
-        groups = tuple(Named(one, called.get(one, one)) for one in chain)
+        groups = tuple(Named(one, called.get(one, "")) for one in chain)
         yield Way(access.GROUP, grant.valid_from, grant.valid_to, grant.reason, groups, source, default)
 
 
@@ -434,6 +434,8 @@ def _chains(group_id: str, sources: _Sources, seen: frozenset[str]) -> Iterator[
 
 
 def _names(work: Work, organization_id: str, group_ids: Collection[str]) -> dict[str, str]:
+    if not allows(work.actor, Permission.GROUP_READ, organization_id):
+        return {}
     return {one.id: one.name for one in group_rights.groups_by_id(work, organization_id, group_ids)}
 
 

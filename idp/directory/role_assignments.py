@@ -12,7 +12,7 @@ from idp.audit.log import record
 from idp.base.errors import Conflict, Forbidden, Invalid, NotFound
 from idp.base.ids import new_id
 from idp.base.texts import phrase
-from idp.base.work import Actor, HeldRole, Work
+from idp.base.work import HeldRole, Work
 from idp.directory import access, administering, group_rights, names, queries, rights
 from idp.directory import roles as roles_
 from idp.directory.group_models import GroupRule
@@ -22,7 +22,6 @@ from idp.directory.roles import AnyRole
 from idp.policy.permissions import ROLES, Permission, allows, exceeds, require
 
 _LONGEST_REASON = 500
-_MOST_LOOKED_AT = 500
 MANUAL = "manual"
 _SCOPED = {
     "organization": and_(RoleAssignment.site_id.is_(None), RoleAssignment.application_id.is_(None)),
@@ -289,7 +288,7 @@ def assignment(work: Work, assignment_id: str, *, organization_id: str) -> Held:
     Raises:
         NotFound: none that this actor may see.
     """
-    query = _listed(work, organization_id).where(RoleAssignment.id == assignment_id)
+    query = listed(work, organization_id).where(RoleAssignment.id == assignment_id)
     found = work.tx.session.scalar(query)
     if found is None:
         raise NotFound("This role was withdrawn already, or was never given.", field="assignment")
@@ -313,7 +312,7 @@ def page(
         role: only of this one (its key).
         scope: only those held in the ``organization``, at a ``site``, for an ``application``.
     """
-    query = _listed(work, organization_id)
+    query = listed(work, organization_id)
     if role:
         query = query.where(RoleAssignment.role == role)
     if scope in _SCOPED:
@@ -341,7 +340,7 @@ def assignments(
         role: the key of one role (`roles.AnyRole.key`).
         account_id, group_id, site_id, application_id: only what was given to, or for, this one itself.
     """
-    query = _listed(work, organization_id)
+    query = listed(work, organization_id)
     wanted = {"role": role, "account_id": account_id, "group_id": group_id}
     wanted |= {"site_id": site_id, "application_id": application_id}
     for name, value in wanted.items():
@@ -354,34 +353,10 @@ def assignments(
 def of_account(work: Work, account: Account) -> list[Held]:
     """Return what an account administers, by itself and by the groups that it is in now, as far as the actor may see it."""
     groups = access.group_ids_of(work, account.organization_id, account.id)
-    query = _listed(work, account.organization_id).where(
+    query = listed(work, account.organization_id).where(
         or_(RoleAssignment.account_id == account.id, RoleAssignment.group_id.in_(groups))
     )
     return in_words(work, list(work.tx.session.scalars(query.order_by(RoleAssignment.id))))
-
-
-def who_may(
-    work: Work,
-    permission: Permission,
-    *,
-    organization_id: str,
-    site_id: str | None = None,
-    application_id: str | None = None,
-) -> list[Held]:
-    """Return the assignments, of those that the actor may see, that hold *permission* there now: who may change what is there."""
-    query = _listed(work, organization_id).where(RoleAssignment.valid_from <= work.now)
-    listed = work.tx.session.scalars(query.order_by(RoleAssignment.id).limit(_MOST_LOOKED_AT))
-    return [
-        one
-        for one in in_words(work, list(listed))
-        if allows(
-            Actor(one.subject_kind, roles=(one.held,)),
-            permission,
-            organization_id,
-            site_id=site_id,
-            application_id=application_id,
-        )
-    ]
 
 
 def scope(work: Work, organization_id: str, *, site: str | None = None, application: str | None = None) -> Scope:
@@ -502,7 +477,8 @@ def _live(work: Work, query: Select[S]) -> Select[S]:
     return query.where(or_(RoleAssignment.valid_to.is_(None), RoleAssignment.valid_to > work.now))
 
 
-def _listed(work: Work, organization_id: str) -> Select[RoleAssignment]:
+def listed(work: Work, organization_id: str) -> Select[RoleAssignment]:
+    """Return a query for what has not ended, as far as the actor may see it."""
     return _live(work, queries.visible(work, RoleAssignment, Permission.ROLE_READ)).where(
         RoleAssignment.organization_id == organization_id
     )
@@ -516,15 +492,19 @@ def _is_there(work: Work, wanted: RoleAssignment) -> bool:
     return work.tx.session.scalar(query.limit(1)) is not None
 
 
-def in_words(work: Work, listed: Sequence[RoleAssignment]) -> list[Held]:
-    """Return assignments in words: one query for each kind of name, however many there are."""
-    accounts = _by_id(work, Account, {(one.organization_id, one.account_id) for one in listed})
-    groups = _by_id(work, Group, {(one.organization_id, one.group_id) for one in listed})
-    applications = _by_id(work, Application, {(one.organization_id, one.application_id) for one in listed})
-    sites = _by_id(work, Site, {(one.organization_id, one.site_id) for one in listed})
-    own = _by_id(work, Role, {(one.organization_id, one.role) for one in listed if one.role not in ROLES})
+def in_words(work: Work, assigned: Sequence[RoleAssignment]) -> list[Held]:
+    """
+    Return assignments in words: one query for each kind of name, however many there are.
+
+    Who may read roles and not accounts, groups, sites or applications is told their ids.
+    """
+    accounts = _by_id(work, Account, {(one.organization_id, one.account_id) for one in assigned})
+    groups = _by_id(work, Group, {(one.organization_id, one.group_id) for one in assigned})
+    applications = _by_id(work, Application, {(one.organization_id, one.application_id) for one in assigned})
+    sites = _by_id(work, Site, {(one.organization_id, one.site_id) for one in assigned})
+    own = _by_id(work, Role, {(one.organization_id, one.role) for one in assigned if one.role not in ROLES})
     found = []
-    for one in listed:
+    for one in assigned:
         person, people = accounts.get(one.account_id or ""), groups.get(one.group_id or "")
         where = Scope(one.organization_id, sites.get(one.site_id or ""), applications.get(one.application_id or ""))
         role = own.get(one.role)
@@ -541,14 +521,31 @@ def in_words(work: Work, listed: Sequence[RoleAssignment]) -> list[Held]:
                 role=one.role if role is None else role.name,
                 subject_kind="account" if person is not None else "group",
                 subject_id=one.account_id or one.group_id or "",
-                subject=person.email if person is not None else people.name if people is not None else "",
+                subject=_subject(work, person, people),
                 scope=where.kind,
-                scope_name=where.words,
+                scope_name=_place(work, where),
                 held=held,
                 may_withdraw=_may_withdraw(work, held),
             )
         )
     return found
+
+
+def _subject(work: Work, person: Account | None, people: Group | None) -> str:
+    if person is not None:
+        seen = allows(work.actor, Permission.ACCOUNT_READ, person.organization_id)
+        return person.email if seen else person.id
+    if people is None:
+        return ""
+    return people.name if allows(work.actor, Permission.GROUP_READ, people.organization_id) else people.id
+
+
+def _place(work: Work, where: Scope) -> str:
+    if where.application is not None and not rights.allows_on(work, Permission.APPLICATION_READ, where.application):
+        return f"the application {where.application.id}"
+    if where.site is not None and not rights.allows_on(work, Permission.SITE_READ, where.site):
+        return f"the site {where.site.id}"
+    return where.words
 
 
 def _by_id(work: Work, model: type[M], keys: set[tuple[str, str | None]]) -> dict[str, M]:

@@ -44,13 +44,14 @@ MOST_GROUPS = 20
 """Groups that one condition names."""
 
 Attributes = Mapping[str, Sequence[str]]
-_Step = Callable[["_Facts"], bool]
+_Step = Callable[["_Facts"], bool | None]
 
 
 class _Facts(NamedTuple):
     attributes: Attributes
     groups: Collection[str]
     budget: Budget
+    unsure: Collection[str]
 
 
 class _Named(NamedTuple):
@@ -89,16 +90,20 @@ def parse(text: str) -> Condition:
     return Condition(text, frozenset(parser.reads), frozenset(one.reference for one in named), named, step)
 
 
-def holds(condition: Condition, attributes: Attributes, groups: Collection[str] = ()) -> bool:
+def holds(
+    condition: Condition, attributes: Attributes, groups: Collection[str] = (), *, unsure: Collection[str] = ()
+) -> bool:
     """
     Say whether *condition* is true of somebody. Total: it never raises, and ends soon.
 
     Args:
         attributes: the values of each attribute.
         groups: what the condition calls the groups that they are in: ids, once it was `renamed`.
+        unsure: attributes of which nobody but that person says what they are. The condition is true only if it is
+            whatever these are: neither they nor their contrary make it so.
     """
     try:
-        return condition.step(_Facts(attributes, groups, Budget()))
+        return condition.step(_Facts(attributes, groups, Budget(), unsure)) is True
     except TooMuchError:
         return False
 
@@ -205,7 +210,7 @@ class _Parser:
         steps = [self._both(depth)]
         while self._took("or"):
             steps.append(self._both(depth))
-        return steps[0] if len(steps) == 1 else lambda facts: any(step(facts) for step in steps)
+        return steps[0] if len(steps) == 1 else _either(steps)
 
     def end(self) -> None:
         if self._now.kind != "end":
@@ -237,7 +242,7 @@ class _Parser:
         steps = [self._one(depth)]
         while self._took("and"):
             steps.append(self._one(depth))
-        return steps[0] if len(steps) == 1 else lambda facts: all(step(facts) for step in steps)
+        return steps[0] if len(steps) == 1 else _not(_either([_not(step) for step in steps]))
 
     def _one(self, depth: int) -> _Step:
         if depth > DEEPEST:
@@ -301,7 +306,7 @@ class _Parser:
 
     def _is(self, name: str) -> _Step:
         if self._took("set"):
-            return lambda facts: any(facts.attributes.get(name, ()))
+            return lambda facts: None if name in facts.unsure else any(facts.attributes.get(name, ()))
         if self._took("one", "of"):
             among = frozenset(self._list(self._folded))
             return _some(name, lambda value: value in among)
@@ -313,7 +318,9 @@ class _Parser:
         if not is_pattern(pattern):
             raise _wrong(at, f"a pattern has 1 to {LONGEST_PATTERN} characters")
 
-        def step(facts: _Facts) -> bool:
+        def step(facts: _Facts) -> bool | None:
+            if name in facts.unsure:
+                return None
             for value in _values(name, facts):
                 facts.budget.spend(cost(pattern, value))
                 if matches(pattern, value):
@@ -360,7 +367,26 @@ def fold(value: str) -> str:
 
 
 def _not(step: _Step) -> _Step:
-    return lambda facts: not step(facts)
+    def contrary(facts: _Facts) -> bool | None:
+        said = step(facts)
+        return None if said is None else not said
+
+    return contrary
+
+
+def _either(steps: Sequence[_Step]) -> _Step:
+    """True where one of *steps* is; unsure (None) where none is true and one is unsure."""
+
+    def either(facts: _Facts) -> bool | None:
+        unsure = False
+        for step in steps:
+            said = step(facts)
+            if said:
+                return True
+            unsure = unsure or said is None
+        return None if unsure else False
+
+    return either
 
 
 def _values(name: str, facts: _Facts) -> list[str]:
@@ -372,4 +398,4 @@ def _values(name: str, facts: _Facts) -> list[str]:
 
 
 def _some(name: str, passes: Callable[[str], bool]) -> _Step:
-    return lambda facts: any(passes(value) for value in _values(name, facts))
+    return lambda facts: None if name in facts.unsure else any(passes(value) for value in _values(name, facts))

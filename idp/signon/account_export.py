@@ -1,6 +1,8 @@
 """
 All accounts of an organization as CSV, by address: read and written in parts, so that a hundred thousand need little memory.
 
+What the actor may not read by itself (groups, applications, policies, domains) is not named; the columns stay.
+
 `begin` checks and audits, in a transaction of its own; `parts` only reads, for as long as whoever downloads takes.
 """
 
@@ -22,7 +24,7 @@ from idp.directory.account_lists import ACTIVE, state_of
 from idp.directory.domain_models import Domain
 from idp.directory.models import AccessGrant, Account, Application, Group, Membership, Organization, Site
 from idp.policy.models import AuthenticationPolicy
-from idp.policy.permissions import Permission, require
+from idp.policy.permissions import Permission, allows, require
 from idp.signon.factors import enrolled
 
 COLUMNS = (
@@ -156,11 +158,14 @@ class _Known:
 
     def __init__(self, work: Work, organization_id: str) -> None:
         session = work.tx.session
-        self._domains = _names(session.execute(select(Domain.id, Domain.name).where(_of(Domain, organization_id))))
-        self._groups = _names(session.execute(select(Group.id, Group.name).where(_of(Group, organization_id))))
+        domains = queries.visible(work, Domain, Permission.DOMAIN_READ).where(_of(Domain, organization_id))
+        groups = queries.visible(work, Group, Permission.GROUP_READ).where(_of(Group, organization_id))
+        self._domains = _names(session.execute(domains.with_only_columns(Domain.id, Domain.name)))
+        self._groups = _names(session.execute(groups.with_only_columns(Group.id, Group.name)))
         self._applications = _names(
             session.execute(
-                select(Application.id, Application.name)
+                queries.visible(work, Application, Permission.APPLICATION_READ)
+                .with_only_columns(Application.id, Application.name)
                 .join(Site, and_(Site.organization_id == Application.organization_id, Site.id == Application.site_id))
                 .where(
                     _of(Application, organization_id),
@@ -175,6 +180,8 @@ class _Known:
                 _of(AuthenticationPolicy, organization_id)
             )
         ).all()
+        if not allows(work.actor, Permission.POLICY_READ, organization_id):
+            policies = []
         self._policies = {row.id: row.name for row in policies}
         self._default = next((row.name for row in policies if row.is_default), "")
         self._everyone: set[str] = set()

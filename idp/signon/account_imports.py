@@ -5,6 +5,7 @@ A job acts for whoever asked, with the rights that they have then: whoever loses
 """
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -13,12 +14,13 @@ from sqlalchemy import func, select
 from idp.base import jobs
 from idp.base.errors import Forbidden
 from idp.base.work import Actor, HeldRole, Work
-from idp.directory import imports, rights
+from idp.directory import administering, imports, rights
 from idp.directory.imports import APPLIED, APPLYING, PREVIEWED, UNDOING
 from idp.directory.joining_models import AccountImport
 from idp.directory.models import Account, Organization
 from idp.policy.permissions import OPERATOR
 from idp.signon import invitations
+from idp.signon.guarding import guarded
 from idp.signon.models import Authenticator, Password, RecoveryCode, SignIn, TemporaryPass, TotpFactor
 
 _PROOFS: tuple[type[Any], ...] = (Password, TotpFactor, Authenticator, RecoveryCode, TemporaryPass, SignIn)
@@ -72,10 +74,16 @@ def run(work: Work, payload: Mapping[str, Any]) -> None:
 
 
 def _step(work: Work, of: AccountImport, *, step: int = 1) -> None:
+    def guard(account_id: str) -> AbstractContextManager[None]:
+        """A row that would lock administrators out is refused; others can lock nobody out."""
+        if administering.is_administrator(work, of.organization_id, account_id):
+            return guarded(work, of.organization_id)
+        return nullcontext()
+
     if of.state == APPLYING:
-        more = imports.apply_some(work, of, lambda account: _then(work, of, account))
+        more = imports.apply_some(work, of, lambda account: _then(work, of, account), guard=guard)
     else:
-        more = imports.undo_some(work, of, lambda account: is_used(work, account))
+        more = imports.undo_some(work, of, lambda account: is_used(work, account), guard=guard)
     if more:
         jobs.defer(
             work,

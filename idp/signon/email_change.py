@@ -13,7 +13,18 @@ from idp.audit.log import record
 from idp.base.errors import ChangedMeanwhile, Conflict, Invalid
 from idp.base.texts import phrase
 from idp.base.work import Work
-from idp.directory import group_rules, mailing, managed, names, provisioned, queries, rights, search
+from idp.directory import (
+    accounts,
+    group_rules,
+    mailing,
+    managed,
+    names,
+    own_words,
+    provisioned,
+    queries,
+    rights,
+    search,
+)
 from idp.directory.models import Account, Organization
 from idp.policy.access.context import AccountKind
 from idp.policy.permissions import Permission
@@ -121,7 +132,7 @@ def administer(
     work: Work, reference: str, email: str, *, organization_id: str | None = None, if_version: int | None = None
 ) -> Account:
     """
-    Give an account another address; an administrator vouches for it. The old one is told, and undoes nothing.
+    Give an account another address; an administrator vouches for it, for the same one, too. The old one is told, and undoes nothing.
 
     Args:
         if_version: the version of the account that the change was made for.
@@ -142,6 +153,7 @@ def administer(
     mail_links.hold(work, account.organization_id, account.id)
     wanted, before = names.email(email), account.email
     if wanted == before:
+        accounts.vouch(work, account, own_words.EMAIL)
         return account
     provisioned.refuse_edit(work, account)
     replace(work, account, wanted, seen=before, by="administrator")
@@ -190,6 +202,11 @@ def replace(work: Work, account: Account, email: str, *, seen: str, by: str) -> 
     mail_links.end_all(work, account.id)
     work.tx.session.refresh(account)
     managed.follow_address(work, account)
+    if by == "administrator":
+        own_words.vouch(account, own_words.EMAIL)
+    else:
+        own_words.mark_address(work, account)
+    work.tx.session.flush()
     search.put(work, account)
     record(
         work,

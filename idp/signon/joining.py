@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import exists, func, select, update
 
 from idp.audit.events import AccountJoined, JoinRequestApproved, JoinRequestDenied, JoinRequestMade
 from idp.audit.log import record
@@ -177,6 +177,20 @@ def requests(
     return list(work.tx.session.scalars(query.limit(limit)))
 
 
+def waiting_by(work: Work, rule: JoinRule) -> int:
+    """Return how many wait by a rule that the actor was given."""
+    query = (
+        select(func.count())
+        .select_from(JoinRequest)
+        .where(
+            JoinRequest.organization_id == rule.organization_id,
+            JoinRequest.rule_id == rule.id,
+            JoinRequest.state == PENDING,
+        )
+    )
+    return work.tx.session.scalar(query) or 0
+
+
 def get(work: Work, request_id: str, *, organization_id: str | None = None) -> JoinRequest:
     """
     Raises:
@@ -216,6 +230,7 @@ def approve(work: Work, request_id: str, *, organization_id: str | None = None) 
         name=found.name,
         kind="member" if rule is None else rule.kind,
         through="join-rule",
+        typed_by_person=True,
     )
     if rule is not None:
         invitations.enter(work, account, rule.groups, organization=organization.slug)
@@ -303,7 +318,13 @@ def _join(work: Work, joining: Joining, rule: JoinRule) -> Joined:
         ),
     )
     account = accounts.create(
-        joiner, joining.email, organization=organization.slug, name=joining.name, kind=rule.kind, through="join-rule"
+        joiner,
+        joining.email,
+        organization=organization.slug,
+        name=joining.name,
+        kind=rule.kind,
+        through="join-rule",
+        typed_by_person=True,
     )
     for group_id in rule.groups:
         group = work.tx.session.get(Group, (organization.id, group_id))

@@ -28,7 +28,7 @@ def held_against(tab) -> Iterator[str]:
             yield f"{theme}: {one}"
 
 
-def _is_file(address: str) -> bool:
+def is_file(address: str) -> bool:
     """Whether it is something to keep, or a picture, and no page."""
     return "." in urlsplit(address).path.rpartition("/")[2]
 
@@ -55,7 +55,7 @@ class Crawl:
 
     def _wants(self, url: str) -> bool:
         kind = self._kind(url)
-        if kind is None or kind in self._seen or _is_file(url):
+        if kind is None or kind in self._seen or is_file(url):
             return False
         self._seen.add(kind)
         return True
@@ -77,7 +77,7 @@ def test_no_page_of_the_console_violates_a_rule_in_either_theme(front, walk, bas
     tab = signed_in(walk()).tab
     crawl = Crawl(front, tab, base)
     rules = [one for one in front.app.url_map.iter_rules() if one.rule.startswith("/admin") and "GET" in one.methods]
-    every = {one.endpoint: one.rule for one in rules if not _is_file(one.rule)}
+    every = {one.endpoint: one.rule for one in rules if not is_file(one.rule)}
     plain = [one.rule for one in rules if not one.arguments and one.endpoint in every]
 
     found, broken = {}, []

@@ -8,7 +8,18 @@ import pytest
 
 from idp.base.errors import Conflict, Forbidden, Invalid, NotFound
 from idp.base.work import Actor, HeldRole
-from idp.directory import access, access_requests, accounts, applications, groups, organizations, sites
+from idp.directory import (
+    access,
+    access_requests,
+    accounts,
+    applications,
+    default_groups,
+    groups,
+    organizations,
+    rights,
+    role_assignments,
+    sites,
+)
 from idp.directory.group_models import DefaultGroup
 from idp.directory.models import Organization
 from tests.support import postbox
@@ -298,3 +309,40 @@ def test_of_many_who_ask_or_decide_at_once_one_wins(database, open_work, noon):
     assert at_once(lambda work: access_requests.approve(acme.as_chief(work), one.request.id)) == 1
     with open_work() as work:
         assert len(applications.grants(work, acme.wiki)) == 1
+
+
+@pytest.mark.parametrize("inside", [False, True])
+def test_d17_nobody_approves_what_brings_a_role_that_they_do_not_hold(work, acme, inside):
+    groups.create(work, "Wiki people", organization="acme")
+    default_groups.mark(work, acme.wiki.id, "Wiki people")
+    carrying = "Wiki people"
+    if inside:  # the group that opens it carries nothing, but one around it does
+        carrying = groups.create(work, "Around", organization="acme").name
+        groups.nest(work, "Wiki people", "Around", organization="acme")
+    role_assignments.grant(
+        work, "application-administrator", organization="acme", group=carrying, application=acme.wiki.id
+    )
+    helper = acme.as_chief(work, HeldRole("user-access-administrator", acme.organization.id))
+    made = asked(work, acme)
+
+    with pytest.raises(Forbidden), work.tx.session.begin_nested():
+        access_requests.approve(helper, made.id)
+    work.tx.session.refresh(made)
+    assert (made.state, may_open(work, acme), default_groups.may_put_in(helper, acme.wiki)) == ("pending", False, False)
+
+    access_requests.approve(helper, made.id, until=work.now + timedelta(days=3))  # by a grant of their own: no role
+    assert may_open(work, acme)
+    assert rights.roles_of(work, acme.organization.id, acme.ann.id) == ()
+
+
+def test_whoever_holds_as_much_approves_into_a_group_that_carries_a_role(work, acme):
+    groups.create(work, "Wiki people", organization="acme")
+    default_groups.mark(work, acme.wiki.id, "Wiki people")
+    role_assignments.grant(
+        work, "application-administrator", organization="acme", group="Wiki people", application=acme.wiki.id
+    )
+    access_requests.approve(acme.as_chief(work), asked(work, acme).id)
+
+    assert [one.role for one in rights.roles_of(work, acme.organization.id, acme.ann.id)] == [
+        "application-administrator"
+    ]

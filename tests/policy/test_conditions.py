@@ -151,3 +151,28 @@ def test_a_condition_says_what_it_turns_on():
 def test_folding_twice_is_folding_once():
     for value in ("STRASSE", "straße", "İstanbul", "Kraków", "ﬁ"):
         assert conditions.fold(conditions.fold(value)) == conditions.fold(value)
+
+
+def test_t5_what_only_the_person_says_makes_no_condition_true_nor_does_its_contrary():
+    typed = {"name": ["CFO"], "department": ["Sales"]}
+    wrong = []
+    for text, expected in (
+        ('name is "CFO"', False),
+        ('name is not "CFO"', False),
+        ('not name is "Ben"', False),
+        ("name is set", False),
+        ("name is not set", False),
+        ('name contains "c"', False),
+        ('name matches "*"', False),
+        ('name is one of ("CFO", "CEO")', False),
+        ('department is "Sales"', True),
+        ('department is "Sales" or name is "CFO"', True),
+        ('department is "Sales" and name is "CFO"', False),
+        ('not (name is "Ben" and department is "Research")', True),
+        ('not (name is "Ben" or department is "Research")', False),
+        ('not (name is "Ben" and department is "Sales")', False),
+    ):
+        if holds(parse(text), typed, unsure={"name"}) is not expected:
+            wrong.append(text)
+    assert wrong == []
+    assert holds(parse('name is "CFO"'), typed)

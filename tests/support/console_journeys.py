@@ -87,6 +87,7 @@ def add_saml(admin: Admin) -> None:
     admin.press("Go on")
     admin.tick("Everyone of")
     admin.press("Give access")
+    admin.press("Give access")  # the page between says to how many
     admin.press("Go on")
     admin.says("/sites/acme/saml/sso")
 
@@ -114,6 +115,7 @@ def give_access(admin: Admin) -> None:
     admin.choose("Group", "Finance")
     admin.fill("Reason", "They write the bills.")
     admin.press("Give access")
+    admin.press("Give access")  # the page between says to how many
     admin.says("They write the bills.")
     admin.show("give-access")
 

@@ -66,6 +66,8 @@ def _people(front: Front) -> list[str]:
             f"accounts/{cleo}",
             f"domains/{domain.id}",
             f"groups/{ruled}/rule",
+            f"groups/{ruled}/nest?parent=Engineering",
+            f"who-may/group/{ruled}",
             f"roles/all/{editors.id}",
             f"roles/give/confirm?whom={BEN}&role=help-desk&where=organization",
             f"accounts/bulk/choose?act=disable&chosen={ben}",

@@ -56,7 +56,7 @@ class Visitor:
         """Submit the first form, or the one whose button says *button*, with what was *typed*."""
         form = self._form(button)
         method = form.get("method", "get").lower()
-        values = _values(form) | typed
+        values = values_of(form) | typed
         if button:
             pressed = self.page.xpath(f"//button[contains(normalize-space(), '{button}')][@name]")
             values |= {one.get("name"): one.get("value", "") for one in pressed[:1]}
@@ -68,7 +68,7 @@ class Visitor:
 
     def values(self, ending: str) -> dict[str, object]:
         """What the form whose address ends so would send as it stands."""
-        return _values(next(one for one in self.page.xpath("//form") if (one.get("action") or "").endswith(ending)))
+        return values_of(next(one for one in self.page.xpath("//form") if (one.get("action") or "").endswith(ending)))
 
     def post(self, path: str, values: dict[str, object]) -> "Visitor":
         return self._followed(self.client.post(path, headers=self.headers, data=values))
@@ -103,7 +103,8 @@ class Visitor:
         return self
 
 
-def _values(form) -> dict[str, object]:
+def values_of(form) -> dict[str, object]:
+    """Return what a form would send as it stands."""
     sent = form.xpath(".//input[@name][not(@type='checkbox' or @type='radio') or @checked]")
     values: dict[str, object] = {}
     for i in sent:  # several boxes may have one name

@@ -62,6 +62,7 @@ def test_whoever_joins_at_once_sets_a_password_and_signs_in(front, at_once):
     with front.work() as work:
         made = account_of(work)
         assert (made.name, made.created_through, made.kind) == ("Zoe Zephyr", "join-rule", "member")
+        assert made.typed_by_person == ["name"]
         assert access.groups_of(work, made.organization_id, made.id) == ("Research",)
 
 

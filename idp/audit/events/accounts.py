@@ -85,6 +85,16 @@ class AccountRenamed(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AccountWordsConfirmed(Event):
+    """What the person had typed was taken as right by an administrator: rules of groups go by it from now on."""
+
+    tag = "account.words-confirmed"
+    sentence = "confirmed what the person of {email} had typed: {attributes}"
+    email: str
+    attributes: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AccountAttributesChanged(Event):
     """Further attributes of an account changed; only those that did are named, with their values."""
 

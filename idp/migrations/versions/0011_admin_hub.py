@@ -486,6 +486,7 @@ def upgrade() -> None:
     op.add_column(
         "accounts", sa.Column("created_through", sa.String(length=16), server_default="administrator", nullable=False)
     )
+    op.add_column("accounts", sa.Column("typed_by_person", sa.JSON(), server_default="[]", nullable=False))
     op.create_index(
         "ix_accounts_deletion_at",
         "accounts",

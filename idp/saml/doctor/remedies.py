@@ -37,15 +37,8 @@ def apply(
     application = queries.application(work, application_id)
     require_on(work, Permission.APPLICATION_EDIT, application)
     providers.check_version(providers.of_application(work, application), if_version)
-    offered = list(dict.fromkeys(one.fix for one in findings if one.kind == kind and one.fix is not None))
-    if not offered:
-        raise Invalid(
-            phrase("There is nothing to fix for “%(kind)s”.", kind=kind[:64]),
-            field="fix",
-            code="nothing-to-fix",
-            advice="Name a finding of this check that offers a fix; what the others need is written beside them.",
-        )
-    for fix in offered:
+    fixes = offered(kind, findings)
+    for fix in fixes:
         match fix.act:
             case Switch(values=values):
                 providers.change(work, application_id, Switches(**dict(values)))
@@ -64,7 +57,25 @@ def apply(
             ),
         )
     work.tx.session.flush()
-    return offered
+    return fixes
+
+
+def offered(kind: str, findings: Sequence[Finding]) -> list[Fix]:
+    """
+    Return what the doctor offers for the *findings* of that *kind*.
+
+    Raises:
+        Invalid: nothing of that kind was found, or nothing can be done about it from here.
+    """
+    found = list(dict.fromkeys(one.fix for one in findings if one.kind == kind and one.fix is not None))
+    if not found:
+        raise Invalid(
+            phrase("There is nothing to fix for “%(kind)s”.", kind=kind[:64]),
+            field="fix",
+            code="nothing-to-fix",
+            advice="Name a finding of this check that offers a fix; what the others need is written beside them.",
+        )
+    return found
 
 
 def _release(work: Work, application_id: str, attributes: Sequence[str]) -> None:

@@ -5,19 +5,20 @@ from dataclasses import replace
 from datetime import UTC, datetime, time
 from typing import Any
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, request, url_for
 
 from idp.base.errors import IdpError, Invalid, NotFound
 from idp.base.work import Work
-from idp.directory import account_lists, default_groups, paths, queries, sizes
+from idp.directory import account_lists, default_groups, paths, queries, reaching, rights, sizes
 from idp.directory.models import Account, Application
 from idp.policy.permissions import Permission
 from idp.signon import why_not
-from idp.signon.guarding import guarded
-from idp.web.console import lists, log_filters
+from idp.web.console import confirming, lists, log_filters, seen
 from idp.web.console.desk import Desk, at_desk, console_page, done, fresh
+from idp.web.console.guarding import guarded
 from idp.web.console.lists import After, At
 from idp.web.languages import gettext as _
+from idp.web.languages import ngettext
 from idp.web.security import administrator
 
 pages = Blueprint("console_access_paths", __name__, url_prefix="/admin")
@@ -79,15 +80,21 @@ def account(work: Work, desk: Desk, account_id: str) -> Response:
 @administrator
 @at_desk(again=account)
 def give(work: Work, desk: Desk, account_id: str) -> Response:
-    """Give an application to an account."""
-    with guarded(work, desk.organization.id):
+    """Give an application to an account; where its groups give roles, that asks for a second step."""
+    asked = log_filters.application(work, desk.organization.id, request.form.get("application", "").strip())
+    application = _application(work, desk, asked.id)
+    if any(rights.roles_of_group(work, one) for one in default_groups.defaults(work, application)):
+        unproven = confirming.second_step(work, desk)
+        if unproven is not None:
+            return unproven
+    with guarded(work, desk):
         given = default_groups.give(
             work,
             _person(work, desk, account_id).id,
-            log_filters.application(work, desk.organization.id, request.form.get("application", "").strip()).id,
+            application.id,
             reason=request.form.get("reason", ""),
         )
-    if given.groups:
+    if given.groups and desk.may(Permission.GROUP_READ):
         words = _("Added to %(groups)s.", groups=", ".join(one.name for one in given.groups))
     else:
         words = _("%(application)s is open to them now.", application=given.application.name)
@@ -102,7 +109,15 @@ def farewell(work: Work, desk: Desk, account_id: str, application_id: str) -> Re
     """Say what taking an application away comes to."""
     person = _person(work, desk, account_id)
     taken = default_groups.would_take(work, person.id, application_id)
-    return console_page(work, desk, "console/access/take.html", place="accounts", account=person, taken=taken)
+    return console_page(
+        work,
+        desk,
+        "console/access/take.html",
+        place="accounts",
+        account=person,
+        taken=taken,
+        shown=_taken_mark(taken),
+    )
 
 
 @pages.post("/accounts/<account_id>/access/<application_id>/take")
@@ -111,8 +126,10 @@ def farewell(work: Work, desk: Desk, account_id: str, application_id: str) -> Re
 @fresh
 def take(work: Work, desk: Desk, account_id: str, application_id: str) -> Response:
     """Take an application away from an account."""
-    with guarded(work, desk.organization.id):
-        taken = default_groups.take(work, _person(work, desk, account_id).id, application_id)
+    person = _person(work, desk, account_id)
+    seen.unchanged(person.id, _taken_mark(default_groups.would_take(work, person.id, application_id)))
+    with guarded(work, desk):
+        taken = default_groups.take(work, person.id, application_id)
     words = _("%(application)s was taken away.", application=taken.application.name)
     if taken.still_open:
         words = _("Done, but %(application)s is still open to them.", application=taken.application.name)
@@ -164,7 +181,7 @@ def people(work: Work, desk: Desk, application_id: str) -> Response:
         chosen={**listed.filters, **lists.filters("account")},
         answer=answer,
         unknown=unknown,
-        defaults=default_groups.defaults(work, application),
+        defaults=default_groups.defaults(work, application) if desk.may(Permission.GROUP_READ) else None,
         may_grant=_may_grant(desk, application),
     )
 
@@ -177,21 +194,69 @@ def people_as_csv(work: Work, desk: Desk, application_id: str) -> Response:
     return PEOPLE.as_csv(work, desk, _application(work, desk, application_id))
 
 
+@pages.get("/applications/<application_id>/people/default")
+@administrator
+@at_desk(again=people)
+@fresh
+def ask_to_mark(work: Work, desk: Desk, application_id: str) -> Response:
+    """Say what making a group a default group does, and to how many; with ``unmark``, what ending that does."""
+    application = _application(work, desk, application_id)
+    chosen = lists.filters("group", "unmark")
+    group = queries.group(work, chosen["group"], organization_id=desk.organization.id)
+    count, unmark = reaching.group(work, group), bool(chosen["unmark"])
+    if unmark:
+        title = _("Is %(group)s to be no default group any more?", group=group.name)
+        said = ngettext(
+            "%(num)s person who is in it stays there, and goes on opening %(application)s; whoever is given it from now on does not enter it.",
+            "%(num)s people who are in it stay there, and go on opening %(application)s; whoever is given it from now on does not enter it.",
+            count,
+        )
+    else:
+        title = _("Make %(group)s a default group?", group=group.name)
+        said = ngettext(
+            "%(num)s person who is in it opens %(application)s from now on, and whoever is given it enters the group and gets all else that it opens.",
+            "%(num)s people who are in it open %(application)s from now on, and whoever is given it enters the group and gets all else that it opens.",
+            count,
+        )
+    question = confirming.Question(
+        title=title,
+        says=[said % {"num": count, "application": application.name}],
+        button=_("No default group any more") if unmark else _("Make it a default group"),
+        action=url_for("console_access_paths.mark", application_id=application.id),
+        back=(url_for("console_access_paths.people", application_id=application.id), application.name),
+        carried=[("group", group.id), *([("unmark", "on")] if unmark else [])],
+        version=_defaults_mark(work, application),
+    )
+    return confirming.ask(work, desk, question, place="applications")
+
+
 @pages.post("/applications/<application_id>/people/default")
 @administrator
 @at_desk(again=people)
+@fresh
 def mark(work: Work, desk: Desk, application_id: str) -> Response:
     """Make a group a default group of an application; with ``unmark`` it is none any more."""
     application = _application(work, desk, application_id)
+    seen.unchanged(application.id, _defaults_mark(work, application))
     unmark = "unmark" in request.form
     change = default_groups.unmark if unmark else default_groups.mark
-    with guarded(work, desk.organization.id):
+    with guarded(work, desk):
         group = change(work, application.id, request.form.get("group", "").strip())
     if unmark:
         words = _("%(group)s is no default group any more. It still opens the application.", group=group.name)
     else:
         words = _("%(group)s is a default group now.", group=group.name)
     return done(work, desk, words, "console_access_paths.people", application_id=application_id)
+
+
+def _taken_mark(taken: default_groups.Taken) -> int:
+    """Stand for what taking an application away was said to come to."""
+    groups, kept = ([one.id for one in some] for some in (taken.groups, taken.kept))
+    return seen.mark(groups, kept, taken.direct, taken.everyone)
+
+
+def _defaults_mark(work: Work, application: Application) -> int:
+    return seen.mark([one.id for one in default_groups.defaults(work, application)])
 
 
 def _found(work: Work, at: At, after: After, limit: int) -> paths.ApplicationPaths:

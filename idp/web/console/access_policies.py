@@ -11,7 +11,7 @@ from idp.directory import access_assignments, access_names, access_policies, acc
 from idp.policy.access import words
 from idp.policy.models import AccessPolicy
 from idp.signon.reporting import report
-from idp.web.console import access_lists, lists, log_filters, replays
+from idp.web.console import access_lists, lists, log_filters, replays, seen
 from idp.web.console.desk import Desk, at_desk, console_page, done, fresh
 from idp.web.console.guarding import guarded
 from idp.web.languages import gettext as _
@@ -158,7 +158,9 @@ def confirming(work: Work, desk: Desk, policy_id: str) -> Response:
 @fresh
 def confirm(work: Work, desk: Desk, policy_id: str) -> Response:
     """Keep what is on trial."""
-    kept = access_trials.confirm(work, desk.organization.slug, found(work, desk, policy_id).id)
+    policy = found(work, desk, policy_id)
+    seen.unchanged(policy.id, access_policies.number_of(work, policy))
+    kept = access_trials.confirm(work, desk.organization.slug, policy.id)
     words_ = _("Version %(number)s stays.", number=kept.current)
     return done(work, desk, words_, "console_access.show", policy_id=policy_id)
 
@@ -169,8 +171,10 @@ def confirm(work: Work, desk: Desk, policy_id: str) -> Response:
 @fresh
 def roll_back(work: Work, desk: Desk, policy_id: str) -> Response:
     """End a trial now."""
+    policy = found(work, desk, policy_id)
+    seen.unchanged(policy.id, access_policies.number_of(work, policy))
     with guarded(work, desk):
-        back = access_trials.give_up(work, desk.organization.slug, found(work, desk, policy_id).id)
+        back = access_trials.give_up(work, desk.organization.slug, policy.id)
     words_ = _("Version %(number)s counts again.", number=back.current)
     return done(work, desk, words_, "console_access.show", policy_id=policy_id)
 

@@ -4,6 +4,7 @@ export of all of them.
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,9 +27,10 @@ from idp.signon import (
     signing_out_others,
 )
 from idp.web import context
-from idp.web.console import lists
+from idp.web.console import lists, seen
 from idp.web.console.accounts import LIST
 from idp.web.console.desk import Desk, at_desk, console_page, done, fresh
+from idp.web.console.guarding import guarded
 from idp.web.languages import gettext as _
 from idp.web.security import administrator
 
@@ -160,9 +162,9 @@ ACTS: dict[str, Act] = {
     "email": Act((_P.ACCOUNT_EDIT,), _always, _email),
     "end-sessions": Act(_RECOVERY, _active, _end_sessions),
     "reset-factors": Act(_RECOVERY, _active, _reset_factors),
-    "unlock": Act(_CREDENTIALS, _active, _unlock),
+    "unlock": Act(_RECOVERY, _active, _unlock),
     "new-password": Act(_CREDENTIALS, _active, _new_password),
-    "revoke-tokens": Act(_CREDENTIALS, _always, _revoke_tokens),
+    "revoke-tokens": Act(_RECOVERY, _always, _revoke_tokens),
     "revoke-api-tokens": Act(_RECOVERY, _always, _revoke_api_tokens),
     "disable": Act((_P.ACCOUNT_DISABLE,), _active, _disable),
     "enable": Act((_P.ACCOUNT_DISABLE,), lambda account: not _active(account) and not _scheduled(account), _enable),
@@ -171,6 +173,10 @@ ACTS: dict[str, Act] = {
     "erase": Act((_P.ACCOUNT_DELETE,), _always, _erase),
 }
 """By the word in its address; in the order in which they are offered."""
+
+
+_GUARDED = frozenset({"attributes", "email", "enable", "disable", "delete", "erase"})
+"""Who may administer, and who is in what by rule, turns on these; what rules of access say turns on that."""
 
 
 @pages.get("/<account_id>/actions")
@@ -219,7 +225,9 @@ def ask(work: Work, desk: Desk, account_id: str, what: str) -> Response:
 def do(work: Work, desk: Desk, account_id: str, what: str) -> Response:
     """Do it."""
     account = _account(work, desk, account_id)
-    words = _act(what).do(work, desk, account)
+    seen.unchanged(account.id, account.version)
+    with guarded(work, desk) if what in _GUARDED else nullcontext():
+        words = _act(what).do(work, desk, account)
     return done(work, desk, words, "console_accounts.show", account_id=account.id)
 
 

@@ -11,6 +11,7 @@ from idp.provisioning.targets import lists as provisioning_targets
 from idp.signon import account_export, bulk_acts
 from idp.web.console import lists
 from idp.web.console.desk import Desk, at_desk, console_page, done
+from idp.web.console.guarding import guarded
 from idp.web.languages import gettext as _
 from idp.web.security import administrator
 
@@ -76,7 +77,7 @@ def show(work: Work, desk: Desk, account_id: str) -> Response:
         "console/accounts/show.html",
         place=_PLACE,
         account=account,
-        groups=access.groups_of(work, account.organization_id, account.id),
+        groups=access.groups_of(work, account.organization_id, account.id) if desk.may("group:read") else None,
         places=provisioning_targets.places(work, account),
         keeper=provisioned.keeper(work, account),
         state=account_lists.state_of(account),
@@ -98,15 +99,16 @@ def edit(work: Work, desk: Desk, account_id: str) -> Response:
 @at_desk(again=edit)
 def save(work: Work, desk: Desk, account_id: str) -> Response:
     """Change the names of the person."""
-    account = accounts.rename(
-        work,
-        account_id,
-        name=request.form.get("name", ""),
-        given_name=request.form.get("given_name", ""),
-        family_name=request.form.get("family_name", ""),
-        organization_id=desk.organization.id,
-        if_version=lists.version(),
-    )
+    with guarded(work, desk):
+        account = accounts.rename(
+            work,
+            account_id,
+            name=request.form.get("name", ""),
+            given_name=request.form.get("given_name", ""),
+            family_name=request.form.get("family_name", ""),
+            organization_id=desk.organization.id,
+            if_version=lists.version(),
+        )
     return done(work, desk, _("Saved."), "console_accounts.show", account_id=account.id)
 
 

@@ -2,13 +2,15 @@
 
 from datetime import UTC, datetime
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, request, url_for
 
 from idp.base.errors import Invalid
 from idp.base.work import Work
 from idp.directory import access, application_lists, applications, queries, sizes
-from idp.web.console import lists
-from idp.web.console.application_page import application_of, application_page, guided, onward
+from idp.directory.rights import require_on
+from idp.policy.permissions import Permission
+from idp.web.console import confirming, giving, lists
+from idp.web.console.application_page import PLACE, application_of, application_page, guided, onward
 from idp.web.console.desk import Desk, at_desk, done, fresh
 from idp.web.languages import gettext as _
 from idp.web.render import redirect
@@ -56,17 +58,48 @@ def as_csv(work: Work, desk: Desk, application_id: str) -> Response:
     return LIST.as_csv(work, desk, application_of(work, desk, application_id))
 
 
+@pages.get("/give")
+@administrator
+@at_desk(again=index)
+@fresh
+def ask_to_give(work: Work, desk: Desk, application_id: str) -> Response:
+    """Say who gets access, and how many they are."""
+    application = application_of(work, desk, application_id)
+    sent = lists.filters("kind", "group", "account", "until", "reason")
+    if sent["kind"] == _LATER and guided():
+        return redirect("console_application_vendor.index", application_id=application.id, **onward())
+    require_on(work, Permission.APPLICATION_GRANT, application)
+    until = _until(sent["until"])
+    says = [giving.sentence(work, desk, application, kind=sent["kind"], group=sent["group"], account=sent["account"])]
+    if until is not None:
+        says.append(_("It ends by itself after %(day)s.", day=sent["until"]))
+    question = confirming.Question(
+        title=_("Give access to %(name)s?", name=application.name),
+        says=says,
+        button=_("Give access"),
+        action=url_for(
+            "console_application_access.give", application_id=application.id, guided="1" if guided() else None
+        ),
+        back=(
+            url_for(
+                "console_application_access.index", application_id=application.id, guided="1" if guided() else None
+            ),
+            application.name,
+        ),
+        carried=[(name, value) for name, value in sent.items() if value],
+    )
+    return confirming.ask(work, desk, question, place=PLACE)
+
+
 @pages.post("")
 @administrator
 @at_desk(again=index)
+@fresh
 def give(work: Work, desk: Desk, application_id: str) -> Response:
     """Let everyone, a group or an account open it."""
     application = application_of(work, desk, application_id)
     form, kind = request.form, request.form.get("kind", "")
-    if kind == _LATER and guided():
-        return redirect("console_application_vendor.index", application_id=application.id, **onward())
-    if kind not in (access.EVERYONE, access.GROUP, access.ACCOUNT):
-        raise Invalid("Say who gets access: everyone, one group, or one account.", field="kind")
+    giving.check_kind(kind)
     applications.grant(
         work,
         application.id,

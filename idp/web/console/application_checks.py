@@ -3,25 +3,28 @@
 import json
 from typing import Any
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, request, url_for
 
 from idp.audit.findings import Examination
 from idp.base.errors import IdpError
 from idp.base.work import Work
-from idp.directory import history
+from idp.directory import history, reaching
 from idp.directory.models import Application
+from idp.directory.rights import require_on
 from idp.oidc import clients
 from idp.oidc import preview as token_preview
 from idp.oidc.checking import examination as client_check
+from idp.policy.permissions import Permission
 from idp.saml import preview as assertion_preview
 from idp.saml import providers
 from idp.saml.doctor import examination, remedies
 from idp.saml.doctor.examination import Given
 from idp.web import context
-from idp.web.console import lists
-from idp.web.console.application_page import application_of, application_page, loopback, onward
-from idp.web.console.desk import Desk, at_desk, done
+from idp.web.console import confirming, lists
+from idp.web.console.application_page import PLACE, application_of, application_page, guided, loopback, onward
+from idp.web.console.desk import Desk, at_desk, done, fresh
 from idp.web.languages import gettext as _
+from idp.web.languages import ngettext
 from idp.web.security import administrator
 
 pages = Blueprint("console_application_checks", __name__, url_prefix="/admin/applications/<application_id>")
@@ -49,9 +52,47 @@ def examine(work: Work, desk: Desk, application_id: str) -> Response:
     return _doctor(work, desk, application, examined)
 
 
+@pages.get("/doctor/fix")
+@administrator
+@at_desk(again=doctor)
+@fresh
+def ask_to_fix(work: Work, desk: Desk, application_id: str) -> Response:
+    """Say what a fix changes, what it risks, and for how many."""
+    application = application_of(work, desk, application_id)
+    provider = providers.of_application(work, application)
+    require_on(work, Permission.APPLICATION_EDIT, application)
+    kind = lists.filters("kind")["kind"]
+    fixes = remedies.offered(kind, _examined(work, application).findings)
+    count = reaching.application(work, application)
+    says = [f"{one.does}. {_('Risk:') + ' ' + one.risk if one.risk else ''}".strip() for one in fixes]
+    said = ngettext(
+        "It counts from the next sign-on of %(num)s person who may open it.",
+        "It counts from the next sign-on of %(num)s people who may open it.",
+        count,
+    )
+    question = confirming.Question(
+        title=_("Change %(name)s?", name=application.name),
+        says=[*says, said % {"num": count}],
+        button=_("Change it"),
+        action=url_for(
+            "console_application_checks.fix", application_id=application.id, guided="1" if guided() else None
+        ),
+        back=(
+            url_for(
+                "console_application_checks.doctor", application_id=application.id, guided="1" if guided() else None
+            ),
+            application.name,
+        ),
+        carried=[("kind", kind)],
+        version=provider.version,
+    )
+    return confirming.ask(work, desk, question, place=PLACE)
+
+
 @pages.post("/doctor/fix")
 @administrator
 @at_desk(again=doctor)
+@fresh
 def fix(work: Work, desk: Desk, application_id: str) -> Response:
     """Apply the fix that is offered for one kind of finding."""
     application = application_of(work, desk, application_id)

@@ -79,6 +79,7 @@ def save(application_id: str) -> Response:
 
 
 @at_desk(again=index)
+@fresh
 def _save(work: Work, desk: Desk, application_id: str) -> Response:
     if g.fault is not None:
         fault: IdpError = g.fault

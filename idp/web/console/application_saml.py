@@ -20,7 +20,7 @@ from idp.saml.editing import Edit
 from idp.saml.names import POST, REDIRECT
 from idp.saml.switches import Switches
 from idp.web import context
-from idp.web.console import lists, metadata_given, outside
+from idp.web.console import lists, metadata_given, outside, seen
 from idp.web.console.application_page import application_of, application_page, loopback
 from idp.web.console.desk import Desk, at_desk, done, fresh
 from idp.web.console.metadata_given import given, with_metadata
@@ -93,6 +93,7 @@ def switch(work: Work, desk: Desk, application_id: str) -> Response:
 @pages.post("/description")
 @administrator
 @at_desk(again=index)
+@fresh
 def describe(work: Work, desk: Desk, application_id: str) -> Response:
     """Change its addresses: what is in the form is all that there is."""
     application = application_of(work, desk, application_id)
@@ -183,6 +184,7 @@ def take(work: Work, desk: Desk, application_id: str) -> Response:
 @pages.post("/source")
 @administrator
 @at_desk(again=index)
+@fresh
 def set_source(work: Work, desk: Desk, application_id: str) -> Response:
     """Say where its metadata is fetched from, and what it must be signed with."""
     key = metadata_given.certificates_given("metadata_key")
@@ -224,10 +226,12 @@ def _refreshed(work: Work, desk: Desk, application_id: str, came: refreshing.Cam
 @pages.post("/offer")
 @administrator
 @at_desk(again=index)
+@fresh
 def decide(work: Work, desk: Desk, application_id: str) -> Response:
     """Take over what the metadata's address offers, or discard it."""
     application = application_of(work, desk, application_id)
     if request.form.get("decision") == "discard":
+        seen.unchanged(application.id, providers.of_application(work, application).version)
         refreshing.discard(work, application.id)
         return done(work, desk, _("Discarded."), _HOME, application_id=application.id)
     proposed = refreshing.apply(
@@ -285,6 +289,7 @@ def roll_over(work: Work, desk: Desk, application_id: str) -> Response:
     elif act == "back":
         rollover.back(work, application.id, if_version=lists.version())
     elif act == "confirm":
+        seen.unchanged(application.id, providers.of_application(work, application).version)
         rollover.confirm(work, application.id)
     else:
         raise Invalid("This form cannot be read.", field="act", advice="Load the page again.")

@@ -14,7 +14,7 @@ from idp.saml import expiry, providers
 from idp.saml.description import SpDescription
 from idp.web import context
 from idp.web.console import application_page as page_
-from idp.web.console import lists
+from idp.web.console import lists, seen
 from idp.web.console.application_page import PLACE, application_of, application_page
 from idp.web.console.desk import Desk, at_desk, console_page, done, fresh
 from idp.web.console.lists import At
@@ -164,7 +164,9 @@ def ask_to_disable(work: Work, desk: Desk, application_id: str) -> Response:
 @fresh
 def disable(work: Work, desk: Desk, application_id: str) -> Response:
     """Let nobody sign on to it any more."""
-    application = applications.disable(work, application_of(work, desk, application_id).id)
+    found = application_of(work, desk, application_id)
+    seen.unchanged(found.id, found.version)
+    application = applications.disable(work, found.id)
     words = _("%(name)s is disabled: nobody can sign on to it.", name=application.name)
     return done(work, desk, words, "console_applications.show", application_id=application.id)
 
@@ -174,7 +176,9 @@ def disable(work: Work, desk: Desk, application_id: str) -> Response:
 @at_desk
 def enable(work: Work, desk: Desk, application_id: str) -> Response:
     """Let people sign on to it again."""
-    application = applications.enable(work, application_of(work, desk, application_id).id)
+    found = application_of(work, desk, application_id)
+    seen.unchanged(found.id, found.version)
+    application = applications.enable(work, found.id)
     words = _("People can sign on to %(name)s again.", name=application.name)
     return done(work, desk, words, "console_applications.show", application_id=application.id)
 
@@ -194,7 +198,9 @@ def ask_to_delete(work: Work, desk: Desk, application_id: str) -> Response:
 @fresh
 def delete(work: Work, desk: Desk, application_id: str) -> Response:
     """Remove it for good."""
-    application = applications.delete(work, application_of(work, desk, application_id).id)
+    found = application_of(work, desk, application_id)
+    seen.unchanged(found.id, found.version)
+    application = applications.delete(work, found.id)
     return done(work, desk, _("%(name)s was deleted.", name=application.name), "console_applications.index")
 
 

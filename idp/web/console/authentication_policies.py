@@ -203,6 +203,7 @@ def members_as_csv(work: Work, desk: Desk, policy_id: str) -> Response:
 @fresh
 def move(work: Work, desk: Desk, policy_id: str) -> Response:
     """Move those who were ticked, named, or are in a group, to another policy; say what came of each."""
+    _policy(work, desk, policy_id)
     people = [*request.form.getlist("account"), *request.form.get("people", "").split()]
     group, to = request.form.get("group", "").strip(), request.form.get("to", "")
     if not people and not group:

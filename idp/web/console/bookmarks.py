@@ -3,17 +3,27 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, request, url_for
 
 from idp.base.errors import NotFound
 from idp.base.texts import phrase
 from idp.base.work import Work
-from idp.directory import application_lists, applications, bookmark_lists, bookmarks, history, pictures, queries
+from idp.directory import (
+    application_lists,
+    applications,
+    bookmark_lists,
+    bookmarks,
+    history,
+    pictures,
+    queries,
+    reaching,
+)
 from idp.directory.bookmarks import PROTOCOL, Change
 from idp.directory.models import Application, Site
+from idp.directory.rights import require_on
 from idp.policy.permissions import Permission
-from idp.web.console import lists, logos
-from idp.web.console.desk import Desk, at_desk, console_page, done
+from idp.web.console import confirming, giving, lists, logos, seen
+from idp.web.console.desk import Desk, at_desk, console_page, done, fresh
 from idp.web.console.lists import At
 from idp.web.languages import gettext as _
 from idp.web.launcher import hue
@@ -122,12 +132,34 @@ def show(work: Work, desk: Desk, bookmark_id: str) -> Response:
     return _page(work, desk, "show", found, listed=OPENERS.page(work, desk, found))
 
 
+@pages.get("/<bookmark_id>/access")
+@administrator
+@at_desk(again=show)
+@fresh
+def ask_to_give(work: Work, desk: Desk, bookmark_id: str) -> Response:
+    """Say who gets access to a bookmark, and how many they are."""
+    found, sent = _bookmark(work, desk, bookmark_id), lists.filters("who", "name")
+    require_on(work, Permission.APPLICATION_GRANT, found)
+    said = giving.sentence(work, desk, found, kind=sent["who"], group=sent["name"], account=sent["name"])
+    question = confirming.Question(
+        title=_("Give access to %(name)s?", name=found.name),
+        says=[said],
+        button=_("Give access"),
+        action=url_for("console_bookmarks.give", bookmark_id=found.id),
+        back=(url_for("console_bookmarks.show", bookmark_id=found.id), found.name),
+        carried=[(name, value) for name, value in sent.items() if value],
+    )
+    return confirming.ask(work, desk, question, place=_PLACE)
+
+
 @pages.post("/<bookmark_id>/access")
 @administrator
 @at_desk(again=show)
+@fresh
 def give(work: Work, desk: Desk, bookmark_id: str) -> Response:
     """Let everyone, a group or an account open a bookmark."""
     found = _bookmark(work, desk, bookmark_id)
+    giving.check_kind(request.form.get("who", ""))
     who, name = request.form.get("who", ""), request.form.get("name", "").strip()
     applications.grant(
         work,
@@ -176,18 +208,23 @@ def logo(work: Work, desk: Desk, bookmark_id: str) -> Response:
 @pages.get("/<bookmark_id>/delete")
 @administrator
 @at_desk
+@fresh
 def ask_to_delete(work: Work, desk: Desk, bookmark_id: str) -> Response:
     """Ask whether to delete a bookmark, and say what that means."""
     found = _bookmark(work, desk, bookmark_id)
-    return _page(work, desk, "delete", found, openers=application_lists.openers(work, found, limit=1))
+    require_on(work, Permission.APPLICATION_DELETE, found)
+    return _page(work, desk, "delete", found, count=reaching.application(work, found))
 
 
 @pages.post("/<bookmark_id>/delete")
 @administrator
-@at_desk
+@at_desk(again=ask_to_delete)
+@fresh
 def delete(work: Work, desk: Desk, bookmark_id: str) -> Response:
     """Delete a bookmark."""
-    applications.delete(work, _bookmark(work, desk, bookmark_id).id)
+    found = _bookmark(work, desk, bookmark_id)
+    seen.unchanged(found.id, found.version)
+    applications.delete(work, found.id)
     return done(work, desk, _("Deleted."), "console_bookmarks.index")
 
 

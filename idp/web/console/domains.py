@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any, cast
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, request, url_for
 
 from idp.base.errors import Conflict
 from idp.base.work import Work
@@ -13,10 +13,11 @@ from idp.directory.domain_proof import Prober
 from idp.directory.domains import Asked, Looked
 from idp.policy import domains as policy
 from idp.web import context
-from idp.web.console import lists
+from idp.web.console import confirming, lists
 from idp.web.console.desk import Desk, at_desk, console_page, done, fresh
 from idp.web.console.lists import At
 from idp.web.languages import gettext as _
+from idp.web.languages import ngettext
 from idp.web.security import administrator
 
 pages = Blueprint("console_domains", __name__, url_prefix="/admin/domains")
@@ -147,9 +148,44 @@ def set_method(work: Work, desk: Desk, domain_id: str) -> Response:
     return done(work, desk, _("Saved."), "console_domains.show", domain_id=domain_id)
 
 
+@pages.get("/<domain_id>/claiming")
+@administrator
+@at_desk(again=show)
+@fresh
+def ask_claiming(work: Work, desk: Desk, domain_id: str) -> Response:
+    """Say what it means that new accounts become managed by themselves, or no longer do, and for how many."""
+    found = domain_reads.editable(work, desk.organization.slug, domain_id)
+    name, claiming = policy.shown(found.name), lists.filters("claiming")["claiming"]
+    if claiming == "automatic":
+        count = managed.preview(work, desk.organization.slug, domain_id, None).count
+        said = ngettext(
+            "Every new account with an address on %(name)s is managed as soon as it is there, and its person is told; %(num)s account that is there already stays as it is until you claim it.",
+            "Every new account with an address on %(name)s is managed as soon as it is there, and its person is told; %(num)s accounts that are there already stay as they are until you claim them.",
+            count,
+        )
+    else:
+        count = managed.count(work, found)
+        said = ngettext(
+            "New accounts with an address on %(name)s are managed only when you claim them; %(num)s account stays managed.",
+            "New accounts with an address on %(name)s are managed only when you claim them; %(num)s accounts stay managed.",
+            count,
+        )
+    question = confirming.Question(
+        title=_("Claim new accounts by themselves?") if claiming == "automatic" else _("Claim new accounts by hand?"),
+        says=[said % {"num": count, "name": name}],
+        button=_("Save"),
+        action=url_for("console_domains.set_claiming", domain_id=found.id),
+        back=(url_for("console_domains.show", domain_id=found.id), name),
+        carried=[("claiming", claiming)],
+        version=found.version,
+    )
+    return confirming.ask(work, desk, question, place=_PLACE)
+
+
 @pages.post("/<domain_id>/claiming")
 @administrator
 @at_desk(again=show)
+@fresh
 def set_claiming(work: Work, desk: Desk, domain_id: str) -> Response:
     """Choose whether new accounts become managed by themselves."""
     domains.set_claiming(

@@ -13,9 +13,9 @@ from idp.directory.models import Group
 from idp.policy.permissions import Permission, require
 from idp.signon import group_rule_runs
 from idp.signon.group_rule_runs import Previewed
-from idp.signon.guarding import guarded
-from idp.web.console import lists
+from idp.web.console import lists, seen
 from idp.web.console.desk import Desk, at_desk, console_page, done, fresh
+from idp.web.console.guarding import guarded
 from idp.web.languages import gettext as _
 from idp.web.render import redirect
 from idp.web.security import administrator
@@ -143,7 +143,7 @@ def _previewed(work: Work, desk: Desk, group: Group, wanted: _Wanted, planned: P
 @fresh
 def carry_out(work: Work, desk: Desk, group_id: str) -> Response:
     """Do what was previewed: keep the rule, with ``on`` switch it on; ``confirm`` lets one go on that holds itself."""
-    wanted, seen, group = _Wanted.read(), _seen(), _group(work, desk, group_id)
+    wanted, looked_at, group = _Wanted.read(), _seen(), _group(work, desk, group_id)
     organization = desk.organization.slug
     if sizes.is_large(work, desk.organization.id):
         begun = group_rule_runs.start_change(
@@ -151,15 +151,15 @@ def carry_out(work: Work, desk: Desk, group_id: str) -> Response:
             group.id,
             wanted.of_run(),
             organization_id=desk.organization.id,
-            seen=seen,
+            seen=looked_at,
             if_version=lists.version(),
             switch_on="on" in request.form,
             confirm="confirm" in request.form,
         )
         return done(work, desk, _begun(), "console_runs.show", run_id=begun.id)
-    with guarded(work, desk.organization.id):
+    with guarded(work, desk):
         if "confirm" in request.form:
-            words = _ran(rules.confirm(work, group.id, organization=organization, seen=seen))
+            words = _ran(rules.confirm(work, group.id, organization=organization, seen=looked_at))
         else:
             written = rules.write(
                 work,
@@ -168,12 +168,12 @@ def carry_out(work: Work, desk: Desk, group_id: str) -> Response:
                 condition=wanted.condition,
                 brake_percent=wanted.brake_percent,
                 excepted=wanted.excepted,
-                seen=seen,
+                seen=looked_at,
                 if_version=lists.version(),
             )
             words = _("Saved. The rule is off.") if written.active_at is None else _("Saved.")
             if "on" in request.form and written.active_at is None:
-                words = _ran(rules.switch_on(work, group.id, organization=organization, seen=seen))
+                words = _ran(rules.switch_on(work, group.id, organization=organization, seen=looked_at))
     return done(work, desk, words, "console_group_rules.show", group_id=group_id)
 
 
@@ -182,6 +182,7 @@ def carry_out(work: Work, desk: Desk, group_id: str) -> Response:
 @at_desk(again=show)
 def switch_off(work: Work, desk: Desk, group_id: str) -> Response:
     """Switch the rule off."""
+    _unchanged(work, desk, group_id)
     rules.switch_off(work, group_id, organization=desk.organization.slug)
     return done(work, desk, _("The rule is off. Its members stay."), "console_group_rules.show", group_id=group_id)
 
@@ -191,10 +192,11 @@ def switch_off(work: Work, desk: Desk, group_id: str) -> Response:
 @at_desk(again=show)
 def run(work: Work, desk: Desk, group_id: str) -> Response:
     """Run the rule over everybody now."""
+    _unchanged(work, desk, group_id)
     if sizes.is_large(work, desk.organization.id):
         begun = group_rule_runs.start_run(work, group_id, organization_id=desk.organization.id)
         return done(work, desk, _begun(), "console_runs.show", run_id=begun.id)
-    with guarded(work, desk.organization.id):
+    with guarded(work, desk):
         ran = rules.run(work, group_id, organization=desk.organization.slug)
     return done(work, desk, _ran(ran), "console_group_rules.show", group_id=group_id)
 
@@ -206,8 +208,11 @@ def run(work: Work, desk: Desk, group_id: str) -> Response:
 def farewell(work: Work, desk: Desk, group_id: str) -> Response:
     """Ask what becomes of those whom the rule has put into the group."""
     group = _group(work, desk, group_id)
-    count = rules.members(work, rules.rule(work, group))
-    return console_page(work, desk, "console/groups/rule_remove.html", place=_PLACE, group=group, count=count)
+    rule = rules.rule(work, group)
+    count = rules.members(work, rule)
+    return console_page(
+        work, desk, "console/groups/rule_remove.html", place=_PLACE, group=group, rule=rule, count=count
+    )
 
 
 @pages.post("/remove")
@@ -219,13 +224,19 @@ def remove(work: Work, desk: Desk, group_id: str) -> Response:
     chosen = request.form.get("members", "")
     if chosen not in ("keep", "let-go"):
         raise Invalid("Say what becomes of its members.", field="members")
-    with guarded(work, desk.organization.id):
+    _unchanged(work, desk, group_id)
+    with guarded(work, desk):
         rules.remove(work, group_id, organization=desk.organization.slug, keep_members=chosen == "keep")
     return done(work, desk, _("The rule is removed."), "console_group_rules.show", group_id=group_id)
 
 
 def _begun() -> str:
     return _("It has begun. You may close your browser meanwhile.")
+
+
+def _unchanged(work: Work, desk: Desk, group_id: str) -> None:
+    group = _group(work, desk, group_id)
+    seen.unchanged(group.id, rules.rule(work, group).version)
 
 
 def _ran(ran: Ran) -> str:

@@ -1,9 +1,9 @@
 """The groups of the organization: the list, each one, who is in it, what it is inside of, what it opens."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, request, url_for
 
 from idp.base.errors import Invalid
 from idp.base.texts import phrase
@@ -19,22 +19,26 @@ from idp.directory import (
     nesting,
     provisioned,
     queries,
+    reaching,
     rights,
     sizes,
 )
 from idp.directory.models import Group
 from idp.directory.provisioning_models import ProvisioningClient
 from idp.policy.permissions import Permission, require
-from idp.signon.guarding import guarded
-from idp.web.console import lists
+from idp.web.console import confirming, lists, seen
 from idp.web.console.desk import Desk, at_desk, console_page, done, fresh
+from idp.web.console.guarding import guarded
 from idp.web.console.lists import At
 from idp.web.languages import gettext as _
+from idp.web.languages import ngettext
 from idp.web.security import administrator
 
 pages = Blueprint("console_groups", __name__, url_prefix="/admin/groups")
 
 _PLACE = "groups"
+_MANY = 10
+"""From so many on, it is asked before people enter or leave together."""
 
 
 def _cells(work: Work, at: At, rows: Sequence[Group]) -> Iterator[Sequence[object]]:
@@ -168,7 +172,10 @@ def add(work: Work, desk: Desk, group_id: str) -> Response:
     wanted = request.form.get("accounts", "").replace(",", " ").replace(";", " ").split()
     if not wanted:
         raise Invalid("Say whom to add.", field="accounts", advice="Write their e-mail addresses.")
-    with guarded(work, desk.organization.id):
+    asked = _asked(work, desk, group_id, "add", [("accounts", " ".join(wanted))], len(dict.fromkeys(wanted)))
+    if asked is not None:
+        return asked
+    with guarded(work, desk):
         outcomes = groups.add_all(work, group_id, wanted, organization=desk.organization.slug)
     unknown = [one.reference for one in outcomes if one.error is not None]
     if unknown:
@@ -189,7 +196,10 @@ def remove(work: Work, desk: Desk, group_id: str) -> Response:
     chosen = request.form.getlist("account")
     if not chosen:
         raise Invalid("Choose whom to take out of the group.", field="account")
-    with guarded(work, desk.organization.id):
+    asked = _asked(work, desk, group_id, "remove", [("account", one) for one in chosen], len(set(chosen)))
+    if asked is not None:
+        return asked
+    with guarded(work, desk):
         outcomes = groups.remove_all(work, group_id, chosen, organization=desk.organization.slug)
     refused = [one.error for one in outcomes if one.error is not None]
     words = _("%(count)s taken out.", count=sum(one.changed for one in outcomes))
@@ -214,12 +224,45 @@ def inside(work: Work, desk: Desk, group_id: str) -> Response:
     )
 
 
+@pages.get("/<group_id>/nest")
+@administrator
+@at_desk(again=inside)
+@fresh
+def ask_to_nest(work: Work, desk: Desk, group_id: str) -> Response:
+    """Say what putting a group inside of another one does, and to how many."""
+    inner = _group(work, desk, group_id)
+    outer = _group(work, desk, lists.filters("parent")["parent"])
+    rights.require_into(work, outer)
+    count = reaching.group(work, inner) - reaching.both(work, inner, outer)
+    says = [
+        ngettext(
+            "%(num)s person comes into “%(outer)s” at once, and gets what that opens; so does whoever comes into “%(inner)s” later.",
+            "%(num)s people come into “%(outer)s” at once, and get what that opens; so does whoever comes into “%(inner)s” later.",
+            count,
+        )
+        % {"num": count, "inner": inner.name, "outer": outer.name},
+        *_carries(work, outer),
+    ]
+    question = confirming.Question(
+        title=_("Put %(inner)s inside of %(outer)s?", inner=inner.name, outer=outer.name),
+        says=says,
+        button=_("Put it inside"),
+        action=url_for("console_groups.nest", group_id=inner.id),
+        back=(url_for("console_groups.inside", group_id=inner.id), inner.name),
+        carried=[("parent", outer.id)],
+        version=_nesting_mark(work, inner),
+    )
+    return confirming.ask(work, desk, question, place=_PLACE)
+
+
 @pages.post("/<group_id>/nest")
 @administrator
 @at_desk(again=inside)
+@fresh
 def nest(work: Work, desk: Desk, group_id: str) -> Response:
     """Put a group inside of another one."""
-    with guarded(work, desk.organization.id):
+    seen.unchanged(group_id, _nesting_mark(work, _group(work, desk, group_id)))
+    with guarded(work, desk):
         inner, outer = groups.nest(
             work, group_id, request.form.get("parent", "").strip(), organization=desk.organization.slug
         )
@@ -227,15 +270,48 @@ def nest(work: Work, desk: Desk, group_id: str) -> Response:
     return done(work, desk, words, "console_groups.inside", group_id=group_id)
 
 
+@pages.get("/<group_id>/unnest")
+@administrator
+@at_desk(again=inside)
+@fresh
+def ask_to_unnest(work: Work, desk: Desk, group_id: str) -> Response:
+    """Say what taking a group out of another one does, and to how many."""
+    of = _group(work, desk, group_id)
+    child, parent = _pair(group_id, lists.filters("child", "parent"))
+    inner, outer = _group(work, desk, child), _group(work, desk, parent)
+    rights.require_into(work, outer)
+    count = reaching.only_through(work, inner, outer)
+    says = [
+        ngettext(
+            "%(num)s person leaves “%(outer)s” at once, and loses what they have only through it.",
+            "%(num)s people leave “%(outer)s” at once, and lose what they have only through it.",
+            count,
+        )
+        % {"num": count, "outer": outer.name},
+        *_carries(work, outer),
+    ]
+    question = confirming.Question(
+        title=_("Take %(inner)s out of %(outer)s?", inner=inner.name, outer=outer.name),
+        says=says,
+        button=_("Take it out"),
+        action=url_for("console_groups.unnest", group_id=of.id),
+        back=(url_for("console_groups.inside", group_id=of.id), of.name),
+        carried=[("child", inner.id), ("parent", outer.id)],
+        version=_nesting_mark(work, of),
+        danger=True,
+    )
+    return confirming.ask(work, desk, question, place=_PLACE)
+
+
 @pages.post("/<group_id>/unnest")
 @administrator
 @at_desk(again=inside)
+@fresh
 def unnest(work: Work, desk: Desk, group_id: str) -> Response:
     """Take a group out of another one; ``child`` and ``parent`` say which, and one of them is this group."""
-    child, parent = request.form.get("child", ""), request.form.get("parent", "")
-    if group_id not in (child, parent):
-        raise Invalid("This form cannot be read.", advice="Load the page again.")
-    with guarded(work, desk.organization.id):
+    child, parent = _pair(group_id, request.form)
+    seen.unchanged(group_id, _nesting_mark(work, _group(work, desk, group_id)))
+    with guarded(work, desk):
         inner, outer = groups.unnest(work, child, parent, organization=desk.organization.slug)
     words = _("%(inner)s is not inside of %(outer)s any more.", inner=inner.name, outer=outer.name)
     return done(work, desk, words, "console_groups.inside", group_id=group_id)
@@ -285,9 +361,77 @@ def farewell(work: Work, desk: Desk, group_id: str) -> Response:
 @fresh
 def delete(work: Work, desk: Desk, group_id: str) -> Response:
     """Delete a group for good."""
-    with guarded(work, desk.organization.id):
+    with guarded(work, desk):
         gone = groups.delete(work, group_id, organization=desk.organization.slug, if_version=lists.version())
     return done(work, desk, _("The group %(name)s is deleted.", name=gone.name), "console_groups.index")
+
+
+def _asked(
+    work: Work, desk: Desk, group_id: str, act: str, carried: list[tuple[str, str]], count: int
+) -> Response | None:
+    """
+    Return the page to show before people enter or leave: where the group gives roles, and where they are many.
+
+    None: it may be done now.
+    """
+    group = _group(work, desk, group_id)
+    rights.require_into(work, group)
+    carries = _carries(work, group)
+    if not carries and count < _MANY:
+        return None
+    unproven = confirming.second_step(work, desk)
+    if unproven is not None or request.form.get("confirmed") == "yes":
+        return unproven
+    values = {"num": count, "group": group.name}
+    if act == "add":
+        title = _("Add them to %(group)s?", group=group.name)
+        said = ngettext(
+            "%(num)s account enters “%(group)s” at once, and gets what that opens.",
+            "%(num)s accounts enter “%(group)s” at once, and get what that opens.",
+            count,
+        )
+    else:
+        title = _("Take them out of %(group)s?", group=group.name)
+        said = ngettext(
+            "%(num)s account leaves “%(group)s” at once, and loses what it has only through it.",
+            "%(num)s accounts leave “%(group)s” at once, and lose what they have only through it.",
+            count,
+        )
+    question = confirming.Question(
+        title=title,
+        says=[said % values, *carries],
+        button=_("Add them") if act == "add" else _("Take them out"),
+        action=url_for(f"console_groups.{act}", group_id=group.id),
+        back=(url_for("console_groups.show", group_id=group.id), group.name),
+        carried=[*carried, ("confirmed", "yes")],
+        danger=act != "add",
+    )
+    return confirming.ask(work, desk, question, place=_PLACE)
+
+
+def _carries(work: Work, group: Group) -> list[str]:
+    """Return the sentence on a group that gives roles of administrators; none: it gives none."""
+    held = rights.roles_of_group(work, group)
+    if not held:
+        return []
+    said = ngettext(
+        "Whoever is in “%(group)s” holds %(num)s role of administrators by it.",
+        "Whoever is in “%(group)s” holds %(num)s roles of administrators by it.",
+        len(held),
+    )
+    return [said % {"num": len(held), "group": group.name}]
+
+
+def _pair(group_id: str, sent: Mapping[str, str]) -> tuple[str, str]:
+    child, parent = sent.get("child", ""), sent.get("parent", "")
+    if group_id not in (child, parent):
+        raise Invalid("This form cannot be read.", advice="Load the page again.")
+    return child, parent
+
+
+def _nesting_mark(work: Work, group: Group) -> int:
+    around = [[one.id for one in nesting.nested(work, group, inside=inside)] for inside in (True, False)]
+    return seen.mark(*map(sorted, around))
 
 
 def _group(work: Work, desk: Desk, group_id: str) -> Group:

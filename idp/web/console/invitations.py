@@ -10,6 +10,7 @@ from idp.signon import invitations
 from idp.web import context
 from idp.web.console import joining_words, lists
 from idp.web.console.desk import Desk, at_desk, console_page, done
+from idp.web.console.guarding import guarded
 from idp.web.languages import gettext as _
 from idp.web.security import administrator
 
@@ -99,13 +100,14 @@ def new(work: Work, desk: Desk) -> Response:
 @at_desk(again=new)
 def invite(work: Work, desk: Desk) -> Response:
     """Invite everybody who is named; whoever cannot be is named."""
-    outcomes = invitations.invite_all(
-        work,
-        request.form.get("emails", ""),
-        organization=desk.organization.slug,
-        kind=request.form.get("kind", ""),
-        groups=joining_words.groups(),
-    )
+    with guarded(work, desk):
+        outcomes = invitations.invite_all(
+            work,
+            request.form.get("emails", ""),
+            organization=desk.organization.slug,
+            kind=request.form.get("kind", ""),
+            groups=joining_words.groups(),
+        )
     failed = [(one.email, one.error) for one in outcomes if one.error is not None]
     if len(failed) == len(outcomes):  # nothing is lost of what was typed
         raise Invalid(_named(failed), field="emails")

@@ -8,9 +8,10 @@ from idp.directory.joining_models import JoinRule
 from idp.policy.permissions import Permission, require
 from idp.signon import joining
 from idp.web import context
-from idp.web.console import joining_words, lists
-from idp.web.console.desk import Desk, at_desk, console_page, done
+from idp.web.console import confirming, joining_words, lists
+from idp.web.console.desk import Desk, at_desk, console_page, done, fresh
 from idp.web.languages import gettext as _
+from idp.web.languages import ngettext
 from idp.web.security import administrator
 
 pages = Blueprint("console_joining", __name__, url_prefix="/admin/joining")
@@ -133,12 +134,8 @@ def rule(work: Work, desk: Desk, rule_id: str) -> Response:
 @administrator
 @at_desk(again=rule)
 def save_rule(work: Work, desk: Desk, rule_id: str) -> Response:
-    """Change a rule, or delete it."""
+    """Change a rule."""
     found = _rule(work, desk, rule_id)
-    if request.form.get("act") == "delete":
-        join_rules.delete(work, found.id, organization=desk.organization.slug, if_version=lists.version())
-        words = _("Nobody joins by %(domain)s any more.", domain=found.domain)
-        return done(work, desk, words, "console_joining.index")
     join_rules.edit(
         work,
         found.id,
@@ -150,6 +147,47 @@ def save_rule(work: Work, desk: Desk, rule_id: str) -> Response:
         if_version=lists.version(),
     )
     return done(work, desk, _("Saved."), "console_joining.index")
+
+
+@pages.get("/rules/<rule_id>/delete")
+@administrator
+@at_desk
+@fresh
+def ask_to_delete(work: Work, desk: Desk, rule_id: str) -> Response:
+    """Say what deleting a rule means, and for how many."""
+    found = _rule(work, desk, rule_id)
+    for permission in (Permission.DOMAIN_EDIT, Permission.ACCOUNT_CREATE):
+        require(work, permission, desk.organization.id)
+    count = joining.waiting_by(work, found)
+    waits = ngettext(
+        "%(num)s person who waits by it can still be approved.",
+        "%(num)s people who wait by it can still be approved.",
+        count,
+    )
+    question = confirming.Question(
+        title=_("Delete the rule for %(domain)s?", domain=found.domain),
+        says=[
+            _("Nobody with an address on %(domain)s joins any more; who has joined stays.", domain=found.domain),
+            waits % {"num": count},
+        ],
+        button=_("Delete the rule"),
+        action=url_for("console_joining.delete_rule", rule_id=found.id),
+        back=(url_for("console_joining.rule", rule_id=found.id), found.domain),
+        version=found.version,
+        danger=True,
+    )
+    return confirming.ask(work, desk, question, place=_PLACE)
+
+
+@pages.post("/rules/<rule_id>/delete")
+@administrator
+@at_desk(again=ask_to_delete)
+@fresh
+def delete_rule(work: Work, desk: Desk, rule_id: str) -> Response:
+    """Delete a rule."""
+    found = _rule(work, desk, rule_id)
+    join_rules.delete(work, found.id, organization=desk.organization.slug, if_version=lists.version())
+    return done(work, desk, _("Nobody joins by %(domain)s any more.", domain=found.domain), "console_joining.index")
 
 
 @pages.get("/requests/<request_id>")

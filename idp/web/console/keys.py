@@ -8,8 +8,8 @@ from flask import Blueprint, Response, make_response, request
 
 from idp.base.errors import Invalid, NotFound
 from idp.base.work import Work
+from idp.directory import history, queries, site_lists
 from idp.directory import keys as site_keys
-from idp.directory import queries, site_lists
 from idp.directory.models import Site
 from idp.keyring import keyring
 from idp.keyring.models import SigningKey
@@ -19,7 +19,7 @@ from idp.saml.certificates import read_file, thumbprint_of
 from idp.saml.rollover import Report
 from idp.saml.rollover_plan import WORDS, Campaign, Standing
 from idp.saml.wording import certificate_end
-from idp.web.console import lists
+from idp.web.console import lists, seen
 from idp.web.console.desk import Desk, at_desk, console_page, done, fresh
 from idp.web.console.lists import At
 from idp.web.languages import gettext as _
@@ -97,13 +97,15 @@ def as_csv(work: Work, desk: Desk) -> Response:
 def show(work: Work, desk: Desk, site_id: str) -> Response:
     """Show a site's keys, and where its applications stand with a new one."""
     site = _site(work, desk, site_id)
+    keys = _in_order(site_keys.keys(work, site.organization_id, site.id))
     return console_page(
         work,
         desk,
         "console/keys/show.html",
         place=_PLACE,
         at_site=site,
-        keys=_in_order(site_keys.keys(work, site.organization_id, site.id)),
+        keys=keys,
+        entries=history.of_targets(work, site.organization_id, [one.id for one in keys], limit=20),
         campaigns=_campaigns(work, site),
         words=WORDS,
         may_rotate=desk.may(Permission.KEY_ROTATE, site_id=site.id),
@@ -143,6 +145,7 @@ def ask_to_rotate(work: Work, desk: Desk, site_id: str) -> Response:
         place=_PLACE,
         at_site=site,
         purpose=purpose,
+        shown=_keys_mark(keys),
         has_next=any(key.state == keyring.NEXT for key in keys),
         waiting=len(waiting) if purpose == keyring.SAML_SIGNING else 0,
     )
@@ -158,6 +161,8 @@ def rotate(work: Work, desk: Desk, site_id: str) -> Response:
     purpose = request.form.get("purpose", "")
     if purpose not in _PURPOSES:
         raise Invalid("This form cannot be read.", field="purpose", advice="Load the page again.")
+    keys = [key for key in site_keys.keys(work, site.organization_id, site.id) if key.purpose == purpose]
+    _unchanged(keys, _keys_mark(keys))
     turned = rotating.rotate(work, site, purpose=purpose, anyway=request.form.get("anyway") == "on")
     said = [_("The key %(id)s is %(state)s now.", id=key.id, state=key.state) for key in turned.changed]
     for one in turned.held:
@@ -173,6 +178,7 @@ def rotate(work: Work, desk: Desk, site_id: str) -> Response:
 def ask_to_move(work: Work, desk: Desk, site_id: str) -> Response:
     """Say what switching all, or taking all back, does, and to how many."""
     site = _site(work, desk, site_id)
+    keys = site_keys.keys(work, site.organization_id, site.id)
     reports = [one for _going, found in _campaigns(work, site) for one in found]
     return console_page(
         work,
@@ -180,6 +186,7 @@ def ask_to_move(work: Work, desk: Desk, site_id: str) -> Response:
         "console/keys/move.html",
         place=_PLACE,
         at_site=site,
+        shown=_keys_mark(keys),
         back=request.args.get("act") == "back",
         ready=[one for one in reports if one.standing is Standing.READY],
         unknown=[one for one in reports if one.standing is Standing.UNKNOWN],
@@ -194,6 +201,8 @@ def ask_to_move(work: Work, desk: Desk, site_id: str) -> Response:
 def move(work: Work, desk: Desk, site_id: str) -> Response:
     """Sign with the new key for all that are ready, or with the former one for all again."""
     site, act = _site(work, desk, site_id), request.form.get("act")
+    keys = site_keys.keys(work, site.organization_id, site.id)
+    _unchanged(keys, _keys_mark(keys))
     if act == "switch":
         moved = rollover.switch_all(work, site, anyway=request.form.get("anyway") == "on")
     elif act == "back":
@@ -202,6 +211,18 @@ def move(work: Work, desk: Desk, site_id: str) -> Response:
         raise Invalid("This form cannot be read.", field="act", advice="Load the page again.")
     words = _("%(done)s were changed, %(left)s were left as they are.", done=len(moved.done), left=len(moved.left))
     return done(work, desk, words, "console_keys.show", site_id=site.id)
+
+
+def _keys_mark(keys: list[SigningKey]) -> int:
+    return seen.mark(sorted((key.id, key.state) for key in keys))
+
+
+def _unchanged(keys: list[SigningKey], mark: int) -> None:
+    """Refuse a step that was asked for while the keys stood otherwise: two steps at once would lock people out."""
+    newest = max(
+        keys, key=lambda key: key.gone_at or key.retired_at or key.activated_at or key.created_at, default=None
+    )
+    seen.unchanged("" if newest is None else newest.id, mark)
 
 
 def _campaigns(work: Work, site: Site) -> list[tuple[Campaign, list[Report]]]:

@@ -8,12 +8,13 @@ from flask import Blueprint, Response, request
 from idp.base.errors import Conflict, Invalid
 from idp.base.texts import phrase
 from idp.base.work import Work
-from idp.directory import history, launcher_arrangements, launcher_layouts
+from idp.directory import history, launcher_arrangements, launcher_layouts, reaching
 from idp.directory.launcher_models import LauncherLayout
 from idp.policy import launcher
 from idp.policy.launcher import LONGEST_NAME, Section
-from idp.web.console import lists
-from idp.web.console.desk import Desk, at_desk, console_page, done
+from idp.policy.permissions import Permission, require
+from idp.web.console import lists, seen
+from idp.web.console.desk import Desk, at_desk, console_page, done, fresh
 from idp.web.console.lists import At
 from idp.web.languages import gettext as _
 from idp.web.launcher import shelves
@@ -68,6 +69,7 @@ def index(work: Work, desk: Desk) -> Response:
         place=_PLACE,
         listed=found,
         named=launcher_layouts.named(work, found.rows),
+        shown=seen.mark([one.id for one in launcher_layouts.layouts(work, desk.organization.slug)]),
         at=request.args.get("at", ""),
         by=request.args.get("by", ""),
     )
@@ -88,6 +90,7 @@ def order(work: Work, desk: Desk) -> Response:
     """Move the layout that ``up`` or ``down`` names one place."""
     by = "up" if "up" in request.form else "down"
     ids = [one.id for one in launcher_layouts.layouts(work, desk.organization.slug)]
+    seen.unchanged(request.form.get(by, ""), seen.mark(ids))
     moved = request.form.get(by, "")
     if moved in ids:
         at = ids.index(moved)
@@ -218,14 +221,22 @@ def counts(work: Work, desk: Desk, layout_id: str) -> Response:
 @pages.get("/<layout_id>/delete")
 @administrator
 @at_desk
+@fresh
 def ask_to_delete(work: Work, desk: Desk, layout_id: str) -> Response:
-    """Ask whether to delete a layout, and say what that means."""
-    return _of(work, desk, layout_id, "delete")
+    """Ask whether to delete a layout, and say what that means, and for how many."""
+    require(work, Permission.ORGANIZATION_EDIT, desk.organization.id)
+    found = launcher_layouts.layout(work, desk.organization.slug, layout_id)
+    if found.group_id is None:
+        count = reaching.everyone(work, desk.organization.id)
+    else:
+        count = reaching.group_by_id(work, desk.organization.id, found.group_id)
+    return _of(work, desk, layout_id, "delete", count=count)
 
 
 @pages.post("/<layout_id>/delete")
 @administrator
-@at_desk
+@at_desk(again=ask_to_delete)
+@fresh
 def delete(work: Work, desk: Desk, layout_id: str) -> Response:
     """Delete a layout."""
     launcher_layouts.delete(work, desk.organization.slug, layout_id, if_version=lists.version())

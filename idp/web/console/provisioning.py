@@ -9,7 +9,7 @@ from flask import Blueprint, Response, request
 
 from idp.base.errors import Invalid, NotFound
 from idp.base.work import Work
-from idp.directory import history, role_assignments
+from idp.directory import history, role_assignments, role_holders
 from idp.directory.provisioning_models import ProvisioningClient
 from idp.policy.permissions import Permission, require
 from idp.provisioning import calls, clients, keeping, tokens
@@ -309,7 +309,7 @@ def _with_token(work: Work, desk: Desk, client: ProvisioningClient, text: str) -
 def _holders(work: Work, desk: Desk) -> list[role_assignments.Held]:
     if not desk.may_anywhere(Permission.ROLE_READ):
         return []
-    return role_assignments.who_may(work, Permission.PROVISIONING_MANAGE, organization_id=desk.organization.id)
+    return role_holders.who_may(work, Permission.PROVISIONING_MANAGE, organization_id=desk.organization.id)
 
 
 def _address() -> str:

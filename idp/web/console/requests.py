@@ -3,10 +3,11 @@
 from flask import Blueprint, Response, request
 
 from idp.base.work import Work
-from idp.directory import access_requests, history
+from idp.directory import access_requests, default_groups, history, rights
 from idp.policy.permissions import Permission
-from idp.web.console import joining_words, lists
+from idp.web.console import confirming, joining_words, lists
 from idp.web.console.desk import Desk, at_desk, console_page, done
+from idp.web.console.guarding import guarded
 from idp.web.languages import gettext as _
 from idp.web.security import administrator
 
@@ -82,6 +83,7 @@ def show(work: Work, desk: Desk, request_id: str) -> Response:
         asked=found,
         own=own,
         may_decide=not own and desk.may(Permission.REQUEST_DECIDE, **at),
+        may_put_in=default_groups.may_put_in(work, found.application),
         may_give=not own and desk.may(Permission.APPLICATION_GRANT, **at),
         entries=history.of_target(work, desk.organization.id, found.request.id) if desk.may("audit:read") else [],
     )
@@ -95,7 +97,15 @@ def decide(work: Work, desk: Desk, request_id: str) -> Response:
     where, answer = desk.organization.id, request.form.get("answer", "")
     if request.form.get("act") == "approve":
         until = joining_words.until()
-        found = access_requests.approve(work, request_id, organization_id=where, answer=answer, until=until)
+        application = access_requests.get(work, request_id, organization_id=where).application
+        if until is None and any(
+            rights.roles_of_group(work, one) for one in default_groups.defaults(work, application)
+        ):
+            unproven = confirming.second_step(work, desk)
+            if unproven is not None:
+                return unproven
+        with guarded(work, desk):
+            found = access_requests.approve(work, request_id, organization_id=where, answer=answer, until=until)
         words = _("%(name)s may now open %(application)s.", name=found.account.name, application=found.application.name)
     else:
         found = access_requests.deny(work, request_id, answer, organization_id=where)

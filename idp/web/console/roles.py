@@ -7,12 +7,13 @@ from flask import Blueprint, Response, request
 
 from idp.base.errors import Invalid
 from idp.base.work import Actor, Work
-from idp.directory import history, queries, role_assignments, roles
+from idp.directory import history, queries, role_assignments, role_holders, roles
 from idp.directory.role_assignments import Held, Proposal
 from idp.directory.roles import AnyRole
 from idp.policy.permissions import Permission, exceeds
-from idp.web.console import lists
+from idp.web.console import lists, seen
 from idp.web.console.desk import Desk, at_desk, console_page, done, fresh
+from idp.web.console.guarding import guarded
 from idp.web.console.lists import At
 from idp.web.languages import gettext as _
 from idp.web.security import administrator
@@ -131,7 +132,8 @@ def confirm(work: Work, desk: Desk) -> Response:
 def grant(work: Work, desk: Desk) -> Response:
     """Give the role."""
     asked = {name: request.form.get(name, "").strip() for name in _ASKED}
-    role_assignments.grant(work, **_read(desk, asked))
+    with guarded(work, desk):
+        role_assignments.grant(work, **_read(desk, asked))
     return done(work, desk, _("%(whom)s has the role now.", whom=asked["whom"]), "console_roles.index")
 
 
@@ -164,9 +166,10 @@ def ask_withdraw(work: Work, desk: Desk, assignment_id: str) -> Response:
 def withdraw(work: Work, desk: Desk, assignment_id: str) -> Response:
     """Withdraw the role."""
     held = role_assignments.assignment(work, assignment_id, organization_id=desk.organization.id)
-    role_assignments.withdraw(
-        work, assignment_id, organization=desk.organization.slug, reason=request.form.get("reason", "")
-    )
+    with guarded(work, desk):
+        role_assignments.withdraw(
+            work, assignment_id, organization=desk.organization.slug, reason=request.form.get("reason", "")
+        )
     return done(work, desk, _("%(whom)s has the role no more.", whom=held.subject), "console_roles.index")
 
 
@@ -252,15 +255,16 @@ def edit(work: Work, desk: Desk, role_key: str) -> Response:
 @fresh
 def save(work: Work, desk: Desk, role_key: str) -> Response:
     """Change the role; whoever holds it holds the new permissions at once."""
-    made = roles.edit(
-        work,
-        role_key,
-        organization=desk.organization.slug,
-        name=request.form.get("name", ""),
-        description=request.form.get("description", ""),
-        permissions=request.form.getlist("permissions"),
-        if_version=lists.version(),
-    )
+    with guarded(work, desk):
+        made = roles.edit(
+            work,
+            role_key,
+            organization=desk.organization.slug,
+            name=request.form.get("name", ""),
+            description=request.form.get("description", ""),
+            permissions=request.form.getlist("permissions"),
+            if_version=lists.version(),
+        )
     return done(work, desk, _("Saved."), "console_roles.show", role_key=made.id)
 
 
@@ -280,6 +284,9 @@ def ask_delete(work: Work, desk: Desk, role_key: str) -> Response:
 @fresh
 def delete(work: Work, desk: Desk, role_key: str) -> Response:
     """Delete a role that nobody holds."""
+    role = roles.own(work, role_key, organization_id=desk.organization.id)
+    if role.own is not None:
+        seen.unchanged(role.key, role.own.version)
     gone = roles.delete(work, role_key, organization=desk.organization.slug)
     return done(work, desk, _("The role %(name)s was deleted.", name=gone.name), "console_roles.every")
 
@@ -291,7 +298,7 @@ def of_account(work: Work, desk: Desk, account_id: str) -> Response:
     """Show what an account administers, and who may change the account."""
     account = queries.account(work, account_id, organization_id=desk.organization.id)
     held = role_assignments.of_account(work, account)
-    may = role_assignments.who_may(work, Permission.ACCOUNT_EDIT, organization_id=desk.organization.id)
+    may = role_holders.who_may(work, Permission.ACCOUNT_EDIT, organization_id=desk.organization.id)
     over = [one for one in may if not exceeds([mine.held for mine in held], Actor("account", roles=(one.held,)))]
     return console_page(
         work, desk, "console/roles/of_account.html", place="accounts", account=account, held=held, holders=over

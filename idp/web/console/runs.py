@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, url_for
 
 from idp.base.work import Work
-from idp.directory import runs
+from idp.directory import history, runs
 from idp.directory.console_models import Run
 from idp.signon import group_rule_runs
 from idp.web.console import lists
@@ -66,6 +66,7 @@ def show(work: Work, desk: Desk, run_id: str) -> Response:
         run=run,
         goes_on=run.state in runs.OPEN,
         result=_result(run),
+        entries=history.of_target(work, desk.organization.id, run.id, limit=20),
         may_stop=run.created_by == desk.actor.id or desk.may("organization:edit"),
     )
 

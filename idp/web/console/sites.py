@@ -11,7 +11,7 @@ from idp.directory.models import Site
 from idp.directory.pictures import set_of_site
 from idp.policy.permissions import Permission
 from idp.web import context, pictures
-from idp.web.console import lists, logos
+from idp.web.console import lists, logos, seen
 from idp.web.console.accounts import acts_of
 from idp.web.console.desk import Desk, at_desk, console_page, done, fresh
 from idp.web.languages import gettext as _
@@ -232,6 +232,7 @@ def switch(work: Work, desk: Desk, slug: str) -> Response:
 def switched(work: Work, desk: Desk, slug: str) -> Response:
     """Switch the site off, or on again, as was asked."""
     site = _site(work, desk, slug)
+    seen.unchanged(site.id, site.version)
     if request.form.get("to") == "on":
         site_life.enable(work, site.slug)
         return done(work, desk, _("The site is on again."), "console_sites.show", slug=site.slug)

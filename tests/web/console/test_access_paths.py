@@ -43,9 +43,13 @@ def test_who_can_open_an_application_is_told_and_its_default_groups_are_chosen(f
         groups.add(work, "Users", DORA, organization="acme")
     assert DORA not in admin.open(path).text
     admin.submit("Make it a default group", group="users")
+    assert "1 person who is in it opens Wiki from now on" in admin.text
+    admin.submit("Make it a default group")
     assert "Users is a default group now." in admin.text
     assert DORA in admin.text
-    admin.submit("No default group any more Users", unmark="on")
+    admin.follow("No default group any more Users")
+    assert "1 person who is in it stays there" in admin.text
+    admin.submit("No default group any more")
     assert "no default group any more" in admin.text
     admin.open(path + f"?account={BEN}")
     assert admin.status == 200

@@ -62,7 +62,7 @@ def test_the_way_goes_through_check_preview_access_values_and_test(front, admin)
     admin.follow("Go on")
     assert "may not open it" in admin.text
     admin.follow("Go on")
-    admin.submit("Give access", kind="everyone")
+    admin.submit("Give access", kind="everyone").submit("Give access")
     assert "Access to" in admin.text
     admin.follow("Go on")
     assert "/sites/acme/saml/sso" in admin.text

@@ -77,6 +77,8 @@ def test_an_organization_without_applications_is_taught(front):
 def test_access_is_given_with_a_reason_and_an_end_and_withdrawn(front, admin, wiki):
     path = f"{LIST}/{wiki}/access"
     admin.open(path).submit("Give access", kind="account", account=BEN, until="2030-02-01", reason="On trial")
+    assert f"1 person, {BEN}, may open “Okta Thing” at once." in admin.text
+    admin.submit("Give access")
     assert "On trial" in admin.text
     with front.work() as work:
         assert access.may_open(work, front.organization_id, wiki, front.account_ids[BEN])
@@ -267,7 +269,9 @@ def test_t7_replacing_a_secret_asks_for_a_second_step_first(front, admin, notebo
 def test_a_fix_of_the_doctor_is_a_button(front, admin, wiki):
     with front.work() as work:
         applications.disable(work, wiki)
-    admin.open(f"{LIST}/{wiki}/doctor").submit("Change it")
+    admin.open(f"{LIST}/{wiki}/doctor").follow("Change it…")
+    assert "It counts from the next sign-on of 0 people who may open it." in admin.text
+    admin.submit("Change it")
 
     assert "Done:" in admin.text
     with front.work() as work:

@@ -36,7 +36,7 @@ def test_an_administrator_of_one_application_governs_it_and_finds_no_other(front
         assert ann.open(f"{LIST}/{other}{tail}").status == 404
     assert ann.open(f"{LIST}/new").status == 403
     assert not ann.open(f"{LIST}/{mine}").link("Delete")
-    ann.open(f"{LIST}/{mine}/access").submit("Give access", kind="everyone")
+    ann.open(f"{LIST}/{mine}/access").submit("Give access", kind="everyone").submit("Give access")
     assert "was given" in ann.text
 
 

@@ -29,6 +29,8 @@ def test_a_bookmark_is_added_given_to_everyone_and_is_a_tile(front, admin):
     admin.open("/admin/bookmarks/new").submit("Add it", name="Canteen", address=ADDRESS, note="Lunch", site="acme")
     assert "Nobody may open it yet" in admin.text
     admin.submit("Give access", who="everyone")
+    assert "people of the organization may open “Canteen” at once" in admin.text
+    admin.submit("Give access")
     assert "Everyone" in admin.page.xpath("string(//section[@aria-labelledby='access']/ul)")
 
     assert ADDRESS in admin.open("/").page.xpath("//*[@data-tile]//a/@href")

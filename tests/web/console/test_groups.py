@@ -78,12 +78,17 @@ def test_people_are_added_and_taken_out_and_each_source_is_shown(front, admin, s
 def test_a_group_is_put_inside_of_another_and_taken_out(front, admin, staff):
     with front.work() as work:
         groups.create(work, "Everybody", organization="acme")
-    admin.open(staff + "/inside").submit("Put it inside", parent="everybody")
+    admin.open(staff + "/inside").submit("Put it inside…", parent="everybody")
+    assert "1 person comes into “Everybody” at once" in admin.text
+    assert members(front, "Everybody") == set()
+    admin.submit("Put it inside")
     assert "Staff is inside of Everybody now." in admin.text
     assert members(front, "Everybody") == {BEN}
-    admin.open(staff + "/inside").submit("Take it out Everybody")
+    admin.open(staff + "/inside").follow("Take it out Everybody")
+    assert "1 person leaves “Everybody” at once" in admin.text
+    admin.submit("Take it out")
     assert members(front, "Everybody") == set()
-    admin.open(staff + "/inside").submit("Put it inside", parent="Staff")
+    admin.open(staff + "/inside").submit("Put it inside…", parent="Staff").submit("Put it inside")
     assert admin.status == 409
 
 

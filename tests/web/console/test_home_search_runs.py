@@ -167,3 +167,13 @@ def test_a_chart_of_nothing_is_empty(columns):
 
 def test_a_sparkline_goes_through_its_values():
     assert charts.sparkline([0, 2, 1], width=100, height=20).points == "0.0,19.0 50.0,1.0 100.0,10.0"
+
+
+def test_the_search_box_says_what_was_searched_for_and_nothing_else(front, admin):
+    """A page may call what it shows "asked", too."""
+    shown = {
+        path: admin.open(path).field("q").get("value")
+        for path in ("/admin/search?q=ann", "/admin/zones/new", "/admin/policies/new", "/admin/roles/give", "/admin")
+    }
+
+    assert {path for path, value in shown.items() if value} == {"/admin/search?q=ann"}

@@ -155,7 +155,9 @@ def test_a_rule_is_added_changed_and_deleted(front, admin):
     with front.work() as work:
         [rule] = join_rules.rules(work)
         assert (rule.needs_approval, rule.kind, len(rule.groups)) == (False, "guest", 1)
-    admin.follow("acme.example").submit("Delete the rule", act="delete")
+    admin.follow("acme.example").follow("Delete the rule…")
+    assert "0 people who wait by it can still be approved." in admin.text
+    admin.submit("Delete the rule")
     assert "Nobody joins by themselves" in admin.text
 
 

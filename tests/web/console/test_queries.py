@@ -104,6 +104,9 @@ PARTICULAR = {
     "console_insights.people": {"which": "number"},
     "console_joining.show": {"request_id": "join_request"},
     "console_joining.rule": {"rule_id": "join_rule"},
+    "console_joining.ask_to_delete": {"rule_id": "join_rule"},
+    "console_domains.ask_claiming": {"domain_id": "domain_held"},
+    "console_who_may": {"kind": "object_kind", "reference": "group"},
     "console_policies": {"policy_id": "authentication_policy"},
     "console_group_rules.previewed": {"run_id": "run_preview"},
     "console_provisioning.ask": {"what": "act"},
@@ -113,6 +116,7 @@ ELSEWHERE = {
     "console_sites.drawn": "a picture",
     "console_bulk.choose": "leads on to console_bulk.ask",
     "console_access.confirming": "leads back to console_access.show",
+    "console_application_checks.ask_to_fix": "asks what the doctor's page asks, of one finding",
 }
 """Addresses that are no pages."""
 ASKED = {
@@ -121,6 +125,12 @@ ASKED = {
     "console_bulk_objects.ask": "?act=disable-applications&chosen=app_0,app_1,app_2",
     "console_tokens.ask": "?" + "&".join(f"chosen=atk_{number}" for number in range(3)),
     "console_roles.confirm": "?whom=ben@acme.example&role=help-desk&where=organization",
+    "console_groups.ask_to_nest": "?parent=grp_1",
+    "console_groups.ask_to_unnest": "?child=grp_1&parent=grp_0",
+    "console_access_paths.ask_to_mark": "?group=grp_0",
+    "console_application_access.ask_to_give": "?kind=group&group=grp_0",
+    "console_bookmarks.ask_to_give": "?who=group&name=grp_0",
+    "console_domains.ask_claiming": "?claiming=automatic",
 }
 """What a page has to be asked."""
 
@@ -134,6 +144,7 @@ class World:
         self.known: dict[str, str] = {
             "act": "disable",
             "kind": "rule",
+            "object_kind": "group",
             "grant": "acg_0",
             "template": "grafana",
             "number": insights.WITHOUT,
@@ -289,7 +300,6 @@ class World:
             group_id=lambda n: f"grp_{n}", condition='department is "Sales"', exceptions=lambda n: [f"acc_{n}"],
             created_at=now,
         )  # fmt: skip
-        self._add_provisioning(rows, now)
         rows(
             Api, "api",
             site_id=site_id, identifier=lambda n: f"urn:x:{n}", name=lambda n: f"API {n}", token_format="jwt",
@@ -447,13 +457,18 @@ def pages_of(front: Front) -> list[tuple[str, str, frozenset[str]]]:
     )
 
 
+def address(world: World, endpoint: str, pattern: str, arguments: frozenset[str]) -> str:
+    """Return the address of a page, of what the world has."""
+    told = ARGUMENTS | PARTICULAR.get(endpoint.partition(".")[0], {}) | PARTICULAR.get(endpoint, {})
+    unknown = arguments - told.keys()
+    assert not unknown, f"{pattern}: say in ARGUMENTS what {unknown} is"
+    path = re.sub(r"<(?:\w+:)?(\w+)>", lambda m: world.known[told[m.group(1)]], pattern)
+    return path + ASKED.get(endpoint, "")
+
+
 def addresses(front: Front, world: World) -> Iterator[str]:
-    for endpoint, pattern, arguments in pages_of(front):
-        told = ARGUMENTS | PARTICULAR.get(endpoint.partition(".")[0], {}) | PARTICULAR.get(endpoint, {})
-        unknown = arguments - told.keys()
-        assert not unknown, f"{pattern}: say in ARGUMENTS what {unknown} is"
-        path = re.sub(r"<(?:\w+:)?(\w+)>", lambda m: world.known[told[m.group(1)]], pattern)  # noqa: B023
-        yield path + ASKED.get(endpoint, "")
+    for page in pages_of(front):
+        yield address(world, *page)
 
 
 def visited(front: Front, world: World, client) -> dict[str, Visit]:

@@ -1,0 +1,218 @@
+"""
+What each address of the console asks for, as it was reviewed: a permission, and where it has to be held (threats T10).
+
+A page that only shows what its reader may see (a list, the home page, a form whose verb decides) is `ANYBODY`'s who
+administers something. An address that is not here fails the matrix: whoever adds one says what it asks for.
+"""
+
+from dataclasses import dataclass
+
+from idp.policy.permissions import Permission
+
+ORGANIZATION, SITE, OKTA, NOTEBOOK, BOOKMARK, LEDGER, ANYWHERE = (
+    *("organization", "site", "okta", "notebook", "bookmark", "ledger"),
+    "anywhere",
+)
+"""Where: in Acme, at its site `acme`, for one of the applications there; somewhere."""
+
+
+@dataclass(frozen=True)
+class Needs:
+    """One of *permissions*, each of *also*, held at *place*."""
+
+    permissions: frozenset[Permission]
+    place: str
+    also: frozenset[Permission] = frozenset()
+
+
+ANYBODY = Needs(frozenset(), ANYWHERE)
+
+
+def _read(text: str) -> dict[tuple[str, str], Needs]:
+    found: dict[tuple[str, str], Needs] = {}
+    needs = ANYBODY
+    for line in filter(None, (line.split("#")[0].rstrip() for line in text.splitlines())):
+        if not line.startswith(" "):
+            needs = _needs(line.rstrip(":"))
+            continue
+        method, blueprint, *views = line.split()
+        for view in views:
+            assert (method, f"{blueprint}.{view}") not in found, line
+            found[method, f"{blueprint}.{view}"] = needs
+    return found
+
+
+def _needs(said: str) -> Needs:
+    if said == "anybody":
+        return ANYBODY
+    one_of, _, place = said.partition(" at ")
+    first, *also = one_of.split(" and ")
+    return Needs(
+        frozenset(Permission(name) for name in first.split(" or ")), place, frozenset(Permission(name) for name in also)
+    )
+
+
+TABLE = _read("""
+anybody:
+    GET console home
+    GET console_access new
+    GET console_accounts index
+    GET console_applications index export
+    GET console_bookmarks index new
+    GET console_bulk ask choose
+    GET console_domains add
+    GET console_groups index new
+    GET console_imports index
+    GET console_invitations index new
+    GET console_joining index
+    GET console_keys index
+    GET console_layouts index new
+    GET console_policies new
+    GET console_requests index
+    GET console_roles index every as_csv give new confirm of_account
+    GET console_runs index
+    GET console_search index
+    GET console_sites index new
+    GET console_what_if index
+    GET console_zones new
+
+organization:read at organization:
+    GET console_layouts show past ask_to_delete preview
+    GET console_organization index
+organization:edit at organization:
+    POST console_layouts create change counts delete order
+    POST console_organization save
+    POST console_runs stop
+
+account:read at organization:
+    GET console_accounts show edit past
+    GET console_access_paths account
+    GET console_account_actions offered ask
+account:edit at organization:
+    POST console_accounts save
+account:disable at organization:
+    POST console_bulk start
+account:export at organization:
+    GET console_account_actions export
+account:recover or account:credentials at organization:
+    POST console_account_actions do
+account:create at organization:
+    GET console_imports show apply undo
+    POST console_imports upload applied undone
+    POST console_invitations act invite
+
+group:read at organization:
+    GET console_groups show edit inside opens past members_as_csv as_csv
+group:create at organization:
+    POST console_groups create
+group:edit at organization:
+    GET console_groups farewell
+    GET console_group_rules show preview farewell
+    POST console_groups save delete
+    POST console_group_rules carry_out remove run switch_off
+group:members at organization:
+    POST console_groups nest
+application:grant or group:members at okta:    # all that the group opens is the one application
+    POST console_groups add remove unnest
+
+domain:read at organization:
+    GET console_domains index show past
+    GET console_joining rule
+domain:edit at organization:
+    GET console_domains claim remove unclaim
+    GET console_joining new_rule
+    POST console_domains added check claimed removed set_claiming set_method unclaimed
+    POST console_joining create_rule save_rule
+
+request:read at organization:
+    GET console_joining show
+request:decide at organization:
+    POST console_joining decide
+request:read at ledger:
+    GET console_requests show
+request:decide at ledger:
+    POST console_requests decide
+
+policy:read at organization:
+    GET console_access index show applications confirming of_console past removal reported restoring versions
+    GET console_access_rules new edit otherwise removal switching
+    GET console_policies index show choosing edit members past removal
+    GET console_zones index show edit removal
+policy:edit at organization:
+    POST console_access assign assign_console confirm create delete restore roll_back
+    POST console_access_rules create delete move save save_otherwise switch
+    POST console_policies choose create delete move save
+    POST console_zones create delete save
+
+audit:read at organization:
+    GET console_attempts index show
+    GET console_audit index show as_csv as_json
+    GET console_insights index people people_csv
+    GET console_runs show
+
+role:read at organization:
+    GET console_roles show edit past ask_delete ask_withdraw
+role:edit at organization:
+    POST console_roles create save delete
+role:grant at organization:
+    POST console_roles grant withdraw
+
+site:read at organization:
+    GET console_sites show edit rename switch past people drawn
+site:create at organization:
+    POST console_sites create
+site:edit at site:
+    POST console_sites save renamed switched logo
+
+key:read at site:
+    GET console_keys show certificate ask_to_rotate ask_to_move
+key:rotate at site:
+    POST console_keys rotate
+application:edit at site:
+    POST console_keys move
+
+application:create at anywhere:
+    GET console_application_adding choose ask_for_metadata ask_by_hand ask_for_template
+    GET console_application_adding_client ask
+application:create at site:
+    POST console_application_adding look register register_by_hand register_template
+    POST console_application_adding_client register
+    POST console_bookmarks create
+
+application:read at okta:
+    GET console_applications show name past ask_to_delete ask_to_disable
+    GET console_application_access index ask_to_withdraw
+    GET console_access_paths people people_as_csv
+    GET console_application_checks doctor preview
+    GET console_application_saml index ask_for_metadata
+    GET console_application_test index
+    GET console_application_vendor index certificate picture
+    POST console_application_checks examine
+    POST console_application_test begin        # the test signs in whoever asks for it, and changes nothing
+application:read at notebook:
+    GET console_application_client index ask_for_secret
+    GET console_application_adding_client made
+application:read at bookmark:
+    GET console_bookmarks show edit past ask_to_delete
+application:edit at okta:
+    POST console_applications rename disable enable
+    POST console_application_checks fix
+    POST console_application_saml add_certificates change_rules compare decide describe refresh release
+    POST console_application_saml remove_certificate set_source switch take
+application:edit and key:read at okta:
+    POST console_application_saml roll_over
+application:edit at notebook:
+    POST console_application_client save replace_secret
+application:edit at bookmark:
+    POST console_bookmarks save logo
+application:delete at okta:
+    POST console_applications delete
+application:delete at bookmark:
+    POST console_bookmarks delete
+application:grant at okta:
+    GET console_access_paths farewell
+    POST console_access_paths give take mark
+    POST console_application_access give withdraw
+application:grant at bookmark:
+    POST console_bookmarks give
+""")

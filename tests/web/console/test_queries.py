@@ -240,9 +240,10 @@ class World:
             findings=lambda n: ["x"] * n,
             created_at=now,
         )
-        known["run_preview"] = rows(
+        known["run_preview"] = "run_p0"
+        rows(
             Run, "run_p",
-            kind="group-rule-preview", title="Extra", state="finished", created_at=now,
+            id=lambda n: f"run_p{n}", kind="group-rule-preview", title="Extra", state="finished", created_at=now,
             parameters={"group_id": "grp_0", "condition": None, "excepted": None, "brake_percent": None},
             result=lambda n: {
                 "members": 1, "entering": n, "leaving": 0, "entering_people": [["E", "e@x"]] * n, "leaving_people": [],

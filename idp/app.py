@@ -66,14 +66,18 @@ from idp.web.console import (
     application_access,
     application_adding,
     application_adding_client,
+    application_aggregate,
     application_checks,
     application_client,
     application_provisioning,
     application_saml,
+    application_saml_further,
     application_test,
     application_vendor,
+    claim_lists,
     entrance,
     home,
+    site_tabs,
 )
 from idp.web.console import accounts as console_accounts
 from idp.web.console import applications as console_applications
@@ -120,9 +124,11 @@ _CONSOLE = (
     console_accounts,
     console_organization,
     console_sites,
+    site_tabs,
     console_roles,
     account_actions,
     console_domains,
+    claim_lists,
     console_bookmarks,
     console_layouts,
     console_attempts,
@@ -137,12 +143,14 @@ _CONSOLE = (
     console_applications,
     application_adding,
     application_adding_client,
+    application_aggregate,
     application_access,
     application_checks,
     application_client,
     application_provisioning,
     console_provisioning_targets,
     application_saml,
+    application_saml_further,
     application_test,
     application_vendor,
     console_keys,
@@ -195,6 +203,7 @@ def create(settings: Settings, *, database: Database | None = None, clock: Calla
     app.before_request(_refuse_encoded_bodies)
     app.uploads = console_imports.UPLOADS
     app.uploads_below = scim.UPLOADS_BELOW
+    app.uploads = {**console_imports.UPLOADS, **claim_lists.UPLOADS}
     app.before_request(partial(_let_files_in, app))
     security.install(
         app,

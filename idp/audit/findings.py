@@ -5,12 +5,14 @@ The doctor of SAML's service providers and the checks of OAuth's clients speak i
 read alike and one terminal shows them.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from idp.audit.log import plain
+from idp.base.errors import Invalid
+from idp.base.texts import phrase
 
 
 class Severity(StrEnum):
@@ -139,3 +141,21 @@ def in_order(found: Iterable[Finding]) -> tuple[Finding, ...]:
     for finding in found:
         once.setdefault((finding.kind, finding.evidence), finding)
     return tuple(sorted(once.values(), key=lambda finding: _ORDER[finding.severity]))
+
+
+def offered(kind: str, findings: Sequence[Finding]) -> list[Fix]:
+    """
+    Return what is offered for the *findings* of that *kind*.
+
+    Raises:
+        Invalid: nothing of that kind was found, or nothing can be done about it from here.
+    """
+    found = list(dict.fromkeys(one.fix for one in findings if one.kind == kind and one.fix is not None))
+    if not found:
+        raise Invalid(
+            phrase("There is nothing to fix for “%(kind)s”.", kind=kind[:64]),
+            field="fix",
+            code="nothing-to-fix",
+            advice="Name a finding of this check that offers a fix; what the others need is written beside them.",
+        )
+    return found

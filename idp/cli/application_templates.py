@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from idp.base import placeholders
 from idp.base.errors import Invalid
 from idp.cli import vendor_page
 from idp.cli.application_lookup import full
@@ -15,7 +16,6 @@ from idp.saml import from_template, vendor_values
 from idp.saml import templates as templates_
 from idp.saml.from_template import Metadata
 from idp.saml.switches import Switches
-from idp.saml.templates import placeholders
 from idp.saml.templates.model import Registration, Template
 
 _Function = Callable[..., Any]
@@ -75,7 +75,7 @@ def create(
             work,
             site,
             chosen,
-            _fields(given),
+            fields(given),
             vendor=vendor,
             name=name,
             switches=switches,
@@ -113,7 +113,8 @@ def _without(of: Template, attribute: str) -> str:
     return "The application needs it." if attribute in of.needed() else "The application works without it."
 
 
-def _fields(given: Sequence[str]) -> dict[str, str]:
+def fields(given: Sequence[str]) -> dict[str, str]:
+    """Return what was given as NAME=VALUE, by name; each once."""
     found: dict[str, str] = {}
     for one in given:
         name, equals, value = one.partition("=")

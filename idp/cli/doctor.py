@@ -65,7 +65,7 @@ def examine() -> tuple[list[Finding], int]:
     except SettingsError as error:
         return [Finding("configuration", FAULT, fault) for fault in error.faults], errors.CONFIGURATION
     findings = [Finding("configuration", OK, f"{path} is understood"), *_loosened(settings), *_places(settings)]
-    findings.append(_blocklist(settings))
+    findings += [_blocklist(settings), _mail(settings)]
     database: Database | None = None
     try:
         vault = wrapping.load(settings.keys.directory)
@@ -112,6 +112,17 @@ def _blocklist(settings: Settings) -> Finding:
     except BlocklistFault as error:
         return Finding("passwords.blocklist", FAULT, error.message, error.advice)
     return Finding("passwords.blocklist", OK, f"{found.passwords + found.sha1:,} breached passwords are refused")
+
+
+def _mail(settings: Settings) -> Finding:
+    if settings.mail.smtp_url:
+        return Finding("mail", OK, "a server for mail is configured")
+    return Finding(
+        "mail",
+        WARNING,
+        "no mail is sent: nobody recovers a password, joins, is invited by mail, or is told what happens to their account",
+        "Set mail.smtp_url and mail.sender.",
+    )
 
 
 def _loosened(settings: Settings) -> Iterator[Finding]:

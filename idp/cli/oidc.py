@@ -5,6 +5,7 @@ from typing import Any
 import click
 
 from idp.base.work import Work
+from idp.cli import oidc_templates
 from idp.cli.application_lookup import find
 from idp.cli.context import Group, open_work, tell
 from idp.cli.oidc_check import check
@@ -25,6 +26,8 @@ def oidc() -> None:
 oidc.add_command(check)
 oidc.add_command(set_)
 oidc.add_command(preview_)
+oidc.add_command(oidc_templates.templates)
+oidc.add_command(oidc_templates.create)
 
 
 @oidc.command("show")

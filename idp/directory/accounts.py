@@ -20,6 +20,7 @@ from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import (
     administering,
+    attribute_sources,
     attributes,
     group_rules,
     managed,
@@ -33,6 +34,7 @@ from idp.directory import (
     role_assignments,
     search,
 )
+from idp.directory.attribute_sources import Source
 from idp.directory.models import Account, Organization, RoleAssignment
 from idp.policy.authentication import PolicyKind
 from idp.policy.permissions import Permission, require
@@ -119,6 +121,7 @@ def rename(
     family_name: str | None = None,
     organization_id: str | None = None,
     if_version: int | None = None,
+    source: Source | None = None,
 ) -> Account:
     """
     Change what a person is called; what is None stays as it is, and an empty given or family name is taken away.
@@ -127,6 +130,7 @@ def rename(
 
     Args:
         if_version: the version of the account that the change was made for.
+        source: where the names come from; without one, from whoever acts.
 
     Raises:
         NotFound: no such account, or none this actor may see.
@@ -152,6 +156,7 @@ def rename(
     before = {part: str(getattr(account, part)) for part in changes}
     for part, value in changes.items():
         setattr(account, part, value)
+    attribute_sources.note(work, account, changes, source)
     account.updated_at = work.now
     if changes:
         record(
@@ -245,6 +250,7 @@ def set_attributes(
     *,
     organization_id: str | None = None,
     if_version: int | None = None,
+    source: Source | None = None,
 ) -> Account:
     """
     Change further attributes of an account; those that are not named stay as they are.
@@ -252,6 +258,7 @@ def set_attributes(
     Args:
         changes: the values of each attribute; an attribute without values is removed.
         if_version: the version of the account that the change was made for.
+        source: where they come from; without one, from whoever acts.
 
     Raises:
         NotFound: no such account, or none this actor may see.
@@ -280,6 +287,7 @@ def set_attributes(
             after={name: ", ".join(after.get(name, ())) for name in changed},
         ),
     )
+    attribute_sources.note(work, account, changed, source)
     account.attributes, account.updated_at = after, work.now
     work.tx.session.flush()
     group_rules.settle_account(work, account.organization_id, account.id)

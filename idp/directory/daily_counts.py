@@ -142,6 +142,12 @@ def most_opened(work: Work, organization_id: str, limit: int = 10) -> list[tuple
     return [(subject_id, amount) for subject_id, amount in work.tx.session.execute(query)]
 
 
+def people(work: Work, organization_id: str, subjects: Sequence[str]) -> list[tuple[date, tuple[int, ...]]]:
+    """Return how many people each of *subjects* had on each of the last 30 days, the oldest first; 0: not counted."""
+    counted = [_per_day(work, organization_id, PEOPLE, subject) for subject in subjects]
+    return [(day, tuple(found.get(day.isoformat(), 0) for found in counted)) for day in _days(work.now.date())]
+
+
 def latest(work: Work, organization_id: str, measure: str, subjects: Sequence[str]) -> dict[str, int]:
     """Return what was counted last of each subject; nothing where it never was."""
     found = {}

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import Index, Integer, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from idp.directory.models import Owned
+from idp.directory.models import Owned, owned_by
 
 
 class Domain(Owned):
@@ -44,3 +44,15 @@ class Domain(Owned):
     version: Mapped[int] = mapped_column(Integer, default=1)
 
     __mapper_args__ = {"version_id_col": version}
+
+
+class ClaimList(Owned):
+    """Addresses (as their keys) that ``created_by`` has uploaded for a domain, for a day; see `directory.claim_lists`."""
+
+    __tablename__ = "claim_lists"
+    __table_args__ = (owned_by("domain_id", "domains"), Index("ix_claim_lists_created_at", "created_at"))
+
+    domain_id: Mapped[str] = mapped_column(String(64))
+    addresses: Mapped[list[str]] = mapped_column(default=list)
+    created_by: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime]

@@ -21,6 +21,7 @@ from idp.base.ids import new_id
 from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import access, accounts, attributes, groups, names, provisioning_marks, queries, rights
+from idp.directory.attribute_sources import Source
 from idp.directory.console_models import SearchWord
 from idp.directory.joining_models import AccountImport, AccountImportRow, Invitation
 from idp.directory.models import AccessGrant, Account, Group, Membership, Organization, RoleAssignment
@@ -409,7 +410,7 @@ def _change(work: Work, owner: Organization, row: AccountImportRow) -> None:
     refused = _present(account, frozenset()).refused
     if refused:
         raise Conflict(refused)
-    _set(work, account, row.after)
+    _set(work, account, row.after, Source.IMPORT)
     _enter(work, owner, account, row)
     row.outcome = CHANGED
 
@@ -425,13 +426,13 @@ def _value(account: Account, field: str) -> Any:
     return getattr(account, field)
 
 
-def _set(work: Work, account: Account, values: dict[str, Any]) -> None:
+def _set(work: Work, account: Account, values: dict[str, Any], source: Source) -> None:
     wanted = {part: values[part] for part in importing.NAMES if part in values}
     if wanted:
-        accounts.rename(work, account.id, organization_id=account.organization_id, **wanted)
+        accounts.rename(work, account.id, organization_id=account.organization_id, source=source, **wanted)
     further = _further(values)
     if further:
-        accounts.set_attributes(work, account.id, further, organization_id=account.organization_id)
+        accounts.set_attributes(work, account.id, further, organization_id=account.organization_id, source=source)
 
 
 def _enter(work: Work, owner: Organization, account: Account, row: AccountImportRow) -> None:
@@ -550,7 +551,7 @@ def _restore(work: Work, owner: Organization, row: AccountImportRow) -> None:
     fields = {field: value for field, value in row.after.items() if field != "groups"}
     kept = _differs(account, fields)
     back = {field: row.before[field] for field in fields if field not in kept}
-    _set(work, account, back)
+    _set(work, account, back, Source.ADMINISTRATOR)
     left = _leave(work, owner, account, row)
     if kept:
         row.problem = f"Changed since, and left as it is: {', '.join(kept)}."[:512]

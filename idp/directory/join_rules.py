@@ -19,7 +19,7 @@ from idp.base.work import Work
 from idp.directory import domain_reads, queries, rights
 from idp.directory.joining_models import JoinRule
 from idp.directory.keysets import Key, begins, rising
-from idp.directory.models import Group
+from idp.directory.models import Group, Organization
 from idp.policy import domains
 from idp.policy.permissions import Permission, require
 
@@ -201,6 +201,19 @@ def are_there(work: Work, organization_id: str) -> bool:
     """Say whether anybody may join the organization by themselves; not for administrators."""
     query = select(func.count()).select_from(JoinRule).where(JoinRule.organization_id == organization_id)
     return bool(work.tx.session.scalar(query))
+
+
+def offered_at(work: Work, organization_id: str) -> str:
+    """
+    Return the short name of the organization for the address of its page to join, as it was within the last second;
+    empty: nobody joins it by themselves. Not for administrators.
+    """
+
+    def read() -> str:
+        organization = work.tx.session.get(Organization, organization_id)
+        return organization.slug if organization is not None and are_there(work, organization_id) else ""
+
+    return str(work.tx.memory.recall(("joining", organization_id), read))
 
 
 def joins_at_once(work: Work, found: JoinRule) -> bool:

@@ -220,6 +220,24 @@ def shift_section(work: Work, organization_id: str, account_id: str, section: st
     _arrange(work, organization_id, account_id, act)
 
 
+def place_section(
+    work: Work, organization_id: str, account_id: str, section: str, *, before: str | None = None
+) -> None:
+    """
+    Put a section before another one (None: at the end).
+
+    Raises:
+        Forbidden: the account is not the actor's own.
+        NotFound: there is no such section.
+    """
+
+    def act(sections: Sections, _: frozenset[str]) -> Sections:
+        _check_section(sections, section)
+        return launcher.place(sections, section, before)
+
+    _arrange(work, organization_id, account_id, act)
+
+
 def start_anew(work: Work, organization_id: str, account_id: str) -> None:
     """
     Forget how the person has arranged their sections. Favourites stay.

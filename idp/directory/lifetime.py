@@ -257,7 +257,8 @@ def _erase(work: Work, account: Account) -> None:
     _end_facts(work, where, of)
     account.email, account.email_key, account.email_domain = "", f"erased:{of}", ""
     account.name, account.given_name, account.family_name = FORMER, "", ""
-    account.attributes, account.language, account.policy_id, account.typed_by_person = {}, "", None, []
+    account.attributes, account.attribute_sources, account.typed_by_person = {}, {}, []
+    account.language, account.policy_id = "", None
     account.domain_id = account.managed_at = account.last_active_at = None
     account.deletion_at, account.deletion_from = None, ""
     account.disabled_at, account.erased_at, account.updated_at = account.disabled_at or work.now, work.now, work.now

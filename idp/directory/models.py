@@ -113,7 +113,8 @@ class Account(Owned):
     changed, "sign out everywhere"). Sessions and grants remember the epoch they were born
     in and are dead once it has moved on. ``email_key`` is the canonical form that is unique,
     ``email_domain`` what stands in it behind the @ (whoever changes the one changes the other).
-    ``attributes`` are further ones by name, each a list of texts (see `directory.attributes`).
+    ``attributes`` are further ones by name, each a list of texts (see `directory.attributes`); ``attribute_sources`` says
+    of any attribute where it came from last (see `directory.attribute_sources`).
     ``updated_at`` is when what is known of the person changed last (None: never, since an earlier release).
     ``kind`` is ``member``, ``guest`` (an external person) or ``break-glass`` (for emergencies; using it raises an alarm).
     ``policy_id`` is the authentication policy that it is in (None, for members only: the organization's default).
@@ -158,6 +159,7 @@ class Account(Owned):
     given_name: Mapped[str] = mapped_column(String(256), default="")
     family_name: Mapped[str] = mapped_column(String(256), default="")
     attributes: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
+    attribute_sources: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
     kind: Mapped[str] = mapped_column(String(16), default="member", server_default="member")
     policy_id: Mapped[str | None] = mapped_column(String(64))
     grace_used: Mapped[int] = mapped_column(Integer, default=0, server_default="0")

@@ -33,6 +33,7 @@ class Answer:
         launch_url: where it starts; only where it is open to them.
         requestable: they may ask for access to it.
         contact: whom to ask: that of its site, else of another one of the organization; empty: nobody is named.
+        is_bookmark: it is an address elsewhere: no rule is asked when it is opened.
     """
 
     fact: Fact
@@ -40,6 +41,7 @@ class Answer:
     launch_url: str
     requestable: bool
     contact: str
+    is_bookmark: bool = False
 
 
 def why_not(work: Work, organization_id: str, account_id: str, application_id: str) -> Answer:
@@ -72,6 +74,7 @@ def why_not(work: Work, organization_id: str, account_id: str, application_id: s
         name=application.name if opens or application.requestable else "",
         launch_url=application.launch_url if opens else "",
         requestable=requestable,
+        is_bookmark=application.protocol == "bookmark",
         contact=site.support_contact or sites.support_contact(work, organization_id),
     )
 

@@ -7,18 +7,19 @@ from sqlalchemy import bindparam, select
 
 from idp.base.db import Prepared
 from idp.base.work import Work
+from idp.directory import attribute_sources
 from idp.directory.attributes import ATTRIBUTES, attributes_of
 from idp.directory.domain_models import Domain
 from idp.directory.models import Account, Group, Membership
-
-PROVISIONING = "provisioning"
 
 
 class Owner(StrEnum):
     """Who keeps an attribute: whom to ask where it is wrong."""
 
     PERSON = "person"
+    TYPED = "typed"
     ORGANIZATION = "organization"
+    IMPORT = "import"
     PROVISIONING = "provisioning"
 
 
@@ -56,6 +57,12 @@ class Profile:
     domain: str
 
 
+_OWNERS = {
+    attribute_sources.Source.PERSON: Owner.TYPED,  # they said it once, and administrators change it
+    attribute_sources.Source.ADMINISTRATOR: Owner.ORGANIZATION,
+    attribute_sources.Source.IMPORT: Owner.IMPORT,
+    attribute_sources.Source.PROVISIONING: Owner.PROVISIONING,
+}
 _GROUPS = Prepared(
     select(Group.name, Membership.source)
     .join(Membership, (Membership.organization_id == Group.organization_id) & (Membership.group_id == Group.id))
@@ -80,13 +87,12 @@ def profile(work: Work, organization_id: str, account_id: str, *, may_change_ema
     known = attributes_of(work, organization_id, account_id, groups=False)
     own = [name for name in ATTRIBUTES if name != "groups"]
     others = sorted(name for name in known if name not in own)
-    by_default = Owner.PROVISIONING if account.created_through == PROVISIONING else Owner.ORGANIZATION
     managed = account.managed_at is not None
     kept = [
         Kept(
             name,
             known.get(name, ()),
-            Owner.PERSON if name == "email" and may_change_email and not managed else by_default,
+            _owner(account, name, may_change_email=may_change_email and not managed),
         )
         for name in (*own, *others)
         if name in ("email", "name") or known.get(name)
@@ -99,6 +105,13 @@ def profile(work: Work, organization_id: str, account_id: str, *, may_change_ema
         managed=managed,
         domain="" if domain is None else domain.name,
     )
+
+
+def _owner(account: Account, name: str, *, may_change_email: bool) -> Owner:
+    """Whoever can change it keeps it; else whoever has said it last."""
+    if name == "email" and may_change_email:
+        return Owner.PERSON
+    return _OWNERS[attribute_sources.of(account, name)]
 
 
 def _groups(work: Work, organization_id: str, account_id: str) -> tuple[tuple[str, tuple[Source, ...]], ...]:

@@ -303,6 +303,7 @@ def page(
     limit: int = 50,
     role: str = "",
     scope: str = "",
+    site: Site | None = None,
 ) -> list[Held]:
     """
     Return who administers what, as far as the actor may see it, by id, at most *limit*.
@@ -311,12 +312,18 @@ def page(
         after: the id of the last one that was shown; None: from the start.
         role: only of this one (its key).
         scope: only those held in the ``organization``, at a ``site``, for an ``application``.
+        site: only those held at this one, or for one of its applications.
     """
     query = listed(work, organization_id)
     if role:
         query = query.where(RoleAssignment.role == role)
     if scope in _SCOPED:
         query = query.where(_SCOPED[scope])
+    if site is not None:
+        there = select(Application.id).where(
+            Application.organization_id == organization_id, Application.site_id == site.id
+        )
+        query = query.where(or_(RoleAssignment.site_id == site.id, RoleAssignment.application_id.in_(there)))
     if after is not None:
         query = query.where(RoleAssignment.id > after[0])
     return in_words(work, list(work.tx.session.scalars(query.order_by(RoleAssignment.id).limit(limit))))

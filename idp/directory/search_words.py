@@ -58,6 +58,12 @@ def asked(text: str) -> tuple[str, ...]:
     return tuple(sorted((word for word in found if word), key=len, reverse=True)[:8])
 
 
+def fits(text: str, *texts: str) -> bool:
+    """Say whether every word of *text* is the beginning of a word of *texts*; of nothing: no."""
+    beginnings, known = asked(text), words(*texts)
+    return bool(beginnings) and all(any(word.startswith(one) for word in known) for one in beginnings)
+
+
 def _parts(text: str) -> list[str]:
     return ["".join(run) for kept, run in groupby(text, str.isalnum) if kept]
 

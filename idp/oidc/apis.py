@@ -235,9 +235,13 @@ def find(work: Work, reference: str) -> Api:
     return found[0]
 
 
-def listed(work: Work, *, site_id: str | None = None, limit: int = 500) -> list[Api]:
-    """Return the APIs that this actor may see, by name, at most *limit*."""
+def listed(
+    work: Work, *, organization_id: str | None = None, site_id: str | None = None, limit: int = 500
+) -> list[Api]:
+    """Return the APIs that this actor may see, by name, at most *limit*; only those of an organization, or of a site."""
     query = queries.visible(work, Api, Permission.API_READ).order_by(Api.name, Api.id).limit(limit)
+    if organization_id is not None:
+        query = query.where(Api.organization_id == organization_id)
     if site_id is not None:
         query = query.where(Api.site_id == site_id)
     return list(work.tx.session.scalars(query))

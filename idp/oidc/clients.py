@@ -40,6 +40,7 @@ def create(
     base_url: str = "",
     allow_http_loopback: bool = False,
     registration_token: str = "",
+    made_from: Mapping[str, Any] | None = None,
 ) -> tuple[Application, Client, str | None]:
     """
     Register an application from client metadata (RFC 7591); return it, its client and the client's secret.
@@ -54,6 +55,7 @@ def create(
         base_url: of this installation, for the address that the launcher starts the application at.
         allow_http_loopback: take plain http addresses on loopback (for trials on one machine).
         registration_token: of a client that registers itself, by which it will manage that (RFC 7592).
+        made_from: the application template, and the values of its fields.
 
     Raises:
         NotFound: no such site that this actor may see.
@@ -86,6 +88,7 @@ def create(
         sector=sector,
         self_registered=bool(registration_token),
         registration_token_hash=fingerprint(registration_token) if registration_token else "",
+        made_from=dict(made_from or {}),
         created_at=work.now,
         updated_at=work.now,
     )
@@ -161,7 +164,7 @@ def edit(
     application = queries.application(work, application_id)
     require_on(work, Permission.APPLICATION_EDIT, application)
     client = of_application(work, application)
-    _check_version(client, if_version)
+    check_version(client, if_version)
     own = {"client_id": client.client_id, "client_id_issued_at": int(client.created_at.timestamp())}
     wanted = {name: value for name, value in changes.items() if name not in own or value != own[name]}
     registration = metadata.read(changing.merged(client.registration, wanted), allow_http_loopback=allow_http_loopback)
@@ -295,7 +298,7 @@ def rotate_secret(work: Work, application_id: str, *, if_version: int | None = N
     application = queries.application(work, application_id)
     require_on(work, Permission.APPLICATION_EDIT, application)
     client = of_application(work, application)
-    _check_version(client, if_version)
+    check_version(client, if_version)
     method = client.registration["token_endpoint_auth_method"]
     if method not in _WITH_SECRET:
         raise Invalid(
@@ -319,7 +322,13 @@ def rotate_secret(work: Work, application_id: str, *, if_version: int | None = N
     return application, client, secret
 
 
-def _check_version(client: Client, if_version: int | None) -> None:
+def check_version(client: Client, if_version: int | None) -> None:
+    """
+    Refuse a change that was made for another version of *client*; None: for any.
+
+    Raises:
+        ChangedMeanwhile: somebody else has changed it.
+    """
     if if_version is not None and if_version != client.version:
         raise ChangedMeanwhile(client.application_id)
 

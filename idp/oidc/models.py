@@ -18,7 +18,8 @@ class Client(Base):
     None for one of a release that did not keep it: then it is as old as the client. ``sector`` is
     the sector identifier of pairwise subjects, empty for public ones (OpenID Connect Core 8.1).
     A client that registered itself has ``self_registered`` and the fingerprint of its registration
-    access token (RFC 7592 section 3).
+    access token (RFC 7592 section 3). ``made_from`` is the application template that it was registered from, with the
+    fields that were given; empty: from none.
     """
 
     __tablename__ = "clients"
@@ -35,6 +36,7 @@ class Client(Base):
     sector: Mapped[str] = mapped_column(String(255), default="")
     self_registered: Mapped[bool] = mapped_column(default=False)
     registration_token_hash: Mapped[str] = mapped_column(String(64), default="")
+    made_from: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     version: Mapped[int] = mapped_column(Integer, default=1)

@@ -186,6 +186,16 @@ def shift(sections: Sequence[Section], name: str, by: int) -> tuple[Section, ...
     return tuple(there)
 
 
+def place(sections: Sequence[Section], name: str, before: str | None) -> tuple[Section, ...]:
+    """Put the section *name* before another one (None, or one that is not there: at the end)."""
+    moved = next((one for one in sections if one.name == name), None)
+    there = [one for one in sections if one.name != name]
+    if moved is None or before == name:
+        return tuple(sections)
+    there.insert(next((n for n, one in enumerate(there) if one.name == before), len(there)), moved)
+    return tuple(there)
+
+
 def bounded(sections: Sequence[Section], shown: Collection[str]) -> tuple[Section, ...]:
     """Return *sections*, without the ids that are not *shown* where there are too many of them to be kept."""
     if sum(len(one.applications) for one in sections) <= MOST_PLACES:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields, replace
 
 from idp.audit.events import ServiceProviderTemplateApplied
 from idp.audit.log import record
+from idp.base import placeholders
 from idp.base.errors import Invalid
 from idp.base.texts import is_plain, phrase
 from idp.base.work import Work
@@ -22,7 +23,6 @@ from idp.saml.description import Endpoint, SpDescription
 from idp.saml.models import ServiceProvider
 from idp.saml.names import POST
 from idp.saml.switches import Switches
-from idp.saml.templates import placeholders
 from idp.saml.templates.model import Field, Registration, Template
 
 _LONGEST_VALUE = 2048

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from idp.base import placeholders
 from idp.base.work import Work
 from idp.directory import queries, sites
 from idp.keyring import keyring
 from idp.saml import legacy, metadata, signing, speaking
 from idp.saml.facts import signs_by
 from idp.saml.models import ServiceProvider
-from idp.saml.templates import placeholders
 from idp.saml.templates.model import Give, Template
 
 Ours = Mapping[Give, str]

@@ -43,11 +43,11 @@ ACTS: Mapping[str, Permission] = _PERMISSIONS
 """What can be done to many at once, and the permission that it needs."""
 
 _TITLES = {
-    DISABLE: "Disable {count} accounts",
-    ENABLE: "Enable {count} accounts",
-    ADD_TO_GROUP: "Add {count} accounts to {to}",
-    END_SESSIONS: "End the sessions of {count} accounts",
-    MOVE: "Move {count} accounts to the policy {to}",
+    DISABLE: "Disable {accounts}",
+    ENABLE: "Enable {accounts}",
+    ADD_TO_GROUP: "Add {accounts} to {to}",
+    END_SESSIONS: "End the sessions of {accounts}",
+    MOVE: "Move {accounts} to the policy {to}",
 }
 _FILTERS = frozenset({"starting", "state", "kind", "group"})
 GROUP_AT_ONCE = 200
@@ -124,7 +124,7 @@ def start(work: Work, act: str, *, organization_id: str, chosen: Chosen, to: str
         work,
         KIND,
         organization_id=organization_id,
-        title=_TITLES[act].format(count=total, to=name),
+        title=_TITLES[act].format(accounts="1 account" if total == 1 else f"{total} accounts", to=name),
         parameters={
             "act": act,
             "to": to,

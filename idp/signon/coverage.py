@@ -1,6 +1,8 @@
 """How many people have a second step, counted by the hourly job that also counts what happened (`daily_counts`)."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from sqlalchemy import func, select
@@ -49,3 +51,20 @@ def second_step(work: Work, organization_id: str) -> tuple[int, int] | None:
     """Return how many people could sign in when it was counted last, and how many of them had a second step."""
     found = daily_counts.latest(work, organization_id, daily_counts.PEOPLE, (ALL, WITH_SECOND_STEP))
     return (found[ALL], found[WITH_SECOND_STEP]) if len(found) == 2 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """How many people could sign in on a day: those with a second step, and those without."""
+
+    day: date
+    having: int
+    lacking: int
+
+
+def by_day(work: Work, organization_id: str) -> list[Day]:
+    """Return the last 30 days, the oldest first; the caller has asked for permission. Both 0: it was not counted."""
+    return [
+        Day(day, having, max(0, everybody - having))
+        for day, (everybody, having) in daily_counts.people(work, organization_id, (ALL, WITH_SECOND_STEP))
+    ]

@@ -25,6 +25,7 @@ from idp.directory import (
     rights,
     search,
 )
+from idp.directory.attribute_sources import Source
 from idp.directory.models import Account, Organization
 from idp.policy.access.context import AccountKind
 from idp.policy.permissions import Permission
@@ -34,6 +35,8 @@ from idp.signon.mail_links import EMAIL_CHANGE, Link, LinkOver
 from idp.signon.session import CurrentSession
 
 _ASK_AGAIN_SECONDS = 3600
+
+_SOURCES = {"account": Source.PERSON, "administrator": Source.ADMINISTRATOR}
 
 
 def ask(work: Work, session: CurrentSession, typed: str, limits: ThrottlingSettings) -> lockout.Wait | None:
@@ -192,6 +195,7 @@ def replace(work: Work, account: Account, email: str, *, seen: str, by: str) -> 
             email=email,
             email_key=key,
             email_domain=key.rpartition("@")[2],
+            attribute_sources={**account.attribute_sources, "email": _SOURCES.get(by, Source.PROVISIONING).value},
             updated_at=work.now,
             version=Account.version + 1,
         )

@@ -2,14 +2,16 @@
 
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, delete, or_, select, tuple_
+from sqlalchemy import ColumnElement, and_, delete, or_, select, tuple_
 
 from idp.base import sweeping
 from idp.base.models import Job, OutboxMessage
 from idp.base.sweeping import remove
 from idp.base.work import Work
-from idp.directory import runs
+from idp.directory import claim_lists, imports, runs
 from idp.directory.console_models import Run
+from idp.directory.domain_models import ClaimList
+from idp.directory.joining_models import AccountImport
 from idp.signon import device_cookie, history, lockout
 from idp.signon.models import (
     KnownDevice,
@@ -34,6 +36,8 @@ _KEEP_DONE = timedelta(days=7)
 _KEEP_NOTICES = timedelta(days=90)
 _KEEP_RUNS = timedelta(days=90)
 _KEEP_UNSENT = timedelta(days=30)
+_KEEP_PREVIEWS = timedelta(days=30)
+_PREVIEWS_AT_ONCE = 5  # each has up to 20,000 rows
 
 
 def sweep(work: Work, at_once: int = sweeping.AT_ONCE) -> bool:
@@ -55,12 +59,19 @@ def sweep(work: Work, at_once: int = sweeping.AT_ONCE) -> bool:
         remove(work, OutboxMessage, OutboxMessage.sent_at <= now - _KEEP_DONE, at_once),
         remove(work, OutboxMessage, OutboxMessage.created_at <= now - _KEEP_UNSENT, at_once),
         remove(work, Notice, Notice.at <= now - _KEEP_NOTICES, at_once),
+        remove(work, ClaimList, ClaimList.created_at <= now - claim_lists.KEPT, at_once),
         remove(work, Run, Run.state.in_(runs.OVER) & (Run.created_at <= now - _KEEP_RUNS), at_once),
     )
-    return at_once in counts
+    previews = remove(work, AccountImport, _never_applied(work), _PREVIEWS_AT_ONCE)
+    return at_once in counts or previews == _PREVIEWS_AT_ONCE
 
 
 run = sweeping.handler(KIND, sweep)
+
+
+def _never_applied(work: Work) -> ColumnElement[bool]:
+    """What an import would have done is told for thirty days; its rows go with it."""
+    return and_(AccountImport.state == imports.PREVIEWED, AccountImport.created_at <= work.now - _KEEP_PREVIEWS)
 
 
 def _forgettable(work: Work) -> ColumnElement[bool]:

@@ -101,6 +101,10 @@ def run(work: Work, payload: Mapping[str, Any]) -> None:
             values = {"organization": organization.name, "email": account.email, "path": "/recover"}
             mailing.queue(work, account.email, "join-known", values, organization_id=organization_id)
         return
+    denied = _denied(work, organization_id, key)
+    if denied is not None:
+        _tell_denied(work, organization, denied)
+        return
     if _waits(work, organization_id, key):
         return
     token = new_token(TOKEN)
@@ -260,13 +264,7 @@ def deny(work: Work, request_id: str, answer: str, *, organization_id: str | Non
         work,
         JoinRequestDenied(organization_id=found.organization_id, target_id=found.id, email=found.email, answer=answer),
     )
-    mailing.queue(
-        work,
-        found.email,
-        "join-denied",
-        {"organization": organization.name, "name": found.name, "answer": answer},
-        organization_id=found.organization_id,
-    )
+    _tell_denied(work, organization, found)
     return found
 
 
@@ -284,14 +282,33 @@ def _account(work: Work, organization_id: str, key: str) -> Account | None:
 
 
 def _waits(work: Work, organization_id: str, key: str) -> bool:
-    """Whether somebody waits with that address, or was denied a short while ago."""
-    recent = (JoinRequest.state == DENIED) & (JoinRequest.decided_at > work.now - _NOT_AGAIN_FOR)
+    """Whether somebody waits with that address."""
     found = exists().where(
-        JoinRequest.organization_id == organization_id,
-        JoinRequest.email_key == key,
-        (JoinRequest.state == PENDING) | recent,
+        JoinRequest.organization_id == organization_id, JoinRequest.email_key == key, JoinRequest.state == PENDING
     )
     return bool(work.tx.session.scalar(select(found)))
+
+
+def _denied(work: Work, organization_id: str, key: str) -> JoinRequest | None:
+    """Return the request of that address that was denied a short while ago: nobody decides on it anew before."""
+    query = select(JoinRequest).where(
+        JoinRequest.organization_id == organization_id,
+        JoinRequest.email_key == key,
+        JoinRequest.state == DENIED,
+        JoinRequest.decided_at > work.now - _NOT_AGAIN_FOR,
+    )
+    return work.tx.session.scalar(query.order_by(JoinRequest.decided_at.desc()).limit(1))
+
+
+def _tell_denied(work: Work, organization: Organization, found: JoinRequest) -> None:
+    """Whoever has proven the address is told why, when it is decided and when they ask again; in the words of then (T13)."""
+    mailing.queue(
+        work,
+        found.email,
+        "join-denied",
+        {"organization": organization.name, "name": found.name, "answer": found.answer},
+        organization_id=found.organization_id,
+    )
 
 
 def _good(work: Work, bound: Mapping[str, Any]) -> tuple[Joining, JoinRule]:
@@ -302,6 +319,8 @@ def _good(work: Work, bound: Mapping[str, Any]) -> tuple[Joining, JoinRule]:
     if organization is None or organization.suspended_at is not None or rule is None or rule.id != bound["rule_id"]:
         raise LinkOver
     if _account(work, organization_id, key) is not None or _waits(work, organization_id, key):
+        raise LinkOver
+    if _denied(work, organization_id, key) is not None:
         raise LinkOver
     return Joining(organization_id, organization.name, email, bound["name"]), rule
 

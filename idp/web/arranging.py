@@ -33,7 +33,7 @@ def index() -> Response:
 @pages.post("")
 @signed_in
 def move() -> Response:
-    """Move an application one place (``up``, ``down``), or to where it was dragged (``application``)."""
+    """Move an application one place (``up``, ``down``); or it (``application``), or a section (``moved``), to where it was dragged."""
     with open_work() as work:
         session = context.current_session(work)
         if session is None:
@@ -44,6 +44,9 @@ def move() -> Response:
                 work, *whose, _sent("application"), _sent("section"), before=_sent("before") or None
             )
             return redirect("arranging.index", at=_sent("application"))
+        if "moved" in request.form:
+            launcher_arrangements.place_section(work, *whose, _sent("moved"), before=_sent("before") or None)
+            return redirect("arranging.index")
         by = "up" if "up" in request.form else "down"
         launcher_arrangements.step(work, *whose, _sent(by), _UP if by == "up" else _DOWN)
         return redirect("arranging.index", at=_sent(by), by=by)

@@ -14,7 +14,7 @@ from flask import Blueprint, Response, abort, request, url_for
 
 from idp.base.errors import Conflict, IdpError
 from idp.base.work import Work
-from idp.directory import organizations, sites
+from idp.directory import join_rules, organizations, sites
 from idp.policy.signon import Method
 from idp.signon import breached, grace, pending, proving
 from idp.signon import progress as progress_
@@ -392,6 +392,7 @@ def password_page(
         email=email[:320],
         problem=problem or _not_allowed(progress),
         **ways.beside(work, progress),
+        joined_at=join_rules.offered_at(work, progress.request.organization_id),
         several_organizations=not progress.request.application_id and organizations.only_one(work) is None,
     )
 

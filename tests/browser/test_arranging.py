@@ -69,6 +69,23 @@ def test_escape_takes_a_drag_back(front, ann):
     assert not launcher(front).arranged
 
 
+def test_a_section_is_dragged_by_its_handle(front, ann):
+    ann.open("/arrange")
+    ann.tab.set_viewport_size({"width": 1000, "height": 1400})
+    before = ann.tab.locator("[data-section]").evaluate_all("all => all.map(one => one.dataset.section)")
+    last, first = (ann.tab.locator(f"[data-section='{name}']") for name in (before[-1], before[0]))
+    start, end = last.locator("[data-section-grip]").bounding_box(), first.bounding_box()
+    mouse = ann.tab.mouse
+    mouse.move(start["x"] + start["width"] / 2, start["y"] + start["height"] / 2)
+    mouse.down()
+    mouse.move(end["x"] + 30, end["y"] + 10, steps=6)
+    with ann.tab.expect_response(lambda answer: answer.request.method == "POST"):
+        mouse.up()
+    ann.tab.wait_for_load_state()
+
+    assert [name for name in kept(front) if name in before] == [before[-1], *before[:-1]]
+
+
 def launcher(front):
     with front.work() as work:
         return launcher_arrangements.of_account(work, front.organization_id, front.account_ids[ANN])

@@ -108,3 +108,15 @@ def test_at_an_ip_address_it_says_why_there_are_no_passkeys(acme, here):
 
     assert done.code == 0
     assert "browsers have passkeys and security keys at host names only" in done.out
+
+
+def test_without_a_server_for_mail_it_says_what_does_not_work(acme, here):
+    done = acme("doctor", "--json")
+    assert ("mail", "warning") in _states(done)
+
+    with (here / "config.yaml").open("a") as file:
+        file.write("mail: {smtp_url: 'smtp://ann:geheim@mail.acme.example:587'}\n")
+    done = acme("doctor", "--json")
+
+    assert ("mail", "ok") in _states(done)
+    assert "geheim" not in done.out

@@ -129,6 +129,20 @@ def test_sections_are_added_renamed_moved_and_removed(own):
     assert seen(own) == [("acme", ["Payroll", "Wiki"]), ("Daily work", []), ("", ["Zeit"])]
 
 
+def test_a_section_is_put_before_another_or_at_the_end(own):
+    who = whose(own)
+    launcher_arrangements.add_section(own, *who, "Daily work")
+    before = [name for name, _ in seen(own) if name]
+    launcher_arrangements.place_section(own, *who, "Daily work", before=before[0])
+    assert [name for name, _ in seen(own) if name] == ["Daily work", *before[:-1]]
+    launcher_arrangements.place_section(own, *who, "Daily work", before="Daily work")
+    assert [name for name, _ in seen(own) if name] == ["Daily work", *before[:-1]]
+    launcher_arrangements.place_section(own, *who, "Daily work", before="Nowhere")
+    assert [name for name, _ in seen(own) if name] == before
+    with pytest.raises(NotFound):
+        launcher_arrangements.place_section(own, *who, "Nowhere")
+
+
 def test_names_of_sections_are_checked(own):
     who = whose(own)
     with pytest.raises(Conflict, match="already"):

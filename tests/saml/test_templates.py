@@ -9,11 +9,12 @@ from importlib import resources
 import pytest
 import yaml
 
+from idp.base import placeholders
 from idp.base.errors import NotFound
+from idp.base.template_files import TemplateFault
 from idp.saml import errors, names, templates
 from idp.saml.from_template import answers
-from idp.saml.templates import placeholders
-from idp.saml.templates.reading import TemplateFault, template
+from idp.saml.templates.reading import template
 from tests.support.template_world import given
 
 VENDORS = {

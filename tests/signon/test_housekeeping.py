@@ -8,8 +8,9 @@ from sqlalchemy import select
 
 from idp.base import jobs, sweeping
 from idp.base.models import OutboxMessage
-from idp.directory import accounts, organizations
+from idp.directory import accounts, imports, organizations
 from idp.directory.console_models import Run
+from idp.directory.joining_models import AccountImport, AccountImportRow
 from idp.policy.permissions import OPERATOR
 from idp.signon import history, housekeeping, logout, notices
 from idp.signon.models import (
@@ -271,3 +272,46 @@ def test_long_work_that_is_over_goes_after_ninety_days_and_what_is_open_stays(wo
     housekeeping.sweep(work)
 
     assert sorted(work.tx.session.scalars(select(Run.id))) == ["run_2", "run_3"]
+
+
+def test_previews_that_were_never_applied_go_after_thirty_days_and_lists_after_one(work):
+    owner, made = organizations.create(work, "acme", name="Acme"), []
+    for state, days in ((imports.PREVIEWED, 31), (imports.PREVIEWED, 29), (imports.APPLIED, 31)):
+        one = AccountImport(
+            organization_id=owner.id,
+            id=f"imp_{state}{days}",
+            state=state,
+            created_at=work.now - timedelta(days=days),
+        )
+        work.tx.session.add(one)
+        made.append(one.id)
+    work.tx.session.flush()
+    work.tx.session.add(
+        AccountImportRow(
+            organization_id=owner.id, id="row_1", import_id=made[0], number=2, email="x@y.example", action="create"
+        )
+    )
+    work.tx.session.flush()
+
+    assert housekeeping.sweep(work) is False
+
+    assert {one.id for one in work.tx.session.query(AccountImport)} == {*made[1:]}
+    assert work.tx.session.query(AccountImportRow).count() == 0
+
+
+def test_more_previews_than_are_removed_at_once_ask_for_another_part(work):
+    owner = organizations.create(work, "acme", name="Acme")
+    for number in range(7):
+        work.tx.session.add(
+            AccountImport(
+                organization_id=owner.id,
+                id=f"imp_{number}",
+                state=imports.PREVIEWED,
+                created_at=work.now - timedelta(days=31),
+            )
+        )
+    work.tx.session.flush()
+
+    assert housekeeping.sweep(work) is True
+    assert housekeeping.sweep(work) is False
+    assert work.tx.session.query(AccountImport).count() == 0

@@ -177,7 +177,7 @@ def rotate(admin: Admin) -> None:
     admin.press("Switch all that are ready")
     admin.tick("Also 1 application")
     admin.press("Switch", "main form")
-    admin.says("1 of 1 applications are answered with it.")
+    admin.says("1 of 1 application is answered with it.")
 
 
 def tighten(admin: Admin) -> None:

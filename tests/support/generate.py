@@ -259,9 +259,13 @@ def troubleshooting() -> str:
     ]
     written = _TROUBLESHOOTING.read_text(encoding="utf-8")
     written = _TABLE.sub(lambda found: found[1] + "\n".join([*rows, "", ""]) + found[2], written)
-    of_clients = ["", "| Kind | Severity | What is seen | What it means | Clause |", "|---|---|---|---|---|"]
+    of_clients = [
+        "",
+        "| Kind | Severity | What is seen | What it means | `--fix` | Clause |",
+        "|---|---|---|---|---|---|",
+    ]
     of_clients += [
-        f"| `{kind.slug}` | {kind.severity.value} | {kind.says} | {kind.meaning} | {kind.clause} |"
+        f"| `{kind.slug}` | {kind.severity.value} | {kind.says} | {kind.meaning} | {kind.fixes} | {kind.clause} |"
         for kind in checking.KINDS
     ]
     return _CLIENTS.sub(lambda found: found[1] + "\n".join([*of_clients, "", ""]) + found[2], written)

@@ -3,11 +3,12 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+from idp.base import placeholders
+from idp.oidc import templates as client_templates
 from idp.policy.release import DEFAULT_RELEASE
 from idp.policy.rules import ATTRIBUTE, CONSTANT
 from idp.saml import templates, vendor_values
 from idp.saml.names import EMAIL, PERSISTENT, TRANSIENT, UNSPECIFIED
-from idp.saml.templates import placeholders
 from idp.saml.templates.model import Field, Give, Registration, Template, Value
 
 GENERATED = "<!-- Generated from idp/saml/templates by `make docs`. Do not edit. -->"
@@ -62,6 +63,17 @@ def index(every: Iterable[Template]) -> str:
             "| Template | For |",
             "|---|---|",
             *rows,
+            "",
+            "With OpenID Connect, on **Add an application** in the console, or by `idp application oidc from-template NAME`",
+            "(`idp application oidc templates` lists them with their fields). The page **Values for the vendor** then has the",
+            "configuration to copy:",
+            "",
+            "| Template | For | Redirect URIs |",
+            "|---|---|---|",
+            *(
+                f"| `{of.name}` | {of.about} | {' '.join(f'`{one}`' for one in of.redirect_uris)} |"
+                for of in client_templates.every()
+            ),
             "",
             "A vendor changes its pages without asking us. Where a page here says *not certain*, or yours looks different, the",
             "vendor's own page (its name is at the end) is right; tell us.",

@@ -1,10 +1,10 @@
 """Applications of real vendors for tests and pictures: registered from their templates, and asking as they do."""
 
+from idp.base import placeholders
 from idp.base.work import Work
 from idp.saml import from_template, names
 from idp.saml.from_template import Metadata
 from idp.saml.models import ServiceProvider as Row
-from idp.saml.templates import placeholders
 from idp.saml.templates.model import Registration, Template
 from tests.support.service_provider import ServiceProvider, consumer
 

@@ -7,6 +7,7 @@ import pytest
 
 from idp.base.db import Base
 from idp.directory import accounts, groups
+from idp.directory.attribute_sources import Source
 from idp.directory.domain_models import Domain
 from idp.directory.models import Account
 from idp.web.account_data import PORTIONS
@@ -35,6 +36,16 @@ def test_each_attribute_says_who_keeps_it(front, ann):
 
     assert kept["E-mail address"] == "kept by you"
     assert kept["Name"] == kept["department"] == "kept by your organization"
+
+
+def test_what_came_from_a_list_or_another_system_says_so(front, ann):
+    with front.work() as work:
+        accounts.set_attributes(work, ANN, {"department": ["Mathematics"]}, source=Source.IMPORT)
+        accounts.set_attributes(work, ANN, {"floor": ["3"]}, source=Source.PROVISIONING)
+    kept = keepers(ann.open("/account"))
+
+    assert kept["department"] == "comes from a list that your organization imported"
+    assert kept["floor"] == "comes from another system of your organization"
 
 
 def test_where_no_mail_is_sent_nobody_keeps_their_address_themselves(front):

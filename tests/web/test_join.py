@@ -101,8 +101,9 @@ def test_whoever_is_denied_is_told_why_and_gets_no_account(front, rule):
         joining.deny(work, found.id, "We do not know you.")
     [told] = front.mails()
     assert (told.to, "We do not know you." in told.text) == (NEW, True)
-    asked(front)
-    assert front.mails() == []
+    asked(front, name="Mallory, see the page of evil")
+    [again] = front.mails()
+    assert (again.to, again.subject, again.text) == (told.to, told.subject, told.text)
     with front.work() as work, pytest.raises(NotFound):
         account_of(work)
 
@@ -260,3 +261,15 @@ def test_t1_requests_of_others_are_not_decided(front, rule):
                 act(stranger(work), found.id)
             with pytest.raises(Forbidden):
                 act(as_account(work, ann, "auditor"), found.id)
+
+
+def test_the_page_to_sign_in_leads_to_joining_only_where_somebody_may_join(front):
+    before = Visitor(front.app.test_client()).open("/")
+    assert not before.link("Join")
+    with front.work() as work:
+        accounts.grant_role(work, ANN, "organization-administrator", organization_id=front.organization_id)
+        join_rules.create(work, "acme.example", organization="acme")
+
+    after = Visitor(front.app.test_client()).open("/").follow("No account yet? Join")
+
+    assert after.path == "/join/acme"

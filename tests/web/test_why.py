@@ -2,8 +2,10 @@
 
 import pytest
 
-from idp.directory import applications, organizations, sites, tiles
-from tests.support.front import DORA
+from idp.audit.models import Attempt, AuditEntry
+from idp.directory import access_policies, applications, organizations, sites, tiles
+from idp.policy.access import documents
+from tests.support.front import ANN, DORA
 from tests.web.conftest import signed_in
 
 
@@ -66,3 +68,47 @@ def test_t1_an_application_of_another_organization_is_not_found(front, ann):
 
 def test_only_somebody_who_is_signed_in_is_answered(front, visitor):
     assert why(visitor, front).title == "Sign in"
+
+
+def rules(front, *guards):
+    with front.work() as work:
+        access_policies.write(work, "acme", "Applications", documents.rules_from_json({"guards": list(guards)}))
+
+
+def test_what_a_rule_of_access_would_say_is_said_in_the_rules_own_words_and_nothing_is_written(front, ann):
+    rules(
+        front,
+        {
+            "name": "Secret project Falcon",
+            "text": "Come to the office for this.",
+            "conditions": {"people": {"groups": ["Research"]}},
+        },
+    )
+    with front.work() as work:
+        before = work.tx.session.query(Attempt).count(), work.tx.session.query(AuditEntry).count()
+
+    page = why(ann, front)
+
+    assert page.title == "Why Payroll does not open"
+    assert "Come to the office for this." in page.text
+    assert "Falcon" not in page.text, "what a rule is called is the administrators'"
+    with front.work() as work:
+        assert (work.tx.session.query(Attempt).count(), work.tx.session.query(AuditEntry).count()) == before
+
+
+def test_a_rule_without_words_for_people_is_said_plainly(front, ann):
+    rules(front, {"name": "Falcon", "conditions": {"people": {"accounts": [ANN]}}})
+
+    assert "not from here, not on this device, or not at this time" in why(ann, front).text
+
+
+def test_a_rule_for_others_says_nothing_to_them(front, ann):
+    rules(front, {"name": "Falcon", "conditions": {"people": {"accounts": [DORA]}}})
+
+    assert why(ann, front).title == "Payroll is open to you"
+
+
+def test_what_was_not_given_says_nothing_of_rules(front, dora):
+    rules(front, {"name": "Falcon", "text": "Falcon people only.", "conditions": {"people": {"accounts": [DORA]}}})
+
+    assert "Falcon" not in why(dora, front).text

@@ -32,6 +32,17 @@ class ClientSecretRotated(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ClientFixApplied(Event):
+    """A fix that the check of clients offered was applied; what it changed is an event of its own."""
+
+    tag = "client.fix-applied"
+    sentence = "applied the check's fix for {kind}: {does}. Risk: {risk}"
+    kind: str
+    does: str
+    risk: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RegistrationTokenCreated(Event):
     """An initial access token was made, with which clients may register themselves at a site."""
 

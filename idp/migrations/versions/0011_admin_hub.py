@@ -103,6 +103,25 @@ def upgrade() -> None:
     )
     op.create_index("ix_domains_organization_id_name", "domains", ["organization_id", "name"], unique=False)
     op.create_table(
+        "claim_lists",
+        sa.Column("domain_id", sa.String(length=64), nullable=False),
+        sa.Column("addresses", sa.JSON(), nullable=False),
+        sa.Column("created_by", sa.String(length=64), nullable=False),
+        sa.Column("created_at", Instant(), nullable=False),
+        sa.Column("organization_id", sa.String(length=64), nullable=False),
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organization_id", "domain_id"],
+            ["domains.organization_id", "domains.id"],
+            name=op.f("fk_claim_lists_organization_id_domain_id_domains"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["organization_id"], ["organizations.id"], name=op.f("fk_claim_lists_organization_id_organizations")
+        ),
+        sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_claim_lists")),
+    )
+    op.create_index("ix_claim_lists_created_at", "claim_lists", ["created_at"], unique=False)
+    op.create_table(
         "former_slugs",
         sa.Column("slug", sa.String(length=63), nullable=False),
         sa.Column("organization_id", sa.String(length=64), nullable=False),
@@ -476,6 +495,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_accounts_email_domain_organization_id", "accounts", ["email_domain", "organization_id"], unique=False
     )
+    op.add_column("accounts", sa.Column("attribute_sources", sa.JSON(), server_default="{}", nullable=False))
     op.add_column("accounts", sa.Column("domain_id", sa.String(length=64), nullable=True))
     op.add_column("accounts", sa.Column("managed_at", Instant(), nullable=True))
     op.add_column("accounts", sa.Column("deletion_at", Instant(), nullable=True))
@@ -532,6 +552,7 @@ def upgrade() -> None:
         ["organization_id", "group_id", "account_id"],
         unique=False,
     )
+    op.add_column("clients", sa.Column("made_from", sa.JSON(), server_default="{}", nullable=False))
     op.add_column("groups", sa.Column("kind", sa.String(length=16), server_default="manual", nullable=False))
     op.add_column("groups", sa.Column("description", sa.String(length=1024), server_default="", nullable=False))
     op.add_column("groups", sa.Column("deleted_at", Instant(), nullable=True))
@@ -609,10 +630,12 @@ def downgrade() -> None:
     op.drop_index("ix_applications_organization_id_access_policy_id", table_name="applications")
     op.drop_index("ix_accounts_organization_id_policy_id", table_name="accounts")
     op.drop_index("ix_accounts_organization_id_kind", table_name="accounts")
+    op.drop_column("clients", "made_from")
     op.drop_column("applications", "picture_id")
     op.drop_column("applications", "note")
     op.drop_column("applications", "requestable")
     op.drop_column("accounts", "created_through")
+    op.drop_column("accounts", "attribute_sources")
     op.drop_column("accounts", "language")
     op.drop_column("accounts", "last_active_at")
     op.drop_column("accounts", "erased_at")
@@ -650,6 +673,8 @@ def downgrade() -> None:
     op.drop_index("ix_join_requests_organization_id_state_created_at", table_name="join_requests")
     op.drop_table("join_requests")
     op.drop_table("former_slugs")
+    op.drop_index("ix_claim_lists_created_at", table_name="claim_lists")
+    op.drop_table("claim_lists")
     op.drop_index("ix_domains_check_at", table_name="domains")
     op.drop_index("ix_domains_organization_id_name", table_name="domains")
     op.drop_table("domains")

@@ -1,6 +1,7 @@
 """Who may open the application (nobody, unless somebody has said so), and whether anybody does."""
 
-from idp.audit.findings import Finding, Kind, Severity
+from idp.audit.findings import Finding, Fix, Kind, Severity
+from idp.oidc.checking.acts import Enable
 from idp.oidc.checking.subjects import Attempt, Findings, Here, Registered, Registration
 from idp.oidc.claims import GROUPS, OFFLINE_ACCESS
 
@@ -9,6 +10,7 @@ DISABLED = Kind(
     Severity.SERIOUS,
     "a disabled application",
     "Nobody can sign on to it until it is enabled again, and its tokens are worth nothing.",
+    fixes="enables the application",
 )
 NOBODY = Kind(
     "access-nobody",
@@ -86,6 +88,7 @@ def _disabled(registered: Registered) -> Finding:
     return DISABLED.found(
         f"{registered.name} is disabled",
         here=f"Enable it, if it was not disabled on purpose: idp application enable {registered.application_id}",
+        fix=Fix("enables the application", Enable(), "Everybody with a grant can sign on to it again."),
     )
 
 

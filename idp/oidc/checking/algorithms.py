@@ -1,6 +1,7 @@
 """What we sign with for it (OpenID Connect Core section 10.1, RFC 9068 section 2.1)."""
 
 from idp.audit.findings import Kind, Severity
+from idp.oidc.checking.acts import amend
 from idp.oidc.checking.commands import change
 from idp.oidc.checking.subjects import Findings, Registration
 
@@ -9,6 +10,7 @@ ID_TOKEN = Kind(
     Severity.NOTE,
     "ID tokens by an algorithm that few libraries read",
     "Many applications know RS256 and ES256 alone, and refuse everybody then.",
+    fixes="signs by RS256",
     clause="OpenID Connect Core section 15.1",
 )
 ACCESS_TOKEN = Kind(
@@ -16,6 +18,7 @@ ACCESS_TOKEN = Kind(
     Severity.WARNING,
     "access tokens by an algorithm that an API may not take",
     "An API that reads tokens by itself has to know the algorithm; all of them know RS256.",
+    fixes="signs by RS256",
     clause="RFC 9068 section 2.1",
 )
 KINDS = (ID_TOKEN, ACCESS_TOKEN)
@@ -31,4 +34,9 @@ def check_registration(registration: Registration) -> Findings:
             yield kind.found(
                 f"{name} is {registered.text(name)}",
                 here=change(registered, f"set {name} to RS256 or ES256, unless it is certain that it can be read"),
+                fix=amend(
+                    f"sets {name} to RS256",
+                    f"An application that expects {registered.text(name)} refuses everybody.",
+                    **{name: "RS256"},
+                ),
             )

@@ -4,6 +4,7 @@ import re
 import unicodedata
 
 from idp.audit.findings import Kind, Severity
+from idp.oidc.checking.acts import amend
 from idp.oidc.checking.commands import change
 from idp.oidc.checking.subjects import Findings, Registration, host
 
@@ -19,6 +20,7 @@ LOGO = Kind(
     Severity.WARNING,
     "a logo at another host than the application's",
     "Whoever controls that host can change the picture that people trust, and see who looks at it.",
+    fixes="leaves the logo out",
     clause="RFC 7591 section 5",
 )
 KINDS = (IMITATES, LOGO)
@@ -51,6 +53,7 @@ def check_registration(registration: Registration) -> Findings:
         yield LOGO.found(
             f"logo_uri {logo}; redirect URIs are at {', '.join(registered.hosts)}",
             here=change(registered, "leave it out, or take one at the application's own host"),
+            fix=amend("leaves logo_uri out", logo_uri=None),
         )
 
 

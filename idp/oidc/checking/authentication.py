@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from idp.audit.findings import Kind, Severity
+from idp.oidc.checking.acts import amend
 from idp.oidc.checking.causes import Cause, explained
 from idp.oidc.checking.commands import change
 from idp.oidc.checking.subjects import Attempt, Findings, Registration
@@ -37,6 +38,7 @@ METHOD = Kind(
     Severity.SERIOUS,
     "a client that authenticates in another way than it has registered",
     "Each client proves who it is in one way. Another one is refused, even with the right secret.",
+    fixes="takes the secret the way it is sent",
     clause="OpenID Connect Core section 9",
 )
 WRONG_SECRET = Kind(
@@ -110,6 +112,10 @@ def check_attempt(attempt: Attempt) -> Findings:
                 f"sent {sent}, registered {known}",
                 here=change(attempt.registered, f"set token_endpoint_auth_method to {sent}, if it is good enough"),
                 vendor=f"Please authenticate with {known} (token_endpoint_auth_method): {_HOW[known]}.",
+                # From one way to send the same secret to the other; never from a key to a secret, or to none.
+                fix=amend(f"sets token_endpoint_auth_method to {sent}", token_endpoint_auth_method=sent)
+                if {sent, known} <= {*_SECRETS} and attempt.registered.has_secret
+                else None,
             )
         return
     if attempt.failed.cause.startswith("the secret is wrong") and attempt.registered is not None:

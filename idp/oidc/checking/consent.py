@@ -1,6 +1,7 @@
 """Whom nobody is asked about (OpenID Connect Core section 3.1.2.4, RFC 8252 section 8.6; O28)."""
 
-from idp.audit.findings import Kind, Severity
+from idp.audit.findings import Fix, Kind, Severity
+from idp.oidc.checking.acts import NotOurs
 from idp.oidc.checking.commands import change
 from idp.oidc.checking.subjects import Findings, Registration
 
@@ -10,6 +11,7 @@ PUBLIC = Kind(
     "a public client that needs no consent",
     "Nobody is asked, and nothing proves that it is this application which gets the answer. On loopback and private "
     "schemes people are asked all the same.",
+    fixes="takes the mark away",
     clause="RFC 8252 section 8.6",
 )
 SELF_REGISTERED = Kind(
@@ -18,9 +20,13 @@ SELF_REGISTERED = Kind(
     "a client that registered itself, and needs no consent",
     "Whoever registered it chose its name and its addresses; marked as the organization's own, it gets what it asks for "
     "without anybody being asked.",
+    fixes="takes the mark away",
     clause="RFC 7591 section 5",
 )
 KINDS = (PUBLIC, SELF_REGISTERED)
+
+
+_ASK = Fix("takes the mark of the organization's own applications away: people are asked for their consent", NotOurs())
 
 
 def check_registration(registration: Registration) -> Findings:
@@ -30,9 +36,11 @@ def check_registration(registration: Registration) -> Findings:
         yield SELF_REGISTERED.found(
             f"{registered.name} registered itself and is marked as first-party",
             here=change(registered, "take the mark of the organization's own applications away (--no-first-party)"),
+            fix=_ASK,
         )
     elif registered.first_party and registered.public and registered.has_people:
         yield PUBLIC.found(
             f"{registered.name} is public and marked as first-party",
             here=change(registered, "take the mark away (--no-first-party), or let it authenticate"),
+            fix=_ASK,
         )

@@ -1,6 +1,7 @@
 """Which flows and kinds of client go together (RFC 6749 section 1.3, RFC 9700 section 2.1.2, RFC 8252 section 8.5; O30)."""
 
-from idp.audit.findings import Kind, Severity
+from idp.audit.findings import Fix, Kind, Severity
+from idp.oidc.checking.acts import amend
 from idp.oidc.checking.causes import Cause, explained
 from idp.oidc.checking.commands import change
 from idp.oidc.checking.subjects import Attempt, Findings, Registration
@@ -11,6 +12,7 @@ LEGACY = Kind(
     Severity.WARNING,
     "a response type that answers with a token in the address",
     "Tokens in an address can be read in histories, logs and by scripts, and nobody can be held to them.",
+    fixes="leaves only code",
     clause="RFC 9700 section 2.1.2",
 )
 BESIDE_CODE = Kind(
@@ -18,6 +20,7 @@ BESIDE_CODE = Kind(
     Severity.WARNING,
     "the implicit flow in a client that can use a code",
     "The client is registered for codes, which are safer; whoever attacks it chooses the weaker way.",
+    fixes="takes those without code out",
     clause="RFC 9700 section 2.1.2",
 )
 NATIVE_SECRET = Kind(
@@ -83,7 +86,10 @@ def check_registration(registration: Registration) -> Findings:
     legacy = [one for one in types if one != CODE]
     if legacy:
         yield LEGACY.found(
-            ", ".join(legacy), here=change(registered, "leave only “code” in response_types"), vendor=_TO_CODE
+            ", ".join(legacy),
+            here=change(registered, "leave only “code” in response_types"),
+            vendor=_TO_CODE,
+            fix=_only([CODE], "leaves only code in response_types"),
         )
     without = [one for one in legacy if CODE not in one.split()]
     if without and any(CODE in one.split() for one in types):
@@ -91,6 +97,10 @@ def check_registration(registration: Registration) -> Findings:
             f"{', '.join(without)} beside {', '.join(one for one in types if CODE in one.split())}",
             here=change(registered, f"take {', '.join(without)} out of response_types"),
             vendor=_TO_CODE,
+            fix=_only(
+                [one for one in types if one not in without],
+                f"takes {', '.join(without)} out of response_types",
+            ),
         )
     if registered.native and not registered.public:
         yield NATIVE_SECRET.found(
@@ -98,6 +108,11 @@ def check_registration(registration: Registration) -> Findings:
             here=change(registered, "use the authentication method “none”, or the application type web for a server"),
             vendor="Please use the application as a public client, with PKCE and without a secret.",
         )
+
+
+def _only(types: list[str], does: str) -> Fix:
+    """Grant types follow the response types."""
+    return amend(does, "Nobody can sign on while the application asks for others.", response_types=types)
 
 
 def check_attempt(attempt: Attempt) -> Findings:

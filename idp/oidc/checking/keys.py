@@ -7,6 +7,7 @@ from typing import Any
 
 from idp.audit.findings import Kind, Severity
 from idp.oidc import jose
+from idp.oidc.checking.acts import amend
 from idp.oidc.checking.commands import change
 from idp.oidc.checking.subjects import Findings, Registered, Registration, host
 from idp.oidc.metadata import PRIVATE_KEY_JWT, UNSIGNED
@@ -37,6 +38,7 @@ UNUSED = Kind(
     Severity.NOTE,
     "keys that nothing is done with",
     "The client authenticates in another way, signs no requests and is sent nothing encrypted.",
+    fixes="leaves the keys out",
     clause="RFC 7591 section 2",
 )
 ELSEWHERE = Kind(
@@ -86,6 +88,7 @@ def check_registration(registration: Registration) -> Findings:
         yield UNUSED.found(
             f"token_endpoint_auth_method is {registered.method}",
             here=change(registered, "use private_key_jwt, or leave the keys out"),
+            fix=amend("leaves its keys out", jwks=None, jwks_uri=None),
         )
     keys = listed(registered)
     signing = [key for key in keys if key.get("use", "sig") == "sig"]

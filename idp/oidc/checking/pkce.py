@@ -1,6 +1,7 @@
 """Proof Key for Code Exchange (RFC 7636, RFC 9700 section 2.1.1; O6)."""
 
-from idp.audit.findings import Kind, Severity
+from idp.audit.findings import Fix, Kind, Severity
+from idp.oidc.checking.acts import RequirePkce
 from idp.oidc.checking.causes import Cause, explained
 from idp.oidc.checking.commands import change
 from idp.oidc.checking.subjects import Attempt, Findings, Registration
@@ -11,6 +12,7 @@ EXCUSED = Kind(
     Severity.WARNING,
     "a client that is excused from PKCE",
     "A code that is stolen or slipped in can be used in somebody else's session.",
+    fixes="requires PKCE again",
     clause="RFC 9700 section 2.1.1",
 )
 BY_SITE = Kind(
@@ -25,6 +27,7 @@ PUBLIC = Kind(
     Severity.SERIOUS,
     "a public client that is marked as excused from PKCE",
     "Nothing else binds a code to a client without a secret. PKCE is asked of it all the same.",
+    fixes="takes the mark away",
     clause="RFC 7636 section 1",
 )
 MISSING = Kind(
@@ -89,6 +92,11 @@ def check_registration(registration: Registration) -> Findings:
             f"{registered.name} need not send a code_challenge",
             here=change(registered, "require PKCE again (--pkce), once the application sends it"),
             vendor=_SWITCH_ON,
+            fix=Fix(
+                "requires PKCE again",
+                RequirePkce(),
+                "" if registered.public else "Nobody can sign on until the application sends a code_challenge.",
+            ),
         )
     elif registration.here.pkce_for_public_clients_only and not registered.public:
         yield BY_SITE.found(

@@ -1,6 +1,7 @@
 """Refresh tokens (RFC 6749 section 6, RFC 9700 section 2.2.2, OpenID Connect Core section 11; O21)."""
 
 from idp.audit.findings import Kind, Severity
+from idp.oidc.checking.acts import amend
 from idp.oidc.checking.causes import Cause, explained
 from idp.oidc.checking.commands import change
 from idp.oidc.checking.subjects import Attempt, Findings, Registration
@@ -12,6 +13,7 @@ OFFLINE_WITHOUT = Kind(
     Severity.WARNING,
     "offline_access without the grant type that it needs",
     "The scope is left out of what people allow: the application gets no refresh token.",
+    fixes="takes offline_access out of the scope",
     clause="OpenID Connect Core section 11",
 )
 WITHOUT_OFFLINE = Kind(
@@ -75,6 +77,12 @@ def check_registration(registration: Registration) -> Findings:
         yield OFFLINE_WITHOUT.found(
             f"scope {registered.text('scope')}; grant_types {', '.join(registered.grant_types)}",
             here=change(registered, "add refresh_token to grant_types, or take offline_access out of the scope"),
+            fix=amend(
+                "takes offline_access out of the scope",
+                scope=" ".join(scope for scope in registered.scopes if scope != OFFLINE_ACCESS) or None,
+            )
+            if len(registered.scopes) > 1
+            else None,
         )
     if refreshes and not offline:
         yield WITHOUT_OFFLINE.found(

@@ -1,6 +1,7 @@
 """How authorization requests may come (RFC 9101, RFC 9126, OpenID Connect Core section 6; O17)."""
 
 from idp.audit.findings import Kind, Severity
+from idp.oidc.checking.acts import amend
 from idp.oidc.checking.commands import change
 from idp.oidc.checking.subjects import Findings, Registration
 from idp.oidc.metadata import UNSIGNED
@@ -17,6 +18,7 @@ UNSIGNED_BY_ADDRESS = Kind(
     Severity.WARNING,
     "request objects by address that need no signature",
     "Whoever can change what the address hands out decides what the client asks for.",
+    fixes="takes only signed requests, if it has keys",
     clause="OpenID Connect Core section 6.2",
 )
 NOT_FETCHED = Kind(
@@ -24,6 +26,7 @@ NOT_FETCHED = Kind(
     Severity.WARNING,
     "addresses of request objects at a site that fetches none",
     "A request that names one of them is refused.",
+    fixes="leaves request_uris out",
     clause="OpenID Connect Core section 6.2",
 )
 KINDS = (UNSIGNED_OBJECTS, UNSIGNED_BY_ADDRESS, NOT_FETCHED)
@@ -48,6 +51,14 @@ def check_registration(registration: Registration) -> Findings:
             f"request_uris {', '.join(addresses)}",
             here=change(registered, "set require_signed_request_object"),
             vendor=_SIGN,
+            fix=amend(
+                "takes only signed requests",
+                "Nobody can sign on until the application signs its requests.",
+                require_signed_request_object=True,
+                request_object_signing_alg=None,
+            )
+            if {"jwks", "jwks_uri"} & {*registered.registration}
+            else None,
         )
     if addresses and not registration.here.fetch_request_objects:
         yield NOT_FETCHED.found(
@@ -56,4 +67,5 @@ def check_registration(registration: Registration) -> Findings:
                 registered, "leave request_uris out; pushed requests (RFC 9126) do the same and need no address"
             ),
             vendor="Please push your requests (RFC 9126) instead.",
+            fix=amend("leaves request_uris out", request_uris=None),
         )

@@ -1,9 +1,10 @@
 """What a client may ask for, and who has said so (RFC 6749 section 3.3, RFC 8707; O20)."""
 
-from idp.audit.findings import Kind, Severity
+from idp.audit.findings import Fix, Kind, Severity
+from idp.oidc.checking.acts import amend
 from idp.oidc.checking.causes import Cause, explained
 from idp.oidc.checking.commands import change
-from idp.oidc.checking.subjects import Attempt, Findings, Registration
+from idp.oidc.checking.subjects import Attempt, Findings, Registered, Registration
 from idp.oidc.claims import OPENID, STANDARD_SCOPES
 
 UNKNOWN = Kind(
@@ -11,6 +12,7 @@ UNKNOWN = Kind(
     Severity.WARNING,
     "a scope that nobody knows",
     "It is neither one of OpenID Connect's nor of an API of the site, so it lets nobody do anything.",
+    fixes="takes them out, if others are left",
     clause="RFC 6749 section 3.3",
 )
 NOT_FOR_CLIENT = Kind(
@@ -39,6 +41,7 @@ NO_OPENID = Kind(
     Severity.NOTE,
     "a client that people sign on to, without the scope openid",
     "It gets no ID token, so it cannot tell who has signed on: that is OAuth without OpenID Connect.",
+    fixes="adds openid to the scope",
     clause="OpenID Connect Core section 3.1.2.1",
 )
 NOT_KNOWN = Kind(
@@ -76,6 +79,7 @@ def check_registration(registration: Registration) -> Findings:
         yield UNKNOWN.found(
             ", ".join(unknown),
             here=change(registered, "take it out of the scope, or register the API that it belongs to"),
+            fix=_without(registered, unknown),
         )
     for one in registered.apis:
         if not one.for_client:
@@ -97,8 +101,22 @@ def check_registration(registration: Registration) -> Findings:
             )
     if registered.has_people and OPENID not in registered.scopes:
         yield NO_OPENID.found(
-            f"scope {registered.text('scope') or 'empty'}", here=change(registered, "add openid to the scope")
+            f"scope {registered.text('scope') or 'empty'}",
+            here=change(registered, "add openid to the scope"),
+            fix=amend(
+                "adds openid to the scope",
+                "The application learns who the person is.",
+                scope=" ".join([OPENID, *registered.scopes]),
+            ),
         )
+
+
+def _without(registered: Registered, unknown: list[str]) -> Fix | None:
+    """Without any scope at all a client would get the usual ones: some must be left."""
+    left = [scope for scope in registered.scopes if scope not in unknown]
+    if not left and registered.has_people:
+        return None
+    return amend(f"takes {', '.join(unknown)} out of the scope", scope=" ".join(left) or None)
 
 
 def check_attempt(attempt: Attempt) -> Findings:

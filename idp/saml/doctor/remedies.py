@@ -5,10 +5,8 @@ from collections.abc import Sequence
 from sqlalchemy import select
 
 from idp.audit.events import ServiceProviderFixApplied
-from idp.audit.findings import Finding, Fix
+from idp.audit.findings import Finding, Fix, offered
 from idp.audit.log import record
-from idp.base.errors import Invalid
-from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import applications, policies, queries
 from idp.directory.rights import require_on
@@ -58,24 +56,6 @@ def apply(
         )
     work.tx.session.flush()
     return fixes
-
-
-def offered(kind: str, findings: Sequence[Finding]) -> list[Fix]:
-    """
-    Return what the doctor offers for the *findings* of that *kind*.
-
-    Raises:
-        Invalid: nothing of that kind was found, or nothing can be done about it from here.
-    """
-    found = list(dict.fromkeys(one.fix for one in findings if one.kind == kind and one.fix is not None))
-    if not found:
-        raise Invalid(
-            phrase("There is nothing to fix for “%(kind)s”.", kind=kind[:64]),
-            field="fix",
-            code="nothing-to-fix",
-            advice="Name a finding of this check that offers a fix; what the others need is written beside them.",
-        )
-    return found
 
 
 def _release(work: Work, application_id: str, attributes: Sequence[str]) -> None:

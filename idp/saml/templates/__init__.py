@@ -11,9 +11,10 @@ from importlib import resources
 import yaml
 
 from idp.base.errors import NotFound
+from idp.base.template_files import TemplateFault
 from idp.base.texts import phrase
 from idp.saml.templates.model import Template
-from idp.saml.templates.reading import TemplateFault, template
+from idp.saml.templates.reading import template
 
 _ENDING = ".yaml"
 

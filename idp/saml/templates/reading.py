@@ -6,14 +6,14 @@ A fault is one of ours, not of an administrator: it is a `TemplateFault`, which 
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar, cast
 
+from idp.base import placeholders
 from idp.base.errors import Invalid
+from idp.base.template_files import Part, one_of
 from idp.policy import expressions
 from idp.policy.rules import CONSTANT, Rule, checked
 from idp.saml import addresses
 from idp.saml.names import EMAIL, PERSISTENT, POST, REDIRECT, TRANSIENT, UNSPECIFIED
-from idp.saml.templates import placeholders
 from idp.saml.templates.model import (
     Field,
     Give,
@@ -31,12 +31,6 @@ FORMATS = {"persistent": PERSISTENT, "transient": TRANSIENT, "email": EMAIL, "un
 BINDINGS = {"redirect": REDIRECT, "post": POST}
 NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _FIELD_NAME = re.compile(r"[a-z][a-z_]{0,39}")
-_LONGEST_TEXT = 1000
-_T = TypeVar("_T")
-
-
-class TemplateFault(ValueError):
-    """A template file that is not right."""
 
 
 def template(name: str, values: object) -> Template:
@@ -46,7 +40,7 @@ def template(name: str, values: object) -> Template:
     Raises:
         TemplateFault: something in it is missing, unknown, or not what it must be.
     """
-    of = _Part(name, values)
+    of = Part(name, values)
     if not NAME.fullmatch(name):
         raise of.fault("a name has small letters, digits and dashes")
     fields = _fields(of)
@@ -58,12 +52,12 @@ def template(name: str, values: object) -> Template:
         about=of.text("about"),
         documentation=of.texts("documentation", least=1),
         needs=of.texts("needs", least=1),
-        registration=_one_of(of, "registration", {kind.value: kind for kind in Registration}, Registration.FIELDS),
+        registration=one_of(of, "registration", {kind.value: kind for kind in Registration}, Registration.FIELDS),
         fields=fields,
         entity_id=of.text("entity_id"),
         consumers=of.texts("consumers", least=1),
         logout_endpoints=tuple(
-            Logout(_one_of(one, "binding", BINDINGS), one.text("location")) for one in of.parts("logout_endpoints")
+            Logout(one_of(one, "binding", BINDINGS), one.text("location")) for one in of.parts("logout_endpoints")
         ),
         start_url=of.text("start_url", ""),
         name_id=_name_id(of.part("name_id")),
@@ -87,78 +81,7 @@ def template(name: str, values: object) -> Template:
     return made
 
 
-class _Part:
-    """A mapping of the file: each key is asked for once; what nobody asked for is a fault."""
-
-    def __init__(self, where: str, values: object) -> None:
-        self.where = where
-        if not isinstance(values, dict) or not all(isinstance(key, str) for key in values):
-            raise TemplateFault(f"{where}: not a mapping")
-        self.values: dict[str, Any] = dict(values)
-        self.asked: set[str] = set()
-        self.inner: list[_Part] = []
-
-    def fault(self, what: str) -> TemplateFault:
-        return TemplateFault(f"{self.where}: {what}")
-
-    def take(self, key: str, default: Any = ...) -> Any:
-        self.asked.add(key)
-        value = self.values.get(key, default)
-        if value is ...:
-            raise self.fault(f"{key} is missing")
-        return value
-
-    def text(self, key: str, default: Any = ...) -> str:
-        value = self.take(key, default)
-        if not isinstance(value, str) or not value.isprintable() or len(value) > _LONGEST_TEXT:
-            raise self.fault(f"{key} is no text")
-        if value == "" and default == ...:
-            raise self.fault(f"{key} is empty")
-        return value
-
-    def texts(self, key: str, *, least: int = 0) -> tuple[str, ...]:
-        value = self.take(key, [])
-        if not isinstance(value, list) or len(value) < least:
-            raise self.fault(f"{key} is no list of at least {least} texts")
-        listed = _Part(f"{self.where}.{key}", {str(at): one for at, one in enumerate(value)})
-        return tuple(listed.text(at) for at in listed.values)
-
-    def flag(self, key: str, default: Any = ...) -> bool:
-        value = self.take(key, default)
-        if not isinstance(value, bool):
-            raise self.fault(f"{key} is neither true nor false")
-        return value
-
-    def part(self, key: str) -> "_Part":
-        self.inner.append(_Part(f"{self.where}.{key}", self.take(key)))
-        return self.inner[-1]
-
-    def parts(self, key: str) -> list["_Part"]:
-        value = self.take(key, [])
-        if not isinstance(value, list):
-            raise self.fault(f"{key} is no list")
-        made = [_Part(f"{self.where}.{key}[{at}]", one) for at, one in enumerate(value)]
-        self.inner += made
-        return made
-
-    def finish(self) -> None:
-        unknown = sorted(set(self.values) - self.asked)
-        if unknown:
-            raise self.fault(f"{unknown[0]} is unknown")
-        for one in self.inner:
-            one.finish()
-
-
-def _one_of(of: _Part, key: str, known: Mapping[str, _T], default: Any = ...) -> _T:
-    value = of.take(key, default)
-    if value is default:
-        return cast("_T", value)
-    if not isinstance(value, str) or value not in known:
-        raise of.fault(f"{key} is none of {', '.join(known)}")
-    return known[value]
-
-
-def _fields(of: _Part) -> tuple[Field, ...]:
+def _fields(of: Part) -> tuple[Field, ...]:
     made: list[Field] = []
     for one in of.parts("fields"):
         default = one.take("default", None)
@@ -169,14 +92,14 @@ def _fields(of: _Part) -> tuple[Field, ...]:
             pattern=one.text("pattern"),
             example=one.text("example"),
             default=None if default is None else one.text("default", None),
-            is_address=_one_of(one, "kind", {"text": False, "address": True}, False),
+            is_address=one_of(one, "kind", {"text": False, "address": True}, False),
         )
         _judge_field(one, field, {other.name: other.example for other in made})
         made.append(field)
     return tuple(made)
 
 
-def _judge_field(of: _Part, field: Field, before: Mapping[str, str]) -> None:
+def _judge_field(of: Part, field: Field, before: Mapping[str, str]) -> None:
     if not _FIELD_NAME.fullmatch(field.name) or field.name in before:
         raise of.fault("a field's name has small letters, and is no other field's")
     try:
@@ -196,8 +119,8 @@ def _judge_field(of: _Part, field: Field, before: Mapping[str, str]) -> None:
         raise of.fault("the default does not match the pattern")
 
 
-def _name_id(of: _Part) -> NameId:
-    made = NameId(_one_of(of, "format", FORMATS), of.text("source", ""), of.text("says"))
+def _name_id(of: Part) -> NameId:
+    made = NameId(one_of(of, "format", FORMATS), of.text("source", ""), of.text("says"))
     if made.format == EMAIL and not made.source:
         raise of.fault("a name in the e-mail format has a source")
     if made.format == TRANSIENT and made.source:
@@ -210,7 +133,7 @@ def _name_id(of: _Part) -> NameId:
     return made
 
 
-def _wanted(of: _Part) -> tuple[Wanted, ...]:
+def _wanted(of: Part) -> tuple[Wanted, ...]:
     made: list[Wanted] = []
     for one in of.parts("rules"):
         optional = one.flag("optional", False)
@@ -226,10 +149,10 @@ def _wanted(of: _Part) -> tuple[Wanted, ...]:
     return tuple(made)
 
 
-def _vendor(of: _Part) -> Vendor:
+def _vendor(of: Part) -> Vendor:
     values: list[Value] = []
     for one in of.parts("values"):
-        give = _one_of(one, "give", {kind.value: kind for kind in Give}, None)
+        give = one_of(one, "give", {kind.value: kind for kind in Give}, None)
         enter = one.text("enter", "")
         if (give is None) == (not enter):
             raise one.fault("a value is given or entered, one of the two")
@@ -237,7 +160,7 @@ def _vendor(of: _Part) -> Vendor:
     return Vendor(of.text("where"), of.flag("first", False), tuple(values), of.texts("steps", least=1))
 
 
-def _judge(of: _Part, made: Template, known: frozenset[str]) -> None:
+def _judge(of: Part, made: Template, known: frozenset[str]) -> None:
     for text in _texts_with_placeholders(made):
         if not placeholders.is_clean(text):
             raise of.fault(f"a brace that belongs to no placeholder, in {text[:80]!r}")

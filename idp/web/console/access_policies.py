@@ -15,6 +15,7 @@ from idp.web.console import access_lists, lists, log_filters, replays, seen
 from idp.web.console.desk import Desk, at_desk, console_page, done, fresh
 from idp.web.console.guarding import guarded
 from idp.web.languages import gettext as _
+from idp.web.languages import ngettext
 from idp.web.render import redirect
 from idp.web.security import administrator
 
@@ -213,7 +214,11 @@ def assign(work: Work, desk: Desk, policy_id: str) -> Response:
         access_assignments.assign(work, application_id, policy.id)
     for application_id in ticked:
         access_assignments.assign(work, _application(work, desk, application_id), None, if_policy=policy.id)
-    words_ = _("%(count)s applications are under another policy now.", count=len(named) + len(ticked))
+    words_ = ngettext(
+        "%(num)s application is under another policy now.",
+        "%(num)s applications are under another policy now.",
+        len(named) + len(ticked),
+    )
     return done(work, desk, words_, "console_access.applications", policy_id=policy_id)
 
 

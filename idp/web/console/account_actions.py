@@ -32,6 +32,7 @@ from idp.web.console.accounts import LIST
 from idp.web.console.desk import Desk, at_desk, console_page, done, fresh
 from idp.web.console.guarding import guarded
 from idp.web.languages import gettext as _
+from idp.web.languages import ngettext
 from idp.web.security import administrator
 
 pages = Blueprint("console_account_actions", __name__, url_prefix="/admin/accounts")
@@ -93,7 +94,7 @@ def _reset_factors(work: Work, desk: Desk, account: Account) -> str:
 
 def _end_sessions(work: Work, desk: Desk, account: Account) -> str:
     _account, count = signing_out_others.end_sessions(work, account.id, organization_id=desk.organization.id)
-    return _("Signed out everywhere (%(count)s sessions).", count=count)
+    return ngettext("Signed out everywhere (%(num)s session).", "Signed out everywhere (%(num)s sessions).", count)
 
 
 def _new_password(work: Work, desk: Desk, account: Account) -> str:

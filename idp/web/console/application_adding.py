@@ -5,12 +5,17 @@ From then on it is there, and nobody may open it yet; what follows (the doctor, 
 values, the test) are its own pages, one after the other.
 """
 
+from collections.abc import Iterable
+from typing import TypeVar
+
 from flask import Blueprint, Response, request
 
 from idp.base.errors import Forbidden, NotFound
 from idp.base.work import Work
 from idp.directory import queries
 from idp.directory.models import Site
+from idp.oidc import templates as client_templates
+from idp.oidc.templates.model import Template as ClientTemplate
 from idp.policy.permissions import Permission
 from idp.saml import editing, from_template, metadata, proposals, proposing, registering, templates
 from idp.saml.certificates import thumbprint_of
@@ -32,6 +37,7 @@ from idp.web.security import administrator
 pages = Blueprint("console_application_adding", __name__, url_prefix="/admin/applications/new")
 
 _GENERIC = "generic"
+_Kind = TypeVar("_Kind", Template, ClientTemplate)
 
 
 @pages.get("")
@@ -42,7 +48,14 @@ def choose(work: Work, desk: Desk) -> Response:
     sites = sites_to_add_to(work, desk)
     wanted = request.args.get("q", "").strip()[:100]
     return console_page(
-        work, desk, "console/applications/new/choose.html", place=PLACE, sites=sites, q=wanted, vendors=_vendors(wanted)
+        work,
+        desk,
+        "console/applications/new/choose.html",
+        place=PLACE,
+        sites=sites,
+        q=wanted,
+        vendors=_fitting(templates.every(), wanted),
+        clients=_fitting(client_templates.every(), wanted),
     )
 
 
@@ -227,10 +240,10 @@ def _added(work: Work, desk: Desk, provider: ServiceProvider) -> Response:
     )
 
 
-def _vendors(wanted: str) -> list[Template]:
+def _fitting(every: Iterable[_Kind], wanted: str) -> list[_Kind]:
     key = wanted.casefold()
     return [
         one
-        for one in templates.every()
+        for one in every
         if one.name != _GENERIC and (key in one.title.casefold() or key in one.about.casefold() or key in one.name)
     ]

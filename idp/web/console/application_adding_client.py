@@ -7,7 +7,7 @@ from flask import Blueprint, Response, g, request
 
 from idp.base.errors import Forbidden, Invalid
 from idp.base.work import Work
-from idp.oidc import clients, metadata, sector_list
+from idp.oidc import clients, from_template, metadata, sector_list, templates
 from idp.oidc.claims import ADDRESS, EMAIL, GROUPS, OFFLINE_ACCESS, OPENID, PHONE, PROFILE
 from idp.policy.permissions import Permission
 from idp.web import context, shown_once
@@ -65,6 +65,43 @@ def _register(work: Work, desk: Desk) -> Response:
         g.asked,
         first_party=request.form.get("first_party") == "on",
         sector_uris=g.sector_uris,
+        base_url=context.settings().base_url,
+        allow_http_loopback=loopback(),
+    )
+    answer = redirect("console_application_adding_client.made", application_id=application.id, guided="1")
+    return show_secret(answer, desk, application.id, secret, work)
+
+
+@pages.get("/new/oidc/template/<name>")
+@administrator
+@at_desk
+def ask_for_template(work: Work, desk: Desk, name: str) -> Response:
+    """Ask for what a template wants to know."""
+    return console_page(
+        work,
+        desk,
+        "console/applications/new/client_template.html",
+        place=PLACE,
+        sites=sites_to_add_to(work, desk),
+        vendor=templates.find(name),
+    )
+
+
+@pages.post("/new/oidc/template/<name>")
+@administrator
+@at_desk(again=ask_for_template)
+def register_template(work: Work, desk: Desk, name: str) -> Response:
+    """Register the application of a template; its secret is shown once."""
+    site = site_to_add_to(work, desk)
+    template = templates.find(name)
+    answers = {one.name: request.form.get(f"field-{one.name}", "").strip() for one in template.fields}
+    application, _client, secret = from_template.register_from_template(
+        work,
+        site.slug,
+        template,
+        answers,
+        name=request.form.get("name", "").strip() or None,
+        first_party=request.form.get("first_party") == "on",
         base_url=context.settings().base_url,
         allow_http_loopback=loopback(),
     )

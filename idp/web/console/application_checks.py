@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import Blueprint, Response, request, url_for
 
-from idp.audit.findings import Examination
+from idp.audit.findings import Examination, offered
 from idp.base.errors import IdpError
 from idp.base.work import Work
 from idp.directory import history, reaching
@@ -14,6 +14,7 @@ from idp.directory.rights import require_on
 from idp.oidc import clients
 from idp.oidc import preview as token_preview
 from idp.oidc.checking import examination as client_check
+from idp.oidc.checking import remedies as client_remedies
 from idp.policy.permissions import Permission
 from idp.saml import preview as assertion_preview
 from idp.saml import providers
@@ -21,7 +22,7 @@ from idp.saml.doctor import examination, remedies
 from idp.saml.doctor.examination import Given
 from idp.web import context
 from idp.web.console import confirming, lists
-from idp.web.console.application_page import PLACE, application_of, application_page, guided, loopback, onward
+from idp.web.console.application_page import PLACE, application_of, application_page, loopback, onward
 from idp.web.console.desk import Desk, at_desk, done, fresh
 from idp.web.languages import gettext as _
 from idp.web.languages import ngettext
@@ -59,10 +60,10 @@ def examine(work: Work, desk: Desk, application_id: str) -> Response:
 def ask_to_fix(work: Work, desk: Desk, application_id: str) -> Response:
     """Say what a fix changes, what it risks, and for how many."""
     application = application_of(work, desk, application_id)
-    provider = providers.of_application(work, application)
     require_on(work, Permission.APPLICATION_EDIT, application)
-    kind = lists.filters("kind")["kind"]
-    fixes = remedies.offered(kind, _examined(work, application).findings)
+    kind, found = lists.filters("kind")["kind"], _examined(work, application).findings
+    fixes = offered(kind, found)
+    where: dict[str, Any] = {"application_id": application.id, **_named(), **onward()}
     count = reaching.application(work, application)
     says = [f"{one.does}. {_('Risk:') + ' ' + one.risk if one.risk else ''}".strip() for one in fixes]
     said = ngettext(
@@ -74,17 +75,10 @@ def ask_to_fix(work: Work, desk: Desk, application_id: str) -> Response:
         title=_("Change %(name)s?", name=application.name),
         says=[*says, said % {"num": count}],
         button=_("Change it"),
-        action=url_for(
-            "console_application_checks.fix", application_id=application.id, guided="1" if guided() else None
-        ),
-        back=(
-            url_for(
-                "console_application_checks.doctor", application_id=application.id, guided="1" if guided() else None
-            ),
-            application.name,
-        ),
+        action=url_for("console_application_checks.fix", **where),
+        back=(url_for("console_application_checks.doctor", **where), application.name),
         carried=[("kind", kind)],
-        version=provider.version,
+        version=_version(work, application),
     )
     return confirming.ask(work, desk, question, place=PLACE)
 
@@ -96,11 +90,23 @@ def ask_to_fix(work: Work, desk: Desk, application_id: str) -> Response:
 def fix(work: Work, desk: Desk, application_id: str) -> Response:
     """Apply the fix that is offered for one kind of finding."""
     application = application_of(work, desk, application_id)
-    providers.of_application(work, application)  # only of these the doctor fixes something
-    found = _examined(work, application).findings
-    applied = remedies.apply(work, application.id, request.form.get("kind", ""), found, if_version=lists.version())
+    found, kind = _examined(work, application).findings, request.form.get("kind", "")
+    if application.protocol == clients.PROTOCOL:
+        applied = client_remedies.apply(
+            work,
+            application.id,
+            kind,
+            found,
+            if_version=lists.version(),
+            base_url=context.settings().base_url,
+            allow_http_loopback=loopback(),
+        )
+    else:
+        applied = remedies.apply(work, application.id, kind, found, if_version=lists.version())
     words = _("Done: %(what)s.", what="; ".join(one.does for one in applied))
-    return done(work, desk, words, "console_application_checks.doctor", application_id=application.id, **onward())
+    return done(
+        work, desk, words, "console_application_checks.doctor", application_id=application.id, **_named(), **onward()
+    )
 
 
 @pages.get("/preview")
@@ -138,8 +144,6 @@ def preview(work: Work, desk: Desk, application_id: str) -> Response:
 
 
 def _doctor(work: Work, desk: Desk, application: Application, examined: Examination) -> Response:
-    is_saml = application.protocol == providers.PROTOCOL
-    version = providers.of_application(work, application).version if is_saml else 0
     return application_page(
         work,
         desk,
@@ -147,8 +151,9 @@ def _doctor(work: Work, desk: Desk, application: Application, examined: Examinat
         application,
         "doctor",
         examined=examined,
-        version=version,
+        version=_version(work, application),
         given=request.form.get("request", ""),
+        attempt=request.args.get("attempt", ""),
     )
 
 
@@ -162,6 +167,18 @@ def _examined(work: Work, application: Application, given: bytes = b"") -> Exami
         return client_check.of_application(work, application, attempt, base_url=base_url, http_loopback=loopback())
     looked = Given(request=given or None, attempt=attempt)
     return examination.of_application(work, application, looked, base_url=base_url, http_loopback=loopback())
+
+
+def _version(work: Work, application: Application) -> int:
+    if application.protocol == clients.PROTOCOL:
+        return clients.of_application(work, application).version
+    return providers.of_application(work, application).version
+
+
+def _named() -> dict[str, str]:
+    """The attempt that is looked at, for the address of the page: its findings offer fixes, too."""
+    reference = request.args.get("attempt", "")
+    return {"attempt": reference} if reference else {}
 
 
 def _tokens(seen: token_preview.Preview) -> list[tuple[str, str]]:

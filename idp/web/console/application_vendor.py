@@ -8,8 +8,13 @@ from idp.base.errors import NotFound
 from idp.base.work import Work
 from idp.directory import sites
 from idp.directory.models import Application
-from idp.oidc import clients, discovery
+from idp.oidc import clients
 from idp.oidc import provider as provider_
+from idp.oidc import templates as client_templates
+from idp.oidc import vendor_values as client_values
+from idp.oidc.models import Client
+from idp.oidc.templates.model import Claim, Template
+from idp.oidc.templates.model import Give as Ours
 from idp.saml import providers, templates, vendor_values
 from idp.saml.templates.model import Give
 from idp.saml.vendor_values import Page
@@ -59,6 +64,10 @@ def index(work: Work, desk: Desk, application_id: str) -> Response:
         where=page.where,
         values=_values(page),
         vendor_steps=page.steps,
+        file=getattr(page, "file", ""),
+        snippet=getattr(page, "snippet", ""),
+        stands_for_secret=client_values.SECRET,
+        claims=_claims(work, application),
     )
 
 
@@ -88,7 +97,7 @@ def certificate(work: Work, desk: Desk, application_id: str) -> Response:
     return answer
 
 
-def _page(work: Work, application: Application) -> Page:
+def _page(work: Work, application: Application) -> Page | client_values.Page:
     if application.protocol == clients.PROTOCOL:
         return _of_client(work, application)
     made_from = providers.of_application(work, application).made_from
@@ -101,23 +110,40 @@ def _ours(work: Work, application: Application) -> dict[Give, str]:
     return vendor_values.ours(work, _site(work, application).slug, context.settings().base_url, of=provider)
 
 
-def _of_client(work: Work, application: Application) -> Page:
+def _claims(work: Work, application: Application) -> tuple[Claim, ...]:
+    if application.protocol != clients.PROTOCOL:
+        return ()
+    template = _client_template(clients.of_application(work, application))
+    return template.claims if template is not None else ()
+
+
+def _client_template(client: Client) -> Template | None:
+    name = str(client.made_from.get("template", ""))
+    return (
+        client_templates.find(name) if name in client_templates.names() else None
+    )  # one of another release may be gone
+
+
+def _of_client(work: Work, application: Application) -> Page | client_values.Page:
     site = _site(work, application)
     at = provider_.at(work, context.settings().base_url, site.slug)
     if at is None:
         raise NotFound("Nothing is answered at this site: it is disabled.")
     client = clients.of_application(work, application)
-    said = discovery.described(at, ())
+    ours = client_values.ours(at, client)
+    template = _client_template(client)
+    if template is not None:
+        return client_values.page(template, ours, client.made_from.get("fields", {}))
     values = [
-        (_("Client ID"), client.client_id),
-        (_("Issuer"), at.issuer),
-        (_("Discovery address"), f"{at.issuer}/.well-known/openid-configuration"),
-        (_("Authorization endpoint"), said["authorization_endpoint"]),
-        (_("Token endpoint"), said["token_endpoint"]),
-        (_("UserInfo endpoint"), said["userinfo_endpoint"]),
-        (_("Keys (JWKS)"), said["jwks_uri"]),
-        (_("End of session"), said["end_session_endpoint"]),
-        (_("Scopes"), client.registration.get("scope", "")),
+        (_("Client ID"), ours[Ours.CLIENT_ID]),
+        (_("Issuer"), ours[Ours.ISSUER]),
+        (_("Discovery address"), ours[Ours.DISCOVERY]),
+        (_("Authorization endpoint"), ours[Ours.AUTHORIZATION]),
+        (_("Token endpoint"), ours[Ours.TOKEN]),
+        (_("UserInfo endpoint"), ours[Ours.USERINFO]),
+        (_("Keys (JWKS)"), ours[Ours.JWKS]),
+        (_("End of session"), ours[Ours.END_SESSION]),
+        (_("Scopes"), ours[Ours.SCOPES]),
         (_("Authentication at the token endpoint"), client.registration["token_endpoint_auth_method"]),
     ]
     steps = (
@@ -134,5 +160,5 @@ def _site(work: Work, application: Application) -> sites.SiteFacts:
     return site
 
 
-def _values(page: Page) -> list[Value]:
+def _values(page: Page | client_values.Page) -> list[Value]:
     return [Value(number, label, value) for number, (label, value) in enumerate(page.values)]

@@ -7,14 +7,14 @@ from flask import Blueprint, Response, request
 from idp.base.errors import NotFound
 from idp.base.texts import phrase
 from idp.base.work import Work
-from idp.directory import application_lists, applications, history, queries
+from idp.directory import application_lists, applications, history, pictures, queries
 from idp.directory.models import Application
 from idp.oidc import clients
 from idp.saml import expiry, providers
 from idp.saml.description import SpDescription
 from idp.web import context
 from idp.web.console import application_page as page_
-from idp.web.console import lists, seen
+from idp.web.console import lists, logos, seen
 from idp.web.console.application_page import PLACE, application_of, application_page
 from idp.web.console.desk import Desk, at_desk, console_page, done, fresh
 from idp.web.console.lists import At
@@ -146,6 +146,16 @@ def rename(work: Work, desk: Desk, application_id: str) -> Response:
         )
     else:
         applications.rename(work, application.id, wanted, if_version=lists.version())
+    return done(work, desk, _("Saved."), "console_applications.show", application_id=application.id)
+
+
+@pages.post("/<application_id>/logo")
+@administrator
+@at_desk(again=name)
+def logo(work: Work, desk: Desk, application_id: str) -> Response:
+    """Give it the logo that was sent, or take its logo away."""
+    application = application_of(work, desk, application_id)
+    pictures.set_of_application(work, application.id, logos.sent(), if_version=lists.version())
     return done(work, desk, _("Saved."), "console_applications.show", application_id=application.id)
 
 

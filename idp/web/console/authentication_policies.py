@@ -33,6 +33,7 @@ from idp.web.console.desk import Desk, at_desk, console_page, done, fresh
 from idp.web.console.guarding import guarded
 from idp.web.console.lists import At
 from idp.web.languages import gettext as _
+from idp.web.languages import ngettext
 from idp.web.security import administrator
 
 pages = Blueprint("console_policies", __name__, url_prefix="/admin/policies")
@@ -313,7 +314,12 @@ def delete(work: Work, desk: Desk, policy_id: str) -> Response:
             move_to=request.form.get("move_to") or None,
             if_version=lists.version(),
         )
-    words = _("The policy “%(name)s” was deleted; %(count)s were moved.", name=policy.name, count=moved)
+    words = ngettext(
+        "The policy “%(name)s” was deleted; %(num)s person was moved.",
+        "The policy “%(name)s” was deleted; %(num)s people were moved.",
+        moved,
+        name=policy.name,
+    )
     return done(work, desk, words, "console_policies.index")
 
 

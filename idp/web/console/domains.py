@@ -7,7 +7,7 @@ from flask import Blueprint, Response, request, url_for
 
 from idp.base.errors import Conflict
 from idp.base.work import Work
-from idp.directory import domain_lists, domain_reads, domains, history, managed, sizes
+from idp.directory import claim_lists, domain_lists, domain_reads, domains, history, managed, sizes
 from idp.directory.domain_models import Domain
 from idp.directory.domain_proof import Prober
 from idp.directory.domains import Asked, Looked
@@ -199,8 +199,8 @@ def set_claiming(work: Work, desk: Desk, domain_id: str) -> Response:
 @at_desk
 @fresh
 def claim(work: Work, desk: Desk, domain_id: str) -> Response:
-    """Say whom claiming all accounts affects, and ask which."""
-    return _claim(work, desk, domain_id, None)
+    """Say whom claiming all accounts affects, or those of an uploaded ``list``, and ask which."""
+    return _claim(work, desk, domain_id, _uploaded(work, desk, domain_id))
 
 
 @pages.post("/<domain_id>/claim")
@@ -209,12 +209,15 @@ def claim(work: Work, desk: Desk, domain_id: str) -> Response:
 @fresh
 def claimed(work: Work, desk: Desk, domain_id: str) -> Response:
     """Say whom claiming some accounts affects; or claim those that were just looked at."""
-    listed = _listed()
+    listed = _listed(work, desk, domain_id)
     if request.form.get("act") != "claim":
         return _claim(work, desk, domain_id, listed)
     _same_as_looked_at(managed.preview(work, desk.organization.slug, domain_id, listed).count)
     count = managed.claim(work, desk.organization.slug, domain_id, listed)
-    words = _("Claimed %(count)s accounts. Each person is told.", count=count)
+    claim_lists.drop(work, desk.organization.id, _list_id())
+    words = ngettext(
+        "Claimed %(num)s account. The person is told.", "Claimed %(num)s accounts. Each person is told.", count
+    )
     return done(work, desk, words, "console_domains.show", domain_id=domain_id)
 
 
@@ -223,8 +226,8 @@ def claimed(work: Work, desk: Desk, domain_id: str) -> Response:
 @at_desk
 @fresh
 def unclaim(work: Work, desk: Desk, domain_id: str) -> Response:
-    """Say whom giving all managed accounts back affects, and ask which."""
-    return _unclaim(work, desk, domain_id, None)
+    """Say whom giving all managed accounts back affects, or those of an uploaded ``list``, and ask which."""
+    return _unclaim(work, desk, domain_id, _uploaded(work, desk, domain_id))
 
 
 @pages.post("/<domain_id>/unclaim")
@@ -233,12 +236,15 @@ def unclaim(work: Work, desk: Desk, domain_id: str) -> Response:
 @fresh
 def unclaimed(work: Work, desk: Desk, domain_id: str) -> Response:
     """Say whom giving some accounts back affects; or give those back that were just looked at."""
-    listed = _listed()
+    listed = _listed(work, desk, domain_id)
     if request.form.get("act") != "unclaim":
         return _unclaim(work, desk, domain_id, listed)
     _same_as_looked_at(managed.preview_unclaim(work, desk.organization.slug, domain_id, listed).count)
     count = managed.unclaim(work, desk.organization.slug, domain_id, listed)
-    words = _("Gave %(count)s accounts back. Each person is told.", count=count)
+    claim_lists.drop(work, desk.organization.id, _list_id())
+    words = ngettext(
+        "Gave %(num)s account back. The person is told.", "Gave %(num)s accounts back. Each person is told.", count
+    )
     return done(work, desk, words, "console_domains.show", domain_id=domain_id)
 
 
@@ -265,13 +271,13 @@ def removed(work: Work, desk: Desk, domain_id: str) -> Response:
 def _claim(work: Work, desk: Desk, domain_id: str, listed: tuple[str, ...] | None) -> Response:
     found = domain_reads.editable(work, desk.organization.slug, domain_id)
     preview = managed.preview(work, desk.organization.slug, domain_id, listed)
-    return _page(work, desk, "claim", found, preview=preview, listed=listed)
+    return _page(work, desk, "claim", found, preview=preview, listed=listed, list_id=_list_id())
 
 
 def _unclaim(work: Work, desk: Desk, domain_id: str, listed: tuple[str, ...] | None) -> Response:
     found = domain_reads.editable(work, desk.organization.slug, domain_id)
     preview = managed.preview_unclaim(work, desk.organization.slug, domain_id, listed)
-    return _page(work, desk, "unclaim", found, preview=preview, listed=listed)
+    return _page(work, desk, "unclaim", found, preview=preview, listed=listed, list_id=_list_id())
 
 
 def _page(work: Work, desk: Desk, template: str, found: Domain, **values: Any) -> Response:
@@ -290,8 +296,21 @@ def _page(work: Work, desk: Desk, template: str, found: Domain, **values: Any) -
     )
 
 
-def _listed() -> tuple[str, ...] | None:
-    """Return the addresses that were typed; None: all accounts are meant."""
+def _list_id() -> str:
+    return (request.form if request.method == "POST" else request.args).get("list", "")
+
+
+def _uploaded(work: Work, desk: Desk, domain_id: str) -> tuple[str, ...] | None:
+    """Return the addresses of the file that was uploaded; None: there is none."""
+    named = _list_id()
+    return claim_lists.addresses(work, desk.organization.id, domain_id, named) if named else None
+
+
+def _listed(work: Work, desk: Desk, domain_id: str) -> tuple[str, ...] | None:
+    """Return the addresses of the file, or those that were typed; None: all accounts are meant."""
+    uploaded = _uploaded(work, desk, domain_id)
+    if uploaded is not None:
+        return uploaded
     typed = request.form.get("addresses", "")
     return managed.read_addresses(typed.encode()) if typed.strip() else None
 
@@ -299,7 +318,11 @@ def _listed() -> tuple[str, ...] | None:
 def _same_as_looked_at(count: int) -> None:
     if request.form.get("count") != str(count):
         raise Conflict(
-            _("Meanwhile it would be %(count)s accounts. Nothing was changed.", count=count),
+            ngettext(
+                "Meanwhile it would be %(num)s account. Nothing was changed.",
+                "Meanwhile it would be %(num)s accounts. Nothing was changed.",
+                count,
+            ),
             advice=_("Look at them again."),
         )
 

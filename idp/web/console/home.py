@@ -9,7 +9,7 @@ from idp.directory import application_names, attention, daily_counts
 from idp.policy.permissions import Permission
 from idp.provisioning.targets import lists as provisioning_targets
 from idp.saml import attention as provider_attention
-from idp.signon import coverage
+from idp.signon import coverage, insights
 from idp.web import context
 from idp.web.console import charts
 from idp.web.console.desk import Desk, at_desk, console_page
@@ -57,8 +57,17 @@ def home(work: Work, desk: Desk) -> Response:
         Item(f"provisioning-{one.what}", one.count, one.names, _address(_PLACES[f"provisioning-{one.what}"]))
         for one in provisioning_targets.wanted(work, desk.organization.id)
     ]
+    sees_people = desk.may(Permission.ACCOUNT_READ)
+    people = coverage.second_step(work, desk.organization.id) if sees_people else None
+    # The list is of those who read the log, too: whoever may not sees the number alone.
+    listed = sees_people and desk.may(Permission.AUDIT_READ)
+    without = url_for("console_insights.people", which=insights.WITHOUT) if listed else ""
+    if people is not None and people[0] > people[1]:
+        items.append(Item("no-second-step", people[0] - people[1], (), without))
+    steps = coverage.by_day(work, desk.organization.id) if sees_people else []
     counted = desk.may(Permission.AUDIT_READ)
     days = daily_counts.sign_ons(work, desk.organization.id) if counted else []
+    opened = _opened(work, desk) if counted else []
     return console_page(
         work,
         desk,
@@ -66,11 +75,15 @@ def home(work: Work, desk: Desk) -> Response:
         place="home",
         items=items,
         providers=_providers(work, desk),
-        people=coverage.second_step(work, desk.organization.id) if desk.may(Permission.ACCOUNT_READ) else None,
+        people=people,
+        without=without,
+        step_rows=[(day.day.isoformat(), day.having, day.lacking) for day in steps],
+        step_chart=charts.bars([(day.having, day.lacking) for day in steps], ("good", "bad")),
         days=days,
         day_rows=[(day.day.isoformat(), day.succeeded, day.refused) for day in days],
         chart=charts.bars([(day.succeeded, day.refused) for day in days], ("good", "bad")),
-        opened=_opened(work, desk) if counted else [],
+        opened=opened,
+        opened_chart=charts.bars([(count,) for _id, _name, count in opened], ("good",)),
         application_page=_there("console_applications.show"),
     )
 

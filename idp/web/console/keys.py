@@ -23,6 +23,7 @@ from idp.web.console import lists, seen
 from idp.web.console.desk import Desk, at_desk, console_page, done, fresh
 from idp.web.console.lists import At
 from idp.web.languages import gettext as _
+from idp.web.languages import ngettext
 from idp.web.security import administrator
 
 pages = Blueprint("console_keys", __name__, url_prefix="/admin/keys")
@@ -209,7 +210,9 @@ def move(work: Work, desk: Desk, site_id: str) -> Response:
         moved = rollover.back_all(work, site)
     else:
         raise Invalid("This form cannot be read.", field="act", advice="Load the page again.")
-    words = _("%(done)s were changed, %(left)s were left as they are.", done=len(moved.done), left=len(moved.left))
+    changed = ngettext("%(num)s application was changed,", "%(num)s applications were changed,", len(moved.done))
+    left = ngettext("%(num)s was left as it is.", "%(num)s were left as they are.", len(moved.left))
+    words = f"{changed} {left}"
     return done(work, desk, words, "console_keys.show", site_id=site.id)
 
 

@@ -188,6 +188,9 @@ def _changed(sections: tuple[Section, ...]) -> tuple[Section, ...]:
         if any(one.name.casefold() == name.casefold() for one in sections):
             raise Conflict(phrase("There is a section “%(name)s” already.", name=name), field="add")
         return launcher.add(sections, name)
+    if "moved" in form:
+        _check(any(one.name == _sent("moved") for one in sections))
+        return launcher.place(sections, _sent("moved"), _sent("before") or None)
     _check(any(one.name == section for one in sections))
     if "application" in form:
         return launcher.put(sections, _sent("application"), section, _sent("before") or None)

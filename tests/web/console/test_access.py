@@ -161,7 +161,7 @@ def test_before_a_rule_is_kept_the_page_says_whom_it_would_have_met(front, admin
 
     assert admin.status == 200
     replayed = " ".join(admin.page.xpath("string(//section[@id='replayed'])").split())
-    assert "Would newly be denied 2 sign-ons of 1 people" in replayed
+    assert "Would newly be denied 2 sign-ons, 1 person" in replayed
     assert BEN in replayed
     assert admin.field("name").get("value") == "No Ben"
     assert (rules(front).rules, policy(front).current) == ((), 1)

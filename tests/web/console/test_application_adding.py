@@ -138,7 +138,7 @@ def test_what_was_fetched_is_fetched_again_from_there(front, admin, monkeypatch)
 
 def test_a_template_asks_for_its_fields_and_says_what_to_enter_at_the_vendor(front, admin):
     admin.open(f"{NEW}?q=grafana")
-    admin.follow("Grafana")
+    admin.follow("Grafana (SAML)")
     admin.submit("Register it", **{"site": site_of(front), "field-url": "https://grafana.acme.example"})
     if admin.status == 422:
         pytest.fail(admin.alert)
@@ -222,3 +222,42 @@ def test_t11_names_and_texts_of_metadata_are_text(front, admin):
         assert answer.status_code == 200
         assert "<svg/onload" not in answer.text
     assert "<svg/onload" not in admin.open("/admin/applications").answer.text
+
+
+def test_an_openid_connect_application_is_added_from_its_template(front, admin):
+    admin.open(f"{NEW}?q=grafana")
+    assert [one.text_content().split(" (")[1] for one in admin.page.xpath("//h3")] == ["OpenID Connect)", "SAML)"]
+    admin.open(f"{NEW}/oidc/template/grafana")
+    admin.submit("Register it", site=site_of(front), name="Graphs", **{"field-url": "https://graphs.acme.example"})
+
+    assert admin.path.endswith("/made"), admin.alert
+    secret = re.search(r"cls_[\w-]+", admin.answer.text)[0]
+    application_id = admin.path.split("/")[3]
+    admin.open(f"/admin/applications/{application_id}/vendor")
+    configuration = admin.page.xpath("string(//pre)")
+    assert "[auth.generic_oauth]" in configuration
+    assert "client_secret = CLIENT_SECRET" in configuration
+    assert "client_id = cli_" in configuration
+    assert "post_logout_redirect_uri=https://graphs.acme.example/login" in configuration
+    assert secret not in admin.answer.text
+    with front.work() as work:
+        client = clients.of_application(work, queries.application(work, application_id))
+        assert client.registration["redirect_uris"] == ["https://graphs.acme.example/login/generic_oauth"]
+
+
+def test_an_answer_that_a_template_cannot_take_is_told_and_kept(front, admin):
+    admin.open(f"{NEW}/oidc/template/grafana")
+    admin.submit("Register it", site=site_of(front), **{"field-url": 'https://a.example" \n'})
+
+    assert admin.status == 422
+    assert "is no root_url" in admin.alert
+    assert admin.field("field-url").get("value").startswith("https://a.example")
+
+
+def test_a_template_that_is_gone_leaves_the_page_of_values_whole(front, admin):
+    with front.work() as work:
+        asked = {"client_name": "Old", "redirect_uris": ["https://rp.example/cb"]}
+        made = clients.create(work, "acme", asked, made_from={"template": "gone", "fields": {}})[0]
+
+    assert "Discovery address" in admin.open(f"/admin/applications/{made.id}/vendor").text
+    assert admin.open(f"{NEW}/oidc/template/gone").status == 404

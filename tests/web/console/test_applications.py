@@ -13,6 +13,7 @@ from tests.support import vendors
 from tests.support.front import ANN, BEN
 from tests.web.conftest import signed_in
 from tests.web.console.conftest import make_administrator
+from tests.web.console.test_bookmarks import png
 
 LIST = "/admin/applications"
 
@@ -408,3 +409,65 @@ def test_a_page_asks_the_database_as_often_for_many_as_for_few(front, admin, wik
 def signed_in_later(front):
     front.later(seconds=30)
     return signed_in(front)
+
+
+def test_a_fix_of_the_check_of_clients_is_a_button_too(front, admin, notebook):
+    with front.work() as work:
+        clients.edit(work, notebook, {}, pkce_required=False)
+    admin.open(f"{LIST}/{notebook}/doctor")
+    assert "Nobody can sign on until the application sends a code_challenge." in admin.text
+    form = next(one for one in admin.page.forms if one.fields.get("kind") == "pkce-excused")
+
+    admin.post(form.action, dict(form.form_values()))
+
+    assert "Done: requires PKCE again" in admin.text
+    with front.work() as work:
+        assert clients.of_application(work, queries.application(work, notebook)).pkce_required
+
+
+def test_a_fix_of_a_client_that_somebody_changed_meanwhile_is_not_made(front, admin, notebook):
+    with front.work() as work:
+        clients.edit(work, notebook, {}, pkce_required=False)
+    admin.open(f"{LIST}/{notebook}/doctor")
+    form = next(one for one in admin.page.forms if one.fields.get("kind") == "pkce-excused")
+    with front.work() as work:
+        clients.edit(work, notebook, {"client_uri": "https://rp.example/"})
+
+    admin.post(form.action, dict(form.form_values()))
+
+    assert admin.status == 409
+    with front.work() as work:
+        assert not clients.of_application(work, queries.application(work, notebook)).pkce_required
+
+
+def test_t12_an_application_gets_a_logo_and_what_is_no_picture_is_refused(front, admin, notebook):
+    page = f"{LIST}/{notebook}/name"
+    admin.open(page)
+
+    def send(content):
+        form = admin.page.xpath("//form[@enctype]")[0]
+        values = {one.get("name"): one.get("value", "") for one in form.xpath(".//input[@type='hidden']")}
+        values["logo"] = (io.BytesIO(content), "../../x.svg", "image/svg+xml")
+        return admin._followed(
+            admin.client.post(f"{LIST}/{notebook}/logo", data=values, content_type="multipart/form-data")
+        )
+
+    assert send(b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>").status == 422
+    assert "This is no picture" in admin.alert
+    assert send(png()).path == f"{LIST}/{notebook}"
+    assert admin.page.xpath("//dd//img/@src")[0].startswith("/pictures/pic_")
+    admin.open(page).submit("Remove the logo", remove="1")
+    assert not admin.page.xpath("//dd//img")
+
+
+def test_t1_a_logo_for_another_organizations_application_is_not_taken(front, admin):
+    with front.work() as work:
+        organizations.create(work, "globex", name="Globex")
+        sites.create(work, "globex", organization="globex", name="Globex")
+        foreign = registering.register(work, "globex", vendors.SPRING.document(vendors.SPRING).encode()).application_id
+    token = admin.open(f"{LIST}/new/oidc").field("csrf_token").get("value")
+    values = {"csrf_token": token, "logo": (io.BytesIO(png()), "x.png")}
+
+    answer = admin.client.post(f"{LIST}/{foreign}/logo", data=values, content_type="multipart/form-data")
+
+    assert answer.status_code == 404

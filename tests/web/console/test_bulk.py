@@ -37,7 +37,7 @@ def test_the_ticked_are_disabled_after_a_page_has_said_so(front, admin):
 def test_everyone_whom_a_filter_matches_and_nobody_else(front, admin):
     admin.open("/admin/accounts/bulk/choose?act=enable&all=1&q=c&state=disabled")
 
-    assert admin.title == "Enable 1 accounts"
+    assert admin.title == "Enable 1 account"
     admin.submit("Begin")
     done_all(front)
 

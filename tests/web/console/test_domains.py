@@ -1,13 +1,17 @@
 """Domains in the console: added, proven, claimed after a look at who is affected, given up."""
 
+import io
+from datetime import timedelta
+
 import pytest
 
 from idp.directory import accounts, domain_reads, managed
+from idp.directory.domain_models import ClaimList
 from idp.directory.models import Account
 from idp.policy import domains as policy
 from idp.settings import DomainsSettings
 from tests.support import name_server
-from tests.support.front import BEN, DORA, PASSWORD, Front
+from tests.support.front import ANN, BEN, DORA, PASSWORD, Front
 from tests.web.conftest import signed_in
 from tests.web.console.conftest import make_administrator
 
@@ -89,7 +93,7 @@ def test_accounts_are_claimed_after_a_look_at_who_is_affected(front, admin, prov
     assert "nobody@acme.example" in admin.text
     admin.submit("Claim 1 account", act="claim")
 
-    assert "Claimed 1 accounts." in admin.text
+    assert "Claimed 1 account." in admin.text
     assert managed_ones(front) == [BEN]
     admin.follow("Give accounts back…").submit("Give 1 account back", act="unclaim")
     assert managed_ones(front) == []
@@ -204,3 +208,68 @@ def test_t1_a_domain_of_another_organization_is_not_there(front, admin):
     for tail in ("", "/history", "/claim", "/unclaim", "/remove"):
         assert admin.open(f"/admin/domains/{foreign.id}{tail}").status == 404
     assert "globex.example" not in admin.open("/admin/domains").text
+
+
+def _upload(admin, page, content, **more):
+    admin.open(page)
+    form = admin.page.xpath("//form[@enctype]")[0]
+    values = {one.get("name"): one.get("value", "") for one in form.xpath(".//input[@type='hidden']")} | more
+    values["file"] = (io.BytesIO(content), "people.csv")
+    return admin._followed(admin.client.post(form.get("action"), data=values, content_type="multipart/form-data"))
+
+
+def test_a_file_of_addresses_is_looked_at_and_then_claimed_and_is_gone(front, admin, proven):
+    rows = "".join(f"person{number}@elsewhere.example,x\n" for number in range(9000))
+    _upload(admin, f"/admin/domains/{proven.id}/claim", f"email,name\n{DORA},Dora\n{rows}".encode())
+
+    assert "1 account becomes managed" in admin.text
+    assert "9,001 addresses" in admin.text or "9001 addresses" in admin.text
+    assert len(admin.answer.data) < 60_000
+    assert managed_ones(front) == []
+    admin.submit("Claim 1 account", act="claim")
+
+    assert "Claimed 1 account" in admin.text
+    assert managed_ones(front) == [DORA]
+    with front.work() as work:
+        assert work.tx.session.query(ClaimList).count() == 0
+
+
+def test_a_file_that_is_none_is_refused_and_nothing_is_kept(front, admin, proven):
+    refused = [
+        _upload(admin, f"/admin/domains/{proven.id}/claim", content, **more).status
+        for content, more in (
+            (b"\xff\xfe\x00", {}),
+            (b"email\nnobody\n", {}),
+            (DORA.encode(), {"for": "delete"}),
+            (DORA.encode(), {"domain": "dom_nothere"}),
+        )
+    ]
+    assert all(status in (404, 422) for status in refused), refused
+    with front.work() as work:
+        assert work.tx.session.query(ClaimList).count() == 0
+
+
+def test_t2_a_list_is_its_uploaders_alone_for_its_domain_for_a_day(front, admin, proven):
+    _upload(admin, f"/admin/domains/{proven.id}/claim", DORA.encode())
+    address = admin.answer.request.full_path
+    assert admin.open(address).status == 200
+    with front.work() as work:
+        kept = work.tx.session.query(ClaimList).one()
+        kept.created_by = "acc_somebody"
+    assert admin.open(address).status == 404
+    with front.work() as work:
+        kept = work.tx.session.query(ClaimList).one()
+        kept.created_by = front.account_ids[ANN]
+        kept.created_at -= timedelta(days=2)
+    assert admin.open(address).status == 404
+
+
+def test_t10_who_may_not_change_domains_uploads_nothing(front, admin, proven):
+    make_administrator(front, "auditor", DORA)
+    auditor = signed_in(front, DORA)
+    token = auditor.open("/account").field("csrf_token").get("value")
+    values = {"csrf_token": token, "domain": proven.id, "for": "claim", "file": (io.BytesIO(DORA.encode()), "x.csv")}
+
+    answer = auditor.client.post("/admin/domains/list", data=values, content_type="multipart/form-data")
+
+    assert answer.status_code == 403

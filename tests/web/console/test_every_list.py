@@ -83,6 +83,7 @@ PAGES = {
 NO_LISTS = {
     "console_application_client.index": "how one client is registered",
     "console_application_saml.index": "what is known of one provider",
+    "console_application_saml_further.index": "what is known of one provider",
     "console_application_test.index": "a test",
     "console_application_vendor.index": "values for one vendor",
     "console_insights.index": "numbers; the people of each are a list",

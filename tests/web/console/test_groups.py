@@ -141,7 +141,7 @@ def test_what_a_group_opens_is_shown_with_what_is_around_it(front, admin, staff)
 
 def test_before_a_group_is_deleted_it_is_said_what_that_does(front, admin, staff):
     admin.open(staff + "/delete")
-    assert "1 people leave this group at once." in admin.text
+    assert "1 person leaves this group at once." in admin.text
     admin.submit("Delete the group")
     assert "The group Staff is deleted." in admin.text
     assert admin.open(staff).status == 404

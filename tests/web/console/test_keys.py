@@ -59,7 +59,7 @@ def test_applications_are_switched_all_at_once_and_taken_back(front, admin, acme
     with front.work() as work:
         rotating.rotate(work, queries.site(work, "acme"), purpose="saml-signing")
     admin.open(f"{KEYS}/{acme}/campaign?act=switch").submit("Switch", anyway="on")
-    assert "1 were changed, 0 were left" in admin.text
+    assert "1 application was changed, 0 were left" in admin.text
     admin.open(f"{KEYS}/{acme}/campaign?act=back").submit("Take all back")
     with front.work() as work:
         site = queries.site(work, "acme")

@@ -122,3 +122,19 @@ def test_who_may_not_edit_the_organization_looks_and_changes_nothing(front):
     for path in (f"/{layout}", f"/{layout}/counts", f"/{layout}/delete", "/new"):
         answer = auditor.client.post(f"/admin/layouts{path}", data={"csrf_token": token, "add": "Mine", "group": ""})
         assert answer.status_code == 403
+
+
+def test_a_section_that_was_dragged_is_where_it_was_let_go(front, admin):
+    with front.work() as work:
+        made = launcher_layouts.create(
+            work, "acme", group=None, sections=[Section("One"), Section("Two"), Section("Three")]
+        )
+    admin.open(f"/admin/layouts/{made.id}")
+    form = admin.page.xpath("//form[@id='moving']")[0]
+    values = {one.get("name"): one.get("value", "") for one in form.xpath(".//input")}
+
+    admin.post(form.get("action"), values | {"moved": "Three", "before": "One"})
+
+    assert [one.get("data-section") for one in admin.page.xpath("//section[@data-section]")] == ["Three", "One", "Two"]
+    admin.post(form.get("action"), values | {"moved": "Two", "before": ""})
+    assert admin.status == 409, "for the version that was read"

@@ -4,6 +4,7 @@ import pytest
 
 from idp.base.errors import Conflict
 from idp.directory import organizations, queries, role_assignments, site_life, sites
+from idp.oidc import clients
 from tests.support.front import ANN, BEN, CLEO, DORA, PASSWORD
 from tests.web.conftest import signed_in
 from tests.web.console.conftest import make_administrator
@@ -115,3 +116,62 @@ def test_the_organization_is_renamed_and_speaks_another_language(front, admin):
     assert "Acme International" in admin.text
     with front.work() as work:
         assert queries.organization(work, "acme").language == "de"
+
+
+def test_a_site_lists_its_applications_and_no_others(front, admin):
+    with front.work() as work:
+        sites.create(work, "branch", organization="acme", name="Branch")
+        clients.create(work, "branch", {"client_name": "Till", "redirect_uris": ["https://till.example/cb"]})
+
+    admin.open("/admin/sites/branch/applications")
+
+    assert "Till" in admin.text
+    assert "Wiki" not in admin.text
+    assert "Nobody" in admin.text
+    assert "Wiki" in admin.open("/admin/sites/acme/applications").text
+    assert "No application is like that" in admin.open("/admin/sites/acme/applications?q=zzz").text
+
+
+def test_who_administers_a_site_is_listed_there_given_and_withdrawn(front, admin):
+    with front.work() as work:
+        sites.create(work, "branch", organization="acme", name="Branch")
+        till = clients.create(work, "branch", {"client_name": "Till", "redirect_uris": ["https://till.example/cb"]})[0]
+        role_assignments.grant(
+            work, "application-administrator", organization="acme", account=CLEO, application=till.id
+        )
+        role_assignments.grant(work, "site-administrator", organization="acme", account=DORA, site="acme")
+    page = "/admin/sites/branch/administrators"
+
+    admin.open(page).follow("Give a role here")
+    admin.submit("Go on", whom=BEN, role="site-administrator")
+    admin.submit("Give")
+
+    admin.open(page)
+    assert BEN in admin.text
+    assert CLEO in admin.text
+    assert DORA not in admin.text, "of another site"
+    admin.open(admin.page.xpath(f"//tr[contains(., '{BEN}')]//a[contains(., 'Withdraw')]/@href")[0]).submit("Withdraw")
+    assert BEN not in admin.open(page).text
+
+
+def test_t2_a_site_administrator_sees_what_is_at_their_site_alone(front):
+    with front.work() as work:
+        sites.create(work, "branch", organization="acme", name="Branch")
+        role_assignments.grant(work, "site-administrator", organization="acme", account=ANN, site="branch")
+        role_assignments.grant(work, "site-administrator", organization="acme", account=DORA, site="acme")
+    ann = signed_in(front)
+
+    assert ann.open("/admin/sites/branch/applications").status == 200
+    assert ann.open("/admin/sites/branch/administrators").status == 200
+    assert "Wiki" not in ann.open("/admin/sites/acme/applications").text
+    assert DORA not in ann.open("/admin/sites/acme/administrators").text
+    assert not ann.link("Give a role here")
+
+
+def test_t1_the_tabs_of_another_organizations_site_are_not_there(front, admin):
+    with front.work() as work:
+        organizations.create(work, "globex", name="Globex")
+        sites.create(work, "globex", organization="globex", name="Globex")
+
+    for tail in ("applications", "administrators"):
+        assert admin.open(f"/admin/sites/globex/{tail}").status == 404

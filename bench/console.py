@@ -69,6 +69,7 @@ ASKED = {
     "console_roles.confirm": "?role=help-desk&where=organization&whom=olga.0@large.example",
 }
 """What a page has to be asked, where it shows nothing without."""
+_NONE = "none"
 FILES = (".csv", ".jsonl", ".svg", ".pem", ".xml")
 
 
@@ -213,7 +214,7 @@ def _known(work: Work, organization_id: str) -> dict[str, str]:
     def one(model: Any, **equal: Any) -> str:
         query = select(model.id).filter_by(organization_id=organization_id, **equal).order_by(model.id).limit(1)
         found = work.tx.session.scalar(query)
-        return found or "none"
+        return found or _NONE
 
     everyone = select(AccessGrant.application_id, AccessGrant.id).where(
         AccessGrant.organization_id == organization_id, AccessGrant.subject_kind == "everyone"
@@ -274,7 +275,9 @@ def _paths(application: Any, known: dict[str, str]) -> list[str]:
         blueprint = rule.endpoint.partition(".")[0]
         told = ARGUMENTS | PARTICULAR.get(blueprint, {}) | OURS.get(blueprint, {})
         told = told | PARTICULAR.get(rule.endpoint, {}) | OURS.get(rule.endpoint, {})
-        path = re.sub(r"<(?:\w+:)?(\w+)>", lambda m: known.get(told.get(m.group(1), ""), "none"), rule.rule)  # noqa: B023
+        if any(known.get(told.get(name, ""), _NONE) == _NONE for name in rule.arguments):
+            continue  # the seed has nothing of that kind
+        path = re.sub(r"<(?:\w+:)?(\w+)>", lambda m: known[told[m.group(1)]], rule.rule)  # noqa: B023
         found.append(path + ASKED.get(rule.endpoint, ""))
     return sorted(set(found))
 

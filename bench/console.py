@@ -11,6 +11,7 @@ which pages read a large table from end to end.
 """
 
 import argparse
+import gc
 import re
 import statistics
 import subprocess
@@ -136,6 +137,8 @@ def measure(config: Path, rounds: int, only: str = "", *, plans: bool = False) -
         coverage.count_people(work, organization_id)
         counting = time.perf_counter() - began
     application = app_.create(settings, database=database)
+    gc.collect()
+    gc.freeze()  # as the server does
     client = application.test_client()
     client.set_cookie("ostiary_session", cookie)
     found, explained = [], []

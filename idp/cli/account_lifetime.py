@@ -67,7 +67,7 @@ def erase(email: str, organization: str | None, if_version: int | None, yes: boo
 @ORGANIZATION
 @click.option("--consents", is_flag=True, help="Take back what the person agreed to as well; they are asked anew.")
 def revoke_tokens(email: str, organization: str | None, consents: bool) -> None:
-    """End what the account EMAIL has let OpenID Connect clients do, and with it their tokens. Its sessions go on."""
+    """End what the account EMAIL has let OpenID Connect clients do, with their tokens, and its API tokens. Sessions go on."""
     with open_work() as work:
         done, grants, withdrawn = administered_grants.revoke_all(
             work, email, organization_id=organization_id(work, organization), consents=consents

@@ -42,7 +42,7 @@ def of(account: Account, attribute: str) -> Source:
     noted = account.attribute_sources.get(attribute)
     if noted in {one.value for one in Source}:
         return Source(noted)
-    if account.created_through == _JOINED and attribute in _PERSONS_OWN:
+    if attribute in account.typed_by_person or (account.created_through == _JOINED and attribute in _PERSONS_OWN):
         return Source.PERSON
     return _THROUGH.get(account.created_through, Source.ADMINISTRATOR)
 

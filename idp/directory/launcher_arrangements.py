@@ -4,8 +4,9 @@ The launcher of one person, and how they have arranged it. Theirs alone, so noth
 Everything here is about an account by the one that is signed in to it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from idp.base.db import Prepared, insert_if_absent
 from idp.base.errors import Conflict, Forbidden, Invalid, NotFound
@@ -20,6 +21,8 @@ from idp.policy.launcher import Kind, Section
 from idp.policy.permissions import Permission, require
 
 _MOST_FAVOURITES = 100
+_MOST_OPENED = 6
+_BOOKMARK = "bookmark"
 _ADD = Prepared(insert_if_absent(LauncherArrangement))
 
 Sections = tuple[Section, ...]
@@ -30,7 +33,8 @@ class Launcher:
     """
     What a person finds at ``/``: sections, of ``openable`` applications only, and favourites among these.
 
-    ``sites`` are those of the applications, by id; ``arranged``: the person has arranged the sections themselves.
+    ``sites`` are those of the applications, by id; ``arranged``: the person has arranged the sections themselves;
+    ``opened``: the bookmarks that they opened last, and when.
     """
 
     sections: Sections
@@ -38,6 +42,7 @@ class Launcher:
     openable: Mapping[str, Application]
     sites: Mapping[str, SiteFacts]
     arranged: bool
+    opened: tuple[tuple[str, datetime], ...] = ()
 
 
 def of_account(work: Work, organization_id: str, account_id: str) -> Launcher:
@@ -60,6 +65,7 @@ def of_account(work: Work, organization_id: str, account_id: str) -> Launcher:
         openable=shown,
         sites=live,
         arranged=arranged is not None,
+        opened=_read_opened(row.opened if row is not None else (), shown),
     )
 
 
@@ -105,6 +111,24 @@ def set_favourite(work: Work, organization_id: str, account_id: str, application
             )
     row.favourites = [*kept, application_id] if favourite else kept
     row.updated_at = work.now
+    work.tx.session.flush()
+
+
+def note_opened(work: Work, organization_id: str, account_id: str, application_id: str) -> None:
+    """
+    Note that the person opens a bookmark now.
+
+    Raises:
+        Forbidden: the account is not the actor's own.
+        NotFound: it may open no such bookmark.
+    """
+    _check_own(work, organization_id, account_id)
+    found = next((a for a in access.openable(work, organization_id, account_id) if a.id == application_id), None)
+    if found is None or found.protocol != _BOOKMARK:
+        raise _no_application()
+    row = _row(work, organization_id, account_id)
+    kept = [one for one in row.opened if one["id"] != application_id]
+    row.opened = [{"id": application_id, "at": work.now.isoformat()}, *kept][:_MOST_OPENED]
     work.tx.session.flush()
 
 
@@ -266,8 +290,16 @@ def _arrange(
 
 
 def _row(work: Work, organization_id: str, account_id: str) -> LauncherArrangement:
-    work.tx.run(_ADD, organization_id=organization_id, id=account_id, sections=[], favourites=[], updated_at=work.now)
+    work.tx.run(
+        _ADD, organization_id=organization_id, id=account_id, sections=[], favourites=[], opened=[], updated_at=work.now
+    )
     return work.tx.session.get_one(LauncherArrangement, (organization_id, account_id))
+
+
+def _read_opened(
+    kept: Iterable[Mapping[str, str]], shown: Mapping[str, Application]
+) -> tuple[tuple[str, datetime], ...]:
+    return tuple((one["id"], datetime.fromisoformat(one["at"])) for one in kept if one["id"] in shown)
 
 
 def _check_own(work: Work, organization_id: str, account_id: str) -> None:

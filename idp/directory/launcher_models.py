@@ -47,7 +47,12 @@ class LauncherLayout(Owned):
 
 
 class LauncherArrangement(Owned):
-    """How a person has arranged their launcher: sections as in `LauncherLayout`, favourites. ``id`` is the account's."""
+    """
+    How a person has arranged their launcher: sections as in `LauncherLayout`, favourites. ``id`` is the account's.
+
+    ``opened`` are the bookmarks that they opened last, each ``{"id": …, "at": …}`` (ISO 8601): nobody signs on to these, so
+    nothing else tells.
+    """
 
     __tablename__ = "launcher_arrangements"
     __table_args__ = (
@@ -58,4 +63,5 @@ class LauncherArrangement(Owned):
 
     sections: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
     favourites: Mapped[list[str]] = mapped_column(default=list)
+    opened: Mapped[list[dict[str, Any]]] = mapped_column(default=list, server_default="[]")
     updated_at: Mapped[datetime]

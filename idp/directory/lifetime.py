@@ -38,7 +38,7 @@ from idp.directory.domain_models import Domain
 from idp.directory.joining_models import AccessRequest, AccountImport, AccountImportRow, Invitation, JoinRequest
 from idp.directory.launcher_models import LauncherArrangement
 from idp.directory.models import AccessGrant, Account, Membership, Organization, RoleAssignment
-from idp.directory.provisioning_models import ProvisionedAccount
+from idp.directory.provisioning_models import ProvisionedAccount, ProvisioningCall
 from idp.policy import domains as policy
 from idp.policy.models import AccessPolicyVersion
 from idp.policy.permissions import Permission
@@ -246,6 +246,16 @@ def _erase(work: Work, account: Account) -> None:
     )
     work.tx.session.execute(
         delete(ProvisionedAccount).where(ProvisionedAccount.organization_id == where, ProvisionedAccount.id == of)
+    )
+    work.tx.session.execute(
+        delete(ProvisioningCall).where(
+            ProvisioningCall.organization_id == where,
+            or_(
+                ProvisioningCall.target_id == of,
+                ProvisioningCall.what.icontains(email, autoescape=True),
+                ProvisioningCall.said.icontains(email, autoescape=True),
+            ),
+        )
     )
     work.tx.session.execute(delete(SearchWord).where(SearchWord.organization_id == where, SearchWord.target_id == of))
     work.tx.session.execute(

@@ -124,8 +124,8 @@ class Account(Owned):
     deletion cannot sign in, is erased at ``deletion_at``, and comes back as it was (``deletion_from``: ``active`` or
     ``disabled``) where that is cancelled. An erased one is a tombstone: no address, no name, its id never reused.
     ``created_through`` is how it came to be: ``administrator``, ``invitation``, ``import``, ``join-rule`` or
-    ``provisioning``. ``last_active_at`` is when it signed in last, to within an hour. API tokens of the person that were
-    made until ``api_tokens_over_at`` are over for good (None: none is for that).
+    ``provisioning``. ``last_active_at`` is when it signed in last, to within an hour. ``api_token_epoch`` counts what ends
+    all API tokens of the person for good (disabled, "this was not me"); each remembers the one that it was made in.
     ``typed_by_person`` names what the person typed and no administrator has vouched for: rules of groups leave it out.
     """
 
@@ -176,7 +176,7 @@ class Account(Owned):
     language: Mapped[str] = mapped_column(String(16), default="", server_default="")
     created_through: Mapped[str] = mapped_column(String(16), default="administrator", server_default="administrator")
     typed_by_person: Mapped[list[str]] = mapped_column(default=list, server_default="[]")
-    api_tokens_over_at: Mapped[datetime | None]
+    api_token_epoch: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
     version: Mapped[int] = mapped_column(Integer, default=1)
 
     __mapper_args__ = {"version_id_col": version}
@@ -184,8 +184,8 @@ class Account(Owned):
     @validates("disabled_at")
     def _ends_api_tokens(self, _key: str, at: datetime | None) -> datetime | None:
         """Whoever disables an account, by whatever way, ends its API tokens: enabled again, it has none of them."""
-        if at is not None and (self.api_tokens_over_at is None or self.api_tokens_over_at < at):
-            self.api_tokens_over_at = at
+        if at is not None:
+            self.api_token_epoch = (self.api_token_epoch or 0) + 1
         return at
 
 

@@ -15,6 +15,7 @@ from idp.base.work import Work
 from idp.directory.joining_models import AccessRequest, AccountImportRow, Invitation, JoinRequest
 from idp.directory.launcher_models import LauncherArrangement
 from idp.directory.models import AccessGrant, Account, Application, Group, Membership, RoleAssignment
+from idp.directory.provisioning_models import ProvisionedAccount, ProvisioningCall
 
 MOST_ROWS = 10_000
 """Of each kind, the latest."""
@@ -50,6 +51,15 @@ PORTIONS = (
         whose="id",
     ),
     Portion("groups", Membership, ("group_id", "source", "valid_from", "valid_to"), when="valid_from"),
+    Portion(
+        "kept_by_another_directory",
+        ProvisionedAccount,
+        ("client_id", "external_id", "since", "released_at", "deactivated_at"),
+        whose="id",
+    ),
+    Portion(
+        "calls_of_another_directory", ProvisioningCall, ("at", "method", "status", "said"), whose="target_id", when="at"
+    ),
     Portion("roles", RoleAssignment, ("role", "site_id", "application_id", "valid_from", "valid_to")),
     Portion(
         "access_given_to_you",
@@ -74,7 +84,7 @@ PORTIONS = (
         "joining", JoinRequest, ("email", "name", "state", "created_at", "decided_at", "answer"), when="created_at"
     ),
     Portion("imports", AccountImportRow, ("email", "action", "before", "after", "outcome")),
-    Portion("launcher", LauncherArrangement, ("sections", "favourites", "updated_at"), whose="id"),
+    Portion("launcher", LauncherArrangement, ("sections", "favourites", "opened", "updated_at"), whose="id"),
     Portion(
         "attempts",
         Attempt,

@@ -133,6 +133,7 @@ class ProvisioningCall(Owned):
     __table_args__ = (
         owned_by("client_id", "provisioning_clients"),
         Index("ix_provisioning_calls_organization_id_client_id_id", "organization_id", "client_id", "id"),
+        Index("ix_provisioning_calls_organization_id_target_id", "organization_id", "target_id"),
         Index("ix_provisioning_calls_at", "at"),
     )
 

@@ -235,7 +235,7 @@ class ApiToken(Owned):
     A token that a person made for one API, to use it by programs of their own; of the token itself a fingerprint.
 
     ``scope`` is what was chosen then: what it is good for is that of it which the person may do now. ``subject`` is as
-    whom the API knows the person; ``ending`` are the last characters, by which people tell tokens apart.
+    whom the API knows the person; ``ending`` are the last characters, by which people tell tokens apart. It is dead once its account has another ``api_token_epoch``.
     ``last_used_at`` and ``last_refused_at`` are written once an hour at most.
     """
 
@@ -256,6 +256,7 @@ class ApiToken(Owned):
     subject: Mapped[str] = mapped_column(String(255))
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
     ending: Mapped[str] = mapped_column(String(8))
+    epoch: Mapped[int] = mapped_column(Integer)
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime] = mapped_column(index=True)
     last_used_at: Mapped[datetime | None]

@@ -16,7 +16,7 @@ from idp.audit.log import record
 from idp.base.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable
 from idp.base.texts import phrase
 from idp.base.work import Work
-from idp.directory import accounts, domain_reads, managed, membership_changes, names, rights
+from idp.directory import accounts, attribute_sources, domain_reads, managed, membership_changes, names, rights
 from idp.directory.group_rights import groups_by_id
 from idp.directory.memberships import held
 from idp.directory.models import Account, Membership, Organization
@@ -242,6 +242,7 @@ def _take_over(work: Work, client: ProvisioningClient, account: Account, wanted:
             cause=refusal,
         )
     managed.manage(work, account)
+    attribute_sources.note(work, account, ("email", "name", "given_name", "family_name"))
     link = _linked(work, client, account, wanted.external_id or "", taken_over=True)
     found = Provisioned(account, link)
     notes = _changed(work, client, found, wanted)

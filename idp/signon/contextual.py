@@ -242,7 +242,7 @@ def judge_api_token(
         if isinstance(answer.outcome, Denied):
             return answer.outcome
         for unsure in answer.unsure:
-            if isinstance(unsure.outcome, Denied) and _PLACE.issuperset(unsure.facts):
+            if isinstance(unsure.outcome, Denied) and not _PLACE.isdisjoint(unsure.facts):
                 return unsure.outcome
     return None
 

@@ -184,7 +184,7 @@ def _end(work: Work, incident: Incident) -> Ended:
     password_reset.stop(work, account, only_administrator=elsewhere or (bool(removed) and not left))
     mail_links.end_all(work, account.id)
     onetime.end(work, notices.NOT_ME, account.id, since=incident.at)
-    account.api_tokens_over_at = work.now
+    account.api_token_epoch += 1
     work.tx.session.flush()
     accounts.bump_epoch(work, account.organization_id, account.id)
     devices.end_all(work, account.organization_id, account.id)

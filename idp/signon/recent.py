@@ -1,5 +1,8 @@
 """The applications that a person has used lately, from the sessions of theirs that are still kept."""
 
+from collections.abc import Iterable
+from datetime import datetime
+
 from sqlalchemy import bindparam, func, select
 
 from idp.base.db import Prepared
@@ -10,7 +13,7 @@ SHOWN = 6
 
 # By index: the sessions of one account, and what took part in each. Sessions are kept for thirty days after their end.
 _RECENT = Prepared(
-    select(Participant.application_id)
+    select(Participant.application_id, func.max(Participant.last_at).label("last_at"))
     .join(
         SignOnSession,
         (SignOnSession.organization_id == Participant.organization_id) & (SignOnSession.id == Participant.session_id),
@@ -25,7 +28,16 @@ _RECENT = Prepared(
 )
 
 
-def applications(work: Work, organization_id: str, account_id: str) -> tuple[str, ...]:
-    """Return the ids of the applications that the account signed on to last, at most six, the latest first."""
+def applications(
+    work: Work, organization_id: str, account_id: str, opened: Iterable[tuple[str, datetime]] = ()
+) -> tuple[str, ...]:
+    """
+    Return the ids of the applications that the account used last, at most six, the latest first.
+
+    Args:
+        opened: bookmarks, which nobody signs on to, and when each was opened.
+    """
     rows = work.tx.rows(_RECENT, organization_id=organization_id, account_id=account_id)
-    return tuple(row.application_id for row in rows)
+    used = [(row.application_id, row.last_at) for row in rows]
+    latest = sorted([*used, *opened], key=lambda one: one[1], reverse=True)
+    return tuple(dict.fromkeys(one[0] for one in latest))[:SHOWN]

@@ -26,7 +26,7 @@ _A_YEAR = 365 * 24 * 3600
 def install(app: Flask) -> None:
     """Let the pages of *app* speak the language of their reader."""
     environment = app.jinja_env
-    environment.install_gettext_callables(gettext, _counted, newstyle=True)  # type: ignore[attr-defined]
+    environment.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
     environment.filters["said"] = lambda text: said(text, gettext)
     environment.filters["at_length"] = at_length
     environment.globals["translate"] = gettext
@@ -49,13 +49,8 @@ def gettext(words: str, **values: object) -> str:
     return translated % values if values else translated
 
 
-def ngettext(one: str, several: str, number: int, **values: object) -> str:
-    """Return the words for *number* things (``%(num)s``) in the language of this request, with *values* put in."""
-    return _counted(one, several, number) % {"num": number, **values}
-
-
-def _counted(one: str, several: str, number: int) -> str:
-    """The words themselves: templates put the values in."""
+def ngettext(one: str, several: str, number: int) -> str:
+    """Return the words for *number* things in the language of this request."""
     return catalogues.catalogue(current()).translate_counted(one, several, number)
 
 

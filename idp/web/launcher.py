@@ -38,6 +38,7 @@ class Tile:
     note: str
     picture_id: str | None
     favourite: bool
+    is_bookmark: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,19 @@ def favour() -> Response:
     return redirect("launcher.index", _anchor=application_id[:_LONGEST_QUERY])
 
 
+@pages.post("/opened")
+@signed_in
+def opened() -> Response:
+    """Note that a bookmark is opened: the script of the page says so as the browser goes there."""
+    with open_work() as work:
+        session = context.current_session(work)
+        if session is not None:
+            launcher_arrangements.note_opened(
+                work, session.organization_id, session.account_id, request.form.get("application", "")[:_LONGEST_QUERY]
+            )
+    return Response(status=204)
+
+
 @pages.get("/organization")
 @public
 def organization() -> Response:
@@ -149,7 +163,7 @@ def shelves(own: Launcher) -> list[Shelf]:
 
 
 def _extras(work: Work, session: CurrentSession, own: Launcher) -> list[Shelf]:
-    used = recent.applications(work, session.organization_id, session.account_id)
+    used = recent.applications(work, session.organization_id, session.account_id, own.opened)
     latest = tuple(tile(own, one) for one in used if one in own.openable)
     favourites = tuple(tile(own, one) for one in own.favourites)
     return [
@@ -175,6 +189,7 @@ def tile(own: Launcher, application_id: str) -> Tile:
         note=application.note,
         picture_id=application.picture_id,
         favourite=application.id in own.favourites,
+        is_bookmark=application.protocol == "bookmark",
     )
 
 

@@ -23,7 +23,7 @@ def orders(acme, here):
             row = ApiToken(
                 organization_id=account.organization_id, id=f"atk_{number}", account_id=account.id, site_id=api.site_id,
                 api_id=api.id, label=f"Token {number}", scope="read", subject="s", token_hash=f"SECRET-{number}",
-                ending="abcd", created_at=now - timedelta(seconds=number), expires_at=now + timedelta(days=9),
+                ending="abcd", epoch=0, created_at=now - timedelta(seconds=number), expires_at=now + timedelta(days=9),
             )  # fmt: skip
             tx.session.add(row)
     return acme

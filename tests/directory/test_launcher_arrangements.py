@@ -6,7 +6,7 @@ import pytest
 
 from idp.base.errors import Conflict, Forbidden, Invalid, NotFound
 from idp.base.work import Actor
-from idp.directory import access, applications, launcher_arrangements, launcher_layouts
+from idp.directory import access, applications, bookmarks, launcher_arrangements, launcher_layouts
 from idp.policy.launcher import Kind, Section
 
 
@@ -172,3 +172,23 @@ def test_t1_nobody_arranges_the_launcher_of_another(own, work, an_account, stran
         ):
             with pytest.raises(Forbidden):
                 act()
+
+
+def test_only_bookmarks_that_may_be_opened_are_noted_the_latest_first_and_six_at_most(own, work):
+    who = whose(own)
+    made = [
+        bookmarks.create(work, "acme", name=f"Mark {number}", address=f"https://m{number}.example/").id
+        for number in range(8)
+    ]
+    for one in made[:7]:
+        applications.grant(work, one, everyone=True)
+        launcher_arrangements.note_opened(own, *who, one)
+    launcher_arrangements.note_opened(own, *who, made[2])
+
+    opened = launcher_arrangements.of_account(own, *who).opened
+    assert [one for one, _ in opened] == [made[2], made[6], made[5], made[4], made[3], made[1]]
+    for wrong in (made[7], ids(own, "Wiki")[0], "app_gone"):
+        with pytest.raises(NotFound):
+            launcher_arrangements.note_opened(own, *who, wrong)
+    with pytest.raises(Forbidden):
+        launcher_arrangements.note_opened(work, *who, made[2])

@@ -300,7 +300,6 @@ def test_t19_disabling_ends_it_for_good(place, orders, token):
         accounts.disable(work, ANN)
         accounts.enable(work, ANN)
     assert place.introspect(orders, token) == INACTIVE
-    place.later(seconds=1)
     new = make(place, orders)
     assert place.introspect(orders, new)["active"]
 
@@ -351,7 +350,9 @@ def test_a_rule_that_denies_by_the_place_denies_since_nobody_knows_the_place(pla
         zones.create(work, "acme", "Office", zones.Contents(networks=("192.0.2.0/24",)))
     outside = {"name": "Office only", "conditions": {"networks": {"except_zones": ["Office"]}}}
     inside = {"name": "Not there", "conditions": {"networks": {"zones": ["Office"]}}}
-    for guard in (outside, inside):
+    strange = {"name": "Strange", "conditions": {**outside["conditions"], "devices": {"known": False}}}
+    bare = {"name": "Bare", "conditions": {"devices": {"certificate": False}}}
+    for guard in (outside, inside, strange, bare):
         rules(place, guards=[guard])
         assert denied(place, orders, token), guard
     programs = {"name": "Programs", "conditions": {"requests": ["api-token"]}, "answer": {"effect": "allow"}}

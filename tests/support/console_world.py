@@ -129,6 +129,7 @@ def _security(front: Front) -> list[str]:
             subject="sub_ben",
             token_hash="0" * 64,
             ending="a9Xz",
+            epoch=0,
             created_at=work.now,
             expires_at=work.now + timedelta(days=30),
         )

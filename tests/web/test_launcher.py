@@ -2,7 +2,7 @@
 
 import pytest
 
-from idp.directory import applications, organizations
+from idp.directory import applications, bookmarks, organizations
 from tests.support.front import ANN, DORA, PASSWORD
 from tests.support.visitor import Visitor
 from tests.web.conftest import signed_in
@@ -103,3 +103,19 @@ def test_i5_the_launcher_is_never_kept_by_a_cache(ann):
     """I5: no-store, and it depends on the cookie."""
     assert ann.answer.headers["Cache-Control"] == "no-store"
     assert ann.answer.headers["Vary"] == "Cookie"
+
+
+def test_a_bookmark_that_was_opened_is_among_what_was_used_last(front, ann):
+    with front.work() as work:
+        made = bookmarks.create(work, "acme", name="Canteen", address="https://canteen.example/")
+        applications.grant(work, made.id, everyone=True)
+    page = ann.open("/")
+    assert page.page.xpath("//a[@data-bookmark]/@data-bookmark") == [made.id]
+    values = {"csrf_token": ann.field("csrf_token").get("value"), "application": made.id}
+
+    assert ann.client.post("/opened", data=values).status_code == 204
+
+    again = ann.open("/")
+    assert len(again.page.xpath(f"//a[@data-bookmark='{made.id}']")) == 2
+    assert ann.client.post("/opened", data={**values, "application": "app_gone"}).status_code == 404
+    assert ann.client.post("/opened", data={"application": made.id}).status_code in (400, 403)

@@ -369,6 +369,7 @@ def upgrade() -> None:
         sa.Column("id", sa.String(length=64), nullable=False),
         sa.Column("sections", sa.JSON(), nullable=False),
         sa.Column("favourites", sa.JSON(), nullable=False),
+        sa.Column("opened", sa.JSON(), server_default="[]", nullable=False),
         sa.Column("updated_at", Instant(), nullable=False),
         sa.ForeignKeyConstraint(
             ["organization_id", "id"],

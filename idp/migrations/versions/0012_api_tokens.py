@@ -31,6 +31,7 @@ def upgrade() -> None:
         sa.Column("subject", sa.String(length=255), nullable=False),
         sa.Column("token_hash", sa.String(length=64), nullable=False),
         sa.Column("ending", sa.String(length=8), nullable=False),
+        sa.Column("epoch", sa.Integer(), nullable=False),
         sa.Column("created_at", Instant(), nullable=False),
         sa.Column("expires_at", Instant(), nullable=False),
         sa.Column("last_used_at", Instant(), nullable=True),
@@ -62,7 +63,7 @@ def upgrade() -> None:
         ["revoked_at"],
     ):
         op.create_index(op.f(f"ix_api_tokens_{'_'.join(columns)}"), "api_tokens", columns)
-    op.add_column("accounts", sa.Column("api_tokens_over_at", Instant(), nullable=True))
+    op.add_column("accounts", sa.Column("api_token_epoch", sa.Integer(), server_default="0", nullable=False))
     op.add_column("apis", sa.Column("takes_api_tokens", sa.Boolean(), server_default=sa.false(), nullable=False))
     op.add_column(
         "authentication_policies",
@@ -73,5 +74,5 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_column("authentication_policies", "api_token_days")
     op.drop_column("apis", "takes_api_tokens")
-    op.drop_column("accounts", "api_tokens_over_at")
+    op.drop_column("accounts", "api_token_epoch")
     op.drop_table("api_tokens")

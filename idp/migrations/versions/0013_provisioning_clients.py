@@ -182,6 +182,12 @@ def upgrade() -> None:
         ["organization_id", "client_id", "id"],
         unique=False,
     )
+    op.create_index(
+        "ix_provisioning_calls_organization_id_target_id",
+        "provisioning_calls",
+        ["organization_id", "target_id"],
+        unique=False,
+    )
 
 
 def downgrade() -> None:

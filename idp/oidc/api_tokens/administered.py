@@ -218,7 +218,7 @@ def _not_over(now: datetime) -> tuple[ColumnElement[bool], ...]:
     return (
         ApiToken.revoked_at.is_(None),
         ApiToken.expires_at > now,
-        or_(Account.api_tokens_over_at.is_(None), ApiToken.created_at > Account.api_tokens_over_at),
+        ApiToken.epoch == Account.api_token_epoch,
     )
 
 
@@ -238,7 +238,7 @@ def _seen(work: Work, organization_id: str, query: _Row) -> list[Listed]:
     found = []
     for row, account, api in work.tx.session.execute(query):
         policy = policies.get(account.policy_id) or policies[None]
-        owner = Owner(account.kind, account.disabled_at, account.api_tokens_over_at)
+        owner = Owner(account.kind, account.disabled_at, account.api_token_epoch)
         state, ends_at = states.state(row, owner, policy, work.now), states.ends_at(row, policy)
         found.append(Listed(row, account.id, account.email, account.name, api, state, ends_at))
     return found

@@ -122,8 +122,7 @@ def make(
         Conflict: their policy lets them make none, or they have as many as there may be.
         Invalid: the label, the scope or the days cannot be taken.
     """
-    _hold(work, session)
-    account = _account(work, session)
+    account = _held(work, session)
     policy = authentication_policy(work, account.organization_id, account.policy_id)
     _check_allowed(work, account, policy)
     api = target(work, session, api_id)
@@ -143,6 +142,7 @@ def make(
         subject=subjects.subject_of(work, account.organization_id, account.id, subjects.PUBLIC),
         token_hash=fingerprint(token),
         ending=text.ending(token),
+        epoch=account.api_token_epoch,
         created_at=work.now,
         expires_at=work.now + timedelta(days=days),
     )
@@ -262,7 +262,7 @@ def end_all(work: Work, account: Account, *, because: str) -> int:
 
 
 def _seen(row: ApiToken, api: str, account: Account, policy: AuthenticationFacts, now: datetime) -> OwnToken:
-    owner = Owner(account.kind, account.disabled_at, account.api_tokens_over_at)
+    owner = Owner(account.kind, account.disabled_at, account.api_token_epoch)
     return OwnToken(row, api, states.state(row, owner, policy, now), states.ends_at(row, policy))
 
 
@@ -270,18 +270,26 @@ def _account(work: Work, session: CurrentSession) -> Account:
     return work.tx.session.get_one(Account, (session.organization_id, session.account_id))
 
 
-def _hold(work: Work, session: CurrentSession) -> None:
-    """Of several that are made at once each sees those before it, so that there are never too many."""
+def _held(work: Work, session: CurrentSession) -> Account:
+    """
+    Return the person's account as it is, and stays until the end of this transaction.
+
+    Of several tokens that are made at once each sees those before it, so that there are never too many; and whatever
+    ends them all comes before or after.
+    """
     of = table(Account)
     work.tx.session.execute(
         update(of)
         .where(of.c.organization_id == session.organization_id, of.c.id == session.account_id)
         .values(kind=of.c.kind)
     )
+    account = _account(work, session)
+    work.tx.session.refresh(account)
+    return account
 
 
 def _check_allowed(work: Work, account: Account, policy: AuthenticationFacts) -> None:
-    if not policy.api_tokens_allowed or account.kind == PolicyKind.BREAK_GLASS:
+    if not policy.api_tokens_allowed or account.kind == PolicyKind.BREAK_GLASS or account.disabled_at is not None:
         raise Conflict(
             "Your organization lets you make no API tokens.", advice="Its administrators decide on that by its policy."
         )

@@ -42,13 +42,14 @@ _FIND = Prepared(
         ApiToken.subject,
         ApiToken.created_at,
         ApiToken.expires_at,
+        ApiToken.epoch,
         ApiToken.last_used_at,
         ApiToken.last_refused_at,
         ApiToken.revoked_at,
         Account.kind,
         Account.policy_id,
         Account.disabled_at,
-        Account.api_tokens_over_at,
+        Account.api_token_epoch,
     )
     .join(Account, and_(Account.organization_id == ApiToken.organization_id, Account.id == ApiToken.account_id))
     .where(ApiToken.organization_id == bindparam("organization_id"), ApiToken.token_hash == bindparam("token_hash"))
@@ -111,7 +112,7 @@ def introspected(work: Work, provider: Provider, api: ApiFacts, token: str, trai
 def _good_for(work: Work, provider: Provider, api: ApiFacts, row: Any, trail: Trail) -> tuple[str, ...] | str:
     """Return the scopes that the token has now, or why it is good for nothing."""
     organization_id = provider.organization_id
-    owner = Owner(row.kind, row.disabled_at, row.api_tokens_over_at)
+    owner = Owner(row.kind, row.disabled_at, row.api_token_epoch)
     policy = authentication_policy(work, organization_id, row.policy_id)
     stands = states.state(row, owner, policy, work.now)
     if stands is not State.GOOD:

@@ -34,6 +34,8 @@ class Made(Protocol):
     @property
     def expires_at(self) -> datetime: ...
     @property
+    def epoch(self) -> int: ...
+    @property
     def revoked_at(self) -> datetime | None: ...
 
 
@@ -43,7 +45,7 @@ class Owner:
 
     kind: str
     disabled_at: datetime | None
-    api_tokens_over_at: datetime | None
+    api_token_epoch: int
 
 
 def ends_at(token: Made, policy: AuthenticationFacts) -> datetime:
@@ -55,7 +57,7 @@ def state(token: Made, owner: Owner, policy: AuthenticationFacts, now: datetime)
     """Return how *token* stands at *now*: over from its last second on."""
     if token.revoked_at is not None:
         return State.REVOKED
-    if owner.api_tokens_over_at is not None and token.created_at <= owner.api_tokens_over_at:
+    if token.epoch != owner.api_token_epoch:
         return State.ENDED
     if ends_at(token, policy) <= now:
         return State.OVER

@@ -219,6 +219,7 @@ def assign(work: Work, desk: Desk, policy_id: str) -> Response:
         "%(num)s applications are under another policy now.",
         len(named) + len(ticked),
     )
+    words_ %= {"num": len(named) + len(ticked)}
     return done(work, desk, words_, "console_access.applications", policy_id=policy_id)
 
 

@@ -94,7 +94,8 @@ def _reset_factors(work: Work, desk: Desk, account: Account) -> str:
 
 def _end_sessions(work: Work, desk: Desk, account: Account) -> str:
     _account, count = signing_out_others.end_sessions(work, account.id, organization_id=desk.organization.id)
-    return ngettext("Signed out everywhere (%(num)s session).", "Signed out everywhere (%(num)s sessions).", count)
+    said = ngettext("Signed out everywhere (%(num)s session).", "Signed out everywhere (%(num)s sessions).", count)
+    return said % {"num": count}
 
 
 def _new_password(work: Work, desk: Desk, account: Account) -> str:

@@ -122,7 +122,7 @@ def _registered(work: Work, desk: Desk) -> Response:
         "%(num)s applications were registered; nobody may open them yet.",
         len(made),
     )
-    words = [registered]
+    words = [registered % {"num": len(made)}]
     words += [
         _("Not taken: %(entity_id)s (%(why)s)", entity_id=one.entity_id[:200], why=one.cause)
         for one in outcomes

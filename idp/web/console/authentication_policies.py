@@ -318,8 +318,8 @@ def delete(work: Work, desk: Desk, policy_id: str) -> Response:
         "The policy “%(name)s” was deleted; %(num)s person was moved.",
         "The policy “%(name)s” was deleted; %(num)s people were moved.",
         moved,
-        name=policy.name,
     )
+    words %= {"num": moved, "name": policy.name}
     return done(work, desk, words, "console_policies.index")
 
 

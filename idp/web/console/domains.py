@@ -218,6 +218,7 @@ def claimed(work: Work, desk: Desk, domain_id: str) -> Response:
     words = ngettext(
         "Claimed %(num)s account. The person is told.", "Claimed %(num)s accounts. Each person is told.", count
     )
+    words %= {"num": count}
     return done(work, desk, words, "console_domains.show", domain_id=domain_id)
 
 
@@ -245,6 +246,7 @@ def unclaimed(work: Work, desk: Desk, domain_id: str) -> Response:
     words = ngettext(
         "Gave %(num)s account back. The person is told.", "Gave %(num)s accounts back. Each person is told.", count
     )
+    words %= {"num": count}
     return done(work, desk, words, "console_domains.show", domain_id=domain_id)
 
 
@@ -322,7 +324,8 @@ def _same_as_looked_at(count: int) -> None:
                 "Meanwhile it would be %(num)s account. Nothing was changed.",
                 "Meanwhile it would be %(num)s accounts. Nothing was changed.",
                 count,
-            ),
+            )
+            % {"num": count},
             advice=_("Look at them again."),
         )
 

@@ -212,7 +212,7 @@ def move(work: Work, desk: Desk, site_id: str) -> Response:
         raise Invalid("This form cannot be read.", field="act", advice="Load the page again.")
     changed = ngettext("%(num)s application was changed,", "%(num)s applications were changed,", len(moved.done))
     left = ngettext("%(num)s was left as it is.", "%(num)s were left as they are.", len(moved.left))
-    words = f"{changed} {left}"
+    words = f"{changed % {'num': len(moved.done)}} {left % {'num': len(moved.left)}}"
     return done(work, desk, words, "console_keys.show", site_id=site.id)
 
 

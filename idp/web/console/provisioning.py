@@ -1,6 +1,6 @@
 """Directories of others that write accounts and groups of the organization: the list, and each one."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -9,12 +9,12 @@ from flask import Blueprint, Response, request
 
 from idp.base.errors import Invalid, NotFound
 from idp.base.work import Work
-from idp.directory import history, role_assignments, role_holders
+from idp.directory import history
 from idp.directory.provisioning_models import ProvisioningClient
 from idp.policy.permissions import Permission, require
 from idp.provisioning import calls, clients, keeping, tokens
 from idp.web import context, shown_once
-from idp.web.console import exports, lists
+from idp.web.console import lists
 from idp.web.console.desk import Desk, at_desk, console_page, done, fresh
 from idp.web.languages import gettext as _
 from idp.web.render import redirect
@@ -47,17 +47,89 @@ ACTS = {
 }
 
 
+def _clients(work: Work, at: lists.At, after: lists.After, limit: int) -> list[ProvisioningClient]:
+    require(work, Permission.PROVISIONING_READ, at.organization_id)
+    return lists.part(clients.listed(work, at.organization_id), _client_key, after, limit)
+
+
+def _client_key(one: ProvisioningClient) -> tuple[str, str]:
+    return (one.name_key, one.id)
+
+
+def _client_cells(work: Work, at: lists.At, found: Sequence[ProvisioningClient]) -> Iterator[tuple[object, ...]]:
+    kept = clients.kept_by(work, at.organization_id, [one.id for one in found])
+    for one in found:
+        counts = kept[one.id]
+        yield (
+            *(one.id, one.name, one.takes_over, one.brake, counts.accounts, counts.groups),
+            *(one.created_at, one.last_used_at, one.disabled_at, one.stopped_at, one.failing_since),
+        )
+
+
+LIST = lists.Listing(
+    name="provisioning-clients",
+    file="console_provisioning.as_csv",
+    read=_clients,
+    key=_client_key,
+    heads=(
+        *("id", "name", "takes_over", "brake", "accounts", "groups"),
+        *("connected", "called_last", "off_since", "stopped", "failing_since"),
+    ),
+    cells=_client_cells,
+)
+CALLS = lists.Listing(
+    name="provisioning-calls",
+    file="console_provisioning.calls_as_csv",
+    read=lambda work, at, after, limit: calls.latest(
+        work, at.of, after=after, failed=at.chosen["outcome"] == "failed", limit=limit
+    ),
+    key=lambda one: (one.id,),
+    heads=("at", "method", "what", "target", "status", "said", "attempt"),
+    cells=lambda work, at, found: (
+        (one.at, one.method, one.what, one.target_id, one.status, one.said, one.id) for one in found
+    ),
+    filters={"outcome": lists.one_of(("failed",))},
+)
+ACCOUNTS = lists.Listing(
+    name="provisioned-accounts",
+    file="console_provisioning.accounts_as_csv",
+    read=lambda work, at, after, limit: keeping.accounts(work, at.of, after=after, limit=limit),
+    key=lambda one: (one[0].id,),
+    heads=("id", "email", "name", "state", "external_id", "since"),
+    cells=lambda work, at, found: (
+        (
+            *(account.id, account.email, account.name, "disabled" if account.disabled_at else "active"),
+            *(link.external_id, link.since),
+        )
+        for account, link in found
+    ),
+)
+GROUPS = lists.Listing(
+    name="provisioned-groups",
+    file="console_provisioning.groups_as_csv",
+    read=lambda work, at, after, limit: keeping.groups(work, at.of, after=after, limit=limit),
+    key=lambda one: (one.id,),
+    heads=("id", "name", "created"),
+    cells=lambda work, at, found: ((one.id, one.name, one.created_at) for one in found),
+)
+
+
 @pages.get("")
 @administrator
 @at_desk
 def index(work: Work, desk: Desk) -> Response:
     """List the directories that write into the organization; there are few."""
-    require(work, Permission.PROVISIONING_READ, desk.organization.id)
-    found = clients.listed(work, desk.organization.id)
-    kept = clients.kept_by(work, desk.organization.id, [one.id for one in found])
-    return console_page(
-        work, desk, "console/provisioning/index.html", place=_PLACE, clients=found, kept=kept, address=_address()
-    )
+    found = LIST.page(work, desk)
+    kept = clients.kept_by(work, desk.organization.id, [one.id for one in found.rows])
+    return console_page(work, desk, "console/provisioning/index.html", place=_PLACE, listed=found, kept=kept)
+
+
+@pages.get("/directories.csv")
+@administrator
+@at_desk
+def as_csv(work: Work, desk: Desk) -> Response:
+    """Send the directories as a CSV file."""
+    return LIST.as_csv(work, desk)
 
 
 @pages.get("/new")
@@ -107,7 +179,6 @@ def show(work: Work, desk: Desk, client_id: str) -> Response:
         ends_soon=work.now + tokens.ENDS_SOON,
         token=shown[0] if shown else "",
         address=_address(),
-        holders=_holders(work, desk),
     )
 
 
@@ -143,15 +214,7 @@ def save(work: Work, desk: Desk, client_id: str) -> Response:
 def latest(work: Work, desk: Desk, client_id: str) -> Response:
     """List the latest calls of a client, and what came of each."""
     found = _client(work, desk, client_id)
-    chosen = lists.filters("outcome")
-    listed = lists.listed(
-        desk,
-        f"calls-{found.id}",
-        chosen,
-        lambda after, limit: calls.latest(work, found, after=after, failed=chosen["outcome"] == "failed", limit=limit),
-        lambda one: (one.id,),
-    )
-    return _shown(work, desk, "calls", found, listed=listed)
+    return _shown(work, desk, "calls", found, listed=CALLS.page(work, desk, found))
 
 
 @pages.get("/<client_id>/calls.csv")
@@ -159,18 +222,7 @@ def latest(work: Work, desk: Desk, client_id: str) -> Response:
 @at_desk
 def calls_as_csv(work: Work, desk: Desk, client_id: str) -> Response:
     """Send the calls of a client as a CSV file, streamed."""
-    found = _client(work, desk, client_id)
-    failed = lists.filters("outcome")["outcome"] == "failed"
-
-    def rows(opened: Work) -> Iterator[tuple[object, ...]]:
-        after: tuple[str] | None = None
-        while some := calls.latest(opened, found, after=after, failed=failed, limit=200):
-            yield from (
-                (one.at.isoformat(), one.method, one.what, one.target_id, one.status, one.said, one.id) for one in some
-            )
-            after = (some[-1].id,)
-
-    return exports.as_csv(desk, "calls", ("at", "method", "what", "target", "status", "said", "attempt"), rows)
+    return CALLS.as_csv(work, desk, _client(work, desk, client_id))
 
 
 @pages.get("/<client_id>/accounts")
@@ -179,14 +231,15 @@ def calls_as_csv(work: Work, desk: Desk, client_id: str) -> Response:
 def accounts(work: Work, desk: Desk, client_id: str) -> Response:
     """List the accounts that a client keeps."""
     found = _client(work, desk, client_id)
-    listed = lists.listed(
-        desk,
-        f"kept-accounts-{found.id}",
-        {},
-        lambda after, limit: keeping.accounts(work, found, after=after, limit=limit),
-        lambda one: (one[0].id,),
-    )
-    return _shown(work, desk, "accounts", found, listed=listed)
+    return _shown(work, desk, "accounts", found, listed=ACCOUNTS.page(work, desk, found))
+
+
+@pages.get("/<client_id>/accounts.csv")
+@administrator
+@at_desk
+def accounts_as_csv(work: Work, desk: Desk, client_id: str) -> Response:
+    """Send the accounts that a client keeps as a CSV file, streamed."""
+    return ACCOUNTS.as_csv(work, desk, _client(work, desk, client_id))
 
 
 @pages.get("/<client_id>/groups")
@@ -195,14 +248,15 @@ def accounts(work: Work, desk: Desk, client_id: str) -> Response:
 def groups(work: Work, desk: Desk, client_id: str) -> Response:
     """List the groups that a client keeps."""
     found = _client(work, desk, client_id)
-    listed = lists.listed(
-        desk,
-        f"kept-groups-{found.id}",
-        {},
-        lambda after, limit: keeping.groups(work, found, after=after, limit=limit),
-        lambda one: (one.id,),
-    )
-    return _shown(work, desk, "groups", found, listed=listed)
+    return _shown(work, desk, "groups", found, listed=GROUPS.page(work, desk, found))
+
+
+@pages.get("/<client_id>/groups.csv")
+@administrator
+@at_desk
+def groups_as_csv(work: Work, desk: Desk, client_id: str) -> Response:
+    """Send the groups that a client keeps as a CSV file, streamed."""
+    return GROUPS.as_csv(work, desk, _client(work, desk, client_id))
 
 
 @pages.get("/<client_id>/history")
@@ -304,12 +358,6 @@ def _shown(work: Work, desk: Desk, tab: str, client: ProvisioningClient, **value
 def _with_token(work: Work, desk: Desk, client: ProvisioningClient, text: str) -> Response:
     answer = redirect("console_provisioning.show", client_id=client.id)
     return shown_once.show(answer, _TOKEN, f"{desk.session.id}:{client.id}", (text,), work.now)
-
-
-def _holders(work: Work, desk: Desk) -> list[role_assignments.Held]:
-    if not desk.may_anywhere(Permission.ROLE_READ):
-        return []
-    return role_holders.who_may(work, Permission.PROVISIONING_MANAGE, organization_id=desk.organization.id)
 
 
 def _address() -> str:

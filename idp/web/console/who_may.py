@@ -29,7 +29,8 @@ from idp.directory import (
     zones,
 )
 from idp.directory.models import Application, Site
-from idp.policy.permissions import Permission, require
+from idp.policy.permissions import PROGRAM_ROLES, PROVISIONING_CLIENT, Permission, require
+from idp.provisioning import clients
 from idp.signon import joining
 from idp.web.console.desk import Desk, at_desk, console_page
 from idp.web.languages import gettext as _
@@ -173,6 +174,13 @@ def _zone(work: Work, desk: Desk, reference: str) -> Subject:
     return Subject(zone.name, "zones", ("console_zones.show", {"zone_id": zone.id}), (("edit", (_P.POLICY_EDIT,)),))
 
 
+def _provisioning_client(work: Work, desk: Desk, reference: str) -> Subject:
+    found = clients.client(work, reference, organization_id=desk.organization.id)
+    held = sorted({_P.PROVISIONING_MANAGE, *PROGRAM_ROLES[PROVISIONING_CLIENT]})  # nobody lets it do what they may not
+    back = ("console_provisioning.show", {"client_id": found.id})
+    return Subject(found.name, "provisioning", back, (("edit", tuple(held)), ("stop", (_P.PROVISIONING_MANAGE,))))
+
+
 def _layout(work: Work, desk: Desk, reference: str) -> Subject:
     layout = launcher_layouts.layout(work, desk.organization.slug, reference)
     called = launcher_layouts.named(work, [layout])[layout.id] if layout.group_id else _("everyone")
@@ -272,6 +280,7 @@ KINDS: dict[str, Callable[[Work, Desk, str], Any]] = {
     "policy": _policy,
     "access": _access,
     "zone": _zone,
+    "provisioning-client": _provisioning_client,
     "layout": _layout,
     "join-rule": _join_rule,
     "join-request": _join_request,

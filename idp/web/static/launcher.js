@@ -45,3 +45,15 @@ document.addEventListener("keydown", (event) => {
   if (next < 0 && field) field.focus();
   else if (links[next]) links[next].focus();
 });
+
+// Nobody signs on to a bookmark: that it was opened is known only if this says so, as the browser goes there.
+const noted = document.querySelector("form[data-opened]");
+for (const link of document.querySelectorAll("a[data-bookmark]")) {
+  const say = () => {
+    const sent = new FormData(noted);
+    sent.set("application", link.dataset.bookmark);
+    navigator.sendBeacon(noted.dataset.opened, new URLSearchParams(sent));
+  };
+  link.addEventListener("click", say);
+  link.addEventListener("auxclick", (event) => { if (event.button === 1) say(); });
+}

@@ -416,9 +416,10 @@ def test_a_fix_of_the_check_of_clients_is_a_button_too(front, admin, notebook):
         clients.edit(work, notebook, {}, pkce_required=False)
     admin.open(f"{LIST}/{notebook}/doctor")
     assert "Nobody can sign on until the application sends a code_challenge." in admin.text
-    form = next(one for one in admin.page.forms if one.fields.get("kind") == "pkce-excused")
+    admin.open(admin.page.xpath("//a[contains(@href, 'kind=pkce-excused')]/@href")[0])
+    assert "requires PKCE again" in admin.text
 
-    admin.post(form.action, dict(form.form_values()))
+    admin.submit("Change it")
 
     assert "Done: requires PKCE again" in admin.text
     with front.work() as work:
@@ -428,12 +429,11 @@ def test_a_fix_of_the_check_of_clients_is_a_button_too(front, admin, notebook):
 def test_a_fix_of_a_client_that_somebody_changed_meanwhile_is_not_made(front, admin, notebook):
     with front.work() as work:
         clients.edit(work, notebook, {}, pkce_required=False)
-    admin.open(f"{LIST}/{notebook}/doctor")
-    form = next(one for one in admin.page.forms if one.fields.get("kind") == "pkce-excused")
+    admin.open(f"{LIST}/{notebook}/doctor/fix?kind=pkce-excused")
     with front.work() as work:
         clients.edit(work, notebook, {"client_uri": "https://rp.example/"})
 
-    admin.post(form.action, dict(form.form_values()))
+    admin.submit("Change it")
 
     assert admin.status == 409
     with front.work() as work:

@@ -32,6 +32,12 @@ from idp.directory.joining_models import (
 )
 from idp.directory.launcher_models import LauncherLayout
 from idp.directory.models import AccessGrant, Account, Application, Group, Membership, Role, RoleAssignment, Site
+from idp.directory.provisioning_models import (
+    ProvisionedAccount,
+    ProvisionedGroup,
+    ProvisioningCall,
+    ProvisioningClient,
+)
 from idp.keyring.models import SigningKey
 from idp.policy.models import AccessPolicy, AccessPolicyVersion, AuthenticationPolicy, Zone
 from idp.web import console
@@ -74,6 +80,10 @@ PAGES = {
     "members": "console_groups.show",
     "people": "console_insights.people",
     "policy-members": "console_policies.members",
+    "provisioned-accounts": "console_provisioning.accounts",
+    "provisioned-groups": "console_provisioning.groups",
+    "provisioning-calls": "console_provisioning.latest",
+    "provisioning-clients": "console_provisioning.index",
     "roles": "console_roles.every",
     "runs": "console_runs.index",
     "site-people": "console_sites.people",
@@ -119,6 +129,10 @@ HEADS = {
     "members": "id,email,name,source,of,since",
     "people": "email,name,kind,created_at",
     "policy-members": "id,email,name,kind,state",
+    "provisioned-accounts": "id,email,name,state,external_id,since",
+    "provisioned-groups": "id,name,created",
+    "provisioning-calls": "at,method,what,target,status,said,attempt",
+    "provisioning-clients": "id,name,takes_over,brake,accounts,groups,connected,called_last,off_since,stopped,failing_since",
     "roles": "key,name,whose,description,permissions",
     "runs": "id,what,state,done,failed,total,asked_for_by,begun,ended,findings",
     "site-people": "id,email,name,kind,last_active",
@@ -132,6 +146,7 @@ OF_ANOTHER = (
     *(Account, Group, Site, Membership, Application, AccessGrant, Domain, Role, RoleAssignment, Run, AccessRequest),
     *(JoinRequest, JoinRule, Invitation, AccountImport, AccountImportRow, LauncherLayout, Zone, AuthenticationPolicy),
     *(AccessPolicy, AccessPolicyVersion, SigningKey, AuditEntry, Attempt),
+    *(ProvisioningClient, ProvisioningCall, ProvisionedAccount, ProvisionedGroup),
 )
 """What the other organization has, too: rows with the same ids wherever ids are those of an organization."""
 SPOKEN = (

@@ -313,6 +313,7 @@ class World:
             ApiToken, "atk",
             account_id=lambda n: ann if n % 2 else f"acc_{n}", site_id=site_id, api_id=lambda n: f"api_{n}",
             label=lambda n: f"Token {n}", scope="x", subject="sub_x", token_hash=lambda n: f"hash {n}", ending="abcd",
+            epoch=0,
             created_at=now, expires_at=now + timedelta(days=9),
         )  # fmt: skip
         self._add_targets(rows, now)
@@ -320,7 +321,6 @@ class World:
         self._add_layouts(work, rows, numbers)
         self._add_access_rules(work, numbers)
         self._add_provider(work, rows, site_id)
-        self._add_provisioning(rows, now)
 
     def _add_provisioning(self, rows, now) -> None:
         ends = now + timedelta(days=1)

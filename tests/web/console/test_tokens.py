@@ -38,6 +38,7 @@ def tokens(front) -> dict[str, str]:
                     subject="sub_x",
                     token_hash=f"SECRET-HASH {label}",
                     ending=token[-4:],
+                    epoch=0,
                     created_at=front.now + timedelta(seconds=len(made)) - timedelta(days=100),
                     expires_at=front.now + timedelta(days=days),
                     last_used_at=used,
@@ -183,7 +184,7 @@ def test_t1_t3_tokens_of_another_organization_are_not_there(front, admin, tokens
         eve = accounts.create(work, "eve@globex.example", organization="globex", name="Eve")
         row = ApiToken(
             organization_id=eve.organization_id, id="atk_foreign", account_id=eve.id, site_id=api.site_id,
-            api_id=api.id, label="Foreign", scope="g", subject="s", token_hash="h", ending="abcd",
+            api_id=api.id, label="Foreign", scope="g", subject="s", token_hash="h", ending="abcd", epoch=0,
             created_at=front.now, expires_at=front.now + timedelta(days=9),
         )  # fmt: skip
         work.tx.session.add(row)

@@ -6,6 +6,7 @@ import pytest
 
 from idp.directory import groups, queries, role_assignments, role_holders, roles, runs, sites
 from idp.policy.permissions import Permission
+from idp.provisioning import clients
 from idp.web.console.who_may import KINDS
 from tests.support import console_world
 from tests.support.front import ANN, BEN, CLEO
@@ -18,7 +19,7 @@ WORDS = "Who may change it"
 
 OBJECTS = (
     *("groups", "domains", "sites", "applications", "bookmarks", "layouts", "policies", "access", "zones", "keys"),
-    *("joining/rules", "joining/requests", "imports", "roles/all", "requests", "runs"),
+    *("joining/rules", "joining/requests", "imports", "roles/all", "requests", "runs", "provisioning"),
 )
 
 
@@ -26,6 +27,7 @@ def test_every_object_has_a_page_of_who_may_change_it(front):
     console_world.fill(front)
     admin = signed_in(front)
     with front.work() as work:
+        clients.create(work, "Entra", organization="acme")
         runs.start(
             work,
             "bulk-accounts",

@@ -1,7 +1,9 @@
 """Users by SCIM: brought, read, replaced, changed, deactivated, let go of (RFC 7643, RFC 7644)."""
 
 from idp.directory import accounts as accounts_
+from idp.directory import lifetime
 from idp.directory.models import Account
+from idp.directory.provisioning_models import ProvisionedAccount, ProvisioningCall
 from tests.support.front import ANN, BEN
 from tests.support.scim import Peer, prove, user
 
@@ -209,3 +211,24 @@ def test_attributes_are_chosen_and_left_out(peer):
     left = peer.get(f"{path}?excludedAttributes=emails,meta").json
     assert "emails" not in left
     assert left["title"] == "Clerk"
+
+
+def test_x23_an_account_that_is_erased_leaves_nothing_with_its_directory(front, peer):
+    made = peer.bring(externalId="e1")
+    peer.http.get(
+        "/scim/v2/Users",
+        query_string={"filter": 'userName eq "ZOE@acme.example"'},
+        headers={"Authorization": f"Bearer {peer.token}"},
+    )
+    with front.work() as work:
+        lifetime.erase_now(work, made["id"], organization_id=front.organization_id)
+    front.mails()
+
+    assert account(front, made["id"]).erased_at is not None
+    assert peer.get(f"/Users/{made['id']}").status_code == 404
+    assert peer.get("/Users").json["totalResults"] == 0
+    with front.work() as work:
+        said = str([(one.what, one.said, one.target_id) for one in work.tx.session.query(ProvisioningCall)])
+        assert work.tx.session.query(ProvisionedAccount).count() == 0
+    assert "zoe@acme.example" not in said.lower()
+    assert peer.bring(externalId="e1")["id"] != made["id"]

@@ -321,6 +321,7 @@ class World:
         self._add_layouts(work, rows, numbers)
         self._add_access_rules(work, numbers)
         self._add_provider(work, rows, site_id)
+        self._add_provisioning(rows, now)
 
     def _add_provisioning(self, rows, now) -> None:
         ends = now + timedelta(days=1)

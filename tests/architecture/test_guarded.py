@@ -13,7 +13,7 @@ CHANGES = {
     "zones": {"create", "change", "delete"},
 }
 REHEARSED = {"access_replay.py", "policy_replay.py", "dev_seed_rules.py"}
-"""They change nothing: what they do is taken back."""
+"""They change nothing, since what they do is taken back; or fill an installation in which nobody can sign in yet."""
 
 
 def _changes(function: ast.AST) -> set[str]:

@@ -59,6 +59,7 @@ bench: setup ## Measure the main roads on this machine
 	$(BIN)/python -m bench.saml
 	$(BIN)/python -m bench.providers
 	$(BIN)/python -m bench.clients
+	$(BIN)/python -m bench.console
 
 pictures: setup ## Take pictures of every page in both themes (needs Chromium)
 	$(BIN)/python -m tests.support.pictures

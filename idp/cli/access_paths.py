@@ -76,6 +76,7 @@ def application_people(application: str, at: str | None, starting: str, after: s
             after=None if last is None else (last.email_key, last.id),
             starting=starting,
             limit=limit,
+            count_to=None,
         )
     value = {
         "application_id": of.id,

@@ -16,8 +16,9 @@ from idp.audit.log import record
 from idp.audit.models import Attempt, AuditEntry
 from idp.base import bulk
 from idp.base.work import Work
+from idp.cli import dev_seed_rules
 from idp.cli.dev_names import FAMILY, GIVEN, PLACES, TOOLS, WORK, Chance
-from idp.directory import names, organizations, search_words, sites
+from idp.directory import access_policies, names, organizations, search_words, sites
 from idp.directory.console_models import SearchWord
 from idp.directory.domain_models import Domain
 from idp.directory.group_models import GroupNesting
@@ -46,7 +47,9 @@ _DEPARTMENTS = 40
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """How much there is of everything; ``share`` of it, in tenths, belongs to the large organization."""
+    """
+    How much there is of everything; ``share`` of it, in tenths, belongs to the large organization, which has so many sites.
+    """
 
     organizations: int
     accounts: int
@@ -54,9 +57,11 @@ class Scale:
     entries: int
     attempts: int
     share: int = 6
+    sites: int = 12
 
 
 SCALES = {
+    "tiny": Scale(3, 350, 20, 100, 100, sites=1),
     "small": Scale(10, 400, 80, 3_000, 3_000),
     "20k": Scale(100, 20_000, 2_000, 200_000, 200_000),
     "100k": Scale(1_000, 100_000, 10_000, 1_000_000, 1_000_000),
@@ -67,7 +72,7 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class _Tenant:
-    """An organization to fill: how much there is of everything in it, and its policies by kind."""
+    """An organization to fill: how much there is of everything in it; ``policy_id``: the rules that report (or empty)."""
 
     number: int
     id: str
@@ -77,6 +82,7 @@ class _Tenant:
     entries: int
     attempts: int
     site_ids: tuple[str, ...]
+    policy_id: str = ""
 
 
 def fill(work: Work, scale: str, seed: int, told: Callable[[str, int], None]) -> tuple[dict[str, int], str]:
@@ -94,16 +100,43 @@ def fill(work: Work, scale: str, seed: int, told: Callable[[str, int], None]) ->
     for name, model, rows in _TABLES:
         counts[name] = bulk.write(work.tx, model, (row for tenant in tenants for row in rows(work, chance, tenant)))
         told(name, counts[name])
+    for name, count in _rules(work, chance, tenants[0]).items():
+        counts[name] = count
+        told(name, count)
     record(work, InstallationSeeded(organization_id=None, target_id="", scale=scale, seed=seed))
     bulk.settle(work.tx)
     return counts, _person(chance, tenants[0], 0)[2]
+
+
+def _rules(work: Work, chance: Chance, tenant: _Tenant) -> dict[str, int]:
+    """Write what the large organization alone has; return how many rows each table was given."""
+    leaves = _leaves(tenant)
+    count = _ruled(leaves)
+    return dev_seed_rules.fill(
+        work,
+        chance,
+        tenant.slug,
+        tenant.id,
+        ruled=[_group_id(chance, tenant, number) for number in leaves[:count]],
+        plain=[_group_id(chance, tenant, number) for number in leaves[count:][: 2 * dev_seed_rules.RULES]],
+        accounts=[_account_id(chance, tenant, number) for number in range(min(100, tenant.accounts))],
+    )
+
+
+def _ruled(leaves: list[int]) -> int:
+    return min(dev_seed_rules.RULES, len(leaves) // 2)
+
+
+def _leaves(tenant: _Tenant) -> list[int]:
+    """Return the numbers of the groups that have none inside; those that come first are filled by rules."""
+    return [number for number in range(_group_count(tenant)) if _parent(tenant, number) is not None]
 
 
 def _tenant(work: Work, chance: Chance, size: Scale, number: int) -> _Tenant:
     slug = "large" if number == 0 else f"small-{number:04d}"
     name = "Large" if number == 0 else f"{chance.one(FAMILY, 'org', number)} {chance.one(WORK, 'org', number)} {number}"
     made: Organization = organizations.create(work, slug, name=name)
-    site_ids = [_site(work, chance, made, number, one) for one in range(12 if number == 0 else 1)]
+    site_ids = [_site(work, chance, made, number, one) for one in range(size.sites if number == 0 else 1)]
 
     def part(total: int) -> int:
         large = total * size.share // 10
@@ -111,13 +144,14 @@ def _tenant(work: Work, chance: Chance, size: Scale, number: int) -> _Tenant:
 
     accounts, applications = part(size.accounts), part(size.applications)
     entries, attempts = part(size.entries), part(size.attempts)
-    return _Tenant(number, made.id, slug, accounts, applications, entries, attempts, tuple(site_ids))
+    policy_id = access_policies.policies(work, slug)[0].id if number == 0 else ""
+    return _Tenant(number, made.id, slug, accounts, applications, entries, attempts, tuple(site_ids), policy_id)
 
 
 def _site(work: Work, chance: Chance, owner: Organization, number: int, one: int) -> str:
-    """Return the id of a site: the first two of the large organization have keys, making one takes its time."""
+    """Return the id of a site: those of the large organization have keys, those of the others not: each takes its time."""
     place = chance.one(PLACES, "site", number, one)
-    if number == 0 and one < 2:
+    if number == 0:
         return sites.create(work, f"{owner.slug}-{one}", organization=owner.slug, name=f"Large {place}").id
     row = {
         "organization_id": owner.id,
@@ -209,6 +243,8 @@ def _group_id(chance: Chance, tenant: _Tenant, number: int) -> str:
 
 
 def _groups(work: Work, chance: Chance, tenant: _Tenant) -> Iterator[Row]:
+    leaves = _leaves(tenant) if tenant.number == 0 else []
+    ruled = set(leaves[: _ruled(leaves)])
     for number in range(_group_count(tenant)):
         name = _group_name(chance, tenant, number)
         yield {
@@ -216,6 +252,7 @@ def _groups(work: Work, chance: Chance, tenant: _Tenant) -> Iterator[Row]:
             "id": _group_id(chance, tenant, number),
             "name": name,
             "name_key": names.name_key(name),
+            "kind": "rule" if number in ruled else "manual",
             "created_at": work.now - timedelta(days=700),
         }
 
@@ -389,7 +426,7 @@ def _access_requests(work: Work, chance: Chance, tenant: _Tenant) -> Iterator[Ro
     for number in range(tenant.applications // 10):
         yield {
             "organization_id": tenant.id,
-            "id": chance.id("req", tenant.number, number),
+            "id": chance.id("arq", tenant.number, number),
             "account_id": _account_id(chance, tenant, chance.number(tenant.accounts, "rq", tenant.number, number)),
             "application_id": _application_id(chance, tenant, number),
             "reason": "For the quarterly report.",
@@ -403,7 +440,7 @@ def _join_requests(work: Work, chance: Chance, tenant: _Tenant) -> Iterator[Row]
         email = f"newcomer.{number}@{_domain(tenant)}"
         yield {
             "organization_id": tenant.id,
-            "id": chance.id("joi", tenant.number, number),
+            "id": chance.id("jnq", tenant.number, number),
             "email": email,
             "email_key": email,
             "name": f"{chance.one(GIVEN, 'j', number)} {chance.one(FAMILY, 'j', number)}",
@@ -493,7 +530,8 @@ def _attempts(work: Work, chance: Chance, tenant: _Tenant) -> Iterator[Row]:
             "cause": "made up" if refused else "",
             "decision": "denied" if refused else "allowed",
             "rule": "",
-            "context": {"network": "198.51.100.0/24", "methods": ["password", "totp"]},
+            "context": {"network": "198.51.100.0/24", "methods": ["password", "totp"]}
+            | ({"access": {"reported": dev_seed_rules.reported(tenant.policy_id, number)}} if tenant.policy_id else {}),
             "steps": [{"step": "policy", "state": "failed" if refused else "passed"}],
         }
 

@@ -37,6 +37,7 @@ from idp.signon import (
     bulk_objects,
     coverage,
     erasing,
+    group_rule_runs,
     housekeeping,
     joining,
     managed_notices,
@@ -142,7 +143,7 @@ def handlers(of: Settings) -> Handlers:
 
 def run_kinds() -> Kinds:
     """Return what does a part of each kind of long work."""
-    return {**bulk_acts.KINDS, **bulk_objects.KINDS, switching.KIND: switching.step}
+    return {**bulk_acts.KINDS, **bulk_objects.KINDS, **group_rule_runs.KINDS, switching.KIND: switching.step}
 
 
 def _tellers(of: Settings) -> Tellers:

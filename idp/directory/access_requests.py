@@ -341,14 +341,8 @@ def _asked() -> Select[AccessRequest, Account, Application]:
 
 def _visible(work: Work) -> Select[AccessRequest, Account, Application]:
     """Requests for those applications of which this actor may read requests."""
-    readable = queries.visible(work, Application, Permission.REQUEST_READ).with_only_columns(
-        Application.organization_id, Application.id
-    )
-    allowed = readable.subquery()
-    return _asked().join(
-        allowed,
-        (allowed.c.organization_id == AccessRequest.organization_id) & (allowed.c.id == AccessRequest.application_id),
-    )
+    readable = queries.visible(work, Application, Permission.REQUEST_READ).whereclause
+    return _asked() if readable is None else _asked().where(readable)
 
 
 def _pending_of(work: Work, organization_id: str, account_id: str) -> list[AccessRequest]:

@@ -66,7 +66,12 @@ def page(
 def matching(
     work: Work, organization_id: str, *, starting: str = "", state: str = "", kind: str = "", group: str = ""
 ) -> Select[Account]:
-    """Return a query for the accounts of an organization that filters match; see `page`."""
+    """
+    Return a query for the accounts of an organization that filters match; see `page`.
+
+    Args:
+        group: only those who are in the group of that id now.
+    """
     query = queries.visible(work, Account, Permission.ACCOUNT_READ).where(Account.organization_id == organization_id)
     query = narrowed(query, starting, kind)
     if state and state not in STATES:  # read as none it would match more than was asked for

@@ -48,7 +48,7 @@ def holding(role: ColumnElement[bool], *, lasting: bool = False) -> ColumnElemen
         .join(RoleAssignment, RoleAssignment.group_id == Membership.group_id)
         .where(assigned, holds(Membership))
     )
-    return or_(Account.id.in_(own), Account.id.in_(by_group))
+    return Account.id.in_(own.union(by_group))  # one list: beside an OR every account would be looked at
 
 
 ADMINISTRATES = and_(Account.organization_id == _ORGANIZATION, Account.disabled_at.is_(None), holding(_ADMINISTRATOR))

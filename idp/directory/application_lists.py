@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, CompoundSelect, and_, func, select, tuple_
 
 from idp.base.errors import NotFound
 from idp.base.texts import phrase
 from idp.base.work import Work
-from idp.directory import access, names, queries
+from idp.directory import access, memberships, names, queries, sizes
 from idp.directory.models import AccessGrant, Account, Application, Group, Membership
 from idp.policy.permissions import Permission
 
@@ -150,36 +150,51 @@ def some(work: Work, application: Application, grant_ids: Collection[str]) -> li
     return _called(work, application, list(work.tx.session.scalars(query.order_by(AccessGrant.id))))
 
 
-def losing(work: Work, application: Application, *grant_ids: str) -> int:
-    """Return how many active accounts may open an application by those grants and by no other."""
-    member = exists().where(
-        Membership.organization_id == AccessGrant.organization_id,
-        Membership.group_id == AccessGrant.subject_id,
-        Membership.account_id == Account.id,
-        Membership.valid_from <= work.now,
-        Membership.valid_to.is_(None) | (Membership.valid_to > work.now),
-    )
-    opens = exists().where(
+def losing(work: Work, application: Application, *grant_ids: str, most: int | None = sizes.MANY) -> int:
+    """
+    Return how many active accounts may open an application by those grants and by no other.
+
+    Args:
+        most: count up to one more than that; None: to the end.
+    """
+    grants = select(AccessGrant.id, AccessGrant.subject_kind, AccessGrant.subject_id).where(
         AccessGrant.organization_id == application.organization_id,
         AccessGrant.application_id == application.id,
         _holds(work.now),
-        or_(
-            AccessGrant.subject_kind == access.EVERYONE,
-            and_(AccessGrant.subject_kind == access.ACCOUNT, AccessGrant.subject_id == Account.id),
-            and_(AccessGrant.subject_kind == access.GROUP, member),
-        ),
     )
-    query = (
-        select(func.count())
-        .select_from(Account)
-        .where(
-            Account.organization_id == application.organization_id,
-            Account.disabled_at.is_(None),
-            opens.where(AccessGrant.id.in_(grant_ids)),
-            ~opens.where(AccessGrant.id.not_in(grant_ids)),
-        )
+    ending: set[_Subject] = set()
+    staying: set[_Subject] = set()
+    for id_, kind, subject in work.tx.session.execute(grants):
+        (ending if id_ in grant_ids else staying).add((kind, subject))
+    everyone = (access.EVERYONE, application.organization_id)
+    if not ending or everyone in staying:
+        return 0
+    query = select(Account.id).where(
+        Account.organization_id == application.organization_id, Account.disabled_at.is_(None)
     )
-    return work.tx.session.scalar(query) or 0
+    if everyone not in ending:
+        query = query.where(Account.id.in_(_reached(work, application.organization_id, ending)))
+    if staying:
+        query = query.where(Account.id.not_in(_reached(work, application.organization_id, staying)))
+    return sizes.up_to(work, query, most)
+
+
+_Subject = tuple[str, str]
+"""Kind and id of whom a grant is for."""
+
+
+def _reached(work: Work, organization_id: str, subjects: set[_Subject]) -> CompoundSelect[str]:
+    """Return a query for the ids of the accounts that are meant, themselves or by a group."""
+    members = select(Membership.account_id).where(
+        Membership.organization_id == organization_id,
+        Membership.group_id.in_([subject for kind, subject in subjects if kind == access.GROUP]),
+        memberships.held(work.now),
+    )
+    own = select(Account.id).where(
+        Account.organization_id == organization_id,
+        Account.id.in_([subject for kind, subject in subjects if kind == access.ACCOUNT]),
+    )
+    return members.union(own)
 
 
 def _holds(now: datetime) -> ColumnElement[bool]:

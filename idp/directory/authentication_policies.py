@@ -24,7 +24,7 @@ from idp.base.errors import ChangedMeanwhile, Conflict, Invalid, NotFound
 from idp.base.ids import new_id
 from idp.base.texts import phrase
 from idp.base.work import Work
-from idp.directory import names, queries
+from idp.directory import daily_counts, names, queries, sizes
 from idp.directory.models import Account, Organization
 from idp.policy import authentication
 from idp.policy.authentication import BY_ADMINISTRATOR, PolicyKind, Terms
@@ -219,8 +219,22 @@ def members(work: Work, of: AuthenticationPolicy) -> int:
     return work.tx.session.scalar(select(func.count()).select_from(Account).where(is_in(of))) or 0
 
 
-def counts(work: Work, organization_id: str) -> dict[str, int]:
-    """Return how many accounts are in each policy, by its id; a policy that nobody is in is missing."""
+def some_members(work: Work, of: AuthenticationPolicy) -> int:
+    """As `members`, counted up to one more than `sizes.MANY`: for pages."""
+    return sizes.up_to(work, select(Account.id).where(is_in(of)))
+
+
+def counts(work: Work, organization_id: str, *, counted: bool = True) -> dict[str, int]:
+    """
+    Return how many accounts are in each policy, by its id; a policy that nobody is in is missing.
+
+    Args:
+        counted: where there are very many accounts, return what was counted within the hour.
+    """
+    if counted and sizes.is_large(work, organization_id):
+        known = daily_counts.newest(work, organization_id, daily_counts.POLICIES)
+        if known:
+            return known
     rows = work.tx.session.execute(
         select(Account.policy_id, func.count())
         .where(Account.organization_id == organization_id, Account.erased_at.is_(None))

@@ -33,7 +33,7 @@ class Run(Owned):
     Something long that an administrator has asked for, and how far it has come: it is done in steps by jobs.
 
     ``state`` is ``waiting``, ``running``, ``finished``, ``stopped`` or ``failed``. ``findings`` are the first hundred
-    things that could not be done, in plain words.
+    things that could not be done, in plain words; ``result`` is what it found out, where that is what it was for.
     """
 
     __tablename__ = "runs"
@@ -51,6 +51,7 @@ class Run(Owned):
     state: Mapped[str] = mapped_column(String(16))
     cursor: Mapped[str] = mapped_column(String(320), default="")
     findings: Mapped[list[str]] = mapped_column(default=list)
+    result: Mapped[dict[str, Any]] = mapped_column(default=dict)
     created_by: Mapped[str] = mapped_column(String(64), default="")
     created_by_name: Mapped[str] = mapped_column(String(320), default="")
     created_at: Mapped[datetime]

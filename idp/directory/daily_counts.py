@@ -26,6 +26,8 @@ SIGN_ONS = ("sign-in", "saml.sign-on", "oidc.sign-on")
 
 OUTCOME, APPLICATION, OPENED, PEOPLE = "sign-on", "application", "application-30", "people"
 """Measures: sign-ons by outcome, by application, by application in the last 30 days together, people."""
+KINDS, POLICIES = "kinds-of-people", "policies"
+"""Measures of organizations with very many accounts, as they were counted last: people by kind, by authentication policy."""
 
 _CLOSED = "closed"
 _TABLE = table(DailyCount)
@@ -154,6 +156,14 @@ def latest(work: Work, organization_id: str, measure: str, subjects: Sequence[st
         if days:
             found[subject] = days[max(days)]
     return found
+
+
+def newest(work: Work, organization_id: str, measure: str) -> dict[str, int]:
+    """Return what was counted last of a measure that has no days, by subject; empty: it was not counted yet."""
+    query = select(DailyCount.subject_id, DailyCount.count).where(
+        DailyCount.organization_id == organization_id, DailyCount.measure == measure, DailyCount.day == ""
+    )
+    return {str(subject): int(amount) for subject, amount in work.tx.session.execute(query)}
 
 
 def _days(today: date) -> list[date]:

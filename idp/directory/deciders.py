@@ -40,11 +40,14 @@ def holders(
         Membership.valid_from <= work.now,
         or_(Membership.valid_to.is_(None), Membership.valid_to > work.now),
     )
+    of_their_own = select(RoleAssignment.account_id).where(
+        RoleAssignment.organization_id == organization_id, RoleAssignment.account_id.in_(own)
+    )
     query = (
         select(Account)
         .where(
             Account.organization_id == organization_id,
-            or_(Account.id.in_(own), Account.id.in_(members)),
+            Account.id.in_(members.union(of_their_own)),  # one list: beside an OR every account would be looked at
             Account.disabled_at.is_(None),
             Account.deletion_at.is_(None),
             Account.erased_at.is_(None),

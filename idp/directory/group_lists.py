@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import Select, func, select, tuple_
 
 from idp.base.work import Work
-from idp.directory import memberships, names, queries
+from idp.directory import memberships, names, queries, sizes
 from idp.directory.models import Group, Membership
 from idp.policy.permissions import Permission
 
@@ -40,8 +40,16 @@ def page(
     return list(work.tx.session.scalars(query.order_by(Group.name_key, Group.id).limit(limit)))
 
 
-def counts(work: Work, organization_id: str, group_ids: list[str]) -> dict[str, int]:
-    """Return how many accounts are in each of these groups now."""
+def counts(work: Work, organization_id: str, group_ids: list[str], *, most: int | None = None) -> dict[str, int]:
+    """
+    Return how many accounts are in each of these groups now.
+
+    Args:
+        most: count up to one more than that, whatever the size of a group; None: to the end.
+    """
+    if most is not None:
+        members = {one: _members(work, organization_id).where(Membership.group_id == one) for one in group_ids}
+        return sizes.each_up_to(work, members, most)
     query = (
         select(Membership.group_id, func.count(Membership.account_id.distinct()))
         .where(
@@ -52,3 +60,8 @@ def counts(work: Work, organization_id: str, group_ids: list[str]) -> dict[str, 
         .group_by(Membership.group_id)
     )
     return {row[0]: row[1] for row in work.tx.session.execute(query)}
+
+
+def _members(work: Work, organization_id: str) -> Select[str]:
+    held = memberships.held(work.now)
+    return select(Membership.account_id).where(Membership.organization_id == organization_id, held).distinct()

@@ -180,16 +180,36 @@ def preview(
         Invalid: the condition is none, or asks for what there is not.
         Conflict: the condition would make a circle.
     """
+    target, found, text, ids = _asked(work, group, organization, condition, excepted)
+    return _planned(work, target, found, text, ids)
+
+
+def as_previewed(
+    work: Work,
+    group: str,
+    *,
+    organization: str,
+    condition: str | None = None,
+    excepted: Iterable[str] | None = None,
+) -> Rule:
+    """Return the rule that `preview` would look at everybody with; arguments and errors are the same."""
+    target, found, text, ids = _asked(work, group, organization, condition, excepted)
+    return _previewed(target, found, text, ids)
+
+
+def may_change(work: Work, group: str, *, organization: str) -> Group:
+    """
+    Return a group whose rule the actor may change; for whoever lets it be changed later.
+
+    Raises:
+        NotFound: no such organization or group that this actor may see.
+        Forbidden: the actor may not edit groups there, or not change who is in this one.
+    """
     owner = queries.organization(work, organization)
     target = queries.group(work, group, organization_id=owner.id)
     require(work, Permission.GROUP_EDIT, owner.id)
-    found = group_exceptions.rule_of(work, target)
-    if found is None and condition is None:
-        raise NotFound(
-            phrase("“%(name)s” has no rule.", name=target.name), field="group", advice="Write one: idp group rule set"
-        )
-    text = None if condition is None else _resolved(work, target, condition)
-    return _planned(work, target, found, text, _ids(work, target, excepted))
+    require_into(work, target)
+    return target
 
 
 def switch_on(work: Work, group: str, *, organization: str, seen: tuple[int, int] | None = None) -> Ran:
@@ -481,17 +501,35 @@ def _ids(work: Work, group: Group, references: Iterable[str] | None) -> list[str
     return [queries.account(work, one, organization_id=group.organization_id).id for one in wanted]
 
 
+def _asked(
+    work: Work, group: str, organization: str, condition: str | None, excepted: Iterable[str] | None
+) -> tuple[Group, GroupRule | None, str | None, list[str] | None]:
+    owner = queries.organization(work, organization)
+    target = queries.group(work, group, organization_id=owner.id)
+    require(work, Permission.GROUP_EDIT, owner.id)
+    found = group_exceptions.rule_of(work, target)
+    if found is None and condition is None:
+        raise NotFound(
+            phrase("“%(name)s” has no rule.", name=target.name), field="group", advice="Write one: idp group rule set"
+        )
+    text = None if condition is None else _resolved(work, target, condition)
+    return target, found, text, _ids(work, target, excepted)
+
+
 def _planned(work: Work, group: Group, of: GroupRule | None, condition: str | None, excepted: list[str] | None) -> Plan:
+    return group_rules.plan(work, group.organization_id, _previewed(group, of, condition, excepted))
+
+
+def _previewed(group: Group, of: GroupRule | None, condition: str | None, excepted: list[str] | None) -> Rule:
     text = condition if condition is not None else "" if of is None else of.condition
     standing = [] if of is None else of.exceptions
-    as_run = Rule(
+    return Rule(
         "" if of is None else of.id,
         group.id,
         group.name,
         conditions.parse(text),
         frozenset(standing if excepted is None else excepted),
     )
-    return group_rules.plan(work, group.organization_id, as_run)
 
 
 def _as_run(group: Group, of: GroupRule) -> Rule:

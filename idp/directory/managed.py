@@ -18,7 +18,7 @@ from idp.base.errors import Conflict, Invalid
 from idp.base.ids import new_id
 from idp.base.texts import phrase
 from idp.base.work import Work
-from idp.directory import names
+from idp.directory import names, sizes
 from idp.directory.domain_models import Domain
 from idp.directory.domain_reads import AUTOMATIC, editable, not_proven
 from idp.directory.models import Account
@@ -179,14 +179,31 @@ def unclaim(work: Work, organization: str, reference: str, addresses: Sequence[s
     return len(ids)
 
 
-def counts(work: Work, organization_id: str) -> dict[str, int]:
-    """Return how many accounts of an organization are managed through each of its domains, by their ids."""
+def count(work: Work, domain: Domain) -> int:
+    """Return how many accounts are managed through a domain."""
+    query = select(func.count()).select_from(Account).where(*_managed_through(domain.organization_id, domain.id))
+    return work.tx.session.scalar(query) or 0
+
+
+def counts(work: Work, organization_id: str, domain_ids: Iterable[str]) -> dict[str, int]:
+    """Return how many accounts are managed through each of these domains of an organization, by their ids; for files."""
     query = (
         select(Account.domain_id, func.count())
-        .where(Account.organization_id == organization_id, Account.domain_id.is_not(None))
+        .where(Account.organization_id == organization_id, Account.domain_id.in_(list(domain_ids)))
         .group_by(Account.domain_id)
     )
-    return {str(domain_id): count for domain_id, count in work.tx.session.execute(query)}
+    return {str(domain_id): amount for domain_id, amount in work.tx.session.execute(query)}
+
+
+def some(work: Work, organization_id: str, domain_ids: Iterable[str]) -> dict[str, int]:
+    """Return how many accounts are managed through each of these domains, counted up to one more than `sizes.MANY`."""
+    return sizes.each_up_to(
+        work, {one: select(Account.id).where(*_managed_through(organization_id, one)) for one in domain_ids}
+    )
+
+
+def _managed_through(organization_id: str, domain_id: str) -> tuple[ColumnElement[bool], ...]:
+    return Account.organization_id == organization_id, Account.domain_id == domain_id
 
 
 def release(work: Work, domain: Domain, *, cause: str) -> int:

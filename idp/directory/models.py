@@ -134,6 +134,15 @@ class Account(Owned):
         UniqueConstraint("organization_id", "email_key"),
         Index("ix_accounts_email_key", "email_key"),
         Index("ix_accounts_organization_id_domain_id", "organization_id", "domain_id"),
+        Index("ix_accounts_organization_id_kind", "organization_id", "kind", "email_key"),
+        Index(
+            "ix_accounts_organization_id_policy_id",
+            "organization_id",
+            "policy_id",
+            "email_key",
+            sqlite_where=text("policy_id IS NOT NULL"),
+            postgresql_where=text("policy_id IS NOT NULL"),
+        ),
         Index("ix_accounts_email_domain_organization_id", "email_domain", "organization_id"),
         Index(
             "ix_accounts_deletion_at",
@@ -282,6 +291,13 @@ class Application(Owned):
         owned_by("site_id", "sites"),
         Index("ix_applications_organization_id_site_id", "organization_id", "site_id"),
         Index("ix_applications_organization_id_name", "organization_id", "name"),
+        Index(
+            "ix_applications_organization_id_access_policy_id",
+            "organization_id",
+            "access_policy_id",
+            sqlite_where=text("access_policy_id IS NOT NULL"),
+            postgresql_where=text("access_policy_id IS NOT NULL"),
+        ),
     )
 
     site_id: Mapped[str] = mapped_column(String(64))

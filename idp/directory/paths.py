@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, and_, exists, or_, select, tuple_
 
 from idp.audit.models import AuditEntry
 from idp.base.work import Work
-from idp.directory import access, group_rights, memberships, names, queries
+from idp.directory import access, group_rights, memberships, names, queries, sizes
 from idp.directory.group_models import DefaultGroup
 from idp.directory.memberships import Source
 from idp.directory.models import AccessGrant, Account, Application, Group, Membership, Site
@@ -102,7 +102,11 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class ApplicationPaths:
-    """To whom an application is open at a moment: one page of them. ``count`` is of all, told with the first page."""
+    """
+    To whom an application is open at a moment: one page of them.
+
+    ``count`` is of all, as far as it was to be counted; it is told with the first page.
+    """
 
     application: Application
     at: datetime
@@ -131,12 +135,22 @@ class Obstacle:
     requestable: bool = False
 
 
-def of_account(work: Work, reference: str, *, organization_id: str, at: datetime | None = None) -> AccountPaths:
+def of_account(
+    work: Work,
+    reference: str,
+    *,
+    organization_id: str,
+    at: datetime | None = None,
+    after: tuple[Any, ...] | None = None,
+    limit: int | None = None,
+) -> AccountPaths:
     """
-    Return every application that facts open to an account, and each chain of them.
+    Return the applications that facts open to an account, by name, and each chain of them.
 
     Args:
         at: at which moment (None: now).
+        after: the name and id of the last application that was seen; None: from the start.
+        limit: at most so many; None: every one.
 
     Raises:
         NotFound: no such account that this actor may see.
@@ -144,6 +158,31 @@ def of_account(work: Work, reference: str, *, organization_id: str, at: datetime
     account = queries.account(work, reference, organization_id=organization_id)
     moment = at or work.now
     sources = _sources(work, organization_id, [account.id], moment).get(account.id, {})
+    reaching = and_(
+        AccessGrant.organization_id == organization_id,
+        _grant_holds(moment),
+        or_(
+            AccessGrant.subject_kind == access.EVERYONE,
+            and_(AccessGrant.subject_kind == access.ACCOUNT, AccessGrant.subject_id == account.id),
+            and_(AccessGrant.subject_kind == access.GROUP, AccessGrant.subject_id.in_(list(sources))),
+        ),
+        AccessGrant.subject_id.in_([organization_id, account.id, *sources]),  # an index answers this
+    )
+    applications = (
+        queries.visible(work, Application, Permission.APPLICATION_READ)
+        .with_only_columns(Application.id, maintain_column_froms=True)
+        .where(
+            Application.organization_id == organization_id,
+            Application.id.in_(select(AccessGrant.application_id).where(reaching)),
+            Application.created_at <= moment,
+            or_(Application.deleted_at.is_(None), Application.deleted_at > moment),
+        )
+        .order_by(Application.name, Application.id)
+        .limit(limit)
+    )
+    if after is not None:
+        applications = applications.where(tuple_(Application.name, Application.id) > tuple_(*after))
+    shown = list(work.tx.session.scalars(applications))
     rows = work.tx.session.execute(
         queries.visible(work, AccessGrant, Permission.APPLICATION_READ)
         .add_columns(Application, Site)
@@ -155,17 +194,7 @@ def of_account(work: Work, reference: str, *, organization_id: str, at: datetime
             ),
         )
         .join(Site, and_(Site.organization_id == Application.organization_id, Site.id == Application.site_id))
-        .where(
-            AccessGrant.organization_id == organization_id,
-            _grant_holds(moment),
-            or_(
-                AccessGrant.subject_kind == access.EVERYONE,
-                and_(AccessGrant.subject_kind == access.ACCOUNT, AccessGrant.subject_id == account.id),
-                and_(AccessGrant.subject_kind == access.GROUP, AccessGrant.subject_id.in_(list(sources))),
-            ),
-            Application.created_at <= moment,
-            or_(Application.deleted_at.is_(None), Application.deleted_at > moment),
-        )
+        .where(reaching, AccessGrant.application_id.in_(shown))
         .order_by(Application.name, Application.id, AccessGrant.valid_from, AccessGrant.id)
     ).all()
     called = _names(work, organization_id, {*sources, *_inner(sources)})
@@ -193,6 +222,7 @@ def of_application(
     after: tuple[Any, ...] | None = None,
     starting: str = "",
     limit: int = 50,
+    count_to: int | None = sizes.MANY,
 ) -> ApplicationPaths:
     """
     Return to whom an application is open, by e-mail address, and each chain of facts that opens it.
@@ -204,6 +234,7 @@ def of_application(
         after: ``(email_key, id)`` of the last account that was seen.
         starting: only those whose address begins so.
         limit: at most so many, and never more than 200.
+        count_to: count all of them up to one more than that (None: to the end).
 
     Raises:
         NotFound: no such application that this actor may see.
@@ -245,7 +276,7 @@ def of_application(
         states[application.id],
         states[site.id],
         tuple(people),
-        None if after else work.tx.session.scalar(select(func.count()).select_from(Account).where(*whom)) or 0,
+        None if after else sizes.up_to(work, select(Account.id).where(*whom), count_to),
         any(one.subject_kind == access.EVERYONE for one in grants),
         _limits(work, moment),
     )
@@ -303,13 +334,13 @@ def _whom(
     groups = [one.subject_id for one in grants if one.subject_kind == access.GROUP]
     of: list[ColumnElement[bool]] = [Account.organization_id == organization_id, Account.created_at <= moment]
     if not any(one.subject_kind == access.EVERYONE for one in grants):
-        member = exists().where(
+        members = select(Membership.account_id).where(
             Membership.organization_id == organization_id,
-            Membership.account_id == Account.id,
             Membership.group_id.in_(groups),
             memberships.held(moment),
         )
-        of.append(or_(Account.id.in_(own), member))
+        given = select(Account.id).where(Account.organization_id == organization_id, Account.id.in_(own))
+        of.append(Account.id.in_(members.union(given)))  # one list: beside an OR every account would be looked at
     of.append(or_(Account.erased_at.is_(None), Account.erased_at > moment))
     if not past:
         of.append(Account.disabled_at.is_(None))

@@ -31,6 +31,7 @@ from idp.policy.permissions import OPERATOR, Permission, allows
 
 WAITING, RUNNING, FINISHED, STOPPED, FAILED = "waiting", "running", "finished", "stopped", "failed"
 OPEN = (WAITING, RUNNING)
+OVER = (FINISHED, STOPPED, FAILED)
 STATES = (WAITING, RUNNING, FINISHED, STOPPED, FAILED)
 
 MOST_FINDINGS = 100
@@ -222,6 +223,7 @@ def _step(database: Database, kinds: Kinds, organization_id: str, run_id: str, n
 
 
 def _do(tx: Transaction, kinds: Kinds, organization_id: str, run_id: str, now: datetime) -> bool:
+    tx.plan_for_values()
     run = tx.session.get_one(Run, (organization_id, run_id))
     claimed = tx.session.execute(  # writes first: of several nodes at this part the others find another cursor
         update(_TABLE)

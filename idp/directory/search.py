@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, delete, func, insert, literal_column, select, tuple_
+from sqlalchemy import ColumnElement, Select, bindparam, delete, func, insert, literal_column, or_, select, tuple_
 from sqlalchemy.orm import aliased
 
 from idp.audit.models import Attempt
@@ -29,6 +29,12 @@ REBUILD = "search-index"
 AT_ONCE = 500
 LONGEST_QUESTION = 200
 
+_ATTEMPT = "att_"
+_NAMES_A_MINUTE = 12
+"""So many letters of a reference, with what it begins with, tell attempts of one minute from all others."""
+_CHANCE_FROM = len(_ATTEMPT) + 12 + 1
+"""Where in a reference its time is over and chance begins, counted from one (`ids.new_ordered_id`)."""
+_NEWEST_ATTEMPTS = 2000
 _LAST = "\U0010ffff"
 _RARE = 400
 _FURTHER = (500, 4000)
@@ -113,7 +119,9 @@ def find(work: Work, organization_id: str, text: str, limit: int = 8, *, kinds: 
     """
     text = text[:LONGEST_QUESTION]
     beginnings = asked(text)
-    found = _attempts(work, organization_id, text.strip(), limit)
+    if text.strip().lower().startswith(_ATTEMPT):
+        return _attempts(work, organization_id, text.strip(), limit, alone=False)
+    found: list[Hit] = []
     if not beginnings:
         return found
     counts = _counts(work, organization_id, kinds, beginnings)
@@ -122,7 +130,7 @@ def find(work: Work, organization_id: str, text: str, limit: int = 8, *, kinds: 
         if all(met.values()):
             rarest_first = sorted(beginnings, key=lambda one: met[one])
             found += [_hit(kind, row) for row in _of_kind(work, organization_id, kind, rarest_first, limit)]
-    return found
+    return found or _attempts(work, organization_id, text.strip(), limit, alone=True)
 
 
 def _counts(
@@ -218,26 +226,42 @@ def _begins(word: Any, beginning: str) -> tuple[ColumnElement[bool], ColumnEleme
     return word.word >= beginning, word.word < beginning + _LAST
 
 
-def _attempts(work: Work, organization_id: str, text: str, limit: int) -> list[Hit]:
-    """Return the attempts with a reference that begins with *text*: enough of it to name a minute, or this would be a list."""
+def _attempts(work: Work, organization_id: str, text: str, limit: int, *, alone: bool) -> list[Hit]:
+    """
+    Return attempts by their reference, the newest first.
+
+    A few letters of it (its beginning; or, *alone*: nothing else was found, of what is by chance in it) find it among the
+    newest two thousand of the organization. Twelve of the beginning name a minute, and find it whatever its age.
+    """
     reference = text.lower()
-    if (
-        not reference.startswith("att_")
-        or not 12 <= len(reference) <= 64
-        or not reference[4:].isascii()
-        or not reference[4:].isalnum()
-    ):
+    said = reference.removeprefix(_ATTEMPT)
+    named = reference.startswith(_ATTEMPT)
+    if not (said.isascii() and said.isalnum() and len(reference) <= 64) or not (named or (alone and len(said) >= 4)):
         return []
     if not allows(work.actor, Permission.AUDIT_READ, organization_id):
         return []
-    query = (
-        select(Attempt.id, Attempt.kind, Attempt.outcome, Attempt.at)
-        # References are small letters and digits: nothing of that beginning comes after as many z as there is room for.
-        .where(Attempt.id >= reference, Attempt.id <= reference.ljust(64, "z"))
-        .where(Attempt.organization_id == organization_id)
-        .order_by(Attempt.id)
-        .limit(limit)
-    )
+    columns = (Attempt.id, Attempt.kind, Attempt.outcome, Attempt.at)
+    if len(reference) >= _NAMES_A_MINUTE and named:
+        query = (
+            select(*columns)
+            # References are small letters and digits: nothing of that beginning comes after as many z as there is room for.
+            .where(Attempt.id >= reference, Attempt.id <= reference.ljust(64, "z"))
+            .where(Attempt.organization_id == organization_id)
+            .order_by(Attempt.id)
+            .limit(limit)
+        )
+    else:
+        newest = (
+            select(*columns)
+            .where(Attempt.organization_id == organization_id)
+            .order_by(Attempt.at.desc())
+            .limit(_NEWEST_ATTEMPTS)
+            .subquery()
+        )
+        begins = [newest.c.id.startswith(reference if named else _ATTEMPT + said, autoescape=True)]
+        if not named:
+            begins += [func.substr(newest.c.id, _CHANCE_FROM, len(said)) == said, newest.c.id.endswith(said)]
+        query = select(newest).where(or_(*begins)).order_by(newest.c.at.desc(), newest.c.id).limit(limit)
     rows = work.tx.session.execute(query)
     return [Hit("attempt", row.id, row.id, f"{row.kind}, {row.outcome}") for row in rows]
 

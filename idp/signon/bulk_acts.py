@@ -50,6 +50,8 @@ _TITLES = {
     MOVE: "Move {accounts} to the policy {to}",
 }
 _FILTERS = frozenset({"starting", "state", "kind", "group"})
+GROUP_AT_ONCE = 200
+"""So many members of a group are acted on while somebody waits; more are work for a run."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,9 @@ from sqlalchemy import func, select
 
 from idp.base import jobs
 from idp.base.work import Work
-from idp.directory import daily_counts
+from idp.directory import authentication_policies, daily_counts, sizes
 from idp.directory.models import Account
+from idp.signon import insights
 from idp.signon.factors import enrolled
 
 ALL, WITH_SECOND_STEP = "all", "second-step"
@@ -39,6 +40,11 @@ def count_people(work: Work, organization_id: str) -> None:
         WITH_SECOND_STEP: work.tx.session.scalar(people.where(enrolled.exists_for(Account))) or 0,
     }
     daily_counts.put(work, organization_id, daily_counts.PEOPLE, counted, work.now.date())
+    if sizes.is_large(work, organization_id):  # of few people pages count themselves
+        kinds = insights.count(work, organization_id)
+        daily_counts.put(work, organization_id, daily_counts.KINDS, kinds.to_counts(), None)
+        policies = authentication_policies.counts(work, organization_id, counted=False)
+        daily_counts.put(work, organization_id, daily_counts.POLICIES, policies, None)
 
 
 def second_step(work: Work, organization_id: str) -> tuple[int, int] | None:

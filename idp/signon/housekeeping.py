@@ -8,7 +8,8 @@ from idp.base import sweeping
 from idp.base.models import Job, OutboxMessage
 from idp.base.sweeping import remove
 from idp.base.work import Work
-from idp.directory import claim_lists, imports
+from idp.directory import claim_lists, imports, runs
+from idp.directory.console_models import Run
 from idp.directory.domain_models import ClaimList
 from idp.directory.joining_models import AccountImport
 from idp.signon import device_cookie, history, lockout
@@ -33,6 +34,7 @@ _DAY = timedelta(days=1)
 _KEEP_SESSIONS = timedelta(days=30)
 _KEEP_DONE = timedelta(days=7)
 _KEEP_NOTICES = timedelta(days=90)
+_KEEP_RUNS = timedelta(days=90)
 _KEEP_UNSENT = timedelta(days=30)
 _KEEP_PREVIEWS = timedelta(days=30)
 _PREVIEWS_AT_ONCE = 5  # each has up to 20,000 rows
@@ -58,6 +60,7 @@ def sweep(work: Work, at_once: int = sweeping.AT_ONCE) -> bool:
         remove(work, OutboxMessage, OutboxMessage.created_at <= now - _KEEP_UNSENT, at_once),
         remove(work, Notice, Notice.at <= now - _KEEP_NOTICES, at_once),
         remove(work, ClaimList, ClaimList.created_at <= now - claim_lists.KEPT, at_once),
+        remove(work, Run, Run.state.in_(runs.OVER) & (Run.created_at <= now - _KEEP_RUNS), at_once),
     )
     previews = remove(work, AccountImport, _never_applied(work), _PREVIEWS_AT_ONCE)
     return at_once in counts or previews == _PREVIEWS_AT_ONCE

@@ -5,7 +5,7 @@ Read in parts, in the order in which they happened; judged in memory. Groups are
 authentication policies and what application is under which access policy are those of today.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,7 +15,7 @@ from sqlalchemy import Integer, bindparam, select
 from idp.audit.models import Attempt
 from idp.base.db import Prepared
 from idp.base.work import Work
-from idp.directory import access_policies, authentication_policies, queries
+from idp.directory import access_policies, authentication_policies, memberships, queries
 from idp.directory.access_policies import Standing
 from idp.directory.authentication_policies import AuthenticationFacts
 from idp.directory.models import Account, Application
@@ -48,8 +48,9 @@ _PART = Prepared(
         Attempt.organization_id == bindparam("organization_id"),
         Attempt.account_id.is_not(None),
         Attempt.decision != "",
-        (Attempt.at > bindparam("at", type_=Attempt.at.type))
-        | ((Attempt.at == bindparam("at", type_=Attempt.at.type)) & (Attempt.id > bindparam("after"))),
+        Attempt.at
+        >= bindparam("at", type_=Attempt.at.type),  # the index begins here; an OR alone begins at the first row
+        (Attempt.at > bindparam("at", type_=Attempt.at.type)) | (Attempt.id > bindparam("after")),
     )
     .order_by(Attempt.at, Attempt.id)
     .limit(_AT_ONCE)
@@ -65,11 +66,6 @@ _OLDEST = Prepared(
     .order_by(Attempt.at.desc())
     .limit(1)
     .offset(bindparam("skipped", type_=Integer()))
-)
-_ACCOUNTS = Prepared(
-    select(Account.id, Account.email, Account.policy_id, Account.kind).where(
-        Account.organization_id == bindparam("organization_id")
-    )
 )
 _UNDER = Prepared(
     select(Application.id, Application.access_policy_id).where(
@@ -98,22 +94,42 @@ class Judging:
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """What a replay found since a moment, and what the accounts in it are called."""
+    """
+    What a replay found since a moment, and what the accounts in it are called.
+
+    ``newest``: only the newest sign-ons were judged, since there are more than were asked for.
+    """
 
     since: datetime
     tally: Tally
     people: Mapping[str, str]
+    newest: bool = False
 
 
 @dataclass(slots=True)
 class _Known:
-    """What is read once."""
+    """What is read once of each account that has signed on."""
 
+    work: Work
+    organization_id: str
     groups: PastGroups
     policy_of: dict[str, str | None] = field(default_factory=dict)
     people: dict[str, str] = field(default_factory=dict)
     break_glass: set[str] = field(default_factory=set)
     turning: "_Turning" = field(default_factory=lambda: _Turning())
+
+    def learn(self, account_ids: Iterable[str]) -> None:
+        """Read what is to know of accounts that are not known yet."""
+        new = [one for one in dict.fromkeys(account_ids) if one not in self.people]
+        self.groups.learn(new)
+        for some in memberships.chunks(new):
+            query = select(Account.id, Account.email, Account.policy_id, Account.kind).where(
+                Account.organization_id == self.organization_id, Account.id.in_(some)
+            )
+            for row in self.work.tx.session.execute(query):
+                self.policy_of[row.id], self.people[row.id] = row.policy_id, row.email
+                if row.kind == AccountKind.BREAK_GLASS:
+                    self.break_glass.add(row.id)
 
 
 def judging(work: Work, organization_id: str) -> Judging:
@@ -167,11 +183,13 @@ def replay(
     require(work, Permission.POLICY_READ, owner.id)
     require(work, Permission.AUDIT_READ, owner.id)
     since = beginning(work, owner.id, days=days, most=most)
-    known = _known(work, owner.id)
+    known = _Known(work, owner.id, PastGroups(work, owner.id))
     tally = Tally()
-    for row in recorded_since(work, owner.id, since):
-        _judge(row, known, before, after, tally)
-    return Replayed(since, tally, known.people)
+    for rows in recorded_since(work, owner.id, since):
+        known.learn(row.account_id for row in rows)
+        for row in rows:
+            _judge(row, known, before, after, tally)
+    return Replayed(since, tally, known.people, newest=is_newest(work, since, days=days))
 
 
 def beginning(work: Work, organization_id: str, *, days: int, most: int | None) -> datetime:
@@ -183,26 +201,28 @@ def beginning(work: Work, organization_id: str, *, days: int, most: int | None) 
     return since if oldest is None else max(since, oldest.at)
 
 
-def people(work: Work, organization_id: str) -> dict[str, str]:
-    """Return what the accounts of an organization are called: their e-mail addresses by their ids."""
-    return {row.id: row.email for row in work.tx.rows(_ACCOUNTS, organization_id=organization_id)}
+def is_newest(work: Work, since: datetime, *, days: int) -> bool:
+    """Say whether *since*, as `beginning` returned it, leaves out sign-ons of the last *days* days."""
+    return since > work.now - timedelta(days=days)
 
 
-def _known(work: Work, organization_id: str) -> _Known:
-    known = _Known(PastGroups(work, organization_id))
-    for row in work.tx.rows(_ACCOUNTS, organization_id=organization_id):
-        known.policy_of[row.id], known.people[row.id] = row.policy_id, row.email
-        if row.kind == AccountKind.BREAK_GLASS:
-            known.break_glass.add(row.id)
-    return known
+def people(work: Work, organization_id: str, account_ids: Iterable[str]) -> dict[str, str]:
+    """Return what accounts of an organization are called: their e-mail addresses by their ids."""
+    found: dict[str, str] = {}
+    for some in memberships.chunks(list(dict.fromkeys(account_ids))):
+        query = select(Account.id, Account.email).where(
+            Account.organization_id == organization_id, Account.id.in_(some)
+        )
+        found |= {row.id: row.email for row in work.tx.session.execute(query)}
+    return found
 
 
-def recorded_since(work: Work, organization_id: str, since: datetime) -> Iterator[Any]:
-    """Yield the attempts of an organization since a moment in which a person was judged, as rows, the oldest first."""
+def recorded_since(work: Work, organization_id: str, since: datetime) -> Iterator[list[Any]]:
+    """Yield the attempts of an organization since a moment in which a person was judged, in parts, the oldest first."""
     at, after = since - timedelta(microseconds=1), ""
     while True:
         rows = work.tx.rows(_PART, organization_id=organization_id, at=at, after=after)
-        yield from rows
+        yield rows
         if len(rows) < _AT_ONCE:
             return
         at, after = rows[-1].at, rows[-1].id

@@ -13,7 +13,7 @@ from idp.policy.access.rules import Mode, Rule
 from idp.policy.permissions import Permission, require
 from idp.policy.signon import Method, Strength, strength
 from idp.signon import contextual
-from idp.signon.replaying import beginning, people, recorded_since
+from idp.signon.replaying import beginning, is_newest, people, recorded_since
 
 DENIED, ALLOWED, REMOVED = contextual.DENIED, contextual.PASSED, "removed"
 PROVEN, NOT_PROVEN = contextual.PROVEN, contextual.NOT_PROVEN
@@ -40,12 +40,17 @@ class OfRule:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Since when, of how many sign-ons, what each rule would have done, and what the accounts are called."""
+    """
+    Since when, of how many sign-ons, what each rule would have done, and what the accounts are called.
+
+    ``newest``: only the newest sign-ons were looked at, since there are more than were asked for.
+    """
 
     since: datetime
     judged: int
     rules: tuple[OfRule, ...]
     people: Mapping[str, str]
+    newest: bool = False
 
 
 def report(work: Work, organization: str, *, days: int, most: int | None = None) -> Report:
@@ -68,14 +73,17 @@ def report(work: Work, organization: str, *, days: int, most: int | None = None)
     called = _called(work, owner.id)
     found = {key: _of(key, called) for key, (_, rule) in called.items() if rule.mode is Mode.REPORT_ONLY}
     judged = 0
-    for row in recorded_since(work, owner.id, since):
-        judged += 1
-        for policy_id, rule_id, outcome in row.context.get(recording.KEY, {}).get("reported", ()):
-            of = found.setdefault((policy_id, rule_id), _of((policy_id, rule_id), called))
-            became = _became(outcome, row.context)
-            of.by_outcome[became] = of.by_outcome.get(became, 0) + 1
-            of.people.setdefault(row.account_id, Count()).add(became, row.id)
-    return Report(since, judged, tuple(found.values()), people(work, owner.id))
+    for rows in recorded_since(work, owner.id, since):
+        judged += len(rows)
+        for row in rows:
+            for policy_id, rule_id, outcome in row.context.get(recording.KEY, {}).get("reported", ()):
+                of = found.setdefault((policy_id, rule_id), _of((policy_id, rule_id), called))
+                became = _became(outcome, row.context)
+                of.by_outcome[became] = of.by_outcome.get(became, 0) + 1
+                of.people.setdefault(row.account_id, Count()).add(became, row.id)
+    met = {account_id for of in found.values() for account_id in of.people}
+    newest = is_newest(work, since, days=days)
+    return Report(since, judged, tuple(found.values()), people(work, owner.id, sorted(met)), newest)
 
 
 _Key = tuple[str, str]

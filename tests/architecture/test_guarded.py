@@ -12,8 +12,8 @@ CHANGES = {
     "policy_members": {"move", "move_group", "set_kind"},
     "zones": {"create", "change", "delete"},
 }
-REHEARSED = {"access_replay.py", "policy_replay.py"}
-"""They change nothing: what they do is taken back."""
+REHEARSED = {"access_replay.py", "policy_replay.py", "dev_seed_rules.py"}
+"""They change nothing, since what they do is taken back; or fill an installation in which nobody can sign in yet."""
 
 
 def _changes(function: ast.AST) -> set[str]:

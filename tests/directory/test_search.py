@@ -1,5 +1,8 @@
 """Finding by a few letters: what is found, by what, and by whom not."""
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import delete
 
@@ -135,8 +138,30 @@ def test_an_attempt_is_found_by_its_reference_or_the_beginning_of_it(work, acme)
 
     assert found(work, acme, reference) == [("attempt", reference)]
     assert found(work, acme, reference[:14].upper()) == [("attempt", reference)]
-    assert found(work, acme, reference[:8]) == []
     assert found(work, acme, reference + "x") == []
+    assert found(work, acme, "att_") == []
+
+
+@pytest.mark.both_databases
+def test_an_attempt_is_found_by_a_few_letters_of_its_reference_among_the_newest(work, acme, monkeypatch):
+    older, newer = _attempt(work, acme), _attempt(replace(work, now=work.now + timedelta(minutes=1)), acme)
+    chance = newer[len("att_") + 12 :]
+
+    assert found(work, acme, "att_0") == [("attempt", newer), ("attempt", older)]
+    assert found(work, acme, chance[:4]) == [("attempt", newer)]
+    assert found(work, acme, newer[-4:].upper()) == [("attempt", newer)]
+    assert found(work, acme, chance[:3]) == []
+    assert found(work, acme, "att_%") == []
+    monkeypatch.setattr(search, "_NEWEST_ATTEMPTS", 1)
+    assert found(work, acme, "att_0") == [("attempt", newer)]
+    assert found(work, acme, older[:13]) != []
+
+
+def test_t3_an_attempt_of_another_organization_is_not_found_by_a_few_letters(work, acme, an_organization):
+    theirs = _attempt(work, an_organization("other", "Other"))
+
+    assert found(work, acme, "att_0") == []
+    assert found(work, acme, theirs[-5:]) == []
 
 
 def test_t2_an_attempt_is_found_by_none_but_those_who_may_read_it(work, acme, an_account, as_account, an_organization):

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from idp.base import jobs, sweeping
 from idp.base.models import OutboxMessage
 from idp.directory import accounts, imports, organizations
+from idp.directory.console_models import Run
 from idp.directory.joining_models import AccountImport, AccountImportRow
 from idp.policy.permissions import OPERATOR
 from idp.signon import history, housekeeping, logout, notices
@@ -252,6 +253,25 @@ def test_notices_and_messages_that_nobody_could_be_sent_are_kept_for_a_while(wor
     assert left(31) == (0, 1)
     assert left(89) == (0, 1)
     assert left(91) == (0, 0)
+
+
+def test_long_work_that_is_over_goes_after_ninety_days_and_what_is_open_stays(work, an_organization):
+    owner = an_organization()
+    for number, (state, days) in enumerate([("finished", 91), ("failed", 91), ("finished", 89), ("waiting", 91)]):
+        work.tx.session.add(
+            Run(
+                organization_id=owner.id,
+                id=f"run_{number}",
+                kind="bulk-accounts",
+                state=state,
+                created_at=work.now - timedelta(days=days),
+            )
+        )
+    work.tx.session.flush()
+
+    housekeeping.sweep(work)
+
+    assert sorted(work.tx.session.scalars(select(Run.id))) == ["run_2", "run_3"]
 
 
 def test_previews_that_were_never_applied_go_after_thirty_days_and_lists_after_one(work):

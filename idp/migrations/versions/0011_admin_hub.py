@@ -82,6 +82,25 @@ def upgrade() -> None:
         sa.UniqueConstraint("held_name", name=op.f("uq_domains_held_name")),
     )
     op.create_index("ix_domains_check_at", "domains", ["check_at"], unique=False)
+    op.create_index(
+        "ix_accounts_organization_id_kind", "accounts", ["organization_id", "kind", "email_key"], unique=False
+    )
+    op.create_index(
+        "ix_accounts_organization_id_policy_id",
+        "accounts",
+        ["organization_id", "policy_id", "email_key"],
+        unique=False,
+        sqlite_where=sa.text("policy_id IS NOT NULL"),
+        postgresql_where=sa.text("policy_id IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_applications_organization_id_access_policy_id",
+        "applications",
+        ["organization_id", "access_policy_id"],
+        unique=False,
+        sqlite_where=sa.text("access_policy_id IS NOT NULL"),
+        postgresql_where=sa.text("access_policy_id IS NOT NULL"),
+    )
     op.create_index("ix_domains_organization_id_name", "domains", ["organization_id", "name"], unique=False)
     op.create_table(
         "claim_lists",
@@ -201,6 +220,7 @@ def upgrade() -> None:
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("cursor", sa.String(length=320), nullable=False),
         sa.Column("findings", sa.JSON(), nullable=False),
+        sa.Column("result", sa.JSON(), nullable=False),
         sa.Column("created_by", sa.String(length=64), nullable=False),
         sa.Column("created_by_name", sa.String(length=320), nullable=False),
         sa.Column("created_at", Instant(), nullable=False),
@@ -608,6 +628,9 @@ def downgrade() -> None:
     op.drop_column("groups", "deleted_at")
     op.drop_column("groups", "description")
     op.drop_column("groups", "kind")
+    op.drop_index("ix_applications_organization_id_access_policy_id", table_name="applications")
+    op.drop_index("ix_accounts_organization_id_policy_id", table_name="accounts")
+    op.drop_index("ix_accounts_organization_id_kind", table_name="accounts")
     op.drop_column("clients", "made_from")
     op.drop_column("applications", "picture_id")
     op.drop_column("applications", "note")

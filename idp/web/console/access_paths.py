@@ -3,16 +3,17 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, time
+from typing import Any
 
 from flask import Blueprint, Response, request, url_for
 
 from idp.base.errors import IdpError, Invalid, NotFound
 from idp.base.work import Work
-from idp.directory import account_lists, default_groups, paths, queries, reaching, rights
+from idp.directory import account_lists, default_groups, paths, queries, reaching, rights, sizes
 from idp.directory.models import Account, Application
 from idp.policy.permissions import Permission
 from idp.signon import why_not
-from idp.web.console import confirming, lists, seen
+from idp.web.console import confirming, lists, log_filters, seen
 from idp.web.console.desk import Desk, at_desk, console_page, done, fresh
 from idp.web.console.guarding import guarded
 from idp.web.console.lists import After, At
@@ -22,18 +23,14 @@ from idp.web.security import administrator
 
 pages = Blueprint("console_access_paths", __name__, url_prefix="/admin")
 
-_MOST_OFFERED = 200
+_MOST_OFFERED = 100
+"""Applications to choose from: where there are more, their name is typed."""
 
 
 OPENINGS = lists.Listing(
     name="account-applications",
     file="console_access_paths.account_as_csv",
-    read=lambda work, at, after, limit: lists.part(
-        [one for one in _opened(work, at).openings if lists.begins(one.application.name, at.chosen["q"])],
-        lambda one: (one.application.name, one.application.id),
-        after,
-        limit,
-    ),
+    read=lambda work, at, after, limit: _opened(work, at, after, limit)[1],
     key=lambda one: (one.application.name, one.application.id),
     heads=("application_id", "application", "site", "opens", "by", "through", "source", "since", "reason"),
     cells=lambda work, at, rows: (
@@ -52,18 +49,17 @@ def account(work: Work, desk: Desk, account_id: str) -> Response:
     chosen = lists.filters("at", "application")
     looked: list[paths.AccountPaths] = []
 
-    def read(work: Work, at: At, after: After, limit: int) -> list[paths.Opening]:
-        looked.append(_opened(work, at))
-        every = [one for one in looked[-1].openings if lists.begins(one.application.name, at.chosen["q"])]
-        return lists.part(every, OPENINGS.key, after, limit)
+    def read(work: Work, at: At, after: After, limit: int) -> Sequence[paths.Opening]:
+        found, rows = _opened(work, at, after, limit)
+        looked.append(found)
+        return rows
 
     listed = replace(OPENINGS, read=read).page(work, desk, person)
     answer = None
     if chosen["application"]:
-        answer = why_not.why_not(work, person.id, chosen["application"], organization_id=desk.organization.id)
-    offered = [
-        one for one in queries.applications(work, limit=_MOST_OFFERED) if one.organization_id == desk.organization.id
-    ]
+        asked = log_filters.application(work, desk.organization.id, chosen["application"])
+        answer = why_not.why_not(work, person.id, asked.id, organization_id=desk.organization.id)
+    offered = queries.applications(work, organization_id=desk.organization.id, limit=_MOST_OFFERED + 1)
     grantable = [one for one in offered if _may_grant(desk, one)]
     return console_page(
         work,
@@ -76,8 +72,10 @@ def account(work: Work, desk: Desk, account_id: str) -> Response:
         listed=listed,
         chosen=chosen,
         answer=answer,
+        by_name=len(offered) > _MOST_OFFERED,
         offered_choices=[(one.id, one.name) for one in offered],
-        grantable=grantable,
+        grantable=bool(grantable),
+        may_take={one.application.id for one in listed.rows if _may_grant(desk, one.application)},
         grantable_choices=[(one.id, one.name) for one in grantable],
     )
 
@@ -95,7 +93,8 @@ def account_as_csv(work: Work, desk: Desk, account_id: str) -> Response:
 @at_desk(again=account)
 def give(work: Work, desk: Desk, account_id: str) -> Response:
     """Give an application to an account; where its groups give roles, that asks for a second step."""
-    application = _application(work, desk, request.form.get("application", ""))
+    asked = log_filters.application(work, desk.organization.id, request.form.get("application", "").strip())
+    application = _application(work, desk, asked.id)
     if any(rights.roles_of_group(work, one) for one in default_groups.defaults(work, application)):
         unproven = confirming.second_step(work, desk)
         if unproven is not None:
@@ -193,6 +192,7 @@ def people(work: Work, desk: Desk, application_id: str) -> Response:
         application=application,
         listed=listed,
         found=looked[-1],
+        countable=sizes.MANY,
         chosen={**listed.filters, **lists.filters("account")},
         answer=answer,
         unknown=unknown,
@@ -274,8 +274,17 @@ def _defaults_mark(work: Work, application: Application) -> int:
     return seen.mark([one.id for one in default_groups.defaults(work, application)])
 
 
-def _opened(work: Work, at: At) -> paths.AccountPaths:
-    return paths.of_account(work, at.of.id, organization_id=at.organization_id, at=_moment(at.chosen["at"]))
+def _opened(work: Work, at: At, after: After, limit: int) -> tuple[paths.AccountPaths, Sequence[paths.Opening]]:
+    """Read a part of what an account opens; where the beginning of a name is asked for, of all that it opens."""
+    asked, moment = at.chosen["q"], _moment(at.chosen["at"])
+    if not asked:
+        found = paths.of_account(
+            work, at.of.id, organization_id=at.organization_id, at=moment, after=after, limit=limit
+        )
+        return found, found.openings
+    every = paths.of_account(work, at.of.id, organization_id=at.organization_id, at=moment)
+    matching = [one for one in every.openings if lists.begins(one.application.name, asked)]
+    return every, lists.part(matching, OPENINGS.key, after, limit)
 
 
 def _found(work: Work, at: At, after: After, limit: int) -> paths.ApplicationPaths:

@@ -22,6 +22,7 @@ from idp.web.security import administrator
 pages = Blueprint("console_access", __name__, url_prefix="/admin/access")
 
 _PLACE = "access"
+_RULES_SHOWN = 20
 TRIALS = ("", "5", "15", "30", "60")
 """Minutes for which a change can be tried; empty: it stays."""
 
@@ -308,10 +309,29 @@ def past(work: Work, desk: Desk, policy_id: str) -> Response:
 @administrator
 @at_desk
 def reported(work: Work, desk: Desk) -> Response:
-    """Say what the rules in report-only would have done."""
-    days = replays.days(lists.filters("days")["days"])
-    made = report(work, desk.organization.slug, days=days, most=replays.MOST)
-    return console_page(work, desk, "console/access/report.html", place=_PLACE, report=made, days=days)
+    """Say what the rules in report-only would have done: twenty rules on a page, of each those whom it met most."""
+    chosen = lists.filters("days")
+    days = replays.days(chosen["days"])
+    made = report(work, desk.organization.slug, days=days, most=replays.MOST_REPORTED)
+    rules = list(enumerate(made.rules))
+    found = lists.listed(
+        desk,
+        "reported",
+        chosen,
+        lambda after, limit: rules[int(after[0]) + 1 if after else 0 :][:limit],
+        lambda one: (one[0],),
+        limit=_RULES_SHOWN,
+    )
+    return console_page(
+        work,
+        desk,
+        "console/access/report.html",
+        place=_PLACE,
+        report=made,
+        listed=found,
+        rules=[(rule, replays.most_met(rule)) for _, rule in found.rows],
+        days=days,
+    )
 
 
 def found(work: Work, desk: Desk, policy_id: str) -> AccessPolicy:

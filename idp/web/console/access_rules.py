@@ -16,7 +16,7 @@ from idp.policy.models import AccessPolicy
 from idp.policy.permissions import Permission
 from idp.policy.signon import STRONG_SECOND_STEPS, Method
 from idp.signon.replaying import judging, replay, with_rules
-from idp.signon.reporting import OfRule, report
+from idp.signon.reporting import report
 from idp.web.console import access_form, lists, replays
 from idp.web.console.access_policies import TRIALS, found, minutes, on_trial, said
 from idp.web.console.desk import Desk, at_desk, console_page, done, fresh
@@ -97,7 +97,7 @@ def switching(work: Work, desk: Desk, policy_id: str, rule_id: str) -> Response:
         "mode",
         policy,
         rule,
-        report=_report(work, desk, rule),
+        **_report(work, desk, rule),
         days=replays.DAYS,
         replayed=None
         if rule.mode is Mode.ON
@@ -224,11 +224,12 @@ def _replayed(work: Work, desk: Desk, policy: AccessPolicy, change: Change) -> r
     return replays.shown(made)
 
 
-def _report(work: Work, desk: Desk, rule: Rule) -> OfRule | None:
+def _report(work: Work, desk: Desk, rule: Rule) -> dict[str, Any]:
+    """Return what a rule has reported, and whether only the newest sign-ons were looked at."""
     if rule.mode is not Mode.REPORT_ONLY or not desk.may(Permission.AUDIT_READ):
-        return None
+        return {"report": None, "newest": False}
     made = report(work, desk.organization.slug, days=replays.DAYS, most=replays.MOST)
-    return next((one for one in made.rules if one.rule_id == rule.id), None)
+    return {"report": next((one for one in made.rules if one.rule_id == rule.id), None), "newest": made.newest}
 
 
 def _form(

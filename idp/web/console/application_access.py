@@ -6,7 +6,7 @@ from flask import Blueprint, Response, request, url_for
 
 from idp.base.errors import Invalid
 from idp.base.work import Work
-from idp.directory import access, application_lists, applications, queries
+from idp.directory import access, application_lists, applications, queries, sizes
 from idp.directory.rights import require_on
 from idp.policy.permissions import Permission
 from idp.web.console import confirming, giving, lists
@@ -128,6 +128,7 @@ def ask_to_withdraw(work: Work, desk: Desk, application_id: str, grant_id: str) 
         "access",
         opener=application_lists.opener(work, application, grant_id),
         losing=application_lists.losing(work, application, grant_id),
+        countable=sizes.MANY,
     )
 
 

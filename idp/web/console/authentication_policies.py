@@ -7,13 +7,25 @@ from flask import Blueprint, Response, request
 
 from idp.base.errors import IdpError, Invalid
 from idp.base.work import Work
-from idp.directory import account_lists, authentication_policies, history, policy_lists, policy_members, queries
+from idp.directory import (
+    account_lists,
+    authentication_policies,
+    history,
+    memberships,
+    policy_lists,
+    policy_members,
+    queries,
+    sizes,
+)
+from idp.directory.console_models import Run
 from idp.directory.models import Account
 from idp.oidc.api_tokens import administered as api_tokens
 from idp.policy import authentication
 from idp.policy.authentication import METHODS, RECOVERY, PolicyKind
 from idp.policy.models import AuthenticationPolicy
 from idp.policy.permissions import Permission
+from idp.signon import bulk_acts
+from idp.signon.bulk_acts import Chosen
 from idp.signon.policy_effects import Effects, effects
 from idp.signon.replaying import Replayed, judging, replay, with_terms
 from idp.web.console import lists, replays, terms_form
@@ -128,7 +140,8 @@ def show(work: Work, desk: Desk, policy_id: str) -> Response:
         place=_PLACE,
         policy=policy,
         terms=terms,
-        count=authentication_policies.members(work, policy),
+        count=authentication_policies.some_members(work, policy),
+        countable=sizes.MANY,
         advice=authentication.advice(terms),
     )
 
@@ -198,6 +211,11 @@ def move(work: Work, desk: Desk, policy_id: str) -> Response:
         raise Invalid(
             "Say who is to be moved.", field="people", advice="Tick people, write addresses, or name a group."
         )
+    begun = _move_by_run(work, desk, group, to) if group else None
+    if begun is not None and not people:
+        words = _("It has begun. You may close your browser meanwhile.")
+        return done(work, desk, words, "console_runs.show", run_id=begun.id)
+    group = "" if begun is not None else group
     with guarded(work, desk):
         target = _policy(work, desk, to)
         moved = policy_members.move(work, desk.organization.slug, dict.fromkeys(people), target.id)
@@ -208,6 +226,15 @@ def move(work: Work, desk: Desk, policy_id: str) -> Response:
         return _members(work, desk, policy_id, refused, moved=len(moved) - len(refused))
     words = _("%(count)s moved to “%(name)s”.", count=len(moved), name=target.name)
     return done(work, desk, words, "console_policies.members", policy_id=policy_id)
+
+
+def _move_by_run(work: Work, desk: Desk, group: str, to: str) -> Run | None:
+    """Begin to move the members of a large group; None: they are few, and moved at once."""
+    found, target = queries.group(work, group, organization_id=desk.organization.id), _policy(work, desk, to)
+    chosen = Chosen(filters={"group": found.id})
+    if memberships.count(work, found) <= bulk_acts.GROUP_AT_ONCE:
+        return None
+    return bulk_acts.start(work, bulk_acts.MOVE, organization_id=desk.organization.id, chosen=chosen, to=target.id)
 
 
 @pages.get("/<policy_id>/history")
@@ -228,7 +255,7 @@ def choosing(work: Work, desk: Desk, policy_id: str) -> Response:
     """Ask whether a policy is to be the default."""
     policy = _policy(work, desk, policy_id)
     now = authentication_policies.default_policy(work, desk.organization.id)
-    count = authentication_policies.members(work, now)
+    count = authentication_policies.counts(work, desk.organization.id).get(now.id, 0)
     return console_page(
         work, desk, "console/policies/default.html", place=_PLACE, policy=policy, before=now, count=count
     )
@@ -267,7 +294,7 @@ def removal(work: Work, desk: Desk, policy_id: str) -> Response:
         "console/policies/delete.html",
         place=_PLACE,
         policy=policy,
-        count=authentication_policies.members(work, policy),
+        count=authentication_policies.some_members(work, policy),
         heirs=heirs,
     )
 

@@ -50,7 +50,7 @@ def ask(work: Work, desk: Desk) -> Response:
     named = bulk_objects.chosen(work, act, organization_id=desk.organization.id, ids=ids, of=of)
     losing = 0
     if act == bulk_objects.WITHDRAW:
-        losing = application_lists.losing(work, application_of(work, desk, of), *named)
+        losing = application_lists.losing(work, application_of(work, desk, of), *named, most=None)
     place, endpoint = _LISTS[act]
     return console_page(
         work,

@@ -89,6 +89,7 @@ def _opened(view: View, again: View | None) -> View:
 
 def _run(view: View, values: dict[str, Any]) -> Response:
     with context.open_work() as work:
+        work.tx.plan_for_values()
         session = context.current_session(work)
         if session is None:  # it ended between the guard and here
             return redirect_(entrance.HOME)

@@ -7,7 +7,7 @@ from flask import Blueprint, Response, request, url_for
 
 from idp.base.errors import Conflict
 from idp.base.work import Work
-from idp.directory import claim_lists, domain_lists, domain_reads, domains, history, managed
+from idp.directory import claim_lists, domain_lists, domain_reads, domains, history, managed, sizes
 from idp.directory.domain_models import Domain
 from idp.directory.domain_proof import Prober
 from idp.directory.domains import Asked, Looked
@@ -26,7 +26,7 @@ _PLACE = "domains"
 
 
 def _cells(work: Work, at: At, rows: Sequence[Domain]) -> Iterator[Sequence[object]]:
-    counts = managed.counts(work, at.organization_id)
+    counts = managed.counts(work, at.organization_id, [one.id for one in rows])
     for one in rows:
         yield (
             *(one.id, one.name, one.state, one.method, one.claiming, counts.get(one.id, 0)),
@@ -53,8 +53,15 @@ LIST = lists.Listing(
 def index(work: Work, desk: Desk) -> Response:
     """List the domains with their state; ``q`` is the beginning of a name, ``state`` narrows the list."""
     found = LIST.page(work, desk)
-    counts = managed.counts(work, desk.organization.id)
-    return console_page(work, desk, "console/domains/index.html", place=_PLACE, listed=found, counts=counts)
+    return console_page(
+        work,
+        desk,
+        "console/domains/index.html",
+        place=_PLACE,
+        listed=found,
+        counts=managed.some(work, desk.organization.id, [one.id for one in found.rows]),
+        countable=sizes.MANY,
+    )
 
 
 @pages.get("/domains.csv")
@@ -90,7 +97,7 @@ def added(work: Work, desk: Desk) -> Response:
 def show(work: Work, desk: Desk, domain_id: str) -> Response:
     """Show a domain: its state, its proof, its accounts."""
     found = domain_reads.domain(work, desk.organization.slug, domain_id)
-    return _page(work, desk, "show", found, managed_count=managed.counts(work, desk.organization.id).get(found.id, 0))
+    return _page(work, desk, "show", found, managed_count=managed.count(work, found))
 
 
 @pages.get("/<domain_id>/history")
@@ -157,7 +164,7 @@ def ask_claiming(work: Work, desk: Desk, domain_id: str) -> Response:
             count,
         )
     else:
-        count = managed.counts(work, desk.organization.id).get(found.id, 0)
+        count = managed.count(work, found)
         said = ngettext(
             "New accounts with an address on %(name)s are managed only when you claim them; %(num)s account stays managed.",
             "New accounts with an address on %(name)s are managed only when you claim them; %(num)s accounts stay managed.",
@@ -250,7 +257,7 @@ def unclaimed(work: Work, desk: Desk, domain_id: str) -> Response:
 def remove(work: Work, desk: Desk, domain_id: str) -> Response:
     """Say what giving a domain up does."""
     found = domain_reads.editable(work, desk.organization.slug, domain_id)
-    return _page(work, desk, "remove", found, managed_count=managed.counts(work, desk.organization.id).get(found.id, 0))
+    return _page(work, desk, "remove", found, managed_count=managed.count(work, found))
 
 
 @pages.post("/<domain_id>/remove")

@@ -61,6 +61,7 @@ def as_json(desk: Desk, name: str, values: Callable[[Work], Iterable[object]]) -
 def _work(desk: Desk) -> Iterator[Work]:
     """Open the unit of work of an answer that is being sent."""
     with context.open_work() as work:
+        work.tx.plan_for_values()
         yield replace(work, actor=desk.actor)
 
 

@@ -4,13 +4,15 @@ from dataclasses import dataclass
 
 from flask import Blueprint, Response, request
 
-from idp.base.errors import Invalid
+from idp.base.errors import Invalid, NotFound
 from idp.base.work import Work
-from idp.directory import group_exceptions, queries
+from idp.directory import group_exceptions, queries, runs, sizes
 from idp.directory import group_rule_changes as rules
 from idp.directory.group_rule_changes import Ran
 from idp.directory.models import Group
 from idp.policy.permissions import Permission, require
+from idp.signon import group_rule_runs
+from idp.signon.group_rule_runs import Previewed
 from idp.web.console import lists, seen
 from idp.web.console.desk import Desk, at_desk, console_page, done, fresh
 from idp.web.console.guarding import guarded
@@ -44,6 +46,10 @@ class _Wanted:
             int(brake) if brake else None,
         )
 
+    def of_run(self) -> group_rule_runs.Wanted:
+        """Return it as a run takes it."""
+        return group_rule_runs.Wanted(self.condition, self.excepted, self.brake_percent)
+
 
 @pages.get("")
 @administrator
@@ -60,6 +66,7 @@ def show(work: Work, desk: Desk, group_id: str) -> Response:
         place=_PLACE,
         group=group,
         rule=found,
+        by_run=sizes.is_large(work, desk.organization.id),
         condition=said.get("condition", "") or ("" if found is None else rules.spelled(work, found)),
         excepted=() if found is None else [one.email for one in rules.exceptions(work, found)],
     )
@@ -70,12 +77,12 @@ def show(work: Work, desk: Desk, group_id: str) -> Response:
 @at_desk(again=show)
 @fresh
 def preview(work: Work, desk: Desk, group_id: str) -> Response:
-    """Say who would enter and who would leave; nothing changes."""
+    """Say who would enter and who would leave; nothing changes. Where that is work for a run, lead back to ask for one."""
     group = _group(work, desk, group_id)
     wanted = _Wanted.read()
     found = group_exceptions.rule_of(work, group)
-    if found is None and wanted.condition is None:
-        return redirect("console_group_rules.show", group_id=group_id)
+    if (found is None and wanted.condition is None) or sizes.is_large(work, desk.organization.id):
+        return redirect("console_group_rules.show", group_id=group_id, condition=wanted.condition or "")
     planned = rules.preview(
         work,
         group_id,
@@ -83,6 +90,38 @@ def preview(work: Work, desk: Desk, group_id: str) -> Response:
         condition=wanted.condition,
         excepted=wanted.excepted,
     )
+    return _previewed(work, desk, group, wanted, group_rule_runs.of_plan(planned))
+
+
+@pages.post("/look")
+@administrator
+@at_desk(again=show)
+def look(work: Work, desk: Desk, group_id: str) -> Response:
+    """Let a run find out who would enter and who would leave, where that takes longer than a page may."""
+    group = _group(work, desk, group_id)
+    begun = group_rule_runs.start_preview(work, group.id, _Wanted.read().of_run(), organization_id=desk.organization.id)
+    return done(work, desk, _begun(), "console_runs.show", run_id=begun.id)
+
+
+@pages.get("/previewed/<run_id>")
+@administrator
+@at_desk(again=show)
+@fresh
+def previewed(work: Work, desk: Desk, group_id: str, run_id: str) -> Response:
+    """Say what a run has found out; while it goes on, its page says how far it is."""
+    group, run = _group(work, desk, group_id), runs.get(work, desk.organization.id, run_id)
+    if run.kind != group_rule_runs.PREVIEW or run.parameters["group_id"] != group.id:
+        raise NotFound("There is no such preview.", field="run")
+    if run.state != runs.FINISHED:
+        return redirect("console_runs.show", run_id=run.id)
+    asked = run.parameters
+    excepted = None if asked["excepted"] is None else tuple(asked["excepted"])
+    wanted = _Wanted(asked["condition"], excepted, asked["brake_percent"])
+    return _previewed(work, desk, group, wanted, group_rule_runs.of_run(run))
+
+
+def _previewed(work: Work, desk: Desk, group: Group, wanted: _Wanted, planned: Previewed) -> Response:
+    found = group_exceptions.rule_of(work, group)
     brake = wanted.brake_percent if wanted.brake_percent is not None else 20 if found is None else found.brake_percent
     return console_page(
         work,
@@ -106,6 +145,18 @@ def carry_out(work: Work, desk: Desk, group_id: str) -> Response:
     """Do what was previewed: keep the rule, with ``on`` switch it on; ``confirm`` lets one go on that holds itself."""
     wanted, looked_at, group = _Wanted.read(), _seen(), _group(work, desk, group_id)
     organization = desk.organization.slug
+    if sizes.is_large(work, desk.organization.id):
+        begun = group_rule_runs.start_change(
+            work,
+            group.id,
+            wanted.of_run(),
+            organization_id=desk.organization.id,
+            seen=looked_at,
+            if_version=lists.version(),
+            switch_on="on" in request.form,
+            confirm="confirm" in request.form,
+        )
+        return done(work, desk, _begun(), "console_runs.show", run_id=begun.id)
     with guarded(work, desk):
         if "confirm" in request.form:
             words = _ran(rules.confirm(work, group.id, organization=organization, seen=looked_at))
@@ -142,6 +193,9 @@ def switch_off(work: Work, desk: Desk, group_id: str) -> Response:
 def run(work: Work, desk: Desk, group_id: str) -> Response:
     """Run the rule over everybody now."""
     _unchanged(work, desk, group_id)
+    if sizes.is_large(work, desk.organization.id):
+        begun = group_rule_runs.start_run(work, group_id, organization_id=desk.organization.id)
+        return done(work, desk, _begun(), "console_runs.show", run_id=begun.id)
     with guarded(work, desk):
         ran = rules.run(work, group_id, organization=desk.organization.slug)
     return done(work, desk, _ran(ran), "console_group_rules.show", group_id=group_id)
@@ -174,6 +228,10 @@ def remove(work: Work, desk: Desk, group_id: str) -> Response:
     with guarded(work, desk):
         rules.remove(work, group_id, organization=desk.organization.slug, keep_members=chosen == "keep")
     return done(work, desk, _("The rule is removed."), "console_group_rules.show", group_id=group_id)
+
+
+def _begun() -> str:
+    return _("It has begun. You may close your browser meanwhile.")
 
 
 def _unchanged(work: Work, desk: Desk, group_id: str) -> None:

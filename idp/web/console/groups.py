@@ -21,6 +21,7 @@ from idp.directory import (
     queries,
     reaching,
     rights,
+    sizes,
 )
 from idp.directory.models import Group
 from idp.directory.provisioning_models import ProvisioningClient
@@ -80,8 +81,16 @@ MEMBERS = lists.Listing(
 def index(work: Work, desk: Desk) -> Response:
     """List groups by name; ``q`` is the beginning of one, ``kind`` narrows the list to who fills them."""
     found = LIST.page(work, desk)
-    counts = group_lists.counts(work, desk.organization.id, [one.id for one in found.rows])
-    return console_page(work, desk, "console/groups/index.html", place=_PLACE, listed=found, counts=counts)
+    shown = [one.id for one in found.rows]
+    return console_page(
+        work,
+        desk,
+        "console/groups/index.html",
+        place=_PLACE,
+        listed=found,
+        counts=group_lists.counts(work, desk.organization.id, shown, most=sizes.MANY),
+        countable=sizes.MANY,
+    )
 
 
 @pages.get("/export.csv")

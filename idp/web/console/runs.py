@@ -1,9 +1,11 @@
 """Long work: what is going on, how far it has come, and the button that stops it."""
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, url_for
 
 from idp.base.work import Work
 from idp.directory import history, runs
+from idp.directory.console_models import Run
+from idp.signon import group_rule_runs
 from idp.web.console import lists
 from idp.web.console.desk import Desk, at_desk, console_page, done
 from idp.web.languages import gettext as _
@@ -63,9 +65,17 @@ def show(work: Work, desk: Desk, run_id: str) -> Response:
         place=_PLACE,
         run=run,
         goes_on=run.state in runs.OPEN,
+        result=_result(run),
         entries=history.of_target(work, desk.organization.id, run.id, limit=20),
         may_stop=run.created_by == desk.actor.id or desk.may("organization:edit"),
     )
+
+
+def _result(run: Run) -> str:
+    """Return the address of the page that shows what the run has found out; empty: there is none (yet)."""
+    if run.kind != group_rule_runs.PREVIEW or run.state != runs.FINISHED:
+        return ""
+    return url_for("console_group_rules.previewed", group_id=run.parameters["group_id"], run_id=run.id)
 
 
 @pages.post("/<run_id>/stop")

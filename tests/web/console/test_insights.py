@@ -84,8 +84,8 @@ def test_applications_that_nobody_opens_are_named_as_soon_as_sign_ons_are_counte
         work.tx.session.add(
             DailyCount(
                 organization_id=front.organization_id,
-                day="2029-12-20",
-                measure="application",
+                day="",
+                measure="application-30",
                 subject_id=front.application_ids["Wiki"],
                 count=3,
             )

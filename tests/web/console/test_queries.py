@@ -110,6 +110,7 @@ PARTICULAR = {
     "console_domains.ask_claiming": {"domain_id": "domain_held"},
     "console_who_may": {"kind": "object_kind", "reference": "group"},
     "console_policies": {"policy_id": "authentication_policy"},
+    "console_group_rules.previewed": {"run_id": "run_preview"},
     "console_provisioning.ask": {"what": "act"},
 }
 """Where an argument, of one page or of all of a blueprint, is of something else than `ARGUMENTS` says."""
@@ -243,6 +244,15 @@ class World:
             findings=lambda n: ["x"] * n,
             created_at=now,
         )
+        known["run_preview"] = "run_p0"
+        rows(
+            Run, "run_p",
+            id=lambda n: f"run_p{n}", kind="group-rule-preview", title="Extra", state="finished", created_at=now,
+            parameters={"group_id": "grp_0", "condition": None, "excepted": None, "brake_percent": None},
+            result=lambda n: {
+                "members": 1, "entering": n, "leaving": 0, "entering_people": [["E", "e@x"]] * n, "leaving_people": [],
+            },
+        )  # fmt: skip
         known["access_request"] = rows(
             AccessRequest, "arq",
             account_id=lambda n: f"acc_{n}", application_id=lambda n: f"app_{n}", reason="R", state="pending",
@@ -462,10 +472,14 @@ def address(world: World, endpoint: str, pattern: str, arguments: frozenset[str]
     return path + ASKED.get(endpoint, "")
 
 
+def addresses(front: Front, world: World) -> Iterator[str]:
+    for page in pages_of(front):
+        yield address(world, *page)
+
+
 def visited(front: Front, world: World, client) -> dict[str, Visit]:
     found = {}
-    for endpoint, pattern, arguments in pages_of(front):
-        path = address(world, endpoint, pattern, arguments)
+    for path in addresses(front, world):
         client.get(path)  # what is compiled once is compiled
         seen: list[str] = []
         with watched(front.database, seen):

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, time
-from typing import Any
 
 from flask import Blueprint, Response, request, url_for
 

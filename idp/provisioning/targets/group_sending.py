@@ -90,16 +90,18 @@ def _one(database: Database, dial: Dial, key: tuple[str, str], now: datetime) ->
         except Failed as failure:
             log.warning("group not sent", target=key[1], group=one.group_id, fault=failure.fault.value)
             with database.transaction() as tx:
-                _note(_work_of(tx, now), key, one, one.remote_id, failure.fault.value)
-            if failure.fault.of_target:
-                again = True
+                noted = _note(_work_of(tx, now), claimed, one, one.remote_id, failure.fault.value)
+            if failure.fault.of_target or not noted:
+                again = noted
                 break
             continue
         with database.transaction() as tx:
-            _note(_work_of(tx, now), key, one, remote_id, "")
+            noted = _note(_work_of(tx, now), claimed, one, remote_id, "")
+        if not noted:
+            break
         sent += 1
     with database.transaction() as tx:
-        _release(_work_of(tx, now), key, again=again)
+        _release(_work_of(tx, now), claimed, again=again)
     return sent
 
 
@@ -198,10 +200,17 @@ def _find(call: Call, wanted: _Wanted) -> str:
     return ""
 
 
-def _note(work: Work, key: tuple[str, str], wanted: _Wanted, remote_id: str, error: str) -> None:
-    if work.tx.session.get(ProvisioningTarget, key) is None:
-        return
-    of = ToldGroup
+def _still(work: Work, claimed: _Claimed) -> ProvisioningTarget | None:
+    """Return the target, unless it is gone or is at another address by now: ids of one server mean nothing at another (T8)."""
+    target = work.tx.session.get(ProvisioningTarget, claimed.key)
+    return target if target is not None and target.endpoint == claimed.endpoint else None
+
+
+def _note(work: Work, claimed: _Claimed, wanted: _Wanted, remote_id: str, error: str) -> bool:
+    """Note what came of a group; return whether the target is still where it was sent to."""
+    if _still(work, claimed) is None:
+        return False
+    of, key = ToldGroup, claimed.key
     row = work.tx.session.scalar(
         select(of).where(of.organization_id == key[0], of.target_id == key[1], of.group_id == wanted.group_id)
     )
@@ -214,10 +223,11 @@ def _note(work: Work, key: tuple[str, str], wanted: _Wanted, remote_id: str, err
     if not error:
         row.digest, row.members = wanted.digest, len(wanted.document["members"])
     work.tx.session.flush()
+    return True
 
 
-def _release(work: Work, key: tuple[str, str], *, again: bool) -> None:
-    target = work.tx.session.get(ProvisioningTarget, key)
+def _release(work: Work, claimed: _Claimed, *, again: bool) -> None:
+    target = _still(work, claimed)
     if target is None:
         return
     values: dict[str, object] = {"groups_locked_until": None}  # what has become due meanwhile stays so

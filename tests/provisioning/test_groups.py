@@ -152,3 +152,16 @@ def test_t8_what_was_learned_at_one_address_is_not_known_of_another(world, monke
     assert len(world.far.groups) == 1
     with world.work() as work:
         assert work.tx.session.query(ToldGroup).count() == 0
+
+
+def test_i10_an_application_that_answers_slowly_has_its_groups_sent_in_parts(world):
+    names = [f"Group {number}" for number in range(3)]
+    with world.work() as work:
+        for one in names:
+            groups.create(work, one, organization="acme")
+    world.set_up(pushed_groups=names)
+    world.settle()
+
+    for count in (1, 2, 3, 3):  # a drain whose time is over sends one
+        group_sending.drain(world.database, world.dial, world.now, seconds=0)
+        assert len(world.far.groups) == count

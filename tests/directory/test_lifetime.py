@@ -230,13 +230,13 @@ def test_an_erased_account_says_nothing_of_its_person_anywhere(front):
 
 KEPT = {
     *("attempts", "logouts", "oidc_subjects", "saml_names", "saml_subjects", "account_import_rows"),
-    *("memberships", "role_assignments", "sign_on_sessions"),
+    *("memberships", "role_assignments", "sign_on_sessions", "told_accounts", "provisioning_marks"),
 }
 """Tables that still name the id of an erased account: nothing in them says whose it was."""
 ERASED = {
     *("pending_sign_ons", "join_requests", "authenticators", "former_passwords", "invitations", "known_devices"),
     *("notices", "passwords", "recovery_codes", "sign_ins", "temporary_passes", "totp_factors", "access_requests"),
-    *("consents", "grants"),
+    *("consents", "grants", "api_tokens"),
 }
 
 

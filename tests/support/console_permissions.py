@@ -78,7 +78,6 @@ anybody:
     GET console_keys index
     GET console_layouts index new
     GET console_policies new
-    GET console_provisioning_targets index as_csv
     GET console_requests index
     GET console_roles index every as_csv give new confirm of_account
     GET console_runs index
@@ -232,7 +231,6 @@ application:read at okta:
     GET console_application_saml index ask_for_metadata
     GET console_application_test index
     GET console_application_vendor index certificate picture
-    GET console_application_provisioning index ask accounts accounts_as_csv past
     POST console_application_checks examine
     POST console_application_test begin        # the test signs in whoever asks for it, and changes nothing
 application:read at notebook:
@@ -249,8 +247,6 @@ application:edit at okta:
     POST console_application_provisioning approve disable enable reconcile remove resume retry set_token set_up test
     POST console_applications rename disable enable
     POST console_application_checks fix
-    GET console_application_provisioning look ask_to_enable ask_to_disable ask_to_remove ask_to_approve
-    POST console_application_provisioning set_up set_token test enable disable remove approve retry resume reconcile
     POST console_application_saml add_certificates change_rules compare decide describe refresh release
     POST console_application_saml remove_certificate set_source switch take
 application:edit and key:read at okta:

@@ -4,7 +4,7 @@ import pytest
 
 from idp.base.errors import Conflict, Forbidden, NotFound
 from idp.base.work import Actor, HeldRole
-from idp.directory import accounts, organizations
+from idp.directory import accounts, managed, organizations
 from idp.directory.provisioning_models import ProvisioningClient
 from idp.provisioning import clients, tokens
 from tests.support.scim import Peer, prove, user
@@ -121,6 +121,36 @@ def test_what_a_directory_keeps_is_shown_and_not_edited(front, peer, admin):
     assert "from the directory Entra" in group.text
 
 
+def test_before_a_directory_may_do_more_the_page_says_to_how_many(front, peer, admin):
+    peer.bring()
+    admin.open(f"{home_of(peer)}/edit").submit(name="Entra ID", takes_over="domains", brake="70")
+
+    assert "Entra ID may take over up to 4 accounts that are there already" in admin.text
+    assert "may deactivate up to 70 accounts within an hour, not 5 as before; it keeps 1 account." in admin.text
+    with front.work() as work:
+        assert clients.client(work, peer.id, organization_id=peer.organization_id).takes_over == "managed"
+    admin.submit("Save")
+    with front.work() as work:
+        found = clients.client(work, peer.id, organization_id=peer.organization_id)
+        assert (found.name, found.takes_over, found.brake) == ("Entra ID", "domains", 70)
+    admin.open(f"{home_of(peer)}/edit").submit(takes_over="nothing", brake="3")
+    assert "Saved." in admin.text, "less is not asked about"
+    admin.open(f"{home_of(peer)}/edit").submit(brake="")
+    assert "not 3 as before" in admin.text
+
+
+def test_a_directory_that_may_take_accounts_over_is_connected_when_that_was_confirmed(front, admin):
+    prove(front)
+    with front.work() as work:
+        managed.claim(work, "acme", "acme.example")
+    admin.open("/admin/provisioning/new").submit(name="Entra", takes_over="managed", brake="", days="90")
+    assert "Entra may take over up to 4 accounts" in admin.text
+    with front.work() as work:
+        assert clients.listed(work, front.organization_id) == []
+
+    assert "The token, shown only now" in admin.submit("Connect it").text
+
+
 def test_whoever_comes_second_sees_what_has_changed(front, peer, admin):
     page = admin.open(f"{home_of(peer)}/edit")
     with front.work() as work:
@@ -136,6 +166,15 @@ def test_t10_who_may_read_provisioning_may_not_change_it(front, peer):
     for path in ("edit", "token", "disable"):
         page = one.open(f"{home_of(peer)}/{path}")
         assert page.status == 403 or page.submit().status == 403, path
+
+
+def test_t10_what_a_directory_may_is_changed_with_a_fresh_second_step(front, peer, admin):
+    page = admin.open(f"{home_of(peer)}/edit")
+    front.later(minutes=10)
+    page.submit(takes_over="domains", brake="100000")
+    with front.work() as work:
+        found = work.tx.session.get_one(ProvisioningClient, (peer.organization_id, peer.id))
+        assert (found.takes_over, found.brake) == (clients.MANAGED, None)
 
 
 def test_t1_a_directory_of_another_organization_is_not_there(front, admin):

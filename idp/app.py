@@ -203,9 +203,8 @@ def create(settings: Settings, *, database: Database | None = None, clock: Calla
     access_log.install(app)
     blocked.install(app)
     app.before_request(_refuse_encoded_bodies)
-    app.uploads = console_imports.UPLOADS
-    app.uploads_below = scim.UPLOADS_BELOW
     app.uploads = {**console_imports.UPLOADS, **claim_lists.UPLOADS}
+    app.uploads_below = scim.UPLOADS_BELOW
     app.before_request(partial(_let_files_in, app))
     security.install(
         app,

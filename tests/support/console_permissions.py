@@ -270,6 +270,6 @@ application:grant at okta:
     POST console_access_paths give take mark
     POST console_application_access give withdraw
 application:grant at bookmark:
-    GET console_bookmarks ask_to_give
-    POST console_bookmarks give
+    GET console_bookmarks ask_to_give ask_to_withdraw
+    POST console_bookmarks give withdraw
 """)

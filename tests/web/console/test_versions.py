@@ -53,6 +53,7 @@ WITHOUT = {
     "console_sites.create": MAKES,
     "console_zones.create": MAKES,
     "console_application_access.withdraw": ONCE,
+    "console_bookmarks.withdraw": ONCE,
     "console_imports.applied": ONCE,
     "console_imports.undone": ONCE,
     "console_invitations.act": ONCE,

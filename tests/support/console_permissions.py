@@ -168,10 +168,13 @@ policy:read at organization:
     GET console_access_lists as_csv applications_as_csv rules_as_csv versions_as_csv
     GET console_policies as_csv members_as_csv
     GET console_zones as_csv
-    GET console_access index show applications confirming of_console past removal reported restoring versions
+    GET console_access index show applications confirming of_console past removal restoring versions
     GET console_access_rules new edit otherwise removal switching
     GET console_policies index show choosing edit members past removal
     GET console_zones index show edit removal
+policy:read and audit:read at organization:
+    GET console_access reported
+    GET console_access_lists report_as_csv
 policy:edit at organization:
     POST console_access assign assign_console confirm create delete restore roll_back
     POST console_access_rules create delete move save save_otherwise switch
@@ -194,7 +197,7 @@ role:grant at organization:
     POST console_roles grant withdraw
 
 site:read at organization:
-    GET console_site_tabs administrators applications
+    GET console_site_tabs administrators administrators_as_csv applications applications_as_csv
     GET console_sites people_as_csv
     GET console_sites show edit rename switch past people drawn
 site:create at organization:

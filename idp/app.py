@@ -77,6 +77,7 @@ from idp.web.console import (
     claim_lists,
     entrance,
     home,
+    site_protocols,
     site_tabs,
 )
 from idp.web.console import accounts as console_accounts
@@ -126,6 +127,7 @@ _CONSOLE = (
     console_organization,
     console_sites,
     site_tabs,
+    site_protocols,
     console_roles,
     account_actions,
     console_domains,

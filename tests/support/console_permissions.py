@@ -197,6 +197,7 @@ role:grant at organization:
     POST console_roles grant withdraw
 
 site:read at organization:
+    GET console_site_protocols show
     GET console_site_tabs administrators administrators_as_csv applications applications_as_csv
     GET console_sites people_as_csv
     GET console_sites show edit rename switch past people drawn
@@ -204,6 +205,7 @@ site:create at organization:
     POST console_sites create
 site:edit at site:
     POST console_sites save renamed switched logo
+    POST console_site_protocols save
 
 key:read at site:
     GET console_keys show certificate ask_to_rotate ask_to_move

@@ -16,6 +16,7 @@ from idp.directory.joining_models import AccessRequest, AccountImportRow, Invita
 from idp.directory.launcher_models import LauncherArrangement
 from idp.directory.models import AccessGrant, Account, Application, Group, Membership, RoleAssignment
 from idp.directory.provisioning_models import ProvisionedAccount, ProvisioningCall
+from idp.directory.told_models import ToldAccount
 
 MOST_ROWS = 10_000
 """Of each kind, the latest."""
@@ -84,6 +85,7 @@ PORTIONS = (
         "joining", JoinRequest, ("email", "name", "state", "created_at", "decided_at", "answer"), when="created_at"
     ),
     Portion("imports", AccountImportRow, ("email", "action", "before", "after", "outcome")),
+    Portion("at_applications_as", ToldAccount, ("target_id", "remote_id", "state", "changed_at")),
     Portion("launcher", LauncherArrangement, ("sections", "favourites", "opened", "updated_at"), whose="id"),
     Portion(
         "attempts",

@@ -157,7 +157,15 @@ def fill(front) -> None:
         )
         for made in (
             AccountImport(state="applied", created_by=ann, created_by_name="Ann Archer", created_at=work.now),
-            Run(kind="x", state="finished", created_by=ann, created_by_name="Ann Archer", created_at=work.now),
+            Run(
+                kind="x",
+                state="finished",
+                created_by=ann,
+                created_by_name="Ann Archer",
+                created_at=work.now,
+                findings=[f"{ANN}: There is no such account."],
+                result={"entering": 1, "entering_people": [["Ann Archer", ANN]], "leaving_people": []},
+            ),
         ):
             made.organization_id, made.id = where, f"{made.__tablename__}_1"
             work.tx.session.add(made)
@@ -230,13 +238,13 @@ def test_an_erased_account_says_nothing_of_its_person_anywhere(front):
 
 KEPT = {
     *("attempts", "logouts", "oidc_subjects", "saml_names", "saml_subjects", "account_import_rows"),
-    *("memberships", "role_assignments", "sign_on_sessions"),
+    *("memberships", "role_assignments", "sign_on_sessions", "told_accounts", "provisioning_marks"),
 }
 """Tables that still name the id of an erased account: nothing in them says whose it was."""
 ERASED = {
     *("pending_sign_ons", "join_requests", "authenticators", "former_passwords", "invitations", "known_devices"),
     *("notices", "passwords", "recovery_codes", "sign_ins", "temporary_passes", "totp_factors", "access_requests"),
-    *("consents", "grants"),
+    *("consents", "grants", "api_tokens"),
 }
 
 

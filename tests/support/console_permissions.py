@@ -52,7 +52,7 @@ def _needs(said: str) -> Needs:
 TABLE = _read("""
 anybody:
     GET console_bookmarks as_csv
-    GET console_bulk_objects ask
+    GET console_bulk_objects ask choose
     POST console_bulk_objects start    # names nothing: what it does is of the objects
     GET console_imports as_csv
     GET console_invitations as_csv
@@ -78,7 +78,6 @@ anybody:
     GET console_keys index
     GET console_layouts index new
     GET console_policies new
-    GET console_provisioning_targets index as_csv
     GET console_requests index
     GET console_roles index every as_csv give new confirm of_account
     GET console_runs index
@@ -98,7 +97,7 @@ organization:edit at organization:
 
 account:read at organization:
     GET console_accounts show edit past
-    GET console_access_paths account
+    GET console_access_paths account account_as_csv
     GET console_account_actions offered ask
 account:edit at organization:
     POST console_accounts save
@@ -106,12 +105,12 @@ account:disable at organization:
     POST console_bulk start
 account:export at organization:
     GET console_account_actions export
-account:recover or account:credentials at organization:
+account:recover or account:credentials and audit:read at organization:    # the token is Ben's, who reads the log (D17)
     POST console_tokens revoke
 api:read or account:recover or account:credentials at any site:
     GET console_tokens index as_csv of_account
 provisioning:read at organization:
-    GET console_provisioning index show accounts ask ask_for_token ask_to_revoke calls_as_csv edit groups latest past
+    GET console_provisioning index show accounts as_csv accounts_as_csv groups_as_csv ask ask_for_token ask_to_revoke calls_as_csv edit groups latest past
 provisioning:manage at organization:
     GET console_provisioning new
     POST console_provisioning create save act rotate revoke
@@ -126,13 +125,14 @@ account:create at organization:
 group:read at organization:
     GET console_groups ask_to_unnest
     GET console_groups show edit inside opens past members_as_csv as_csv
+    GET console_group_lists groups_around_as_csv groups_within_as_csv opens_as_csv
 group:create at organization:
     POST console_groups create
 group:edit at organization:
     GET console_groups farewell
-    GET console_group_rules show preview farewell
+    GET console_group_rules show preview previewed farewell
     POST console_groups save delete
-    POST console_group_rules carry_out remove run switch_off
+    POST console_group_rules carry_out look remove run switch_off
 group:members at organization:
     GET console_groups ask_to_nest
     POST console_groups nest
@@ -185,7 +185,7 @@ audit:read at organization:
     GET console_attempts as_csv
     GET console_attempts index show
     GET console_audit index show as_csv as_json
-    GET console_insights index people people_csv
+    GET console_insights index people people_csv unused_as_csv
     GET console_runs show
 
 role:read at organization:
@@ -208,7 +208,7 @@ site:edit at site:
     POST console_site_protocols save
 
 key:read at site:
-    GET console_keys show certificate ask_to_rotate ask_to_move
+    GET console_keys show change_as_csv certificate ask_to_rotate ask_to_move
 key:rotate at site:
     POST console_keys rotate
 application:edit at site:
@@ -237,7 +237,6 @@ application:read at okta:
     GET console_application_saml index ask_for_metadata
     GET console_application_test index
     GET console_application_vendor index certificate picture
-    GET console_application_provisioning index ask accounts accounts_as_csv past
     POST console_application_checks examine
     POST console_application_test begin        # the test signs in whoever asks for it, and changes nothing
 application:read at notebook:
@@ -254,8 +253,6 @@ application:edit at okta:
     POST console_application_provisioning approve disable enable reconcile remove resume retry set_token set_up test
     POST console_applications rename disable enable
     POST console_application_checks fix
-    GET console_application_provisioning look ask_to_enable ask_to_disable ask_to_remove ask_to_approve
-    POST console_application_provisioning set_up set_token test enable disable remove approve retry resume reconcile
     POST console_application_saml add_certificates change_rules compare decide describe refresh release
     POST console_application_saml remove_certificate set_source switch take
 application:edit and key:read at okta:

@@ -16,6 +16,7 @@ from tests.web.conftest import signed_in
 
 NOT_HANDED_OUT = {
     "pending_sign_ons": "a sign-in under way: gone within a day",
+    "provisioning_marks": "that something of an account is to be told: gone once it was",
     "search_words": "made of the account's own names",
 }
 SECRET = ("hash", "secret", "sealed", "token", "pepper", "public_key", "credential_id", "digest")

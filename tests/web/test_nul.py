@@ -53,6 +53,11 @@ def _in_two_organizations(front):
         organizations.create(work, "other", name="Other")
 
 
+def failed(status: int) -> bool:
+    """A fault of ours; 501 is how SCIM says that something is not offered (RFC 7644 section 3.11)."""
+    return status >= 500 and status != 501
+
+
 @pytest.mark.parametrize("who", ["a stranger", "Ann"])
 def test_in_any_address_and_query(front, who):
     make_administrator(front)
@@ -65,7 +70,7 @@ def test_in_any_address_and_query(front, who):
                 seen[address + mark] = answer.status_code
 
     assert len(seen) > 60
-    assert {address: status for address, status in seen.items() if status >= 500} == {}
+    assert {address: status for address, status in seen.items() if failed(status)} == {}
 
 
 @pytest.mark.parametrize("who", ["a stranger", "Ann"])
@@ -88,7 +93,7 @@ def test_in_any_form(front, who):
         seen[address] = 400 if b"Envelope" in answer.data[:200] else answer.status_code
 
     assert len(seen) > 25
-    assert {address: status for address, status in seen.items() if status >= 500} == {}
+    assert {address: status for address, status in seen.items() if failed(status)} == {}
     assert 403 not in {status for address, status in seen.items() if not address.startswith("/sites/")}
 
 

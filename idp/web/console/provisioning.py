@@ -185,6 +185,7 @@ def show(work: Work, desk: Desk, client_id: str) -> Response:
 @pages.get("/<client_id>/edit")
 @administrator
 @at_desk
+@fresh
 def edit(work: Work, desk: Desk, client_id: str) -> Response:
     """Ask what a client is called, and what it may."""
     found = _client(work, desk, client_id)
@@ -194,6 +195,7 @@ def edit(work: Work, desk: Desk, client_id: str) -> Response:
 @pages.post("/<client_id>/edit")
 @administrator
 @at_desk(again=edit)
+@fresh
 def save(work: Work, desk: Desk, client_id: str) -> Response:
     """Change what a client is called, and what it may."""
     changed = clients.edit(

@@ -172,7 +172,7 @@ def test_a_rule_that_reports_counts_only_after_a_page_of_its_own(front, admin):
     write(front, {"rules": [{**DENY_BEN["rules"][0], "mode": "report-only"}]})
     (rule,) = rules(front).rules
     admin.open(f"{path(front)}/rules/{rule.id}/mode")
-    assert "Would newly be denied 1 sign-ons" in admin.text
+    assert "Would newly be denied 1 sign-on, 1 person" in " ".join(admin.text.split())
 
     submit(admin, admin.path, mode="on", trial="")
 

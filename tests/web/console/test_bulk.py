@@ -46,7 +46,7 @@ def test_everyone_whom_a_filter_matches_and_nobody_else(front, admin):
 
 def test_everyone_of_a_group_and_nobody_else(front, admin):
     admin.open("/admin/accounts/bulk/choose?act=disable&all=1&group=Engineering&q=ben")
-    assert admin.title == "Disable 1 accounts"
+    assert admin.title == "Disable 1 account"
     admin.submit("Begin")
     done_all(front)
 
@@ -69,7 +69,7 @@ def test_a_group_is_named_and_an_unknown_one_is_asked_for_again(front, admin):
     admin.open(f"/admin/accounts/bulk/choose?act=add-to-group&chosen={front.account_ids[BEN]}")
     admin.submit("Begin", to="Newcomers")
 
-    assert admin.title == "Add 1 accounts to Newcomers"
+    assert admin.title == "Add 1 account to Newcomers"
 
 
 def test_the_list_offers_what_one_may_do(front, admin):

@@ -71,6 +71,7 @@ WITHOUT = {
     "console_application_saml.compare": LOOKS,
     "console_application_saml.refresh": "takes what the address says now; whatever more it says waits for somebody",
     "console_domains.check": LOOKS,
+    "console_group_rules.look": LOOKS,
     "console_domains.claimed": NUMBERS,
     "console_domains.unclaimed": NUMBERS,
     "console_access.assign": "takes out only of the policy that the page was of (if_policy)",

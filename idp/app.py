@@ -77,6 +77,7 @@ from idp.web.console import (
     claim_lists,
     entrance,
     home,
+    site_protocols,
     site_tabs,
 )
 from idp.web.console import accounts as console_accounts
@@ -126,6 +127,7 @@ _CONSOLE = (
     console_organization,
     console_sites,
     site_tabs,
+    site_protocols,
     console_roles,
     account_actions,
     console_domains,
@@ -203,9 +205,8 @@ def create(settings: Settings, *, database: Database | None = None, clock: Calla
     access_log.install(app)
     blocked.install(app)
     app.before_request(_refuse_encoded_bodies)
-    app.uploads = console_imports.UPLOADS
-    app.uploads_below = scim.UPLOADS_BELOW
     app.uploads = {**console_imports.UPLOADS, **claim_lists.UPLOADS}
+    app.uploads_below = scim.UPLOADS_BELOW
     app.before_request(partial(_let_files_in, app))
     security.install(
         app,

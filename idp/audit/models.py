@@ -67,6 +67,14 @@ class Attempt(Base):
             sqlite_where=text("outcome = 'refused'"),
             postgresql_where=text("outcome = 'refused'"),
         ),
+        Index(
+            "ix_attempts_succeeded_by_application",
+            "organization_id",
+            "application_id",
+            "at",
+            sqlite_where=text("outcome = 'succeeded'"),
+            postgresql_where=text("outcome = 'succeeded'"),
+        ),
     )
 
     id: Mapped[str] = mapped_column(String(64), primary_key=True)

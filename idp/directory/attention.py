@@ -19,12 +19,14 @@ from idp.directory.models import Site
 from idp.directory.provisioning_models import ProvisioningClient, ProvisioningToken
 from idp.keyring.models import SigningKey
 from idp.policy.access.rules import Mode
+from idp.policy.domains import State
 from idp.policy.models import AccessPolicy, AccessPolicyVersion
 from idp.policy.permissions import Permission, allows
 
 AT_MOST = 10
 _AHEAD = timedelta(days=30)
 _TOKENS_AHEAD = timedelta(days=14)
+_UNPROVEN = (State.MISSING_TOKEN, State.FROZEN)  # the second is what becomes of the first when nobody does anything
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ def _number(work: Work, query: Select[int]) -> int:
 def _domains(work: Work, organization_id: str) -> Wanted:
     query = (
         select(Domain.name)
-        .where(Domain.organization_id == organization_id, Domain.state == "missing-token")
+        .where(Domain.organization_id == organization_id, Domain.state.in_(_UNPROVEN))
         .order_by(Domain.name)
     )
     names = list(work.tx.session.scalars(query))

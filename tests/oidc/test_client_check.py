@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from joserfc.jwk import ECKey, RSAKey
+from sqlalchemy import event
 
 from idp.audit.findings import Severity
 from idp.base.errors import Invalid
@@ -427,6 +428,19 @@ def test_a_client_that_nobody_uses_is_named_after_ninety_days(place, browser):
 
     assert "client-unused" in kinds(place, unused)
     assert "client-unused" not in kinds(place, used)
+
+
+def test_the_last_success_of_a_client_is_found_by_an_index(place):
+    client, asked = place.register(), []
+
+    def explain(connection, cursor, statement, parameters, *_):
+        if "FROM attempts" in statement:
+            asked.extend(row[3] for row in connection.connection.execute(f"EXPLAIN QUERY PLAN {statement}", parameters))
+
+    event.listen(place.database.engine, "before_cursor_execute", explain)
+    kinds(place, client)
+
+    assert [step for step in asked if "ix_attempts_succeeded_by_application" in step], asked
 
 
 def test_grants_of_scopes_are_looked_up(place):

@@ -168,10 +168,13 @@ policy:read at organization:
     GET console_access_lists as_csv applications_as_csv rules_as_csv versions_as_csv
     GET console_policies as_csv members_as_csv
     GET console_zones as_csv
-    GET console_access index show applications confirming of_console past removal reported restoring versions
+    GET console_access index show applications confirming of_console past removal restoring versions
     GET console_access_rules new edit otherwise removal switching
     GET console_policies index show choosing edit members past removal
     GET console_zones index show edit removal
+policy:read and audit:read at organization:
+    GET console_access reported
+    GET console_access_lists report_as_csv
 policy:edit at organization:
     POST console_access assign assign_console confirm create delete restore roll_back
     POST console_access_rules create delete move save save_otherwise switch
@@ -194,13 +197,15 @@ role:grant at organization:
     POST console_roles grant withdraw
 
 site:read at organization:
-    GET console_site_tabs administrators applications
+    GET console_site_protocols show
+    GET console_site_tabs administrators administrators_as_csv applications applications_as_csv
     GET console_sites people_as_csv
     GET console_sites show edit rename switch past people drawn
 site:create at organization:
     POST console_sites create
 site:edit at site:
     POST console_sites save renamed switched logo
+    POST console_site_protocols save
 
 key:read at site:
     GET console_keys show change_as_csv certificate ask_to_rotate ask_to_move
@@ -267,6 +272,6 @@ application:grant at okta:
     POST console_access_paths give take mark
     POST console_application_access give withdraw
 application:grant at bookmark:
-    GET console_bookmarks ask_to_give
-    POST console_bookmarks give
+    GET console_bookmarks ask_to_give ask_to_withdraw
+    POST console_bookmarks give withdraw
 """)

@@ -156,6 +156,7 @@ def filled(things: Things) -> dict[str, dict[str, object]]:
         "console_roles.create": {"name": "Readers", "permissions": ["organization:read"]},
         "console_roles.grant": {"reason": "She helps."},
         "console_roles.save": {"name": "Readers of logs"},
+        "console_site_protocols.save": {"metadata_valid_days": "30"},
         "console_sites.create": {"name": "Acme Asia", "slug": "acme-asia"},
         "console_sites.logo": {"logo": _picture()},
         "console_sites.renamed": {"slug": "acme-global"},

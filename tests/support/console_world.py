@@ -88,7 +88,8 @@ def _applications(front: Front) -> list[str]:
         applications.grant(work, notebook.id, everyone=True)
         rotating.rotate(work, queries.site(work, "acme"), purpose="saml-signing")
         wiki = front.application_ids["Wiki"]
-        bookmarks.create(work, "acme", name="Canteen", address="https://canteen.acme.example/")
+        canteen = bookmarks.create(work, "acme", name="Canteen", address="https://canteen.acme.example/")
+        applications.grant(work, canteen.id, group="Staff")
         launcher_layouts.create(work, "acme", group="Engineering", sections=[Section("Daily", (wiki,))])
         mine, theirs = f"applications/{notebook.id}", f"applications/{okta.application_id}"
         saml = [

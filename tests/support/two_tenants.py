@@ -286,10 +286,11 @@ class Things:
         if rule.startswith("/admin/joining/"):
             return {"request_id": self._one("join_requests"), "rule_id": self._one("join_rules")}
         application = self.notebook if rule.endswith(("/client", "/client/secret", "/made")) else self.okta
+        granted = self.bookmark if rule.startswith("/admin/bookmarks/") else application
         return {
             "account_id": self.dora,
             "application_id": application,
-            "grant_id": self._one("access_grants", where=f"application_id = '{application}'"),
+            "grant_id": self._one("access_grants", where=f"application_id = '{granted}'"),
             "policy_id": self._one("authentication_policies", where="name LIKE '%Strict'"),
             "attempt_id": self._one("attempts", where="application_id IS NOT NULL"),
             "entry_id": self._one("audit_entries"),

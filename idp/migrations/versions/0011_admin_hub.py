@@ -538,6 +538,14 @@ def upgrade() -> None:
         postgresql_where=sa.text("outcome = 'refused'"),
     )
     op.create_index(
+        "ix_attempts_succeeded_by_application",
+        "attempts",
+        ["organization_id", "application_id", "at"],
+        unique=False,
+        sqlite_where=sa.text("outcome = 'succeeded'"),
+        postgresql_where=sa.text("outcome = 'succeeded'"),
+    )
+    op.create_index(
         "ix_audit_entries_organization_id_actor_id_at",
         "audit_entries",
         ["organization_id", "actor_id", "at"],
@@ -615,6 +623,7 @@ def downgrade() -> None:
     op.drop_index("ix_applications_organization_id_name", table_name="applications")
     op.drop_index("ix_attempts_refused", table_name="attempts")
     op.drop_index("ix_attempts_refused_by_application", table_name="attempts")
+    op.drop_index("ix_attempts_succeeded_by_application", table_name="attempts")
     op.drop_index("ix_audit_entries_organization_id_actor_id_at", table_name="audit_entries")
     op.drop_index("ix_audit_entries_organization_id_tag_at", table_name="audit_entries")
     op.drop_column("sites", "picture_id")

@@ -1,4 +1,4 @@
-"""Lists of contextual access, as pages and as files: policies, the rules of one, its versions, what is under it."""
+"""Lists of contextual access, as pages and as files: policies, the rules of one, its versions, what is under it; what is in report-only."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,9 +10,12 @@ from idp.base.work import Work
 from idp.directory import access_assignments, access_names, access_policies, policy_lists
 from idp.policy.access import documents, words
 from idp.policy.access.evaluate import Compiled
+from idp.policy.access.replay import Count
 from idp.policy.access.rules import Mode, Rule
 from idp.policy.models import AccessPolicy, AccessPolicyVersion
-from idp.web.console import lists
+from idp.signon import reporting
+from idp.signon.reporting import OfRule, Report
+from idp.web.console import lists, replays
 from idp.web.console.desk import Desk, at_desk
 from idp.web.console.lists import After, At
 from idp.web.security import administrator
@@ -127,6 +130,56 @@ VERSIONS = lists.Listing(
         (one.version.number, one.version.created_at, one.version.created_by, "; ".join(one.changes)) for one in rows
     ),
 )
+
+
+def _reported(work: Work, at: At, after: After, limit: int) -> list[OfRule]:
+    every = [one for one in at.of.rules if lists.begins(one.rule, at.chosen["q"])]
+    return lists.part(every, _rule_of_policy, after, limit)
+
+
+def _rule_of_policy(one: OfRule) -> tuple[str, str, str]:
+    return one.policy, one.rule, one.rule_id
+
+
+def _met(work: Work, at: At, rows: Sequence[OfRule]) -> Iterator[Sequence[object]]:
+    """A line for each person whom a rule would have met; of a rule that would have met nobody, one without a person."""
+    for one in rows:
+        rule = (one.policy, one.rule_id, one.rule, one.mode)
+        for account_id, count in sorted(one.people.items()) or [("", Count())]:
+            why = [count.why.get(reason, 0) for reason in (reporting.DENIED, reporting.NOT_PROVEN, reporting.PROVEN)]
+            yield (
+                *(*rule, account_id, at.of.people.get(account_id, account_id), count.count),
+                *(*why, count.examples[-1] if count.examples else ""),
+            )
+
+
+REPORT = lists.Listing(
+    name="report-only",
+    file="console_access_lists.report_as_csv",
+    read=_reported,
+    key=_rule_of_policy,
+    heads=(
+        *("policy", "rule_id", "rule", "state", "person_id", "person", "sign_ons", "denied", "asked_for_more"),
+        *("asked_for_what_was_proven", "attempt"),
+    ),
+    cells=_met,
+    filters={"days": lists.one_of(replays.LOOKS_BACK), "q": lists.text},
+    most=20,
+)
+
+
+def reported(work: Work, desk: Desk) -> tuple[Report, int]:
+    """Return what the rules in report-only would have done in the days that the address asks for, and how many these are."""
+    days = replays.days(lists.filters("days")["days"])
+    return reporting.report(work, desk.organization.slug, days=days, most=replays.MOST_REPORTED), days
+
+
+@pages.get("/report.csv")
+@administrator
+@at_desk
+def report_as_csv(work: Work, desk: Desk) -> Response:
+    """Send whom each rule in report-only would have met as a CSV file, streamed."""
+    return REPORT.as_csv(work, desk, reported(work, desk)[0])
 
 
 @pages.get("/policies.csv")

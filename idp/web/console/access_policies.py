@@ -10,7 +10,6 @@ from idp.base.work import Work
 from idp.directory import access_assignments, access_names, access_policies, access_trials, history
 from idp.policy.access import words
 from idp.policy.models import AccessPolicy
-from idp.signon.reporting import report
 from idp.web.console import access_lists, lists, log_filters, replays, seen
 from idp.web.console.desk import Desk, at_desk, console_page, done, fresh
 from idp.web.console.guarding import guarded
@@ -22,7 +21,6 @@ from idp.web.security import administrator
 pages = Blueprint("console_access", __name__, url_prefix="/admin/access")
 
 _PLACE = "access"
-_RULES_SHOWN = 20
 TRIALS = ("", "5", "15", "30", "60")
 """Minutes for which a change can be tried; empty: it stays."""
 
@@ -310,18 +308,8 @@ def past(work: Work, desk: Desk, policy_id: str) -> Response:
 @at_desk
 def reported(work: Work, desk: Desk) -> Response:
     """Say what the rules in report-only would have done: twenty rules on a page, of each those whom it met most."""
-    chosen = lists.filters("days")
-    days = replays.days(chosen["days"])
-    made = report(work, desk.organization.slug, days=days, most=replays.MOST_REPORTED)
-    rules = list(enumerate(made.rules))
-    found = lists.listed(
-        desk,
-        "reported",
-        chosen,
-        lambda after, limit: rules[int(after[0]) + 1 if after else 0 :][:limit],
-        lambda one: (one[0],),
-        limit=_RULES_SHOWN,
-    )
+    made, days = access_lists.reported(work, desk)
+    found = access_lists.REPORT.page(work, desk, made)
     return console_page(
         work,
         desk,
@@ -329,7 +317,7 @@ def reported(work: Work, desk: Desk) -> Response:
         place=_PLACE,
         report=made,
         listed=found,
-        rules=[(rule, replays.most_met(rule)) for _, rule in found.rows],
+        rules=[(rule, replays.most_met(rule)) for rule in found.rows],
         days=days,
     )
 

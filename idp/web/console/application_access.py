@@ -129,6 +129,9 @@ def ask_to_withdraw(work: Work, desk: Desk, application_id: str, grant_id: str) 
         opener=application_lists.opener(work, application, grant_id),
         losing=application_lists.losing(work, application, grant_id),
         countable=sizes.MANY,
+        back=url_for(
+            "console_application_access.index", application_id=application.id, guided="1" if guided() else None
+        ),
     )
 
 

@@ -17,6 +17,7 @@ from idp.directory import (
     pictures,
     queries,
     reaching,
+    sizes,
 )
 from idp.directory.bookmarks import PROTOCOL, Change
 from idp.directory.models import Application, Site
@@ -169,6 +170,39 @@ def give(work: Work, desk: Desk, bookmark_id: str) -> Response:
         account=name if who == "account" else None,
     )
     return done(work, desk, _("Access is given."), "console_bookmarks.show", bookmark_id=found.id)
+
+
+@pages.get("/<bookmark_id>/access/<grant_id>/withdraw")
+@administrator
+@at_desk
+@fresh
+def ask_to_withdraw(work: Work, desk: Desk, bookmark_id: str, grant_id: str) -> Response:
+    """Say who loses access to a bookmark, and how many they are."""
+    found = _bookmark(work, desk, bookmark_id)
+    require_on(work, Permission.APPLICATION_GRANT, found)
+    return console_page(
+        work,
+        desk,
+        "console/applications/withdraw.html",
+        place=_PLACE,
+        application=found,
+        opener=application_lists.opener(work, found, grant_id),
+        losing=application_lists.losing(work, found, grant_id),
+        countable=sizes.MANY,
+        back=url_for("console_bookmarks.show", bookmark_id=found.id),
+    )
+
+
+@pages.post("/<bookmark_id>/access/<grant_id>/withdraw")
+@administrator
+@at_desk(again=ask_to_withdraw)
+@fresh
+def withdraw(work: Work, desk: Desk, bookmark_id: str, grant_id: str) -> Response:
+    """End one access grant of a bookmark now."""
+    found = _bookmark(work, desk, bookmark_id)
+    applications.withdraw(work, found.id, grant_id, reason=request.form.get("reason", "").strip())
+    words = _("Access to %(name)s was withdrawn.", name=found.name)
+    return done(work, desk, words, "console_bookmarks.show", bookmark_id=found.id)
 
 
 @pages.get("/<bookmark_id>/edit")

@@ -83,6 +83,7 @@ class Listing(Generic[Row]):
         cells: the lines of the file for some rows, one or several for each.
         filters: what narrows the list, by the name in the address, and which values are known (`text`, `one_of`, `day`).
         cursor: the name in the address of where the page begins; another one for a second list on a page.
+        most: rows of a page at most, where each takes much room; None: as many as of every list.
     """
 
     name: str
@@ -93,6 +94,7 @@ class Listing(Generic[Row]):
     cells: Callable[[Work, At, Sequence[Row]], Iterable[Sequence[object]]]
     filters: Mapping[str, Fits] = field(default_factory=dict)
     cursor: str = "after"
+    most: int | None = None
 
     def page(self, work: Work, desk: Desk, of: Any = None) -> Listed[Row]:
         """
@@ -110,7 +112,7 @@ class Listing(Generic[Row]):
             self.key,
             file=self.file,
             cursor=self.cursor,
-            limit=ROWS,
+            limit=ROWS if self.most is None else min(ROWS, self.most),
         )
 
     def as_csv(self, work: Work, desk: Desk, of: Any = None) -> Response:

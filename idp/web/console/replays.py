@@ -12,6 +12,8 @@ DAYS = 7
 """So many days are looked back at before a change."""
 MOST = 1_000
 """So many sign-ons are judged while somebody waits, the newest: it takes a tenth of a second."""
+LOOKS_BACK = ("1", "7", "30")
+"""Over how many days a page can look back."""
 MOST_REPORTED = 5_000
 """So many sign-ons are read for what rules have reported, the newest."""
 _MOST_SHOWN = 10
@@ -87,4 +89,4 @@ def most_met(rule: OfRule) -> list[tuple[str, Count]]:
 
 def days(asked: str) -> int:
     """Return how many days somebody asked to be looked back at: one, seven or thirty."""
-    return int(asked) if asked in ("1", "7", "30") else DAYS
+    return int(asked) if asked in LOOKS_BACK else DAYS

@@ -4,8 +4,10 @@ import io
 
 import pytest
 from PIL import Image
+from sqlalchemy import select
 
-from idp.directory import bookmarks, organizations, sites
+from idp.audit.models import AuditEntry
+from idp.directory import application_lists, applications, bookmarks, organizations, queries, reaching, sites
 from tests.support.front import ANN
 from tests.web.conftest import signed_in
 from tests.web.console.conftest import make_administrator
@@ -36,6 +38,44 @@ def test_a_bookmark_is_added_given_to_everyone_and_is_a_tile(front, admin):
     assert ADDRESS in admin.open("/").page.xpath("//*[@data-tile]//a/@href")
     assert "Canteen" in admin.open("/admin/bookmarks?q=cant").text
     assert "No bookmark has such a name" in admin.open("/admin/bookmarks?q=wiki").text
+
+
+def test_access_is_withdrawn_after_being_told_how_many_lose_it(front, admin):
+    bookmark = made(front)
+    with front.work() as work:
+        applications.grant(work, bookmark, everyone=True)
+        applications.grant(work, bookmark, account=ANN)
+        people = reaching.everyone(work, front.organization_id)
+    assert ADDRESS in admin.open("/").page.xpath("//*[@data-tile]//a/@href")
+
+    [withdraw] = admin.open(f"/admin/bookmarks/{bookmark}").page.xpath("//a[contains(., 'Withdraw Everyone')]/@href")
+    admin.open(withdraw)
+    assert f"{people - 1} people cannot open it any more" in admin.text
+    admin.submit("Withdraw", reason="The canteen has closed.")
+
+    assert "Access to Canteen was withdrawn." in admin.text
+    [still] = admin.page.xpath("//section[@aria-labelledby='access']/ul/li")
+    assert ANN in still.text_content()
+    with front.work() as work:
+        [entry] = work.tx.session.scalars(select(AuditEntry).where(AuditEntry.tag == "application.access-withdrawn"))
+        assert (entry.target_id, entry.details["reason"]) == (bookmark, "The canteen has closed.")
+    assert admin.open(withdraw).status == 404
+
+
+def test_t10_who_may_not_give_access_is_not_asked_whether_to_withdraw_it(front):
+    bookmark = made(front)
+    with front.work() as work:
+        grant = applications.grant(work, bookmark, everyone=True).id
+    make_administrator(front, "auditor", ANN)
+    auditor = signed_in(front)
+    page = f"/admin/bookmarks/{bookmark}/access/{grant}/withdraw"
+
+    token = auditor.open("/account/devices").field("csrf_token").get("value")
+    assert not auditor.open(f"/admin/bookmarks/{bookmark}").page.xpath("//a[contains(@href, '/withdraw')]")
+    assert auditor.open(page).status == 403
+    assert auditor.client.post(page, data={"csrf_token": token}).status_code == 403
+    with front.work() as work:
+        assert [one.id for one in application_lists.openers(work, queries.application(work, bookmark))] == [grant]
 
 
 @pytest.mark.parametrize("address", ["http://x.example/", "javascript:alert(1)", ""])

@@ -3,8 +3,10 @@
 import pytest
 
 from idp.directory import daily_counts, rights, runs
+from idp.directory.domain_models import Domain
 from idp.directory.joining_models import JoinRequest
 from idp.directory.models import Account
+from idp.policy.domains import State
 from idp.signon import bulk_acts, coverage
 from idp.signon.bulk_acts import Chosen
 from idp.signon.models import TotpFactor
@@ -46,6 +48,25 @@ def test_the_home_page_shows_what_waits_and_what_was_counted(front, admin):
     assert "people who can sign in have a second step" in page.text
     assert [len(one.xpath(".//tbody/tr")) for one in page.page.xpath("//figure")][:2] == [30, 30]
     assert page.page.xpath("//figure/svg[@aria-hidden='true']/*[local-name()='rect']")
+
+
+def test_a_domain_whose_proof_is_gone_is_an_item_before_and_after_its_grace_is_over(front, admin):
+    states = [State.MISSING_TOKEN, State.FROZEN, State.VERIFIED, State.UNVERIFIED, State.SUPERSEDED, State.REMOVED]
+    with front.work() as work:
+        for state in states:
+            work.tx.session.add(
+                Domain(
+                    organization_id=front.organization_id,
+                    id=f"dom_{state}",
+                    name=f"{state}.example",
+                    state=state,
+                    token="t",
+                    created_at=work.now,
+                )
+            )
+
+    [item] = admin.open("/admin").page.xpath("//ul[@class='attention']/li[contains(., 'example')]")
+    assert item.xpath("string(.//bdi)") == "frozen.example, missing-token.example"
 
 
 def test_the_home_page_says_that_there_is_nothing(admin):

@@ -100,6 +100,7 @@ PARTICULAR = {
     "console_account_actions.ask": {"what": "act"},
     "console_application_adding.ask_for_template": {"name": "template"},
     "console_application_saml": {"application_id": "provider"},
+    "console_bookmarks": {"grant_id": "bookmark_grant"},
     "console_application_saml_further": {"application_id": "provider"},
     "console_application_adding_client.ask_for_template": {"name": "client_template"},
     "console_imports.undo": {"import_id": "import_done"},
@@ -292,7 +293,7 @@ class World:
             site_id=site_id, protocol="bookmark", name=lambda n: f"Mark {n}", created_at=now,
             launch_url="https://mark.example/",
         )  # fmt: skip
-        rows(
+        known["bookmark_grant"] = rows(
             AccessGrant, "acgb",
             application_id="app_b_0", subject_kind="group", subject_id=lambda n: f"grp_{n}", valid_from=now,
         )  # fmt: skip

@@ -7,7 +7,7 @@ from idp.directory import access_policies, accounts, authentication_policies, gr
 from idp.directory.models import Application, RoleAssignment
 from idp.policy.access import documents
 from idp.signon import bulk_acts, coverage, group_rule_runs, insights
-from idp.web.console import access_paths, replays
+from idp.web.console import access_paths, lists, replays
 from tests.support.front import ANN, BEN, CLEO, NOON
 from tests.web.console.conftest import make_administrator
 
@@ -141,7 +141,7 @@ def test_insights_of_very_many_people_are_those_that_were_counted(front, admin, 
 
 
 def test_what_an_account_opens_is_shown_page_by_page(front, admin, monkeypatch):
-    monkeypatch.setattr(access_paths, "_ROWS", 1)
+    monkeypatch.setattr(lists, "ROWS", 1)
     monkeypatch.setattr(access_paths, "_MOST_OFFERED", 1)
     seen = []
     admin.open(f"/admin/accounts/{front.account_ids[ANN]}/access")

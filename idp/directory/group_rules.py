@@ -134,10 +134,11 @@ def plan(work: Work, organization_id: str, rule: Rule) -> Plan:
     leaving: list[Person] = []
     for people in _everybody(work, organization_id):
         groups = _groups(work, organization_id, [rule], people)
+        doubtful = _doubtful(work, organization_id, [rule], people, groups)
         for person in people:
             if not person.touched:
                 continue
-            wanted = _belongs(rule, person, groups)
+            wanted = _belongs(rule, person, groups, doubtful)
             if wanted and person.id not in there:
                 entering.append(person)
             elif not wanted and person.id in there:
@@ -177,7 +178,8 @@ def plan_part(work: Work, organization_id: str, rule: Rule, after: str) -> Part:
             memberships.held(work.now),
         )
         there.update(work.tx.session.scalars(query))
-    wanted = {one.id for one in people if _belongs(rule, one, groups)}
+    doubtful = _doubtful(work, organization_id, [rule], people, groups)
+    wanted = {one.id for one in people if _belongs(rule, one, groups, doubtful)}
     return Part(
         len(people),
         tuple(one for one in people if one.touched and one.id in wanted - there),
@@ -203,15 +205,17 @@ def _settle(work: Work, organization_id: str, rules: Sequence[Rule], account_ids
     for some in memberships.chunks(sorted(account_ids)):
         people = [one for one in _people(work, organization_id, some) if one.touched]
         groups = _groups(work, organization_id, rules, people)
+        doubtful = _doubtful(work, organization_id, rules, people, groups)
         sources = _by_rule(work, organization_id, people) if people else {}
         for rule in rules:
             there = sources.get(rule.source, set())
-            wanted = {one.id for one in people if _belongs(rule, one, groups)}
+            wanted = {one.id for one in people if _belongs(rule, one, groups, doubtful)}
             entered = memberships.enter(work, organization_id, rule.group_id, wanted - there, rule.source)
             left = memberships.leave(work, organization_id, rule.group_id, there - wanted, rule.source)
             if entered or left:
                 nesting.settle(work, organization_id, rule.group_id, {*entered, *left})
                 groups = _groups(work, organization_id, rules, people)
+                doubtful = _doubtful(work, organization_id, rules, people, groups)
                 _say(work, organization_id, rule, entered, left)
 
 
@@ -230,10 +234,48 @@ def _say(work: Work, organization_id: str, rule: Rule, entered: list[str], left:
             )
 
 
-def _belongs(rule: Rule, person: Person, groups: Mapping[str, Collection[str]]) -> bool:
+def _belongs(
+    rule: Rule, person: Person, groups: Mapping[str, Collection[str]], doubtful: Mapping[str, Collection[str]]
+) -> bool:
     return person.id not in rule.exceptions and conditions.holds(
-        rule.condition, person.attributes, groups.get(person.id, ()), unsure=person.typed
+        rule.condition,
+        person.attributes,
+        groups.get(person.id, ()),
+        unsure=person.typed,
+        doubtful=doubtful.get(person.id, ()),
     )
+
+
+def _doubtful(
+    work: Work,
+    organization_id: str,
+    rules: Iterable[Rule],
+    people: Iterable[Person],
+    groups: Mapping[str, Collection[str]],
+) -> Mapping[str, Collection[str]]:
+    """
+    Return for each person who has typed something the groups of which nobody but they say whether they are in them.
+
+    Whoever is kept out of a group since its rule cannot tell is not let in by another that asks who is *not* in it (T5).
+    """
+    typed = [one for one in people if one.typed]
+    if not typed or not any(one.condition.groups for one in rules):
+        return {}
+    every, standing = _ordered(work, organization_id), nesting.graph(work, organization_id)
+    found: dict[str, set[str]] = {one.id: set() for one in typed}
+    for person in typed:
+        doubtful = found[person.id]
+        for rule in every:
+            said = conditions.judge(
+                rule.condition,
+                person.attributes,
+                groups.get(person.id, ()),
+                unsure=person.typed,
+                doubtful=doubtful,
+            )
+            if said is None and person.id not in rule.exceptions:
+                doubtful |= {rule.group_id, *standing.above(rule.group_id)}
+    return found
 
 
 def _any(work: Work, organization_id: str) -> bool:

@@ -7,11 +7,12 @@ person by, so that none of it is ever given to another (ADR 46). What the floors
 themselves (`Eraser`).
 """
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import Text, cast, delete, or_, select, update
 
 from idp.audit.events import AccountDeletionCancelled, AccountDeletionScheduled, AccountErased
 from idp.audit.log import record
@@ -264,6 +265,7 @@ def _erase(work: Work, account: Account) -> None:
         )
     )
     _forget_as_actor(work, where, of, email)
+    _forget_in_runs(work, where, email)
     _end_facts(work, where, of)
     account.email, account.email_key, account.email_domain = "", f"erased:{of}", ""
     account.name, account.given_name, account.family_name = FORMER, "", ""
@@ -276,6 +278,18 @@ def _erase(work: Work, account: Account) -> None:
     work.tx.session.flush()
     search.take_away(work, account)
     record(work, AccountErased(organization_id=where, target_id=of))
+
+
+def _forget_in_runs(work: Work, organization_id: str, email: str) -> None:
+    """What runs have found out says no name and no address of the person any more."""
+    written = {email, json.dumps(email)[1:-1]}  # as text, or as JSON has it
+    said = [cast(of, Text).icontains(one, autoescape=True) for of in (Run.findings, Run.result) for one in written]
+    for run in work.tx.session.scalars(select(Run).where(Run.organization_id == organization_id, or_(*said))):
+        run.findings = [one.replace(email, FORMER) for one in run.findings]
+        run.result = {
+            key: [[FORMER, ""] if email in one else one for one in value] if isinstance(value, list) else value
+            for key, value in run.result.items()
+        }
 
 
 def _forget_as_actor(work: Work, organization_id: str, account_id: str, email: str) -> None:

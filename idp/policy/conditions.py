@@ -52,6 +52,7 @@ class _Facts(NamedTuple):
     groups: Collection[str]
     budget: Budget
     unsure: Collection[str]
+    doubtful: Collection[str]
 
 
 class _Named(NamedTuple):
@@ -91,19 +92,37 @@ def parse(text: str) -> Condition:
 
 
 def holds(
-    condition: Condition, attributes: Attributes, groups: Collection[str] = (), *, unsure: Collection[str] = ()
+    condition: Condition,
+    attributes: Attributes,
+    groups: Collection[str] = (),
+    *,
+    unsure: Collection[str] = (),
+    doubtful: Collection[str] = (),
 ) -> bool:
+    """Say whether *condition* is true of somebody, as `judge`, and nothing makes that unsure."""
+    return judge(condition, attributes, groups, unsure=unsure, doubtful=doubtful) is True
+
+
+def judge(
+    condition: Condition,
+    attributes: Attributes,
+    groups: Collection[str] = (),
+    *,
+    unsure: Collection[str] = (),
+    doubtful: Collection[str] = (),
+) -> bool | None:
     """
-    Say whether *condition* is true of somebody. Total: it never raises, and ends soon.
+    Say whether *condition* is true of somebody; None: unsure. Total: it never raises, and ends soon.
 
     Args:
         attributes: the values of each attribute.
         groups: what the condition calls the groups that they are in: ids, once it was `renamed`.
         unsure: attributes of which nobody but that person says what they are. The condition is true only if it is
             whatever these are: neither they nor their contrary make it so.
+        doubtful: groups that they would be in, or not, by such attributes alone: the same is true of these.
     """
     try:
-        return condition.step(_Facts(attributes, groups, Budget(), unsure)) is True
+        return condition.step(_Facts(attributes, groups, Budget(), unsure, doubtful))
     except TooMuchError:
         return False
 
@@ -268,7 +287,13 @@ class _Parser:
             raise self._missing("“group”", 'Write: in group "Staff"')
         if len({one.reference for one in self.named}) > MOST_GROUPS:
             raise _wrong(self._now.at, f"more than {MOST_GROUPS} groups")
-        return lambda facts: any(one in facts.groups for one in wanted)
+
+        def step(facts: _Facts) -> bool | None:
+            if any(one in facts.groups for one in wanted):
+                return True
+            return None if any(one in facts.doubtful for one in wanted) else False
+
+        return step
 
     def _group(self) -> str:
         token = self._now

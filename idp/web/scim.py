@@ -156,10 +156,11 @@ def _refused(trail: Trail, caller: Caller | None, id_: str, error: IdpError) -> 
         trail.refused(error, "call")
         said = error.message if error.cause == error.message else f"{error.message} ({error.cause})"
         with open_work(person=False) as work:
-            attempts.save(work, trail)
-            calls.note(work, caller, _call(trail, id_, status, said, id_))
-            if status in (401, 403):
-                record(work, event)
+            if server.count_refused(work, caller):
+                attempts.save(work, trail)
+                calls.note(work, caller, _call(trail, id_, status, said, id_))
+                if status in (401, 403):
+                    record(work, event)
             if isinstance(error, BrakeReached):
                 clients.stop(work, caller.organization_id, caller.client_id, error.brake)
     log.info("refused", reference=trail.id, kind=trail.kind, code=error.code, cause=error.cause)

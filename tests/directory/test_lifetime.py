@@ -157,7 +157,15 @@ def fill(front) -> None:
         )
         for made in (
             AccountImport(state="applied", created_by=ann, created_by_name="Ann Archer", created_at=work.now),
-            Run(kind="x", state="finished", created_by=ann, created_by_name="Ann Archer", created_at=work.now),
+            Run(
+                kind="x",
+                state="finished",
+                created_by=ann,
+                created_by_name="Ann Archer",
+                created_at=work.now,
+                findings=[f"{ANN}: There is no such account."],
+                result={"entering": 1, "entering_people": [["Ann Archer", ANN]], "leaving_people": []},
+            ),
         ):
             made.organization_id, made.id = where, f"{made.__tablename__}_1"
             work.tx.session.add(made)

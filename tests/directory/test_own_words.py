@@ -79,3 +79,26 @@ def test_what_was_typed_keeps_nobody_from_groups_by_hand(work, chiefs, a_group):
 
     found = queries.group(work, "Staff", organization_id=made.organization_id)
     assert [one.account.id for one in memberships.members(work, found)] == [made.id]
+
+
+@pytest.mark.parametrize("nested", [False, True])
+def test_t5_whom_one_rule_leaves_out_for_that_is_not_let_in_by_the_contrary_of_another(work, chiefs, a_group, nested):
+    a_group("Inside")
+    asked = "Chiefs"
+    if nested:
+        a_group("Heads")
+        groups.nest(work, "Chiefs", "Heads", organization="acme")
+        asked = "Heads"
+    rules.write(work, "Inside", organization="acme", condition=f'not in group "{asked}"')
+    rules.switch_on(work, "Inside", organization="acme")
+    made = join(work)
+
+    def inside() -> set[str]:
+        found = queries.group(work, "Inside", organization_id=made.organization_id)
+        return {one.account.email for one in memberships.members(work, found)}
+
+    assert inside() == set()
+    assert rules.preview(work, "Inside", organization="acme").entering == ()
+    accounts.rename(work, made.id, name="Zoe")
+    email_change.administer(work, made.id, made.email)
+    assert inside() == {made.email}

@@ -6,9 +6,10 @@ import pytest
 
 from idp.audit.models import AuditEntry
 from idp.base.errors import ChangedMeanwhile, Conflict, Forbidden, Invalid, NotFound
+from idp.base.work import Actor, HeldRole
 from idp.directory import accounts, organizations
 from idp.directory.console_models import Run
-from idp.provisioning.targets import editing, lists, preview, switching
+from idp.provisioning.targets import editing, found, lists, preview, switching
 from idp.provisioning.targets.editing import Wanted
 from tests.provisioning.conftest import ANN, BEN, CLEO
 from tests.support import people
@@ -226,6 +227,34 @@ def test_t10_only_who_may_edit_the_application_changes_any_of_it(world):
                     pass
 
     assert wrong == []
+
+
+def test_t10_whoever_may_not_see_accounts_does_not_guess_at_their_addresses(world):
+    world.set_up()
+    world.tell()
+    of = HeldRole("own", world.organization_id, permissions=("application:read",))
+    blind = Actor("account", "acc_x", "x", world.organization_id, (of,))
+    with world.work() as work:
+        _, target = found.readable(work, world.application_id)
+        assert len(lists.accounts(work, target, starting="ann@")) == 1
+        assert lists.accounts(replace(work, actor=blind), target, starting="ann@") == []
+
+
+def test_t5_what_people_type_of_themselves_finds_nobody_elses_account_there(world):
+    there = world.far.add("admin")
+    world.set_up(mapping={"userName": "name", "emails": "email"})
+    with world.work() as work:
+        joined = accounts.create(work, "mallory@acme.example", organization="acme", name="admin", typed_by_person=True)
+    world.ids["mallory@acme.example"] = joined.id
+    world.grant(account="mallory@acme.example")
+    world.tell()
+
+    assert "emails" not in world.far.users[there]
+    assert [one["externalId"] for one in world.far.named("mallory@acme.example")] == [joined.id]
+    with world.work() as work:
+        accounts.rename(work, joined.id, organization_id=world.organization_id, name="mallory")
+    world.tell()
+    assert [one["externalId"] for one in world.far.named("mallory")] == [joined.id]
 
 
 def test_t1_a_group_of_another_organization_is_not_there(world):

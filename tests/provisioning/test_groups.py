@@ -4,7 +4,9 @@ import pytest
 
 from idp.base.errors import Conflict
 from idp.directory import groups
-from idp.provisioning.targets import group_sending, sending, switching
+from idp.directory.told_models import ToldGroup
+from idp.provisioning.targets import editing, group_sending, sending, switching
+from idp.provisioning.targets.editing import Wanted
 from tests.provisioning.conftest import ANN, BEN, CLEO
 
 
@@ -130,3 +132,36 @@ def test_a_group_that_an_application_is_told_by_is_not_deleted(world, chosen):
         groups.delete(work, writers, organization="acme")
 
     assert "the provisioning of “Wiki”" in caught.value.message + caught.value.advice
+
+
+def test_t8_what_was_learned_at_one_address_is_not_known_of_another(world, monkeypatch):
+    world.set_up(pushed_groups=["Staff"])
+    world.settle()
+    real = group_sending._carry
+
+    def carry(call, wanted, *, by_put):
+        found = real(call, wanted, by_put=by_put)
+        with world.work() as work:  # while it was being sent
+            moved = Wanted("http://127.0.0.1:1/scim/v2", pushed_groups=["Staff"])
+            editing.set_up(work, world.application_id, moved, http_loopback=True)
+        return found
+
+    monkeypatch.setattr(group_sending, "_carry", carry)
+    group_sending.drain(world.database, world.dial, world.now)
+
+    assert len(world.far.groups) == 1
+    with world.work() as work:
+        assert work.tx.session.query(ToldGroup).count() == 0
+
+
+def test_i10_an_application_that_answers_slowly_has_its_groups_sent_in_parts(world):
+    names = [f"Group {number}" for number in range(3)]
+    with world.work() as work:
+        for one in names:
+            groups.create(work, one, organization="acme")
+    world.set_up(pushed_groups=names)
+    world.settle()
+
+    for count in (1, 2, 3, 3):  # a drain whose time is over sends one
+        group_sending.drain(world.database, world.dial, world.now, seconds=0)
+        assert len(world.far.groups) == count

@@ -3,9 +3,10 @@
 import pytest
 
 from idp.base import outbox
-from idp.directory import accounts, applications, groups, lifetime
+from idp.directory import accounts, applications, groups, lifetime, organizations, sites
 from idp.directory.told_models import ProvisioningMark
 from idp.provisioning.targets import editing, noticing, sending, switching
+from idp.provisioning.targets.editing import Wanted
 from tests.provisioning.conftest import ANN, BEN, CLEO
 from tests.support.scim_server import TOKEN
 
@@ -468,3 +469,20 @@ def test_while_the_application_is_disabled_nobody_loses_their_account_but_who_lo
     world.tell()
 
     assert (world.far.named(ANN)[0]["active"], world.far.named(BEN)[0]["active"]) == (False, True)
+
+
+def test_i10_an_application_that_answers_slowly_does_not_use_up_every_turn(world):
+    world.set_up()
+    with world.work() as work:
+        organizations.create(work, "globex", name="Globex")
+        made = sites.create(work, "globex", organization="globex", name="Globex")
+        other = applications.create(work, made, protocol="saml", name="Wiki").id
+        applications.grant(work, other, everyone=True)
+        accounts.create(work, "gus@globex.example", organization="globex", name="Gus")
+        editing.set_up(work, other, Wanted(world.far.url), http_loopback=True)
+        editing.set_token(work, other, TOKEN)
+        switching.enable(work, other)
+    world.settle()
+
+    first = {sending._due(world.database, world.now)[0] for _ in range(60)}
+    assert len(first) == 2

@@ -52,7 +52,7 @@ def _needs(said: str) -> Needs:
 TABLE = _read("""
 anybody:
     GET console_bookmarks as_csv
-    GET console_bulk_objects ask
+    GET console_bulk_objects ask choose
     POST console_bulk_objects start    # names nothing: what it does is of the objects
     GET console_imports as_csv
     GET console_invitations as_csv
@@ -97,7 +97,7 @@ organization:edit at organization:
 
 account:read at organization:
     GET console_accounts show edit past
-    GET console_access_paths account
+    GET console_access_paths account account_as_csv
     GET console_account_actions offered ask
 account:edit at organization:
     POST console_accounts save
@@ -105,12 +105,12 @@ account:disable at organization:
     POST console_bulk start
 account:export at organization:
     GET console_account_actions export
-account:recover or account:credentials at organization:
+account:recover or account:credentials and audit:read at organization:    # the token is Ben's, who reads the log (D17)
     POST console_tokens revoke
 api:read or account:recover or account:credentials at any site:
     GET console_tokens index as_csv of_account
 provisioning:read at organization:
-    GET console_provisioning index show accounts ask ask_for_token ask_to_revoke calls_as_csv edit groups latest past
+    GET console_provisioning index show accounts as_csv accounts_as_csv groups_as_csv ask ask_for_token ask_to_revoke calls_as_csv edit groups latest past
 provisioning:manage at organization:
     GET console_provisioning new
     POST console_provisioning create save act rotate revoke
@@ -125,13 +125,14 @@ account:create at organization:
 group:read at organization:
     GET console_groups ask_to_unnest
     GET console_groups show edit inside opens past members_as_csv as_csv
+    GET console_group_lists groups_around_as_csv groups_within_as_csv opens_as_csv
 group:create at organization:
     POST console_groups create
 group:edit at organization:
     GET console_groups farewell
-    GET console_group_rules show preview farewell
+    GET console_group_rules show preview previewed farewell
     POST console_groups save delete
-    POST console_group_rules carry_out remove run switch_off
+    POST console_group_rules carry_out look remove run switch_off
 group:members at organization:
     GET console_groups ask_to_nest
     POST console_groups nest
@@ -181,7 +182,7 @@ audit:read at organization:
     GET console_attempts as_csv
     GET console_attempts index show
     GET console_audit index show as_csv as_json
-    GET console_insights index people people_csv
+    GET console_insights index people people_csv unused_as_csv
     GET console_runs show
 
 role:read at organization:
@@ -202,7 +203,7 @@ site:edit at site:
     POST console_sites save renamed switched logo
 
 key:read at site:
-    GET console_keys show certificate ask_to_rotate ask_to_move
+    GET console_keys show change_as_csv certificate ask_to_rotate ask_to_move
 key:rotate at site:
     POST console_keys rotate
 application:edit at site:

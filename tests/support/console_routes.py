@@ -16,6 +16,7 @@ _ELSEWHERE = {
     "/admin/sites/<slug>/<what>.svg": {"what": "issuer"},
     "/admin/provisioning/<client_id>/<what>": {"what": "disable"},
     "/admin/who-may/<kind>/<reference>": {"kind": "group"},
+    "/admin/applications/new/oidc/template/<name>": {"name": "grafana"},
 }
 
 

@@ -26,6 +26,8 @@ from idp.signon import contextual, lockout
 
 PER_MINUTE = 1_500
 """Calls of one client within a minute; Microsoft Entra asks for 25 a second."""
+REFUSALS_PER_MINUTE = 60
+"""Of calls with a token that is good no more so many within a minute are written down; the log has all of them."""
 SEARCH = "SEARCH"
 _READS = frozenset({"GET", "HEAD", SEARCH})
 _RESOURCES = frozenset({"users", "groups"})
@@ -83,6 +85,18 @@ def count(work: Work, caller: Caller) -> None:
     waiting = lockout.count_call(work, caller.client_id, PER_MINUTE)
     if waiting is not None:
         raise Refused(429, "Too many calls within a minute.", "too-many-calls", caller, waiting.seconds)
+
+
+def count_refused(work: Work, caller: Caller) -> bool:
+    """
+    Count a call that was refused, and was therefore not counted: that was rolled back with it. Say whether there is
+    room for the rows that it leaves (I10).
+
+    Whoever has a token that is good no more uses up nothing of what the client may ask with the others.
+    """
+    if caller.refused:
+        return lockout.count_call(work, caller.token_id, REFUSALS_PER_MINUTE) is None
+    return lockout.count_call(work, caller.client_id, PER_MINUTE) is None
 
 
 def judge(work: Work, caller: Caller, trail: Trail) -> None:

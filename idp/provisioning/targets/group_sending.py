@@ -15,7 +15,7 @@ from typing import Any
 import structlog
 from sqlalchemy import and_, or_, select, update
 
-from idp.base import backoff
+from idp.base import backoff, clock
 from idp.base.db import Database
 from idp.base.ids import is_id, new_id
 from idp.base.work import Actor, Origin, Work
@@ -28,6 +28,7 @@ from idp.provisioning.targets.server import Call, Failed, Fault
 
 MOST_MEMBERS = 20_000
 _LEASE = timedelta(minutes=30)
+_SECONDS = 15.0
 _MOST_TARGETS = 50
 
 
@@ -53,11 +54,20 @@ class _Claimed:
     token: str = field(repr=False)
 
 
-def drain(database: Database, dial: Dial, now: datetime) -> int:
-    """Send the groups that have changed to every target where some may have; return how many went."""
+def drain(database: Database, dial: Dial, now: datetime, *, seconds: float = _SECONDS) -> int:
+    """
+    Send the groups that have changed to every target where some may have, for *seconds*; return how many went.
+
+    A target that answers slowly has the rest of its groups sent when all others had their turn (I10).
+    """
+    until, sent = clock.monotonic() + seconds, 0
     with database.transaction() as tx:
         due = [(row[0], row[1]) for row in tx.session.execute(_due(now))]
-    return sum(_one(database, dial, key, now) for key in due)
+    for key in due:
+        sent += _one(database, dial, key, now, until)
+        if clock.monotonic() >= until:
+            break
+    return sent
 
 
 def _is_due(now: datetime) -> Any:
@@ -78,28 +88,33 @@ def _due(now: datetime) -> Any:
     return select(of.organization_id, of.id).where(_is_due(now)).order_by(of.groups_due_at).limit(_MOST_TARGETS)
 
 
-def _one(database: Database, dial: Dial, key: tuple[str, str], now: datetime) -> int:
+def _one(database: Database, dial: Dial, key: tuple[str, str], now: datetime, until: float) -> int:
     with database.transaction() as tx:
         claimed = _claim(_work_of(tx, now), key)
     if claimed is None:
         return 0
-    call, sent, again = dial(claimed.endpoint, claimed.token), 0, False
-    for one in claimed.groups:
+    call, sent, again, left = dial(claimed.endpoint, claimed.token), 0, False, False
+    for at, one in enumerate(claimed.groups):
+        left = at > 0 and clock.monotonic() >= until
+        if left:
+            break
         try:
             remote_id = _carry(call, one, by_put=claimed.by_put)
         except Failed as failure:
             log.warning("group not sent", target=key[1], group=one.group_id, fault=failure.fault.value)
             with database.transaction() as tx:
-                _note(_work_of(tx, now), key, one, one.remote_id, failure.fault.value)
-            if failure.fault.of_target:
-                again = True
+                noted = _note(_work_of(tx, now), claimed, one, one.remote_id, failure.fault.value)
+            if failure.fault.of_target or not noted:
+                again = noted
                 break
             continue
         with database.transaction() as tx:
-            _note(_work_of(tx, now), key, one, remote_id, "")
+            noted = _note(_work_of(tx, now), claimed, one, remote_id, "")
+        if not noted:
+            break
         sent += 1
     with database.transaction() as tx:
-        _release(_work_of(tx, now), key, again=again)
+        _release(_work_of(tx, now), claimed, again=again, left=left)
     return sent
 
 
@@ -198,10 +213,17 @@ def _find(call: Call, wanted: _Wanted) -> str:
     return ""
 
 
-def _note(work: Work, key: tuple[str, str], wanted: _Wanted, remote_id: str, error: str) -> None:
-    if work.tx.session.get(ProvisioningTarget, key) is None:
-        return
-    of = ToldGroup
+def _still(work: Work, claimed: _Claimed) -> ProvisioningTarget | None:
+    """Return the target, unless it is gone or is at another address by now: ids of one server mean nothing at another (T8)."""
+    target = work.tx.session.get(ProvisioningTarget, claimed.key)
+    return target if target is not None and target.endpoint == claimed.endpoint else None
+
+
+def _note(work: Work, claimed: _Claimed, wanted: _Wanted, remote_id: str, error: str) -> bool:
+    """Note what came of a group; return whether the target is still where it was sent to."""
+    if _still(work, claimed) is None:
+        return False
+    of, key = ToldGroup, claimed.key
     row = work.tx.session.scalar(
         select(of).where(of.organization_id == key[0], of.target_id == key[1], of.group_id == wanted.group_id)
     )
@@ -214,13 +236,16 @@ def _note(work: Work, key: tuple[str, str], wanted: _Wanted, remote_id: str, err
     if not error:
         row.digest, row.members = wanted.digest, len(wanted.document["members"])
     work.tx.session.flush()
+    return True
 
 
-def _release(work: Work, key: tuple[str, str], *, again: bool) -> None:
-    target = work.tx.session.get(ProvisioningTarget, key)
+def _release(work: Work, claimed: _Claimed, *, again: bool, left: bool) -> None:
+    target = _still(work, claimed)
     if target is None:
         return
     values: dict[str, object] = {"groups_locked_until": None}  # what has become due meanwhile stays so
     if again:
         values["groups_due_at"] = work.now + (backoff.delay(target.tries + 1) or timedelta(hours=1))
+    elif left:
+        values["groups_due_at"] = work.now  # behind whoever waits already
     noticing.set_(work, target, **values)

@@ -132,7 +132,7 @@ def accounts(
     Args:
         after: the id of the last account that was shown.
         state: only those in one of `noticing.STATES`.
-        starting: only those whose address here begins so.
+        starting: only those whose address here begins so, of those whom the actor may see.
     """
     of = ToldAccount
     query = (
@@ -144,7 +144,8 @@ def accounts(
         query = query.where(of.state == state if state in STATES else false())
     if starting:
         begin = names.folded(starting)
-        query = query.where(Account.email_key >= begin, Account.email_key < begin + "\U0010ffff")
+        seen = queries.visible(work, Account, Permission.ACCOUNT_READ).with_only_columns(Account.id)
+        query = query.where(Account.email_key >= begin, Account.email_key < begin + "\U0010ffff", Account.id.in_(seen))
     if after is not None:
         query = query.where(of.account_id > after[0])
     rows = work.tx.session.execute(query.order_by(of.account_id).limit(limit))

@@ -1,6 +1,6 @@
 """What is to be known at a target of accounts: who may open its application, and what they are called."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from sqlalchemy import ColumnElement, select
 
@@ -24,9 +24,18 @@ def among(
 ) -> dict[str, Rendition]:
     """Return what is to be known at *target* of those of *account_ids* that shall be active there."""
     query = select(
-        Account.id, Account.email, Account.name, Account.given_name, Account.family_name, Account.attributes
+        *(Account.id, Account.email, Account.name, Account.given_name, Account.family_name, Account.attributes),
+        Account.typed_by_person,
     ).where(*where, Account.id.in_(account_ids))
-    return {row.id: rendition(row.id, _attributes(row), target.mapping) for row in work.tx.session.execute(query)}
+    return {
+        row.id: rendition(row.id, _attributes(row), _mapping(target.mapping, row.typed_by_person))
+        for row in work.tx.session.execute(query)
+    }
+
+
+def _mapping(mapping: Mapping[str, str], typed: Collection[str]) -> Mapping[str, str]:
+    """What an account is found by there is nothing that the person typed: they would choose whose account they get (T5)."""
+    return {**mapping, "userName": "email"} if mapping["userName"] in typed else mapping
 
 
 def _attributes(row: object) -> dict[str, tuple[str, ...]]:

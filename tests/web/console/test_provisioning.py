@@ -168,6 +168,15 @@ def test_t10_who_may_read_provisioning_may_not_change_it(front, peer):
         assert page.status == 403 or page.submit().status == 403, path
 
 
+def test_t10_what_a_directory_may_is_changed_with_a_fresh_second_step(front, peer, admin):
+    page = admin.open(f"{home_of(peer)}/edit")
+    front.later(minutes=10)
+    page.submit(takes_over="domains", brake="100000")
+    with front.work() as work:
+        found = work.tx.session.get_one(ProvisioningClient, (peer.organization_id, peer.id))
+        assert (found.takes_over, found.brake) == (clients.MANAGED, None)
+
+
 def test_t1_a_directory_of_another_organization_is_not_there(front, admin):
     with front.work() as work:
         organizations.create(work, "globex", name="Globex")

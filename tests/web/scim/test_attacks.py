@@ -2,6 +2,7 @@
 
 import threading
 import time
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import event
@@ -11,7 +12,7 @@ from idp.directory import access_policies, organizations
 from idp.directory.models import Account, Organization
 from idp.directory.provisioning_models import ProvisioningCall
 from idp.policy.access import documents
-from idp.provisioning import calls, clients
+from idp.provisioning import calls, clients, tokens
 from idp.provisioning.scim import server
 from tests.support.front import ANN
 from tests.support.scim import Peer, group, prove, user
@@ -215,6 +216,30 @@ def test_i10_too_many_calls_are_told_to_wait(front, peer, monkeypatch):
     assert [one.status_code for one in seen] == [200, 200, 200, 429, 429]
     assert int(seen[-1].headers["Retry-After"]) > 0
     front.later(minutes=2)
+    assert peer.get("/Users").status_code == 200
+
+
+def test_i10_calls_that_are_refused_are_counted_too(front, peer, monkeypatch):
+    monkeypatch.setattr(server, "PER_MINUTE", 3)
+    seen = [peer.get("/Users/acc_nobody").status_code for _ in range(5)]
+
+    assert seen == [404, 404, 404, 429, 429]
+    front.later(minutes=2)
+    assert peer.get("/Users").status_code == 200
+
+
+def test_i10_a_token_that_is_good_no_more_fills_no_table_and_uses_up_nothing(front, peer, monkeypatch):
+    monkeypatch.setattr(server, "REFUSALS_PER_MINUTE", 3)
+    monkeypatch.setattr(server, "PER_MINUTE", 5)
+    before = peer.token
+    with front.work() as work:
+        peer.token = tokens.rotate(work, peer.id, organization_id=peer.organization_id, overlap=timedelta())[1]
+    front.later(minutes=1)
+    seen = [peer.call("GET", "/Users", token=before).status_code for _ in range(10)]
+
+    assert set(seen) == {401}
+    with front.work() as work:
+        assert work.tx.session.query(ProvisioningCall).count() == 3
     assert peer.get("/Users").status_code == 200
 
 

@@ -3,11 +3,27 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, Integer, String
+from sqlalchemy import JSON, Dialect, ForeignKey, Index, Integer, String, TypeDecorator
 from sqlalchemy.orm import Mapped, mapped_column
 
 from idp.base.db import Base, sorted_text
+from idp.base.texts import packed, unpacked
 from idp.directory.models import Owned
+
+
+class Sentences(TypeDecorator[list[str]]):
+    """A list of sentences, kept so that each can be said in any language; one that was kept as text stays text."""
+
+    impl = JSON
+    cache_ok = True
+
+    def process_bind_param(self, value: list[str] | None, dialect: Dialect) -> Any:
+        """Return the sentences as JSON keeps them."""
+        return None if value is None else [packed(one) for one in value]
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> list[str] | None:
+        """Return the sentences that were kept."""
+        return None if value is None else [unpacked(one) for one in value]
 
 
 class SearchWord(Base):
@@ -32,6 +48,7 @@ class Run(Owned):
     """
     Something long that an administrator has asked for, and how far it has come: it is done in steps by jobs.
 
+    ``title`` is kept in English, for files and the audit log; ``parameters["title"]`` as a phrase, for pages (`runs.title`).
     ``state`` is ``waiting``, ``running``, ``finished``, ``stopped`` or ``failed``. ``findings`` are the first hundred
     things that could not be done, in plain words; ``result`` is what it found out, where that is what it was for.
     """
@@ -50,7 +67,7 @@ class Run(Owned):
     failed: Mapped[int] = mapped_column(Integer, default=0)
     state: Mapped[str] = mapped_column(String(16))
     cursor: Mapped[str] = mapped_column(String(320), default="")
-    findings: Mapped[list[str]] = mapped_column(default=list)
+    findings: Mapped[list[str]] = mapped_column(Sentences(), default=list)
     result: Mapped[dict[str, Any]] = mapped_column(default=dict)
     created_by: Mapped[str] = mapped_column(String(64), default="")
     created_by_name: Mapped[str] = mapped_column(String(320), default="")

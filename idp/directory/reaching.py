@@ -27,6 +27,16 @@ def both(work: Work, one: Group, other: Group) -> int:
     return _count(work, one.organization_id, _in(work, one.id), _in(work, other.id))
 
 
+def both_by_id(work: Work, organization_id: str, one_id: str, other_id: str) -> int:
+    """As `both`, of groups that the caller knows the ids of only."""
+    return _count(work, organization_id, _in(work, one_id), _in(work, other_id))
+
+
+def on_domain(work: Work, organization_id: str, domain: str) -> int:
+    """Return how many active accounts have an address on *domain* (A-labels)."""
+    return _count(work, organization_id, Account.email_domain == domain)
+
+
 def only_through(work: Work, child: Group, parent: Group) -> int:
     """Return how many active accounts are in *parent* by *child*, which is inside of it, and by nothing else."""
     source = f"{memberships.INSIDE}{child.id}"

@@ -21,6 +21,7 @@ from idp.base import clock
 from idp.base.db import Database, Transaction, table
 from idp.base.errors import Conflict, Forbidden, IdpError, NotFound, Unavailable
 from idp.base.ids import is_id, new_id
+from idp.base.texts import packed, phrase, sentence, unpacked
 from idp.base.turns import turn
 from idp.base.work import Actor, HeldRole, Origin, Work
 from idp.directory import rights
@@ -36,6 +37,7 @@ STATES = (WAITING, RUNNING, FINISHED, STOPPED, FAILED)
 
 MOST_FINDINGS = 100
 _SECONDS_AT_ONCE = 5.0
+_TITLE = "title"
 _TABLE = table(Run)
 
 log = structlog.get_logger("idp.runs")
@@ -49,7 +51,7 @@ class Step:
     Args:
         done: how many things were done.
         failed: how many could not be.
-        findings: why, a plain sentence for each.
+        findings: why, a plain sentence for each; a phrase where values stand in it.
         cursor: where the next part begins; None: there is nothing left.
     """
 
@@ -70,7 +72,7 @@ def start(work: Work, kind: str, *, organization_id: str, title: str, parameters
     Ask for long work of *kind* in an organization; the caller has required what it needs.
 
     Args:
-        title: what people see of it.
+        title: what people see of it, a phrase.
         parameters: JSON values for its steps; no secret.
         total: how many things there are to do, for the progress that is shown.
 
@@ -84,8 +86,8 @@ def start(work: Work, kind: str, *, organization_id: str, title: str, parameters
         organization_id=organization_id,
         id=new_id("run"),
         kind=kind,
-        title=title[:256],
-        parameters=parameters,
+        title=str(title)[:256],
+        parameters={**parameters, _TITLE: packed(title)},
         total=total,
         state=WAITING,
         created_by=work.actor.id if own else "",
@@ -96,6 +98,12 @@ def start(work: Work, kind: str, *, organization_id: str, title: str, parameters
     work.tx.session.flush()
     record(work, RunStarted(organization_id=organization_id, target_id=run.id, kind=kind, title=run.title, total=total))
     return run
+
+
+def title(run: Run) -> str:
+    """Return what people see of a run, as a phrase that can be said in their language; of an old one as it was kept."""
+    kept = run.parameters.get(_TITLE)
+    return run.title if kept is None else unpacked(kept)
 
 
 def get(work: Work, organization_id: str, run_id: str) -> Run:
@@ -173,7 +181,12 @@ def item(work: Work, findings: list[str], name: str) -> Iterator[None]:
     except Unavailable:
         raise
     except IdpError as error:
-        findings.append(f"{name}: {error.message}")
+        findings.append(finding(name, error.message))
+
+
+def finding(name: str, why: str) -> str:
+    """Return as a sentence why something could not be done with the thing *name*; *why* is a whole sentence."""
+    return phrase("%(name)s: %(why)s", name=name, why=sentence(why))
 
 
 def drain(database: Database, kinds: Kinds, now: datetime, *, seconds: float = _SECONDS_AT_ONCE) -> int:
@@ -217,8 +230,9 @@ def _step(database: Database, kinds: Kinds, organization_id: str, run_id: str, n
         with database.transaction() as tx:
             run = tx.session.get_one(Run, (organization_id, run_id))
             if run.state in OPEN:
-                what = error.message if isinstance(error, IdpError) else "Something went wrong here."
-                _end(_as_job(tx, run, now), run, FAILED, f"It could not go on: {what} (reference {run_id})")
+                why = sentence(error.message) if isinstance(error, IdpError) else phrase("Something went wrong here.")
+                said = phrase("It could not go on: %(why)s (reference %(reference)s)", why=why, reference=run_id)
+                _end(_as_job(tx, run, now), run, FAILED, said)
     return False
 
 
@@ -240,7 +254,7 @@ def _do(tx: Transaction, kinds: Kinds, organization_id: str, run_id: str, now: d
         return True
     actor = _actor(tx, run, now)
     if actor is None:
-        _end(_as_job(tx, run, now), run, FAILED, "Whoever asked for this may do nothing here any more.")
+        _end(_as_job(tx, run, now), run, FAILED, phrase("Whoever asked for this may do nothing here any more."))
         return True
     work = Work(tx, actor, now, Origin("job", request_id=run.id))
     step = kinds[run.kind](work, run, run.cursor)

@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 
 from idp.base.errors import Conflict, IdpError, Invalid
 from idp.base.ids import is_id
+from idp.base.texts import counted, phrase
 from idp.base.work import Work
 from idp.directory import account_lists, accounts, authentication_policies, groups, policy_members, queries, runs
 from idp.directory.console_models import Run
@@ -42,13 +43,6 @@ _PERMISSIONS = {
 ACTS: Mapping[str, Permission] = _PERMISSIONS
 """What can be done to many at once, and the permission that it needs."""
 
-_TITLES = {
-    DISABLE: "Disable {accounts}",
-    ENABLE: "Enable {accounts}",
-    ADD_TO_GROUP: "Add {accounts} to {to}",
-    END_SESSIONS: "End the sessions of {accounts}",
-    MOVE: "Move {accounts} to the policy {to}",
-}
 _FILTERS = frozenset({"starting", "state", "kind", "group"})
 GROUP_AT_ONCE = 200
 """So many members of a group are acted on while somebody waits; more are work for a run."""
@@ -74,7 +68,10 @@ def count(work: Work, organization_id: str, chosen: Chosen) -> int:
     """
     if chosen.ids:
         if len(chosen.ids) > MOST_CHOSEN:
-            raise Invalid(f"Choose at most {MOST_CHOSEN} accounts, or all that a filter matches.", field="accounts")
+            raise Invalid(
+                phrase("Choose at most %(most)s accounts, or all that a filter matches.", most=MOST_CHOSEN),
+                field="accounts",
+            )
         if not all(is_id(one, "acc") for one in chosen.ids):
             raise Invalid("This is no choice of accounts.", field="accounts")
         return len(set(chosen.ids))
@@ -124,7 +121,7 @@ def start(work: Work, act: str, *, organization_id: str, chosen: Chosen, to: str
         work,
         KIND,
         organization_id=organization_id,
-        title=_TITLES[act].format(accounts="1 account" if total == 1 else f"{total} accounts", to=name),
+        title=_title(act, total, name),
         parameters={
             "act": act,
             "to": to,
@@ -133,6 +130,18 @@ def start(work: Work, act: str, *, organization_id: str, chosen: Chosen, to: str
         },
         total=total,
     )
+
+
+def _title(act: str, total: int, to: str) -> str:
+    accounts = counted("%(num)s account", "%(num)s accounts", total)
+    titles = {
+        DISABLE: phrase("Disable %(accounts)s", accounts=accounts),
+        ENABLE: phrase("Enable %(accounts)s", accounts=accounts),
+        ADD_TO_GROUP: phrase("Add %(accounts)s to %(group)s", accounts=accounts, group=to),
+        END_SESSIONS: phrase("End the sessions of %(accounts)s", accounts=accounts),
+        MOVE: phrase("Move %(accounts)s to the policy %(policy)s", accounts=accounts, policy=to),
+    }
+    return titles[act]
 
 
 def step(work: Work, run: Run, cursor: str) -> Step:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from idp.base.errors import Invalid, NotFound
-from idp.base.texts import phrase
+from idp.base.texts import counted, phrase
 from idp.base.work import Work
 from idp.directory import (
     access_requests,
@@ -49,14 +49,12 @@ class Act:
     Args:
         prefix: what ids of the things begin with.
         permission: what it needs of each, at least.
-        title: what people see of the run.
         do: acts on one; what it returns is a sentence on why nothing came of it, or empty.
         named: names of those things that the actor may see, by id.
     """
 
     prefix: str
     permission: Permission
-    title: str
     do: Callable[[Work, Run, str], str]
     named: Callable[[Work, str, str, Sequence[str]], dict[str, str]]
 
@@ -107,10 +105,23 @@ def start(work: Work, act: str, *, organization_id: str, ids: Sequence[str], of:
         work,
         KIND,
         organization_id=organization_id,
-        title=ACTS[act].title.format(count=len(named)),
+        title=_title(act, len(named)),
         parameters={"act": act, "ids": list(named), "of": of, "answer": answer.strip()},
         total=len(named),
     )
+
+
+def _title(act: str, count: int) -> str:
+    titles = {
+        DISABLE: counted("Disable %(num)s application", "Disable %(num)s applications", count),
+        ENABLE: counted("Enable %(num)s application", "Enable %(num)s applications", count),
+        WITHDRAW: counted("Withdraw %(num)s access grant", "Withdraw %(num)s access grants", count),
+        APPROVE: counted("Approve %(num)s access request", "Approve %(num)s access requests", count),
+        DENY: counted("Deny %(num)s access request", "Deny %(num)s access requests", count),
+        RUN_RULES: counted("Run the rules of %(num)s group", "Run the rules of %(num)s groups", count),
+        CHECK: counted("Look for the proof of %(num)s domain", "Look for the proof of %(num)s domains", count),
+    }
+    return titles[act]
 
 
 def step(work: Work, run: Run, cursor: str) -> Step:
@@ -122,7 +133,7 @@ def step(work: Work, run: Run, cursor: str) -> Step:
     for one in part:
         with runs.item(work, findings, named.get(one, one)):
             if said := act.do(work, run, one):
-                findings.append(f"{named.get(one, one)}: {said}")
+                findings.append(runs.finding(named.get(one, one), said))
     following = at + AT_ONCE
     left = following < len(run.parameters["ids"])
     return Step(len(part) - len(findings), len(findings), findings, str(following) if left else None)
@@ -177,7 +188,9 @@ def _deny(work: Work, run: Run, one: str) -> str:
 def _run_rule(work: Work, run: Run, one: str) -> str:
     with guarded(work, run.organization_id):
         ran = group_rule_changes.run(work, one, organization=_slug(work, run.organization_id))
-    return "The rule holds itself: more people would leave than its brake allows." if ran.held else ""
+    if not ran.held:
+        return ""
+    return phrase("The rule holds itself: more people would leave than its brake allows.")
 
 
 def _check(work: Work, run: Run, one: str) -> str:
@@ -244,12 +257,12 @@ def _slug(work: Work, organization_id: str) -> str:
 
 _P = Permission
 ACTS: Mapping[str, Act] = {
-    DISABLE: Act("app", _P.APPLICATION_EDIT, "Disable {count} applications", _disable, _applications),
-    ENABLE: Act("app", _P.APPLICATION_EDIT, "Enable {count} applications", _enable, _applications),
-    WITHDRAW: Act("acg", _P.APPLICATION_GRANT, "Withdraw {count} access grants", _withdraw, _grants),
-    APPROVE: Act("arq", _P.APPLICATION_GRANT, "Approve {count} access requests", _approve, _requests),
-    DENY: Act("arq", _P.REQUEST_DECIDE, "Deny {count} access requests", _deny, _requests),
-    RUN_RULES: Act("grp", _P.GROUP_EDIT, "Run the rules of {count} groups", _run_rule, _groups),
-    CHECK: Act("dom", _P.DOMAIN_EDIT, "Look for the proof of {count} domains", _check, _domains),
+    DISABLE: Act("app", _P.APPLICATION_EDIT, _disable, _applications),
+    ENABLE: Act("app", _P.APPLICATION_EDIT, _enable, _applications),
+    WITHDRAW: Act("acg", _P.APPLICATION_GRANT, _withdraw, _grants),
+    APPROVE: Act("arq", _P.APPLICATION_GRANT, _approve, _requests),
+    DENY: Act("arq", _P.REQUEST_DECIDE, _deny, _requests),
+    RUN_RULES: Act("grp", _P.GROUP_EDIT, _run_rule, _groups),
+    CHECK: Act("dom", _P.DOMAIN_EDIT, _check, _domains),
 }
 """What can be done to many that were chosen in a list."""

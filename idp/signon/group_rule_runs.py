@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
+from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import group_rule_changes, group_rules, memberships, runs
 from idp.directory.console_models import Run
@@ -81,7 +82,8 @@ def start_preview(work: Work, group: str, wanted: Wanted, *, organization_id: st
         excepted=wanted.excepted,
     )
     of_rule = memberships.ids(work, organization_id, rule.group_id, rule.source)
-    made = _start(work, PREVIEW, "Preview of the rule of {group}", rule.group_id, rule.group, wanted, {})
+    title = phrase("Preview of the rule of %(group)s", group=rule.group)
+    made = _start(work, PREVIEW, title, rule.group_id, wanted, {})
     made.result = {
         "members": len(of_rule), "entering": 0, "leaving": 0, "entering_people": [], "leaving_people": [],
     }  # fmt: skip
@@ -113,7 +115,8 @@ def start_change(
     target = group_rule_changes.may_change(work, group, organization=_slug(work, organization_id))
     act = _CONFIRM if confirm else _SWITCH_ON if switch_on else _WRITE
     more = {"act": act, "seen": list(seen), "if_version": if_version}
-    return _start(work, CHANGE, "Apply the rule of {group}", target.id, target.name, wanted, more)
+    title = phrase("Apply the rule of %(group)s", group=target.name)
+    return _start(work, CHANGE, title, target.id, wanted, more)
 
 
 def start_run(work: Work, group: str, *, organization_id: str) -> Run:
@@ -124,17 +127,18 @@ def start_run(work: Work, group: str, *, organization_id: str) -> Run:
         NotFound, Forbidden: as `group_rule_changes.run`.
     """
     target = group_rule_changes.may_change(work, group, organization=_slug(work, organization_id))
-    return _start(work, CHANGE, "Run the rule of {group}", target.id, target.name, Wanted(), {"act": _RUN})
+    title = phrase("Run the rule of %(group)s", group=target.name)
+    return _start(work, CHANGE, title, target.id, Wanted(), {"act": _RUN})
 
 
-def _start(work: Work, kind: str, title: str, group_id: str, name: str, wanted: Wanted, more: dict[str, Any]) -> Run:
+def _start(work: Work, kind: str, title: str, group_id: str, wanted: Wanted, more: dict[str, Any]) -> Run:
     organization_id = work.tx.session.scalars(select(Group.organization_id).where(Group.id == group_id)).one()
     query = select(func.count()).select_from(Account).where(Account.organization_id == organization_id)
     return runs.start(
         work,
         kind,
         organization_id=organization_id,
-        title=title.format(group=name),
+        title=title,
         parameters={
             "group_id": group_id,
             "condition": wanted.condition,
@@ -168,7 +172,7 @@ def _preview_step(work: Work, run: Run, cursor: str) -> Step:
 def _change_step(work: Work, run: Run, _: str) -> Step:
     """Do it, all at once: whoever enters and leaves does so at one moment."""
     findings: list[str] = []
-    with runs.item(work, findings, run.title), guarded(work, run.organization_id):
+    with runs.item(work, findings, runs.title(run)), guarded(work, run.organization_id):
         ran = _change(work, run, _slug(work, run.organization_id))
         if ran is not None:
             run.result = {"held": ran.held, "entered": len(ran.plan.entering), "left": len(ran.plan.leaving)}

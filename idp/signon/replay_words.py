@@ -1,5 +1,6 @@
 """What a replay found, in words and in order: the command line and the console say the same."""
 
+from idp.base.texts import joined, phrase
 from idp.policy.access.evaluate import FACTS
 from idp.policy.access.replay import Change, Count
 from idp.signon.replaying import Replayed
@@ -23,7 +24,7 @@ def why(change: Change, reason: str) -> str:
     """Return in words why: the rule; where it cannot be told, the facts that were not recorded."""
     if change is not Change.CANNOT_TELL:
         return reason
-    return f"not recorded: {', '.join(FACTS.get(fact, fact) for fact in reason.split(', '))}"
+    return phrase("not recorded: %(facts)s", facts=joined([FACTS.get(one, one) for one in reason.split(", ")], ", "))
 
 
 def sign_ons(count: int) -> str:

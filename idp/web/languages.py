@@ -27,7 +27,7 @@ def install(app: Flask) -> None:
     """Let the pages of *app* speak the language of their reader."""
     environment = app.jinja_env
     environment.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
-    environment.filters["said"] = lambda text: said(text, gettext)
+    environment.filters["said"] = in_words
     environment.filters["at_length"] = at_length
     environment.globals["translate"] = gettext
     app.context_processor(_known_to_pages)
@@ -52,6 +52,11 @@ def gettext(words: str, **values: object) -> str:
 def ngettext(one: str, several: str, number: int) -> str:
     """Return the words for *number* things in the language of this request."""
     return catalogues.catalogue(current()).translate_counted(one, several, number)
+
+
+def in_words(text: str) -> str:
+    """Return *text*, a sentence with values or without, in the language of this request."""
+    return said(text, gettext, ngettext)
 
 
 def at_length(at: datetime) -> str:

@@ -22,7 +22,8 @@ FOREIGN = tuple(language for language in LANGUAGES if language != ENGLISH)
 _ERRORS = frozenset(
     {"NotFound", "Conflict", "Invalid", "PageError", "Forbidden", "Unavailable", "IdpError", "SignOnLost"}
 )
-_SAID = frozenset({"_", "gettext", "phrase"})
+_SAID = frozenset({"_", "gettext", "phrase", "joined"})
+_COUNTED = frozenset({"ngettext", "counted"})
 Message = str | tuple[str, str]
 
 
@@ -60,7 +61,7 @@ def _of_call(node: ast.Call) -> Iterator[str]:
     if name in _SAID or name in _ERRORS or name.endswith("Fault"):
         yield from (text for argument in node.args[:2] if (text := _text(argument)) and (" " in text or name in _SAID))
         yield from (text for given in node.keywords if given.arg == "advice" and (text := _text(given.value)))
-    elif name == "ngettext" and len(node.args) > 1:
+    elif name in _COUNTED and len(node.args) > 1:
         one, several = (_text(argument) for argument in node.args[:2])
         if one and several:
             yield (one, several)  # type: ignore[misc]

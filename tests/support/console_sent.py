@@ -138,7 +138,7 @@ def filled(things: Things) -> dict[str, dict[str, object]]:
         "console_invitations.invite": {"emails": "guest@partner.example", "kind": "guest"},
         "console_joining.create_rule": {"domain": "more.acme.example"},
         "console_joining.decide": {"act": "deny", "answer": "We do not know you."},
-        "console_joining.save_rule": {"how": "at-once", "kind": "guest"},
+        "console_joining.save_rule": {"how": "at-once", "kind": "guest", "confirmed": "yes"},
         "console_keys.move": {"act": "switch", "anyway": "on"},
         "console_keys.rotate": {"anyway": "on"},
         "console_layouts.change": {"add": "Weekly"},

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
+from idp.base.texts import counted, joined, phrase
 from idp.policy.access.context import Context
 from idp.policy.access.networks import CompiledZone
 from idp.policy.signon import Method
@@ -17,14 +18,14 @@ Names = Mapping[str, str]
 """What things are called, by their ids; an id that is missing stands for itself."""
 
 METHODS: dict[str, str] = {
-    Method.PASSWORD: "the password",
-    Method.TOTP: "a code from an authenticator app",
-    Method.RECOVERY_CODE: "a recovery code",
-    Method.PASSKEY: "a passkey",
-    Method.SECURITY_KEY: "a security key",
-    Method.EMAIL_CODE: "a code by e-mail",
-    Method.TEMPORARY_PASS: "a temporary access pass",
-    Method.KNOWN_DEVICE: "a device that is remembered",
+    Method.PASSWORD: phrase("the password"),
+    Method.TOTP: phrase("a code from an authenticator app"),
+    Method.RECOVERY_CODE: phrase("a recovery code"),
+    Method.PASSKEY: phrase("a passkey"),
+    Method.SECURITY_KEY: phrase("a security key"),
+    Method.EMAIL_CODE: phrase("a code by e-mail"),
+    Method.TEMPORARY_PASS: phrase("a temporary access pass"),
+    Method.KNOWN_DEVICE: phrase("a device that is remembered"),
 }
 
 
@@ -79,16 +80,29 @@ class Condition(Protocol):
         """Return in words what is the case instead."""
 
 
-def listed(ids: frozenset[str], names: Names, word: str = "or") -> str:
-    """Return names in order, as in a sentence."""
+def listed(ids: frozenset[str], names: Names) -> str:
+    """Return names in order, as in a sentence, of which one is meant: the last after "or"."""
     called = sorted(names.get(one, one) for one in ids)
-    return called[0] if len(called) == 1 else f"{', '.join(called[:-1])} {word} {called[-1]}"
+    if len(called) == 1:
+        return called[0]
+    return phrase("%(others)s or %(last)s", others=joined(called[:-1], ", "), last=called[-1])
+
+
+def all_of(ids: frozenset[str], names: Names) -> str:
+    """Return names in order, as in a sentence, of which all are meant: the last after "and"."""
+    called = sorted(names.get(one, one) for one in ids)
+    if len(called) == 1:
+        return called[0]
+    return phrase("%(others)s and %(last)s", others=joined(called[:-1], ", "), last=called[-1])
 
 
 def lasting(span: timedelta) -> str:
     """Return a length of time in words."""
     seconds = int(span.total_seconds())
-    for size, word in ((86400, "day"), (3600, "hour"), (60, "minute")):
-        if seconds >= size and seconds % size == 0:
-            return f"{seconds // size} {word}{'' if seconds == size else 's'}"
-    return f"{seconds} second{'' if seconds == 1 else 's'}"
+    if seconds >= 86400 and seconds % 86400 == 0:
+        return counted("%(num)s day", "%(num)s days", seconds // 86400)
+    if seconds >= 3600 and seconds % 3600 == 0:
+        return counted("%(num)s hour", "%(num)s hours", seconds // 3600)
+    if seconds >= 60 and seconds % 60 == 0:
+        return counted("%(num)s minute", "%(num)s minutes", seconds // 60)
+    return counted("%(num)s second", "%(num)s seconds", seconds)

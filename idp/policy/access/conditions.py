@@ -9,13 +9,17 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from idp.base.errors import Unavailable
-from idp.policy.access.asked import Asked, Condition, Names, listed
+from idp.base.texts import joined, phrase
+from idp.policy.access.asked import Asked, Condition, Names, all_of, listed
 from idp.policy.access.context import AccountKind, Behaviour, Context, RequestKind
 from idp.policy.access.rules import Conditions, Networks, People, Targets, Times
 from idp.policy.access.session_conditions import NotProven, ProofOlder, Proven, SessionOlder
 
 _DAY = 24 * 60
-DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+DAYS = (
+    *(phrase("Monday"), phrase("Tuesday"), phrase("Wednesday"), phrase("Thursday"), phrase("Friday")),
+    *(phrase("Saturday"), phrase("Sunday")),
+)
 _NOTHING: frozenset[str] = frozenset()
 
 
@@ -79,38 +83,52 @@ class _People:
 
     def said(self, names: Names) -> str:
         of = self.of
-        parts = [f"is {listed(of.accounts, names)}"] if of.accounts else []
-        parts += [f"is in {_groups(of.groups)} {listed(of.groups, names)}"] if of.groups else []
-        parts += [f"is a {listed(frozenset(of.kinds), _KINDS)}"] if of.kinds else []
-        words = f"the person {' or '.join(parts)}" if parts else ""
+        parts: list[str] = []
+        if of.accounts:
+            parts.append(phrase("is %(person)s", person=listed(of.accounts, names)))
+        if of.groups:
+            parts.append(_in_groups(of.groups, names))
+        if of.kinds:
+            parts.append(phrase("is a %(kind)s", kind=listed(frozenset(of.kinds), _KINDS)))
+        who = phrase("the person %(who)s", who=joined(parts, " or ")) if parts else None
         excepted = [listed(of.except_accounts, names)] if of.except_accounts else []
-        excepted += [f"who is in {listed(of.except_groups, names)}"] if of.except_groups else []
+        if of.except_groups:
+            excepted.append(phrase("who is in %(groups)s", groups=listed(of.except_groups, names)))
         if not excepted:
-            return words
-        return f"{words or 'anyone'}, except {' and '.join(excepted)}"
+            return who or ""
+        return phrase("%(who)s, except %(excepted)s", who=who or phrase("anyone"), excepted=joined(excepted, " and "))
 
     def found(self, asked: Asked, names: Names) -> str:
         context = asked.context
         if not context.account_id:
-            return "no person takes part"
+            return phrase("no person takes part")
         if context.account_id in self.of.except_accounts:
-            return "this account is excepted"
+            return phrase("this account is excepted")
         if context.groups and not context.groups.isdisjoint(self.of.except_groups):
-            return f"members of {listed(context.groups & self.of.except_groups, names, 'and')} are excepted"
-        kind = "an account of a kind that is not known" if context.kind is None else f"a {_KINDS[context.kind]}"
-        groups = "no group" if not context.groups else listed(context.groups, names, "and")
-        return f"{names.get(context.account_id, context.account_id)} is {kind}, in {groups}"
+            excepted = all_of(context.groups & self.of.except_groups, names)
+            return phrase("members of %(groups)s are excepted", groups=excepted)
+        person = names.get(context.account_id, context.account_id)
+        groups = phrase("no group") if not context.groups else all_of(context.groups, names)
+        if context.kind is None:
+            return phrase(
+                "%(person)s is an account of a kind that is not known, in %(groups)s", person=person, groups=groups
+            )
+        return phrase(
+            "%(person)s is a %(kind)s, in %(groups)s", person=person, kind=_KINDS[context.kind], groups=groups
+        )
 
 
 _KINDS: dict[str, str] = {
-    AccountKind.MEMBER: "member",
-    AccountKind.GUEST: "guest",
-    AccountKind.BREAK_GLASS: "break-glass account",
+    AccountKind.MEMBER: phrase("member"),
+    AccountKind.GUEST: phrase("guest"),
+    AccountKind.BREAK_GLASS: phrase("break-glass account"),
 }
 
 
-def _groups(of: frozenset[str]) -> str:
-    return "the group" if len(of) == 1 else "one of the groups"
+def _in_groups(of: frozenset[str], names: Names) -> str:
+    if len(of) == 1:
+        return phrase("is in the group %(group)s", group=listed(of, names))
+    return phrase("is in one of the groups %(groups)s", groups=listed(of, names))
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,15 +151,20 @@ class _Targets:
     def said(self, names: Names) -> str:
         of = self.of
         parts = [listed(of.applications, names)] if of.applications else []
-        parts += [f"an application of {listed(of.sites, names)}"] if of.sites else []
-        words = " or ".join(parts) or "anything"
-        return f"it is for {words}" + (
-            f", except {listed(of.except_applications, names, 'and')}" if of.except_applications else ""
+        if of.sites:
+            parts.append(phrase("an application of %(sites)s", sites=listed(of.sites, names)))
+        what = joined(parts, " or ") if parts else phrase("anything")
+        if not of.except_applications:
+            return phrase("it is for %(what)s", what=what)
+        return phrase(
+            "it is for %(what)s, except %(excepted)s", what=what, excepted=all_of(of.except_applications, names)
         )
 
     def found(self, asked: Asked, names: Names) -> str:
         application = asked.context.application_id
-        return f"it is for {names.get(application, application)}" if application else "it is for our own pages"
+        if not application:
+            return phrase("it is for our own pages")
+        return phrase("it is for %(what)s", what=names.get(application, application))
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,20 +195,28 @@ class _Networks:
         return frozenset().union(*(asked.unknown_of(zone) for zone in untold))
 
     def said(self, names: Names) -> str:
-        words = f"the address is in {listed(self.of.zones, names)}" if self.of.zones else ""
-        if not self.of.except_zones:
-            return words
-        outside = f"not in {listed(self.of.except_zones, names)}"
-        return f"{words}, but {outside}" if words else f"the address is {outside}"
+        of = self.of
+        if not of.except_zones:
+            return phrase("the address is in %(zones)s", zones=listed(of.zones, names)) if of.zones else ""
+        outside = listed(of.except_zones, names)
+        if not of.zones:
+            return phrase("the address is not in %(zones)s", zones=outside)
+        return phrase(
+            "the address is in %(zones)s, but not in %(excepted)s", zones=listed(of.zones, names), excepted=outside
+        )
 
     def found(self, asked: Asked, names: Names) -> str:
         context = asked.context
         excepted = frozenset(zone for zone in self.of.except_zones if asked.inside(zone))
         where = ", ".join(part for part in (context.city, context.country, _system(context.asn)) if part)
-        address = f"{context.ip or 'an unknown address'}{f' ({where})' if where else ''}"
+        address = context.ip or phrase("an unknown address")
+        if where:
+            address = phrase("%(address)s (%(place)s)", address=address, place=where)
         if excepted:
-            return f"{address} is in {listed(excepted, names, 'and')}"
-        return f"{address} is in {'none of them' if len(self.of.zones) > 1 else 'another place'}"
+            return phrase("%(address)s is in %(zones)s", address=address, zones=all_of(excepted, names))
+        if len(self.of.zones) > 1:
+            return phrase("%(address)s is in none of them", address=address)
+        return phrase("%(address)s is in another place", address=address)
 
 
 def _system(asn: str | None) -> str:
@@ -204,10 +235,10 @@ class _KnownDevice:
         return frozenset({"device_known"})
 
     def said(self, _: Names) -> str:
-        return "the device is known" if self.known else "the device is not known"
+        return phrase("the device is known") if self.known else phrase("the device is not known")
 
     def found(self, _: Asked, __: Names) -> str:
-        return "it is not" if self.known else "it is known"
+        return phrase("it is not") if self.known else phrase("it is known")
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,10 +253,14 @@ class _Certificate:
         return frozenset({"certificate"})
 
     def said(self, _: Names) -> str:
-        return f"the device presents {'a' if self.presented else 'no'} client certificate"
+        if self.presented:
+            return phrase("the device presents a client certificate")
+        return phrase("the device presents no client certificate")
 
     def found(self, asked: Asked, _: Names) -> str:
-        return "it presents none" if self.presented else f"it presents one ({asked.context.certificate})"
+        if self.presented:
+            return phrase("it presents none")
+        return phrase("it presents one (%(certificate)s)", certificate=asked.context.certificate)
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,10 +278,14 @@ class _Family:
         return frozenset({self.fact})
 
     def said(self, names: Names) -> str:
-        return f"the {self.fact.replace('_', ' ')} is {listed(self.families, names)}"
+        families = listed(self.families, names)
+        if self.fact == "browser":
+            return phrase("the browser is %(what)s", what=families)
+        return phrase("the operating system is %(what)s", what=families)
 
     def found(self, asked: Asked, _: Names) -> str:
-        return f"it is {getattr(asked.context, self.fact) or 'none that we know'}"
+        found = getattr(asked.context, self.fact)
+        return phrase("it is %(what)s", what=found) if found else phrase("it is none that we know")
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,20 +299,20 @@ class _Requests:
         return _NOTHING
 
     def said(self, _: Names) -> str:
-        return f"it is {listed(frozenset(self.kinds), _REQUESTS)}"
+        return phrase("it is %(what)s", what=listed(frozenset(self.kinds), _REQUESTS))
 
     def found(self, asked: Asked, _: Names) -> str:
-        return f"it is {_REQUESTS[asked.context.request]}"
+        return phrase("it is %(what)s", what=_REQUESTS[asked.context.request])
 
 
 _REQUESTS: dict[str, str] = {
-    RequestKind.BROWSER: "a visit to our own pages",
-    RequestKind.SAML: "a sign-on by SAML",
-    RequestKind.OIDC: "a sign-on by OpenID Connect",
-    RequestKind.TOKEN: "a token without a person",
-    RequestKind.API_TOKEN: "a call with an API token",
-    RequestKind.CONSOLE: "a visit to the admin console",
-    RequestKind.PROVISIONING: "provisioning",
+    RequestKind.BROWSER: phrase("a visit to our own pages"),
+    RequestKind.SAML: phrase("a sign-on by SAML"),
+    RequestKind.OIDC: phrase("a sign-on by OpenID Connect"),
+    RequestKind.TOKEN: phrase("a token without a person"),
+    RequestKind.API_TOKEN: phrase("a call with an API token"),
+    RequestKind.CONSOLE: phrase("a visit to the admin console"),
+    RequestKind.PROVISIONING: phrase("provisioning"),
 }
 
 
@@ -289,19 +328,21 @@ class _Behaviours:
         return frozenset({"behaviours"})
 
     def said(self, _: Names) -> str:
-        return f"there is {listed(frozenset(self.kinds), _BEHAVIOURS)}"
+        return phrase("there is %(what)s", what=listed(frozenset(self.kinds), _BEHAVIOURS))
 
     def found(self, asked: Asked, _: Names) -> str:
         found = frozenset[str](asked.context.behaviours or ())
-        return f"there is only {listed(found, _BEHAVIOURS, 'and')}" if found else "nothing is unusual"
+        if not found:
+            return phrase("nothing is unusual")
+        return phrase("there is only %(what)s", what=all_of(found, _BEHAVIOURS))
 
 
 _BEHAVIOURS: dict[str, str] = {
-    Behaviour.NEW_DEVICE: "a new device",
-    Behaviour.NEW_NETWORK: "a new network",
-    Behaviour.NEW_COUNTRY: "a new country",
-    Behaviour.IMPOSSIBLE_TRAVEL: "impossible travel",
-    Behaviour.MANY_FAILURES: "a run of failures",
+    Behaviour.NEW_DEVICE: phrase("a new device"),
+    Behaviour.NEW_NETWORK: phrase("a new network"),
+    Behaviour.NEW_COUNTRY: phrase("a new country"),
+    Behaviour.IMPOSSIBLE_TRAVEL: phrase("impossible travel"),
+    Behaviour.MANY_FAILURES: phrase("a run of failures"),
 }
 
 
@@ -349,16 +390,23 @@ class _Times:
 
     def said(self, _: Names) -> str:
         of = self.of
-        parts = [f"on {', '.join(DAYS[day] for day in sorted(of.days))}"] if of.days else []
+        parts: list[str] = []
+        if of.days:
+            parts.append(phrase("on %(days)s", days=joined([DAYS[day] for day in sorted(of.days)], ", ")))
         if of.begins is not None or of.ends is not None:
-            parts.append(f"from {clock_words(of.begins or 0)} to {clock_words(_DAY if of.ends is None else of.ends)}")
-        parts += [f"not before {of.not_before}"] if of.not_before else []
-        parts += [f"not after {of.not_after}"] if of.not_after else []
-        return f"it is {', '.join(parts) or 'any time'} ({of.zone})"
+            begins, ends = clock_words(of.begins or 0), clock_words(_DAY if of.ends is None else of.ends)
+            parts.append(phrase("from %(begins)s to %(ends)s", begins=begins, ends=ends))
+        if of.not_before:
+            parts.append(phrase("not before %(day)s", day=of.not_before.isoformat()))
+        if of.not_after:
+            parts.append(phrase("not after %(day)s", day=of.not_after.isoformat()))
+        if not parts:
+            return phrase("it is any time (%(zone)s)", zone=of.zone)
+        return phrase("it is %(when)s (%(zone)s)", when=joined(parts, ", "), zone=of.zone)
 
     def found(self, asked: Asked, _: Names) -> str:
         local = asked.local(self.clock)
-        return f"there it is {DAYS[local.weekday()]}, {local:%Y-%m-%d %H:%M}"
+        return phrase("there it is %(day)s, %(time)s", day=DAYS[local.weekday()], time=f"{local:%Y-%m-%d %H:%M}")
 
 
 def clock_words(minutes: int) -> str:

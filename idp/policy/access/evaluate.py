@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
+from idp.base.texts import joined, phrase
 from idp.policy.access import conditions
 from idp.policy.access.asked import Asked, Condition, Names
 from idp.policy.access.context import Context
@@ -255,7 +256,7 @@ def _trace(compiled: Compiled, decided: _Prepared, asked: Asked, names: Names) -
             if found is decided:
                 reached = False
     last = decided.kind is CATCH_ALL
-    why = "no rule before it matched" if last else f"not reached: “{decided.name}” decided"
+    why = phrase("no rule before it matched") if last else phrase("not reached: “%(rule)s” decided", rule=decided.name)
     return (*steps, Step(CATCH_ALL, CATCH_ALL, CATCH_ALL, Mode.ON, last, why))
 
 
@@ -263,37 +264,40 @@ def _step(
     rule: Rule, kind: str, found: _Prepared | None, earlier: _Prepared | None, asked: Asked, names: Names
 ) -> Step:
     if found is None:
-        return Step(rule.id, rule.name, kind, rule.mode, False, "it is switched off")
+        return Step(rule.id, rule.name, kind, rule.mode, False, phrase("it is switched off"))
     matched = found.matches(asked)
     why = _why(found, matched, asked, names)
     if earlier is not None:
-        why = f"{why}; not reached: “{earlier.name}” decided"
+        why = phrase("%(why)s; not reached: “%(rule)s” decided", why=why, rule=earlier.name)
     return Step(rule.id, rule.name, kind, rule.mode, matched, why)
 
 
 def _why(rule: _Prepared, matched: bool | None, asked: Asked, names: Names) -> str:
     if matched:
-        return "; ".join(condition.said(names) for condition in rule.conditions) or "it is for every request"
+        if not rule.conditions:
+            return phrase("it is for every request")
+        return joined([condition.said(names) for condition in rule.conditions], "; ")
     if matched is None:
-        return f"cannot be told: {', '.join(FACTS[fact] for fact in sorted(rule.unknown(asked)))} not recorded"
+        facts = joined([FACTS[fact] for fact in sorted(rule.unknown(asked))], ", ")
+        return phrase("cannot be told: %(facts)s not recorded", facts=facts)
     failing = next(condition for condition in rule.conditions if condition.holds(asked) is False)
-    return f"only if {failing.said(names)}, but {failing.found(asked, names)}"
+    return phrase("only if %(asked)s, but %(found)s", asked=failing.said(names), found=failing.found(asked, names))
 
 
 FACTS: dict[str, str] = {
-    "ip": "the address",
-    "country": "the country",
-    "city": "the city",
-    "asn": "the network's operator",
-    "kind": "the kind of account",
-    "groups": "the groups",
-    "device_known": "whether the device was known",
-    "operating_system": "the operating system",
-    "browser": "the browser",
-    "certificate": "the client certificate",
-    "behaviours": "what was unusual",
-    "proofs": "what was proven",
-    "session_started_at": "the age of the session",
-    "zone": "the zone",
+    "ip": phrase("the address"),
+    "country": phrase("the country"),
+    "city": phrase("the city"),
+    "asn": phrase("the network's operator"),
+    "kind": phrase("the kind of account"),
+    "groups": phrase("the groups"),
+    "device_known": phrase("whether the device was known"),
+    "operating_system": phrase("the operating system"),
+    "browser": phrase("the browser"),
+    "certificate": phrase("the client certificate"),
+    "behaviours": phrase("what was unusual"),
+    "proofs": phrase("what was proven"),
+    "session_started_at": phrase("the age of the session"),
+    "zone": phrase("the zone"),
 }
 """Facts of a context, as they are called in sentences."""

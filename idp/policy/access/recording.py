@@ -50,6 +50,12 @@ def write(context: Context, *, place_known: bool, known: frozenset[str]) -> dict
     return written
 
 
+def place_of(recorded: Mapping[str, Any]) -> tuple[str | None, str | None, str | None]:
+    """Return the country, the city and the system in an attempt's ``context``; None: not looked for."""
+    country, city, asn = (recorded.get(KEY) or {}).get("place") or (None, None, None)
+    return country, city, asn
+
+
 def read(
     recorded: Mapping[str, Any],
     *,
@@ -71,7 +77,7 @@ def read(
     """
     found: Mapping[str, Any] = recorded.get(KEY) or {}
     there = found.get("form") == _FORM
-    country, city, asn = found.get("place") or (None, None, None)
+    country, city, asn = place_of(recorded)
     groups, behaviours, began = found.get("groups"), found.get("behaviours"), found.get("session")
     no_person = there and not account_id
     return Context(

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from idp.policy.access.asked import METHODS, Asked, Names, lasting, listed
+from idp.base.texts import phrase
+from idp.policy.access.asked import METHODS, Asked, Names, all_of, lasting, listed
 from idp.policy.access.context import Context
 from idp.policy.signon import Method
 
@@ -24,7 +25,7 @@ class Proven:
         return frozenset({"proofs"})
 
     def said(self, _: Names) -> str:
-        return f"{listed(frozenset(self.methods), METHODS)} was proven"
+        return phrase("%(methods)s was proven", methods=listed(frozenset(self.methods), METHODS))
 
     def found(self, asked: Asked, _: Names) -> str:
         return _proven_words(asked.context)
@@ -46,7 +47,7 @@ class NotProven:
         return frozenset({"proofs"})
 
     def said(self, _: Names) -> str:
-        return f"{listed(frozenset(self.methods), METHODS)} was not proven"
+        return phrase("%(methods)s was not proven", methods=listed(frozenset(self.methods), METHODS))
 
     def found(self, asked: Asked, _: Names) -> str:
         return _proven_words(asked.context)
@@ -68,11 +69,13 @@ class SessionOlder:
         return frozenset({"session_started_at"})
 
     def said(self, _: Names) -> str:
-        return f"the session is older than {lasting(self.than)}"
+        return phrase("the session is older than %(time)s", time=lasting(self.than))
 
     def found(self, asked: Asked, _: Names) -> str:
         began = asked.context.session_started_at
-        return "there is no session" if began is None else f"it began {lasting(asked.context.at - began)} ago"
+        if began is None:
+            return phrase("there is no session")
+        return phrase("it began %(time)s ago", time=lasting(asked.context.at - began))
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,15 +94,17 @@ class ProofOlder:
         return frozenset({"proofs"})
 
     def said(self, _: Names) -> str:
-        return f"the last proof is older than {lasting(self.than)}"
+        return phrase("the last proof is older than %(time)s", time=lasting(self.than))
 
     def found(self, asked: Asked, _: Names) -> str:
         proofs = asked.context.proofs
         if not proofs:
-            return "nothing was proven yet"
-        return f"it is {lasting(asked.context.at - max(proof.at for proof in proofs))} old"
+            return phrase("nothing was proven yet")
+        return phrase("it is %(time)s old", time=lasting(asked.context.at - max(proof.at for proof in proofs)))
 
 
 def _proven_words(context: Context) -> str:
     proven = frozenset[str](proof.method for proof in context.proofs)
-    return f"what was proven is {listed(proven, METHODS, 'and')}" if proven else "nothing was proven yet"
+    if not proven:
+        return phrase("nothing was proven yet")
+    return phrase("what was proven is %(methods)s", methods=all_of(proven, METHODS))

@@ -170,7 +170,7 @@ def reconcile(work: Work, application_id: str, *, again: bool = False) -> Run:
         work,
         KIND,
         organization_id=target.organization_id,
-        title=f"Compare the accounts of {application.name}",
+        title=phrase("Compare the accounts of %(name)s", name=application.name),
         parameters={"application_id": application.id, "again": again},
         total=preview.everybody(work, target, application),
     )
@@ -180,7 +180,7 @@ def step(work: Work, run: Run, cursor: str) -> Step:
     """Do a part of `reconcile`."""
     application, target = found.editable(work, run.parameters["application_id"])
     if target.enabled_at is None:
-        return Step(0, findings=["It was switched off in the meantime."])
+        return Step(0, findings=[phrase("It was switched off in the meantime.")])
     some = noticing.part(work, target, application, cursor)
     looked = noticing.look(work, target, application, some, again=bool(run.parameters.get("again")))
     return Step(looked.seen, cursor=some[-1] if len(some) == noticing.AT_ONCE else None)

@@ -4,7 +4,8 @@ How a page of the console is opened and shown.
 A view is ``@pages.get(…) @administrator @at_desk def view(work, desk, …)``: it gets the unit of work of whoever
 administers, with their roles, and the `Desk`. What it answers with is `console_page`. A form's view says which page
 to show again when something in it cannot be taken: ``@at_desk(again=edit)``; nothing is written then, and what was
-typed is still there. What is dangerous carries ``@fresh`` below ``@at_desk``: it asks for a second step first.
+typed is still there. What is dangerous carries ``@fresh`` below ``@at_desk``: it asks for a second step first. What
+is to be confirmed first raises `Unconfirmed` when it was done: it is taken back, and a page says what it comes to.
 """
 
 from collections.abc import Callable
@@ -51,6 +52,14 @@ class Desk:
         return where.everywhere or self.organization.id in inside
 
 
+class Unconfirmed(Exception):
+    """What was done is taken back, since nobody has said yes to it yet; *page* is shown, which asks."""
+
+    def __init__(self, page: View) -> None:
+        super().__init__("not confirmed yet")
+        self.page = page
+
+
 @overload
 def at_desk(view: View, /) -> View: ...
 @overload
@@ -74,6 +83,8 @@ def _opened(view: View, again: View | None) -> View:
     def opened(**values: Any) -> Response:
         try:
             return _run(view, values)
+        except Unconfirmed as asked:
+            return _run(asked.page, {})
         except ChangedMeanwhile as error:
             g.changed = error.target_id
             return _run(_changed, values)
@@ -157,4 +168,6 @@ def _changed(work: Work, desk: Desk, **_: Any) -> Response:
     )
 
 
-_HIDDEN = frozenset({"csrf_token", "version", "opened_at", "form", "carried", "digest", "password", "secret"})
+_HIDDEN = frozenset(
+    {"csrf_token", "version", "opened_at", "form", "carried", "confirmed", "digest", "password", "secret"}
+)

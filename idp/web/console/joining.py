@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, request, url_for
 
 from idp.base.work import Work
-from idp.directory import history, imports, join_rules
+from idp.directory import history, imports, join_rules, reaching
 from idp.directory.joining_models import JoinRule
 from idp.policy.permissions import Permission, require
 from idp.signon import joining
@@ -88,6 +88,7 @@ def rules_as_csv(work: Work, desk: Desk) -> Response:
 @pages.get("/rules/new")
 @administrator
 @at_desk
+@fresh
 def new_rule(work: Work, desk: Desk) -> Response:
     """Ask for a domain, and how its people join."""
     require(work, Permission.DOMAIN_EDIT, desk.organization.id)
@@ -97,8 +98,9 @@ def new_rule(work: Work, desk: Desk) -> Response:
 @pages.post("/rules/new")
 @administrator
 @at_desk(again=new_rule)
+@fresh
 def create_rule(work: Work, desk: Desk) -> Response:
-    """Let people with an address on a domain join."""
+    """Let people with an address on a domain join; at once, when somebody has said yes to what that does."""
     made = join_rules.create(
         work,
         request.form.get("domain", ""),
@@ -108,6 +110,8 @@ def create_rule(work: Work, desk: Desk) -> Response:
         kind=request.form.get("kind", ""),
         groups=joining_words.groups(),
     )
+    if not made.needs_approval:
+        _confirmed(work, desk, made, _("Add the rule"), (url_for("console_joining.index"), _("Joining")))
     words = _("People with an address on %(domain)s may join.", domain=made.domain)
     return done(work, desk, words, "console_joining.index")
 
@@ -116,8 +120,12 @@ def create_rule(work: Work, desk: Desk) -> Response:
 @administrator
 @at_desk
 def rule(work: Work, desk: Desk, rule_id: str) -> Response:
-    """Show a rule, to change it or to delete it."""
+    """Show a rule, to change it or to delete it; whoever may do that proves the second step before they type."""
     found = _rule(work, desk, rule_id)
+    if desk.may(Permission.DOMAIN_EDIT) and desk.may(Permission.ACCOUNT_CREATE):
+        unproven = confirming.second_step(work, desk)
+        if unproven is not None:
+            return unproven
     names = imports.group_names(work, desk.organization.id, found.groups)
     return console_page(
         work,
@@ -133,10 +141,12 @@ def rule(work: Work, desk: Desk, rule_id: str) -> Response:
 @pages.post("/rules/<rule_id>")
 @administrator
 @at_desk(again=rule)
+@fresh
 def save_rule(work: Work, desk: Desk, rule_id: str) -> Response:
-    """Change a rule."""
+    """Change a rule; where more may be had by it at once than before, when somebody has said yes to that."""
     found = _rule(work, desk, rule_id)
-    join_rules.edit(
+    before = _at_once(found)
+    changed = join_rules.edit(
         work,
         found.id,
         organization=desk.organization.slug,
@@ -146,6 +156,9 @@ def save_rule(work: Work, desk: Desk, rule_id: str) -> Response:
         groups=joining_words.groups(),
         if_version=lists.version(),
     )
+    if _at_once(changed) not in (None, before):
+        back = url_for("console_joining.rule", rule_id=changed.id), changed.domain
+        _confirmed(work, desk, changed, _("Save"), back)
     return done(work, desk, _("Saved."), "console_joining.index")
 
 
@@ -212,6 +225,39 @@ def decide(work: Work, desk: Desk, request_id: str) -> Response:
         found = joining.deny(work, request_id, answer, organization_id=desk.organization.id)
         words = _("%(email)s does not join, and is told why.", email=found.email)
     return done(work, desk, words, "console_joining.index")
+
+
+def _at_once(of: JoinRule) -> tuple[str, tuple[str, ...]] | None:
+    """Return what whoever joins by a rule is, and enters, at once; None: somebody approves first."""
+    return None if of.needs_approval else (of.kind, tuple(of.groups))
+
+
+def _confirmed(work: Work, desk: Desk, of: JoinRule, button: str, back: tuple[str, str]) -> None:
+    """Ask before a rule by which people join at once is kept."""
+    count = reaching.on_domain(work, desk.organization.id, of.domain)
+    said = ngettext(
+        "Whoever proves an address on %(domain)s joins at once, without anybody's approval; %(num)s person here has such an address today.",
+        "Whoever proves an address on %(domain)s joins at once, without anybody's approval; %(num)s people here have such an address today.",
+        count,
+    )
+    says = [said % {"num": count, "domain": of.domain}]
+    if of.groups:
+        entered = ngettext(
+            "They enter %(num)s group, and get what that opens.",
+            "They enter %(num)s groups, and get what these open.",
+            len(of.groups),
+        )
+        says.append(entered % {"num": len(of.groups)})
+    question = confirming.Question(
+        title=_("Let people with an address on %(domain)s join at once?", domain=of.domain),
+        says=says,
+        button=button,
+        action=request.path,
+        back=back,
+        carried=confirming.sent_on(),
+        version=lists.version(),
+    )
+    confirming.confirmed(question, place=_PLACE)
 
 
 def _rule(work: Work, desk: Desk, rule_id: str) -> JoinRule:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, request, url_for
 
 from idp.base.errors import Conflict, Invalid
 from idp.base.texts import phrase
@@ -13,10 +13,11 @@ from idp.directory.launcher_models import LauncherLayout
 from idp.policy import launcher
 from idp.policy.launcher import LONGEST_NAME, Section
 from idp.policy.permissions import Permission, require
-from idp.web.console import lists, seen
+from idp.web.console import confirming, lists, seen
 from idp.web.console.desk import Desk, at_desk, console_page, done, fresh
 from idp.web.console.lists import At
 from idp.web.languages import gettext as _
+from idp.web.languages import ngettext
 from idp.web.launcher import shelves
 from idp.web.render import redirect
 from idp.web.security import administrator
@@ -27,6 +28,8 @@ _PLACE = "layouts"
 _UP, _DOWN = -1, 1
 _LONGEST = 128
 _BEFORE = "before"
+_MANY = 10
+"""So many people, or more, are many: what reaches them asks for a second step, and for a yes."""
 
 
 def _cells(work: Work, at: At, rows: Sequence[LauncherLayout]) -> Iterator[Sequence[object]]:
@@ -87,22 +90,34 @@ def as_csv(work: Work, desk: Desk) -> Response:
 @administrator
 @at_desk(again=index)
 def order(work: Work, desk: Desk) -> Response:
-    """Move the layout that ``up`` or ``down`` names one place."""
+    """Move the layout that ``up`` or ``down`` names one place; where many are in both groups, when that was confirmed."""
     by = "up" if "up" in request.form else "down"
-    ids = [one.id for one in launcher_layouts.layouts(work, desk.organization.slug)]
+    there = launcher_layouts.layouts(work, desk.organization.slug)
+    ids = [one.id for one in there]
     seen.unchanged(request.form.get(by, ""), seen.mark(ids))
     moved = request.form.get(by, "")
     if moved in ids:
         at = ids.index(moved)
         to = min(max(at + (_UP if by == "up" else _DOWN), 0), len(ids) - 1)
+        count = _in_both(work, there[at], there[to])
+        unproven = _unproven(work, desk, count, "console_layouts.index")
+        if unproven is not None:
+            return unproven
         ids.insert(to, ids.pop(at))
         launcher_layouts.order(work, desk.organization.slug, ids)
+        said = ngettext(
+            "For %(num)s person, who is in both groups, another layout counts from now on.",
+            "For %(num)s people, who are in both groups, another layout counts from now on.",
+            count,
+        )
+        _confirmed(count, _("Change the order of the layouts?"), said, _("Change the order"))
     return redirect("console_layouts.index", at=moved[:_LONGEST], by=by)
 
 
 @pages.get("/new")
 @administrator
 @at_desk
+@fresh
 def new(work: Work, desk: Desk) -> Response:
     """Ask for whom a layout is to be."""
     return console_page(work, desk, "console/layouts/new.html", place=_PLACE)
@@ -111,12 +126,20 @@ def new(work: Work, desk: Desk) -> Response:
 @pages.post("/new")
 @administrator
 @at_desk(again=new)
+@fresh
 def create(work: Work, desk: Desk) -> Response:
-    """Create a layout without sections."""
+    """Create a layout without sections; where it is for many, when somebody has said yes to that."""
     group = request.form.get("group", "").strip()
     made = launcher_layouts.create(
         work, desk.organization.slug, group=group or None, sections=[], overrides="overrides" in request.form
     )
+    count = _reach(work, made)
+    said = ngettext(
+        "It counts for %(num)s person at once, and is empty until you give it sections.",
+        "It counts for %(num)s people at once, and is empty until you give it sections.",
+        count,
+    )
+    _confirmed(count, _("Add a layout for so many?"), said, _("Add it"))
     return done(work, desk, _("Created. Give it sections now."), "console_layouts.show", layout_id=made.id)
 
 
@@ -137,8 +160,17 @@ def preview(work: Work, desk: Desk) -> Response:
 @administrator
 @at_desk
 def show(work: Work, desk: Desk, layout_id: str) -> Response:
-    """Show the sections of a layout, each application with its buttons; ``q`` finds some to add, ``change`` one section."""
+    """
+    Show the sections of a layout, each application with its buttons; ``q`` finds some to add, ``change`` one section.
+
+    Whoever may change one that is for many proves the second step before they do.
+    """
     found = launcher_layouts.layout(work, desk.organization.slug, layout_id)
+    reach = _reach(work, found)
+    if desk.may(Permission.ORGANIZATION_EDIT):
+        unproven = _unproven(work, desk, reach)
+        if unproven is not None:
+            return unproven
     query = request.args.get("q", "").strip()[:100]
     sections = launcher.read(found.sections)
     placed = [application for one in sections for application in one.applications]
@@ -149,6 +181,7 @@ def show(work: Work, desk: Desk, layout_id: str) -> Response:
         "console/layouts/show.html",
         place=_PLACE,
         layout=found,
+        reach=reach,
         called=launcher_layouts.named(work, [found])[found.id],
         parts=sections,
         known=launcher_layouts.applications(work, desk.organization.id, placed),
@@ -168,6 +201,9 @@ def show(work: Work, desk: Desk, layout_id: str) -> Response:
 def change(work: Work, desk: Desk, layout_id: str) -> Response:
     """Change a layout by the one thing that the form names."""
     found = launcher_layouts.layout(work, desk.organization.slug, layout_id)
+    unproven = _unproven(work, desk, _reach(work, found))
+    if unproven is not None:
+        return unproven
     sections = _changed(launcher.read(found.sections))
     launcher_layouts.edit(work, desk.organization.slug, layout_id, sections=sections, if_version=lists.version())
     by = next((name for name in ("up", "down") if name in request.form), "")
@@ -210,14 +246,21 @@ def _check(there: bool) -> None:
 @administrator
 @at_desk(again=show)
 def counts(work: Work, desk: Desk, layout_id: str) -> Response:
-    """Say whether the layout goes before what people arrange."""
-    launcher_layouts.edit(
+    """Say whether the layout goes before what people arrange; where they are many, when that was confirmed."""
+    found = launcher_layouts.layout(work, desk.organization.slug, layout_id)
+    count, before = _reach(work, found), found.overrides
+    unproven = _unproven(work, desk, count, "console_layouts.show", layout_id=layout_id)
+    if unproven is not None:
+        return unproven
+    changed = launcher_layouts.edit(
         work,
         desk.organization.slug,
         layout_id,
         overrides="overrides" in request.form,
         if_version=lists.version(),
     )
+    if changed.overrides != before:
+        _overriding(count, changed)
     return done(work, desk, _("Saved."), "console_layouts.show", layout_id=layout_id)
 
 
@@ -229,11 +272,7 @@ def ask_to_delete(work: Work, desk: Desk, layout_id: str) -> Response:
     """Ask whether to delete a layout, and say what that means, and for how many."""
     require(work, Permission.ORGANIZATION_EDIT, desk.organization.id)
     found = launcher_layouts.layout(work, desk.organization.slug, layout_id)
-    if found.group_id is None:
-        count = reaching.everyone(work, desk.organization.id)
-    else:
-        count = reaching.group_by_id(work, desk.organization.id, found.group_id)
-    return _of(work, desk, layout_id, "delete", count=count)
+    return _of(work, desk, layout_id, "delete", count=_reach(work, found))
 
 
 @pages.post("/<layout_id>/delete")
@@ -252,6 +291,64 @@ def delete(work: Work, desk: Desk, layout_id: str) -> Response:
 def past(work: Work, desk: Desk, layout_id: str) -> Response:
     """Show what was done to a layout."""
     return _of(work, desk, layout_id, "history", entries=history.of_target(work, desk.organization.id, layout_id))
+
+
+def _reach(work: Work, of: LauncherLayout) -> int:
+    """Return how many people a layout is for."""
+    if of.group_id is None:
+        return reaching.everyone(work, of.organization_id)
+    return reaching.group_by_id(work, of.organization_id, of.group_id)
+
+
+def _in_both(work: Work, one: LauncherLayout, other: LauncherLayout) -> int:
+    """Return for how many people it matters which of two layouts comes first; that of everyone is always last."""
+    if one.group_id is None or other.group_id is None or one is other:
+        return 0
+    return reaching.both_by_id(work, one.organization_id, one.group_id, other.group_id)
+
+
+def _unproven(work: Work, desk: Desk, reach: int, back: str = "", **values: str) -> Response | None:
+    """Return where the second step is proven before something reaches many people; *back*: to come back to."""
+    if reach < _MANY or not desk.may(Permission.ORGANIZATION_EDIT):  # who may not is refused by the verb
+        return None
+    return confirming.second_step(work, desk, (back, values) if back else None)
+
+
+def _overriding(count: int, of: LauncherLayout) -> None:
+    if of.overrides:
+        title = _("Put this layout before what people arrange?")
+        said = ngettext(
+            "%(num)s person finds its sections first at once, whatever they have arranged, and cannot move them.",
+            "%(num)s people find its sections first at once, whatever they have arranged, and cannot move them.",
+            count,
+        )
+    else:
+        title = _("Let people arrange before this layout?")
+        said = ngettext(
+            "%(num)s person finds at once what they have arranged, and this layout only where they have not.",
+            "%(num)s people find at once what they have arranged, and this layout only where they have not.",
+            count,
+        )
+    _confirmed(count, title, said, _("Save"), of)
+
+
+def _confirmed(count: int, title: str, said: str, button: str, of: LauncherLayout | None = None) -> None:
+    """Ask before something is kept that reaches *count* people, where these are many."""
+    if count < _MANY:
+        return
+    back = url_for("console_layouts.index"), _("Launcher layouts")
+    if of is not None:
+        back = url_for("console_layouts.show", layout_id=of.id), _("The layout")
+    question = confirming.Question(
+        title=title,
+        says=[said % {"num": count}],
+        button=button,
+        action=request.path,
+        back=back,
+        carried=confirming.sent_on(),
+        version=lists.version(),
+    )
+    confirming.confirmed(question, place=_PLACE)
 
 
 def _of(work: Work, desk: Desk, layout_id: str, template: str, **values: Any) -> Response:

@@ -5,18 +5,19 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, request, url_for
 
 from idp.base.errors import Invalid, NotFound
 from idp.base.work import Work
 from idp.directory import history
 from idp.directory.provisioning_models import ProvisioningClient
 from idp.policy.permissions import Permission, require
-from idp.provisioning import calls, clients, keeping, tokens
+from idp.provisioning import calls, clients, keeping, taking_over, tokens
 from idp.web import context, shown_once
-from idp.web.console import lists
+from idp.web.console import confirming, lists
 from idp.web.console.desk import Desk, at_desk, console_page, done, fresh
 from idp.web.languages import gettext as _
+from idp.web.languages import ngettext
 from idp.web.render import redirect
 from idp.web.security import administrator
 
@@ -155,6 +156,9 @@ def create(work: Work, desk: Desk) -> Response:
         takes_over=request.form.get("takes_over", clients.MANAGED),
         brake=_number("brake"),
     )
+    if taking_over.count(work, made):
+        title, button = _("Connect %(name)s?", name=made.name), _("Connect it")
+        _confirmed([_taken_over(work, made)], title, button, (url_for("console_provisioning.index"), _("Provisioning")))
     _made, text = tokens.rotate(work, made.id, organization_id=desk.organization.id, lives=_days())
     return _with_token(work, desk, made, text)
 
@@ -197,7 +201,10 @@ def edit(work: Work, desk: Desk, client_id: str) -> Response:
 @at_desk(again=edit)
 @fresh
 def save(work: Work, desk: Desk, client_id: str) -> Response:
-    """Change what a client is called, and what it may."""
+    """Change what a client is called, and what it may; where it may more, when somebody has said yes to that."""
+    found = _client(work, desk, client_id)
+    kept = clients.kept(work, found).accounts
+    took, braked = clients.TAKES_OVER.index(found.takes_over), clients.brake_of(found, kept)
     changed = clients.edit(
         work,
         client_id,
@@ -207,6 +214,14 @@ def save(work: Work, desk: Desk, client_id: str) -> Response:
         brake=_number("brake"),
         if_version=lists.version(),
     )
+    says = []
+    if clients.TAKES_OVER.index(changed.takes_over) > took:
+        says.append(_taken_over(work, changed))
+    if clients.brake_of(changed, kept) > braked:
+        says.append(_braked(changed, kept, braked))
+    if says:
+        back = url_for("console_provisioning.show", client_id=changed.id), changed.name
+        _confirmed(says, _("Let %(name)s do more?", name=changed.name), _("Save"), back)
     return done(work, desk, _("Saved."), "console_provisioning.show", client_id=changed.id)
 
 
@@ -340,6 +355,38 @@ def act(work: Work, desk: Desk, client_id: str, what: str) -> Response:
     if what == "delete":
         return done(work, desk, words, "console_provisioning.index")
     return done(work, desk, words, "console_provisioning.show", client_id=found.id)
+
+
+def _taken_over(work: Work, of: ProvisioningClient) -> str:
+    count = taking_over.count(work, of)
+    said = ngettext(
+        "%(client)s may take over up to %(num)s account that is there already; then it says who that is, and may deactivate it.",
+        "%(client)s may take over up to %(num)s accounts that are there already; then it says who these are, and may deactivate them.",
+        count,
+    )
+    return said % {"num": count, "client": of.name}
+
+
+def _braked(of: ProvisioningClient, kept: int, before: int) -> str:
+    said = ngettext(
+        "%(client)s may deactivate up to %(brake)s accounts within an hour, not %(before)s as before; it keeps %(num)s account.",
+        "%(client)s may deactivate up to %(brake)s accounts within an hour, not %(before)s as before; it keeps %(num)s accounts.",
+        kept,
+    )
+    return said % {"num": kept, "client": of.name, "brake": clients.brake_of(of, kept), "before": before}
+
+
+def _confirmed(says: Sequence[str], title: str, button: str, back: tuple[str, str]) -> None:
+    question = confirming.Question(
+        title=title,
+        says=says,
+        button=button,
+        action=request.path,
+        back=back,
+        carried=confirming.sent_on(),
+        version=lists.version(),
+    )
+    confirming.confirmed(question, place=_PLACE)
 
 
 def _act(what: str) -> Act:

@@ -41,7 +41,7 @@ LIST = lists.Listing(
 def index(work: Work, desk: Desk) -> Response:
     """List long work, the newest first; ``state`` narrows the list."""
     found = LIST.page(work, desk)
-    return console_page(work, desk, "console/runs/index.html", place=_PLACE, listed=found, open_states=runs.OPEN)
+    return console_page(work, desk, "console/runs/index.html", place=_PLACE, listed=found, title_of=runs.title)
 
 
 @pages.get("/runs.csv")
@@ -64,6 +64,7 @@ def show(work: Work, desk: Desk, run_id: str) -> Response:
         "console/runs/show.html",
         place=_PLACE,
         run=run,
+        title_of=runs.title,
         goes_on=run.state in runs.OPEN,
         result=_result(run),
         entries=history.of_target(work, desk.organization.id, run.id, limit=20),

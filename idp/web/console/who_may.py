@@ -34,6 +34,7 @@ from idp.provisioning import clients
 from idp.signon import joining
 from idp.web.console.desk import Desk, at_desk, console_page
 from idp.web.languages import gettext as _
+from idp.web.languages import in_words
 from idp.web.security import administrator
 
 pages = Blueprint("console_who_may", __name__, url_prefix="/admin/who-may")
@@ -245,7 +246,7 @@ def _role(work: Work, desk: Desk, reference: str) -> Subject:
 def _run(work: Work, desk: Desk, reference: str) -> Subject:
     run = runs.get(work, desk.organization.id, reference)
     acts = (("stop", (_P.ORGANIZATION_EDIT,)),)
-    return Subject(run.title, "runs", ("console_runs.show", {"run_id": run.id}), acts, also="asked-for")
+    return Subject(in_words(runs.title(run)), "runs", ("console_runs.show", {"run_id": run.id}), acts, also="asked-for")
 
 
 def _organization(work: Work, desk: Desk, reference: str) -> Subject:

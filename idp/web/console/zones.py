@@ -1,6 +1,6 @@
 """Zones and the block list, and how the one who looks is seen."""
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, request, url_for
 
 from idp.base.errors import Invalid
 from idp.base.work import Work
@@ -8,7 +8,7 @@ from idp.directory import history, policy_lists, zones
 from idp.directory.zones import Contents, Tested
 from idp.policy.access.networks import parsed
 from idp.policy.models import Zone
-from idp.web.console import lists
+from idp.web.console import confirming, lists, zone_words
 from idp.web.console.desk import Desk, at_desk, console_page, done, fresh
 from idp.web.console.guarding import guarded
 from idp.web.languages import gettext as _
@@ -73,6 +73,7 @@ def as_csv(work: Work, desk: Desk) -> Response:
 @pages.get("/new")
 @administrator
 @at_desk
+@fresh
 def new(work: Work, desk: Desk) -> Response:
     """Ask what a new zone is made of."""
     return console_page(work, desk, "console/zones/edit.html", place=_PLACE, zone=None, lines=_lines(None))
@@ -81,12 +82,14 @@ def new(work: Work, desk: Desk) -> Response:
 @pages.post("/new")
 @administrator
 @at_desk(again=new)
+@fresh
 def create(work: Work, desk: Desk) -> Response:
-    """Create a zone."""
+    """Create a zone; where it goes onto the block list, when somebody has said yes to what that does."""
     with guarded(work, desk):
         made = zones.create(
             work, desk.organization.slug, request.form.get("name", ""), _contents(), usage=request.form.get("usage", "")
         )
+    _confirmed(work, desk, None, made, _("Create the zone “%(name)s”?", name=made.name), _("Create the zone"))
     return done(work, desk, _("The zone was created."), "console_zones.show", zone_id=made.id)
 
 
@@ -111,6 +114,7 @@ def show(work: Work, desk: Desk, zone_id: str) -> Response:
 @pages.get("/<zone_id>/edit")
 @administrator
 @at_desk
+@fresh
 def edit(work: Work, desk: Desk, zone_id: str) -> Response:
     """Ask what is to change of a zone."""
     zone = _zone(work, desk, zone_id)
@@ -120,18 +124,26 @@ def edit(work: Work, desk: Desk, zone_id: str) -> Response:
 @pages.post("/<zone_id>/edit")
 @administrator
 @at_desk(again=edit)
+@fresh
 def save(work: Work, desk: Desk, zone_id: str) -> Response:
-    """Change a zone; rules that name it count with its new contents at once."""
+    """
+    Change a zone; rules that name it count with its new contents at once.
+
+    Where that shuts addresses out, lets them in or changes what rules say of them, somebody says yes to it first.
+    """
+    found = _zone(work, desk, zone_id)
+    before = zone_words.standing(found)
     with guarded(work, desk):
-        zones.change(
+        changed = zones.change(
             work,
             desk.organization.slug,
-            _zone(work, desk, zone_id).id,
+            found.id,
             name=request.form.get("name", ""),
             contents=_contents(),
             usage=request.form.get("usage", ""),
             if_version=lists.version(),
         )
+    _confirmed(work, desk, before, changed, _("Change the zone “%(name)s”?", name=changed.name), _("Save"))
     return done(work, desk, _("Saved."), "console_zones.show", zone_id=zone_id)
 
 
@@ -156,6 +168,27 @@ def delete(work: Work, desk: Desk, zone_id: str) -> Response:
     with guarded(work, desk):
         gone = zones.delete(work, desk.organization.slug, _zone(work, desk, zone_id).id, if_version=lists.version())
     return done(work, desk, _("The zone “%(name)s” was deleted.", name=gone.name), "console_zones.index")
+
+
+def _confirmed(
+    work: Work, desk: Desk, before: zone_words.Standing | None, after: Zone, title: str, button: str
+) -> None:
+    """Ask before a change that meets people is kept; one that meets nobody is not asked about."""
+    says = zone_words.said(work, desk, before, after)
+    if not says:
+        return
+    index, shown = url_for("console_zones.index"), url_for("console_zones.show", zone_id=after.id)
+    question = confirming.Question(
+        title=title,
+        says=says,
+        button=button,
+        action=request.path,
+        back=(index, _("Zones")) if before is None else (shown, before.name),
+        carried=confirming.sent_on(),
+        version=lists.version(),
+        danger=True,
+    )
+    confirming.confirmed(question, place=_PLACE)
 
 
 def _zone(work: Work, desk: Desk, zone_id: str) -> Zone:

@@ -152,6 +152,11 @@ def test_a_rule_is_added_changed_and_deleted(front, admin):
     with front.work() as work:
         prove(work, front.organization_id)
     admin.follow("acme.example").submit(how="at-once", kind="guest")
+    assert "without anybody's approval; 3 people here have such an address today." in admin.text
+    assert "They enter 1 group, and get what that opens." in admin.text
+    with front.work() as work:
+        assert join_rules.rules(work)[0].needs_approval
+    admin.submit("Save")
     with front.work() as work:
         [rule] = join_rules.rules(work)
         assert (rule.needs_approval, rule.kind, len(rule.groups)) == (False, "guest", 1)
@@ -159,6 +164,34 @@ def test_a_rule_is_added_changed_and_deleted(front, admin):
     assert "0 people who wait by it can still be approved." in admin.text
     admin.submit("Delete the rule")
     assert "Nobody joins by themselves" in admin.text
+
+
+def test_a_rule_by_which_people_join_at_once_is_kept_when_that_was_confirmed(front, admin):
+    with front.work() as work:
+        prove(work, front.organization_id)
+    admin.open("/admin/joining/rules/new").submit(domain="acme.example", how="at-once", groups="Research\nEngineering")
+    assert admin.title == "Let people with an address on acme.example join at once?"
+    with front.work() as work:
+        assert join_rules.rules(work) == []
+    admin.submit("Add the rule")
+
+    with front.work() as work:
+        [rule] = join_rules.rules(work)
+        assert (rule.needs_approval, rule.notify, rule.kind, len(rule.groups)) == (False, True, "member", 2)
+    admin.open(f"/admin/joining/rules/{rule.id}").submit(notify="")
+    assert "Saved." in admin.text, "nothing more is had by it"
+    admin.open(f"/admin/joining/rules/{rule.id}").submit(how="approval")
+    assert "Saved." in admin.text
+
+
+def test_an_auditor_looks_at_a_rule_without_a_fresh_second_step(front):
+    with front.work() as work:
+        rule = join_rules.create(work, "acme.example", organization="acme")
+    make_administrator(front, "auditor")
+    auditor = signed_in(front)
+    front.later(minutes=6)
+
+    assert auditor.open(f"/admin/joining/rules/{rule.id}").title == "acme.example"
 
 
 def test_of_two_administrators_the_second_sees_that_the_rule_has_changed(front, admin):

@@ -2,9 +2,9 @@
 
 import pytest
 
-from idp.directory import accounts, launcher_layouts, organizations
+from idp.directory import accounts, groups, launcher_layouts, organizations
 from idp.policy.launcher import Section
-from tests.support.front import ANN, BEN
+from tests.support.front import ANN, BEN, PASSWORD
 from tests.web.conftest import signed_in
 from tests.web.console.conftest import make_administrator
 
@@ -97,6 +97,79 @@ def test_it_is_deleted_after_being_asked_and_the_history_says_by_whom(front, adm
     admin.open(f"/admin/layouts/{layout}").follow("Delete").submit("Delete the layout")
 
     assert "No layout yet" in admin.text
+
+
+@pytest.fixture
+def many(front):
+    """Twelve more people, in Engineering and in Research."""
+    with front.work() as work:
+        for number in range(12):
+            email = f"p{number}@acme.example"
+            accounts.create(work, email, organization="acme", name=f"P {number}")
+            for group in ("Engineering", "Research"):
+                groups.add(work, group, email, organization="acme")
+
+
+def test_a_layout_for_many_says_for_how_many_before_it_is_made_counts_or_moves(front, admin, many):
+    admin.open("/admin/layouts/new").submit("Add it", group="Engineering")
+    assert "It counts for 14 people at once, and is empty until you give it sections." in admin.text
+    admin.submit("Add it")
+    assert "Created. Give it sections now." in admin.text
+    assert "It is for 14 people. What you change here counts at once." in admin.text
+    page, second = admin.path, made(front, "Research")
+
+    admin._followed(admin.client.post(f"{page}/counts", data=admin.values("/counts") | {"overrides": "on"}))
+    assert "14 people find its sections first at once" in admin.text
+    admin.submit("Save")
+    assert "Goes before what people arrange." in admin.text
+    admin._followed(admin.client.post(f"{page}/counts", data={**admin.values("/counts"), "overrides": []}))
+    assert "14 people find at once what they have arranged" in admin.text
+
+    admin.open("/admin/layouts").submit("Up Research", up=second)
+    assert "For 13 people, who are in both groups, another layout counts from now on." in admin.text
+    with front.work() as work:
+        assert [one.id for one in launcher_layouts.layouts(work, "acme")][1] == second
+    admin.submit("Change the order")
+    with front.work() as work:
+        assert launcher_layouts.layouts(work, "acme")[0].id == second
+
+
+def test_what_reaches_many_asks_for_a_fresh_second_step_and_what_reaches_few_does_not(front, admin, many):
+    few = made(front, None)
+    with front.work() as work:
+        groups.create(work, "Two", organization="acme")
+        groups.add(work, "Two", ANN, organization="acme")
+    wide, narrow = made(front, Daily=["Wiki"]), made(front, "Two", Daily=["Wiki"])
+    made(front, "Research")
+    admin.open("/admin/layouts")
+    order = admin.values("/order") | {"down": wide}
+    version = {"csrf_token": order["csrf_token"]}
+    front.later(minutes=6)
+
+    assert admin.open(f"/admin/layouts/{narrow}").path == f"/admin/layouts/{narrow}"
+    admin.submit("Add", add="Weekly")
+    assert list(lists(admin)) == ["Daily", "Weekly"]
+    for path in (wide, few):
+        assert admin.open(f"/admin/layouts/{path}").path.startswith("/signin/"), path
+    for path, values in ((f"/{wide}", {"add": "Mine"}), (f"/{wide}/counts", {"overrides": "on"})):
+        assert admin.post(f"/admin/layouts{path}", version | values).path.startswith("/signin/"), path
+    with front.work() as work:
+        there = launcher_layouts.layout(work, "acme", wide)
+        assert ([one["name"] for one in there.sections], there.overrides) == (["Daily"], False)
+
+
+def test_after_the_second_step_that_the_order_asks_for_one_is_at_the_list_again(front, admin, many):
+    first = made(front)
+    made(front, "Research")
+    admin.open("/admin/layouts")
+    front.later(minutes=6)
+    admin.submit("Down Engineering", down=first)
+    assert admin.path.startswith("/signin/")
+    admin.submit(password=PASSWORD).submit(otp=front.code())
+
+    assert admin.path == "/admin/layouts"
+    with front.work() as work:
+        assert launcher_layouts.layouts(work, "acme")[0].id == first
 
 
 def test_t1_a_layout_of_another_organization_is_not_there(front, admin):

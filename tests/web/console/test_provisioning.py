@@ -4,7 +4,7 @@ import pytest
 
 from idp.base.errors import Conflict, Forbidden, NotFound
 from idp.base.work import Actor, HeldRole
-from idp.directory import accounts, organizations
+from idp.directory import accounts, managed, organizations
 from idp.directory.provisioning_models import ProvisioningClient
 from idp.provisioning import clients, tokens
 from tests.support.scim import Peer, prove, user
@@ -119,6 +119,36 @@ def test_what_a_directory_keeps_is_shown_and_not_edited(front, peer, admin):
     group = admin.open(f"/admin/groups/{sales}")
     assert "Entra keeps it: change it there." in group.text
     assert "from the directory Entra" in group.text
+
+
+def test_before_a_directory_may_do_more_the_page_says_to_how_many(front, peer, admin):
+    peer.bring()
+    admin.open(f"{home_of(peer)}/edit").submit(name="Entra ID", takes_over="domains", brake="70")
+
+    assert "Entra ID may take over up to 4 accounts that are there already" in admin.text
+    assert "may deactivate up to 70 accounts within an hour, not 5 as before; it keeps 1 account." in admin.text
+    with front.work() as work:
+        assert clients.client(work, peer.id, organization_id=peer.organization_id).takes_over == "managed"
+    admin.submit("Save")
+    with front.work() as work:
+        found = clients.client(work, peer.id, organization_id=peer.organization_id)
+        assert (found.name, found.takes_over, found.brake) == ("Entra ID", "domains", 70)
+    admin.open(f"{home_of(peer)}/edit").submit(takes_over="nothing", brake="3")
+    assert "Saved." in admin.text, "less is not asked about"
+    admin.open(f"{home_of(peer)}/edit").submit(brake="")
+    assert "not 3 as before" in admin.text
+
+
+def test_a_directory_that_may_take_accounts_over_is_connected_when_that_was_confirmed(front, admin):
+    prove(front)
+    with front.work() as work:
+        managed.claim(work, "acme", "acme.example")
+    admin.open("/admin/provisioning/new").submit(name="Entra", takes_over="managed", brake="", days="90")
+    assert "Entra may take over up to 4 accounts" in admin.text
+    with front.work() as work:
+        assert clients.listed(work, front.organization_id) == []
+
+    assert "The token, shown only now" in admin.submit("Connect it").text
 
 
 def test_whoever_comes_second_sees_what_has_changed(front, peer, admin):

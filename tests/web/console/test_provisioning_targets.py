@@ -166,7 +166,7 @@ def test_what_fails_is_told_at_home_in_the_list_and_on_its_tab(front, admin, tol
     assert "Applications that cannot be told of accounts: 1" in admin.open("/admin").text
     assert "Stopped" in admin.follow("Applications that cannot be told").text
     assert admin.path == ALL
-    assert "refuses the token since" in admin.follow("Wiki").text
+    assert "has refused the token since" in admin.follow("Wiki").text
     far.token = TOKEN
     admin.submit("Try again now")
     tell(front)

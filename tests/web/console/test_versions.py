@@ -9,10 +9,24 @@ from collections import defaultdict
 import lxml.html
 import pytest
 
-from idp.directory import accounts, applications, groups, memberships, queries, role_assignments
+from idp.directory import (
+    accounts,
+    applications,
+    groups,
+    join_rules,
+    launcher_layouts,
+    memberships,
+    queries,
+    role_assignments,
+    zones,
+)
+from idp.directory.zones import Contents
+from idp.provisioning import clients
 from idp.saml import rotating, templates
 from tests.support import template_world, vendors
 from tests.support.front import BEN
+from tests.support.scim import Peer
+from tests.support.visitor import values_of
 from tests.web.conftest import signed_in
 from tests.web.console.test_queries import FEW, World, address, pages_of
 
@@ -261,3 +275,36 @@ def test_what_is_dangerous_asks_for_a_second_step_of_the_last_five_minutes(front
     front.later(minutes=6)
 
     assert admin.open(f"/admin/applications/{app}/{tail}").path.startswith("/signin/")
+
+
+def test_what_widens_or_blocks_asks_for_it_before_it_is_typed_and_again_when_it_is_sent(front, admin):
+    peer = Peer(front)
+    with front.work() as work:
+        zone = zones.create(work, "acme", "Office", Contents(networks=("192.0.2.0/24",))).id
+        rule = join_rules.create(work, "acme.example", organization="acme").id
+    forms = {
+        "zones/new": {"name": "Bad", "networks": "198.51.100.0/24", "usage": "blocklist"},
+        f"zones/{zone}/edit": {"usage": "blocklist"},
+        "joining/rules/new": {"domain": "globex.example"},
+        f"joining/rules/{rule}": {"kind": "guest"},
+        f"provisioning/{peer.id}/edit": {"takes_over": "domains"},
+        "layouts/new": {"group": "Research"},
+    }
+    sent = {}
+    for path, typed in forms.items():
+        form = admin.open(f"/admin/{path}").page.xpath("//main//form")[0]
+        sent[path] = {**values_of(form), **typed, "confirmed": "yes"}
+    front.later(minutes=6)
+    missing = []
+    for path, values in sent.items():
+        if not admin.open(f"/admin/{path}").path.startswith("/signin/"):
+            missing.append(("GET", path))
+        if not admin.post(f"/admin/{path}", values).path.startswith("/signin/"):
+            missing.append(("POST", path))
+
+    assert missing == []
+    with front.work() as work:
+        assert [(one.name, one.usage) for one in zones.zones(work, "acme")] == [("Office", "policy")]
+        assert [(one.domain, one.kind) for one in join_rules.rules(work)] == [("acme.example", "member")]
+        assert clients.client(work, peer.id, organization_id=front.organization_id).takes_over == clients.MANAGED
+        assert launcher_layouts.layouts(work, "acme") == []

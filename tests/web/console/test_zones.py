@@ -2,9 +2,11 @@
 
 import pytest
 
-from idp.directory import access_policies, organizations, zones
+from idp.directory import access_policies, organizations, role_assignments, roles, zones
 from idp.directory.zones import Contents
 from idp.policy.access import documents
+from tests.support.front import ANN, DORA, PASSWORD
+from tests.support.visitor import Visitor
 from tests.web.conftest import signed_in
 from tests.web.console.conftest import make_administrator
 
@@ -50,6 +52,83 @@ def test_the_block_list_does_not_take_the_address_of_whoever_makes_it(front, adm
     assert admin.field("name").get("value") == "Bad"
     with front.work() as work:
         assert zones.zones(work, "acme") == []
+
+
+@pytest.fixture
+def dora(front):
+    """Dora has signed in from an address of the office, twice."""
+    for _ in range(2):
+        one = Visitor(front.app.test_client())
+        one.client.environ_base["REMOTE_ADDR"] = "192.0.2.9"
+        one.open("/").submit(username=DORA, password=PASSWORD).submit(otp=front.code())
+        assert one.path == "/"
+        front.later(minutes=1)
+
+
+def test_before_a_zone_shuts_addresses_out_the_page_says_how_many_people_come_from_there(front, admin, dora):
+    typed = {"networks": "192.0.2.0/24 # Berlin\n2001:db8::/32", "countries": "kp"}
+    admin.open("/admin/zones/new").submit(name="Bad", usage="blocklist", **typed)
+
+    assert admin.title == "Create the zone “Bad”?"
+    assert (
+        "onto the block list gets no answer at all; 1 person has signed on from there in the last 7 days." in admin.text
+    )
+    with front.work() as work:
+        assert zones.zones(work, "acme") == []
+    admin.submit("Create the zone")
+    with front.work() as work:
+        [made] = zones.zones(work, "acme")
+        assert (made.networks, made.countries, made.usage) == (["192.0.2.0/24", "2001:db8::/32"], ["KP"], "blocklist")
+
+    admin.open(f"/admin/zones/{made.id}/edit").submit(name="Worse")
+    assert admin.title == "Worse", "a name meets nobody"
+    admin.open(f"/admin/zones/{made.id}/edit").submit(usage="policy")
+    assert "takes off the block list gets answers again at once; the 3 people of the organization" in admin.text
+    admin.submit("Save")
+    with front.work() as work:
+        assert zones.zone(work, "acme", "Worse").usage == "policy"
+
+
+def test_what_is_refused_is_refused_before_anybody_is_asked(front, admin, office):
+    admin.open("/admin/zones/new").submit(name="office", networks="198.51.100.0/24", usage="blocklist")
+
+    assert (admin.status, "There is a zone" in admin.text) == (409, True)
+    assert admin.field("name").get("value") == "office"
+
+
+def test_of_two_who_shut_addresses_out_the_second_sees_what_has_changed_while_being_asked(front, admin, office):
+    admin.open(f"/admin/zones/{office}/edit").submit(usage="blocklist")
+    with front.work() as work:
+        zones.change(work, "acme", office, contents=Contents(networks=("198.51.100.0/24",)))
+    admin.submit("Save")
+
+    assert admin.status == 409
+    assert "192.0.2.0/24" in admin.text, "what was sent"
+    with front.work() as work:
+        assert zones.zone(work, "acme", office).usage == "policy"
+
+
+def test_whoever_may_not_read_the_log_is_told_of_all_people_there_are(front, office):
+    with front.work() as work:
+        roles.create(work, "Zones", organization="acme", permissions=["policy:read", "policy:edit"])
+        role_assignments.grant(work, "Zones", organization="acme", account=ANN)
+    admin = signed_in(front)
+    admin.open(f"/admin/zones/{office}/edit").submit(usage="blocklist")
+
+    assert "that counts for all 3 people of the organization." in admin.text
+
+
+def test_a_zone_that_rules_name_says_how_many_it_meets_before_its_contents_change(front, admin, office, dora):
+    with front.work() as work:
+        named = {"networks": {"zones": [office]}}
+        rules = {"rules": [{"name": "Here", "conditions": named, "answer": {"effect": "allow"}}]}
+        access_policies.write(work, "acme", "Sessions", documents.rules_from_json(rules))
+    admin.open(f"/admin/zones/{office}/edit").submit(networks="198.51.100.0/24")
+
+    assert "Rules that name the zone (1) count with its new contents at once; 1 person has signed on" in admin.text
+    admin.submit("Save")
+    with front.work() as work:
+        assert zones.zone(work, "acme", office).networks == ["198.51.100.0/24"]
 
 
 def test_an_address_is_tried(admin, office):

@@ -89,7 +89,9 @@ def _applications(front: Front) -> list[str]:
         rotating.rotate(work, queries.site(work, "acme"), purpose="saml-signing")
         wiki = front.application_ids["Wiki"]
         canteen = bookmarks.create(work, "acme", name="Canteen", address="https://canteen.acme.example/")
-        applications.grant(work, canteen.id, group="Staff")
+        applications.grant(
+            work, canteen.id, everyone=True
+        )  # by Staff: who governs Okta alone could not change that group
         launcher_layouts.create(work, "acme", group="Engineering", sections=[Section("Daily", (wiki,))])
         mine, theirs = f"applications/{notebook.id}", f"applications/{okta.application_id}"
         saml = [

@@ -216,6 +216,8 @@ def ask_to_mark(work: Work, desk: Desk, application_id: str) -> Response:
     """Say what making a group a default group does, and to how many; with ``unmark``, what ending that does."""
     application = _application(work, desk, application_id)
     chosen = lists.filters("group", "unmark")
+    if not chosen["group"]:
+        raise Invalid("Choose a group.", field="group")
     group = queries.group(work, chosen["group"], organization_id=desk.organization.id)
     count, unmark = reaching.group(work, group), bool(chosen["unmark"])
     if unmark:

@@ -2,7 +2,8 @@
 Fixtures for all tests: a real database, fixed people, a fixed noon.
 
 Tests run on SQLite; those marked ``both_databases`` also run on PostgreSQL, and with
-``--database postgresql`` (or ``both``) all do.
+``--database postgresql`` (or ``both``) all do. What a browser shows does not depend on the database: with ``both``
+tests in a browser run on SQLite only.
 """
 
 import os
@@ -48,7 +49,8 @@ def pytest_generate_tests(metafunc):
     if "database_kind" not in metafunc.fixturenames:
         return
     asked = metafunc.config.getoption("--database")
-    kinds = ["sqlite", "postgresql"] if asked == "both" else [asked]
+    in_browser = metafunc.definition.path.parent.name == "browser"
+    kinds = ["sqlite"] if in_browser and asked == "both" else ["sqlite", "postgresql"] if asked == "both" else [asked]
     if asked == "sqlite" and metafunc.definition.get_closest_marker("both_databases"):
         kinds = ["sqlite", "postgresql"]
     metafunc.parametrize("database_kind", kinds, scope="session")

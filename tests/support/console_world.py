@@ -63,11 +63,13 @@ def _people(front: Front) -> list[str]:
         role_assignments.grant(work, editors.id, organization="acme", account=BEN)
         cleo, ben = front.account_ids[CLEO], front.account_ids[BEN]
         ruled = queries.group(work, "Board", organization_id=front.organization_id).id
+        staff = queries.group(work, "Staff", organization_id=front.organization_id).id
         return [
             f"accounts/{cleo}",
             f"domains/{domain.id}",
             f"groups/{ruled}/rule",
             f"groups/{ruled}/nest?parent=Engineering",
+            f"groups/{staff}/inside",
             f"who-may/group/{ruled}",
             f"roles/all/{editors.id}",
             f"roles/give/confirm?whom={BEN}&role=help-desk&where=organization",

@@ -519,11 +519,13 @@ def test_a_page_asks_as_often_for_thirty_as_for_three(walk):
     _, few, many = walk
     shape = re.compile(r"'(?:[^']|'')*'|\b\d+\b")
 
+    # A layout that reaches ten people or more asks for a second step: the reader's policy is read for that, once.
+    asked_of_many = {"/admin/layouts/lay_0": 1}
     grown = {
         path: Counter(shape.sub("?", one) for one in many[path].statements)
         - Counter(shape.sub("?", one) for one in few[path].statements)
         for path in few
-        if len(many[path].statements) != len(few[path].statements)
+        if len(many[path].statements) - len(few[path].statements) not in (0, asked_of_many.get(path, 0))
     }
 
     assert grown == {}

@@ -7,6 +7,7 @@ tests in a browser run on SQLite only.
 """
 
 import os
+import re
 import shutil
 import socket
 import threading
@@ -35,6 +36,8 @@ from tests.support.deployed import Deployed, deployed
 
 NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
 
+_IDENTIFIER = re.compile(r"_[xoatsirpqd]\d{1,2}(?=_|$)")
+
 for room in ("base", "audit", "keyring", "policy", "directory", "signon", "saml", "oidc"):
     import_module(f"idp.{room}.models")  # every table is known from here on
 
@@ -43,6 +46,13 @@ logs.cap_libraries()
 
 def pytest_addoption(parser):
     parser.addoption("--database", choices=["sqlite", "postgresql", "both"], default="sqlite")
+
+
+def pytest_collection_modifyitems(items):
+    """Mark whatever answers an attack of the threat list, as its name says (``test_x1_…``)."""
+    for item in items:
+        if _IDENTIFIER.search(item.originalname if isinstance(item, pytest.Function) else item.name):
+            item.add_marker("threat")
 
 
 def pytest_generate_tests(metafunc):

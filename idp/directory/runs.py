@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 import structlog
-from sqlalchemy import or_, select, update
+from sqlalchemy import func, or_, select, update
 
 from idp.audit.events import RunEnded, RunStarted, RunStopAsked
 from idp.audit.log import record
@@ -32,10 +32,14 @@ from idp.policy.permissions import OPERATOR, Permission, allows
 
 WAITING, RUNNING, FINISHED, STOPPED, FAILED = "waiting", "running", "finished", "stopped", "failed"
 OPEN = (WAITING, RUNNING)
+TOO_MANY = "too-many-runs"
+"""The code of the refusal of one more."""
 OVER = (FINISHED, STOPPED, FAILED)
 STATES = (WAITING, RUNNING, FINISHED, STOPPED, FAILED)
 
 MOST_FINDINGS = 100
+MOST_OPEN = 5
+"""So many runs of one person may wait or go on at once: others' turns come, too."""
 _SECONDS_AT_ONCE = 5.0
 _TITLE = "title"
 _TABLE = table(Run)
@@ -78,10 +82,17 @@ def start(work: Work, kind: str, *, organization_id: str, title: str, parameters
 
     Raises:
         Forbidden: the actor is neither an account of the organization nor the operator.
+        Conflict: as much of theirs as may be open at once is not finished yet.
     """
     own = work.actor.kind == "account" and work.actor.organization_id == organization_id
     if not own and work.actor.kind != "operator":
         raise Forbidden("You may not do this.", cause=f"a run asked for by {work.actor.kind} {work.actor.id}")
+    if own and _open_of(work, organization_id) >= MOST_OPEN:
+        raise Conflict(
+            phrase("%(most)s pieces of long work of yours are not finished yet.", most=MOST_OPEN),
+            code=TOO_MANY,
+            advice="Wait until one of them is, or stop one. They are listed under “Running work”.",
+        )
     run = Run(
         organization_id=organization_id,
         id=new_id("run"),
@@ -98,6 +109,16 @@ def start(work: Work, kind: str, *, organization_id: str, title: str, parameters
     work.tx.session.flush()
     record(work, RunStarted(organization_id=organization_id, target_id=run.id, kind=kind, title=run.title, total=total))
     return run
+
+
+def _open_of(work: Work, organization_id: str) -> int:
+    """Return how many runs of the account that acts are not over."""
+    query = (
+        select(func.count())
+        .select_from(Run)
+        .where(Run.state.in_(OPEN), Run.organization_id == organization_id, Run.created_by == work.actor.id)
+    )
+    return work.tx.session.scalar(query) or 0
 
 
 def title(run: Run) -> str:

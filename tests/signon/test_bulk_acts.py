@@ -282,3 +282,22 @@ def test_two_nodes_do_no_part_twice(database, open_work, acme, root, noon):
     with open_work() as work:
         entries = work.tx.session.query(AuditEntry).filter_by(tag="account.sessions-ended").count()
     assert (run.state, run.done, entries) == ("finished", PEOPLE, PEOPLE)
+
+
+def test_one_person_has_so_many_runs_open_at_once_and_others_have_their_own(database, open_work, acme, root, noon):
+    chosen = Chosen(ids(open_work, acme, 1))
+    for _ in range(runs.MOST_OPEN):
+        first = begin(root, acme, "enable", chosen)
+    with pytest.raises(Conflict, match="5 pieces of long work of yours are not finished yet"):
+        begin(root, acme, "enable", chosen)
+    with open_work() as work:
+        accounts.create(work, "second@acme.example", organization="acme", name="Second")
+        accounts.grant_role(work, "second@acme.example", ORGANIZATION_ADMINISTRATOR, organization_id=acme.id)
+    with root("second@acme.example") as work:
+        bulk_acts.start(work, "enable", organization_id=acme.id, chosen=chosen)
+    with root() as work:
+        runs.stop(work, acme.id, first)
+
+    drained(database, noon)
+
+    assert begin(root, acme, "enable", chosen), "what is over counts no more"

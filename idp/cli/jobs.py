@@ -20,9 +20,9 @@ from idp.cli.context import Group, open_database, open_work, settings, tell, tel
 from idp.cli.domain import prober
 from idp.directory import access_trials, daily_counts, domains, group_rule_changes, lifetime, managed, runs, search
 from idp.directory.runs import Kinds
+from idp.oidc import bulk_revoking, logout_tokens
 from idp.oidc import erasing as oauth_erasing
 from idp.oidc import housekeeping as oauth_housekeeping
-from idp.oidc import logout_tokens
 from idp.policy.permissions import OPERATOR
 from idp.provisioning import calls
 from idp.provisioning.targets import group_sending, noticing, sending, server, switching
@@ -143,7 +143,12 @@ def handlers(of: Settings) -> Handlers:
 
 def run_kinds() -> Kinds:
     """Return what does a part of each kind of long work."""
-    return {**bulk_acts.KINDS, **bulk_objects.KINDS, **group_rule_runs.KINDS, switching.KIND: switching.step}
+    return {
+        **bulk_acts.kinds(bulk_revoking.DO),
+        **bulk_objects.KINDS,
+        **group_rule_runs.KINDS,
+        switching.KIND: switching.step,
+    }
 
 
 def _tellers(of: Settings) -> Tellers:

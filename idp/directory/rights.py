@@ -82,6 +82,7 @@ _HELD = Prepared(
     )
 )
 _HELD_OR_TO_COME = Prepared(_assigned(_of_account(_not_over(Membership.valid_to)), _not_over(RoleAssignment.valid_to)))
+_EVERYBODY = or_(RoleAssignment.account_id.is_not(None), RoleAssignment.group_id.is_not(None))
 _CARRIED = _assigned(
     RoleAssignment.group_id.in_(bindparam("group_ids", expanding=True)), _not_over(RoleAssignment.valid_to)
 )
@@ -205,6 +206,39 @@ def is_over(work: Work, permission: Permission | Collection[Permission], account
     except Forbidden:
         return False
     return True
+
+
+def out_of_reach(work: Work, organization_id: str) -> ColumnElement[bool] | None:
+    """
+    Return which accounts of an organization administer what the actor does not, now or later (D17): over them
+    `require_over` lets nobody pass who holds no more. None: there is no such account.
+
+    One query, whatever the number of accounts: each assignment is judged by itself, which comes to the same.
+    """
+    query = _assigned(_EVERYBODY, _not_over(RoleAssignment.valid_to)).add_columns(
+        RoleAssignment.account_id, RoleAssignment.group_id
+    )
+    rows = work.tx.session.execute(query, {"organization_id": organization_id, "now": work.now}).all()
+    judged: dict[HeldRole, bool] = {}
+    people: set[str] = set()
+    groups: set[str] = set()
+    for row in rows:
+        [held] = _roles(organization_id, [row])
+        if held not in judged:
+            judged[held] = bool(exceeds([held], work.actor))
+        if judged[held]:
+            (people if row.account_id else groups).add(row.account_id or row.group_id)
+    own = work.actor.kind == "account" and work.actor.organization_id == organization_id
+    people -= {work.actor.id} if own else set()
+    if not people and not groups:
+        return None
+    members = select(Membership.account_id).where(
+        Membership.organization_id == organization_id,
+        Membership.group_id.in_(groups),
+        or_(Membership.valid_to.is_(None), Membership.valid_to > work.now),
+    )
+    beyond = or_(Account.id.in_(people), Account.id.in_(members))
+    return and_(beyond, Account.id != work.actor.id) if own else beyond
 
 
 def _is_actor(work: Work, account: Account) -> bool:

@@ -1,47 +1,36 @@
 """
 One act on many accounts, as a run: on those that were chosen, or on all that filters match.
 
-Each account is acted on by the verb that acts on one, so that nothing is allowed here that is not allowed there. A part
-that would lock administrators out is done account by account, without those that would.
+Each account is acted on by the verb that acts on one, so that nothing is allowed here that is not allowed there. Whom
+the actor may not touch is left out, and counted before anything begins. A part that would lock administrators out is
+done account by account, without those that would.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, Select, func, or_
 
-from idp.base.errors import Conflict, IdpError, Invalid
+from idp.base.errors import Conflict, Forbidden, Invalid
 from idp.base.ids import is_id
-from idp.base.texts import counted, phrase
+from idp.base.texts import phrase
 from idp.base.work import Work
-from idp.directory import account_lists, accounts, authentication_policies, groups, policy_members, queries, runs
+from idp.directory import account_lists, authentication_policies, queries, rights, runs
 from idp.directory.console_models import Run
-from idp.directory.models import Account, Organization
+from idp.directory.models import Account
 from idp.directory.runs import Kinds, Step
-from idp.policy.permissions import Permission, require
-from idp.signon import signing_out_others
+from idp.policy.permissions import Permission, allows, require
+from idp.signon.bulk_account_acts import ACTS, ADD_TO_GROUP, DO, MOVE, Act, Do, slug, title
 from idp.signon.guarding import LOCK_OUT, guarded
 
 KIND = "bulk-accounts"
-DISABLE, ENABLE, ADD_TO_GROUP, END_SESSIONS, MOVE = (
-    "disable",
-    "enable",
-    "add-to-group",
-    "end-sessions",
-    "move-to-policy",
-)
 MOST_CHOSEN = 1000
+MOST_BY_HELP = 50
+"""So many are chosen at once by whoever may help people, and no more: a page of the list."""
 AT_ONCE = 25
-
-_PERMISSIONS = {
-    DISABLE: Permission.ACCOUNT_DISABLE,
-    ENABLE: Permission.ACCOUNT_DISABLE,
-    ADD_TO_GROUP: Permission.GROUP_MEMBERS,
-    END_SESSIONS: Permission.ACCOUNT_CREDENTIALS,
-    MOVE: Permission.POLICY_EDIT,
-}
-ACTS: Mapping[str, Permission] = _PERMISSIONS
-"""What can be done to many at once, and the permission that it needs."""
+NAMED = 10
+"""So many of those that are meant are named before it begins."""
 
 _FILTERS = frozenset({"starting", "state", "kind", "group"})
 GROUP_AT_ONCE = 200
@@ -52,35 +41,102 @@ GROUP_AT_ONCE = 200
 class Chosen:
     """
     Which accounts: the *ids*, or where there are none all that the *filters* match (as `account_lists.matching` has
-    them) when their turn comes.
+    them) when their turn comes, and that were there when it began.
     """
 
     ids: Sequence[str] = ()
     filters: Mapping[str, str] | None = None
 
 
-def count(work: Work, organization_id: str, chosen: Chosen) -> int:
+@dataclass(frozen=True, slots=True)
+class Meant:
     """
-    Return how many accounts are meant.
+    Whom an act would be done to.
+
+    Args:
+        count: so many accounts.
+        left_out: so many more were chosen, and are left out: they administer what the actor does not, or are the actor.
+        first: addresses of the first of them.
+        ids: those of the chosen that are not left out; empty where filters choose.
+    """
+
+    count: int
+    left_out: int
+    first: tuple[str, ...] = ()
+    ids: tuple[str, ...] = field(default=(), repr=False)
+
+
+def meant(work: Work, organization_id: str, act: str, chosen: Chosen) -> Meant:
+    """
+    Return whom *act* (one of `ACTS`) would be done to.
 
     Raises:
-        Invalid: none, too many, or what cannot be an account or a filter.
+        NotFound: no such group that this actor may see.
+        Invalid: there is no such act; nobody was chosen, or too many; or what cannot be an account or a filter.
     """
+    found = _act(act)
+    untouchable = _untouchable(work, organization_id, found)
     if chosen.ids:
-        if len(chosen.ids) > MOST_CHOSEN:
-            raise Invalid(
-                phrase("Choose at most %(most)s accounts, or all that a filter matches.", most=MOST_CHOSEN),
-                field="accounts",
-            )
-        if not all(is_id(one, "acc") for one in chosen.ids):
-            raise Invalid("This is no choice of accounts.", field="accounts")
-        return len(set(chosen.ids))
-    if chosen.filters is None:
+        return _meant_by_ids(work, organization_id, _checked(chosen.ids), untouchable)
+    query = _matching(work, organization_id, found, chosen.filters, work.now)
+    kept = query if untouchable is None else query.where(~untouchable)
+    left_out = 0 if untouchable is None else _count(work, query.where(untouchable))
+    return Meant(_count(work, kept), left_out, _first(work, kept))
+
+
+def _meant_by_ids(
+    work: Work, organization_id: str, ids: tuple[str, ...], untouchable: ColumnElement[bool] | None
+) -> Meant:
+    seen = queries.visible(work, Account, Permission.ACCOUNT_READ).where(
+        Account.organization_id == organization_id, Account.id.in_(ids)
+    )
+    out: set[str] = set()
+    if untouchable is not None:
+        out.update(work.tx.session.scalars(seen.where(untouchable).with_only_columns(Account.id)))
+        seen = seen.where(~untouchable)
+    kept = tuple(one for one in ids if one not in out)
+    return Meant(len(kept), len(out), _first(work, seen), kept)
+
+
+def _checked(ids: Sequence[str]) -> tuple[str, ...]:
+    if len(ids) > MOST_CHOSEN:
+        raise Invalid(
+            phrase("Choose at most %(most)s accounts, or all that a filter matches.", most=MOST_CHOSEN),
+            field="accounts",
+        )
+    if not all(is_id(one, "acc") for one in ids):
+        raise Invalid("This is no choice of accounts.", field="accounts")
+    return tuple(dict.fromkeys(ids))
+
+
+def _matching(
+    work: Work, organization_id: str, act: Act, filters: Mapping[str, str] | None, begun: datetime
+) -> Select[Account]:
+    if filters is None:
         raise Invalid("Choose at least one account.", field="accounts")
-    if not _FILTERS.issuperset(chosen.filters):
+    if not _FILTERS.issuperset(filters):
         raise Invalid("There is no such filter.", field="accounts")
-    matched = account_lists.matching(work, organization_id, **chosen.filters).subquery()
-    return work.tx.session.scalar(select(func.count()).select_from(matched)) or 0
+    query = account_lists.matching(work, organization_id, **filters)
+    return query.where(act.fits, Account.created_at <= begun)
+
+
+def _untouchable(work: Work, organization_id: str, act: Act) -> ColumnElement[bool] | None:
+    """Return which accounts the actor may not do this to; None: there is no such account."""
+    out = [rights.out_of_reach(work, organization_id)] if act.over else []
+    if act.others and work.actor.kind == "account" and work.actor.organization_id == organization_id:
+        out.append(Account.id == work.actor.id)
+    known = [one for one in out if one is not None]
+    return or_(*known) if known else None
+
+
+def _count(work: Work, query: Select[Account]) -> int:
+    inner = query.with_only_columns(Account.id, maintain_column_froms=True).subquery()
+    return work.tx.session.scalar(func.count().select().select_from(inner)) or 0
+
+
+def _first(work: Work, query: Select[Account]) -> tuple[str, ...]:
+    named = query.with_only_columns(Account.email, maintain_column_froms=True)
+    return tuple(work.tx.session.scalars(named.order_by(Account.email_key, Account.id).limit(NAMED)))
 
 
 def target_name(work: Work, organization_id: str, act: str, to: str) -> tuple[str, str]:
@@ -91,68 +147,106 @@ def target_name(work: Work, organization_id: str, act: str, to: str) -> tuple[st
         NotFound: no such group or policy that this actor may see.
         Invalid: there is no such act.
     """
-    if act not in ACTS:
-        raise Invalid("There is no such act.", field="act")
+    _act(act)
     if act == ADD_TO_GROUP:
         group = queries.group(work, to, organization_id=organization_id)
         return group.id, group.name
     if act == MOVE:
-        policy = authentication_policies.policy(work, _slug(work, organization_id), to)
+        policy = authentication_policies.policy(work, slug(work, organization_id), to)
         return policy.id, policy.name
     return "", ""
 
 
-def start(work: Work, act: str, *, organization_id: str, chosen: Chosen, to: str = "") -> Run:
+def require_to_begin(work: Work, organization_id: str, act: str, chosen: Chosen) -> None:
     """
-    Begin to do *act* (one of `ACTS`) to the accounts that were chosen.
+    Require what it needs to begin *act*: the verb for one asks again, of each account.
+
+    Raises:
+        Forbidden: the actor may not do this in the organization; or only to some that were chosen by hand.
+        Invalid: there is no such act.
+    """
+    found = _act(act)
+    if allows(work.actor, found.of_all, organization_id):
+        return
+    if not any(allows(work.actor, one, organization_id) for one in found.permissions):
+        require(work, found.of_all, organization_id)
+    if not chosen.ids or len(chosen.ids) > MOST_BY_HELP:
+        raise Forbidden(
+            phrase("You may do this to at most %(most)s accounts at once, which you choose.", most=MOST_BY_HELP),
+            advice="Choose them in the list, page by page.",
+            cause=f"{work.actor.kind} {work.actor.name or work.actor.id} lacks {found.of_all.value}",
+        )
+
+
+def may_begin(work: Work, organization_id: str, act: str, chosen: Chosen) -> bool:
+    """Say whether `require_to_begin` would let the actor pass."""
+    try:
+        require_to_begin(work, organization_id, act, chosen)
+    except Forbidden:
+        return False
+    return True
+
+
+def start(
+    work: Work, act: str, *, organization_id: str, chosen: Chosen, to: str = "", options: Collection[str] = ()
+) -> Run:
+    """
+    Begin to do *act* (one of `ACTS`) to the accounts that were chosen, but for those that are left out (`meant`).
 
     Args:
         to: the group, or the policy, that they are put into.
+        options: what is wished for beside (`Act.options`).
 
     Raises:
         NotFound: no such group or policy that this actor may see.
         Forbidden: the actor may not do this in the organization.
-        Invalid: there is no such act, or nobody was chosen.
+        Conflict: the actor has as many runs open as there may be.
+        Invalid: there is no such act or option, nobody was chosen, or everybody is left out.
     """
     to, name = target_name(work, organization_id, act, to)
-    require(work, ACTS[act], organization_id)
-    total = count(work, organization_id, chosen)
+    require_to_begin(work, organization_id, act, chosen)
+    if not ACTS[act].options.issuperset(options):
+        raise Invalid("There is no such option.", field="options")
+    found = meant(work, organization_id, act, chosen)
+    if not found.count:
+        raise Invalid("There is nobody here to whom you could do this.", field="accounts", advice="Choose others.")
     return runs.start(
         work,
         KIND,
         organization_id=organization_id,
-        title=_title(act, total, name),
+        title=title(act, found.count, name),
         parameters={
             "act": act,
             "to": to,
-            "ids": list(dict.fromkeys(chosen.ids)),
+            "ids": list(found.ids),
             "filters": dict(chosen.filters or {}),
+            "options": sorted(options),
+            "left_out": found.left_out,
         },
-        total=total,
+        total=found.count,
     )
 
 
-def _title(act: str, total: int, to: str) -> str:
-    accounts = counted("%(num)s account", "%(num)s accounts", total)
-    titles = {
-        DISABLE: phrase("Disable %(accounts)s", accounts=accounts),
-        ENABLE: phrase("Enable %(accounts)s", accounts=accounts),
-        ADD_TO_GROUP: phrase("Add %(accounts)s to %(group)s", accounts=accounts, group=to),
-        END_SESSIONS: phrase("End the sessions of %(accounts)s", accounts=accounts),
-        MOVE: phrase("Move %(accounts)s to the policy %(policy)s", accounts=accounts, policy=to),
-    }
-    return titles[act]
+def kinds(further: Mapping[str, Do]) -> Kinds:
+    """Return what does a part of such a run; *further*: what does the acts that floors above do themselves."""
+    do = {**DO, **further}
+    return {KIND: lambda work, run, cursor: _step(work, run, cursor, do)}
 
 
-def step(work: Work, run: Run, cursor: str) -> Step:
+KINDS: Kinds = kinds({})
+"""As `kinds`, without what is of floors above."""
+
+
+def _step(work: Work, run: Run, cursor: str, do: Mapping[str, Do]) -> Step:
     """Do the act to the next 25 accounts."""
+    act = do[run.parameters["act"]]
     people, following = _next(work, run, cursor)
     findings: list[str] = []
     try:
         with work.tx.session.begin_nested(), guarded(work, run.organization_id):
             for account_id, email in people:
                 with runs.item(work, findings, email):
-                    _act(work, run, account_id)
+                    act(work, run, account_id)
             work.tx.session.flush()
     except Conflict as error:
         if error.code != LOCK_OUT:
@@ -160,11 +254,8 @@ def step(work: Work, run: Run, cursor: str) -> Step:
         findings = []
         for account_id, email in people:
             with runs.item(work, findings, email), guarded(work, run.organization_id):
-                _act(work, run, account_id)
+                act(work, run, account_id)
     return Step(len(people) - len(findings), len(findings), findings, following)
-
-
-KINDS: Kinds = {KIND: step}
 
 
 def _next(work: Work, run: Run, cursor: str) -> tuple[list[tuple[str, str]], str | None]:
@@ -174,14 +265,14 @@ def _next(work: Work, run: Run, cursor: str) -> tuple[list[tuple[str, str]], str
         at = int(cursor or 0)
         part = ids[at : at + AT_ONCE]
         return _named(work, run.organization_id, part), str(at + AT_ONCE) if at + AT_ONCE < len(ids) else None
-    query = (
-        account_lists.matching(work, run.organization_id, **run.parameters["filters"])
-        .where(Account.id > cursor)
-        .with_only_columns(Account.id, Account.email, maintain_column_froms=True)
-        .order_by(Account.id)
-        .limit(AT_ONCE)
-    )
-    rows = [(row.id, row.email) for row in work.tx.session.execute(query)]
+    act = ACTS[run.parameters["act"]]
+    query = _matching(work, run.organization_id, act, run.parameters["filters"], run.created_at)
+    untouchable = _untouchable(work, run.organization_id, act)
+    if untouchable is not None:
+        query = query.where(~untouchable)
+    query = query.where(Account.id > cursor).order_by(Account.id).limit(AT_ONCE)
+    named = query.with_only_columns(Account.id, Account.email, maintain_column_froms=True)
+    rows = [(row.id, row.email) for row in work.tx.session.execute(named)]
     return rows, rows[-1][0] if len(rows) == AT_ONCE else None
 
 
@@ -195,44 +286,7 @@ def _named(work: Work, organization_id: str, ids: Sequence[str]) -> list[tuple[s
     return [(one, emails.get(one, one)) for one in ids]
 
 
-def _act(work: Work, run: Run, account_id: str) -> None:
-    _DO[run.parameters["act"]](work, run, account_id)
-
-
-def _disable(work: Work, run: Run, account_id: str) -> None:
-    if work.actor.kind == "account" and work.actor.id == account_id:
-        raise Conflict("You cannot disable yourself along with others.")
-    accounts.disable(work, account_id, organization_id=run.organization_id)
-
-
-def _enable(work: Work, run: Run, account_id: str) -> None:
-    accounts.enable(work, account_id, organization_id=run.organization_id)
-
-
-def _add(work: Work, run: Run, account_id: str) -> None:
-    slug = _slug(work, run.organization_id)
-    groups.add(work, run.parameters["to"], account_id, organization=slug)
-
-
-def _end_sessions(work: Work, run: Run, account_id: str) -> None:
-    signing_out_others.end_sessions(work, account_id, organization_id=run.organization_id)
-
-
-def _move(work: Work, run: Run, account_id: str) -> None:
-    moved = policy_members.move(work, _slug(work, run.organization_id), [account_id], run.parameters["to"])
-    error: IdpError | None = moved[0].error
-    if error is not None:
-        raise error
-
-
-_DO: Mapping[str, Callable[[Work, Run, str], None]] = {
-    DISABLE: _disable,
-    ENABLE: _enable,
-    ADD_TO_GROUP: _add,
-    END_SESSIONS: _end_sessions,
-    MOVE: _move,
-}
-
-
-def _slug(work: Work, organization_id: str) -> str:
-    return work.tx.session.get_one(Organization, organization_id).slug
+def _act(act: str) -> Act:
+    if act not in ACTS:
+        raise Invalid("There is no such act.", field="act")
+    return ACTS[act]

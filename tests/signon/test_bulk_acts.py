@@ -1,6 +1,7 @@
 """Long work in steps, by the acts on many accounts: who does it, how far it comes, what stops it."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -8,12 +9,21 @@ import sqlalchemy as sa
 from idp.audit.models import AuditEntry
 from idp.base.errors import Conflict, Forbidden, Invalid, NotFound
 from idp.base.ids import new_id
-from idp.directory import access, accounts, groups, organizations, rights, runs
+from idp.directory import access, accounts, groups, lifetime, organizations, rights, role_assignments, roles, runs
 from idp.directory.console_models import Run
 from idp.directory.models import Account, RoleAssignment
-from idp.policy.permissions import AUDITOR, HELP_DESK, ORGANIZATION_ADMINISTRATOR, USER_ACCESS_ADMINISTRATOR
-from idp.signon import bulk_acts
+from idp.oidc import bulk_revoking
+from idp.policy.permissions import (
+    AUDITOR,
+    HELP_DESK,
+    ORGANIZATION_ADMINISTRATOR,
+    USER_ACCESS_ADMINISTRATOR,
+    Permission,
+)
+from idp.signon import bulk_account_acts, bulk_acts
 from idp.signon.bulk_acts import Chosen
+from idp.signon.factors import password
+from idp.signon.models import Password, RecoveryCode, TemporaryPass
 from tests.support.people import as_account
 
 PEOPLE = 60
@@ -107,6 +117,165 @@ def test_only_the_chosen_are_acted_on_and_what_cannot_be_done_is_said(database, 
     assert disabled(open_work) == 3
 
 
+def test_what_is_scheduled_together_is_cancelled_together_and_nobody_is_erased_at_once(
+    database, open_work, acme, root, noon
+):
+    run_id = begin(root, acme, "delete", Chosen(filters={"starting": "p0"}))
+    drained(database, noon)
+
+    assert ended(open_work, acme, run_id).done == 10
+    with open_work() as work:
+        gone = list(work.tx.session.scalars(sa.select(Account).where(Account.deletion_at.is_not(None))))
+        assert {one.deletion_at - noon for one in gone} == {lifetime.GRACE}
+        assert not any(one.erased_at for one in gone)
+    begin(root, acme, "cancel-deletion", Chosen(filters={"state": "deletion"}))
+    drained(database, noon)
+
+    with open_work() as work:
+        people = work.tx.session.scalars(sa.select(Account)).all()
+        assert not any(one.deletion_at or one.disabled_at for one in people)
+
+
+def test_second_steps_are_removed_without_passes_and_only_from_whoever_has_a_password(
+    database, open_work, acme, root, noon
+):
+    one, two = ids(open_work, acme, 1, 2)
+    with open_work() as work:
+        password.set_password(work, one, "correct horse battery", organization_id=acme.id)
+        for account_id in (one, two):
+            work.tx.session.add(
+                RecoveryCode(
+                    organization_id=acme.id, id=new_id("rc"), account_id=account_id, code_hash="x", created_at=noon
+                )
+            )
+    run_id = begin(root, acme, "reset-factors", Chosen((one, two)))
+
+    drained(database, noon)
+
+    run = ended(open_work, acme, run_id)
+    assert (run.done, run.failed) == (1, 1)
+    assert run.findings == ["p02@acme.example: “p02@acme.example” has no password, and could not sign in any more."]
+    with open_work() as work:
+        assert [one.account_id for one in work.tx.session.scalars(sa.select(RecoveryCode))] == [two]
+        assert not work.tx.session.scalars(sa.select(TemporaryPass)).all()
+        assert work.tx.session.get(Account, (acme.id, one)).epoch > 1
+
+
+def test_new_passwords_and_ended_sessions_are_asked_for_together(database, open_work, acme, root, noon):
+    one, two = ids(open_work, acme, 1, 2)
+    with open_work() as work:
+        password.set_password(work, one, "correct horse battery", organization_id=acme.id)
+        before = work.tx.session.get(Account, (acme.id, one)).epoch
+    with root() as work:
+        run_id = bulk_acts.start(
+            work, "new-password", organization_id=acme.id, chosen=Chosen((one, two)), options=["sign_out"]
+        ).id
+        with pytest.raises(Invalid):
+            bulk_acts.start(work, "unlock", organization_id=acme.id, chosen=Chosen((one,)), options=["sign_out"])
+
+    drained(database, noon)
+
+    run = ended(open_work, acme, run_id)
+    assert (run.done, run.findings) == (
+        1,
+        ["p02@acme.example: “p02@acme.example” has no password that could be changed."],
+    )
+    with open_work() as work:
+        assert work.tx.session.get(Password, (acme.id, one)).must_change
+        assert work.tx.session.get(Account, (acme.id, one)).epoch > before
+
+
+def test_who_came_after_it_had_begun_is_left_alone(database, open_work, acme, root, noon):
+    begin(root, acme, "disable", Chosen(filters={"starting": "p"}))
+    with open_work() as work:
+        late = replace(work, now=work.now + timedelta(minutes=1))
+        accounts.create(late, "p99@acme.example", organization="acme", name="Late")
+
+    drained(database, noon + timedelta(minutes=2))
+
+    with open_work() as work:
+        late = work.tx.session.scalar(sa.select(Account).where(Account.email == "p99@acme.example"))
+        assert late.disabled_at is None
+    assert disabled(open_work) == PEOPLE
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize("act", ["delete", "reset-factors", "end-sessions", "revoke-tokens", "new-password"])
+def test_d17_whoever_administers_what_the_actor_does_not_is_left_out_and_counted(
+    database, open_work, acme, root, noon, act
+):
+    one, two, three = ids(open_work, acme, 1, 2, 3)
+    may = [Permission.ACCOUNT_READ, Permission.ACCOUNT_DELETE, Permission.ACCOUNT_CREDENTIALS]
+    with open_work() as work:
+        accounts.grant_role(work, one, ORGANIZATION_ADMINISTRATOR, organization_id=acme.id)
+        auditors = groups.create(work, "Auditors", organization="acme")
+        groups.add(work, "Auditors", two, organization="acme")
+        role_assignments.grant(work, AUDITOR, organization="acme", group=auditors.id)
+        accounts.create(work, "some@acme.example", organization="acme", name="Some")
+        roles.create(work, "Some", organization="acme", permissions=may)
+        role_assignments.grant(work, "Some", organization="acme", account="some@acme.example")
+    with root("some@acme.example") as work:
+        ticked = bulk_acts.meant(work, acme.id, act, Chosen((one, two, three)))
+        everyone = bulk_acts.meant(work, acme.id, act, Chosen(filters={"starting": "p0"}))
+        run_id = bulk_acts.start(work, act, organization_id=acme.id, chosen=Chosen(filters={"starting": "p0"})).id
+
+    assert (ticked.count, ticked.left_out, ticked.ids, ticked.first) == (1, 2, (three,), ("p03@acme.example",))
+    assert (everyone.count, everyone.left_out) == (8, 2)
+    runs.drain(database, bulk_acts.kinds(bulk_revoking.DO), noon)
+    run = ended(open_work, acme, run_id)
+    assert (run.state, run.done + run.failed, run.total) == ("finished", 8, 8)
+    with open_work() as work:
+        touched = work.tx.session.query(AuditEntry).filter(
+            AuditEntry.target_id.in_([one, two]), AuditEntry.actor_name == "some@acme.example"
+        )
+        assert touched.count() == 0
+
+
+def test_d17_what_is_left_out_is_what_the_act_for_one_refuses(open_work, acme, root):
+    with open_work() as work:
+        people = [one.id for one in work.tx.session.scalars(sa.select(Account))]
+        accounts.grant_role(work, people[0], AUDITOR, organization_id=acme.id)
+        accounts.grant_role(work, people[1], HELP_DESK, organization_id=acme.id)
+        work.tx.session.execute(
+            sa.update(RoleAssignment)
+            .where(RoleAssignment.account_id == people[0])
+            .values(valid_from=work.now + timedelta(days=1))
+        )
+        accounts.create(work, "help@acme.example", organization="acme", name="Help")
+        accounts.grant_role(work, "help@acme.example", HELP_DESK, organization_id=acme.id)
+    with root("help@acme.example") as work:
+        out = rights.out_of_reach(work, acme.id)
+        left_out = set(work.tx.session.scalars(sa.select(Account.id).where(out)))
+        refused = {
+            one.id
+            for one in work.tx.session.scalars(sa.select(Account))
+            if not rights.is_over(work, rights.RECOVERY, one)
+        }
+
+    assert left_out == refused
+    assert people[0] in left_out, "what is held later counts, too"
+    assert people[1] not in left_out
+
+
+def test_t2_the_help_desk_does_to_some_what_it_does_to_one_and_never_to_all(open_work, acme, root):
+    chosen = ids(open_work, acme, 1, 2)
+    with open_work() as work:
+        accounts.create(work, "help@acme.example", organization="acme", name="Help")
+        accounts.grant_role(work, "help@acme.example", HELP_DESK, organization_id=acme.id)
+        many = list(work.tx.session.scalars(sa.select(Account.id).limit(51)))
+    allowed, wrong = [], []
+    for act in bulk_account_acts.ACTS:
+        with root("help@acme.example") as work:
+            if bulk_acts.may_begin(work, acme.id, act, Chosen(chosen)):
+                allowed.append(act)
+            for too_much in (Chosen(filters={}), Chosen(many)):
+                if bulk_acts.may_begin(work, acme.id, act, too_much):
+                    wrong.append(act)
+
+    assert allowed == ["end-sessions", "reset-factors", "unlock", "revoke-tokens", "revoke-api-tokens"]
+    assert wrong == []
+
+
 @pytest.mark.parametrize("act", ["enable", "end-sessions", "add-to-group", "move-to-policy"])
 def test_each_act_does_what_the_verb_for_one_does(database, open_work, acme, root, noon, act):
     from idp.directory import authentication_policies
@@ -186,16 +355,22 @@ def test_d17_each_item_acts_with_the_roles_of_that_moment(database, open_work, a
     assert (ended(open_work, acme, run_id).failed, disabled(open_work)) == (2, 0)
 
 
-def test_nobody_disables_themselves_along_with_others(database, open_work, acme, root, noon):
-    run_id = begin(root, acme, "disable", Chosen(filters={}))
+@pytest.mark.parametrize("act", ["disable", "delete", "reset-factors"])
+def test_nobody_does_to_themselves_along_with_others_what_would_keep_them_out(
+    database, open_work, acme, root, noon, act
+):
+    with root() as work:
+        own = work.actor.id
+        assert bulk_acts.meant(work, acme.id, act, Chosen(filters={})).left_out == 1
+        assert bulk_acts.meant(work, acme.id, act, Chosen((own,))).left_out == 1
+    run_id = begin(root, acme, act, Chosen(filters={}))
 
     drained(database, noon)
 
     run = ended(open_work, acme, run_id)
-    assert (run.done, run.findings) == (
-        PEOPLE,
-        ["root@acme.example: You cannot disable yourself along with others."],
-    )
+    assert (run.total, run.done + run.failed, run.parameters["left_out"]) == (PEOPLE, PEOPLE, 1)
+    with open_work() as work:
+        assert work.tx.session.get(Account, (acme.id, own)).disabled_at is None
 
 
 def test_t2_accounts_of_another_organization_are_not_found(database, open_work, acme, root, noon):
@@ -227,7 +402,8 @@ def test_t2_who_may_not_disable_one_may_not_disable_many(open_work, acme, root, 
         ("disable", Chosen(("nobody",)), Invalid),
         ("disable", Chosen((new_id("acc"),) * 1001), Invalid),
         ("disable", Chosen(filters={"password": "x"}), Invalid),
-        ("delete", Chosen(filters={}), Invalid),
+        ("erase", Chosen(filters={}), Invalid),
+        ("disable", Chosen(filters={"starting": "nobody"}), Invalid),
         ("add-to-group", Chosen(filters={}), NotFound),
     ],
 )
@@ -301,3 +477,7 @@ def test_one_person_has_so_many_runs_open_at_once_and_others_have_their_own(data
     drained(database, noon)
 
     assert begin(root, acme, "enable", chosen), "what is over counts no more"
+
+
+def test_each_act_has_a_verb():
+    assert {**bulk_account_acts.DO, **bulk_revoking.DO}.keys() == bulk_account_acts.ACTS.keys()

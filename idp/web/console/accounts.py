@@ -8,7 +8,7 @@ from idp.base.work import Work
 from idp.directory import access, account_lists, accounts, history, provisioned, queries
 from idp.directory.models import Account
 from idp.provisioning.targets import lists as provisioning_targets
-from idp.signon import account_export, bulk_acts
+from idp.signon import account_export, bulk_account_acts
 from idp.web.console import lists
 from idp.web.console.desk import Desk, at_desk, console_page, done
 from idp.web.console.guarding import guarded
@@ -22,7 +22,12 @@ _PLACE = "accounts"
 
 def acts_of(desk: Desk) -> list[str]:
     """Return what can be done to many accounts at once, by this administrator."""
-    return [act for act, permission in bulk_acts.ACTS.items() if desk.may(permission)]
+    return [name for name, act in bulk_account_acts.ACTS.items() if any(map(desk.may, (*act.permissions, act.of_all)))]
+
+
+def may_act_on_all(desk: Desk) -> bool:
+    """Say whether this administrator may act on all that a filter matches."""
+    return any(desk.may(act.of_all) for act in bulk_account_acts.ACTS.values())
 
 
 def filters_of(chosen: Mapping[str, str]) -> dict[str, str]:
@@ -62,6 +67,7 @@ def index(work: Work, desk: Desk) -> Response:
         listed=found,
         states=account_lists.STATES,
         acts=acts_of(desk),
+        may_act_on_all=may_act_on_all(desk),
     )
 
 

@@ -24,7 +24,7 @@ from idp.policy import authentication
 from idp.policy.authentication import METHODS, RECOVERY, PolicyKind
 from idp.policy.models import AuthenticationPolicy
 from idp.policy.permissions import Permission
-from idp.signon import bulk_acts
+from idp.signon import bulk_account_acts, bulk_acts
 from idp.signon.bulk_acts import Chosen
 from idp.signon.policy_effects import Effects, effects
 from idp.signon.replaying import Replayed, judging, replay, with_terms
@@ -234,7 +234,9 @@ def _move_by_run(work: Work, desk: Desk, group: str, to: str) -> Run | None:
     chosen = Chosen(filters={"group": found.id})
     if memberships.count(work, found) <= bulk_acts.GROUP_AT_ONCE:
         return None
-    return bulk_acts.start(work, bulk_acts.MOVE, organization_id=desk.organization.id, chosen=chosen, to=target.id)
+    return bulk_acts.start(
+        work, bulk_account_acts.MOVE, organization_id=desk.organization.id, chosen=chosen, to=target.id
+    )
 
 
 @pages.get("/<policy_id>/history")

@@ -5,9 +5,13 @@ from collections.abc import Mapping
 from flask import Blueprint, Response, request
 
 from idp.base.errors import Invalid
+from idp.base.letters import spoken
 from idp.base.work import Work
-from idp.signon import bulk_acts
+from idp.directory import lifetime
+from idp.signon import bulk_account_acts, bulk_acts
+from idp.signon.bulk_account_acts import ACTS
 from idp.signon.bulk_acts import Chosen
+from idp.web.console import seen
 from idp.web.console.accounts import LIST, filters_of
 from idp.web.console.desk import Desk, at_desk, console_page, done, fresh
 from idp.web.languages import gettext as _
@@ -37,11 +41,12 @@ def choose(work: Work, desk: Desk) -> Response:
 @at_desk
 @fresh
 def ask(work: Work, desk: Desk) -> Response:
-    """Say what will happen, to how many, whether it can be undone and who sees it; ask where to, if it leads somewhere."""
+    """Say what will happen, to whom, whether it can be undone and who sees it; ask where to, if it leads somewhere."""
     given: Mapping[str, str] = request.form if request.method == "POST" else request.args
-    act = given.get("act", "")
-    if act not in bulk_acts.ACTS:
+    act, chosen = given.get("act", ""), _chosen(given)
+    if act not in ACTS:
         raise Invalid("Choose what to do.", field="act", advice="Go back to the list and choose.")
+    meant = bulk_acts.meant(work, desk.organization.id, act, chosen)
     return console_page(
         work,
         desk,
@@ -49,8 +54,11 @@ def ask(work: Work, desk: Desk) -> Response:
         place=_PLACE,
         chosen_act=act,
         given=given,
-        count=bulk_acts.count(work, desk.organization.id, _chosen(given)),
-        allowed=desk.may(bulk_acts.ACTS[act]),
+        meant=meant,
+        called=bulk_account_acts.title(act, meant.count),
+        allowed=bulk_acts.may_begin(work, desk.organization.id, act, chosen),
+        options=ACTS[act].options,
+        erased_on=spoken(work.now + lifetime.GRACE),
     )
 
 
@@ -60,12 +68,16 @@ def ask(work: Work, desk: Desk) -> Response:
 @fresh
 def start(work: Work, desk: Desk) -> Response:
     """Begin."""
+    act, chosen = request.form.get("act", ""), _chosen(request.form)
+    if act in ACTS and not chosen.ids:
+        seen.as_many(bulk_acts.meant(work, desk.organization.id, act, chosen).count)
     run = bulk_acts.start(
         work,
-        request.form.get("act", ""),
+        act,
         organization_id=desk.organization.id,
-        chosen=_chosen(request.form),
+        chosen=chosen,
         to=request.form.get("to", "").strip()[:256],
+        options=[one for one in bulk_account_acts.OPTIONS if one in request.form],
     )
     return done(work, desk, _("It has begun. You may leave this page."), "console_runs.show", run_id=run.id)
 

@@ -3,8 +3,10 @@
 import hashlib
 
 import orjson
+from flask import request
 
-from idp.base.errors import ChangedMeanwhile
+from idp.base.errors import ChangedMeanwhile, Conflict
+from idp.base.texts import phrase
 from idp.web.console import lists
 
 _BELOW = 10**9
@@ -30,3 +32,16 @@ def unchanged(target_id: str, version: int) -> None:
     sent = lists.version()
     if sent is not None and sent != version:
         raise ChangedMeanwhile(target_id)
+
+
+def as_many(count: int) -> None:
+    """
+    Refuse a form that said of another number than *count* that it would be done to so many.
+
+    Raises:
+        Conflict: it did, or says no number.
+    """
+    if request.form.get("count") != str(count):
+        raise Conflict(
+            phrase("Meanwhile it would be %(count)s. Nothing has begun.", count=count), advice="Look at them again."
+        )

@@ -4,7 +4,7 @@ import pytest
 
 from idp.directory import groups, runs
 from idp.directory.models import Account
-from idp.signon import bulk_acts
+from idp.signon import bulk_account_acts, bulk_acts
 from tests.support.front import ANN, BEN, CLEO, DORA
 from tests.web.conftest import signed_in
 from tests.web.console.conftest import make_administrator
@@ -75,15 +75,20 @@ def test_a_group_is_named_and_an_unknown_one_is_asked_for_again(front, admin):
 def test_the_list_offers_what_one_may_do(front, admin):
     offered = admin.open("/admin/accounts").page.xpath("//select[@name='act']/option/@value")
 
-    assert set(offered) == set(bulk_acts.ACTS)
+    assert set(offered) == set(bulk_account_acts.ACTS)
     assert admin.page.xpath("//input[@name='chosen']")
 
 
-def test_t2_the_help_desk_is_offered_nothing_for_many_and_may_begin_nothing(front):
+def test_t2_the_help_desk_is_offered_to_help_those_that_it_ticks_and_nothing_else(front):
     make_administrator(front, "help-desk")
     one = signed_in(front)
 
-    assert not one.open("/admin/accounts").page.xpath("//input[@name='chosen']")
+    offered = one.open("/admin/accounts").page.xpath("//select[@name='act']/option/@value")
+    assert offered == ["end-sessions", "reset-factors", "unlock", "revoke-tokens", "revoke-api-tokens"]
+    assert not one.page.xpath("//input[@name='all']")
+    assert not one.open("/admin/accounts/bulk?act=end-sessions&all=1").page.xpath("//main//form")
+    one.open(f"/admin/accounts/bulk?act=end-sessions&accounts={front.account_ids[BEN]}")
+    assert one.page.xpath("//main//form")
     page = one.open(f"/admin/accounts/bulk?act=disable&accounts={front.account_ids[BEN]}")
     assert not page.page.xpath("//main//form")
 
@@ -98,7 +103,7 @@ def test_a_second_step_that_is_not_fresh_is_asked_for_first(front, admin):
 
 
 @pytest.mark.parametrize(
-    "query", ["", "act=delete&all=1", "act=disable", "act=disable&accounts=x", "act=disable&accounts=acc_%27"]
+    "query", ["", "act=erase&all=1", "act=disable", "act=disable&accounts=x", "act=disable&accounts=acc_%27"]
 )
 def test_what_is_no_choice_is_refused_in_words(admin, query):
     assert admin.open(f"/admin/accounts/bulk?{query}").status == 422
@@ -116,3 +121,60 @@ def test_t2_ids_of_another_organization_come_to_nothing(front, admin):
     assert disabled(front) == {CLEO}
     assert "eve" not in admin.open(admin.path).text
     assert ANN in admin.text
+
+
+def test_the_page_names_the_first_ten_and_says_how_many_more(front, admin):
+    from idp.directory import accounts
+
+    with front.work() as work:
+        for number in range(42):
+            accounts.create(work, f"p{number:02d}@acme.example", organization="acme", name=f"P {number}")
+    admin.open("/admin/accounts/bulk?act=unlock&all=1&q=p")
+
+    named = [one.text_content() for one in admin.page.xpath("//main//form//li")]
+    assert named == [*(f"p{number:02d}@acme.example" for number in range(10)), "and 32 more"]
+    assert admin.title == "Forget the wrong tries of 42 accounts"
+
+
+def test_d17_those_who_administer_more_are_left_out_and_the_page_and_the_run_say_how_many(front):
+    from idp.directory import accounts
+
+    make_administrator(front, "auditor", BEN)
+    make_administrator(front, "help-desk")
+    one = signed_in(front)
+    one.open(f"/admin/accounts/bulk?act=end-sessions&accounts={front.account_ids[BEN]},{front.account_ids[DORA]}")
+    assert one.title == "End the sessions of 1 account"
+    assert "1 account is left out: it administers what you do not" in one.text
+    one.submit("Begin")
+    with front.work() as work:
+        before = accounts.queries.account(work, BEN).epoch
+    done_all(front)
+
+    one.open(one.path)
+    assert "Left out from the start1" in one.text
+    with front.work() as work:
+        assert accounts.queries.account(work, BEN).epoch == before
+
+
+def test_what_has_grown_since_it_was_looked_at_is_asked_again(front, admin):
+    from idp.directory import accounts
+
+    admin.open("/admin/accounts/bulk?act=unlock&all=1&q=ben")
+    with front.work() as work:
+        accounts.create(work, "benedict@acme.example", organization="acme", name="Benedict")
+    admin.submit("Begin")
+
+    assert (admin.status, admin.title) == (409, "Forget the wrong tries of 2 accounts")
+    assert "Meanwhile it would be 2. Nothing has begun." in admin.text
+    admin.submit("Begin")
+    assert admin.path.startswith("/admin/runs/")
+
+
+def test_deletion_says_when_and_that_it_can_be_cancelled(front, admin):
+    admin.open(f"/admin/accounts/bulk/choose?act=delete&chosen={front.account_ids[BEN]}")
+
+    assert admin.title == "Delete 1 account in 14 days"
+    assert "Until then it can be undone" in admin.text
+    admin.submit("Begin")
+    done_all(front)
+    assert disabled(front) == {BEN, CLEO}

@@ -23,6 +23,7 @@ from idp.directory.runs import Kinds
 from idp.oidc import bulk_revoking, logout_tokens
 from idp.oidc import erasing as oauth_erasing
 from idp.oidc import housekeeping as oauth_housekeeping
+from idp.oidc.api_tokens import bulk as bulk_tokens
 from idp.policy.permissions import OPERATOR
 from idp.provisioning import calls
 from idp.provisioning.targets import group_sending, noticing, sending, server, switching
@@ -34,6 +35,7 @@ from idp.signon import (
     account_imports,
     backchannel,
     bulk_acts,
+    bulk_object_acts,
     bulk_objects,
     coverage,
     erasing,
@@ -145,7 +147,7 @@ def run_kinds() -> Kinds:
     """Return what does a part of each kind of long work."""
     return {
         **bulk_acts.kinds(bulk_revoking.DO),
-        **bulk_objects.KINDS,
+        **bulk_objects.kinds({**bulk_object_acts.ACTS, **bulk_tokens.ACTS}),
         **group_rule_runs.KINDS,
         switching.KIND: switching.step,
     }

@@ -181,6 +181,17 @@ def queue(
     return [Asked(*row) for row in work.tx.session.execute(query.limit(limit))]
 
 
+def matching(
+    work: Work, organization_id: str, *, permission: Permission = Permission.REQUEST_READ
+) -> Select[AccessRequest]:
+    """Return a query for the requests that wait, of those that the actor has *permission* for and has not made."""
+    query = queries.visible(work, AccessRequest, permission).where(
+        AccessRequest.organization_id == organization_id, AccessRequest.state == PENDING
+    )
+    own = work.actor.kind == "account" and work.actor.organization_id == organization_id
+    return query.where(AccessRequest.account_id != work.actor.id) if own else query
+
+
 def get(work: Work, request_id: str, *, organization_id: str | None = None) -> Asked:
     """
     Return a request, for whom and for what.

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, CompoundSelect, and_, func, select, tuple_
+from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, func, select, tuple_
 
 from idp.base.errors import NotFound
 from idp.base.texts import phrase
@@ -60,7 +60,24 @@ def page(
         starting: only those whose name begins so, whatever the case.
         site_id, protocol, state: only those of one site, of ``saml`` or ``oidc``, in one of `STATES`.
     """
-    query = queries.visible(work, Application, Permission.APPLICATION_READ).where(
+    query = matching(work, organization_id, starting=starting, site_id=site_id, protocol=protocol, state=state)
+    if after is not None:
+        query = query.where(tuple_(Application.name, Application.id) > tuple_(*after))
+    return list(work.tx.session.scalars(query.order_by(Application.name, Application.id).limit(limit)))
+
+
+def matching(
+    work: Work,
+    organization_id: str,
+    *,
+    starting: str = "",
+    site_id: str = "",
+    protocol: str = "",
+    state: str = "",
+    permission: Permission = Permission.APPLICATION_READ,
+) -> Select[Application]:
+    """Return a query for the applications that filters match (see `page`), of those for which the actor holds *permission*."""
+    query = queries.visible(work, Application, permission).where(
         Application.organization_id == organization_id,
         Application.deleted_at.is_(None),
         Application.protocol.in_((protocol,) if protocol in PROTOCOLS else PROTOCOLS),
@@ -69,11 +86,7 @@ def page(
         query = query.where(func.lower(Application.name).startswith(names.folded(starting), autoescape=True))
     if site_id:
         query = query.where(Application.site_id == site_id)
-    if state in STATES:
-        query = query.where(STATES[state])
-    if after is not None:
-        query = query.where(tuple_(Application.name, Application.id) > tuple_(*after))
-    return list(work.tx.session.scalars(query.order_by(Application.name, Application.id).limit(limit)))
+    return query.where(STATES[state]) if state in STATES else query
 
 
 def opened_to(work: Work, applications: Sequence[Application]) -> dict[str, int]:
@@ -103,17 +116,23 @@ def openers(
         after: the id of the last grant that was shown; None: from the start.
         kind: only those of everyone, of groups, or of accounts.
     """
-    query = queries.visible(work, AccessGrant, Permission.APPLICATION_READ).where(
-        AccessGrant.organization_id == application.organization_id,
-        AccessGrant.application_id == application.id,
-        _holds(work.now),
-    )
-    if kind:
-        query = query.where(AccessGrant.subject_kind == kind)
+    query = grants(work, application, kind=kind)
     if after is not None:
         query = query.where(AccessGrant.id > after[0])
     held = list(work.tx.session.scalars(query.order_by(AccessGrant.id).limit(limit)))
     return _called(work, application, held)
+
+
+def grants(
+    work: Work, application: Application, *, kind: str = "", permission: Permission = Permission.APPLICATION_READ
+) -> Select[AccessGrant]:
+    """Return a query for the grants of an application that hold now, if the actor holds *permission* for it; see `openers`."""
+    query = queries.visible(work, AccessGrant, permission).where(
+        AccessGrant.organization_id == application.organization_id,
+        AccessGrant.application_id == application.id,
+        _holds(work.now),
+    )
+    return query.where(AccessGrant.subject_kind == kind) if kind else query
 
 
 def opener(work: Work, application: Application, grant_id: str) -> Openers:

@@ -1,6 +1,6 @@
 """Lists of domains for administrators: by name, narrowed by state."""
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from idp.base.work import Work
 from idp.directory.domain_models import Domain
@@ -23,9 +23,18 @@ def page(
     Raises:
         Forbidden: the actor may not see domains there.
     """
+    query = matching(work, organization_id, starting=starting, state=state)
+    return list(work.tx.session.scalars(rising(query, (Domain.name, Domain.id), after, limit)))
+
+
+def matching(work: Work, organization_id: str, *, starting: str = "", state: str = "") -> Select[Domain]:
+    """
+    Return a query for the domains that filters match; see `page`.
+
+    Raises:
+        Forbidden: the actor may not see domains there.
+    """
     require(work, Permission.DOMAIN_READ, organization_id)
     query = select(Domain).where(Domain.organization_id == organization_id)
     query = query.where(Domain.state == state if state else Domain.state != State.REMOVED)
-    if starting:
-        query = query.where(begins(Domain.name, starting))
-    return list(work.tx.session.scalars(rising(query, (Domain.name, Domain.id), after, limit)))
+    return query.where(begins(Domain.name, starting)) if starting else query

@@ -27,17 +27,28 @@ def page(
         starting: only those whose name begins so.
         kind: only ``manual``, ``rule`` or ``provisioned``.
     """
-    query = queries.visible(work, Group, Permission.GROUP_READ).where(
+    query = matching(work, organization_id, starting=starting, kind=kind)
+    if after is not None:
+        query = query.where(tuple_(Group.name_key, Group.id) > tuple_(*after))
+    return list(work.tx.session.scalars(query.order_by(Group.name_key, Group.id).limit(limit)))
+
+
+def matching(
+    work: Work,
+    organization_id: str,
+    *,
+    starting: str = "",
+    kind: str = "",
+    permission: Permission = Permission.GROUP_READ,
+) -> Select[Group]:
+    """Return a query for the groups that filters match (see `page`), if the actor holds *permission*."""
+    query = queries.visible(work, Group, permission).where(
         Group.organization_id == organization_id, Group.deleted_at.is_(None)
     )
     if starting:
         begin = names.name_key(starting)
         query = query.where(Group.name_key >= begin, Group.name_key < begin + "\U0010ffff")
-    if kind:
-        query = query.where(Group.kind == kind)
-    if after is not None:
-        query = query.where(tuple_(Group.name_key, Group.id) > tuple_(*after))
-    return list(work.tx.session.scalars(query.order_by(Group.name_key, Group.id).limit(limit)))
+    return query.where(Group.kind == kind) if kind else query
 
 
 def counts(work: Work, organization_id: str, group_ids: list[str], *, most: int | None = None) -> dict[str, int]:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, Select, select, update
 
 from idp.base.errors import NotFound
 from idp.base.ids import new_id
@@ -48,17 +48,25 @@ def invitations(
         state: only those of which this became.
         after: only those that come after the one that was sent then, with this id.
     """
-    query = queries.visible(work, Invitation, Permission.ACCOUNT_READ).order_by(
-        Invitation.sent_at.desc(), Invitation.id.desc()
-    )
-    if organization_id is not None:
-        query = query.where(Invitation.organization_id == organization_id)
-    if state is not None:
-        query = query.where(*_in_state(work, state))
+    query = matching(work, organization_id, state=state).order_by(Invitation.sent_at.desc(), Invitation.id.desc())
     if after is not None:
         sent_at, id_ = after
         query = query.where((Invitation.sent_at < sent_at) | ((Invitation.sent_at == sent_at) & (Invitation.id < id_)))
     return list(work.tx.session.scalars(query.limit(limit)))
+
+
+def matching(
+    work: Work,
+    organization_id: str | None,
+    *,
+    state: State | None = None,
+    permission: Permission = Permission.ACCOUNT_READ,
+) -> Select[Invitation]:
+    """Return a query for the invitations that filters match (see `invitations`), if the actor holds *permission*."""
+    query = queries.visible(work, Invitation, permission)
+    if organization_id is not None:
+        query = query.where(Invitation.organization_id == organization_id)
+    return query if state is None else query.where(*_in_state(work, state))
 
 
 def invitation(work: Work, reference: str, *, organization_id: str | None = None) -> Invitation:

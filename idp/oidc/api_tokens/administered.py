@@ -76,13 +76,7 @@ def page(
     Raises:
         Forbidden: the actor may not see API tokens there.
     """
-    query = _listed(work, organization_id)
-    if api_id:
-        query = query.where(ApiToken.api_id == api_id)
-    if starting:
-        begin = starting.casefold()
-        query = query.where(Account.email_key >= begin, Account.email_key < begin + "\U0010ffff")
-    query = _narrowed(query, which, work.now)
+    query = matching(work, organization_id, api_id=api_id, which=which, starting=starting)
     if after is not None:
         at = datetime.fromisoformat(after[0])
         query = query.where(
@@ -91,6 +85,24 @@ def page(
         )
     query = query.order_by(ApiToken.created_at.desc(), ApiToken.id).limit(limit)
     return _seen(work, organization_id, query)
+
+
+def matching(
+    work: Work, organization_id: str, *, api_id: str = "", which: str = "", starting: str = ""
+) -> Select[ApiToken, Account, str]:
+    """
+    Return a query for the tokens that filters match, with whose they are and the name of their API; see `page`.
+
+    Raises:
+        Forbidden: the actor may not see API tokens there.
+    """
+    query = _listed(work, organization_id)
+    if api_id:
+        query = query.where(ApiToken.api_id == api_id)
+    if starting:
+        begin = starting.casefold()
+        query = query.where(Account.email_key >= begin, Account.email_key < begin + "\U0010ffff")
+    return _narrowed(query, which, work.now)
 
 
 def apis(work: Work, organization_id: str) -> list[tuple[str, str]]:

@@ -140,7 +140,16 @@ class Listing(Generic[Row]):
         Raises:
             Invalid: a filter has a value that it does not know.
         """
-        chosen = filters(*self.filters)
+        return At(desk.organization.id, desk.organization.slug, self.narrowed_by(request.args), of)
+
+    def narrowed_by(self, given: Mapping[str, str]) -> dict[str, str]:
+        """
+        Return what *given* (an address, or a form that carries what the address of a list said) narrows the list to.
+
+        Raises:
+            Invalid: a filter has a value that it does not know.
+        """
+        chosen = {name: given.get(name, "").strip()[:_LONGEST_FILTER] for name in self.filters}
         for name, value in chosen.items():
             fits = self.filters[name]
             if value and not fits(value):
@@ -151,7 +160,7 @@ class Listing(Generic[Row]):
                     field=name,
                     advice="Choose one of those that the list offers.",
                 )
-        return At(desk.organization.id, desk.organization.slug, chosen, of)
+        return chosen
 
     def _name(self, at: At) -> str:
         return self.name if at.of is None else f"{self.name} of {_id_of(at.of)}"

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 from werkzeug.datastructures import MultiDict
 
-from idp.directory import accounts, authentication_policies, organizations, role_assignments, sites
+from idp.directory import accounts, authentication_policies, organizations, role_assignments, roles, sites
 from idp.oidc import api_scopes, apis
 from idp.oidc.api_tokens import administered, text
 from idp.oidc.models import ApiToken
@@ -220,3 +220,35 @@ def test_a_policy_says_how_many_would_stop_before_it_is_changed(front, admin, to
     assert "not allowed" in admin.text
     assert shown(admin.open("/admin/tokens?which=live")) == list(reversed(tokens))
     assert "not allowed by the policy" in admin.text
+
+
+def test_all_that_the_filters_match_are_revoked_by_a_run_but_those_of_people_who_administer_more(front, tokens):
+    from idp.directory import runs
+    from idp.oidc.api_tokens import bulk
+    from idp.policy.permissions import Permission
+    from idp.signon import bulk_objects
+
+    with front.work() as work:
+        roles.create(
+            work, "Some", organization="acme", permissions=[Permission.ACCOUNT_CREDENTIALS, Permission.ACCOUNT_READ]
+        )
+        role_assignments.grant(work, "Some", organization="acme", account=ANN)
+    make_administrator(front, "auditor", DORA)
+    one = signed_in(front)
+    assert one.open("/admin/tokens?which=live").page.xpath("//form[@action='/admin/bulk/choose']")
+    one.open("/admin/bulk/choose?act=revoke-tokens&all=on&which=live")
+    assert one.title == "Revoke 2 API tokens?"
+    assert "2 more are in the list, and are left out" in one.text
+    assert "Stock of ben, ben@acme.example" in one.text
+    one.submit("Begin")
+    runs.drain(front.database, bulk_objects.kinds(bulk.ACTS), front.now)
+
+    assert live(front) == {"Stock of dora", "Orders of dora"}
+
+
+def test_t2_the_help_desk_ends_no_tokens_by_a_filter(front, tokens):
+    make_administrator(front, "help-desk")
+    one = signed_in(front)
+
+    assert not one.open("/admin/tokens").page.xpath("//form[@action='/admin/bulk/choose']")
+    assert one.open("/admin/bulk?act=revoke-tokens&all=on").status == 403

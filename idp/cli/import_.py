@@ -9,7 +9,7 @@ from idp.base.errors import Invalid
 from idp.cli import show
 from idp.cli.account_lookup import ORGANIZATION, organization_id
 from idp.cli.context import Group, chosen, open_work, settings, tell, tell_all
-from idp.directory import imports
+from idp.directory import import_reading, imports
 from idp.directory.joining_models import AccountImport, AccountImportRow
 from idp.policy import importing
 from idp.policy.importing import Action
@@ -37,7 +37,7 @@ def preview(file: Path, organization: str) -> None:
     with file.open("rb") as opened:
         octets = opened.read(importing.LONGEST + 1)
     with open_work() as work:
-        made = imports.preview(work, octets, organization=organization, file_name=file.name)
+        made = import_reading.preview(work, octets, organization=organization, file_name=file.name)
         listed = [_row(one) for one in imports.rows(work, made, limit=importing.MOST_ROWS) if one.action != "unchanged"]
         counts = ", ".join(f"{made.counts[action]} {action.value}" for action in Action)
         words = [f"{made.id}: {counts}", *map(_line, listed[:_SHOWN])]

@@ -18,7 +18,18 @@ from idp.base.work import Actor, Origin, Work
 from idp.cli import show
 from idp.cli.context import Group, open_database, open_work, settings, tell, tell_all, work_on
 from idp.cli.domain import prober
-from idp.directory import access_trials, daily_counts, domains, group_rule_changes, lifetime, managed, runs, search
+from idp.directory import (
+    access_trials,
+    claim_runs,
+    daily_counts,
+    domains,
+    group_rule_changes,
+    import_reading,
+    lifetime,
+    managed,
+    runs,
+    search,
+)
 from idp.directory.runs import Kinds
 from idp.oidc import bulk_revoking, logout_tokens
 from idp.oidc import erasing as oauth_erasing
@@ -149,6 +160,8 @@ def run_kinds() -> Kinds:
         **bulk_acts.kinds(bulk_revoking.DO),
         **bulk_objects.kinds({**bulk_object_acts.ACTS, **bulk_tokens.ACTS}),
         **group_rule_runs.KINDS,
+        **claim_runs.KINDS,
+        **import_reading.KINDS,
         switching.KIND: switching.step,
     }
 

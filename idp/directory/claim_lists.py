@@ -4,6 +4,7 @@ Lists of addresses that were uploaded to claim accounts by, or to give them back
 A list is its uploader's alone, and is gone when it was used, or after a day (`signon.housekeeping`).
 """
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from sqlalchemy import delete
@@ -29,8 +30,17 @@ def keep(work: Work, organization: str, reference: str, content: bytes) -> Claim
         Conflict: the domain was removed.
         Invalid: the file cannot be read, or has no address.
     """
+    return keep_addresses(work, organization, reference, managed.read_addresses(content))
+
+
+def keep_addresses(work: Work, organization: str, reference: str, addresses: Sequence[str]) -> ClaimList:
+    """
+    As `keep`, of addresses that were read already (`managed.read_addresses`).
+
+    Raises:
+        NotFound, Forbidden, Conflict: as of `keep`.
+    """
     domain = editable(work, organization, reference)
-    addresses = managed.read_addresses(content)
     made = ClaimList(
         organization_id=domain.organization_id,
         id=new_id("lst"),
@@ -44,9 +54,9 @@ def keep(work: Work, organization: str, reference: str, content: bytes) -> Claim
     return made
 
 
-def addresses(work: Work, organization_id: str, domain_id: str, list_id: str) -> tuple[str, ...]:
+def get(work: Work, organization_id: str, domain_id: str, list_id: str) -> ClaimList:
     """
-    Return the addresses of a list that this actor has uploaded for that domain.
+    Return a list that this actor has uploaded for that domain.
 
     Raises:
         NotFound: there is none, or its day is over.
@@ -55,7 +65,17 @@ def addresses(work: Work, organization_id: str, domain_id: str, list_id: str) ->
     mine = found is not None and found.created_by == work.actor.id and found.domain_id == domain_id
     if found is None or not mine or found.created_at <= work.now - KEPT:
         raise NotFound("This list is no longer there.", field="list", advice="Upload the file again.")
-    return tuple(found.addresses)
+    return found
+
+
+def addresses(work: Work, organization_id: str, domain_id: str, list_id: str) -> tuple[str, ...]:
+    """
+    Return the addresses of a list that this actor has uploaded for that domain.
+
+    Raises:
+        NotFound: there is none, or its day is over.
+    """
+    return tuple(get(work, organization_id, domain_id, list_id).addresses)
 
 
 def drop(work: Work, organization_id: str, list_id: str) -> None:

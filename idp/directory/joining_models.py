@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index, Integer, String, UniqueConstraint, text
+from sqlalchemy import Index, Integer, LargeBinary, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from idp.directory.models import Owned, owned_by
@@ -34,7 +34,7 @@ class AccountImport(Owned):
     """
     A file of accounts: read, shown as a difference, applied, undone.
 
-    ``state`` is ``previewed``, ``applying``, ``applied``, ``undoing`` or ``undone``; ``options`` what was chosen
+    ``state`` is ``reading``, ``previewed``, ``applying``, ``applied``, ``undoing`` or ``undone``; ``options`` what was chosen
     (groups, whether to invite); ``counts`` how many rows would do what.
     """
 
@@ -53,6 +53,19 @@ class AccountImport(Owned):
     version: Mapped[int] = mapped_column(Integer, default=1)
 
     __mapper_args__ = {"version_id_col": version}
+
+
+class AccountImportFile(Owned):
+    """The file of an import that is being read, under the import's id; it is gone once it was read."""
+
+    __tablename__ = "account_import_files"
+    __table_args__ = (
+        owned_by("id", "account_imports", ondelete="CASCADE"),
+        Index("ix_account_import_files_created_at", "created_at"),
+    )
+
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+    created_at: Mapped[datetime]
 
 
 class AccountImportRow(Owned):

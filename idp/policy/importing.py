@@ -130,15 +130,44 @@ class Difference:
     account_id: str | None = None
 
 
-def read(octets: bytes, rules: Rules) -> list[Row]:
+def read(octets: bytes, rules: Rules, *, start: int = 0, most: int = MOST_ROWS) -> list[Row]:
     """
-    Return the rows of a CSV file (UTF-8, with or without a mark; commas or semicolons; a head).
+    Return the rows of a CSV file (UTF-8, with or without a mark; commas or semicolons; a head), from the row *start*
+    on (the first is 0), at most *most*; without a start, of a file of any length that there may be.
 
     What is wrong with a row is said in it; what is wrong with the file refuses the file.
 
     Raises:
         Invalid: it is too large, no UTF-8, no CSV, has no head or an unknown column, no row or too many.
     """
+    head, lines = _opened(octets, rules)
+    rows: list[Row] = []
+    seen: dict[str, int] = {}
+    for number, (line, cells) in enumerate(_filled(lines)):
+        if number >= start + most:
+            break
+        if number < start:  # so far only to know addresses that are there twice
+            key = _key(head, cells, rules)
+        else:
+            rows.append(_row(line, head, cells, rules, seen))
+            key = rows[-1].key
+        if key:
+            seen.setdefault(key, line)
+    return rows
+
+
+def count(octets: bytes, rules: Rules) -> int:
+    """
+    Return how many rows a CSV file has; what is in them is not looked at.
+
+    Raises:
+        Invalid: as of `read`: what is wrong with the file.
+    """
+    return sum(1 for _ in _filled(_opened(octets, rules)[1]))
+
+
+def _opened(octets: bytes, rules: Rules) -> tuple[list[str], Iterator[tuple[int, list[str]]]]:
+    """Return the columns of a file, and its lines below them."""
     if len(octets) > LONGEST:
         raise _fault(f"The file has more than {LONGEST // 1024 // 1024} MB.", "Split it.")
     try:
@@ -148,21 +177,31 @@ def read(octets: bytes, rules: Rules) -> list[Row]:
     if "\x00" in text:
         raise _fault("The file holds characters that belong in no text.", "Save it as “CSV UTF-8”.")
     lines = _lines(text)
-    head = _head(next(lines, (1, []))[1], rules)
-    rows: list[Row] = []
-    seen: dict[str, int] = {}
+    return _head(next(lines, (1, []))[1], rules), lines
+
+
+def _filled(lines: Iterator[tuple[int, list[str]]]) -> Iterator[tuple[int, list[str]]]:
+    """Yield the lines that are not empty: rows."""
+    known = 0
     for line, cells in lines:
         if not any(cell.strip() for cell in cells):
             continue
-        if len(rows) == MOST_ROWS:
+        if known == MOST_ROWS:
             raise _fault(f"The file has more than {MOST_ROWS:,} rows.", "Split it.")
-        row = _row(line, head, cells, rules, seen)
-        if row.key:
-            seen.setdefault(row.key, line)
-        rows.append(row)
-    if not rows:
+        known += 1
+        yield line, cells
+    if not known:
         raise _fault("The file names nobody.", "Write a row for each account below the head.")
-    return rows
+
+
+def _key(head: Sequence[str], cells: Sequence[str], rules: Rules) -> str:
+    """Return the canonical form of the address in a row, as `_row` has it; empty: there is none."""
+    at = head.index("email")
+    value = _plain(cells[at][:_LONGEST_CELL]) if at < len(cells) else ""
+    try:
+        return rules.key(value) if rules.email(value) else ""
+    except Invalid:
+        return ""
 
 
 def _fault(message: str, advice: str) -> Invalid:

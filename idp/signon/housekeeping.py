@@ -8,10 +8,10 @@ from idp.base import sweeping
 from idp.base.models import Job, OutboxMessage
 from idp.base.sweeping import remove
 from idp.base.work import Work
-from idp.directory import claim_lists, imports, runs
+from idp.directory import claim_lists, import_reading, imports, runs
 from idp.directory.console_models import Run
 from idp.directory.domain_models import ClaimList
-from idp.directory.joining_models import AccountImport
+from idp.directory.joining_models import AccountImport, AccountImportFile
 from idp.signon import device_cookie, history, lockout
 from idp.signon.models import (
     KnownDevice,
@@ -60,6 +60,7 @@ def sweep(work: Work, at_once: int = sweeping.AT_ONCE) -> bool:
         remove(work, OutboxMessage, OutboxMessage.created_at <= now - _KEEP_UNSENT, at_once),
         remove(work, Notice, Notice.at <= now - _KEEP_NOTICES, at_once),
         remove(work, ClaimList, ClaimList.created_at <= now - claim_lists.KEPT, at_once),
+        remove(work, AccountImportFile, AccountImportFile.created_at <= now - import_reading.KEPT, at_once),
         remove(work, Run, Run.state.in_(runs.OVER) & (Run.created_at <= now - _KEEP_RUNS), at_once),
     )
     previews = remove(work, AccountImport, _never_applied(work), _PREVIEWS_AT_ONCE)
@@ -71,7 +72,8 @@ run = sweeping.handler(KIND, sweep)
 
 def _never_applied(work: Work) -> ColumnElement[bool]:
     """What an import would have done is told for thirty days; its rows go with it."""
-    return and_(AccountImport.state == imports.PREVIEWED, AccountImport.created_at <= work.now - _KEEP_PREVIEWS)
+    begun = AccountImport.state.in_((imports.READING, imports.PREVIEWED))
+    return and_(begun, AccountImport.created_at <= work.now - _KEEP_PREVIEWS)
 
 
 def _forgettable(work: Work) -> ColumnElement[bool]:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from idp.base.work import Actor, HeldRole
-from idp.directory import accounts, attribute_sources, imports
+from idp.directory import accounts, attribute_sources, import_reading
 from idp.directory.attribute_sources import Source
 from idp.signon import account_imports, email_change
 
@@ -66,7 +66,9 @@ def test_a_word_of_another_release_counts_for_nothing(work, ann):
 
 
 def test_an_import_and_taking_it_back_are_noted(work, ann):
-    made = imports.preview(work, b"email,given_name\nann@acme.example,Anna\n", organization="acme", file_name="x.csv")
+    made = import_reading.preview(
+        work, b"email,given_name\nann@acme.example,Anna\n", organization="acme", file_name="x.csv"
+    )
     account_imports.apply(work, made.id)
     assert (ann.given_name, attribute_sources.of(ann, "given_name")) == ("Anna", Source.IMPORT)
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from idp.base.errors import Conflict, Forbidden, Invalid, NotFound
-from idp.directory import access, accounts, groups, imports, queries
+from idp.directory import access, accounts, groups, import_reading, imports, queries
 from idp.directory.models import Account
 from idp.signon import account_imports
 from idp.signon.factors import password
@@ -31,7 +31,7 @@ def acme(work, an_organization, an_account, a_group):
 
 
 def previewed(work, text=FILE, **options):
-    return imports.preview(work, text.encode(), organization="acme", **options)
+    return import_reading.preview(work, text.encode(), organization="acme", **options)
 
 
 def applied(work, text=FILE, **options):

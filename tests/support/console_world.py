@@ -18,7 +18,7 @@ from idp.directory import (
     domains,
     group_rule_changes,
     groups,
-    imports,
+    import_reading,
     join_rules,
     launcher_layouts,
     managed,
@@ -183,11 +183,13 @@ def _joining(front: Front) -> list[str]:
         dora = queries.account(work, DORA)
         asking = replace(work, actor=Actor("account", dora.id, dora.email, dora.organization_id))
         access_requests.ask(asking, payroll.id, "I close the books in March.")
-        found = imports.preview(
+        found = import_reading.preview(
             work, b"email,name\nx@acme.example,X\nno,Y\n", organization="acme", file_name="people.csv"
         )
     with front.work() as work:
         managed.claim(work, "acme", "acme.example")
-        done = imports.preview(work, b"email,name\ny@acme.example,Y\n", organization="acme", file_name="done.csv")
+        done = import_reading.preview(
+            work, b"email,name\ny@acme.example,Y\n", organization="acme", file_name="done.csv"
+        )
         account_imports.apply(work, done.id, organization_id=front.organization_id)
         return [f"imports/{found.id}", f"imports/{done.id}", f"imports/{done.id}/undo"]

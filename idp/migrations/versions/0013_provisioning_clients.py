@@ -188,9 +188,30 @@ def upgrade() -> None:
         ["organization_id", "target_id"],
         unique=False,
     )
+    op.create_table(
+        "account_import_files",
+        sa.Column("organization_id", sa.String(length=64), nullable=False),
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.Column("created_at", Instant(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organization_id", "id"],
+            ["account_imports.organization_id", "account_imports.id"],
+            name=op.f("fk_account_import_files_organization_id_id_account_imports"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["organization_id"],
+            ["organizations.id"],
+            name=op.f("fk_account_import_files_organization_id_organizations"),
+        ),
+        sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_account_import_files")),
+    )
+    op.create_index("ix_account_import_files_created_at", "account_import_files", ["created_at"])
 
 
 def downgrade() -> None:
+    op.drop_table("account_import_files")
     op.drop_table("provisioning_calls")
     op.drop_table("provisioned_groups")
     op.drop_table("provisioned_accounts")

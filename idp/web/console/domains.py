@@ -7,7 +7,7 @@ from flask import Blueprint, Response, request, url_for
 
 from idp.base.errors import Conflict
 from idp.base.work import Work
-from idp.directory import claim_lists, domain_lists, domain_reads, domains, history, managed, sizes
+from idp.directory import claim_lists, claim_runs, domain_lists, domain_reads, domains, history, managed, sizes
 from idp.directory.domain_models import Domain
 from idp.directory.domain_proof import Prober
 from idp.directory.domains import Asked, Looked
@@ -212,7 +212,10 @@ def claimed(work: Work, desk: Desk, domain_id: str) -> Response:
     listed = _listed(work, desk, domain_id)
     if request.form.get("act") != "claim":
         return _claim(work, desk, domain_id, listed)
-    _same_as_looked_at(managed.preview(work, desk.organization.slug, domain_id, listed).count)
+    affected = managed.preview(work, desk.organization.slug, domain_id, listed).count
+    _same_as_looked_at(affected)
+    if listed is not None and len(listed) > claim_runs.AT_ONCE:
+        return _run(work, desk, domain_id, listed, affected, claim=True)
     count = managed.claim(work, desk.organization.slug, domain_id, listed)
     claim_lists.drop(work, desk.organization.id, _list_id())
     words = ngettext(
@@ -240,7 +243,10 @@ def unclaimed(work: Work, desk: Desk, domain_id: str) -> Response:
     listed = _listed(work, desk, domain_id)
     if request.form.get("act") != "unclaim":
         return _unclaim(work, desk, domain_id, listed)
-    _same_as_looked_at(managed.preview_unclaim(work, desk.organization.slug, domain_id, listed).count)
+    affected = managed.preview_unclaim(work, desk.organization.slug, domain_id, listed).count
+    _same_as_looked_at(affected)
+    if listed is not None and len(listed) > claim_runs.AT_ONCE:
+        return _run(work, desk, domain_id, listed, affected, claim=False)
     count = managed.unclaim(work, desk.organization.slug, domain_id, listed)
     claim_lists.drop(work, desk.organization.id, _list_id())
     words = ngettext(
@@ -268,6 +274,18 @@ def removed(work: Work, desk: Desk, domain_id: str) -> Response:
     """Give a domain up."""
     found = domains.remove(work, desk.organization.slug, domain_id, if_version=lists.version())
     return done(work, desk, _("Removed %(name)s.", name=policy.shown(found.name)), "console_domains.index")
+
+
+def _run(work: Work, desk: Desk, domain_id: str, listed: tuple[str, ...], affected: int, *, claim: bool) -> Response:
+    """Begin to claim by a long list, or to give back; what was typed is kept as what is uploaded is."""
+    organization = desk.organization
+    kept = (
+        claim_lists.get(work, organization.id, domain_id, _list_id())
+        if _list_id()
+        else claim_lists.keep_addresses(work, organization.slug, domain_id, listed)
+    )
+    run = claim_runs.start(work, organization.slug, kept, claim=claim, count=affected)
+    return done(work, desk, _("It has begun. You may leave this page."), "console_runs.show", run_id=run.id)
 
 
 def _claim(work: Work, desk: Desk, domain_id: str, listed: tuple[str, ...] | None) -> Response:

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import orjson
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, request, url_for
 
 from idp.base.errors import Invalid
 from idp.base.work import Work
-from idp.directory import history, imports
-from idp.directory.imports import APPLIED, APPLYING, PREVIEWED, UNDOING
+from idp.directory import history, import_reading, imports
+from idp.directory.imports import APPLIED, APPLYING, PREVIEWED, READING, UNDOING
 from idp.policy import importing
 from idp.policy.importing import Action
 from idp.signon import account_imports
@@ -107,12 +107,14 @@ def rows_as_csv(work: Work, desk: Desk, import_id: str) -> Response:
 @administrator
 @at_desk(again=index)
 def upload(work: Work, desk: Desk) -> Response:
-    """Read a file, and show what it would do."""
+    """Read a file, and show what it would do; a long one is read by a run."""
     file = request.files.get("file")
     if file is None or not file.filename:
         raise Invalid("Choose a file first.", field="file")
     octets = file.stream.read(importing.LONGEST + 1)
-    made = imports.preview(work, octets, organization=desk.organization.slug, file_name=file.filename)
+    made, run = import_reading.begin(work, octets, organization=desk.organization.slug, file_name=file.filename)
+    if run is not None:
+        return done(work, desk, _("It has begun. You may leave this page."), "console_runs.show", run_id=run.id)
     return done(
         work, desk, _("Nothing was done yet: look at what it would do."), "console_imports.show", import_id=made.id
     )
@@ -129,10 +131,12 @@ def show(work: Work, desk: Desk, import_id: str) -> Response:
         work, desk.organization.id, {group for one in listed.rows for group in one.after.get("groups", ())}
     )
     counts = imports.done(work, found)
+    reading = found.options.get("run_id", "") if found.state == READING else ""
     return console_page(
         work,
         desk,
         "console/imports/show.html",
+        reading=url_for("console_runs.show", run_id=reading) if reading else "",
         place=_PLACE,
         found=found,
         listed=listed,

@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, url_for
 
 from idp.base.work import Work
-from idp.directory import history, runs
+from idp.directory import history, import_reading, runs
 from idp.directory.console_models import Run
 from idp.signon import group_rule_runs
 from idp.web.console import lists
@@ -74,7 +74,11 @@ def show(work: Work, desk: Desk, run_id: str) -> Response:
 
 def _result(run: Run) -> str:
     """Return the address of the page that shows what the run has found out; empty: there is none (yet)."""
-    if run.kind != group_rule_runs.PREVIEW or run.state != runs.FINISHED:
+    if run.state != runs.FINISHED:
+        return ""
+    if run.kind == import_reading.KIND:
+        return url_for("console_imports.show", import_id=run.parameters["import_id"])
+    if run.kind != group_rule_runs.PREVIEW:
         return ""
     return url_for("console_group_rules.previewed", group_id=run.parameters["group_id"], run_id=run.id)
 

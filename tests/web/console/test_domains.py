@@ -1,11 +1,13 @@
 """Domains in the console: added, proven, claimed after a look at who is affected, given up."""
 
 import io
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from idp.directory import accounts, domain_reads, managed
+from idp.base.work import Actor
+from idp.directory import accounts, claim_lists, claim_runs, domain_reads, domains, managed, rights, runs
 from idp.directory.domain_models import ClaimList
 from idp.directory.models import Account
 from idp.policy import domains as policy
@@ -200,7 +202,7 @@ def test_a_link_to_another_address_is_good_no_more_once_the_account_is_managed(f
 
 
 def test_t1_a_domain_of_another_organization_is_not_there(front, admin):
-    from idp.directory import domains, organizations
+    from idp.directory import organizations
 
     with front.work() as work:
         organizations.create(work, "globex", name="Globex")
@@ -228,10 +230,46 @@ def test_a_file_of_addresses_is_looked_at_and_then_claimed_and_is_gone(front, ad
     assert managed_ones(front) == []
     admin.submit("Claim 1 account", act="claim")
 
-    assert "Claimed 1 account" in admin.text
+    assert (admin.title, managed_ones(front)) == (f"Claim accounts on {proven.name} by a list", [])
+    assert runs.drain(front.database, claim_runs.KINDS, front.now) == 19, "five hundred addresses at a time"
+    assert "Finished" in admin.open(admin.path).text
     assert managed_ones(front) == [DORA]
     with front.work() as work:
         assert work.tx.session.query(ClaimList).count() == 0
+
+
+def test_a_long_list_that_was_typed_is_given_back_by_a_run_too(front, admin, proven, monkeypatch):
+    monkeypatch.setattr(claim_runs, "AT_ONCE", 1)
+    with front.work() as work:
+        managed.claim(work, "acme", proven.id, [DORA])
+    admin.open(f"/admin/domains/{proven.id}/unclaim").submit(addresses=f"{DORA}\n{BEN}", act="look")
+    admin.submit("Give 1 account back", act="unclaim")
+    assert (admin.path.startswith("/admin/runs/"), managed_ones(front)) == (True, [DORA])
+    runs.drain(front.database, claim_runs.KINDS, front.now)
+
+    assert managed_ones(front) == []
+    with front.work() as work:
+        assert work.tx.session.query(ClaimList).count() == 0
+
+
+def test_t20_a_run_claims_nothing_through_a_domain_that_was_lost_meanwhile(front, admin, proven, monkeypatch):
+    monkeypatch.setattr(claim_runs, "AT_ONCE", 1)
+    with front.work() as work:
+        actor = replace(work, actor=account_actor(front, work))
+        kept = claim_lists.keep_addresses(actor, "acme", proven.id, (BEN, DORA))
+        claim_runs.start(actor, "acme", kept, claim=True, count=2)
+        domains.remove(work, "acme", proven.id)
+    runs.drain(front.database, claim_runs.KINDS, front.now)
+
+    with front.work() as work:
+        [run] = runs.page(work, front.organization_id)
+        assert run.state == "failed"
+    assert managed_ones(front) == []
+
+
+def account_actor(front, work):
+    ann = front.account_ids[ANN]
+    return Actor("account", ann, ANN, front.organization_id, rights.roles_of(work, front.organization_id, ann))
 
 
 def test_a_file_that_is_none_is_refused_and_nothing_is_kept(front, admin, proven):

@@ -3,15 +3,18 @@
 from dataclasses import replace
 
 import pytest
+import sqlalchemy as sa
 
+from idp.base.errors import Conflict
 from idp.base.work import Actor
-from idp.directory import access_requests, applications, imports, invitations, join_rules, queries
-from idp.directory.models import Application
+from idp.directory import access_requests, applications, import_reading, imports, invitations, join_rules, queries, runs
+from idp.directory.joining_models import AccountImportFile
+from idp.directory.models import Application, RoleAssignment
 from idp.policy import importing
+from idp.signon import account_imports, joining
 from idp.signon import invitations as sending
-from idp.signon import joining
 from tests.directory.test_join_rules import prove
-from tests.support.front import BEN
+from tests.support.front import ANN, BEN
 from tests.web.conftest import signed_in
 from tests.web.console.conftest import make_administrator
 from tests.web.console.test_security_queries import counted
@@ -325,7 +328,7 @@ def test_t1_nothing_of_another_organization_is_shown(front, admin):
         organizations.create(work, "globex", name="Globex")
         sending.invite(work, "eve@globex.example", organization="globex", name="Eve")
         rule = join_rules.create(work, "globex.example", organization="globex")
-        foreign = imports.preview(
+        foreign = import_reading.preview(
             work, b"email,name\nx@globex.example,X\n", organization="globex", file_name="globex.csv"
         )
     assert "eve@globex" not in admin.open("/admin/invitations").text
@@ -360,7 +363,7 @@ def fill(front, numbers):
             text = "email,name,groups\n" + "".join(
                 f"x{number}-{n}@acme.example,X,Research\n" for n in range(number + 1)
             )
-            imports.preview(work, text.encode(), organization="acme", file_name=f"{number}.csv")
+            import_reading.preview(work, text.encode(), organization="acme", file_name=f"{number}.csv")
         return [one.id for one in imports.imports(work)]
 
 
@@ -378,3 +381,66 @@ def test_more_rows_take_no_more_statements(front, admin, monkeypatch, page):
     assert admin.status == 200
     assert many[0] <= few[0] + 1, (few, many)
     assert len(admin.answer.data) < 60_000
+
+
+def test_a_long_file_is_read_by_a_run_and_comes_to_what_a_short_one_does(front, admin, monkeypatch):
+    with front.work() as work:
+        short = import_reading.preview(work, LONG.encode(), organization="acme")
+        expected = [(one.number, one.email, one.action, one.problem) for one in imports.rows(work, short)]
+    monkeypatch.setattr(import_reading, "AT_ONCE", 2)
+    upload(admin, LONG)
+    assert (admin.title, admin.path.startswith("/admin/runs/")) == ("Read the file people.csv", True)
+    with front.work() as work:
+        made = imports.imports(work)[0]
+        assert (made.state, imports.rows(work, made)) == ("reading", [])
+    admin.open(f"/admin/imports/{made.id}")
+    assert "The file is still being read" in admin.text
+    assert not admin.page.xpath("//a[contains(@href, '/apply')]")
+    with front.work() as work, pytest.raises(Conflict):
+        account_imports.apply(work, made.id)
+
+    assert runs.drain(front.database, import_reading.KINDS, front.now) == 3
+
+    with front.work() as work:
+        made = imports.get(work, made.id)
+        found = [(one.number, one.email, one.action, one.problem) for one in imports.rows(work, made)]
+        assert (made.state, made.counts, found) == ("previewed", short.counts, expected)
+        assert work.tx.session.query(AccountImportFile).count() == 0
+    admin.open(admin.page.xpath("//a[text()='See how far it is']/@href")[0])
+    admin.follow("See what it has found")
+    assert admin.path == f"/admin/imports/{made.id}"
+    assert [found[0][2], found[-1][3]] == ["create", "email: Line 2 has this address, too."]
+
+
+LONG = "email,name\n" + "".join(f"p{n}@acme.example,P {n}\n" for n in range(4)) + "\nP0@Acme.example,Twice\n"
+
+
+def test_what_is_wrong_with_a_long_file_is_said_at_once_and_nothing_is_kept(front, admin, monkeypatch):
+    monkeypatch.setattr(import_reading, "AT_ONCE", 2)
+    wrong = []
+    for text in ('email,name\na@x.example,"A\n', "name\nA\nB\nC\n", LONG.replace("name", "password"), b"email\n\xff"):
+        upload(admin, text)
+        if admin.status != 422:
+            wrong.append((text, admin.status))
+    assert wrong == []
+    with front.work() as work:
+        assert imports.imports(work) == []
+
+
+def test_d17_who_may_not_import_any_more_reads_no_further(front, admin, monkeypatch):
+    monkeypatch.setattr(import_reading, "AT_ONCE", 2)
+    upload(admin, LONG)
+    make_administrator(front, email=BEN)
+    with front.work() as work:
+        work.tx.session.execute(
+            sa.update(RoleAssignment)
+            .where(RoleAssignment.account_id == front.account_ids[ANN])
+            .values(role="help-desk")
+        )
+    runs.drain(front.database, import_reading.KINDS, front.now)
+
+    with front.work() as work:
+        [made] = imports.imports(work)
+        assert (made.state, imports.rows(work, made)) == ("reading", [])
+        [run] = runs.page(work, front.organization_id)
+        assert run.state == "failed"

@@ -12,7 +12,7 @@ from idp.directory import (
     applications,
     default_groups,
     groups,
-    imports,
+    import_reading,
     memberships,
     queries,
     rights,
@@ -113,7 +113,7 @@ def test_a_row_of_an_import_locks_no_administrator_out_and_the_others_are_done(f
     with front.work() as work:
         cleo = accounts.create(work, "clara@acme.example", organization="acme", name="Clara").email
         text = f"email,groups\n{BEN},{BARRED}\n{cleo},{BARRED}\n".encode()
-        made = imports.preview(work, text, organization="acme").id
+        made = import_reading.preview(work, text, organization="acme").id
     with front.work() as work:
         account_imports.apply(work, made)
 

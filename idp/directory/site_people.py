@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import and_, or_, tuple_
+from sqlalchemy import Select, and_, or_, tuple_
 
 from idp.base.work import Work
 from idp.directory import access, account_lists, queries
@@ -27,6 +27,14 @@ def page(
         after: the address (its key) and id of the last account that was shown; None: from the start.
         starting, kind: only those whose address begins so, and of one kind, as `account_lists.page` has them.
     """
+    query = matching(work, site, starting=starting, kind=kind)
+    if after is not None:
+        query = query.where(tuple_(Account.email_key, Account.id) > tuple_(*after))
+    return list(work.tx.session.scalars(query.order_by(Account.email_key, Account.id).limit(limit)))
+
+
+def matching(work: Work, site: Site, *, starting: str = "", kind: str = "") -> Select[Account]:
+    """Return a query for the people of *site* that filters match; see `page`."""
     here = (
         queries.visible(work, AccessGrant, Permission.APPLICATION_READ)
         .with_only_columns(AccessGrant.id)
@@ -68,7 +76,4 @@ def page(
             or_(Membership.valid_to.is_(None), Membership.valid_to > work.now),
         )
         query = query.where(or_(person.correlate(Account).exists(), member.correlate(Account).exists()))
-    query = account_lists.narrowed(query, starting, kind)
-    if after is not None:
-        query = query.where(tuple_(Account.email_key, Account.id) > tuple_(*after))
-    return list(work.tx.session.scalars(query.order_by(Account.email_key, Account.id).limit(limit)))
+    return account_lists.narrowed(query, starting, kind)

@@ -16,11 +16,12 @@ from idp.base.errors import Conflict, Forbidden, Invalid
 from idp.base.ids import is_id
 from idp.base.texts import phrase
 from idp.base.work import Work
-from idp.directory import account_lists, authentication_policies, queries, rights, runs
+from idp.directory import account_lists, authentication_policies, queries, rights, runs, site_people
 from idp.directory.console_models import Run
 from idp.directory.models import Account
 from idp.directory.runs import Kinds, Step
 from idp.policy.permissions import Permission, allows, require
+from idp.signon import insights
 from idp.signon.bulk_account_acts import ACTS, ADD_TO_GROUP, DO, MOVE, Act, Do, slug, title
 from idp.signon.guarding import LOCK_OUT, guarded
 
@@ -32,7 +33,7 @@ AT_ONCE = 25
 NAMED = 10
 """So many of those that are meant are named before it begins."""
 
-_FILTERS = frozenset({"starting", "state", "kind", "group"})
+_FILTERS = frozenset({"starting", "state", "kind", "group", "site", "which"})
 GROUP_AT_ONCE = 200
 """So many members of a group are acted on while somebody waits; more are work for a run."""
 
@@ -40,8 +41,9 @@ GROUP_AT_ONCE = 200
 @dataclass(frozen=True, slots=True)
 class Chosen:
     """
-    Which accounts: the *ids*, or where there are none all that the *filters* match (as `account_lists.matching` has
-    them) when their turn comes, and that were there when it began.
+    Which accounts: the *ids*, or where there are none all that the *filters* match when their turn comes, and that were
+    there when it began. The filters are those of `account_lists.matching`; with ``site`` (a short name) those of
+    `site_people.matching`, with ``which`` (one of `insights.LISTS`) those of `insights.matching`.
     """
 
     ids: Sequence[str] = ()
@@ -116,8 +118,21 @@ def _matching(
         raise Invalid("Choose at least one account.", field="accounts")
     if not _FILTERS.issuperset(filters):
         raise Invalid("There is no such filter.", field="accounts")
-    query = account_lists.matching(work, organization_id, **filters)
-    return query.where(act.fits, Account.created_at <= begun)
+    return _listed(work, organization_id, filters).where(act.fits, Account.created_at <= begun)
+
+
+def _listed(work: Work, organization_id: str, filters: Mapping[str, str]) -> Select[Account]:
+    said = {name: value for name, value in filters.items() if value}
+    site, which = said.pop("site", ""), said.pop("which", "")
+    if not site and not which:
+        return account_lists.matching(work, organization_id, **said)
+    if (site and which) or not {"starting", "kind"}.issuperset(said):
+        raise Invalid(
+            "There is no such filter.", field="accounts"
+        )  # read as none it would match more than was asked for
+    if which:
+        return insights.matching(work, organization_id, which, **said)
+    return site_people.matching(work, queries.site(work, site, organization_id=organization_id), **said)
 
 
 def _untouchable(work: Work, organization_id: str, act: Act) -> ColumnElement[bool] | None:

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, case, func, select, tuple_
 from sqlalchemy import exists as sql_exists
 
+from idp.base.errors import Invalid
 from idp.base.work import Work
 from idp.directory import access_policies, account_lists, daily_counts, queries, sizes
 from idp.directory.console_models import DailyCount
@@ -23,6 +24,8 @@ from idp.signon.models import Authenticator, SignIn, TotpFactor
 INACTIVE_DAYS = 90
 UNUSED_DAYS = 30
 WITHOUT, WITH, INACTIVE, GUESTS, BREAK_GLASS = "without", "with", "inactive", "guests", "break-glass"
+LISTS = (WITHOUT, WITH, INACTIVE, GUESTS, BREAK_GLASS)
+"""The numbers behind which there are people."""
 SUCCEEDED = "succeeded"
 _PEOPLE, _COVERED, _METHOD = "people:", "second-step:", "method:"
 
@@ -134,12 +137,25 @@ def people(
     Raises:
         Forbidden: the actor may not read the log and the accounts there.
     """
-    _require(work, organization_id)
-    query = select(Account).where(*_active(organization_id), _which(work, which))
-    query = account_lists.narrowed(query, starting, kind)
+    query = matching(work, organization_id, which, starting=starting, kind=kind)
     if after is not None:
         query = query.where(tuple_(Account.email_key, Account.id) > tuple_(*after))
     return list(work.tx.session.scalars(query.order_by(Account.email_key, Account.id).limit(limit)))
+
+
+def matching(work: Work, organization_id: str, which: str, *, starting: str = "", kind: str = "") -> Select[Account]:
+    """
+    Return a query for the people of one number that filters match; see `people`.
+
+    Raises:
+        Forbidden: the actor may not read the log and the accounts there.
+        Invalid: there is no such number.
+    """
+    _require(work, organization_id)
+    if which not in LISTS:
+        raise Invalid("There is no such list.", field="list")
+    query = select(Account).where(*_active(organization_id), _which(work, which))
+    return account_lists.narrowed(query, starting, kind)
 
 
 def emergencies(work: Work, organization_id: str) -> list[Emergency]:

@@ -18,6 +18,7 @@ from idp.web.security import administrator
 pages = Blueprint("console_accounts", __name__, url_prefix="/admin/accounts")
 
 _PLACE = "accounts"
+_NARROWING = ("state", "kind", "group")
 
 
 def acts_of(desk: Desk) -> list[str]:
@@ -32,7 +33,7 @@ def may_act_on_all(desk: Desk) -> bool:
 
 def filters_of(chosen: Mapping[str, str]) -> dict[str, str]:
     """Return what the address says as `account_lists.matching` takes it."""
-    return {"starting": chosen.get("q", ""), **{name: chosen.get(name, "") for name in ("state", "kind", "group")}}
+    return {"starting": chosen.get("q", ""), **{name: chosen.get(name, "") for name in _NARROWING}}
 
 
 LIST = lists.Listing(

@@ -22,6 +22,8 @@ pages = Blueprint("console_bulk", __name__, url_prefix="/admin/accounts/bulk")
 
 _PLACE = "accounts"
 _LONGEST = 200
+_LISTS = ("site", "which")
+"""Of what other list all are meant: the people of a site, those behind a number of the insights."""
 
 
 @pages.get("/choose")
@@ -84,9 +86,10 @@ def start(work: Work, desk: Desk) -> Response:
 
 def _chosen(given: Mapping[str, str]) -> Chosen:
     if given.get("all"):
-        return Chosen(filters={name: value[:_LONGEST] for name, value in filters_of(given).items()})
+        narrowed = {**filters_of(given), **{name: given.get(name, "") for name in _LISTS}}
+        return Chosen(filters={name: value[:_LONGEST] for name, value in narrowed.items()})
     return Chosen(tuple(one for one in given.get("accounts", "").split(",") if one))
 
 
 def _filters(given: Mapping[str, str]) -> dict[str, str]:
-    return {name: given[name][:_LONGEST] for name in LIST.filters if given.get(name)}
+    return {name: given[name][:_LONGEST] for name in (*LIST.filters, *_LISTS) if given.get(name)}

@@ -8,14 +8,13 @@ from idp.directory import account_lists
 from idp.policy.permissions import Permission, require
 from idp.signon import insights
 from idp.web.console import lists
-from idp.web.console.accounts import acts_of
+from idp.web.console.accounts import acts_of, may_act_on_all
 from idp.web.console.desk import Desk, at_desk, console_page
 from idp.web.security import administrator
 
 pages = Blueprint("console_insights", __name__, url_prefix="/admin/insights")
 
 _PLACE = "insights"
-_LISTS = (insights.WITHOUT, insights.WITH, insights.INACTIVE, insights.GUESTS, insights.BREAK_GLASS)
 PEOPLE = lists.Listing(
     name="people",
     file="console_insights.people_csv",
@@ -91,6 +90,7 @@ def people(work: Work, desk: Desk, which: str) -> Response:
         which=which,
         listed=PEOPLE.page(work, desk, which),
         acts=acts_of(desk),
+        may_act_on_all=may_act_on_all(desk),
         inactive_days=insights.INACTIVE_DAYS,
     )
 
@@ -105,5 +105,5 @@ def people_csv(work: Work, desk: Desk, which: str) -> Response:
 
 
 def _known(which: str) -> None:
-    if which not in _LISTS:
+    if which not in insights.LISTS:
         raise NotFound("There is no such list.", field="list")

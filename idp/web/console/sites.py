@@ -12,7 +12,7 @@ from idp.directory.pictures import set_of_site
 from idp.policy.permissions import Permission
 from idp.web import context, pictures
 from idp.web.console import lists, logos, seen
-from idp.web.console.accounts import acts_of
+from idp.web.console.accounts import acts_of, may_act_on_all
 from idp.web.console.desk import Desk, at_desk, console_page, done, fresh
 from idp.web.languages import gettext as _
 from idp.web.security import administrator
@@ -170,7 +170,15 @@ def logo(work: Work, desk: Desk, slug: str) -> Response:
 def people(work: Work, desk: Desk, slug: str) -> Response:
     """List who may open an application of the site; ``q`` is the beginning of an address, ``kind`` narrows the list."""
     site = _site(work, desk, slug)
-    return _page(work, desk, site, "people", listed=PEOPLE.page(work, desk, site), acts=acts_of(desk))
+    return _page(
+        work,
+        desk,
+        site,
+        "people",
+        listed=PEOPLE.page(work, desk, site),
+        acts=acts_of(desk),
+        may_act_on_all=may_act_on_all(desk),
+    )
 
 
 @pages.get("/<slug>/people.csv")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from idp.directory import groups, runs
+from idp.directory import accounts, groups, role_assignments, roles, runs
 from idp.directory.models import Account
 from idp.signon import bulk_account_acts, bulk_acts
 from tests.support.front import ANN, BEN, CLEO, DORA
@@ -110,7 +110,7 @@ def test_what_is_no_choice_is_refused_in_words(admin, query):
 
 
 def test_t2_ids_of_another_organization_come_to_nothing(front, admin):
-    from idp.directory import accounts, organizations
+    from idp.directory import organizations
 
     with front.work() as work:
         organizations.create(work, "other", name="Other")
@@ -124,8 +124,6 @@ def test_t2_ids_of_another_organization_come_to_nothing(front, admin):
 
 
 def test_the_page_names_the_first_ten_and_says_how_many_more(front, admin):
-    from idp.directory import accounts
-
     with front.work() as work:
         for number in range(42):
             accounts.create(work, f"p{number:02d}@acme.example", organization="acme", name=f"P {number}")
@@ -137,8 +135,6 @@ def test_the_page_names_the_first_ten_and_says_how_many_more(front, admin):
 
 
 def test_d17_those_who_administer_more_are_left_out_and_the_page_and_the_run_say_how_many(front):
-    from idp.directory import accounts
-
     make_administrator(front, "auditor", BEN)
     make_administrator(front, "help-desk")
     one = signed_in(front)
@@ -157,8 +153,6 @@ def test_d17_those_who_administer_more_are_left_out_and_the_page_and_the_run_say
 
 
 def test_what_has_grown_since_it_was_looked_at_is_asked_again(front, admin):
-    from idp.directory import accounts
-
     admin.open("/admin/accounts/bulk?act=unlock&all=1&q=ben")
     with front.work() as work:
         accounts.create(work, "benedict@acme.example", organization="acme", name="Benedict")
@@ -178,3 +172,48 @@ def test_deletion_says_when_and_that_it_can_be_cancelled(front, admin):
     admin.submit("Begin")
     done_all(front)
     assert disabled(front) == {BEN, CLEO}
+
+
+def test_all_people_of_a_site_and_all_behind_a_number_are_acted_on_and_nobody_else(front, admin):
+    for page, field in (("/admin/sites/acme/people", "site"), ("/admin/insights/people/without", "which")):
+        form = admin.open(page).page.xpath("//form[@action='/admin/accounts/bulk/choose']")[0]
+        assert form.xpath(f".//input[@name='{field}']/@value")
+        assert form.xpath(".//input[@name='all']")
+    with front.work() as work:
+        guest = accounts.create(work, "guest@acme.example", organization="acme", name="Guest", kind="guest").email
+    admin.open("/admin/accounts/bulk/choose?act=disable&all=1&which=guests")
+    assert admin.title == "Disable 1 account"
+    admin.submit("Begin")
+    done_all(front)
+    assert disabled(front) == {CLEO, guest}
+
+    admin.open("/admin/accounts/bulk/choose?act=unlock&all=1&site=acme&q=ben")
+    assert admin.title == "Forget the wrong tries of 1 account"
+    admin.submit("Begin")
+    assert admin.title == "Forget the wrong tries of 1 account"
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        ("which=nobody", 422),
+        ("which=guests&site=acme", 422),
+        ("which=guests&group=Engineering", 422),
+        ("site=none", 404),
+    ],
+)
+def test_a_list_that_is_none_matches_nobody_instead_of_everybody(admin, query, status):
+    assert admin.open(f"/admin/accounts/bulk?act=disable&all=1&{query}").status == status
+
+
+def test_t2_whoever_may_not_read_the_log_acts_on_nobody_behind_a_number(front):
+    from idp.policy.permissions import Permission
+
+    with front.work() as work:
+        may = [Permission.ACCOUNT_READ, Permission.ACCOUNT_DISABLE]
+        roles.create(work, "Some", organization="acme", permissions=may)
+        role_assignments.grant(work, "Some", organization="acme", account=ANN)
+    one = signed_in(front)
+
+    assert one.open("/admin/accounts/bulk?act=disable&all=1&which=inactive").status == 403
+    assert one.open("/admin/accounts/bulk?act=disable&all=1&q=ben").status == 200

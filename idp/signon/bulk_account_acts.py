@@ -204,7 +204,7 @@ DO: Mapping[str, Do] = {
     DELETE: _delete,
     CANCEL_DELETION: _cancel_deletion,
 }
-"""What does each; tokens are of a floor above, which does them itself (`oidc.bulk_revoking`)."""
+"""What does each; tokens are of a floor above, which hands what does them to `bulk_acts.kinds`."""
 
 
 def wished(run: Run, option: str) -> bool:

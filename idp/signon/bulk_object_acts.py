@@ -322,4 +322,4 @@ _ALL = (
     ),
 )
 ACTS: Mapping[str, Act] = {act.name: act for act in _ALL}
-"""What can be done to many things of a list, by its name; to API tokens: `oidc.api_tokens.bulk`."""
+"""What can be done to many things of a list, by its name; what is of floors above brings its own."""

@@ -25,8 +25,8 @@ from idp.directory.imports import (
     REMOVED,
     RESTORED,
     UNDONE,
-    present,
     done,
+    present,
 )
 from idp.directory.joining_models import AccountImport, AccountImportRow, Invitation
 from idp.directory.models import AccessGrant, Account, Membership, Organization, RoleAssignment

@@ -18,7 +18,16 @@ from idp.base.work import Actor, Origin, Work
 from idp.cli import show
 from idp.cli.context import Group, open_database, open_work, settings, tell, tell_all, work_on
 from idp.cli.domain import prober
-from idp.directory import access_trials, daily_counts, domains, group_rule_changes, lifetime, managed, runs, search
+from idp.directory import (
+    access_trials,
+    daily_counts,
+    domains,
+    group_rule_turns,
+    lifetime,
+    managed,
+    runs,
+    search,
+)
 from idp.directory.runs import Kinds
 from idp.oidc import erasing as oauth_erasing
 from idp.oidc import housekeeping as oauth_housekeeping
@@ -53,7 +62,7 @@ _HOURLY = (
     refreshing.SWEEP,
     rotation_jobs.SWEEP,
     domains.SWEEP,
-    group_rule_changes.SWEEP,
+    group_rule_turns.SWEEP,
     switching.SWEEP,
     calls.KIND,
 )
@@ -123,8 +132,8 @@ def handlers(of: Settings) -> Handlers:
         rotation_jobs.KIND: rotation_jobs.turn,
         refreshing.KIND: refreshing.errand(allowed=of.egress.allow_addresses, http_loopback=loopback),
         access_trials.ROLL_BACK: access_trials.roll_back,
-        group_rule_changes.SWEEP: group_rule_changes.sweep,
-        group_rule_changes.RUN: group_rule_changes.run_one,
+        group_rule_turns.SWEEP: group_rule_turns.sweep,
+        group_rule_turns.RUN: group_rule_turns.run_one,
         search.REBUILD: search.rebuild,
         daily_counts.KIND: coverage.count_organizations,
         password_reset.KIND: password_reset.run,

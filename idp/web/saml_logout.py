@@ -16,7 +16,7 @@ from idp.saml.errors import UNREADABLE, MessageRefused
 from idp.saml.logout_replies import NAME_ID, Sent
 from idp.saml.logout_requests import Taken
 from idp.saml.requests import Place
-from idp.signon import logout
+from idp.signon import logout, logout_steps
 from idp.web import context, saml, telling
 from idp.web.carrying import carried
 from idp.web.context import open_work
@@ -74,7 +74,7 @@ def slo_done(slug: str, handle: str) -> Response:
 
     def act(work: Work, place: Place, trail: Trail) -> Response:
         resume_url = request.path.rpartition("/")[0]
-        resumed = logout.resume(work, handle, context.browser(), resume_url)
+        resumed = logout_steps.resume(work, handle, context.browser(), resume_url)
         if resumed is None:
             return redirect("signout.steps", handle=handle)
         codes = logout_requests.status(resumed.complete)
@@ -162,7 +162,7 @@ def _single_logout(slug: str, read: Callable[[], Incoming], *, with_cookies: boo
 def _goes_on() -> bool:
     """Say whether this browser is in a logout. One that comes by form has no cookies: that is seen where the link leads."""
     with open_work() as work:
-        return bool(logout.going_on(work, context.browser()))
+        return bool(logout_steps.going_on(work, context.browser()))
 
 
 def _answered(slug: str, taken: Taken, site: SiteFacts) -> Response:

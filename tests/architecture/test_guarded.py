@@ -8,7 +8,7 @@ from tests.architecture.source import PACKAGE, tree
 
 CHANGES = {
     "access_policies": {"write", "restore"},
-    "authentication_policies": {"edit", "set_default", "delete", "set_second_step"},
+    "authentication_policy_changes": {"edit", "set_default", "delete", "set_second_step"},
     "policy_members": {"move", "move_group", "set_kind"},
     "zones": {"create", "change", "delete"},
 }

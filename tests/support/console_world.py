@@ -13,7 +13,7 @@ from idp.directory import (
     access_requests,
     accounts,
     applications,
-    authentication_policies,
+    authentication_policy_changes,
     bookmarks,
     domains,
     group_rule_changes,
@@ -110,7 +110,7 @@ def _security(front: Front) -> list[str]:
     deny = {"name": "No Ben", "conditions": {"people": {"accounts": [BEN]}}, "answer": {"effect": "deny"}}
     with front.work() as work:
         zones.create(work, "acme", "Office", Contents(networks=("192.0.2.0/24",)))
-        strict = authentication_policies.create(work, "acme", "Strict", {"password_minimum": 20}).id
+        strict = authentication_policy_changes.create(work, "acme", "Strict", {"password_minimum": 20}).id
         payroll = access_assignments.create(work, "acme", "Payroll").id
         access_assignments.assign(work, front.application_ids["Payroll"], "Payroll")
         rules = documents.rules_from_json({"rules": [{**deny, "mode": "report-only"}]})

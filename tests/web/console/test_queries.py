@@ -18,7 +18,7 @@ from sqlalchemy import event, update
 from idp.audit.models import Attempt, AuditEntry
 from idp.base import bulk
 from idp.base.db import Database
-from idp.directory import access_policies, authentication_policies, daily_counts
+from idp.directory import access_policies, authentication_policies, authentication_policy_changes, daily_counts
 from idp.directory.console_models import Run
 from idp.directory.domain_models import Domain
 from idp.directory.group_models import GroupNesting, GroupRule
@@ -286,7 +286,7 @@ class World:
             created_at=now,
         )
         for n in numbers:
-            authentication_policies.create(work, "acme", f"P {n}")
+            authentication_policy_changes.create(work, "acme", f"P {n}")
         known.setdefault("authentication_policy", authentication_policies.policies(work, "acme")[-1].id)
         known["bookmark"] = rows(
             Application, "app_b",

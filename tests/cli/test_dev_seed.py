@@ -6,7 +6,7 @@ from idp.base.clock import now
 from idp.base.work import Actor, HeldRole, Origin, Work
 from idp.cli import dev_seed
 from idp.cli.context import open_database
-from idp.cli.dev_names import Chance
+from idp.cli.dev_seed.made_names import Chance
 from idp.directory import search
 from idp.directory.console_models import Run
 from idp.directory.group_models import GroupRule

@@ -121,6 +121,12 @@ def known(work: Work) -> dict[str, str]:
     policy = access_policies.policies(work, LARGE)[0]
     site = work.tx.session.query(Site).filter_by(organization_id=organization_id).order_by(Site.id).first()
     assert site is not None
+    directory = one(ProvisioningClient, failing_since=None)
+    ruled = work.tx.session.scalars(
+        select(Run.parameters).where(
+            Run.id == one(Run, kind="group-rule-preview"), Run.organization_id == organization_id
+        )
+    ).one()["group_id"]
     parent = work.tx.session.scalars(
         select(Membership.group_id)
         .where(Membership.organization_id == organization_id, Membership.source.startswith("group:"))
@@ -130,7 +136,7 @@ def known(work: Work) -> dict[str, str]:
         "act": "disable", "kind": "rule", "object_kind": "group", "number": insights.WITHOUT,
         "template": "grafana", "client_template": "grafana", "version": "2",
         "account": one(Account, disabled_at=None, kind="member"), "group": parent, "parent": parent,
-        "plain": _child(work, organization_id, parent), "ruled": one(Group, kind="rule"),
+        "plain": _child(work, organization_id, parent), "ruled": ruled,
         "application": opened.application_id, "grant": opened.id, "site": site.slug, "site_id": site.id,
         "provider": one(Application, protocol="saml", disabled_at=None),
         "client": one(Application, protocol="oidc", disabled_at=None),
@@ -144,7 +150,7 @@ def known(work: Work) -> dict[str, str]:
         "join_request": one(JoinRequest), "join_rule": one(JoinRule),
         "authentication_policy": authentication_policies(work, LARGE)[0].id, "policy": policy.id,
         "access_rule": access_policies.rules_of(work, policy).rules[0].id,
-        "provisioning_client": one(ProvisioningClient, failing_since=None), "provisioning_token": one(ProvisioningToken),
+        "provisioning_client": directory, "provisioning_token": one(ProvisioningToken, client_id=directory),
         "some_applications": ",".join(some(Application, 200)),
         "some_tokens": "&".join(f"chosen={token}" for token in some(ApiToken, 100)),
     }  # fmt: skip

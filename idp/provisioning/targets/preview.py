@@ -13,7 +13,8 @@ from idp.policy.permissions import Permission
 from idp.provisioning.targets import found, noticing, plan, wanted
 
 SHOWN = 50
-MOST_COMPARED = 2000
+MOST_COMPARED = 500
+_MANY = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +69,8 @@ def preview(work: Work, application_id: str) -> Preview:
     ).updates
     creates, deactivations = _differences(work, target, shall)
     there, recent = noticing.counts(work, target)
-    first = _to_create(work, target, shall) if creates else []
-    gone = _to_deactivate(work, target, shall) if deactivations else []
+    first = _first(work, _to_create(target, shall), of=creates)
+    gone = _first(work, _to_deactivate(target, shall), of=deactivations)
     sample = next(iter(wanted.among(work, target, shall, (first or list(renditions))[:1]).values()), None)
     return Preview(
         creates=creates,
@@ -106,25 +107,27 @@ def _differences(work: Work, target: ProvisioningTarget, shall: Sequence[ColumnE
     return _count(work, select(func.count()).select_from(Account).where(*shall)) - linked, deactivations
 
 
-def _to_create(work: Work, target: ProvisioningTarget, shall: Sequence[ColumnElement[bool]]) -> list[str]:
-    return _first(work, select(Account.id).where(*shall, ~_row(target, ToldAccount.remote_id != "")))
+def _to_create(target: ProvisioningTarget, shall: Sequence[ColumnElement[bool]]) -> Select[str]:
+    return select(Account.id).where(*shall, ~_row(target, ToldAccount.remote_id != ""))
 
 
-def _to_deactivate(work: Work, target: ProvisioningTarget, shall: Sequence[ColumnElement[bool]]) -> list[str]:
+def _to_deactivate(target: ProvisioningTarget, shall: Sequence[ColumnElement[bool]]) -> Select[str]:
     stays = exists().where(Account.id == ToldAccount.account_id, *shall)
-    return _first(work, select(ToldAccount.account_id).where(*_at(target), ToldAccount.active.is_(True), ~stays))
+    return select(ToldAccount.account_id).where(*_at(target), ToldAccount.active.is_(True), ~stays)
 
 
-def _first(work: Work, ids: Select[str]) -> list[str]:
+def _first(work: Work, ids: Select[str], *, of: int) -> list[str]:
     """
-    Return the first `SHOWN` of *ids*.
+    Return the first `SHOWN` of *ids*, of which there are so many.
 
-    They are gathered before they are put in order: with the limit in sight PostgreSQL looks every account up one by one,
-    and where few differ it has to look at all of them.
+    Few are gathered before they are put in order: with the limit in sight PostgreSQL looks every account up one by one,
+    and where hardly one differs it has to look at all of them.
     """
-    gathered = ids.cte("gathered").prefix_with("MATERIALIZED")
-    (column,) = gathered.c
-    return list(work.tx.session.scalars(select(column).order_by(column).limit(SHOWN)))
+    if not of:
+        return []
+    if of < _MANY:
+        ids = select(ids.cte("gathered").prefix_with("MATERIALIZED"))
+    return list(work.tx.session.scalars(ids.order_by(ids.selected_columns[0]).limit(SHOWN)))
 
 
 def everybody(work: Work, target: ProvisioningTarget, application: Application) -> int:

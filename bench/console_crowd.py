@@ -57,7 +57,8 @@ def measure(
         port = server.free_port()
         command = [sys.executable, "-m", "bench.deployed", "serve", "--config", str(config.resolve())]
         command += ["--port", str(port), "--no-jobs"]
-        running = server.start(command, port, "/livez", env={"PYTHONPATH": str(ROOT)}, folder=Path(folder))
+        env = {"PYTHONPATH": str(ROOT)}
+        running = server.start(command, port, "/livez", env=env, folder=Path(folder), patience=120)
         try:
             for number in range(rounds + 1):
                 turns = [Turn(port, host, one, tuple(dice.sample(paths, len(paths)))) for one in sessions()]

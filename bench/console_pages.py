@@ -35,11 +35,10 @@ from idp.oidc.models import ApiToken
 from idp.policy.models import Zone
 from idp.policy.signon import Method, Proof
 from idp.signon import insights, session
-from tests.web.console.test_queries import ARGUMENTS, ASKED, ELSEWHERE, PARTICULAR
+from tests.web.console.test_queries import ARGUMENTS, ASKED, ELSEWHERE, FILES, PARTICULAR
 
 LARGE = "large"
 QUESTIONS = ("a", "mar", "maria garcia", "olga.0@large.example", "m g", "wiki 7", "large.example a", "zzz")
-FILES = (".csv", ".jsonl", ".svg", ".pem", ".xml")
 LIVE = "/admin/search?live=1"
 """Where a search while one types begins."""
 SHOWN = ASKED | {

@@ -94,6 +94,14 @@ def joined(parts: Sequence[str], between: str) -> str:
     return parts[0] if len(parts) == 1 else Joined(parts, between)
 
 
+def with_values(text: Words, change: Callable[[Any], Any]) -> Words:
+    """Return *text* with what *change* makes of each of its values; its own words are ours, and stay as they are."""
+    if isinstance(text, Joined):
+        return Joined([change(one) for one in text.parts], text.between)
+    values = {name: change(one) for name, one in text.values.items()}
+    return Counted(text.pattern, text.several, values) if isinstance(text, Counted) else Words(text.pattern, values)
+
+
 def sentence(text: str) -> Words:
     """Return a whole sentence, with values or without, as `Words`: to stand as a value in others and be said with them."""
     return text if isinstance(text, Words) else Words(text.replace("%", "%%"), {})
@@ -108,6 +116,15 @@ def said(text: str, translate: Translate, counted: TranslateCounted = _in_englis
     if isinstance(text, Words):
         return text._said(translate, counted)
     return translate(text) if text else text
+
+
+def patterns(text: str) -> list[str]:
+    """Return the sentences that *text* is made of, those within its values among them: what a translator needs."""
+    if isinstance(text, Joined):
+        return [pattern for one in text.parts if isinstance(one, Words) for pattern in patterns(one)]
+    if not isinstance(text, Words):
+        return [text] if text else []
+    return [text.pattern, *(p for one in text.values.values() if isinstance(one, Words) for p in patterns(one))]
 
 
 def packed(text: Any) -> Any:

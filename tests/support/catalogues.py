@@ -23,6 +23,17 @@ _ERRORS = frozenset(
     {"NotFound", "Conflict", "Invalid", "PageError", "Forbidden", "Unavailable", "IdpError", "SignOnLost"}
 )
 _SAID = frozenset({"_", "gettext", "phrase", "joined"})
+_AT: dict[str, tuple[int, ...]] = {
+    "Kind": (3,),  # of findings: evidence, what it means, what to change, and what a fix does and risks
+    "found": (0,),
+    "Fix": (0, 2),
+    "amend": (0, 1),
+    "change": (1,),
+    "remedy": (0,),
+    "Remedy": (0,),
+}
+"""Where else sentences stand: the places of the arguments, by the name of what is called."""
+_NAMED = frozenset({"advice", "cause", "here"})
 _COUNTED = frozenset({"ngettext", "counted"})
 Message = str | tuple[str, str]
 
@@ -56,15 +67,35 @@ def _of_python() -> Iterator[Message]:
                 yield from _of_event(node)
 
 
-def _of_call(node: ast.Call) -> Iterator[str]:
-    name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
+def _of_call(node: ast.Call) -> Iterator[Message]:
+    name = called(node)
     if name in _SAID or name in _ERRORS or name.endswith("Fault"):
         yield from (text for argument in node.args[:2] if (text := _text(argument)) and (" " in text or name in _SAID))
-        yield from (text for given in node.keywords if given.arg == "advice" and (text := _text(given.value)))
-    elif name in _COUNTED and len(node.args) > 1:
+    yield from (text for place in sentences_of(node) for text in _texts(place) if " " in text)
+    if name in _COUNTED and len(node.args) > 1:
         one, several = (_text(argument) for argument in node.args[:2])
         if one and several:
             yield (one, several)  # type: ignore[misc]
+
+
+def called(node: ast.Call) -> str:
+    """Return the name of what is called, without what it is of."""
+    return node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
+
+
+def sentences_of(node: ast.Call) -> Iterator[ast.expr]:
+    """Yield the arguments of a call that are sentences for an administrator: of findings, of causes, of advice."""
+    yield from (node.args[place] for place in _AT.get(called(node), ()) if place < len(node.args))
+    yield from (given.value for given in node.keywords if given.arg in _NAMED)
+
+
+def _texts(node: ast.expr) -> Iterator[str]:
+    if isinstance(node, ast.IfExp):
+        yield from (*_texts(node.body), *_texts(node.orelse))
+    elif isinstance(node, ast.BoolOp):
+        yield from (text for one in node.values for text in _texts(one))
+    elif _text(node):
+        yield _text(node)
 
 
 def _of_event(node: ast.ClassDef) -> Iterator[str]:

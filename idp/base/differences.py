@@ -27,15 +27,13 @@ def difference(received: str, expected: str) -> str:
         return phrase("upper and lower case") if received.lower() == expected.lower() else phrase("another name")
     found: list[str] = []
     if theirs.scheme != ours.scheme:
-        found.append(phrase("%(scheme)s instead of %(scheme_2)s", scheme=theirs.scheme, scheme_2=ours.scheme))
+        found.append(phrase("%(received)s instead of %(expected)s", received=theirs.scheme, expected=ours.scheme))
     if theirs.hostname != ours.hostname:
         found.append(
-            phrase(
-                "the host %(hostname)s instead of %(hostname_2)s", hostname=theirs.hostname, hostname_2=ours.hostname
-            )
+            phrase("the host %(received)s instead of %(expected)s", received=theirs.hostname, expected=ours.hostname)
         )
     elif ports[0] != ports[1] and theirs.scheme == ours.scheme:
-        found.append(phrase("the port %(ports)s instead of %(ports_2)s", ports=ports[0], ports_2=ports[1]))
+        found.append(phrase("the port %(received)s instead of %(expected)s", received=ports[0], expected=ports[1]))
     found += _path(theirs.path, ours.path)
     if theirs.query != ours.query:
         found.append(_query(theirs.query, ours.query))

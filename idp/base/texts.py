@@ -39,7 +39,7 @@ class Words(str):
         }
 
     def _packed(self) -> dict[str, Any]:
-        return {"says": self.pattern, "values": {name: packed(one) for name, one in self.values.items()}}
+        return {"says": self.pattern, "values": {name: _plainly(packed(one)) for name, one in self.values.items()}}
 
 
 class Counted(Words):
@@ -107,6 +107,12 @@ def sentence(text: str) -> Words:
     return text if isinstance(text, Words) else Words(text.replace("%", "%%"), {})
 
 
+def words_of(error: Exception) -> Words:
+    """Return what *error* says, with its values where one of ours was raised with them."""
+    told = error.args[0] if error.args and isinstance(error.args[0], Words) else str(error)
+    return sentence(told)
+
+
 def _in_english(one: str, several: str, number: int) -> str:
     return one if number == 1 else several
 
@@ -125,6 +131,11 @@ def patterns(text: str) -> list[str]:
     if not isinstance(text, Words):
         return [text] if text else []
     return [text.pattern, *(p for one in text.values.values() if isinstance(one, Words) for p in patterns(one))]
+
+
+def _plainly(value: Any) -> Any:
+    """Values are shown, not counted with: what JSON does not know is kept as it is read."""
+    return value if isinstance(value, str | int | float | dict | None) else str(value)
 
 
 def packed(text: Any) -> Any:

@@ -16,6 +16,7 @@ from babel.messages.pofile import read_po, write_po
 from jinja2 import Environment
 
 from idp.base.catalogues import ENGLISH, FOLDER, LANGUAGES
+from idp.oidc import errors as oauth_errors
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 FOREIGN = tuple(language for language in LANGUAGES if language != ENGLISH)
@@ -31,9 +32,32 @@ _AT: dict[str, tuple[int, ...]] = {
     "change": (1,),
     "remedy": (0,),
     "Remedy": (0,),
+    "failed": (2, 3),  # of attempts: why a step failed
+    "MessageRefused": (1,),
+    "StatusError": (2,),
+    "name_id_policy": (1,),
+    "other_principal": (1,),
+    "not_among": (1,),
+    "unsupported": (1,),
+    "unreadable": (0,),
+    "not_proven": (0,),
+    "Unverified": (0,),
+    "Wrong": (0,),
+    "Rejected": (0,),
+    "Verdict": (1,),
+    "_Refused": (0,),
+    "_fault": (1, 2),
+    "_stale": (0,),
+    "_unavailable": (1,),
 }
 """Where else sentences stand: the places of the arguments, by the name of what is called."""
 _NAMED = frozenset({"advice", "cause", "here"})
+_OAUTH = frozenset(
+    name
+    for name, one in vars(oauth_errors).items()
+    if isinstance(one, type) and issubclass(one, oauth_errors.OAuthError)
+)
+"""What OAuth peers are told in English; where no cause is given, it is the cause, and administrators read it."""
 _COUNTED = frozenset({"ngettext", "counted"})
 Message = str | tuple[str, str]
 
@@ -85,7 +109,9 @@ def called(node: ast.Call) -> str:
 
 def sentences_of(node: ast.Call) -> Iterator[ast.expr]:
     """Yield the arguments of a call that are sentences for an administrator: of findings, of causes, of advice."""
-    yield from (node.args[place] for place in _AT.get(called(node), ()) if place < len(node.args))
+    name, named = called(node), {given.arg for given in node.keywords}
+    places = (0,) if name in _OAUTH and "cause" not in named else _AT.get(name, ())
+    yield from (node.args[place] for place in places if place < len(node.args))
     yield from (given.value for given in node.keywords if given.arg in _NAMED)
 
 

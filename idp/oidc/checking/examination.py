@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from idp.audit.attempts import REFUSED
+from idp.audit.attempts import REFUSED, cause_of
 from idp.audit.findings import Examination, Finding, in_order
 from idp.audit.models import Attempt as Recorded
 from idp.base.errors import NotFound
@@ -76,8 +76,8 @@ def _failed(attempt: Recorded) -> list[Failed]:
     found = [
         Failed(
             str(step.get("code", "")),
-            str(step.get("cause", "")),
-            {name: value for name, value in step.items() if name not in ("step", "state", "code", "cause")},
+            cause_of(step),
+            {name: value for name, value in step.items() if name not in ("step", "state", "code", "cause", "words")},
         )
         for step in attempt.steps
         if step.get("state") == "failed"

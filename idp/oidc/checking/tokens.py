@@ -59,7 +59,7 @@ def check_attempt(attempt: Attempt) -> Findings:
         issuer, seconds = attempt.failed.text("issuer"), attempt.failed.facts.get("seconds")
         if issuer and attempt.here.issuer and issuer != attempt.here.issuer:
             yield OTHER_SITE.found(
-                phrase("its issuer is %(issuer)s, ours is %(issuer_2)s", issuer=issuer, issuer_2=attempt.here.issuer),
+                phrase("its issuer is %(issuer)s, ours is %(ours)s", issuer=issuer, ours=attempt.here.issuer),
                 vendor=f"Please use the token at the userinfo_endpoint of {issuer}.",
             )
             return

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import select
 
-from idp.audit.attempts import REFUSED
+from idp.audit.attempts import REFUSED, cause_of
 from idp.audit.findings import Examination, Finding, in_order
 from idp.audit.models import Attempt as Recorded
 from idp.base.errors import Invalid, NotFound
@@ -246,9 +246,9 @@ def _contexts(attempt: Recorded) -> tuple[str, ...]:
 
 
 def _failed(step: dict[str, object]) -> Failed:
-    known = ("step", "state", "code", "cause")
+    known = ("step", "state", "code", "cause", "words")
     facts = {name: value for name, value in step.items() if name not in known}
-    return Failed(str(step.get("code", "")), str(step.get("cause", "")), facts)
+    return Failed(str(step.get("code", "")), cause_of(step), facts)
 
 
 def _all(found: Iterable[Iterable[Finding]]) -> list[Finding]:

@@ -15,7 +15,7 @@ from urllib.parse import quote, quote_plus, unquote_to_bytes
 
 from lxml import etree
 
-from idp.base.texts import joined, phrase
+from idp.base.texts import joined, phrase, sentence
 from idp.saml import bindings, contexts, gate, signatures
 from idp.saml.algorithms import signature_algorithms, verifies
 from idp.saml.bindings import DetachedSignature, Incoming
@@ -253,7 +253,7 @@ def _none(given: str, error: MessageRefused) -> Recognised:
 
 
 def _failed(error: MessageRefused) -> Failed:
-    return Failed(error.code, error.cause, error.facts)
+    return Failed(error.code, sentence(error.cause), error.facts)
 
 
 def _value(field: bytes) -> bytes:

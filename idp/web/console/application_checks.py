@@ -65,7 +65,9 @@ def ask_to_fix(work: Work, desk: Desk, application_id: str) -> Response:
     fixes = offered(kind, found)
     where: dict[str, Any] = {"application_id": application.id, **_named(), **onward()}
     count = reaching.application(work, application)
-    says = [f"{in_words(one.does)}. {_('Risk:') + ' ' + in_words(one.risk) if one.risk else ''}".strip() for one in fixes]
+    says = [
+        f"{in_words(one.does)}. {_('Risk:') + ' ' + in_words(one.risk) if one.risk else ''}".strip() for one in fixes
+    ]
     said = ngettext(
         "It counts from the next sign-on of %(num)s person who may open it.",
         "It counts from the next sign-on of %(num)s people who may open it.",

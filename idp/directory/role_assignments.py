@@ -297,7 +297,7 @@ def _check_held(work: Work, held: HeldRole) -> None:
         raise Forbidden(
             "You may not do this: the role holds more there than you do.",
             advice="Ask an administrator who holds at least as much.",
-            cause=f"lacks {', '.join(sorted(excess))}",
+            cause=phrase("lacks %(all)s", all=", ".join(sorted(excess))),
         )
 
 

@@ -81,7 +81,10 @@ def start(work: Work, kind: str, *, organization_id: str, title: str, parameters
     """
     own = work.actor.kind == "account" and work.actor.organization_id == organization_id
     if not own and work.actor.kind != "operator":
-        raise Forbidden("You may not do this.", cause=f"a run asked for by {work.actor.kind} {work.actor.id}")
+        raise Forbidden(
+            "You may not do this.",
+            cause=phrase("a run asked for by %(kind)s %(id)s", kind=work.actor.kind, id=work.actor.id),
+        )
     run = Run(
         organization_id=organization_id,
         id=new_id("run"),

@@ -11,6 +11,7 @@ from sqlalchemy import bindparam, select
 
 from idp.base.db import Prepared, insert_if_absent
 from idp.base.ids import new_id
+from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.keyring import keyring
 from idp.keyring.keyring import TOKEN_SIGNING
@@ -187,7 +188,7 @@ def _stored(work: Work, provider: Provider, token: str) -> dict[str, Any]:
     if said is None:
         raise Unverified("there is no such opaque token, or it is over or revoked")
     if said["iss"] != provider.issuer:
-        raise Unverified(f"it was issued at {said['iss']}")
+        raise Unverified(phrase("it was issued at %(said)s", said=said["iss"]))
     return said
 
 

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from idp.base.errors import Invalid
+from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import access, applications, queries, sites
 from idp.directory.attributes import attributes_of
@@ -157,15 +158,17 @@ def _context(work: Work, person: Account) -> tuple[str, list[str], str]:
 
 def _access(work: Work, application: Application, person: Account) -> tuple[bool, tuple[str, ...]]:
     if access.may_open(work, application.organization_id, application.id, person.id):
-        return True, ("an access grant holds for this person",)
-    against = []
+        return True, (phrase("an access grant holds for this person"),)
+    against: list[str] = []
     if application.disabled_at is not None:
-        against.append("the application is disabled")
+        against.append(phrase("the application is disabled"))
     if person.disabled_at is not None:
-        against.append("the account is disabled")
+        against.append(phrase("the account is disabled"))
     if not against:
-        some = "none of its access grants holds for this person"
-        against.append(some if applications.grants(work, application) else "it has no access grant: nobody may open it")
+        some = phrase("none of its access grants holds for this person")
+        against.append(
+            some if applications.grants(work, application) else phrase("it has no access grant: nobody may open it")
+        )
     return False, tuple(against)
 
 

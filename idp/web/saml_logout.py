@@ -8,6 +8,7 @@ from flask import redirect as flask_redirect
 
 from idp.audit.attempts import Trail
 from idp.base.errors import IdpError
+from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory.sites import SiteFacts
 from idp.saml import bindings, endpoints, logout_replies, logout_requests, logout_visits, managing, soap
@@ -251,7 +252,9 @@ def _by_soap(
 
 def _envelope() -> bytes:
     if request.mimetype != _XML:
-        raise MessageRefused(UNREADABLE, f"the content type is {request.mimetype[:80]!r}")
+        raise MessageRefused(
+            UNREADABLE, phrase("the content type is %(mimetype)s", mimetype=repr(request.mimetype[:80]))
+        )
     return request.get_data(cache=False)
 
 

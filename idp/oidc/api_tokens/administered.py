@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select, tuple_
 
 from idp.base.errors import Forbidden, Invalid, NotFound
+from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import authentication_policies, queries, rights, sizes
 from idp.directory.models import Account
@@ -317,5 +318,10 @@ def require_to_see(work: Work, organization_id: str) -> None:
         raise Forbidden(
             "You may not do this.",
             advice="Ask an administrator of your organization for the role that may.",
-            cause=f"{work.actor.kind} {work.actor.name or work.actor.id} lacks {Permission.API_READ.value}",
+            cause=phrase(
+                "%(kind)s %(name)s lacks %(value)s",
+                kind=work.actor.kind,
+                name=work.actor.name or work.actor.id,
+                value=Permission.API_READ.value,
+            ),
         )

@@ -25,7 +25,7 @@ from idp.web.console import confirming, lists
 from idp.web.console.application_page import PLACE, application_of, application_page, loopback, onward
 from idp.web.console.desk import Desk, at_desk, done, fresh
 from idp.web.languages import gettext as _
-from idp.web.languages import ngettext
+from idp.web.languages import in_words, ngettext
 from idp.web.security import administrator
 
 pages = Blueprint("console_application_checks", __name__, url_prefix="/admin/applications/<application_id>")
@@ -65,7 +65,9 @@ def ask_to_fix(work: Work, desk: Desk, application_id: str) -> Response:
     fixes = offered(kind, found)
     where: dict[str, Any] = {"application_id": application.id, **_named(), **onward()}
     count = reaching.application(work, application)
-    says = [f"{one.does}. {_('Risk:') + ' ' + one.risk if one.risk else ''}".strip() for one in fixes]
+    says = [
+        f"{in_words(one.does)}. {_('Risk:') + ' ' + in_words(one.risk) if one.risk else ''}".strip() for one in fixes
+    ]
     said = ngettext(
         "It counts from the next sign-on of %(num)s person who may open it.",
         "It counts from the next sign-on of %(num)s people who may open it.",
@@ -103,7 +105,7 @@ def fix(work: Work, desk: Desk, application_id: str) -> Response:
         )
     else:
         applied = remedies.apply(work, application.id, kind, found, if_version=lists.version())
-    words = _("Done: %(what)s.", what="; ".join(one.does for one in applied))
+    words = _("Done: %(what)s.", what="; ".join(in_words(one.does) for one in applied))
     return done(
         work, desk, words, "console_application_checks.doctor", application_id=application.id, **_named(), **onward()
     )

@@ -63,6 +63,7 @@ from idp.web.console import access_policies as console_access
 from idp.web.console import access_rules as console_access_rules
 from idp.web.console import (
     account_actions,
+    api_scopes,
     application_access,
     application_adding,
     application_adding_client,
@@ -81,6 +82,7 @@ from idp.web.console import (
     site_tabs,
 )
 from idp.web.console import accounts as console_accounts
+from idp.web.console import apis as console_apis
 from idp.web.console import applications as console_applications
 from idp.web.console import attempts as console_attempts
 from idp.web.console import audit as console_audit
@@ -167,6 +169,8 @@ _CONSOLE = (
     console_requests,
     console_provisioning,
     console_tokens,
+    console_apis,
+    api_scopes,
 )
 _OIDC = (oidc, oidc_clients, oidc_documents, oidc_logout, oidc_registration, oidc_session)
 

@@ -78,6 +78,7 @@ from idp.web.console import (
     claim_lists,
     entrance,
     home,
+    registration_tokens,
     site_protocols,
     site_tabs,
 )
@@ -130,6 +131,7 @@ _CONSOLE = (
     console_sites,
     site_tabs,
     site_protocols,
+    registration_tokens,
     console_roles,
     account_actions,
     console_domains,

@@ -239,7 +239,11 @@ application:create at anywhere:
     GET console_application_aggregate ask
     GET console_application_adding choose ask_for_metadata ask_by_hand ask_for_template
     GET console_application_adding_client ask
+application:read at site:
+    GET console_registration_tokens as_csv made
 application:create at site:
+    GET console_registration_tokens new ask_to_revoke
+    POST console_registration_tokens create revoke
     POST console_application_adding_client register_template
     POST console_application_aggregate look register
     POST console_application_adding look register register_by_hand register_template

@@ -157,6 +157,7 @@ def filled(things: Things) -> dict[str, dict[str, object]]:
         "console_provisioning.create": {"name": "Okta", "takes_over": "managed", "days": "90"},
         "console_provisioning.rotate": {"days": "90"},
         "console_provisioning.save": {"name": "Entra Global", "takes_over": "managed"},
+        "console_registration_tokens.create": {"name": "Pipeline", "uses": "1", "days": "7"},
         "console_requests.decide": {"act": "deny", "answer": "Not before March."},
         "console_roles.create": {"name": "Readers", "permissions": ["organization:read"]},
         "console_roles.grant": {"reason": "She helps."},

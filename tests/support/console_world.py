@@ -31,6 +31,7 @@ from idp.directory.joining_models import JoinRequest
 from idp.directory.zones import Contents
 from idp.oidc import api_scopes, apis, clients
 from idp.oidc.models import ApiToken
+from idp.oidc.registration import initial_tokens
 from idp.policy.access import documents
 from idp.policy.launcher import Section
 from idp.provisioning.targets import editing
@@ -129,6 +130,7 @@ def _security(front: Front) -> list[str]:
         orders, _ = apis.create(
             work, "acme", identifier="https://api.acme.example", name="Orders", takes_api_tokens=True
         )
+        initial_tokens.create(work, "acme", name="Build server")
         api_scopes.add(work, orders.id, "orders:read", "See your orders.")
         notebook = next(
             one for one in queries.applications(work) if one.name == "Notebook" and one.site_id == orders.site_id

@@ -312,7 +312,7 @@ class Things:
             "slug": self.slug,
             "zone_id": self._one("zones"),
             "client_id": self._one("provisioning_clients"),
-            "token_id": self._one("provisioning_tokens"),
+            "token_id": self._one("registration_tokens" if "registration-" in rule else "provisioning_tokens"),
             "reference": self.staff,
         }
 

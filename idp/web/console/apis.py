@@ -298,14 +298,14 @@ def _terms() -> dict[str, Any]:
     Return how tokens of the API are to be, as the verbs take it.
 
     Raises:
-        Invalid: the minutes are no number.
+        Invalid: the minutes are missing, or no number.
     """
-    said = request.form.get("minutes", "").strip()
-    if not (said.isascii() and said.isdecimal() and len(said) < 6):
-        raise Invalid("This is no number.", field="minutes", advice="Write it in digits.")
+    minutes = lists.number("minutes")
+    if minutes is None:
+        raise Invalid("Say for how many minutes a token is good.", field="minutes")
     return {
         "token_format": request.form.get("token_format", ""),
-        "token_seconds": int(said) * 60,
+        "token_seconds": minutes * 60,
         "takes_api_tokens": "takes_api_tokens" in request.form,
     }
 

@@ -39,7 +39,7 @@ from idp.directory.provisioning_models import ProvisionedAccount, ProvisionedGro
 from idp.directory.told_models import ProvisioningTarget, ToldAccount
 from idp.keyring import keyring
 from idp.keyring.models import SigningKey
-from idp.oidc.models import Api, ApiScope, ApiScopeGrant, ApiToken
+from idp.oidc.models import Api, ApiScope, ApiScopeGrant, ApiToken, RegistrationToken
 from idp.policy.models import AccessPolicy, AccessPolicyVersion, AuthenticationPolicy, Zone
 from idp.saml import templates
 from idp.web import console
@@ -56,6 +56,7 @@ MANY, A_PAGE = 8, 3
 CANARY, FORMULA = "canary", "=1+1"
 
 PAGES = {
+    "registration-tokens": "console_site_protocols.show",
     "apis": "console_apis.index",
     "api-scopes": "console_api_scopes.index",
     "api-applications": "console_api_scopes.clients",
@@ -121,6 +122,7 @@ NO_LISTS = {
     "console_what_if.index": "one question",
 }
 HEADS = {
+    "registration-tokens": "id,name,state,uses_left,created,expires,revoked",
     "apis": "id,name,identifier,site,state,token_format,minutes,api_tokens,scopes,applications",
     "api-scopes": "id,name,description,created",
     "api-applications": "id,scope,kind,subject_id,name,since,until",
@@ -192,6 +194,7 @@ OF_ANOTHER = (
         ApiScope,
         ApiScopeGrant,
         ApiToken,
+        RegistrationToken,
         ProvisioningClient,
     ),
     *(ProvisioningCall, ProvisionedAccount, ProvisionedGroup, ProvisioningTarget, ToldAccount),

@@ -41,7 +41,7 @@ from idp.directory.provisioning_models import (
 )
 from idp.directory.told_models import ProvisioningTarget, ToldAccount
 from idp.oidc import metadata
-from idp.oidc.models import Api, ApiScope, ApiScopeGrant, ApiToken, Client
+from idp.oidc.models import Api, ApiScope, ApiScopeGrant, ApiToken, Client, RegistrationToken
 from idp.policy.access import documents
 from idp.policy.importing import Action
 from idp.policy.models import Zone
@@ -97,6 +97,7 @@ ARGUMENTS = {
 }
 PARTICULAR = {
     "console_api_scopes": {"grant_id": "api_grant"},
+    "console_registration_tokens": {"token_id": "registration_token"},
     "console_access_rules": {"rule_id": "access_rule"},
     "console_domains.claim": {"domain_id": "domain_held"},
     "console_access.restoring": {"number": "version"},
@@ -309,6 +310,11 @@ class World:
             GroupRule, "gru",
             group_id=lambda n: f"grp_{n}", condition='department is "Sales"', exceptions=lambda n: [f"acc_{n}"],
             created_at=now,
+        )  # fmt: skip
+        known["registration_token"] = rows(
+            RegistrationToken, "rgt",
+            site_id=site_id, name=lambda n: f"R {n}", token_hash=lambda n: f"hash {n}", uses_left=1, created_at=now,
+            expires_at=now + timedelta(days=9),
         )  # fmt: skip
         known["api"] = rows(
             Api, "api",

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select, tuple_
 
 from idp.base.errors import Forbidden, Invalid, NotFound
 from idp.base.work import Work
-from idp.directory import authentication_policies, queries, rights
+from idp.directory import authentication_policies, queries, rights, sizes
 from idp.directory.models import Account
 from idp.oidc.api_tokens import own, states
 from idp.oidc.api_tokens.own import OwnToken
@@ -278,6 +278,14 @@ def would_stop(work: Work, of: AuthenticationPolicy, changes: Mapping[str, Any])
     if after.api_tokens_allowed:
         query = query.where(ApiToken.created_at <= work.now - timedelta(days=after.api_token_days))
     return work.tx.session.scalar(query) or 0
+
+
+def ending(work: Work, organization_id: str) -> int:
+    """Return how many tokens of those that the actor may see are over within 14 days, counted up to one more than `sizes.MANY`."""
+    if not may_see_some(work, organization_id):
+        return 0
+    query = _narrowed(_listed(work, organization_id), ENDING, work.now).with_only_columns(ApiToken.id)
+    return sizes.up_to(work, query)
 
 
 def require_to_see(work: Work, organization_id: str) -> None:

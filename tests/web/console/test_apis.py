@@ -306,3 +306,17 @@ def test_the_names_of_whom_nobody_may_see_are_ids(front, orders):
         accounts.grant_role(work, ANN, "help-desk", organization_id=front.organization_id)
     ann = signed_in(front)
     assert ann.client.get(f"/admin/apis/{orders}/people").status_code == 404
+
+
+def test_the_preview_of_an_application_shows_the_access_token_for_an_api(front, admin, orders, notebook):
+    with front.work() as work:
+        api_scopes.grant(work, orders, "orders:read", application_id=notebook)
+        api_scopes.grant(work, orders, "orders:read", everyone=True)
+    page = admin.open(f"/admin/applications/{notebook}/preview")
+    assert page.page.xpath("//select[@name='resource']/option/@value") == ["", ORDERS]
+    page = admin.open(f"/admin/applications/{notebook}/preview?resource={ORDERS}&wish=openid+orders:read")
+    said = page.page.xpath("//h3[.='Access token']/following-sibling::pre[1]/text()")
+    assert '"aud": "https://api.acme.example/orders"' in said[0]
+    assert '"scope": "orders:read"' in said[0]
+    admin.open(f"/admin/applications/{notebook}/preview?resource=urn:x:other")
+    assert "There is no API “urn:x:other”." in admin.text

@@ -32,6 +32,7 @@ from idp.directory.runs import Kinds
 from idp.oidc import erasing as oauth_erasing
 from idp.oidc import housekeeping as oauth_housekeeping
 from idp.oidc import logout_tokens
+from idp.oidc.api_tokens import ending
 from idp.policy.permissions import OPERATOR
 from idp.provisioning import calls
 from idp.provisioning.targets import group_sending, noticing, sending, server, switching
@@ -65,6 +66,7 @@ _HOURLY = (
     group_rule_turns.SWEEP,
     switching.SWEEP,
     calls.KIND,
+    ending.SWEEP,
 )
 
 _PAUSE_SECONDS = 5.0
@@ -146,6 +148,8 @@ def handlers(of: Settings) -> Handlers:
         switching.SWEEP: switching.sweep,
         switching.NIGHTLY: switching.nightly,
         calls.KIND: calls.run,
+        ending.SWEEP: ending.sweep,
+        ending.DAILY: ending.daily,
         **backchannel.handlers(_tellers(of)),
     }
 

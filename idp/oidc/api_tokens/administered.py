@@ -307,6 +307,14 @@ def would_stop(work: Work, of: AuthenticationPolicy, changes: Mapping[str, Any])
     return work.tx.session.scalar(query) or 0
 
 
+def ending(work: Work, organization_id: str) -> int:
+    """Return how many tokens of those that the actor may see are over within 14 days, counted up to one more than `sizes.MANY`."""
+    if not may_see_some(work, organization_id):
+        return 0
+    query = _narrowed(_listed(work, organization_id), ENDING, work.now).with_only_columns(ApiToken.id)
+    return sizes.up_to(work, query)
+
+
 def require_to_see(work: Work, organization_id: str) -> None:
     """
     As `may_see_some`.

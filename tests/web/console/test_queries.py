@@ -41,7 +41,7 @@ from idp.directory.provisioning_models import (
 )
 from idp.directory.told_models import ProvisioningTarget, ToldAccount
 from idp.oidc import metadata
-from idp.oidc.models import Api, ApiToken, Client
+from idp.oidc.models import Api, ApiScope, ApiScopeGrant, ApiToken, Client, RegistrationToken
 from idp.policy.access import documents
 from idp.policy.importing import Action
 from idp.policy.models import Zone
@@ -92,8 +92,12 @@ ARGUMENTS = {
     "layout_id": "layout",
     "client_id": "provisioning_client",
     "token_id": "provisioning_token",
+    "api_id": "api",
+    "scope_id": "api_scope",
 }
 PARTICULAR = {
+    "console_api_scopes": {"grant_id": "api_grant"},
+    "console_registration_tokens": {"token_id": "registration_token"},
     "console_access_rules": {"rule_id": "access_rule"},
     "console_domains.claim": {"domain_id": "domain_held"},
     "console_access.restoring": {"number": "version"},
@@ -126,6 +130,7 @@ ELSEWHERE = {
 FILES = (".csv", ".jsonl", ".svg", ".pem", ".xml")
 """How addresses of files end: they are streamed, and no pages."""
 ASKED = {
+    "console_api_scopes.ask_to_grant": "?kind=group&group=grp_0&scope=scope:0",
     "console_search.index": "?q=extra",
     "console_bulk.ask": "?act=disable&all=1",
     "console_bulk_objects.ask": "?act=disable-applications&chosen=app_0,app_1,app_2",
@@ -308,11 +313,30 @@ class World:
             group_id=lambda n: f"grp_{n}", condition='department is "Sales"', exceptions=lambda n: [f"acc_{n}"],
             created_at=now,
         )  # fmt: skip
-        rows(
+        known["registration_token"] = rows(
+            RegistrationToken, "rgt",
+            site_id=site_id, name=lambda n: f"R {n}", token_hash=lambda n: f"hash {n}", uses_left=1, created_at=now,
+            expires_at=now + timedelta(days=9),
+        )  # fmt: skip
+        known["api"] = rows(
             Api, "api",
             site_id=site_id, identifier=lambda n: f"urn:x:{n}", name=lambda n: f"API {n}", token_format="jwt",
             token_seconds=600, takes_api_tokens=True, created_at=now,
         )  # fmt: skip
+        known["api_scope"] = rows(
+            ApiScope, "asc",
+            site_id=site_id, api_id="api_0", name=lambda n: f"scope:{n}", description=lambda n: f"Do {n}.",
+            created_at=now,
+        )  # fmt: skip
+        known["api_grant"] = rows(
+            ApiScopeGrant, "asg",
+            scope_id="asc_0", subject_kind="group", subject_id=lambda n: f"grp_{n}", valid_from=now,
+        )  # fmt: skip
+        for kind, of in (("account", "acc"), ("application", "app")):
+            rows(
+                ApiScopeGrant, f"asg{of}",
+                scope_id=lambda n: f"asc_{n}", subject_kind=kind, subject_id=lambda n, of=of: f"{of}_{n}", valid_from=now,
+            )  # fmt: skip
         rows(
             ApiToken, "atk",
             account_id=lambda n: ann if n % 2 else f"acc_{n}", site_id=site_id, api_id=lambda n: f"api_{n}",

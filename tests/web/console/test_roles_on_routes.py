@@ -15,7 +15,11 @@ from tests.support.two_tenants import Things, signed_in_to_acme
 REFUSED = (403, 404)
 WAITS_FOR_NOTHING = {"console_application_saml.decide": 404, "console_group_rules.previewed": 404}
 """What is answered so to whoever may, too: in the world of the matrix nothing is to be decided, and no rule was looked at."""
-ASKED = {"console_access_paths.ask_to_mark": "?group=Staff", "console_groups.ask_to_nest": "?parent=Engineering"}
+ASKED = {
+    "console_access_paths.ask_to_mark": "?group=Staff",
+    "console_api_scopes.ask_to_grant": "?kind=everyone&scope=orders:read",
+    "console_groups.ask_to_nest": "?parent=Engineering",
+}
 """What pages are asked about, where without that there is nothing to show."""
 
 

@@ -13,6 +13,23 @@ ORGANIZATION, SITE, ANYWHERE, ANY_SITE = "organization", "site", "anywhere", "an
 """Where: in Acme, at its site `acme`, somewhere, at some site; else the name of an application at `acme`."""
 
 
+ROLES = {
+    "organization administrator": ("organization-administrator", {}),
+    "security administrator": ("security-administrator", {}),
+    "user access administrator": ("user-access-administrator", {}),
+    "user access administrator of the site": ("user-access-administrator", {"site": "acme"}),
+    "user access administrator of Okta": ("user-access-administrator", {"application": "okta"}),
+    "help desk": ("help-desk", {}),
+    "auditor": ("auditor", {}),
+    "site administrator of the site": ("site-administrator", {"site": "acme"}),
+    "site administrator of another site": ("site-administrator", {"site": "europe"}),
+    "application administrator of Okta": ("application-administrator", {"application": "okta"}),
+    "application administrator of another application": ("application-administrator", {"application": "wiki"}),
+    "user access administrator of another site": ("user-access-administrator", {"site": "europe"}),
+}
+"""The twelve roles of the matrices: each role, and where it is held."""
+
+
 @dataclass(frozen=True)
 class Needs:
     """One of *permissions*, each of *also*, held at *place*."""

@@ -7,7 +7,7 @@ import pytest
 from idp.base.work import Actor, HeldRole
 from idp.policy.permissions import ROLES as BUILT_IN
 from idp.policy.permissions import Permission, allows, reach
-from tests.support.console_permissions import ANY_SITE, ANYWHERE, ORGANIZATION, SITE, TABLE, Needs
+from tests.support.console_permissions import ANY_SITE, ANYWHERE, ORGANIZATION, ROLES, SITE, TABLE, Needs
 from tests.support.console_routes import routes
 from tests.support.console_sent import everything
 from tests.support.two_tenants import Things, signed_in_to_acme
@@ -60,22 +60,6 @@ def _may(held: HeldRole, needs: Needs, things: Things) -> bool:
 def _somewhere(actor, permission) -> bool:
     where = reach(actor, permission)
     return bool(where.organizations or where.sites or where.applications)
-
-
-ROLES = {
-    "organization administrator": ("organization-administrator", {}),
-    "security administrator": ("security-administrator", {}),
-    "user access administrator": ("user-access-administrator", {}),
-    "user access administrator of the site": ("user-access-administrator", {"site": "acme"}),
-    "user access administrator of Okta": ("user-access-administrator", {"application": "okta"}),
-    "help desk": ("help-desk", {}),
-    "auditor": ("auditor", {}),
-    "site administrator of the site": ("site-administrator", {"site": "acme"}),
-    "site administrator of another site": ("site-administrator", {"site": "europe"}),
-    "application administrator of Okta": ("application-administrator", {"application": "okta"}),
-    "application administrator of another application": ("application-administrator", {"application": "wiki"}),
-    "user access administrator of another site": ("user-access-administrator", {"site": "europe"}),
-}
 
 
 def test_t10_the_table_knows_every_address_and_no_other(tenants):

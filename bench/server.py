@@ -64,8 +64,10 @@ def as_deployed() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
-def start(command: list[str], port: int, path: str, *, env: dict[str, str], folder: Path) -> Server:
-    """Start *command* in *folder* and wait until *path* answers on *port*."""
+def start(
+    command: list[str], port: int, path: str, *, env: dict[str, str], folder: Path, patience: float = 30
+) -> Server:
+    """Start *command* in *folder* and wait until *path* answers on *port*, at most *patience* seconds."""
     began = time.monotonic()
     log = (folder / f"server-{port}.log").open("wb")
     process = subprocess.Popen(command, cwd=folder, env={**as_deployed(), **env}, stdout=log, stderr=log)
@@ -74,7 +76,7 @@ def start(command: list[str], port: int, path: str, *, env: dict[str, str], fold
             with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=1):
                 return Server(process, port, time.monotonic() - began)
         except (urllib.error.URLError, OSError):
-            if process.poll() is not None or time.monotonic() - began > 30:
+            if process.poll() is not None or time.monotonic() - began > patience:
                 process.kill()
                 raise RuntimeError(f"{command[0]} did not start: see {log.name}") from None
             time.sleep(0.02)

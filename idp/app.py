@@ -63,6 +63,7 @@ from idp.web.console import access_policies as console_access
 from idp.web.console import access_rules as console_access_rules
 from idp.web.console import (
     account_actions,
+    api_scopes,
     application_access,
     application_adding,
     application_adding_client,
@@ -77,10 +78,12 @@ from idp.web.console import (
     claim_lists,
     entrance,
     home,
+    registration_tokens,
     site_protocols,
     site_tabs,
 )
 from idp.web.console import accounts as console_accounts
+from idp.web.console import apis as console_apis
 from idp.web.console import applications as console_applications
 from idp.web.console import attempts as console_attempts
 from idp.web.console import audit as console_audit
@@ -128,6 +131,7 @@ _CONSOLE = (
     console_sites,
     site_tabs,
     site_protocols,
+    registration_tokens,
     console_roles,
     account_actions,
     console_domains,
@@ -167,6 +171,8 @@ _CONSOLE = (
     console_requests,
     console_provisioning,
     console_tokens,
+    console_apis,
+    api_scopes,
 )
 _OIDC = (oidc, oidc_clients, oidc_documents, oidc_logout, oidc_registration, oidc_session)
 

@@ -5,6 +5,7 @@ A `Trail` is carried through the checks of one request and saved at the end, in 
 request's own transaction when it succeeds and in a fresh one when it was rolled back.
 """
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +16,7 @@ from idp.audit.models import Attempt
 from idp.base.db import Prepared, table
 from idp.base.errors import IdpError
 from idp.base.ids import new_ordered_id
+from idp.base.texts import Words, packed, sentence, unpacked
 from idp.base.work import Work
 
 PENDING, SUCCEEDED, REFUSED = "pending", "succeeded", "refused"
@@ -77,7 +79,7 @@ class Trail:
 
     def failed(self, step: str, code: str, cause: str, **facts: Any) -> None:
         """Note that *step* failed and why; the attempt is refused with *code* and *cause*."""
-        self.steps.append({"step": step, "state": "failed", "code": code, "cause": plain(cause), **facts})
+        self.steps.append({"step": step, "state": "failed", "code": code, **kept(cause), **facts})
         self.outcome, self.code, self.cause = REFUSED, code, cause
 
     def refused(self, error: IdpError, step: str = "request") -> None:
@@ -87,6 +89,22 @@ class Trail:
 
     def succeeded(self) -> None:
         self.outcome = SUCCEEDED
+
+
+def kept(cause: str) -> dict[str, Any]:
+    """Return how a step keeps its *cause*: as English text, and beside it so that it can be said in any language."""
+    cause = plain(cause)
+    return {"cause": str(cause), "words": packed(cause)} if isinstance(cause, Words) else {"cause": cause}
+
+
+def cause_of(step: Mapping[str, Any]) -> Words:
+    """Return the cause that a step keeps; one from before causes could be said in other languages as it stands there."""
+    return sentence(unpacked(step["words"]) if "words" in step else str(step.get("cause", "")))
+
+
+def cause_of_attempt(cause: str, steps: Iterable[Mapping[str, Any]]) -> str:
+    """Return the *cause* of an attempt with these *steps*: as the step keeps it that the attempt was refused for."""
+    return next((cause_of(step) for step in steps if step.get("cause") == cause), cause)
 
 
 def save(work: Work, trail: Trail) -> None:

@@ -2,11 +2,12 @@
 What is found of an application, or of an attempt that was refused: evidence, what it means, who changes what.
 
 The doctor of SAML's service providers and the checks of OAuth's clients speak in these words, so that both
-read alike and one terminal shows them.
+read alike and one terminal shows them. Each sentence but the one for the vendor can be said in the reader's language
+(`base.texts`): a page does, a terminal prints the English.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -32,7 +33,7 @@ class Fix:
     Something that can be changed here at once, by an existing verb.
 
     Args:
-        does: what it changes, as a sentence.
+        does: what it changes, as a sentence without its full stop.
         act: the change as data, in the words of the room that applies it.
         risk: what is given up by it, as a sentence; empty where it loosens nothing.
     """
@@ -40,6 +41,44 @@ class Fix:
     does: str
     act: object
     risk: str = ""
+
+
+class Place(StrEnum):
+    """A page of the console on which something can be changed; the console knows its address."""
+
+    APPLICATION = "application"
+    ACCESS = "access"
+    SAML = "saml"
+    SAML_FURTHER = "saml-further"
+    CLIENT = "client"
+    SECRET = "secret"  # noqa: S105 (the page that makes a new one)
+    PREVIEW = "preview"
+    VENDOR = "vendor"
+    NEW_SAML = "new-saml"
+    APPLICATIONS = "applications"
+    SITE_PROTOCOLS = "site-protocols"
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """
+    What to change on our side.
+
+    Args:
+        says: it in words, as sentences that name no command.
+        command: the command that does it; empty where none does.
+        place: the page that does the same, of the object *of* (an id, or a site's slug); None where no page does.
+    """
+
+    says: str = ""
+    command: str = ""
+    place: Place | None = None
+    of: str = ""
+
+    @property
+    def in_line(self) -> str:
+        """It in English, for a terminal: with the command."""
+        return f"{self.says.rstrip('.')}: {self.command}" if self.command else str(self.says)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +90,9 @@ class Finding:
         kind: a stable slug, by which it is documented, counted and fixed.
         evidence: what was seen: the values, and how they differ.
         meaning: what follows from it.
-        here: what to change on our side; empty where nothing is to be changed here.
-        vendor: the sentence to send to whoever runs the application; empty where they need do nothing.
+        remedy: what to change on our side; without words where nothing is to be changed here.
+        vendor: the sentence to send to whoever runs the application, in English, whatever the reader speaks; empty
+            where they need do nothing.
         clause: which part of which specification says so; empty where none does.
     """
 
@@ -60,10 +100,15 @@ class Finding:
     severity: Severity
     evidence: str
     meaning: str
-    here: str = ""
+    remedy: Remedy = Remedy()
     vendor: str = ""
     fix: Fix | None = None
     clause: str = ""
+
+    @property
+    def here(self) -> str:
+        """What to change on our side, in English and with the command that does it."""
+        return self.remedy.in_line
 
     def to_json(self) -> dict[str, Any]:
         """Return the finding as JSON values."""
@@ -102,7 +147,7 @@ class Kind:
         self,
         evidence: str,
         *,
-        here: str = "",
+        here: str | Remedy = "",
         vendor: str = "",
         fix: Fix | None = None,
         severity: Severity | None = None,
@@ -114,8 +159,10 @@ class Kind:
             severity: where this one matters less than others of its kind.
         """
         matters = self.severity if severity is None else severity
+        remedy = here if isinstance(here, Remedy) else Remedy(here)
+        remedy = replace(remedy, says=plain(remedy.says), command=plain(remedy.command))
         return Finding(
-            self.slug, matters, plain(evidence), self.meaning, plain(here), plain(vendor), fix, clause=self.clause
+            self.slug, matters, plain(evidence), self.meaning, remedy, plain(str(vendor)), fix, clause=self.clause
         )
 
 
@@ -159,3 +206,10 @@ def offered(kind: str, findings: Sequence[Finding]) -> list[Fix]:
             advice="Name a finding of this check that offers a fix; what the others need is written beside them.",
         )
     return found
+
+
+def remedy(says: str, command: str, place: Place | None, application_id: str | None) -> Remedy:
+    """Return what to change of an application, whose id stands in *command* for ``APP``; None: it is not registered."""
+    if application_id is None:
+        return Remedy(says, command)
+    return Remedy(says, command.replace("APP", application_id), place, application_id)

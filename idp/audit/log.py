@@ -10,6 +10,7 @@ from idp.audit.events import Event
 from idp.audit.models import AuditEntry
 from idp.base.db import Prepared, table
 from idp.base.ids import new_ordered_id
+from idp.base.texts import Words, with_values
 from idp.base.work import Work
 
 _INSERT = Prepared(insert(table(AuditEntry)))
@@ -27,6 +28,8 @@ def plain(value: Any) -> Any:
     kind = type(value)
     if kind in _AS_IT_IS or (kind is str and len(value) <= _LONGEST and value.isascii() and value.isprintable()):
         return value  # almost everything; the hot roads come by here some forty times a request
+    if isinstance(value, Words):
+        return with_values(value, plain)
     if isinstance(value, str):
         if not value.isascii() or not value.isprintable():
             value = "".join(

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from difflib import SequenceMatcher
 from urllib.parse import SplitResult, urlsplit
 
+from idp.base.texts import joined, phrase
+
 _COMPARED = 300
 _MOST_COMPARED = 10
 _DEFAULT_PORTS = {"https": 443, "http": 80}
@@ -15,27 +17,31 @@ def difference(received: str, expected: str) -> str:
     if received == expected:
         return ""
     if received.strip() == expected.strip():
-        return "blanks around it"
+        return phrase("blanks around it")
     try:
         ours, theirs = urlsplit(expected), urlsplit(received)
         ports = _port(theirs), _port(ours)
     except ValueError:
-        return "it is no address"
+        return phrase("it is no address")
     if not theirs.netloc or not ours.netloc:  # a urn, or a word
-        return "upper and lower case" if received.lower() == expected.lower() else "another name"
+        return phrase("upper and lower case") if received.lower() == expected.lower() else phrase("another name")
     found: list[str] = []
     if theirs.scheme != ours.scheme:
-        found.append(f"{theirs.scheme} instead of {ours.scheme}")
+        found.append(phrase("%(received)s instead of %(expected)s", received=theirs.scheme, expected=ours.scheme))
     if theirs.hostname != ours.hostname:
-        found.append(f"the host {theirs.hostname} instead of {ours.hostname}")
+        found.append(
+            phrase("the host %(received)s instead of %(expected)s", received=theirs.hostname, expected=ours.hostname)
+        )
     elif ports[0] != ports[1] and theirs.scheme == ours.scheme:
-        found.append(f"the port {ports[0]} instead of {ports[1]}")
+        found.append(phrase("the port %(received)s instead of %(expected)s", received=ports[0], expected=ports[1]))
     found += _path(theirs.path, ours.path)
     if theirs.query != ours.query:
         found.append(_query(theirs.query, ours.query))
     if theirs.fragment != ours.fragment:
-        found.append("a fragment (#…)")
-    return ", ".join(found) or "the way it is written (upper and lower case, or a default port)"
+        found.append(phrase("a fragment (#…)"))
+    if not found:
+        return phrase("the way it is written (upper and lower case, or a default port)")
+    return joined(found, ", ")
 
 
 def nearest(received: str, registered: Sequence[str]) -> str:
@@ -72,13 +78,25 @@ def _path(received: str, expected: str) -> list[str]:
     if received == expected:
         return []
     if received.rstrip("/") == expected.rstrip("/"):
-        return ["a trailing slash too many" if len(received) > len(expected) else "a missing trailing slash"]
+        return [
+            phrase("a trailing slash too many") if len(received) > len(expected) else phrase("a missing trailing slash")
+        ]
     if received.casefold() == expected.casefold():
-        return [f"upper and lower case in the path ({received} instead of {expected})"]
-    return [f"the path {received or '/'} instead of {expected or '/'}"]
+        return [
+            phrase(
+                "upper and lower case in the path (%(received)s instead of %(expected)s)",
+                received=received,
+                expected=expected,
+            )
+        ]
+    return [phrase("the path %(received)s instead of %(expected)s", received=received or "/", expected=expected or "/")]
 
 
 def _query(received: str, expected: str) -> str:
     if not received:
-        return f"a missing query (?{expected})"
-    return f"a query (?{received})" if not expected else f"the query ?{received} instead of ?{expected}"
+        return phrase("a missing query (?%(expected)s)", expected=expected)
+    return (
+        phrase("a query (?%(received)s)", received=received)
+        if not expected
+        else phrase("the query ?%(received)s instead of ?%(expected)s", received=received, expected=expected)
+    )

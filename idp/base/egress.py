@@ -22,6 +22,7 @@ import httpcore
 
 from idp.base import clock
 from idp.base.errors import Unavailable
+from idp.base.texts import phrase, sentence, words_of
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -160,11 +161,13 @@ def _made(
         backend = _Backend((*networks, *_LOOPBACK) if http_loopback else networks, resolve or _resolve, deadline, parts)
         return _answer(parts, backend, call, deadline)
     except _Refused as error:
-        raise _unavailable(url, str(error), backend) from None
+        raise _unavailable(url, words_of(error), backend) from None
     except (httpcore.TimeoutException, TimeoutError) as error:
-        raise _unavailable(url, f"no answer within {seconds:g} s", backend) from error
+        raise _unavailable(url, phrase("no answer within %(seconds)s s", seconds=f"{seconds:g}"), backend) from error
     except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.UnsupportedProtocol, OSError, ValueError) as error:
-        raise _unavailable(url, f"{type(error).__name__}: {error}", backend) from error
+        raise _unavailable(
+            url, phrase("%(name)s: %(error)s", name=type(error).__name__, error=str(error)), backend
+        ) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +190,7 @@ def _unavailable(url: str, cause: str, backend: "_Backend | None") -> Unavailabl
         "An address that was given to us could not be read.",
         code="not-fetched",
         advice="Check the address, or give the file itself.",
-        cause=f"{url[:200]}: {cause}",
+        cause=phrase("%(url)s: %(cause)s", url=url[:200], cause=sentence(cause)),
     )
 
 
@@ -222,14 +225,14 @@ def _answer(parts: SplitResult, backend: "_Backend", call: _Call, deadline: floa
         pool.stream(call.method, address, headers=headers, content=call.body or None) as answer,
     ):
         if answer.status not in call.taken:
-            raise _Refused(f"status {answer.status}")
+            raise _Refused(phrase("status %(status)s", status=answer.status))
         if any(name.lower() == b"content-encoding" and value != b"identity" for name, value in answer.headers):
             raise _Refused("the answer is compressed, although that was not asked for")
         body = bytearray()
         for chunk in answer.iter_stream():
             body += chunk
             if len(body) > call.most_bytes:
-                raise _Refused(f"the answer is longer than {call.most_bytes} bytes")
+                raise _Refused(phrase("the answer is longer than %(most_bytes)s bytes", most_bytes=call.most_bytes))
             if clock.monotonic() > deadline:
                 raise TimeoutError
         after = next((value for name, value in answer.headers if name.lower() == b"retry-after"), b"")
@@ -277,11 +280,18 @@ class _Backend(httpcore.NetworkBackend):
         named = all(any(address in network for network in self._networks) for address in found)
         for address in found:
             if not _public(address) and not any(address in network for network in self._networks):
-                raise _Refused(f"{address} is not a public address, and egress.allow_addresses does not name it")
+                raise _Refused(
+                    phrase(
+                        "%(address)s is not a public address, and egress.allow_addresses does not name it",
+                        address=str(address),
+                    )
+                )
         if not named and self._parts.scheme != "https":
             raise _Refused("plain http is called only at addresses that egress.allow_addresses names")
         if not named and port not in _PORTS:
-            raise _Refused(f"port {port} is called only at addresses that egress.allow_addresses names")
+            raise _Refused(
+                phrase("port %(port)s is called only at addresses that egress.allow_addresses names", port=port)
+            )
         return found
 
 

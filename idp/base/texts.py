@@ -39,7 +39,7 @@ class Words(str):
         }
 
     def _packed(self) -> dict[str, Any]:
-        return {"says": self.pattern, "values": {name: packed(one) for name, one in self.values.items()}}
+        return {"says": self.pattern, "values": {name: _plainly(packed(one)) for name, one in self.values.items()}}
 
 
 class Counted(Words):
@@ -94,9 +94,23 @@ def joined(parts: Sequence[str], between: str) -> str:
     return parts[0] if len(parts) == 1 else Joined(parts, between)
 
 
+def with_values(text: Words, change: Callable[[Any], Any]) -> Words:
+    """Return *text* with what *change* makes of each of its values; its own words are ours, and stay as they are."""
+    if isinstance(text, Joined):
+        return Joined([change(one) for one in text.parts], text.between)
+    values = {name: change(one) for name, one in text.values.items()}
+    return Counted(text.pattern, text.several, values) if isinstance(text, Counted) else Words(text.pattern, values)
+
+
 def sentence(text: str) -> Words:
     """Return a whole sentence, with values or without, as `Words`: to stand as a value in others and be said with them."""
     return text if isinstance(text, Words) else Words(text.replace("%", "%%"), {})
+
+
+def words_of(error: Exception) -> Words:
+    """Return what *error* says, with its values where one of ours was raised with them."""
+    told = error.args[0] if error.args and isinstance(error.args[0], Words) else str(error)
+    return sentence(told)
 
 
 def _in_english(one: str, several: str, number: int) -> str:
@@ -108,6 +122,20 @@ def said(text: str, translate: Translate, counted: TranslateCounted = _in_englis
     if isinstance(text, Words):
         return text._said(translate, counted)
     return translate(text) if text else text
+
+
+def patterns(text: str) -> list[str]:
+    """Return the sentences that *text* is made of, those within its values among them: what a translator needs."""
+    if isinstance(text, Joined):
+        return [pattern for one in text.parts if isinstance(one, Words) for pattern in patterns(one)]
+    if not isinstance(text, Words):
+        return [text] if text else []
+    return [text.pattern, *(p for one in text.values.values() if isinstance(one, Words) for p in patterns(one))]
+
+
+def _plainly(value: Any) -> Any:
+    """Values are shown, not counted with: what JSON does not know is kept as it is read."""
+    return value if isinstance(value, str | int | float | dict | None) else str(value)
 
 
 def packed(text: Any) -> Any:

@@ -10,9 +10,9 @@ from idp.cli import show
 from idp.cli.context import Group, open_work, tell
 from idp.cli.guarded import guarded_work
 from idp.directory import group_rule_changes as rules
-from idp.directory import queries
+from idp.directory import group_rule_turns, queries
 from idp.directory.group_models import GroupRule
-from idp.directory.group_rule_changes import Ran
+from idp.directory.group_rule_turns import Ran
 from idp.directory.group_rules import Plan
 
 _NAME = click.argument("name")
@@ -134,7 +134,7 @@ def show_(name: str, organization: str) -> None:
     """Show the rule of the group NAME."""
     with open_work() as work:
         owner = queries.organization(work, organization)
-        value = _shown(work, rules.rule(work, queries.group(work, name, organization_id=owner.id)))
+        value = _shown(work, group_rule_turns.rule(work, queries.group(work, name, organization_id=owner.id)))
     held = value["held"]
     tell(
         value,

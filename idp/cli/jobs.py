@@ -23,7 +23,7 @@ from idp.directory import (
     claim_runs,
     daily_counts,
     domains,
-    group_rule_changes,
+    group_rule_turns,
     import_reading,
     lifetime,
     managed,
@@ -35,6 +35,7 @@ from idp.oidc import bulk_revoking, logout_tokens
 from idp.oidc import erasing as oauth_erasing
 from idp.oidc import housekeeping as oauth_housekeeping
 from idp.oidc.api_tokens import bulk as bulk_tokens
+from idp.oidc.api_tokens import ending
 from idp.policy.permissions import OPERATOR
 from idp.provisioning import calls
 from idp.provisioning.targets import group_sending, noticing, sending, server, switching
@@ -66,9 +67,10 @@ _HOURLY = (
     refreshing.SWEEP,
     rotation_jobs.SWEEP,
     domains.SWEEP,
-    group_rule_changes.SWEEP,
+    group_rule_turns.SWEEP,
     switching.SWEEP,
     calls.KIND,
+    ending.SWEEP,
 )
 
 _PAUSE_SECONDS = 5.0
@@ -136,8 +138,8 @@ def handlers(of: Settings) -> Handlers:
         rotation_jobs.KIND: rotation_jobs.turn,
         refreshing.KIND: refreshing.errand(allowed=of.egress.allow_addresses, http_loopback=loopback),
         access_trials.ROLL_BACK: access_trials.roll_back,
-        group_rule_changes.SWEEP: group_rule_changes.sweep,
-        group_rule_changes.RUN: group_rule_changes.run_one,
+        group_rule_turns.SWEEP: group_rule_turns.sweep,
+        group_rule_turns.RUN: group_rule_turns.run_one,
         search.REBUILD: search.rebuild,
         daily_counts.KIND: coverage.count_organizations,
         password_reset.KIND: password_reset.run,
@@ -150,6 +152,8 @@ def handlers(of: Settings) -> Handlers:
         switching.SWEEP: switching.sweep,
         switching.NIGHTLY: switching.nightly,
         calls.KIND: calls.run,
+        ending.SWEEP: ending.sweep,
+        ending.DAILY: ending.daily,
         **backchannel.handlers(_tellers(of)),
     }
 

@@ -14,11 +14,15 @@ from idp.oidc import preview
 @click.argument("application", metavar="APP")
 @click.option("--account", required=True, metavar="EMAIL", help="Of whom.")
 @click.option("--scope", default="", metavar="SCOPES", help="As if it asked for these (default: all that it may).")
-def preview_(application: str, account: str, scope: str) -> None:
+@click.option("--resource", default="", metavar="URI", help="As if it named this API of its site.")
+@click.option("--claims", default="", metavar="JSON", help="As if it asked for these single claims.")
+def preview_(application: str, account: str, scope: str, resource: str, claims: str) -> None:
     """Show what APP would receive if the person signed on now. Nothing is issued or stored."""
     base_url = settings().base_url
     with open_work() as work:
-        made = preview.preview(work, base_url, find(work, application).id, account, scope=scope)
+        made = preview.preview(
+            work, base_url, find(work, application).id, account, scope=scope, resource=resource, single=claims
+        )
     value = made.to_json()
     tell(value, "\n".join(_lines(value)))
 
@@ -33,7 +37,10 @@ def _lines(of: dict[str, Any]) -> list[str]:
     if of["refused_scope"]:
         lines.append(f"  not given {' '.join(of['refused_scope'])}")
     lines.append(f"  consent   {'the person is asked' if of['consent'] else 'the person is not asked'}")
-    for title, name in (("ID token", "id_token"), ("UserInfo", "userinfo")):
+    access = "Access token, as introspection tells it" if of["opaque"] else "Access token"
+    if of["access_token_fault"]:
+        lines.append(f"  NO ACCESS TOKEN: {of['access_token_fault']}")
+    for title, name in (("ID token", "id_token"), ("UserInfo", "userinfo"), (access, "access_token")):
         lines += [f"{title}:", *(f"  {key:<12} {json.dumps(said)}" for key, said in of[name].items())]
     lines += [f"Not sent: {one['claim']}: {one['because']}" for one in of["withheld"]]
     return lines

@@ -11,7 +11,7 @@ from idp.cli.context import Group, open_work, rehearsal, tell, tell_all
 from idp.cli.guarded import guarded_work
 from idp.cli.policy_explain import explain
 from idp.cli.policy_lists import Line, read_list
-from idp.directory import authentication_policies, policy_members
+from idp.directory import authentication_policies, authentication_policy_changes, policy_members
 from idp.directory.policy_members import Moved
 from idp.policy import authentication
 from idp.policy.authentication import PolicyKind
@@ -70,7 +70,7 @@ def show_(organization: str, name: str | None) -> None:
 def create(name: str, organization: str, kind: str, **given: Any) -> None:
     """Create the authentication policy NAME. What is not said is as in a new organization."""
     with open_work() as work:
-        made = authentication_policies.create(
+        made = authentication_policy_changes.create(
             work, organization, name, policy_terms.changes(given), kind=PolicyKind(kind)
         )
         _tell(_shown(work, made), f"created the policy {made.name}; nobody is in it yet", _words(made))
@@ -92,7 +92,9 @@ def set_(organization: str, name: str | None, new_name: str | None, if_version: 
     if not changes and new_name is None:
         raise Invalid("Say what is to change.", advice="The options are listed by: idp policy set --help")
     with guarded_work(organization) as work:
-        changed = authentication_policies.edit(work, organization, name, changes, name=new_name, if_version=if_version)
+        changed = authentication_policy_changes.edit(
+            work, organization, name, changes, name=new_name, if_version=if_version
+        )
         _tell(_shown(work, changed), f"changed the policy {changed.name} (version {changed.version})", _words(changed))
 
 
@@ -106,7 +108,7 @@ def default(name: str, organization: str) -> None:
     Those who are there stay in the policy that they are in.
     """
     with guarded_work(organization) as work:
-        chosen = authentication_policies.set_default(work, organization, name)
+        chosen = authentication_policy_changes.set_default(work, organization, name)
         tell(_shown(work, chosen), f"{chosen.name} is the default now; nobody was moved")
 
 
@@ -117,7 +119,7 @@ def default(name: str, organization: str) -> None:
 def delete(name: str, organization: str, move_to: str | None) -> None:
     """Delete the policy NAME. The default stays, and so do those of guests and break-glass accounts."""
     with guarded_work(organization) as work:
-        moved = authentication_policies.delete(work, organization, name, move_to=move_to)
+        moved = authentication_policy_changes.delete(work, organization, name, move_to=move_to)
         words = f"deleted the policy {name}" + (f"; {_counted(moved)} in {move_to} now" if moved else "")
         tell({"name": name, "moved": moved, "moved_to": move_to if moved else None}, words)
 

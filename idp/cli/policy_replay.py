@@ -8,7 +8,7 @@ from idp.base.errors import Invalid
 from idp.cli import policy_terms
 from idp.cli.context import Command
 from idp.cli.replaying import DAYS, ORGANIZATION, replayed
-from idp.directory import authentication_policies
+from idp.directory import authentication_policy_changes
 
 
 @click.command("replay", cls=Command)
@@ -26,4 +26,4 @@ def replay_(name: str | None, organization: str, days: int, **given: Any) -> Non
     changes = policy_terms.changes(given)
     if not changes:
         raise Invalid("Say what is to change.", advice="The options are listed by: idp policy replay --help")
-    replayed(organization, days, lambda work: authentication_policies.edit(work, organization, name, changes))
+    replayed(organization, days, lambda work: authentication_policy_changes.edit(work, organization, name, changes))

@@ -1,5 +1,6 @@
 """`idp provisioning client …`: directories of others that write accounts and groups of an organization (SCIM)."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -147,10 +148,7 @@ def set_(
 @_ORGANIZATION
 def disable(client_reference: str, organization: str) -> None:
     """Take nothing of CLIENT any more; what it keeps stays as it is."""
-    with open_work() as work:
-        found = _found(work, client_reference, organization)
-        done = clients.disable(work, found.id, organization_id=found.organization_id)
-        tell(_shown(done), f"switched {done.name} off")
+    _act(clients.disable, client_reference, organization, "switched {name} off")
 
 
 @client.command()
@@ -158,10 +156,7 @@ def disable(client_reference: str, organization: str) -> None:
 @_ORGANIZATION
 def enable(client_reference: str, organization: str) -> None:
     """Take calls of CLIENT again."""
-    with open_work() as work:
-        found = _found(work, client_reference, organization)
-        done = clients.enable(work, found.id, organization_id=found.organization_id)
-        tell(_shown(done), f"switched {done.name} on")
+    _act(clients.enable, client_reference, organization, "switched {name} on")
 
 
 @client.command("go-on")
@@ -169,10 +164,7 @@ def enable(client_reference: str, organization: str) -> None:
 @_ORGANIZATION
 def go_on(client_reference: str, organization: str) -> None:
     """Let CLIENT, which its brake has stopped, go on."""
-    with open_work() as work:
-        found = _found(work, client_reference, organization)
-        done = clients.let_go_on(work, found.id, organization_id=found.organization_id)
-        tell(_shown(done), f"let {done.name} go on")
+    _act(clients.let_go_on, client_reference, organization, "let {name} go on")
 
 
 @client.command()
@@ -207,6 +199,14 @@ def calls(client_reference: str, organization: str, failed: bool, limit: int) ->
         lambda one: f"{one['at']}  {one['status']}  {one['method']} {one['what']}  {one['said']}".rstrip(),
         none="It has not called yet.",
     )
+
+
+def _act(verb: Callable[..., ProvisioningClient], reference: str, organization: str, said: str) -> None:
+    """Do *verb* with a client, and tell what is *said* of its ``name``."""
+    with open_work() as work:
+        found = _found(work, reference, organization)
+        done = verb(work, found.id, organization_id=found.organization_id)
+        tell(_shown(done), said.format(name=done.name))
 
 
 def _found(work: Work, reference: str, organization: str) -> ProvisioningClient:

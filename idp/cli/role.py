@@ -9,8 +9,8 @@ from idp.base.errors import Conflict, Invalid, NotFound
 from idp.base.work import Work
 from idp.cli import show
 from idp.cli.context import Group, open_work, tell, tell_all
-from idp.directory import queries, role_assignments, roles
-from idp.directory.role_assignments import Held
+from idp.directory import held_roles, queries, role_assignments, roles
+from idp.directory.held_roles import Held
 from idp.directory.roles import AnyRole
 from idp.policy.permissions import Permission
 
@@ -165,7 +165,7 @@ def grant(
             until=None if until is None else until.replace(tzinfo=UTC),
             reason=reason,
         )
-        value = _held(role_assignments.in_words(work, [made])[0])
+        value = _held(held_roles.in_words(work, [made])[0])
     tell(value, f"{value['subject']} is now {value['role']} for {value['scope_name']}")
 
 
@@ -232,8 +232,8 @@ def _assignments(
     application: str | None,
 ) -> list[Held]:
     owner = queries.organization(work, organization)
-    where = role_assignments.scope(work, owner.id, site=site, application=application)
-    return role_assignments.assignments(
+    where = held_roles.scope(work, owner.id, site=site, application=application)
+    return held_roles.assignments(
         work,
         organization_id=owner.id,
         role=None if role_ is None else roles.role(work, role_, organization_id=owner.id).key,

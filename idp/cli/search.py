@@ -5,11 +5,12 @@ import click
 from idp.cli.context import Group, open_database, open_work, settings, tell, tell_all, work_on
 from idp.directory import queries
 from idp.directory import search as search_
+from idp.oidc import finding
 
 
 @click.group(cls=Group)
 def search() -> None:
-    """Find people, groups, applications, domains, sites and attempts by a few letters."""
+    """Find people, groups, applications, domains, sites, roles, APIs and attempts by a few letters."""
 
 
 @search.command()
@@ -20,7 +21,7 @@ def find(text: str, organization: str, limit: int) -> None:
     """Find what has a word beginning with each word of TEXT, or the attempt of which TEXT is the reference."""
     with open_work() as work:
         owner = queries.organization(work, organization)
-        hits = search_.find(work, owner.id, text, limit)
+        hits = finding.find(work, owner.id, text, limit)
     tell_all(
         [{"kind": hit.kind, "id": hit.id, "name": hit.name, "detail": hit.detail} for hit in hits],
         lambda one: f"{one['kind']:<12} {one['name']}  {one['detail']}  {one['id']}".rstrip(),

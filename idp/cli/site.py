@@ -1,5 +1,8 @@
 """`idp site …`"""
 
+from collections.abc import Mapping
+from typing import Any
+
 import click
 
 from idp.base.errors import Invalid
@@ -7,6 +10,8 @@ from idp.cli import registration_token, release, rules, show
 from idp.cli.application_set import read_logo
 from idp.cli.context import Group, open_work, settings, tell, tell_all
 from idp.directory import pictures, queries, sites
+from idp.oidc import weakening
+from idp.oidc.weakening import Weakened
 
 
 @click.group(cls=Group)
@@ -106,32 +111,40 @@ def set_(
 ) -> None:
     """Change the site SLUG; what is not named stays as it is, and an empty text takes one away."""
     base_url = settings().base_url
+    asks: dict[str, Any] = {
+        "pkce_for_public_clients_only": pkce_for_public_clients_only,
+        "client_registration": client_registration,
+        "registered_clients_open_to_everyone": (
+            None if registered_clients_open_to is None else registered_clients_open_to == "everyone"
+        ),
+        "registered_clients_may_be_legacy": registered_clients_legacy,
+        "sign_metadata": sign_metadata,
+        "assertions_for_token_endpoint": assertions_for_token_endpoint,
+    }
     with open_work() as work:
+        weakened = weakening.by_change(work, queries.site(work, slug), asks)
         changed = sites.edit(
             work,
             slug,
+            **asks,
             name=name,
             accent=accent,
             support_contact=support_contact,
-            pkce_for_public_clients_only=pkce_for_public_clients_only,
-            client_registration=client_registration,
-            registered_clients_open_to_everyone=(
-                None if registered_clients_open_to is None else registered_clients_open_to == "everyone"
-            ),
-            registered_clients_may_be_legacy=registered_clients_legacy,
             description=description,
             logo_url=logo_url,
             logo_size=None if logo_size is None else _size(logo_size),
             organization_url=organization_url,
             technical_contact=technical_contact,
-            sign_metadata=sign_metadata,
             metadata_valid_days=metadata_valid_days,
             fetch_request_objects=fetch_request_objects,
-            assertions_for_token_endpoint=assertions_for_token_endpoint,
         )
         if logo is not None:
             pictures.set_of_site(work, slug, read_logo(logo))
-        tell(show.site(changed, base_url), f"changed site {changed.slug}")
+        value = {
+            **show.site(changed, base_url),
+            "weakened": {name: {"count": one.count, "applications": [*one.names]} for name, one in weakened.items()},
+        }
+        tell(value, "\n".join([f"changed site {changed.slug}", *_weakened(weakened)]))
 
 
 @site.command("list")
@@ -148,6 +161,16 @@ def list_(organization: str | None) -> None:
 site.add_command(registration_token.registration_token)
 site.add_command(release.of_site())
 site.add_command(rules.of_site())
+
+
+def _weakened(by: Mapping[str, Weakened]) -> list[str]:
+    """Return a line for each setting that is looser now: which applications that weakens."""
+    lines = []
+    for setting, one in by.items():
+        further = ", …" if one.count > len(one.names) else ""
+        which = f"weakens {one.count}: {', '.join(one.names)}{further}" if one.count else "weakens none that is there"
+        lines.append(f"  {setting} is looser now: {which}")
+    return lines
 
 
 def _size(value: str) -> tuple[int, int]:

@@ -1,6 +1,7 @@
 """Who may open an application, and who may give access to it, in words for an administrator."""
 
 from idp.base.errors import NotFound
+from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import access, administering, application_lists, queries
 from idp.directory.models import Account, Application, RoleAssignment
@@ -44,7 +45,11 @@ def person(work: Work, account_id: str | None) -> str:
 
 def _who(one: application_lists.Openers) -> str:
     if one.kind == access.EVERYONE:
-        return "everyone"
+        return phrase("everyone")
     if one.name == one.subject_id:  # an id stands for the name of what this actor may not see
-        return f"a {one.kind} that you may not see"
-    return f"the group {one.name}" if one.kind == access.GROUP else one.name
+        return (
+            phrase("a group that you may not see")
+            if one.kind == access.GROUP
+            else phrase("an account that you may not see")
+        )
+    return phrase("the group %(name)s", name=one.name) if one.kind == access.GROUP else one.name

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, func, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, func, select, tuple_
 
 from idp.base.errors import NotFound
 from idp.base.texts import phrase
 from idp.base.work import Work
-from idp.directory import access, memberships, names, queries, sizes
-from idp.directory.models import AccessGrant, Account, Application, Group, Membership
+from idp.directory import access, names, queries, reaching, sizes
+from idp.directory.models import AccessGrant, Account, Application, Group
+from idp.directory.reaching import Subject
 from idp.policy.permissions import Permission
 
 ACTIVE, DISABLED = "active", "disabled"
@@ -181,8 +182,8 @@ def losing(work: Work, application: Application, *grant_ids: str, most: int | No
         AccessGrant.application_id == application.id,
         _holds(work.now),
     )
-    ending: set[_Subject] = set()
-    staying: set[_Subject] = set()
+    ending: set[Subject] = set()
+    staying: set[Subject] = set()
     for id_, kind, subject in work.tx.session.execute(grants):
         (ending if id_ in grant_ids else staying).add((kind, subject))
     everyone = (access.EVERYONE, application.organization_id)
@@ -192,28 +193,10 @@ def losing(work: Work, application: Application, *grant_ids: str, most: int | No
         Account.organization_id == application.organization_id, Account.disabled_at.is_(None)
     )
     if everyone not in ending:
-        query = query.where(Account.id.in_(_reached(work, application.organization_id, ending)))
+        query = query.where(Account.id.in_(reaching.subjects_accounts(work, application.organization_id, ending)))
     if staying:
-        query = query.where(Account.id.not_in(_reached(work, application.organization_id, staying)))
+        query = query.where(Account.id.not_in(reaching.subjects_accounts(work, application.organization_id, staying)))
     return sizes.up_to(work, query, most)
-
-
-_Subject = tuple[str, str]
-"""Kind and id of whom a grant is for."""
-
-
-def _reached(work: Work, organization_id: str, subjects: set[_Subject]) -> CompoundSelect[str]:
-    """Return a query for the ids of the accounts that are meant, themselves or by a group."""
-    members = select(Membership.account_id).where(
-        Membership.organization_id == organization_id,
-        Membership.group_id.in_([subject for kind, subject in subjects if kind == access.GROUP]),
-        memberships.held(work.now),
-    )
-    own = select(Account.id).where(
-        Account.organization_id == organization_id,
-        Account.id.in_([subject for kind, subject in subjects if kind == access.ACCOUNT]),
-    )
-    return members.union(own)
 
 
 def _holds(now: datetime) -> ColumnElement[bool]:

@@ -5,22 +5,17 @@ A rule is written switched off. Whoever switches it on, or changes it while it i
 numbers of those who enter and leave are handed in, and refused where they are others by then.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable
 
 from sqlalchemy import func, select
 
 from idp.audit.events import (
-    GroupRuleHeld,
-    GroupRuleRan,
     GroupRuleRemoved,
     GroupRuleSwitchedOff,
     GroupRuleSwitchedOn,
     GroupRuleWritten,
 )
 from idp.audit.log import record
-from idp.base import jobs
 from idp.base.errors import ChangedMeanwhile, Conflict, Invalid, NotFound
 from idp.base.ids import new_id
 from idp.base.texts import phrase
@@ -38,6 +33,7 @@ from idp.directory import (
 )
 from idp.directory.group_models import GroupRule
 from idp.directory.group_rights import MANUAL, PROVISIONED, RULE
+from idp.directory.group_rule_turns import Ran, rule, run_over
 from idp.directory.group_rules import OWN_ATTRIBUTES, Plan, Rule
 from idp.directory.models import Account, Group
 from idp.directory.rights import require_into
@@ -46,31 +42,6 @@ from idp.policy.permissions import Permission, require
 
 MOST_RULES = 500
 """In one organization."""
-SWEEP, RUN = "group-rules", "group-rule-run"
-"""The job that asks for a run of every rule, and the one that runs a rule over everybody."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ran:
-    """What a run did; where ``held``, it did nothing, since more would have left than the brake allows."""
-
-    plan: Plan
-    held: bool
-
-
-def rule(work: Work, group: Group) -> GroupRule:
-    """
-    Return the rule of a group that the actor was given.
-
-    Raises:
-        NotFound: it has none.
-    """
-    found = group_exceptions.rule_of(work, group)
-    if found is None:
-        raise NotFound(
-            phrase("“%(name)s” has no rule.", name=group.name), field="group", advice="Write one: idp group rule set"
-        )
-    return found
 
 
 def spelled(work: Work, of: GroupRule) -> str:
@@ -156,7 +127,7 @@ def write(
     if ids is not None and set(ids) != set(made.exceptions):
         group_exceptions.change(work, target, made, ids)
     if made.active_at is not None:
-        _run(work, target, made, confirmed=True)
+        run_over(work, target, made, confirmed=True)
     return made
 
 
@@ -236,7 +207,7 @@ def switch_on(work: Work, group: str, *, organization: str, seen: tuple[int, int
         work,
         GroupRuleSwitchedOn(organization_id=target.organization_id, target_id=target.id, group=target.name),
     )
-    return _run(work, target, found, confirmed=seen is not None)
+    return run_over(work, target, found, confirmed=seen is not None)
 
 
 def switch_off(work: Work, group: str, *, organization: str) -> GroupRule:
@@ -309,7 +280,7 @@ def run(work: Work, group: str, *, organization: str) -> Ran:
     found = rule(work, target)
     if found.active_at is None:
         raise Conflict(phrase("The rule of “%(name)s” is off.", name=target.name), advice="Switch it on first.")
-    return _run(work, target, found, confirmed=False)
+    return run_over(work, target, found, confirmed=False)
 
 
 def confirm(work: Work, group: str, *, organization: str, seen: tuple[int, int] | None = None) -> Ran:
@@ -330,67 +301,7 @@ def confirm(work: Work, group: str, *, organization: str, seen: tuple[int, int] 
         raise Conflict(phrase("The rule of “%(name)s” waits for nothing.", name=target.name))
     if seen is not None:
         _refuse_unseen(_planned(work, target, found, None, None), seen)
-    return _run(work, target, found, confirmed=True)
-
-
-def sweep(work: Work, _: Mapping[str, Any]) -> None:
-    """Ask for a run of every rule that is on (a job's handler)."""
-    query = select(GroupRule.organization_id, GroupRule.id).where(GroupRule.active_at.is_not(None))
-    for organization_id, rule_id in work.tx.session.execute(query):
-        jobs.defer(
-            work,
-            RUN,
-            key=f"{RUN}:{rule_id}:{work.now.isoformat()}",
-            payload={"organization_id": organization_id, "rule_id": rule_id},
-            organization_id=organization_id,
-        )
-
-
-def run_one(work: Work, payload: Mapping[str, Any]) -> None:
-    """Run a rule over everybody (a job's handler)."""
-    organization_id = str(payload["organization_id"])
-    nesting.hold(work, organization_id)
-    found = work.tx.session.get(GroupRule, (organization_id, str(payload["rule_id"])), populate_existing=True)
-    if found is None or found.active_at is None:
-        return
-    group = work.tx.session.get_one(Group, (organization_id, found.group_id))
-    _run(work, group, found, confirmed=False)
-
-
-def _run(work: Work, group: Group, of: GroupRule, *, confirmed: bool) -> Ran:
-    planned = group_rules.plan(work, group.organization_id, _as_run(group, of))
-    if not confirmed and planned.brakes(of.brake_percent):
-        if of.held_at is None:
-            record(
-                work,
-                GroupRuleHeld(
-                    organization_id=group.organization_id,
-                    target_id=group.id,
-                    group=group.name,
-                    entering=len(planned.entering),
-                    leaving=len(planned.leaving),
-                    members=planned.members,
-                ),
-            )
-        of.held_at = of.held_at or work.now
-        of.held = {"entering": len(planned.entering), "leaving": len(planned.leaving), "members": planned.members}
-        work.tx.session.flush()
-        return Ran(planned, held=True)
-    group_rules.carry_out(work, group.organization_id, _as_run(group, of), planned)
-    of.held_at, of.held = None, {}
-    if planned.entering or planned.leaving:
-        record(
-            work,
-            GroupRuleRan(
-                organization_id=group.organization_id,
-                target_id=group.id,
-                group=group.name,
-                entered=len(planned.entering),
-                left=len(planned.leaving),
-            ),
-        )
-    work.tx.session.flush()
-    return Ran(planned, held=False)
+    return run_over(work, target, found, confirmed=True)
 
 
 def _to_change(work: Work, group: str, organization: str) -> Group:
@@ -530,10 +441,6 @@ def _previewed(group: Group, of: GroupRule | None, condition: str | None, except
         conditions.parse(text),
         frozenset(standing if excepted is None else excepted),
     )
-
-
-def _as_run(group: Group, of: GroupRule) -> Rule:
-    return Rule(of.id, group.id, group.name, conditions.parse(of.condition), frozenset(of.exceptions))
 
 
 def _refuse_unseen(planned: Plan, seen: tuple[int, int] | None) -> None:

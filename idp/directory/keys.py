@@ -10,7 +10,7 @@ from sqlalchemy import select
 from idp.audit.events import KeyStateChanged
 from idp.audit.log import record
 from idp.base.db import Prepared
-from idp.base.errors import Conflict, Invalid
+from idp.base.errors import Conflict, Invalid, NotFound
 from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import queries
@@ -47,8 +47,11 @@ def keys(work: Work, organization_id: str, site_id: str) -> list[SigningKey]:
 
     Raises:
         Forbidden: the actor may not see keys there.
+        NotFound: the organization has no such site.
     """
     require(work, Permission.KEY_READ, organization_id, site_id=site_id)
+    if work.tx.session.get(Site, (organization_id, site_id)) is None:  # no foreign key says so: keys are a floor below
+        raise NotFound("There is no site at this address.")
     query = (
         select(SigningKey)
         .where(
@@ -116,6 +119,7 @@ def rotate(
 
     Raises:
         Forbidden: the actor may not rotate keys there.
+        NotFound: the organization has no such site.
     """
     require(work, Permission.KEY_ROTATE, organization_id, site_id=site_id)
     turned = Turned([], [])
@@ -193,6 +197,7 @@ def add(work: Work, organization_id: str, site_id: str, *, subject: str, algorit
 
     Raises:
         Forbidden: the actor may not make keys there.
+        NotFound: the organization has no such site.
         Invalid: it is no such kind of key.
         Conflict: the site has an EC key for SAML.
     """
@@ -237,10 +242,12 @@ def adopt(work: Work, organization_id: str, site_id: str, brought: Brought, *, s
 
     Raises:
         Forbidden: the actor may not make keys there.
+        NotFound: the organization has no such site.
         Conflict: the organization has or had this key; or the site has a next key already, or an EC key
             of another curve.
     """
     require(work, Permission.KEY_ROTATE, organization_id, site_id=site_id)
+    here = keys(work, organization_id, site_id)
     same = select(SigningKey).where(
         SigningKey.organization_id == organization_id, SigningKey.public_pem == keyring.public_pem(brought.private)
     )
@@ -250,7 +257,7 @@ def adopt(work: Work, organization_id: str, site_id: str, brought: Brought, *, s
             advice="One key belongs to one site and comes once. A key that has gone stays away; bring another.",
         )
     family = keyring.family(brought.algorithm)
-    mine = [key for key in keys(work, organization_id, site_id) if key.purpose == keyring.SAML_SIGNING]
+    mine = [key for key in here if key.purpose == keyring.SAML_SIGNING]
     for key in mine:
         if keyring.family(key.algorithm) == family and key.state == keyring.NEXT:
             raise Conflict(

@@ -304,7 +304,10 @@ def _read_opened(
 
 def _check_own(work: Work, organization_id: str, account_id: str) -> None:
     if (work.actor.kind, work.actor.id, work.actor.organization_id) != ("account", account_id, organization_id):
-        raise Forbidden("Everybody arranges their own launcher.", cause=f"{work.actor.kind} {work.actor.id}")
+        raise Forbidden(
+            "Everybody arranges their own launcher.",
+            cause=phrase("%(kind)s %(id)s", kind=work.actor.kind, id=work.actor.id),
+        )
 
 
 def _check_free(shown: frozenset[str], application_id: str) -> None:

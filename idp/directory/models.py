@@ -105,6 +105,9 @@ class FormerSlug(Base):
     given_up_at: Mapped[datetime]
 
 
+_ACTIVE = text("disabled_at IS NULL AND deletion_at IS NULL AND erased_at IS NULL")
+
+
 class Account(Owned):
     """
     A person, one per organization, who signs in once for all of its sites.
@@ -149,6 +152,14 @@ class Account(Owned):
             "deletion_at",
             sqlite_where=text("deletion_at IS NOT NULL"),
             postgresql_where=text("deletion_at IS NOT NULL"),
+        ),
+        # Counting everybody who may open something is counting this index.
+        Index(
+            "ix_accounts_active",
+            "organization_id",
+            "id",
+            sqlite_where=_ACTIVE,
+            postgresql_where=_ACTIVE,
         ),
     )
 

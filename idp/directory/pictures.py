@@ -66,7 +66,7 @@ def draw(uploaded: bytes) -> Drawn:
             "This is no picture that can be used.",
             field="picture",
             advice="Use a PNG, JPEG, WebP or GIF file.",
-            cause=f"{type(error).__name__} while decoding",
+            cause=phrase("%(name)s while decoding", name=type(error).__name__),
         ) from error
     if shown is None:
         raise _too_large()

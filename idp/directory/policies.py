@@ -18,7 +18,7 @@ from idp.directory.attributes import name as attribute_name
 from idp.directory.authentication_policies import AuthenticationFacts as AuthenticationFacts
 from idp.directory.authentication_policies import authentication_policy as authentication_policy
 from idp.directory.authentication_policies import default_policy as default_policy
-from idp.directory.authentication_policies import set_second_step as set_second_step
+from idp.directory.authentication_policy_changes import set_second_step as set_second_step
 from idp.directory.models import Application, Organization, Site
 from idp.directory.rights import require_on
 from idp.policy.models import ReleasePolicy

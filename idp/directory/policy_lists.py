@@ -1,8 +1,9 @@
 """Lists of policies and of zones for administrators, narrowed by name and kind."""
 
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import case, select
+from sqlalchemy import Select, case, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from idp.base.work import Work
 from idp.directory.access_policies import SESSION
@@ -10,8 +11,25 @@ from idp.directory.keysets import Key, begins, rising
 from idp.policy.models import AccessPolicy, AccessPolicyVersion, AuthenticationPolicy, Zone
 from idp.policy.permissions import Permission, require
 
+_Listed = TypeVar("_Listed", AuthenticationPolicy, AccessPolicy, Zone)
 _DEFAULT_FIRST = case((AuthenticationPolicy.is_default, 0), else_=1)
 _SESSION_FIRST = case((AccessPolicy.kind == SESSION, 0), (AccessPolicy.is_default, 1), else_=2)
+
+
+def _narrowed(
+    work: Work,
+    organization_id: str,
+    model: type[_Listed],
+    narrowing: InstrumentedAttribute[str],
+    starting: str,
+    only: str,
+) -> Select[_Listed]:
+    """Return the query for those of *model* whose name begins so, and whose column *narrowing* says *only* this."""
+    require(work, Permission.POLICY_READ, organization_id)
+    query = select(model).where(model.organization_id == organization_id)
+    if starting:
+        query = query.where(begins(model.name, starting))
+    return query.where(narrowing == only) if only else query
 
 
 def authentication(
@@ -28,12 +46,7 @@ def authentication(
     Raises:
         Forbidden: the actor may not read policies there.
     """
-    require(work, Permission.POLICY_READ, organization_id)
-    query = select(AuthenticationPolicy).where(AuthenticationPolicy.organization_id == organization_id)
-    if starting:
-        query = query.where(begins(AuthenticationPolicy.name, starting))
-    if kind:
-        query = query.where(AuthenticationPolicy.kind == kind)
+    query = _narrowed(work, organization_id, AuthenticationPolicy, AuthenticationPolicy.kind, starting, kind)
     by = (_DEFAULT_FIRST, AuthenticationPolicy.name, AuthenticationPolicy.id)
     return list(work.tx.session.scalars(rising(query, by, after, limit)))
 
@@ -57,12 +70,7 @@ def access(
     Raises:
         Forbidden: the actor may not read policies there.
     """
-    require(work, Permission.POLICY_READ, organization_id)
-    query = select(AccessPolicy).where(AccessPolicy.organization_id == organization_id)
-    if starting:
-        query = query.where(begins(AccessPolicy.name, starting))
-    if kind:
-        query = query.where(AccessPolicy.kind == kind)
+    query = _narrowed(work, organization_id, AccessPolicy, AccessPolicy.kind, starting, kind)
     by = (_SESSION_FIRST, AccessPolicy.name, AccessPolicy.id)
     return list(work.tx.session.scalars(rising(query, by, after, limit)))
 
@@ -104,10 +112,5 @@ def zones(
     Raises:
         Forbidden: the actor may not read policies there.
     """
-    require(work, Permission.POLICY_READ, organization_id)
-    query = select(Zone).where(Zone.organization_id == organization_id)
-    if starting:
-        query = query.where(begins(Zone.name, starting))
-    if usage:
-        query = query.where(Zone.usage == usage)
+    query = _narrowed(work, organization_id, Zone, Zone.usage, starting, usage)
     return list(work.tx.session.scalars(rising(query, (Zone.name, Zone.id), after, limit)))

@@ -1,10 +1,15 @@
 """How many people something would reach: for the sentence that is said before it is done."""
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from collections.abc import Collection
+
+from sqlalchemy import ColumnElement, CompoundSelect, exists, func, or_, select
 
 from idp.base.work import Work
 from idp.directory import access, memberships
 from idp.directory.models import AccessGrant, Account, Application, Group, Membership
+
+Subject = tuple[str, str]
+"""Kind and id of whom a grant is for."""
 
 
 def everyone(work: Work, organization_id: str) -> int:
@@ -50,29 +55,32 @@ def only_through(work: Work, child: Group, parent: Group) -> int:
 
 def application(work: Work, of: Application) -> int:
     """Return how many active accounts an application is open to."""
-    grant = exists().where(
+    grants = select(AccessGrant.subject_kind, AccessGrant.subject_id).where(
         AccessGrant.organization_id == of.organization_id,
         AccessGrant.application_id == of.id,
         AccessGrant.valid_from <= work.now,
         or_(AccessGrant.valid_to.is_(None), AccessGrant.valid_to > work.now),
     )
-    member = exists().where(
-        Membership.organization_id == AccessGrant.organization_id,
-        Membership.group_id == AccessGrant.subject_id,
-        Membership.account_id == Account.id,
+    subjects = {(kind, subject) for kind, subject in work.tx.session.execute(grants)}
+    if not subjects:
+        return 0
+    if any(kind == access.EVERYONE for kind, _ in subjects):
+        return _count(work, of.organization_id)
+    return _count(work, of.organization_id, Account.id.in_(subjects_accounts(work, of.organization_id, subjects)))
+
+
+def subjects_accounts(work: Work, organization_id: str, subjects: Collection[Subject]) -> CompoundSelect[str]:
+    """Return a query for the ids of the accounts that are meant, themselves or by a group: one list, never either of two."""
+    members = select(Membership.account_id).where(
+        Membership.organization_id == organization_id,
+        Membership.group_id.in_([subject for kind, subject in subjects if kind == access.GROUP]),
         memberships.held(work.now),
     )
-    return _count(
-        work,
-        of.organization_id,
-        grant.where(
-            or_(
-                AccessGrant.subject_kind == access.EVERYONE,
-                and_(AccessGrant.subject_kind == access.ACCOUNT, AccessGrant.subject_id == Account.id),
-                and_(AccessGrant.subject_kind == access.GROUP, member),
-            )
-        ),
+    own = select(Account.id).where(
+        Account.organization_id == organization_id,
+        Account.id.in_([subject for kind, subject in subjects if kind == access.ACCOUNT]),
     )
+    return members.union(own)
 
 
 def _in(work: Work, group_id: str, *further: ColumnElement[bool]) -> ColumnElement[bool]:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from idp.base.db import Prepared
 from idp.base.errors import Forbidden
+from idp.base.texts import phrase
 from idp.base.work import HeldRole, Work
 from idp.directory import access, group_mentions
 from idp.directory.group_models import GroupNesting, GroupRule
@@ -195,7 +196,11 @@ def require_over(work: Work, permission: Permission | Collection[Permission], ac
         raise Forbidden(
             "You may not do this to this account: it administers what you do not.",
             advice="Ask an administrator who holds at least the same roles.",
-            cause=f"the account holds more than {work.actor.name or work.actor.id}: {', '.join(sorted(excess))}",
+            cause=phrase(
+                "the account holds more than %(name)s: %(all)s",
+                name=work.actor.name or work.actor.id,
+                all=", ".join(sorted(excess)),
+            ),
         )
 
 
@@ -271,7 +276,11 @@ def require_into(work: Work, group: Group) -> None:
         raise Forbidden(
             "You may not change who is in this group: it gives rights that you do not have.",
             advice="Ask an administrator who holds at least the same roles.",
-            cause=f"the group carries more than {work.actor.name or work.actor.id}: {', '.join(sorted(excess))}",
+            cause=phrase(
+                "the group carries more than %(name)s: %(all)s",
+                name=work.actor.name or work.actor.id,
+                all=", ".join(sorted(excess)),
+            ),
         )
 
 

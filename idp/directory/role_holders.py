@@ -5,8 +5,8 @@ from collections.abc import Collection, Iterable
 from sqlalchemy import and_, or_, select, true
 
 from idp.base.work import Actor, HeldRole, Work
+from idp.directory.held_roles import Held, in_words, listed
 from idp.directory.models import Role, RoleAssignment
-from idp.directory.role_assignments import Held, in_words, listed
 from idp.policy.permissions import DIRECTORY, ROLES, Permission, allows, exceeds
 
 _MOST_LOOKED_AT = 500

@@ -86,7 +86,10 @@ def start(work: Work, kind: str, *, organization_id: str, title: str, parameters
     """
     own = work.actor.kind == "account" and work.actor.organization_id == organization_id
     if not own and work.actor.kind != "operator":
-        raise Forbidden("You may not do this.", cause=f"a run asked for by {work.actor.kind} {work.actor.id}")
+        raise Forbidden(
+            "You may not do this.",
+            cause=phrase("a run asked for by %(kind)s %(id)s", kind=work.actor.kind, id=work.actor.id),
+        )
     if own and _open_of(work, organization_id) >= MOST_OPEN:
         raise Conflict(
             phrase("%(most)s pieces of long work of yours are not finished yet.", most=MOST_OPEN),

@@ -27,6 +27,7 @@ from idp.audit.log import record
 from idp.base.db import Prepared
 from idp.base.errors import Unavailable
 from idp.base.ids import new_id
+from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.keyring.brought import Brought
 from idp.keyring.models import SigningKey
@@ -124,7 +125,9 @@ def active(work: Work, organization_id: str, site_id: str, purpose: str, algorit
         "This site cannot sign at the moment.",
         code="no-active-key",
         advice="Tell your administrator.",
-        cause=f"no active {purpose} key {algorithm or ''}: run `idp keys rotate`",
+        cause=phrase(
+            "no active %(purpose)s key %(algorithm)s: run `idp keys rotate`", purpose=purpose, algorithm=algorithm or ""
+        ),
     )
 
 
@@ -169,7 +172,9 @@ def _private(work: Work, key_id: str, sealed: str) -> PrivateKey:
     # The seal proves that we made this key: its primes need not be proven again (40 ms each).
     loaded = load_der_private_key(raw, None, unsafe_skip_rsa_key_validation=True)
     if not isinstance(loaded, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey):
-        raise Unavailable("This site cannot sign at the moment.", cause=f"key {key_id} is of an unknown kind")
+        raise Unavailable(
+            "This site cannot sign at the moment.", cause=phrase("key %(key_id)s is of an unknown kind", key_id=key_id)
+        )
     with _lock:
         if len(_loaded) >= _LOADED_AT_MOST:
             _loaded.clear()

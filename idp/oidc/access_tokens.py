@@ -11,6 +11,7 @@ from sqlalchemy import bindparam, select
 
 from idp.base.db import Prepared, insert_if_absent
 from idp.base.ids import new_id
+from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.keyring import keyring
 from idp.keyring.keyring import TOKEN_SIGNING
@@ -85,19 +86,9 @@ def issue(
         grant: of the person it speaks of; None where the client acts for itself.
     """
     token_id = new_id("tok")
-    at = int(work.now.timestamp())
     if grant is not None:
         target = replace(target, lives=min(target.lives, grant.expires_at - work.now))
-    said: dict[str, Any] = {
-        "iss": provider.issuer,
-        "sub": subject,
-        "aud": target.audience[0] if len(target.audience) == 1 else list(target.audience),
-        "client_id": client.client_id,
-        "exp": at + int(target.lives.total_seconds()),
-        "iat": at,
-        "jti": token_id,
-        "scope": " ".join(target.scope),
-    }
+    said = payload(provider, client, target, token_id=token_id, subject=subject, at=int(work.now.timestamp()))
     if grant is not None:
         said["grant_id"] = grant.id
         said["auth_time"] = int(grant.authenticated_at.timestamp())  # RFC 9068 section 2.2.1, RFC 9470 section 6.1
@@ -111,6 +102,22 @@ def issue(
     else:
         token = signing.signed(work, provider, client.access_token_algorithm, said, Typ.ACCESS_TOKEN)
     return Made(token, token_id, target)
+
+
+def payload(
+    provider: Provider, client: ClientFacts, target: Target, *, token_id: str, subject: str, at: int
+) -> dict[str, Any]:
+    """Return what an access token for *target* says that is issued *at* (seconds since 1970), before what its grant adds."""
+    return {
+        "iss": provider.issuer,
+        "sub": subject,
+        "aud": target.audience[0] if len(target.audience) == 1 else list(target.audience),
+        "client_id": client.client_id,
+        "exp": at + int(target.lives.total_seconds()),
+        "iat": at,
+        "jti": token_id,
+        "scope": " ".join(target.scope),
+    }
 
 
 def find(work: Work, provider: Provider, token: str) -> AccessToken:
@@ -187,7 +194,7 @@ def _stored(work: Work, provider: Provider, token: str) -> dict[str, Any]:
     if said is None:
         raise Unverified("there is no such opaque token, or it is over or revoked")
     if said["iss"] != provider.issuer:
-        raise Unverified(f"it was issued at {said['iss']}")
+        raise Unverified(phrase("it was issued at %(said)s", said=said["iss"]))
     return said
 
 

@@ -2,6 +2,7 @@
 
 from idp.base.crypto import equal
 from idp.base.ids import fingerprint, is_id
+from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.oidc import api_facts, client_auth
 from idp.oidc.api_facts import ApiFacts
@@ -34,9 +35,11 @@ def authenticate(work: Work, provider: Provider, sent: Parameters, authorization
     stored = api.secret_hash if api is not None else ""
     right = equal(fingerprint(presented.secret), stored or _NO_SECRET)
     if api is None:
-        raise InvalidClient(cause=f"no API {presented.client_id!r} at this site")
+        raise InvalidClient(cause=phrase("no API %(client_id)s at this site", client_id=repr(presented.client_id)))
     if not (right and stored and presented.secret):
-        raise InvalidClient(cause=f"the secret of the API {api.identifier} is wrong or empty")
+        raise InvalidClient(
+            cause=phrase("the secret of the API %(identifier)s is wrong or empty", identifier=api.identifier)
+        )
     if not api.enabled:
-        raise InvalidClient(cause=f"the API {api.identifier} is disabled")
+        raise InvalidClient(cause=phrase("the API %(identifier)s is disabled", identifier=api.identifier))
     return api

@@ -7,7 +7,7 @@ A scope is had by two grants that hold now: one to the client, one to whoever it
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, select
 
 from idp.audit.events import ApiScopeAdded, ApiScopeChanged, ApiScopeGranted, ApiScopeRemoved, ApiScopeWithdrawn
 from idp.audit.log import record
@@ -206,21 +206,38 @@ def withdraw(
     held = _held(work, scope, whom)
     if not held:
         raise NotFound(phrase("“%(name)s” is not granted to %(called)s.", name=scope.name, called=whom.called))
-    for one in held:
-        one.valid_to = work.now
-    work.tx.session.flush()
-    record(
-        work,
-        ApiScopeWithdrawn(
-            organization_id=of.organization_id,
-            target_id=of.id,
-            identifier=of.identifier,
-            scope=scope.name,
-            subject_kind=whom.kind,
-            subject=whom.called,
-        ),
+    return _ended(work, of, scope, held, whom)
+
+
+def withdraw_one(work: Work, api: str, grant_id: str) -> ApiScopeGrant:
+    """
+    As `withdraw`, of the grant with that id: also where whom it is for is gone, or may not be seen.
+
+    Raises:
+        NotFound: no such grant of a scope of this API that holds now; or as for `apis.find`.
+        Forbidden: the actor may not grant scopes there.
+        Conflict: as for `apis.find`.
+    """
+    of = apis.find(work, api)
+    require_on(work, Permission.API_GRANT, of)
+    query = (
+        select(ApiScopeGrant, ApiScope)
+        .join(
+            ApiScope,
+            and_(ApiScope.organization_id == ApiScopeGrant.organization_id, ApiScope.id == ApiScopeGrant.scope_id),
+        )
+        .where(
+            ApiScopeGrant.organization_id == of.organization_id,
+            ApiScopeGrant.id == grant_id,
+            ApiScope.api_id == of.id,
+            *holding(work),
+        )
     )
-    return held[0]
+    found = work.tx.session.execute(query).one_or_none()
+    if found is None:
+        raise NotFound("There is no such grant now.", field="grant", advice="Look at the list again.")
+    one, scope = found
+    return _ended(work, of, scope, [one], _Subject(one.subject_kind, one.subject_id, _called(work, one)))
 
 
 def of_api(work: Work, api: Api) -> list[ApiScope]:
@@ -240,12 +257,17 @@ def grants(work: Work, scope: ApiScope) -> list[tuple[ApiScopeGrant, str]]:
         .where(
             ApiScopeGrant.organization_id == scope.organization_id,
             ApiScopeGrant.scope_id == scope.id,
-            ApiScopeGrant.valid_from <= work.now,
-            ApiScopeGrant.valid_to.is_(None) | (ApiScopeGrant.valid_to > work.now),
+            *holding(work),
         )
         .order_by(ApiScopeGrant.valid_from, ApiScopeGrant.id)
     )
     return [(one, _called(work, one)) for one in work.tx.session.scalars(query)]
+
+
+def holding(work: Work) -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions that a grant of a scope holds now."""
+    of = ApiScopeGrant
+    return of.valid_from <= work.now, of.valid_to.is_(None) | (of.valid_to > work.now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,8 +312,37 @@ def _whom(
     return _Subject(EVERYONE, of.organization_id, EVERYONE)
 
 
+def _ended(work: Work, of: Api, scope: ApiScope, held: list[ApiScopeGrant], whom: _Subject) -> ApiScopeGrant:
+    for one in held:
+        one.valid_to = work.now
+    work.tx.session.flush()
+    record(
+        work,
+        ApiScopeWithdrawn(
+            organization_id=of.organization_id,
+            target_id=of.id,
+            identifier=of.identifier,
+            scope=scope.name,
+            subject_kind=whom.kind,
+            subject=whom.called,
+        ),
+    )
+    return held[0]
+
+
 def _held(work: Work, scope: ApiScope, whom: _Subject) -> list[ApiScopeGrant]:
-    return [one for one, _ in grants(work, scope) if (one.subject_kind, one.subject_id) == (whom.kind, whom.id)]
+    query = (
+        select(ApiScopeGrant)
+        .where(
+            ApiScopeGrant.organization_id == scope.organization_id,
+            ApiScopeGrant.scope_id == scope.id,
+            ApiScopeGrant.subject_kind == whom.kind,
+            ApiScopeGrant.subject_id == whom.id,
+            *holding(work),
+        )
+        .order_by(ApiScopeGrant.valid_from, ApiScopeGrant.id)
+    )
+    return list(work.tx.session.scalars(query))
 
 
 def _called(work: Work, one: ApiScopeGrant) -> str:

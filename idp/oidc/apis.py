@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from idp.audit.events import ApiChanged, ApiCreated, ApiDeleted, ApiDisabled, ApiEnabled, ApiSecretRotated
 from idp.audit.log import record
-from idp.base.errors import Conflict, Invalid, NotFound
+from idp.base.errors import ChangedMeanwhile, Conflict, Invalid, NotFound
 from idp.base.ids import fingerprint, new_id, new_token
 from idp.base.texts import phrase
 from idp.base.work import Work
@@ -99,18 +99,22 @@ def edit(
     token_format: str | None = None,
     token_seconds: int | None = None,
     takes_api_tokens: bool | None = None,
+    if_version: int | None = None,
 ) -> Api:
     """
     Change an API; what is None stays. Tokens that were issued before stay as they are; those that people made are good
     as long as it takes them.
 
+    Args:
+        if_version: the version of the API that the change was made for.
+
     Raises:
         NotFound, Conflict: as for `find`.
         Forbidden: the actor may not edit APIs there.
         Invalid: the name, the format or the life cannot be used.
+        ChangedMeanwhile: somebody else has changed the API since.
     """
-    api = find(work, reference)
-    require_on(work, Permission.API_EDIT, api)
+    api = _to_change(work, reference, Permission.API_EDIT, if_version)
     before = _described(api)
     if name is not None:
         api.name = _name(name)
@@ -137,7 +141,7 @@ def edit(
     return api
 
 
-def disable(work: Work, reference: str) -> Api:
+def disable(work: Work, reference: str, *, if_version: int | None = None) -> Api:
     """
     Issue no more tokens for an API, and let it ask about none; its scopes and their grants stay.
 
@@ -145,9 +149,9 @@ def disable(work: Work, reference: str) -> Api:
         NotFound: as for `find`.
         Forbidden: the actor may not edit APIs there.
         Conflict: it is disabled already; or as for `find`.
+        ChangedMeanwhile: somebody else has changed the API since *if_version*.
     """
-    api = find(work, reference)
-    require_on(work, Permission.API_EDIT, api)
+    api = _to_change(work, reference, Permission.API_EDIT, if_version)
     if api.disabled_at is not None:
         raise Conflict(phrase("The API “%(name)s” is disabled already.", name=api.name))
     api.disabled_at = work.now
@@ -156,7 +160,7 @@ def disable(work: Work, reference: str) -> Api:
     return api
 
 
-def enable(work: Work, reference: str) -> Api:
+def enable(work: Work, reference: str, *, if_version: int | None = None) -> Api:
     """
     Issue tokens for a disabled API again.
 
@@ -164,9 +168,9 @@ def enable(work: Work, reference: str) -> Api:
         NotFound: as for `find`.
         Forbidden: the actor may not edit APIs there.
         Conflict: it is not disabled; or as for `find`.
+        ChangedMeanwhile: somebody else has changed the API since *if_version*.
     """
-    api = find(work, reference)
-    require_on(work, Permission.API_EDIT, api)
+    api = _to_change(work, reference, Permission.API_EDIT, if_version)
     if api.disabled_at is None:
         raise Conflict(phrase("The API “%(name)s” is not disabled.", name=api.name))
     api.disabled_at = None
@@ -175,16 +179,16 @@ def enable(work: Work, reference: str) -> Api:
     return api
 
 
-def rotate_secret(work: Work, reference: str) -> tuple[Api, str]:
+def rotate_secret(work: Work, reference: str, *, if_version: int | None = None) -> tuple[Api, str]:
     """
     Make a new secret for an API; the old one is good no longer than a second from now.
 
     Raises:
         NotFound, Conflict: as for `find`.
         Forbidden: the actor may not edit APIs there.
+        ChangedMeanwhile: somebody else has changed the API since *if_version*.
     """
-    api = find(work, reference)
-    require_on(work, Permission.API_EDIT, api)
+    api = _to_change(work, reference, Permission.API_EDIT, if_version)
     secret = new_token(SECRET)
     api.secret_hash = fingerprint(secret)
     record(work, ApiSecretRotated(organization_id=api.organization_id, target_id=api.id, identifier=api.identifier))
@@ -192,16 +196,16 @@ def rotate_secret(work: Work, reference: str) -> tuple[Api, str]:
     return api, secret
 
 
-def delete(work: Work, reference: str) -> Api:
+def delete(work: Work, reference: str, *, if_version: int | None = None) -> Api:
     """
     Remove an API for good, with its scopes, their grants, its opaque tokens and those that people made for it.
 
     Raises:
         NotFound, Conflict: as for `find`.
         Forbidden: the actor may not delete APIs there.
+        ChangedMeanwhile: somebody else has changed the API since *if_version*.
     """
-    api = find(work, reference)
-    require_on(work, Permission.API_DELETE, api)
+    api = _to_change(work, reference, Permission.API_DELETE, if_version)
     work.tx.session.delete(api)
     work.tx.session.flush()
     record(
@@ -245,6 +249,14 @@ def listed(
     if site_id is not None:
         query = query.where(Api.site_id == site_id)
     return list(work.tx.session.scalars(query))
+
+
+def _to_change(work: Work, reference: str, permission: Permission, if_version: int | None) -> Api:
+    api = find(work, reference)
+    require_on(work, permission, api)
+    if if_version is not None and if_version != api.version:
+        raise ChangedMeanwhile(api.id)
+    return api
 
 
 def _described(api: Api) -> dict[str, str]:

@@ -12,6 +12,7 @@ from datetime import timedelta
 
 from idp.base.crypto import equal
 from idp.base.ids import fingerprint
+from idp.base.texts import phrase, words_of
 from idp.base.work import Work
 from idp.oidc import client_facts, jose, parameters, remote_keys
 from idp.oidc.client_facts import ClientFacts
@@ -62,9 +63,15 @@ def _proven(work: Work, provider: Provider, presented: Presented) -> ClientFacts
     if presented.method in (SECRET_BASIC, SECRET_POST):
         _check_secret(client, presented)
     if client is None:
-        raise InvalidClient(cause=f"no client {presented.client_id[:80]!r} at this site")
+        raise InvalidClient(
+            cause=phrase("no client %(client_id)s at this site", client_id=repr(presented.client_id[:80]))
+        )
     if presented.method != client.method:
-        raise InvalidClient(cause=f"sent {presented.method}, registered is {client.method}")
+        raise InvalidClient(
+            cause=phrase(
+                "sent %(method)s, registered is %(registered)s", method=presented.method, registered=client.method
+            )
+        )
     if not client.enabled:
         raise InvalidClient(cause="the application is disabled")
     if client.method == PRIVATE_KEY_JWT:
@@ -149,7 +156,9 @@ def _check_assertion(work: Work, provider: Provider, client: ClientFacts, assert
             algorithm=client.assertion_algorithm,
         )
     except Unverified as error:
-        raise InvalidClient(cause=f"client assertion: {error}", **error.facts) from error
+        raise InvalidClient(
+            cause=phrase("client assertion: %(error)s", error=words_of(error)), **error.facts
+        ) from error
     if said.get("sub") != client.client_id:
         raise InvalidClient(cause="client assertion: sub is not the client")
     token_id = said.get("jti")

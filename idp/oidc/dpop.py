@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from idp.base.crypto import equal
 from idp.base.ids import fingerprint
+from idp.base.texts import phrase, words_of
 from idp.base.work import Work
 from idp.oidc import dpop_nonces, jose, proof_keys
 from idp.oidc.errors import InvalidDpopProof, UseDpopNonce
@@ -64,7 +65,9 @@ def of_request(
     try:
         claims, thumbprint = _verified(sent)
     except Unverified as error:
-        raise InvalidDpopProof("The DPoP proof cannot be verified.", cause=f"DPoP proof: {error}") from error
+        raise InvalidDpopProof(
+            "The DPoP proof cannot be verified.", cause=phrase("DPoP proof: %(error)s", error=words_of(error))
+        ) from error
     _check_request(claims, method, f"{provider.issuer}/oauth2/{endpoint}")
     _check_times(claims, work.now)
     if access_token is not None:
@@ -90,7 +93,7 @@ def _verified(sent: str) -> tuple[dict[str, Any], str]:
         raise Unverified("it is too long")
     header, claims, signed, signature = jose.proof_parts(sent)
     if header.get("typ") != TYP:
-        raise Unverified(f"typ {str(header.get('typ'))[:40]!r} is not {TYP}")
+        raise Unverified(phrase("typ %(got)s is not %(typ)s", got=repr(str(header.get("typ"))[:40]), typ=TYP))
     key = proof_keys.read(header.get("jwk"))
     proof_keys.check_signature(key, header.get("alg"), signed, signature)
     return claims, key.thumbprint
@@ -140,7 +143,9 @@ def _token_id(claims: Mapping[str, Any]) -> str:
 def _wrong(name: str, fault: str, claims: Mapping[str, Any]) -> InvalidDpopProof:
     return InvalidDpopProof(
         f"The {name} of the DPoP proof is missing, or not good for this request.",
-        cause=f"DPoP proof: {name} {str(claims.get(name))[:200]!r} {fault}",
+        cause=phrase(
+            "DPoP proof: %(name)s %(got)s %(fault)s", name=name, got=repr(str(claims.get(name))[:200]), fault=fault
+        ),
     )
 
 

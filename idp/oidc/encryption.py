@@ -5,6 +5,7 @@ Signed first, then encrypted. A client that has asked for this never gets plain 
 has no usable key, it is refused, and its administrator reads why.
 """
 
+from idp.base.texts import joined, phrase, words_of
 from idp.oidc import jwe, remote_keys
 from idp.oidc.client_facts import ClientFacts
 from idp.oidc.errors import CannotEncrypt
@@ -31,12 +32,17 @@ def encrypted(client: ClientFacts, by: tuple[str, str], said: str, *, nested: bo
     fitting = [key for key in keys if algorithm in key.algorithms]
     if not fitting:
         why = remote_keys.fault(client.keys_at) if client.keys_at else ""
-        raise CannotEncrypt(cause=f"no key of the client is for {algorithm}{f': {why}' if why else ''}")
+        cause = phrase("no key of the client is for %(algorithm)s", algorithm=algorithm)
+        raise CannotEncrypt(cause=joined([cause, why], ": ") if why else cause)
     key = min(fitting, key=_is_for_more)
     try:
         return jwe.encrypt(said.encode("utf-8"), key.key, key.id, algorithm, method, nested=nested)
     except ValueError as error:
-        raise CannotEncrypt(cause=f"nothing can be encrypted to the client's key {key.id!r}: {error}") from error
+        raise CannotEncrypt(
+            cause=phrase(
+                "nothing can be encrypted to the client's key %(id)s: %(error)s", id=repr(key.id), error=words_of(error)
+            )
+        ) from error
 
 
 def demanded(client: ClientFacts, by: tuple[str, str] | None, said: str, *, nested: bool = True) -> str:

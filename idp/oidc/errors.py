@@ -9,6 +9,7 @@ with a `ReplyTo`.
 from typing import Any, ClassVar
 
 from idp.base.errors import Invalid
+from idp.base.texts import phrase
 from idp.signon.request import Refusal
 
 
@@ -261,4 +262,4 @@ _OF_REFUSAL: dict[Refusal, tuple[type[OAuthError], str]] = {
 def for_refusal(refusal: Refusal) -> OAuthError:
     """Return what a client is told about *refusal*."""
     family, description = _OF_REFUSAL[refusal]
-    return family(description, cause=f"refused: {refusal.value}")
+    return family(description, cause=phrase("refused: %(refusal)s", refusal=refusal.value))

@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
-from idp.base.texts import is_storable
+from idp.base.texts import is_storable, phrase
 from idp.keyring.keyring import GoneKey, Key
 from idp.keyring.private import PrivateKey
 from idp.oidc import jwe, signatures
@@ -210,7 +210,13 @@ def _read(
     _check_typ(header, purpose)
     stated = header.get("alg")
     if not isinstance(stated, str) or stated not in _RULES[purpose].algorithms or algorithm not in (None, stated):
-        raise Unverified(f"algorithm {stated!r} is not taken for a {purpose} of this party")
+        raise Unverified(
+            phrase(
+                "algorithm %(stated)s is not taken for a %(purpose)s of this party",
+                stated=repr(stated),
+                purpose=purpose,
+            )
+        )
     return _signer(token, keys, header.get("kid"), stated), _object(payload, "payload")
 
 
@@ -262,14 +268,14 @@ def read_unsigned(
 def _check_typ(header: Mapping[str, Any], purpose: Purpose) -> None:
     typ = str(header.get("typ", "")).lower().removeprefix("application/")
     if typ not in _RULES[purpose].types:
-        raise Unverified(f"typ {typ!r} is not of a {purpose}")
+        raise Unverified(phrase("typ %(typ)s is not of a %(purpose)s", typ=repr(typ), purpose=purpose))
 
 
 def _checked(
     claims: dict[str, Any], rule: _Rule, issuer: str, is_audience: Callable[[str], bool], now: datetime
 ) -> dict[str, Any]:
     if claims.get("iss") != issuer and not (rule.is_request and "iss" not in claims):
-        raise Unverified(f"iss {claims.get('iss')!r} is not {issuer!r}")
+        raise Unverified(phrase("iss %(got)s is not %(issuer)s", got=repr(claims.get("iss")), issuer=repr(issuer)))
     if not (rule.is_request and "aud" not in claims):
         _check_audience(claims.get("aud"), rule, is_audience)
     _check_times(claims, rule, now)
@@ -319,7 +325,7 @@ def _parts(
     header = _header_in(parts[0])
     odd = forbidden & header.keys()
     if odd:
-        raise Unverified(f"header members that choose keys or change rules: {', '.join(sorted(odd))}")
+        raise Unverified(phrase("header members that choose keys or change rules: %(all)s", all=", ".join(sorted(odd))))
     return header, decoded(parts[1])
 
 
@@ -349,11 +355,11 @@ def _object(raw: bytes, what: str) -> dict[str, Any]:
     try:
         value = json.loads(raw.decode("utf-8"), object_pairs_hook=_without_repetition)
     except (ValueError, RecursionError) as error:
-        raise Unverified(f"the {what} is not JSON, or repeats a member") from error
+        raise Unverified(phrase("the %(what)s is not JSON, or repeats a member", what=what)) from error
     if not isinstance(value, dict):
-        raise Unverified(f"the {what} is no JSON object")
+        raise Unverified(phrase("the %(what)s is no JSON object", what=what))
     if not is_storable(value):
-        raise Unverified(f"the {what} holds characters that are none")
+        raise Unverified(phrase("the %(what)s holds characters that are none", what=what))
     return value
 
 
@@ -380,7 +386,7 @@ def _check_audience(audience: object, rule: _Rule, is_audience: Callable[[str], 
     stated: list[object] = audience if rule.several_audiences and isinstance(audience, list) else [audience]
     named = [one for one in stated if isinstance(one, str)]
     if len(named) != len(stated) or not any(is_audience(one) for one in named):
-        raise Unverified(f"aud {audience!r} is not what it must be")
+        raise Unverified(phrase("aud %(audience)s is not what it must be", audience=repr(audience)))
 
 
 def _check_times(claims: dict[str, Any], rule: _Rule, now: datetime) -> None:
@@ -394,7 +400,7 @@ def _check_times(claims: dict[str, Any], rule: _Rule, now: datetime) -> None:
     for name in ("iat", "nbf"):
         value = _seconds(claims, name)
         if value is not None and value > at + skew:
-            raise Unverified(f"its {name} is in the future", seconds=int(value - at))
+            raise Unverified(phrase("its %(name)s is in the future", name=name), seconds=int(value - at))
     if rule.longest is not None and expires is not None and expires > at + rule.longest.total_seconds() + skew:
         raise Unverified("its exp is too far away", seconds=int(expires - at))
 
@@ -404,7 +410,7 @@ def _seconds(claims: dict[str, Any], name: str) -> float | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1e11:
-        raise Unverified(f"its {name} is no time")
+        raise Unverified(phrase("its %(name)s is no time", name=name))
     return float(value)
 
 
@@ -433,7 +439,7 @@ def _public(key_id: str, public: object) -> VerifyingKey:
         return OKPKey.import_key({"kty": "OKP", "crv": "Ed25519", "x": x, "kid": key_id, "use": "sig", "alg": EDDSA})
     if isinstance(public, ec.EllipticCurvePublicKey):
         return ECKey.import_key({**_ec_jwk(public), "kid": key_id, "use": "sig", "alg": ES256})
-    raise Unverified(f"key {key_id} is of an unknown kind")
+    raise Unverified(phrase("key %(key_id)s is of an unknown kind", key_id=key_id))
 
 
 def _rsa_jwk(public: rsa.RSAPublicKey) -> dict[str, str | list[str]]:

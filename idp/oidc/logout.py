@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from idp.base.errors import PageError
+from idp.base.texts import phrase, words_of
 from idp.base.work import Work
 from idp.oidc import answer, client_facts, hints, jose, session_ids
 from idp.oidc.authorize.identify import well_formed
@@ -114,7 +115,7 @@ def _hint(work: Work, provider: Provider, hint: str) -> dict[str, str]:
         raise _fault(
             "wrong-hint",
             "The application asked to sign you out in a way that cannot be trusted.",
-            f"id_token_hint: {error}",
+            phrase("id_token_hint: %(error)s", error=words_of(error)),
             issuer=(jose.unverified_claim(hint, "iss") or "")[:500],
         ) from error
     return {"aud": said["aud"], "sid": said["sid"]}
@@ -135,7 +136,7 @@ def _client(work: Work, provider: Provider, stated: str | None, of_hint: str | N
         raise _fault(
             "unknown-client",
             "This application is not known here.",
-            f"no client {client_id[:80]!r} here",
+            phrase("no client %(client_id)s here", client_id=repr(client_id[:80])),
             client_id=client_id[:80],
         )
     return client
@@ -146,7 +147,7 @@ def _return_to(client: ClientFacts | None, address: str, state: str | None) -> R
         raise _fault(
             "unregistered-redirect-uri",
             "The application wants you to go on at an address that it has not registered.",
-            f"post_logout_redirect_uri {address[:500]!r}",
+            phrase("post_logout_redirect_uri %(address)s", address=repr(address[:500])),
             client_id=client.client_id if client is not None else "",
             received=address[:500],
         )

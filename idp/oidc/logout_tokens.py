@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 from sqlalchemy import bindparam, select
 
 from idp.base.db import Prepared
+from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import sites
 from idp.oidc import client_facts, encryption, logout_frames, remote_keys, session_ids, signing
@@ -72,7 +73,7 @@ def judge(work: Work, told: Told, reply: Reply) -> Verdict:
         return Verdict(CONFIRMED)
     if reply.status == 400:
         return Verdict(FAILED, "it answered that it could not (status 400)")
-    return Verdict(ASKED, f"status {reply.status}")
+    return Verdict(ASKED, phrase("status %(status)s", status=reply.status))
 
 
 def _token(work: Work, base_url: str, client: ClientFacts, told: Told) -> str:

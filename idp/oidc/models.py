@@ -236,7 +236,8 @@ class ApiToken(Owned):
 
     ``scope`` is what was chosen then: what it is good for is that of it which the person may do now. ``subject`` is as
     whom the API knows the person; ``ending`` are the last characters, by which people tell tokens apart. It is dead once its account has another ``api_token_epoch``.
-    ``last_used_at`` and ``last_refused_at`` are written once an hour at most.
+    ``last_used_at`` and ``last_refused_at`` are written once an hour at most; ``ending_told_at`` is when its person was
+    told that it is over soon.
     """
 
     __tablename__ = "api_tokens"
@@ -261,6 +262,7 @@ class ApiToken(Owned):
     expires_at: Mapped[datetime] = mapped_column(index=True)
     last_used_at: Mapped[datetime | None]
     last_refused_at: Mapped[datetime | None]
+    ending_told_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None] = mapped_column(index=True)
     revoked_because: Mapped[str] = mapped_column(String(64), default="")
 

@@ -14,6 +14,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from idp.base.texts import phrase
 from idp.oidc import signatures
 from idp.oidc.jose import ED25519, EDDSA, ES256, PS256, RS256, Unverified, decoded
 from idp.oidc.signatures import PublicKey
@@ -48,7 +49,7 @@ def read(jwk: object) -> ProofKey:
         raise Unverified("the jwk is no JSON object")
     odd = _NOT_PUBLIC & jwk.keys()
     if odd:
-        raise Unverified(f"the jwk holds a private or symmetric key: {', '.join(sorted(odd))}")
+        raise Unverified(phrase("the jwk holds a private or symmetric key: %(all)s", all=", ".join(sorted(odd))))
     if jwk.get("use", "sig") != "sig" or "verify" not in _operations(jwk):
         raise Unverified("the jwk is not for signatures")
     key = _read(*(_text(jwk, name) for name in ("kty", "crv", "x", "y", "n", "e")))
@@ -63,7 +64,7 @@ def check_signature(key: ProofKey, algorithm: object, signed: bytes, signature: 
         Unverified: *algorithm* is none of ours or not for the key, or the signature is wrong.
     """
     if not isinstance(algorithm, str) or algorithm not in key.algorithms:
-        raise Unverified(f"algorithm {str(algorithm)[:40]!r} is not taken for this key")
+        raise Unverified(phrase("algorithm %(got)s is not taken for this key", got=repr(str(algorithm)[:40])))
     if not signatures.is_right(key.public, algorithm, signed, signature):
         raise Unverified("the signature is wrong")
 
@@ -76,7 +77,7 @@ def _operations(jwk: dict[str, Any]) -> list[Any]:
 def _text(jwk: dict[str, Any], name: str) -> str:
     value = jwk.get(name, "")
     if not isinstance(value, str):
-        raise Unverified(f"the {name} of the jwk is no text")
+        raise Unverified(phrase("the %(name)s of the jwk is no text", name=name))
     return value
 
 
@@ -91,7 +92,7 @@ def _read(kty: str, crv: str, x: str, y: str, n: str, e: str) -> ProofKey:
             return _rsa_key(n, e)
     except ValueError as error:
         raise Unverified("the jwk is no point of its curve, or no RSA key") from error
-    raise Unverified(f"no key of the kind {kty[:20]!r} {crv[:20]!r} is taken")
+    raise Unverified(phrase("no key of the kind %(kty)s %(crv)s is taken", kty=repr(kty[:20]), crv=repr(crv[:20])))
 
 
 def _ec_key(x: str, y: str) -> ProofKey:
@@ -116,7 +117,13 @@ def _rsa_key(n: str, e: str) -> ProofKey:
         raise Unverified("a number of the jwk is missing or has leading zeros")
     number = int.from_bytes(modulus, "big")
     if not _LEAST_RSA_BITS <= number.bit_length() <= _MOST_RSA_BITS or len(exponent) > _LONGEST_EXPONENT:
-        raise Unverified(f"an RSA key has {_LEAST_RSA_BITS} to {_MOST_RSA_BITS} bits and a short exponent")
+        raise Unverified(
+            phrase(
+                "an RSA key has %(least_rsa_bits)s to %(most_rsa_bits)s bits and a short exponent",
+                least_rsa_bits=_LEAST_RSA_BITS,
+                most_rsa_bits=_MOST_RSA_BITS,
+            )
+        )
     public = rsa.RSAPublicNumbers(int.from_bytes(exponent, "big"), number).public_key()
     return ProofKey(public, (RS256, PS256), _thumbprint(f'{{"e":"{e}","kty":"RSA","n":"{n}"}}'))
 

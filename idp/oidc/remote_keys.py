@@ -15,6 +15,7 @@ import orjson
 
 from idp.base import clock
 from idp.base.errors import IdpError, Unavailable
+from idp.base.texts import phrase, sentence, words_of
 from idp.oidc import jose
 from idp.oidc.jose import KnownKey, UnusableKeys
 
@@ -38,7 +39,10 @@ class KeysWanted(Unavailable):
     """
 
     def __init__(self, wanted: Wanted) -> None:
-        super().__init__("It cannot be answered just now.", cause=f"the keys at {wanted.address} are not known yet")
+        super().__init__(
+            "It cannot be answered just now.",
+            cause=phrase("the keys at %(address)s are not known yet", address=wanted.address),
+        )
         self.wanted = wanted
 
 
@@ -97,7 +101,8 @@ def fetch(wanted: Wanted, get: Callable[[str], bytes]) -> str:
         parsed = orjson.loads(get(wanted.address))
         keys = jose.client_keys(parsed if isinstance(parsed, dict) else {})
     except (IdpError, UnusableKeys, ValueError) as error:
-        cause = f"jwks_uri {wanted.address}: {error.cause if isinstance(error, IdpError) else error}"
+        why = sentence(error.cause) if isinstance(error, IdpError) else words_of(error)
+        cause = phrase("jwks_uri %(address)s: %(why)s", address=wanted.address, why=why)
     with _lock:
         _held[wanted.address] = _Held(keys, clock.monotonic(), cause)
         _held.move_to_end(wanted.address)

@@ -4,6 +4,7 @@ from idp.audit import attempts
 from idp.audit.attempts import Trail
 from idp.audit.events import TokenRevoked
 from idp.audit.log import record
+from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.oidc import access_tokens, grants, refresh_tokens
 from idp.oidc.client_facts import ClientFacts
@@ -16,7 +17,7 @@ from idp.oidc.token.endpoint import as_client, authenticated, refused
 from idp.oidc.token.exchange import Denied
 
 KIND = "oidc.revoke"
-_BECAUSE = "revoked by the client"
+_BECAUSE = phrase("revoked by the client")
 
 
 def answer(

@@ -8,6 +8,7 @@ each audience is never in doubt.
 
 from collections.abc import Collection
 
+from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.oidc import access_tokens, scopes
 from idp.oidc.access_tokens import Target
@@ -100,19 +101,24 @@ def choose(
     beyond = [resource for resource in named if within and resource not in within]
     if beyond:
         raise InvalidTarget(
-            "A resource is not among those of the authorization request.", cause=f"resource {beyond[0][:200]!r}"
+            "A resource is not among those of the authorization request.",
+            cause=phrase("resource %(beyond)s", beyond=repr(beyond[0][:200])),
         )
     of = {token: apis.audience_of(token, provider.issuer) for token in scope}
     audience = named or _likely(provider, of, within)
     idle = [resource for resource in named if resource not in of.values()]
     if idle or not audience:
         wanted = idle[0] if idle else " ".join(within)
-        raise InvalidTarget("There is nothing to be done at this resource.", cause=f"no scope of {wanted[:200]!r}")
+        raise InvalidTarget(
+            "There is nothing to be done at this resource.",
+            cause=phrase("no scope of %(wanted)s", wanted=repr(wanted[:200])),
+        )
     meant = [api for api in map(apis.enabled, audience) if api is not None]
     opaque = [api for api in meant if api.opaque]
     if opaque and len(meant) > 1:
         raise InvalidTarget(
-            "One of the resources takes only tokens of its own.", cause=f"{opaque[0].identifier} wants opaque tokens"
+            "One of the resources takes only tokens of its own.",
+            cause=phrase("%(identifier)s wants opaque tokens", identifier=opaque[0].identifier),
         )
     lives = [api.lives for api in meant] + ([access_tokens.LIVES] if provider.issuer in audience else [])
     return Target(
@@ -131,7 +137,10 @@ def check_known(provider: Provider, apis: SiteApis, resources: Collection[str]) 
     """
     for resource in resources:
         if resource != provider.issuer and apis.enabled(resource) is None:
-            raise InvalidTarget("A resource is not known here.", cause=f"no API {resource[:200]!r} is enabled here")
+            raise InvalidTarget(
+                "A resource is not known here.",
+                cause=phrase("no API %(resource)s is enabled here", resource=repr(resource[:200])),
+            )
 
 
 def _likely(provider: Provider, of: dict[str, str], within: tuple[str, ...]) -> tuple[str, ...]:
@@ -139,7 +148,7 @@ def _likely(provider: Provider, of: dict[str, str], within: tuple[str, ...]) -> 
     if len(apis) > 1:
         raise InvalidTarget(
             "It is not clear which resource the token is for. Name it by the parameter resource.",
-            cause=f"scopes of {', '.join(apis)[:200]}",
+            cause=phrase("scopes of %(apis)s", apis=", ".join(apis)[:200]),
         )
     means_us = any(audience == provider.issuer and token != OFFLINE_ACCESS for token, audience in of.items())
     if (means_us or not apis) and (not within or provider.issuer in within):

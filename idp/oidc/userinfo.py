@@ -5,6 +5,7 @@ from typing import Any
 
 import orjson
 
+from idp.base.texts import phrase, words_of
 from idp.base.work import Work
 from idp.oidc import access_tokens, claims, dpop, encryption, jose, signing
 from idp.oidc.access_tokens import AccessToken
@@ -76,10 +77,14 @@ def answer(work: Work, provider: Provider, sent: Presented) -> dict[str, Any] | 
         found = access_tokens.find(work, provider, sent.token)
     except Unverified as error:
         issuer = (jose.unverified_claim(sent.token, "iss") or "")[:500]
-        raise InvalidToken(cause=f"access token: {error}", **error.facts, issuer=issuer) from error
+        raise InvalidToken(
+            cause=phrase("access token: %(error)s", error=words_of(error)), **error.facts, issuer=issuer
+        ) from error
     _check_possession(work, provider, found, sent)
     if provider.issuer not in found.audience:  # RFC 9068 section 4
-        raise InvalidToken(cause=f"access token: it is for {', '.join(found.audience)}, not for UserInfo")
+        raise InvalidToken(
+            cause=phrase("access token: it is for %(audience)s, not for UserInfo", audience=", ".join(found.audience))
+        )
     if found.grant is None or OPENID not in found.scope:
         raise InsufficientScope("The access token is not of a sign-on with the scope openid.")
     names = (*claims.by_scope(found.scope), *found.grant.details.userinfo_claims)
@@ -101,7 +106,13 @@ def _as_wanted(work: Work, provider: Provider, client: ClientFacts, said: dict[s
 def _check_possession(work: Work, provider: Provider, found: AccessToken, sent: Presented) -> None:
     """RFC 9449 sections 7.1 and 7.2: a token that is bound to a key comes with a proof of it, any other without (O34)."""
     if bool(found.key_thumbprint) != (sent.scheme == DPOP):
-        raise InvalidToken(cause=f"access token: presented as {sent.scheme}, bound to the key {found.key_thumbprint!r}")
+        raise InvalidToken(
+            cause=phrase(
+                "access token: presented as %(scheme)s, bound to the key %(key_thumbprint)s",
+                scheme=sent.scheme,
+                key_thumbprint=repr(found.key_thumbprint),
+            )
+        )
     if not found.key_thumbprint:
         return
     if sent.proof is None:
@@ -109,5 +120,6 @@ def _check_possession(work: Work, provider: Provider, found: AccessToken, sent: 
     key = dpop.of_request(work, provider, sent.proof, method=sent.method, endpoint="userinfo", access_token=sent.token)
     if key != found.key_thumbprint:
         raise InvalidDpopProof(
-            "The DPoP proof is of another key than the access token.", cause=f"proof of {key}, not of the token's key"
+            "The DPoP proof is of another key than the access token.",
+            cause=phrase("proof of %(key)s, not of the token's key", key=key),
         )

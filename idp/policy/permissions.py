@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from idp.base.errors import Forbidden
+from idp.base.texts import phrase
 from idp.base.work import Actor, HeldRole, Work
 
 
@@ -238,7 +239,12 @@ def require(
         raise Forbidden(
             "You may not do this.",
             advice="Ask an administrator of your organization for the role that may.",
-            cause=f"{work.actor.kind} {work.actor.name or work.actor.id} lacks {permission.value}",
+            cause=phrase(
+                "%(kind)s %(name)s lacks %(value)s",
+                kind=work.actor.kind,
+                name=work.actor.name or work.actor.id,
+                value=permission.value,
+            ),
         )
 
 

@@ -14,6 +14,7 @@ from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
+from idp.base.texts import joined, phrase
 from idp.policy import expressions
 from idp.policy.budget import Budget, TooMuchError
 from idp.policy.patterns import cost, matches
@@ -104,6 +105,13 @@ class Policy(tuple[Level, ...]):
         )
 
 
+_LEVELS = {
+    "organization": phrase("the organization"),
+    "site": phrase("the site"),
+    "application": phrase("the application"),
+}
+
+
 class _Ready(NamedTuple):
     rule: Rule
     origin: str
@@ -123,11 +131,15 @@ def may_leave(levels: Levels) -> frozenset[str]:
 def withheld(attribute: str, levels: Levels) -> str:
     """Return in words who keeps *attribute* from leaving; empty where nobody does."""
     keep = [
-        f"the {level.level}" for level in levels if level.attributes is not None and attribute not in level.attributes
+        _LEVELS[level.level] for level in levels if level.attributes is not None and attribute not in level.attributes
     ]
+    if len(keep) == 1:
+        return phrase("%(level)s withholds it", level=keep[0])
     if keep:
-        return f"{' and '.join(keep)} {'withholds' if len(keep) == 1 else 'withhold'} it"
-    return "" if any(level.attributes is not None for level in levels) else "no level releases anything"
+        return phrase("%(levels)s withhold it", levels=joined(keep, " and "))
+    if any(level.attributes is not None for level in levels):
+        return ""
+    return phrase("no level releases anything")
 
 
 def released(attributes: Attributes, levels: Levels) -> dict[str, tuple[str, ...]]:
@@ -159,7 +171,7 @@ def made(expression: str, attributes: Attributes, levels: Levels) -> tuple[tuple
     leaving = released(attributes, levels)
     values, fault = expressions.evaluate(read, leaving)
     sent = tuple(dict.fromkeys(value for value in values if value))
-    return sent, "" if sent else fault or _missing(read.reads, leaving) or "it makes no value"
+    return sent, "" if sent else fault or _missing(read.reads, leaving) or phrase("it makes no value")
 
 
 def statements(attributes: Attributes, levels: Levels) -> tuple[Statement, ...]:
@@ -263,9 +275,9 @@ def _why_nothing(rule: Rule, leaving: Attributes) -> str:
 
 def _withheld(attributes: frozenset[str], levels: Levels) -> str:
     kept = min(attributes)
-    return f"the attribute {kept} may not leave: {withheld(kept, levels)}"
+    return phrase("the attribute %(name)s may not leave: %(why)s", name=kept, why=withheld(kept, levels))
 
 
 def _missing(reads: frozenset[str], leaving: Attributes) -> str:
     missing = sorted(name for name in reads if not leaving.get(name))
-    return f"the person has no {', no '.join(missing)}" if missing else ""
+    return phrase("the person has no %(names)s", names=joined(missing, ", no ")) if missing else ""

@@ -46,7 +46,7 @@ class BrakeReached(Unavailable):
     def __init__(self, brake: int) -> None:
         super().__init__(
             "Too many accounts were to be deactivated within an hour. An administrator has to let this go on.",
-            cause=f"more than {brake} deactivations within an hour",
+            cause=phrase("more than %(brake)s deactivations within an hour", brake=brake),
         )
         self.brake = brake
 
@@ -263,15 +263,17 @@ def _take_over(work: Work, client: ProvisioningClient, account: Account, wanted:
 def _why_not(work: Work, client: ProvisioningClient, account: Account) -> str:
     """Return why a client does not take an account over; empty: it does."""
     if account.kind != MEMBER:
-        return f"the account is of the kind {account.kind}"
+        return phrase("the account is of the kind %(kind)s", kind=account.kind)
     if rights.roles_to_come(work, account.organization_id, account.id):
-        return "the account administers something"
+        return phrase("the account administers something")
     if account.deletion_at is not None:
-        return "the account is going to be deleted"
+        return phrase("the account is going to be deleted")
     if client.takes_over == clients.NOTHING:
-        return "the client takes over no account"
+        return phrase("the client takes over no account")
     if client.takes_over == clients.MANAGED and account.managed_at is None:
-        return "the account is not managed: claim it, or let the client take over all on the organization's domains"
+        return phrase(
+            "the account is not managed: claim it, or let the client take over all on the organization's domains"
+        )
     return ""
 
 

@@ -331,7 +331,7 @@ def refuse_excess(work: Work, organization_id: str) -> None:
         raise Forbidden(
             "You may not do this: whoever provisions may do more than you.",
             advice="Ask an administrator of the whole organization.",
-            cause=f"lacks what a provisioning client holds: {', '.join(sorted(excess))}",
+            cause=phrase("lacks what a provisioning client holds: %(all)s", all=", ".join(sorted(excess))),
         )
 
 

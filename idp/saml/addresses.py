@@ -4,6 +4,8 @@ import re
 from functools import lru_cache
 from urllib.parse import urlsplit
 
+from idp.base.texts import phrase
+
 LONGEST = 2048
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _ALLOWED = re.compile(r"[A-Za-z0-9._~:/?\[\]@!$&'()*+,;=%-]+")
@@ -21,26 +23,26 @@ def fault(address: str, *, http_loopback: bool) -> str | None:
     """
     shown = "".join(c if c.isprintable() else "\ufffd" for c in address[:200])
     if not 0 < len(address) <= LONGEST:
-        return f"An address has 1 to {LONGEST} characters."
+        return phrase("An address has 1 to %(longest)s characters.", longest=LONGEST)
     if not _ALLOWED.fullmatch(address):
-        return f"“{shown}” has characters that an address cannot have, or a fragment."
+        return phrase("“%(shown)s” has characters that an address cannot have, or a fragment.", shown=shown)
     try:
         parts = urlsplit(address)
         port = parts.port
     except ValueError:
-        return f"“{shown}” is no address."
+        return phrase("“%(shown)s” is no address.", shown=shown)
     host = parts.hostname or ""
     if parts.scheme not in ("https", "http") or not address.startswith(f"{parts.scheme}://") or not host:
-        return f"“{shown}” is no https address."
+        return phrase("“%(shown)s” is no https address.", shown=shown)
     if parts.scheme == "http" and not (http_loopback and host in _LOOPBACK):
-        return (
-            f"“{shown}” is plain http. Use https; for a trial on one machine there is "
-            "development.allow_http_loopback_applications."
+        return phrase(
+            "“%(shown)s” is plain http. Use https; for a trial on one machine there is development.allow_http_loopback_applications.",
+            shown=shown,
         )
     if "@" in parts.netloc:
-        return f"“{shown}” has a user name in it."
+        return phrase("“%(shown)s” has a user name in it.", shown=shown)
     if port == 0 or parts.netloc.endswith(":") or not _is_host(parts.netloc, host):
-        return f"“{shown}” names no host that can be reached."
+        return phrase("“%(shown)s” names no host that can be reached.", shown=shown)
     return None
 
 

@@ -13,6 +13,7 @@ from typing import IO, Any
 
 from lxml import etree
 
+from idp.base.texts import phrase
 from idp.saml import gate
 from idp.saml.aggregates import MOST_AGGREGATE_BYTES, checked
 from idp.saml.algorithms import SIGNATURE_ALGORITHMS, verifies
@@ -72,7 +73,7 @@ def _tree(stream: IO[bytes]) -> Tree:
             parser.feed(chunk)
         return parser.close()
     except (etree.XMLSyntaxError, ValueError) as error:
-        raise unreadable(f"it is not well-formed XML: {str(error)[:200]}") from None
+        raise unreadable(phrase("it is not well-formed XML: %(got)s", got=str(error)[:200])) from None
 
 
 def _take_out(signature: Tree) -> None:

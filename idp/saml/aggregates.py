@@ -14,6 +14,7 @@ from typing import IO, Any
 
 from lxml import etree
 
+from idp.base.texts import phrase
 from idp.saml import gate, metadata
 from idp.saml.description import SpDescription
 from idp.saml.gate import Tree, unreadable
@@ -107,7 +108,12 @@ def entities(stream: IO[bytes], *, most_bytes: int = MOST_AGGREGATE_BYTES) -> It
                 _forget(node)
                 pending = 0
         if pending > gate.MOST_METADATA_BYTES + _CHUNK:
-            raise unreadable(f"an entity, or what stands between two, is longer than {gate.MOST_METADATA_BYTES} bytes")
+            raise unreadable(
+                phrase(
+                    "an entity, or what stands between two, is longer than %(most_metadata_bytes)s bytes",
+                    most_metadata_bytes=gate.MOST_METADATA_BYTES,
+                )
+            )
         if not seen and pending > _CHUNK:
             raise unreadable("the document is no SAML metadata")
     _close(parser)
@@ -128,7 +134,13 @@ def pick(root: Tree, entity_id: str) -> Entity:
         if node.get("entityID") == entity_id and all(above.tag == ENTITIES_DESCRIPTOR for above in node.iterancestors())
     ]
     if len(found) != 1:
-        raise unreadable(f"the aggregate has {len(found)} entities called {entity_id[:200]!r}")
+        raise unreadable(
+            phrase(
+                "the aggregate has %(number)s entities called %(entity_id)s",
+                number=len(found),
+                entity_id=repr(entity_id[:200]),
+            )
+        )
     above = [node.get("validUntil") for node in found[0].iterancestors()]
     return _entity(found[0], tuple(one for one in above if one))
 
@@ -147,7 +159,7 @@ def checked(stream: IO[bytes], most_bytes: int = MOST_AGGREGATE_BYTES) -> Iterat
         chunk = stream.read(_CHUNK)
         last, length = not chunk, length + len(chunk)
         if length > most_bytes:
-            raise unreadable(f"it is longer than {most_bytes} bytes")
+            raise unreadable(phrase("it is longer than %(most_bytes)s bytes", most_bytes=most_bytes))
         window = held + chunk
         ready = len(window) if last else max(0, len(window) - _LOOK_AHEAD)
         for match in _FORBIDDEN.finditer(window):
@@ -166,14 +178,14 @@ def _feed(parser: Any, chunk: bytes) -> None:
     try:
         parser.feed(chunk)
     except (etree.XMLSyntaxError, ValueError) as error:
-        raise unreadable(f"it is not well-formed XML: {str(error)[:200]}") from None
+        raise unreadable(phrase("it is not well-formed XML: %(got)s", got=str(error)[:200])) from None
 
 
 def _close(parser: Any) -> None:
     try:
         parser.close()
     except (etree.XMLSyntaxError, ValueError) as error:
-        raise unreadable(f"it is not well-formed XML: {str(error)[:200]}") from None
+        raise unreadable(phrase("it is not well-formed XML: %(got)s", got=str(error)[:200])) from None
 
 
 def _check_root(node: Tree) -> None:
@@ -184,7 +196,7 @@ def _check_root(node: Tree) -> None:
 def _enter(until: list[str], node: Tree) -> None:
     until.append(node.get("validUntil") or "")
     if len(until) > gate.DEEPEST:
-        raise unreadable(f"it is deeper than {gate.DEEPEST} levels")
+        raise unreadable(phrase("it is deeper than %(deepest)s levels", deepest=gate.DEEPEST))
 
 
 def _entity(node: Tree, until: tuple[str, ...]) -> Entity:

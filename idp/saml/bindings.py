@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes
 
+from idp.base.texts import phrase
 from idp.saml import gate
 from idp.saml.gate import unreadable
 from idp.saml.names import DEFLATE, POST, REDIRECT
@@ -83,7 +84,9 @@ def from_form(body: bytes) -> Incoming:
 
 def _parameters(octets: bytes) -> dict[str, bytes]:
     if len(octets) > _MOST_OCTETS:
-        raise unreadable(f"longer than {_MOST_OCTETS} octets", "too-large", bytes=len(octets))
+        raise unreadable(
+            phrase("longer than %(most_octets)s octets", most_octets=_MOST_OCTETS), "too-large", bytes=len(octets)
+        )
     parts = octets.split(b"&")
     if len(parts) > _MOST_PARAMETERS:
         raise unreadable("too many parameters")
@@ -93,7 +96,7 @@ def _parameters(octets: bytes) -> dict[str, bytes]:
         name = _text(name_)
         if name in _NAMES:
             if name in found:
-                raise unreadable(f"{name} comes twice")
+                raise unreadable(phrase("%(name)s comes twice", name=name))
             found[name] = value
     return found
 
@@ -111,7 +114,9 @@ def _relay_state(raw: dict[str, bytes]) -> str:
     value = _text(raw.get("RelayState", b""))
     if len(value.encode("utf-8")) > _MOST_RELAY_STATE:
         raise unreadable(
-            f"RelayState is longer than {_MOST_RELAY_STATE} bytes", "relay-state", bytes=len(value.encode("utf-8"))
+            phrase("RelayState is longer than %(most_relay_state)s bytes", most_relay_state=_MOST_RELAY_STATE),
+            "relay-state",
+            bytes=len(value.encode("utf-8")),
         )
     if _CONTROLS.search(value):
         raise unreadable("RelayState has control characters, which no browser would give back unchanged")

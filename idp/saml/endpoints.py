@@ -7,6 +7,7 @@ a `Requester` is proof that somebody is there who may be answered. Each is made 
 
 from dataclasses import dataclass
 
+from idp.base.texts import phrase, sentence
 from idp.saml import addresses
 from idp.saml.description import Endpoint
 from idp.saml.errors import ADDRESS, MessageRefused
@@ -65,7 +66,10 @@ def consumer_for(provider: ProviderFacts, request: AuthnRequest) -> RegisteredEn
     if request.protocol_binding not in (None, POST):
         raise MessageRefused(
             ADDRESS,
-            f"the request wants the binding {request.protocol_binding[:120]!r}",
+            phrase(
+                "the request wants the binding %(protocol_binding)s",
+                protocol_binding=repr(request.protocol_binding[:120]),
+            ),
             reason="binding",
             received=request.protocol_binding[:200],
             expected=POST,
@@ -78,7 +82,7 @@ def consumer_for(provider: ProviderFacts, request: AuthnRequest) -> RegisteredEn
                 return _registered(endpoint, endpoint.location)
         raise MessageRefused(
             ADDRESS,
-            f"no assertion consumer has the index {request.consumer_index}",
+            phrase("no assertion consumer has the index %(consumer_index)s", consumer_index=request.consumer_index),
             reason="index",
             received=request.consumer_index,
             expected=[endpoint.index for endpoint in _posted(provider)[:_MOST_SHOWN]],
@@ -98,7 +102,7 @@ def consumer(provider: ProviderFacts, location: str) -> RegisteredEndpoint:
             return _registered(endpoint, endpoint.location)
     raise MessageRefused(
         ADDRESS,
-        f"the assertion consumer {location[:300]!r} is not registered",
+        phrase("the assertion consumer %(location)s is not registered", location=repr(location[:300])),
         reason="address",
         received=location[:300],
         expected=[endpoint.location[:300] for endpoint in _posted(provider)[:_MOST_SHOWN]],
@@ -150,5 +154,5 @@ def _registered(endpoint: Endpoint, location: str) -> RegisteredEndpoint:
     """Looked at once more when it is used: whatever got into the row, no script is ever led to (X16)."""
     fault = addresses.fault(location, http_loopback=True)
     if fault is not None:
-        raise MessageRefused(ADDRESS, f"the registered address cannot be used: {fault}")
+        raise MessageRefused(ADDRESS, phrase("the registered address cannot be used: %(fault)s", fault=sentence(fault)))
     return RegisteredEndpoint(location, endpoint.binding)

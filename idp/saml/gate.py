@@ -14,6 +14,7 @@ from typing import Any
 
 from lxml import etree
 
+from idp.base.texts import phrase
 from idp.saml.errors import UNREADABLE, MessageRefused
 
 MOST_BYTES = 128 * 1024
@@ -58,7 +59,9 @@ def inflated(encoded: str) -> bytes:
     except zlib.error:
         raise unreadable("the message is not DEFLATE", "not-deflate") from None
     if len(message) > MOST_BYTES:
-        raise unreadable(f"the message inflates to more than {MOST_BYTES} bytes", "too-large")
+        raise unreadable(
+            phrase("the message inflates to more than %(most_bytes)s bytes", most_bytes=MOST_BYTES), "too-large"
+        )
     if not decompressor.eof or decompressor.unused_data:
         raise unreadable("the DEFLATE stream is cut off, or something follows it", "cut-off")
     return message
@@ -78,7 +81,12 @@ def decoded(encoded: str) -> bytes:
 
 def _decoded(encoded: str) -> bytes:
     if len(encoded) > MOST_ENCODED_BYTES:
-        raise unreadable(f"the message is longer than {MOST_ENCODED_BYTES} characters", "too-large")
+        raise unreadable(
+            phrase(
+                "the message is longer than %(most_encoded_bytes)s characters", most_encoded_bytes=MOST_ENCODED_BYTES
+            ),
+            "too-large",
+        )
     if len(encoded) % 4:  # Python 3.11 takes more padding than there may be
         raise unreadable("the message is not base64", "not-base64")
     try:
@@ -103,7 +111,11 @@ def read(message: bytes, expected: str) -> Tree:
     root = _parsed(text, _message_parser())
     if root.tag != expected:
         raise unreadable(
-            f"the message is no {expected.rpartition('}')[2]} but {str(root.tag)[:100]}",
+            phrase(
+                "the message is no %(tag)s but %(got)s",
+                tag=expected.rpartition("}")[2],
+                got=str(root.tag)[:100],
+            ),
             "other-message",
             received=str(root.tag)[:200],
             expected=expected,
@@ -146,7 +158,9 @@ def without_declaration(document: bytes) -> bytes:
 def _checked(message: bytes, most_bytes: int, most_elements: int, most_attributes: int) -> bytes:
     """Look at the octets; return them without byte order mark and XML declaration."""
     if len(message) > most_bytes:
-        raise unreadable(f"it is longer than {most_bytes} bytes", "too-large", bytes=len(message))
+        raise unreadable(
+            phrase("it is longer than %(most_bytes)s bytes", most_bytes=most_bytes), "too-large", bytes=len(message)
+        )
     message = without_declaration(message)
     if b"<?" in message:
         raise unreadable("it has a processing instruction", "instruction")
@@ -156,9 +170,13 @@ def _checked(message: bytes, most_bytes: int, most_elements: int, most_attribute
         except UnicodeDecodeError:
             raise unreadable("it is not UTF-8", "not-utf-8") from None
     if message.count(b"<") - message.count(b"</") > most_elements:
-        raise unreadable(f"it has more than {most_elements} elements", "too-large")
+        raise unreadable(
+            phrase("it has more than %(most_elements)s elements", most_elements=most_elements), "too-large"
+        )
     if message.count(b'="') + message.count(b"='") > most_attributes:
-        raise unreadable(f"it has more than {most_attributes} attributes", "too-large")
+        raise unreadable(
+            phrase("it has more than %(most_attributes)s attributes", most_attributes=most_attributes), "too-large"
+        )
     return message
 
 
@@ -167,7 +185,7 @@ def _parsed(text: bytes, parser: Any) -> Tree:
         return etree.fromstring(text, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
         said = str(getattr(error, "msg", None) or error)
-        raise unreadable(f"it is not well-formed XML: {said[:200]}", "not-xml") from None
+        raise unreadable(phrase("it is not well-formed XML: %(said)s", said=said[:200]), "not-xml") from None
 
 
 def _exclamation(text: bytes) -> str:
@@ -187,7 +205,12 @@ def _look_through(root: Tree, most_elements: int) -> None:
         seen += len(level)
         if depth > DEEPEST or seen > most_elements:
             raise unreadable(
-                f"it is deeper than {DEEPEST} levels or has more than {most_elements} elements", "too-large"
+                phrase(
+                    "it is deeper than %(deepest)s levels or has more than %(most_elements)s elements",
+                    deepest=DEEPEST,
+                    most_elements=most_elements,
+                ),
+                "too-large",
             )
         below = []
         for node in level:

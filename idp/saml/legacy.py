@@ -9,17 +9,24 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from idp.base.errors import Invalid
-from idp.base.texts import phrase
+from idp.base.texts import joined, phrase
 
 RSA_SHA1, AES128_CBC, AES256_CBC = "rsa-sha1", "aes128-cbc", "aes256-cbc"
 LONGEST = timedelta(days=180)
 
+_CBC = phrase("whoever can watch how the application fails can read what is encrypted with AES-CBC")
 RISKS: dict[str, str] = {
-    RSA_SHA1: "signatures with SHA-1 can be forged by whoever can pay for a collision",
-    AES128_CBC: "whoever can watch how the application fails can read what is encrypted with AES-CBC",
-    AES256_CBC: "whoever can watch how the application fails can read what is encrypted with AES-CBC",
+    RSA_SHA1: phrase("signatures with SHA-1 can be forged by whoever can pay for a collision"),
+    AES128_CBC: _CBC,
+    AES256_CBC: _CBC,
 }
 """The old algorithms that can be allowed, each with what it risks."""
+_CBC_READ = phrase("Whoever can watch how the application fails can read what is encrypted with AES-CBC.")
+RISKS_AS_SENTENCES: dict[str, str] = {
+    RSA_SHA1: phrase("Signatures with SHA-1 can be forged by whoever can pay for a collision."),
+    AES128_CBC: _CBC_READ,
+    AES256_CBC: _CBC_READ,
+}
 
 
 def live(algorithms: Iterable[str], until: datetime | None, now: datetime) -> frozenset[str]:
@@ -59,7 +66,9 @@ def judge(algorithms: Iterable[str], until: datetime | None, now: datetime) -> N
         raise Invalid(
             phrase("Old algorithms are allowed for 1 to %(days)s days from now.", days=LONGEST.days),
             field="legacy_until",
-            advice=f"Choose a day up to {now + LONGEST:%Y-%m-%d}. It can be prolonged when it comes.",
+            advice=phrase(
+                "Choose a day up to %(day)s. It can be prolonged when it comes.", day=f"{now + LONGEST:%Y-%m-%d}"
+            ),
         )
 
 
@@ -70,6 +79,15 @@ def warning(algorithms: Iterable[str], until: datetime | None, now: datetime) ->
         return ""
     names = ", ".join(chosen)
     if now >= until:
-        return f"old algorithms ({names}) were allowed until {until:%Y-%m-%d %H:%M} UTC and are off since then"
-    risks = "; ".join(dict.fromkeys(RISKS[name] for name in chosen if name in RISKS))
-    return f"old algorithms ({names}) are allowed until {until:%Y-%m-%d %H:%M} UTC: {risks}"
+        return phrase(
+            "old algorithms (%(names)s) were allowed until %(until)s UTC and are off since then",
+            names=names,
+            until=f"{until:%Y-%m-%d %H:%M}",
+        )
+    risks = joined(list(dict.fromkeys(RISKS[name] for name in chosen if name in RISKS)), "; ")
+    return phrase(
+        "old algorithms (%(names)s) are allowed until %(until)s UTC: %(risks)s",
+        names=names,
+        until=f"{until:%Y-%m-%d %H:%M}",
+        risks=risks,
+    )

@@ -16,6 +16,7 @@ from idp.audit.attempts import Trail
 from idp.audit.events import SignOnRefused
 from idp.audit.log import record
 from idp.base.db import Prepared
+from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.saml import endpoints, gate, logout_replies, nameid, requests, soap, watching
 from idp.saml.bindings import REQUEST, Incoming
@@ -138,7 +139,7 @@ def _check(checks: Iterable[Callable[[Examined], None]], request: LogoutRequest,
     for check in checks:
         check(examined)
     if request.not_on_or_after is not None and request.not_on_or_after <= work.now - _SKEW:
-        raise MessageRefused(STALE, f"NotOnOrAfter was {request.not_on_or_after.isoformat()}")
+        raise MessageRefused(STALE, phrase("NotOnOrAfter was %(at)s", at=request.not_on_or_after.isoformat()))
 
 
 def _end(
@@ -156,7 +157,7 @@ def _end(
     if request.session_indexes and known.watched is not None:
         watching.named_our_sessions(work, known, sessions)
     if not seen.first_time(work, known.site_id, known.entity_id, request.header.id, lives=requests.REMEMBERED):
-        raise MessageRefused(USED, f"the request {request.header.id[:80]} was taken before")
+        raise MessageRefused(USED, phrase("the request %(id)s was taken before", id=request.header.id[:80]))
     if not sessions:
         _refuse(work, known, trail, encrypted=request.name_id is None)
         return None

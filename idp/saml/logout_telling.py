@@ -7,6 +7,7 @@ import base64
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import sites
 from idp.saml import endpoints, metadata, signatures, soap, speaking, watching
@@ -85,7 +86,7 @@ def judge(work: Work, told: Told, reply: Reply) -> Verdict:
     if known is None:
         return Verdict(FAILED, "the application was removed while it was told")
     if reply.status != 200:
-        return Verdict(ASKED, f"status {reply.status}")
+        return Verdict(ASKED, phrase("status %(status)s", status=reply.status))
     try:
         root = soap.opened(reply.body, LOGOUT_RESPONSE)
         root, is_signed = signatures.verified(root, None, known.verify_keys, known.allowed)

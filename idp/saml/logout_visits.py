@@ -19,7 +19,7 @@ from idp.saml.messages import read_status_response
 from idp.saml.names import LOGOUT_RESPONSE, SUCCESS
 from idp.saml.proven import proven
 from idp.saml.requests import Place
-from idp.signon import logout
+from idp.signon import logout_steps
 from idp.signon.logout_stage import FRONT
 from idp.signon.teller import CANNOT, Verdict
 
@@ -31,13 +31,13 @@ def visit(work: Work, base_url: str, handle: str, step_id: str, browser: str) ->
     Raises:
         LogoutLost: the logout is unknown, over, or of another browser.
     """
-    found = logout.find(work, handle, browser)
-    step = next((one for one in logout.steps(work, found) if one.id == step_id), None)
-    if step is None or step.channel != FRONT or not logout.ask(work, step):
+    found = logout_steps.find(work, handle, browser)
+    step = next((one for one in logout_steps.steps(work, found) if one.id == step_id), None)
+    if step is None or step.channel != FRONT or not logout_steps.ask(work, step):
         return None
-    made = logout_telling.visit(work, base_url, logout.told(found, step))
+    made = logout_telling.visit(work, base_url, logout_steps.told(found, step))
     if made is None:
-        logout.settle(work, found, step, Verdict(CANNOT, "the application has no address to be told at any more"))
+        logout_steps.settle(work, found, step, Verdict(CANNOT, "the application has no address to be told at any more"))
     return made
 
 
@@ -60,18 +60,18 @@ def answered(work: Work, place: Place, incoming: Incoming, *, browser: str | Non
     response = read_status_response(covered)
     for check in BY_BROWSER:
         check(Examined(response.header, signed=True, must_be_signed=True, here=f"{place.address}/slo", now=work.now))
-    waiting = logout.step_of(work, known.organization_id, response.in_response_to)
+    waiting = logout_steps.step_of(work, known.organization_id, response.in_response_to)
     if waiting is None or waiting[1].application_id != known.application_id:
         raise MessageRefused(UNREADABLE, "a logout response that nobody waits for")
     found, step = waiting
-    if browser is not None and not logout.is_of(found, browser):
+    if browser is not None and not logout_steps.is_of(found, browser):
         raise MessageRefused(UNREADABLE, "a logout response that another browser waits for")
     verdict = logout_telling.verdict(response)
     if response.codes == (SUCCESS,) and step.asked_at is not None:
         watching.took_our_message(work, known, step.asked_at)
-    logout.settle(work, found, step, verdict)
+    logout_steps.settle(work, found, step, verdict)
     trail.account_id = found.account_id
     trail.passed("answer", outcome=verdict.outcome, cause=verdict.cause)
     trail.succeeded()
     attempts.save(work, trail)
-    return f"/signout/{logout.handle_of(work.tx.vault, found.id)}"
+    return f"/signout/{logout_steps.handle_of(work.tx.vault, found.id)}"

@@ -16,7 +16,7 @@ from idp.audit.log import record
 from idp.base.db import Prepared, insert_if_absent
 from idp.base.errors import NotFound
 from idp.base.ids import fingerprint, new_id
-from idp.base.texts import phrase
+from idp.base.texts import phrase, sentence
 from idp.base.work import Work
 from idp.directory import names as directory_names
 from idp.directory import queries
@@ -110,11 +110,24 @@ def made(source: str, format_: str, attributes: release.Attributes, levels: rele
     """Return the name that *source* makes of *attributes*, and in words why there is none where there is none. Pure."""
     values, because = release.made(source, attributes, levels)
     if because:
-        return "", f"no NameID can be made of {source}: {because}"
+        return "", phrase("no NameID can be made of %(source)s: %(because)s", source=source, because=sentence(because))
     if len(values) > 1:
-        return "", f"{source} makes {len(values)} values, and a NameID is one: say which, for example with first(…)"
+        return "", phrase(
+            "%(source)s makes %(number)s values, and a NameID is one: say which, for example with first(…)",
+            source=source,
+            number=len(values),
+        )
     fault = name_forms.fault(format_, values[0])
-    return ("", f"what {source} makes is no NameID of that format: {fault}") if fault else (values[0], "")
+    return (
+        (
+            "",
+            phrase(
+                "what %(source)s makes is no NameID of that format: %(fault)s", source=source, fault=sentence(fault)
+            ),
+        )
+        if fault
+        else (values[0], "")
+    )
 
 
 def owner(work: Work, provider: ProviderFacts, value: str) -> str | None:

@@ -15,6 +15,7 @@ from idp.audit.attempts import Trail
 from idp.audit.events import NameIdTerminated, SignOnRefused
 from idp.audit.log import record
 from idp.base.db import Prepared, table
+from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.saml import gate, nameid, requests, soap
 from idp.saml.bindings import REQUEST, Incoming
@@ -100,7 +101,7 @@ def _managed(
     work: Work, place: Place, known: ProviderFacts, request: ManageNameIdRequest, relay_state: str, trail: Trail
 ) -> Managed:
     if not seen.first_time(work, known.site_id, known.entity_id, request.header.id, lives=requests.REMEMBERED):
-        raise MessageRefused(USED, f"the request {request.header.id[:80]} was taken before")
+        raise MessageRefused(USED, phrase("the request %(id)s was taken before", id=request.header.id[:80]))
     codes = _decided(work, place, known, request, trail)
     if codes == (SUCCESS,):
         trail.succeeded()

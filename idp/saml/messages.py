@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from idp.base.texts import phrase
 from idp.saml.gate import Tree, unreadable
 from idp.saml.instants import read_instant
 from idp.saml.names import ENTITY, ISSUER, SAML, SAMLP
@@ -262,9 +263,9 @@ def _parts(root: Tree, known: set[str], *, several: str = "") -> Mapping[str, Tr
     found: dict[str, Tree] = {}
     for child in root:
         if child.tag not in known:
-            raise unreadable(f"the message holds {str(child.tag)[:100]}, which has no place there")
+            raise unreadable(phrase("the message holds %(got)s, which has no place there", got=str(child.tag)[:100]))
         if child.tag in found and child.tag != several:
-            raise unreadable(f"the message holds {child.tag.rpartition('}')[2]} twice")
+            raise unreadable(phrase("the message holds %(tag)s twice", tag=child.tag.rpartition("}")[2]))
         found[child.tag] = child
     return found
 
@@ -328,7 +329,7 @@ def _providers(listed: Tree) -> tuple[str, ...]:
 
 def _entity_id(value: str, name: str) -> str:
     if not 0 < len(value) <= _LONGEST_ENTITY_ID:
-        raise unreadable(f"{name} is empty or too long")
+        raise unreadable(phrase("%(name)s is empty or too long", name=name))
     return value
 
 
@@ -341,7 +342,7 @@ def _name_id(node: Tree) -> NameId:
 
 def _text(node: Tree, name: str) -> str:
     if len(node):
-        raise unreadable(f"{name} is not text alone")
+        raise unreadable(phrase("%(name)s is not text alone", name=name))
     return (node.text or "").strip()
 
 
@@ -349,7 +350,7 @@ def _number(value: str | None, name: str) -> int | None:
     if value is None:
         return None
     if not (value.isascii() and value.isdecimal() and len(value) <= 5):
-        raise unreadable(f"{name} is no number")
+        raise unreadable(phrase("%(name)s is no number", name=name))
     return int(value)
 
 
@@ -365,4 +366,4 @@ def _instant(value: str, name: str) -> datetime:
     try:
         return read_instant(value)
     except ValueError:
-        raise unreadable(f"{name} is no moment in UTC", "instant", received=value[:64]) from None
+        raise unreadable(phrase("%(name)s is no moment in UTC", name=name), "instant", received=value[:64]) from None

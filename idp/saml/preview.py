@@ -12,6 +12,7 @@ from typing import Any
 from lxml import etree
 
 from idp.base.errors import Invalid
+from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import access, applications, queries, sites
 from idp.directory.attributes import attributes_of
@@ -234,30 +235,35 @@ def _assertion(
 def _access(work: Work, application: Application, person: Account) -> tuple[bool, tuple[str, ...]]:
     """Return whether the person may open the application, by the one function, and in words why or why not."""
     if access.may_open(work, application.organization_id, application.id, person.id):
-        return True, ("an access grant holds for this person",)
-    against = []
+        return True, (phrase("an access grant holds for this person"),)
+    against: list[str] = []
     if application.disabled_at is not None:
-        against.append("the application is disabled")
+        against.append(phrase("the application is disabled"))
     if person.disabled_at is not None:
-        against.append("the account is disabled")
+        against.append(phrase("the account is disabled"))
     if not against:
-        some = "none of its access grants holds for this person"
-        against.append(some if applications.grants(work, application) else "it has no access grant: nobody may open it")
+        some = phrase("none of its access grants holds for this person")
+        against.append(
+            some if applications.grants(work, application) else phrase("it has no access grant: nobody may open it")
+        )
     return False, tuple(against)
 
 
 def _context_origin(decision: Decision, has_second_step: bool) -> str:
     if decision.required >= Strength.SECOND_STEP and not has_second_step:
-        return f"{decision.rule}; this person has none yet and would be asked to set one up"
+        return phrase("%(rule)s; this person has none yet and would be asked to set one up", rule=decision.rule)
     return decision.rule
 
 
 def _conditions(provider: ProviderFacts, policy: AuthenticationFacts) -> tuple[str, ...]:
     minutes = int(responses.VALID_FOR.total_seconds() // 60)
     return (
-        f"for the audience {provider.entity_id} alone",
-        f"good for {minutes} minutes, in answer to one request",
-        f"the session at the application ends after {policy.session_absolute_seconds // 3600} hours at the latest",
+        phrase("for the audience %(entity_id)s alone", entity_id=provider.entity_id),
+        phrase("good for %(minutes)s minutes, in answer to one request", minutes=minutes),
+        phrase(
+            "the session at the application ends after %(hours)s hours at the latest",
+            hours=policy.session_absolute_seconds // 3600,
+        ),
     )
 
 
@@ -265,31 +271,48 @@ def _kept(known: dict[str, tuple[str, ...]], levels: tuple[Level, ...], result: 
     kept = [Withheld(name, withheld(name, levels)) for name in known if name not in may_leave(levels)]
     if any(level.rules for level in levels):
         used = {name for rule, _ in effective(levels) for name in rule.reads()}
-        kept += [Withheld(name, "it may leave, but no rule reads it") for name in result.attributes if name not in used]
+        kept += [
+            Withheld(name, phrase("it may leave, but no rule reads it"))
+            for name in result.attributes
+            if name not in used
+        ]
     return tuple(kept)
 
 
 def _protection(provider: ProviderFacts, who: Speaker, faults: list[str]) -> tuple[str, ...]:
-    by = f"with the key {who.key.key_id} ({who.key.method.algorithm.rpartition('#')[2]})"
-    said = [
-        f"the response is signed {by}" if provider.sign_response else "the response is not signed",
-        f"the assertion is signed {by}" if provider.sign_assertion else "the assertion is not signed",
+    by = phrase(
+        "with the key %(key)s (%(algorithm)s)",
+        key=who.key.key_id,
+        algorithm=who.key.method.algorithm.rpartition("#")[2],
+    )
+    said: list[str] = [
+        phrase("the response is signed %(by)s", by=by)
+        if provider.sign_response
+        else phrase("the response is not signed"),
+        phrase("the assertion is signed %(by)s", by=by)
+        if provider.sign_assertion
+        else phrase("the assertion is not signed"),
     ]
     if provider.encrypt_name_id:
-        said.append("the NameID is encrypted for the certificate in its metadata")
+        said.append(phrase("the NameID is encrypted for the certificate in its metadata"))
         if provider.encryption is None:
-            faults.append("the NameID must be encrypted, and no registered key and method can be used for that")
+            faults.append(phrase("the NameID must be encrypted, and no registered key and method can be used for that"))
     if not provider.encrypt_assertion:
         said.append(
-            "the rest is not encrypted" if provider.encrypt_name_id else "nothing is encrypted beyond the transport"
+            phrase("the rest is not encrypted")
+            if provider.encrypt_name_id
+            else phrase("nothing is encrypted beyond the transport")
         )
     elif provider.encryption is None:
-        faults.append("the assertion must be encrypted, and no registered key and method can be used for that")
+        faults.append(phrase("the assertion must be encrypted, and no registered key and method can be used for that"))
     else:
         to = provider.encryption
         said.append(
-            f"the assertion is encrypted ({to.data.rpartition('#')[2]}, {to.transport.rpartition('#')[2]}) "
-            "for the certificate in its metadata"
+            phrase(
+                "the assertion is encrypted (%(data)s, %(transport)s) for the certificate in its metadata",
+                data=to.data.rpartition("#")[2],
+                transport=to.transport.rpartition("#")[2],
+            )
         )
     return tuple(said)
 

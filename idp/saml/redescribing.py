@@ -7,6 +7,7 @@ from idp.audit.events import ServiceProviderChanged, ServiceProviderRedescribed
 from idp.audit.log import record
 from idp.base import egress
 from idp.base.errors import Invalid
+from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import names as names_
 from idp.directory import queries, search
@@ -193,7 +194,11 @@ def check_entity(provider: ServiceProvider, described: SpDescription) -> None:
             field="metadata",
             code="saml-metadata",
             advice="The entity ID of a registered application never changes; register the other one anew.",
-            cause=f"it is of {described.entity_id[:200]!r}, not of {provider.entity_id[:200]!r}",
+            cause=phrase(
+                "it is of %(entity_id)s, not of %(registered)s",
+                entity_id=repr(described.entity_id[:200]),
+                registered=repr(provider.entity_id[:200]),
+            ),
         )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from idp.audit.attempts import Trail
 from idp.base.errors import Invalid
+from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import names as directory_names
 from idp.directory.policies import release_levels
@@ -102,7 +103,12 @@ def accept_once(work: Work, requester: Requester) -> None:
         work, known.site_id, known.entity_id, request_id, lives=REMEMBERED
     ):
         raise _with_way_back(
-            MessageRefused(USED, f"the request {request_id[:80]} was taken before", received=request_id[:80]), known
+            MessageRefused(
+                USED,
+                phrase("the request %(id)s was taken before", id=request_id[:80]),
+                received=request_id[:80],
+            ),
+            known,
         )
 
 
@@ -178,7 +184,11 @@ def identified(work: Work, place: Place, entity_id: str, trail: Trail) -> Provid
     if known is None:
         raise MessageRefused(
             UNKNOWN_APPLICATION,
-            f"no service provider {entity_id[:300]!r} is registered at {place.site.slug}",
+            phrase(
+                "no service provider %(entity_id)s is registered at %(slug)s",
+                entity_id=repr(entity_id[:300]),
+                slug=place.site.slug,
+            ),
             received=entity_id[:300],
             site=place.site.slug,
         )

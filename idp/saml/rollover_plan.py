@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from idp.base.texts import phrase
 from idp.keyring.keyring import ACTIVE, NEXT, RETIRED, Key
 from idp.saml import signing
 
@@ -85,14 +86,14 @@ HOLDS = frozenset({Standing.BY_HAND, Standing.BACK})
 """Where nobody may be switched without being asked: the former key stays for them."""
 
 WORDS: dict[Standing, str] = {
-    Standing.UNKNOWN: "nothing shows that it knows the new certificate",
-    Standing.BY_HAND: "its copy of our certificate is kept by hand: put the new one there, then confirm",
-    Standing.BACK: "it was taken back to the former key: find out why, then confirm",
-    Standing.READY: "it can be switched",
-    Standing.SWITCHED: "switched; nobody has signed on since",
-    Standing.ANSWERED: "answered with the new key; nothing shows yet that it was taken",
-    Standing.CONFIRMED: "an administrator has seen that it takes the new key",
-    Standing.PROVEN: "it has shown that it takes the new key",
+    Standing.UNKNOWN: phrase("nothing shows that it knows the new certificate"),
+    Standing.BY_HAND: phrase("its copy of our certificate is kept by hand: put the new one there, then confirm"),
+    Standing.BACK: phrase("it was taken back to the former key: find out why, then confirm"),
+    Standing.READY: phrase("it can be switched"),
+    Standing.SWITCHED: phrase("switched; nobody has signed on since"),
+    Standing.ANSWERED: phrase("answered with the new key; nothing shows yet that it was taken"),
+    Standing.CONFIRMED: phrase("an administrator has seen that it takes the new key"),
+    Standing.PROVEN: phrase("it has shown that it takes the new key"),
 }
 
 

@@ -20,6 +20,7 @@ from signxml import (  # type: ignore[attr-defined]
 )
 from signxml.exceptions import SignXMLException
 
+from idp.base.texts import phrase
 from idp.saml import gate
 from idp.saml.algorithms import LEGACY_DIGESTS, LEGACY_SIGNATURES, digest_algorithms, signature_algorithms, verifies
 from idp.saml.bindings import DetachedSignature
@@ -192,7 +193,11 @@ def _thumbprints(keys: tuple[KnownKey, ...]) -> list[str]:
 
 
 def _not_taken(algorithm: str) -> MessageRefused:
-    return not_proven(f"the algorithm {algorithm[:120]!r} is not taken", "algorithm", algorithm=algorithm[:120])
+    return not_proven(
+        phrase("the algorithm %(algorithm)s is not taken", algorithm=repr(algorithm[:120])),
+        "algorithm",
+        algorithm=algorithm[:120],
+    )
 
 
 def _covered(document: bytes, key: KnownKey, kind: str, allowed: frozenset[str]) -> bytes | None:
@@ -272,7 +277,7 @@ def _check_reference(reference: Tree, digests: frozenset[str]) -> None:
         raise not_proven("the transforms are not that of an enveloped signature, then exclusive canonicalization")
     if digest_method.get("Algorithm") not in digests or len(digest_method):
         name = str(digest_method.get("Algorithm"))[:120]
-        raise not_proven(f"the digest {name!r} is not taken", "algorithm", algorithm=name)
+        raise not_proven(phrase("the digest %(name)s is not taken", name=repr(name)), "algorithm", algorithm=name)
     _check_base64(digest, "DigestValue")
 
 
@@ -283,11 +288,11 @@ def _is_exclusive(node: Tree) -> bool:
 def _check_base64(node: Tree, name: str) -> None:
     text = "".join((node.text or "").split())
     if len(node) or not 0 < len(text) <= _LONGEST_VALUE:
-        raise not_proven(f"{name} is empty or too long")
+        raise not_proven(phrase("%(name)s is empty or too long", name=name))
     try:
         base64.b64decode(text, validate=True)
     except ValueError:  # also of letters that are not ASCII
-        raise not_proven(f"{name} is not base64") from None
+        raise not_proven(phrase("%(name)s is not base64", name=name)) from None
 
 
 def _ids(root: Tree) -> list[str]:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from idp.base.errors import Invalid
+from idp.base.texts import phrase
 from idp.saml.names import PREFIXES
 
 # XML 1.0 section 2.2: what cannot be in a document, not even escaped.
@@ -211,7 +212,7 @@ def _legal(value: str) -> str:
             "A value cannot be sent to this application.",
             code="xml-illegal-character",
             advice="Tell your administrator the reference.",
-            cause=f"the character U+{ord(found[0]):04X} cannot be in an XML document",
+            cause=phrase("the character U+%(number)s cannot be in an XML document", number=f"{ord(found[0]):04X}"),
         )
     return value
 

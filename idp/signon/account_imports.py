@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from idp.base import jobs
 from idp.base.errors import Forbidden
 from idp.base.work import Actor, HeldRole, Work
-from idp.directory import administering, imports, rights
+from idp.directory import administering, import_steps, imports, rights
 from idp.directory.imports import APPLIED, APPLYING, PREVIEWED, UNDOING
 from idp.directory.joining_models import AccountImport
 from idp.directory.models import Account, Organization
@@ -70,7 +70,7 @@ def run(work: Work, payload: Mapping[str, Any]) -> None:
     try:
         _step(acting, found, step=payload["step"])
     except Forbidden:
-        imports.stop(work, found)
+        import_steps.stop(work, found)
 
 
 def _step(work: Work, of: AccountImport, *, step: int = 1) -> None:
@@ -81,9 +81,9 @@ def _step(work: Work, of: AccountImport, *, step: int = 1) -> None:
         return nullcontext()
 
     if of.state == APPLYING:
-        more = imports.apply_some(work, of, lambda account: _then(work, of, account), guard=guard)
+        more = import_steps.apply_some(work, of, lambda account: _then(work, of, account), guard=guard)
     else:
-        more = imports.undo_some(work, of, lambda account: is_used(work, account), guard=guard)
+        more = import_steps.undo_some(work, of, lambda account: is_used(work, account), guard=guard)
     if more:
         jobs.defer(
             work,

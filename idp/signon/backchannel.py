@@ -21,10 +21,11 @@ from idp.base.outbox import Message, Sender
 from idp.base.work import Work
 from idp.directory import accounts
 from idp.signon import logout as logout_
-from idp.signon import session
+from idp.signon import logout_steps, session
 from idp.signon.factors import temporary_pass
-from idp.signon.logout import FINISH, LATE, SETTLED
+from idp.signon.logout import FINISH, LATE
 from idp.signon.logout_stage import BACK, WAITING
+from idp.signon.logout_steps import SETTLED
 from idp.signon.models import Logout, LogoutStep
 from idp.signon.teller import ASKED, CANNOT, FAILED, Letter, Post, Reply, Tellers, Verdict
 
@@ -64,15 +65,15 @@ def at_once(
     replies = _sent(calls, post, seconds)
     with open_work() as work:
         logout = work.tx.session.get_one(Logout, (organization_id, logout_id))
-        for step in logout_.steps(work, logout):
+        for step in logout_steps.steps(work, logout):
             if step.id not in calls:
                 continue
             reply = replies.get(step.id, Reply(cause="no answer in time"))
             verdict = _note(work, tellers, logout, step, calls[step.id], reply)
-            ways = tellers[step.protocol].ways(work, logout_.told(logout, step))
+            ways = tellers[step.protocol].ways(work, logout_steps.told(logout, step))
             if verdict.outcome in _OPEN and (ways.front or ways.framed) and logout.handle_hash is not None:
                 work.tx.session.refresh(step)
-                logout_.go_by_browser(work, step, ways)
+                logout_steps.go_by_browser(work, step, ways)
 
 
 def sender(open_work: OpenWork, tellers: Tellers, post: Post) -> Sender:
@@ -142,7 +143,7 @@ def handlers(tellers: Tellers) -> dict[str, Handler]:
     def finish(work: Work, payload: Mapping[str, Any]) -> None:
         found = work.tx.session.get(Logout, (payload["organization_id"], payload["logout_id"]))
         if found is not None:
-            logout_.finish(work, found)
+            logout_steps.finish(work, found)
 
     return {session.ENDED: ended, LATE: late, accounts.OUTDATED: outdated, FINISH: finish}
 
@@ -150,7 +151,7 @@ def handlers(tellers: Tellers) -> dict[str, Handler]:
 def _calls(work: Work, tellers: Tellers, organization_id: str, logout_id: str) -> dict[str, _Call]:
     logout = work.tx.session.get_one(Logout, (organization_id, logout_id))
     calls: dict[str, _Call] = {}
-    for step in logout_.steps(work, logout):
+    for step in logout_steps.steps(work, logout):
         if step.channel == BACK and step.outcome == WAITING and len(calls) < _MOST_AT_ONCE:
             try:
                 call = _call(work, tellers, (organization_id, step.id))
@@ -173,14 +174,16 @@ def _call(work: Work, tellers: Tellers, key: tuple[str, str]) -> _Call | None:
             raise Unavailable("The browser of the person is on its way to this application.")
         step.channel = BACK  # nobody went on to it: it is called from here again
     teller = tellers.get(step.protocol)
-    letter = teller.letter(work, logout_.told(logout, step)) if teller is not None else None
-    first = logout_.ask(work, step)
+    letter = teller.letter(work, logout_steps.told(logout, step)) if teller is not None else None
+    first = logout_steps.ask(work, step)
     if not first:
         step.tries += 1
     work.tx.session.flush()
     work.tx.session.refresh(step)
     if letter is None:
-        logout_.settle(work, logout, step, Verdict(CANNOT, "the application has no address to be told at any more"))
+        logout_steps.settle(
+            work, logout, step, Verdict(CANNOT, "the application has no address to be told at any more")
+        )
         return None
     return _Call(letter, first)
 
@@ -189,17 +192,17 @@ def _note(work: Work, tellers: Tellers, logout: Logout, step: LogoutStep, call: 
     last = step.tries >= backoff.MOST_TRIES
     if not reply.reached and call.first:
         if not last:
-            logout_.not_reached(work, step, reply.cause)
+            logout_steps.not_reached(work, step, reply.cause)
             return Verdict(WAITING, reply.cause)
         verdict = Verdict(CANNOT, reply.cause)
-        logout_.settle(work, logout, step, verdict)
+        logout_steps.settle(work, logout, step, verdict)
         return verdict
     verdict = Verdict(ASKED, reply.cause)
     if not reply.cause:
-        verdict = tellers[step.protocol].judge(work, logout_.told(logout, step), reply)
+        verdict = tellers[step.protocol].judge(work, logout_steps.told(logout, step), reply)
     if verdict.outcome == ASKED and last:
         verdict = Verdict(FAILED, verdict.cause)
-    logout_.settle(work, logout, step, verdict)
+    logout_steps.settle(work, logout, step, verdict)
     return verdict
 
 

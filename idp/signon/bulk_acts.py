@@ -189,7 +189,12 @@ def require_to_begin(work: Work, organization_id: str, act: str, chosen: Chosen)
         raise Forbidden(
             phrase("You may do this to at most %(most)s accounts at once, which you choose.", most=MOST_BY_HELP),
             advice="Choose them in the list, page by page.",
-            cause=f"{work.actor.kind} {work.actor.name or work.actor.id} lacks {found.of_all.value}",
+            cause=phrase(
+                "%(kind)s %(name)s lacks %(value)s",
+                kind=work.actor.kind,
+                name=work.actor.name or work.actor.id,
+                value=found.of_all.value,
+            ),
         )
 
 

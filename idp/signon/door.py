@@ -11,6 +11,7 @@ from typing import Any
 
 from idp.audit import attempts
 from idp.audit.attempts import Trail
+from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory.attributes import attributes_of
 from idp.directory.policies import release_levels
@@ -128,7 +129,10 @@ def resume(
         answer = Refused(step.refusal)
     else:
         raise pending.SignOnLost(
-            "sign-on-unfinished", "This sign-in is not finished yet.", cause=f"next: {type(step).__name__}", row=row
+            "sign-on-unfinished",
+            "This sign-in is not finished yet.",
+            cause=phrase("next: %(name)s", name=type(step).__name__),
+            row=row,
         )
     pending.take(work, row)
     return Resumed(answer, request, dict(row.protocol_state), trail)
@@ -212,7 +216,9 @@ def note(trail: Trail, request: SignOnRequest, facts: Facts) -> None:
 
 def cause_of(step: Refuse) -> str:
     """Return why a sign-on was refused, for the administrator."""
-    return f"refused: {step.refusal.value}{f' by {step.rule}' if step.rule else ''}"
+    if step.rule:
+        return phrase("refused: %(refusal)s by %(rule)s", refusal=step.refusal.value, rule=step.rule)
+    return phrase("refused: %(refusal)s", refusal=step.refusal.value)
 
 
 def _needs_page(request: SignOnRequest, step: Refuse) -> bool:

@@ -15,7 +15,7 @@ from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import group_rule_changes, group_rules, memberships, runs
 from idp.directory.console_models import Run
-from idp.directory.group_rule_changes import Ran
+from idp.directory.group_rule_turns import Ran
 from idp.directory.group_rules import MOST_SAMPLED, Person, Plan
 from idp.directory.models import Account, Group, Organization
 from idp.directory.runs import Kinds, Step

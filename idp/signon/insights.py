@@ -250,14 +250,14 @@ def _active(organization_id: str) -> tuple[ColumnElement[bool], ...]:
 def _which(work: Work, which: str) -> ColumnElement[bool]:
     match which:
         case "with":
-            return enrolled.exists_for(Account)
+            return enrolled.exists_for(Account, each=True)
         case "inactive":
             return _inactive(work)
         case "guests":
             return Account.kind == AccountKind.GUEST.value
         case "break-glass":
             return Account.kind == AccountKind.BREAK_GLASS.value
-    return ~enrolled.exists_for(Account)
+    return enrolled.none_for(Account)
 
 
 def _inactive(work: Work) -> ColumnElement[bool]:

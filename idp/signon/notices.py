@@ -31,11 +31,12 @@ TEMPORARY_PASS_MADE, TEMPORARY_PASS_USED = "temporary-pass-made", "temporary-pas
 SESSIONS_ENDED = "sessions-ended"
 ACCOUNT_MANAGED, ACCOUNT_UNMANAGED = "account-managed", "account-unmanaged"
 API_TOKEN_MADE = "api-token-made"  # noqa: S105 (a kind of notice)
+API_TOKEN_ENDING = "api-token-ending"  # noqa: S105 (a kind of notice)
 KINDS = (
     *(NEW_DEVICE, SECOND_STEP_ADDED, SECOND_STEP_REMOVED, RECOVERY_CODES_MADE, RECOVERY_CODE_USED),
     *(SECOND_STEP_STOPPED, SECOND_STEPS_RESET),
     *(PASSWORD_CHANGED, PASSWORD_STOPPED, ADDRESS_CHANGED, TEMPORARY_PASS_MADE, TEMPORARY_PASS_USED, SESSIONS_ENDED),
-    *(ACCOUNT_MANAGED, ACCOUNT_UNMANAGED, API_TOKEN_MADE),
+    *(ACCOUNT_MANAGED, ACCOUNT_UNMANAGED, API_TOKEN_MADE, API_TOKEN_ENDING),
 )
 
 NOT_ME = "not-me"
@@ -60,7 +61,7 @@ def notify(
     Tell a person of *kind* (one of `KINDS`), by mail once this transaction is committed, and on their pages.
 
     Args:
-        facts: what its sentence names: ``name`` (of a second step, of an API token), ``api``, ``method``, ``left``, ``before``, ``by``;
+        facts: what its sentence names: ``name`` (of a second step, of an API token), ``api``, ``until``, ``method``, ``left``, ``before``, ``by``;
             from where (``browser``, ``system``, ``place``, ``ip``) it was is added where a browser did it.
         to: where the mail goes, if not to the account's address.
         undoable: the mail carries the link "this was not me". It never does for break-glass accounts: whoever

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from idp.audit import attempts
 from idp.audit.attempts import Trail
 from idp.base.errors import Conflict, Invalid, NotFound
+from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory.models import Account
 from idp.directory.policies import AuthenticationFacts, authentication_policy
@@ -272,7 +273,7 @@ def check_allowed(work: Work, session: CurrentSession, method: Method) -> None:
         raise Conflict(
             "Your organization does not use this way of signing in.",
             advice="Look at your account: it shows what you can use.",
-            cause=f"the authentication policy does not allow {method.value}",
+            cause=phrase("the authentication policy does not allow %(value)s", value=method.value),
         )
 
 

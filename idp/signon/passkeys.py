@@ -22,6 +22,7 @@ from webauthn.helpers.structs import (
 )
 
 from idp.audit import attempts
+from idp.base.texts import phrase, sentence
 from idp.base.work import Work
 from idp.directory import rights
 from idp.directory.models import Account, Organization
@@ -176,7 +177,7 @@ def sign_in(work: Work, progress: Progress, party: RelyingParty, browser: str, s
     answer, challenge = read
     known = passkey.find(work, organization_id, answer.credential_id)
     if known is None or known.account_disabled:
-        why = "no such credential in the organization" if known is None else "the account is disabled"
+        why = phrase("no such credential in the organization") if known is None else phrase("the account is disabled")
         return _failed(work, progress, Wrong(why), None if known is None else known.account_id)
     handle = answer.user_handle
     if handle is None or not passkey.is_handle_of(work.tx.vault, handle, organization_id, known.account_id):
@@ -294,7 +295,13 @@ def keep(work: Work, account: Account, made: NewCredential, *, name: str) -> tup
         Invalid: the name cannot be used.
     """
     if passkey.is_full(work, account):
-        return Wrong(f"the account has {passkey.MOST_PER_ACCOUNT} passkeys and security keys already", "many")
+        return Wrong(
+            phrase(
+                "the account has %(most_per_account)s passkeys and security keys already",
+                most_per_account=passkey.MOST_PER_ACCOUNT,
+            ),
+            "many",
+        )
     codes_are_due = Method.RECOVERY_CODE in _policy(work, account).methods and not enrolled.exists(
         work, account.organization_id, account.id
     )
@@ -311,7 +318,7 @@ def note_problem(work: Work, progress: Progress, problem: str) -> None:
         "step": Method.PASSKEY.value,
         "state": "failed",
         "code": progress_.NOT_PROVEN,
-        "cause": f"browser: {problem}",
+        **attempts.kept(phrase("browser: %(problem)s", problem=problem)),
     }
     if not any(known.items() >= step.items() for known in trail.steps):
         trail.steps.append({**step, "at": work.now.isoformat()})
@@ -377,7 +384,9 @@ def _failed(work: Work, progress: Progress, wrong: Wrong, account_id: str | None
 
 
 def _enrolment_failed(work: Work, progress: Progress, wrong: Wrong) -> Wrong:
-    told = Wrong(f"a new passkey or security key was not taken: {wrong.cause}", wrong.code)
+    told = Wrong(
+        phrase("a new passkey or security key was not taken: %(cause)s", cause=sentence(wrong.cause)), wrong.code
+    )
     return _failed(work, progress, told, progress.facts.account_id)
 
 

@@ -6,6 +6,7 @@ from idp.audit import attempts
 from idp.audit.attempts import Trail
 from idp.audit.events import SignInFailed, SignOnRefused
 from idp.audit.log import record
+from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory.policies import AuthenticationFacts
 from idp.settings import ThrottlingSettings
@@ -144,7 +145,7 @@ def failed(
             device_id="" if device is None else device.id,
         )
     trail.steps.append(
-        {"step": method, "state": "failed", "code": NOT_PROVEN, "cause": cause, "at": work.now.isoformat()}
+        {"step": method, "state": "failed", "code": NOT_PROVEN, **attempts.kept(cause), "at": work.now.isoformat()}
     )
     attempts.save(work, trail)
     record(
@@ -189,7 +190,7 @@ def refused(work: Work, progress: Progress, refusal: Refusal) -> None:
 
 def _cause(progress: Progress, refusal: Refusal) -> str:
     if refusal is Refusal.DENIED and isinstance(progress.step, Refuse):
-        return f"{progress.step.rule}: denied"
+        return phrase("%(rule)s: denied", rule=progress.step.rule)
     return _CAUSES.get(refusal, refusal.value)
 
 
@@ -200,6 +201,8 @@ def trail_of(work: Work, progress: Progress) -> Trail:
 
 
 _CAUSES = {
-    Refusal.NOT_ALLOWED: "no access grant of this application holds for the account, or the application is disabled",
-    Refusal.WRONG_ACCOUNT: "the application asked for another account than the one that signed in",
+    Refusal.NOT_ALLOWED: phrase(
+        "no access grant of this application holds for the account, or the application is disabled"
+    ),
+    Refusal.WRONG_ACCOUNT: phrase("the application asked for another account than the one that signed in"),
 }

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from idp.audit.events import BreachedPasswordFound
 from idp.audit.log import record
 from idp.base.errors import Conflict
+from idp.base.texts import phrase
 from idp.base.work import Actor, Work
 from idp.directory.attributes import attributes_of
 from idp.directory.models import Account
@@ -28,7 +29,7 @@ from idp.signon.factors.totp import Right, Wrong
 from idp.signon.lockout import Wait
 from idp.signon.progress import Progress
 
-_NO_PASS = "no temporary pass of the account, or one that was used, taken back, too early or too late"  # noqa: S105 (words)
+_NO_PASS = phrase("no temporary pass of the account, or one that was used, taken back, too early or too late")
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,8 +198,8 @@ def second_pass(work: Work, progress: Progress, typed: str, limits: ThrottlingSe
 
 def _why_no_pass(holder: temporary_pass.Holder) -> str:
     if not holder.account_id:
-        return "no account of that e-mail address"
-    return _NO_PASS if holder.may_use else "the account is disabled, or its policy takes no temporary passes"
+        return phrase("no account of that e-mail address")
+    return _NO_PASS if holder.may_use else phrase("the account is disabled, or its policy takes no temporary passes")
 
 
 def _in_challenge(work: Work, progress: Progress) -> lockout.Wait | None:
@@ -322,11 +323,15 @@ def _account_id(progress: Progress) -> str:
 
 def _why_not(attempt: password_.Try) -> str:
     if attempt.account_id is None:
-        return "no account of that e-mail address, or it has no password"
-    return "the account is disabled" if attempt.disabled else "wrong password"
+        return phrase("no account of that e-mail address, or it has no password")
+    return phrase("the account is disabled") if attempt.disabled else phrase("wrong password")
 
 
 def _throttled(wait: lockout.Wait) -> str:
     if wait.over:
-        return "too many wrong tries in this sign-on: it begins anew"
-    return "stopped after too many wrong tries" if wait.stopped else f"throttled: {wait.seconds} s to wait"
+        return phrase("too many wrong tries in this sign-on: it begins anew")
+    return (
+        phrase("stopped after too many wrong tries")
+        if wait.stopped
+        else phrase("throttled: %(seconds)s s to wait", seconds=wait.seconds)
+    )

@@ -15,7 +15,7 @@ from idp.signon.factors import totp
 from idp.signon.factors.webauthn_party import relying_party
 from idp.signon.lockout import Wait
 from idp.signon.session import CurrentSession
-from idp.web import context, own_pages, pictures, shown_once, signin
+from idp.web import context, own_pages, pictures, shown_once, signin, signin_pages
 from idp.web.context import open_work
 from idp.web.devices import device
 from idp.web.launcher import administers, hue
@@ -188,8 +188,8 @@ def change_password() -> Response:
             return redirect("account.index")
         attempt = own_account.try_current_password(work, session, context.settings().throttling)
         if isinstance(attempt, Wait):
-            response = _password_page(work, session, problem=signin.wait(attempt, "password"))
-            return signin.throttled(response, attempt)
+            response = _password_page(work, session, problem=signin_pages.wait(attempt, "password"))
+            return signin_pages.throttled(response, attempt)
     vault = context.installation().database.vault
     right = password_.matches(vault, attempt, current)
     with open_work() as work:
@@ -292,7 +292,7 @@ def recovery_codes(work: Work, session: CurrentSession) -> Response:
         work,
         session,
         "account/recovery_codes.html",
-        recovery_codes=shown_once.shown(signin.RECOVERY_CODES, session.account_id, work.now),
+        recovery_codes=shown_once.shown(signin_pages.RECOVERY_CODES, session.account_id, work.now),
         recovery_codes_left=own_account.means(work, session).recovery_codes_left,
     )
 
@@ -312,7 +312,7 @@ def make_recovery_codes(work: Work, session: CurrentSession) -> Response:
 @recently_proven
 def recovery_codes_file(work: Work, session: CurrentSession) -> Response:
     """Return the codes that were just made as a file."""
-    codes = shown_once.shown(signin.RECOVERY_CODES, session.account_id, work.now)
+    codes = shown_once.shown(signin_pages.RECOVERY_CODES, session.account_id, work.now)
     return signin.codes_file(codes, organizations.by_id(work, session.organization_id).name)
 
 
@@ -363,7 +363,7 @@ def withdraw_consent(work: Work, session: CurrentSession, application_id: str) -
 
 def show_codes(work: Work, session: CurrentSession, codes: tuple[str, ...]) -> Response:
     response = redirect("account.recovery_codes")
-    return shown_once.show(response, signin.RECOVERY_CODES, session.account_id, codes, work.now)
+    return shown_once.show(response, signin_pages.RECOVERY_CODES, session.account_id, codes, work.now)
 
 
 def own_page(work: Work, session: CurrentSession, template: str, status: int = 200, **values: Any) -> Response:

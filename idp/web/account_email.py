@@ -9,7 +9,7 @@ from idp.signon import email_change
 from idp.signon.lockout import Wait
 from idp.signon.mail_links import LinkOver
 from idp.signon.session import CurrentSession
-from idp.web import account, context, mailed, signin
+from idp.web import account, context, mailed, signin_pages
 from idp.web.account import recently_proven, with_session
 from idp.web.context import open_work
 from idp.web.render import page, redirect
@@ -39,7 +39,7 @@ def email_wanted(work: Work, session: CurrentSession) -> Response:
     except (Invalid, Conflict) as error:
         return _page(work, session, typed, f"{error.message} {error.advice}".strip(), 422)
     if isinstance(waiting, Wait):
-        return signin.throttled(_page(work, session, typed, waiting=waiting), waiting)
+        return signin_pages.throttled(_page(work, session, typed, waiting=waiting), waiting)
     return redirect("account.index", done="email-asked")
 
 
@@ -107,5 +107,5 @@ def _page(
         managed=email_change.is_managed(work, session),
         typed=typed,
         wrong=wrong,
-        problem=None if waiting is None else signin.wait(waiting, "password"),
+        problem=None if waiting is None else signin_pages.wait(waiting, "password"),
     )

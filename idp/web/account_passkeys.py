@@ -9,7 +9,7 @@ from idp.base.work import Work
 from idp.signon import lockout, own_account, own_passkeys
 from idp.signon.passkeys import Wrong
 from idp.signon.session import CurrentSession
-from idp.web import account, context, passkeys, signin
+from idp.web import account, context, passkeys, signin_pages
 from idp.web.account import recently_proven, with_session
 from idp.web.render import redirect
 from idp.web.security import signed_in
@@ -34,7 +34,7 @@ def options(work: Work, session: CurrentSession) -> Response:
     party = passkeys.party_here()
     waiting = lockout.count_challenge(work, context.settings().throttling)
     if waiting is not None:
-        return signin.throttled(passkeys.answer_json({"problem": "busy"}), waiting)
+        return signin_pages.throttled(passkeys.answer_json({"problem": "busy"}), waiting)
     asked = None
     if party is not None and own_account.recently_proven(work, session):
         asked = own_passkeys.options(work, session, party, context.browser())

@@ -18,6 +18,7 @@ from idp.audit.log import record
 from idp.base.db import NotRemembered, Recollection
 from idp.base.errors import Forbidden, Unavailable
 from idp.base.memory import BriefMemory
+from idp.base.texts import phrase
 from idp.base.work import ANONYMOUS, Work
 from idp.directory import blocklist, organizations, sites
 from idp.signon import lockout, pending
@@ -99,7 +100,11 @@ def _reference(work: Work, organization_id: str, zone: str, written: BriefMemory
             return ""
         what = f"{request.method} {route()}"
         trail = Trail(kind="blocked", organization_id=organization_id)
-        trail.failed("block-list", _REASON, f"the address is in the zone {zone} of the block list: {what}")
+        trail.failed(
+            "block-list",
+            _REASON,
+            phrase("the address is in the zone %(zone)s of the block list: %(what)s", zone=zone, what=what),
+        )
         attempts.save(work, trail)
         record(
             work,
@@ -116,7 +121,7 @@ def _refusal(organization_id: str, zone: str, reference: str) -> Response:
         "Nothing is served to the network that you are in.",
         code=_REASON,
         advice="Try from another network, or ask your administrator and tell the reference.",
-        cause=f"zone {zone}",
+        cause=phrase("zone %(zone)s", zone=zone),
     )
     log.info("blocked", reference=reference, organization_id=organization_id, zone=zone, route=route())
     if "text/html" in request.headers.get("Accept", ""):

@@ -23,7 +23,7 @@ from idp.oidc.device.entering import WrongUserCode
 from idp.signon import lockout, proving
 from idp.signon.lockout import Wait
 from idp.signon.pending import SignOnLost
-from idp.web import asks, context, own_pages, shown_once, signin
+from idp.web import asks, context, own_pages, shown_once, signin_pages
 from idp.web.context import open_work
 from idp.web.devices import device as device_of
 from idp.web.devices import named
@@ -62,8 +62,8 @@ def enter() -> Response:
             trail=trail,
         )
         if isinstance(found, Wait):
-            problem = signin.wait(found, "code")
-            return signin.throttled(_enter_page(work, typed, problem), found)
+            problem = signin_pages.wait(found, "code")
+            return signin_pages.throttled(_enter_page(work, typed, problem), found)
     if isinstance(found, WrongUserCode):
         context.save_refusal(trail, found)
         with open_work() as work:

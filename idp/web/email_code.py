@@ -10,7 +10,7 @@ from idp.signon import proving
 from idp.signon.flow import AskSecondStep
 from idp.signon.lockout import Wait
 from idp.signon.progress import Progress
-from idp.web import signin, ways
+from idp.web import signin, signin_pages, ways
 from idp.web.context import open_work
 from idp.web.render import redirect
 from idp.web.security import public
@@ -33,7 +33,7 @@ def send_email_code(handle: str) -> Response:
             return redirect("signin.dispatch", handle=handle)
         waiting = proving.send_email_code(work, progress)
         if isinstance(waiting, Wait):
-            return signin.throttled(_page(work, handle, progress, signin.wait(waiting, "code")), waiting)
+            return signin_pages.throttled(_page(work, handle, progress, signin_pages.wait(waiting, "code")), waiting)
     return redirect("signin.email_code", handle=handle)
 
 
@@ -47,7 +47,7 @@ def use_email_code(handle: str) -> Response:
 def _page(
     work: Work, handle: str, progress: Progress, problem: dict[str, Any] | None = None, status: int = 200
 ) -> Response:
-    return signin.step_page(
+    return signin_pages.step_page(
         work,
         handle,
         progress,
@@ -56,7 +56,7 @@ def _page(
         email=proving.email_of(work, progress),
         sent=proving.email_code_was_sent(work, progress),
         problem=problem,
-        other_ways=signin.other_ways(handle, progress, Method.EMAIL_CODE),
+        other_ways=signin_pages.other_ways(handle, progress, Method.EMAIL_CODE),
     )
 
 

@@ -16,7 +16,7 @@ from idp.directory.organizations import OrganizationFacts
 from idp.signon import joining
 from idp.signon.lockout import Wait
 from idp.signon.mail_links import LinkOver
-from idp.web import context, mailed, own_pages, signin
+from idp.web import context, mailed, own_pages, signin_pages
 from idp.web.context import open_work
 from idp.web.render import page, redirect
 from idp.web.security import public
@@ -60,8 +60,8 @@ def send(organization: str) -> Response:
             wrong = f"{error.message} {error.advice}".strip()
             return page("join/ask.html", 422, **_named(found), **typed, wrong=wrong, wrong_field=error.field)
         if isinstance(waiting, Wait):
-            answer = page("join/ask.html", **_named(found), **typed, problem=signin.wait(waiting, "password"))
-            return signin.throttled(answer, waiting)
+            answer = page("join/ask.html", **_named(found), **typed, problem=signin_pages.wait(waiting, "password"))
+            return signin_pages.throttled(answer, waiting)
     return redirect("join.sent", organization=found.slug)
 
 

@@ -17,7 +17,7 @@ from idp.signon.factors import password as password_
 from idp.signon.factors.password import Judgement
 from idp.signon.flow import ChangePassword
 from idp.signon.progress import Progress
-from idp.web import context, signin, ways
+from idp.web import context, signin, signin_pages, ways
 from idp.web.context import open_work
 from idp.web.render import redirect
 from idp.web.security import public, signed_in
@@ -134,7 +134,7 @@ def new_password(handle: str) -> Response:
 def _page(
     work: Work, handle: str, progress: Progress, reasons: tuple[str, ...] = (), status: int = 200, **values: Any
 ) -> Response:
-    return signin.step_page(
+    return signin_pages.step_page(
         work,
         handle,
         progress,

@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode
 import orjson
 from flask import Response, request
 
-from idp.audit.attempts import Trail
+from idp.audit.attempts import Trail, kept
 from idp.audit.events import TokenRefused
 from idp.base import egress
 from idp.base.errors import Conflict, IdpError, NotFound, PageError, Unavailable
@@ -212,7 +212,7 @@ def bringing(trail: Trail, once: Callable[[Brought], Response]) -> Response:
         if cause:
             code = "client-keys-unreadable" if isinstance(wanted, Wanted) else "request-object-unreadable"
             step = "client-keys" if isinstance(wanted, Wanted) else "request-object"
-            trail.steps.append({"step": step, "state": "failed", "code": code, "cause": cause})
+            trail.steps.append({"step": step, "state": "failed", "code": code, **kept(cause)})
             begun = len(trail.steps)
     raise Unavailable("It cannot be answered just now.", cause="what the client publishes changed while it was read")
 

@@ -9,6 +9,7 @@ from idp.oidc import addresses, logout
 from idp.oidc.parameters import Parameters
 from idp.oidc.provider import Provider
 from idp.signon import logout as signon_logout
+from idp.signon import logout_steps
 from idp.signon.logout import Attended, Starter
 from idp.web import context, signout, telling
 from idp.web.context import open_work
@@ -93,7 +94,7 @@ def logout_done(slug: str, handle: str) -> Response:
     try:
         with open_work() as work:
             of = provider_at(work, slug, trail)
-            resumed = signon_logout.resume(work, handle, context.browser(), request.path.rpartition("/")[0])
+            resumed = logout_steps.resume(work, handle, context.browser(), request.path.rpartition("/")[0])
             if resumed is None:
                 return redirect("signout.steps", handle=handle)
             return _leave_to(logout.again(work, of, resumed.protocol_state))

@@ -17,7 +17,7 @@ from idp.signon.factors import passkey as passkey_
 from idp.signon.factors.webauthn_party import RelyingParty, relying_party
 from idp.signon.flow import AskFirstStep, AskSecondStep, EnrolSecondStep
 from idp.signon.progress import Progress
-from idp.web import context, shown_once, signin, ways
+from idp.web import context, shown_once, signin, signin_pages, ways
 from idp.web.context import open_work
 from idp.web.render import redirect
 from idp.web.security import public
@@ -45,7 +45,7 @@ def passkey_options(handle: str) -> Response:
         progress = signin.look(work, handle)
         waiting = lockout.count_challenge(work, context.settings().throttling)
         if waiting is not None:
-            return signin.throttled(answer_json({"problem": "busy"}), waiting)
+            return signin_pages.throttled(answer_json({"problem": "busy"}), waiting)
         asked = None if party is None else passkeys.options(work, progress, party, context.browser())
         if asked is None:
             return answer_json({"problem": "again"}, 409)
@@ -87,7 +87,7 @@ def use_passkey(handle: str) -> Response:
         if not isinstance(progress.step, type(step)):
             return redirect("signin.dispatch", handle=handle)
         if isinstance(step, AskFirstStep):
-            return signin.password_page(work, handle, progress, request.form.get("username", ""), problem, 422)
+            return signin_pages.password_page(work, handle, progress, request.form.get("username", ""), problem, 422)
         return _passkey_page(work, handle, progress, problem, 422)
 
 
@@ -121,7 +121,7 @@ def enrol_passkey(handle: str) -> Response:
                     return response
                 return shown_once.show(
                     redirect("signin.recovery_codes", handle=handle),
-                    signin.RECOVERY_CODES,
+                    signin_pages.RECOVERY_CODES,
                     context.browser(),
                     outcome.recovery_codes,
                     work.now,
@@ -164,7 +164,7 @@ def _passkey_page(
     work: Work, handle: str, progress: Progress, problem: dict[str, Any] | None = None, status: int = 200
 ) -> Response:
     usable = passkeys.can_prove(work, progress)
-    return signin.step_page(
+    return signin_pages.step_page(
         work,
         handle,
         progress,
@@ -174,14 +174,14 @@ def _passkey_page(
         problem=problem if usable else {"code": "passkey-none"},
         possible=party_here() is not None,
         usable=usable,
-        other_ways=signin.other_ways(handle, progress, Method.PASSKEY),
+        other_ways=signin_pages.other_ways(handle, progress, Method.PASSKEY),
     )
 
 
 def _enrol_page(
     work: Work, handle: str, progress: Progress, problem: dict[str, Any] | None = None, status: int = 200
 ) -> Response:
-    return signin.step_page(
+    return signin_pages.step_page(
         work,
         handle,
         progress,

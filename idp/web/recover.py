@@ -17,7 +17,7 @@ from idp.signon.factors.password import Unfit
 from idp.signon.flow import AskFirstStep
 from idp.signon.lockout import Wait
 from idp.signon.mail_links import LinkOver
-from idp.web import context, mailed, own_pages, signin
+from idp.web import context, mailed, own_pages, signin, signin_pages
 from idp.web import new_password as new_password_
 from idp.web.context import open_work
 from idp.web.render import page, redirect
@@ -72,7 +72,7 @@ def recover(handle: str) -> Response:
         progress = signin.look(work, handle)
         if not isinstance(progress.step, AskFirstStep):
             return redirect("signin.dispatch", handle=handle)
-        return signin.step_page(work, handle, progress, "recover/ask.html", **_in_sign_on(handle))
+        return signin_pages.step_page(work, handle, progress, "recover/ask.html", **_in_sign_on(handle))
 
 
 @signin.pages.post("/<handle>/recover")
@@ -86,7 +86,7 @@ def recover_mail(handle: str) -> Response:
         problem = _mail(work, progress.request.organization_id)
         if problem is None:
             return redirect("signin.recover_sent", handle=handle)
-        response = signin.step_page(work, handle, progress, "recover/ask.html", **_in_sign_on(handle), **problem)
+        response = signin_pages.step_page(work, handle, progress, "recover/ask.html", **_in_sign_on(handle), **problem)
         return _again(response, problem)
 
 
@@ -97,7 +97,7 @@ def recover_sent(handle: str) -> Response:
     with open_work() as work:
         progress = signin.look(work, handle)
         way_back = url_for("signin.dispatch", handle=handle)
-        return signin.step_page(work, handle, progress, "recover/sent.html", way_back=way_back)
+        return signin_pages.step_page(work, handle, progress, "recover/sent.html", way_back=way_back)
 
 
 @pages.get("/recover/<token>")
@@ -173,14 +173,14 @@ def _mail(work: Work, organization_id: str) -> dict[str, Any] | None:
     except Invalid as error:
         return {"email": typed, "wrong": f"{error.message} {error.advice}", "problem": None}
     if isinstance(waiting, Wait):
-        return {"email": typed, "wrong": "", "problem": signin.wait(waiting, "password"), "waiting": waiting}
+        return {"email": typed, "wrong": "", "problem": signin_pages.wait(waiting, "password"), "waiting": waiting}
     return None
 
 
 def _again(response: Response, problem: dict[str, Any]) -> Response:
     waiting = problem.get("waiting")
     if isinstance(waiting, Wait):
-        return signin.throttled(response, waiting)
+        return signin_pages.throttled(response, waiting)
     response.status_code = 422
     return response
 

@@ -6,6 +6,7 @@ from flask import Blueprint, Response, abort, request
 
 from idp.audit.attempts import Trail
 from idp.base.errors import IdpError
+from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import sites
 from idp.directory.sites import SiteFacts
@@ -177,7 +178,9 @@ def posted() -> Incoming:
         MessageRefused: there is none that can be read.
     """
     if request.mimetype != _FORM:
-        raise MessageRefused(UNREADABLE, f"the content type is {request.mimetype[:80]!r}")
+        raise MessageRefused(
+            UNREADABLE, phrase("the content type is %(mimetype)s", mimetype=repr(request.mimetype[:80]))
+        )
     return bindings.from_form(request.get_data(cache=False))
 
 

@@ -8,6 +8,7 @@ from flask import redirect as flask_redirect
 
 from idp.audit.attempts import Trail
 from idp.base.errors import IdpError
+from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory.sites import SiteFacts
 from idp.saml import bindings, endpoints, logout_replies, logout_requests, logout_visits, managing, soap
@@ -16,7 +17,7 @@ from idp.saml.errors import UNREADABLE, MessageRefused
 from idp.saml.logout_replies import NAME_ID, Sent
 from idp.saml.logout_requests import Taken
 from idp.saml.requests import Place
-from idp.signon import logout
+from idp.signon import logout, logout_steps
 from idp.web import context, saml, telling
 from idp.web.carrying import carried
 from idp.web.context import open_work
@@ -74,7 +75,7 @@ def slo_done(slug: str, handle: str) -> Response:
 
     def act(work: Work, place: Place, trail: Trail) -> Response:
         resume_url = request.path.rpartition("/")[0]
-        resumed = logout.resume(work, handle, context.browser(), resume_url)
+        resumed = logout_steps.resume(work, handle, context.browser(), resume_url)
         if resumed is None:
             return redirect("signout.steps", handle=handle)
         codes = logout_requests.status(resumed.complete)
@@ -162,7 +163,7 @@ def _single_logout(slug: str, read: Callable[[], Incoming], *, with_cookies: boo
 def _goes_on() -> bool:
     """Say whether this browser is in a logout. One that comes by form has no cookies: that is seen where the link leads."""
     with open_work() as work:
-        return bool(logout.going_on(work, context.browser()))
+        return bool(logout_steps.going_on(work, context.browser()))
 
 
 def _answered(slug: str, taken: Taken, site: SiteFacts) -> Response:
@@ -251,7 +252,9 @@ def _by_soap(
 
 def _envelope() -> bytes:
     if request.mimetype != _XML:
-        raise MessageRefused(UNREADABLE, f"the content type is {request.mimetype[:80]!r}")
+        raise MessageRefused(
+            UNREADABLE, phrase("the content type is %(mimetype)s", mimetype=repr(request.mimetype[:80]))
+        )
     return request.get_data(cache=False)
 
 

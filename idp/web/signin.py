@@ -8,15 +8,13 @@ Every page posts to its own address; every POST that changes something answers w
 
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlsplit
 
-from flask import Blueprint, Response, abort, request, url_for
+from flask import Blueprint, Response, abort, request
 
 from idp.base.errors import Conflict, IdpError
 from idp.base.work import Work
-from idp.directory import join_rules, organizations, sites
 from idp.policy.signon import Method
-from idp.signon import breached, grace, pending, proving
+from idp.signon import breached, pending, proving
 from idp.signon import progress as progress_
 from idp.signon.factors import password as password_
 from idp.signon.factors import totp
@@ -34,16 +32,28 @@ from idp.signon.flow import (
 )
 from idp.signon.lockout import Wait
 from idp.signon.progress import Progress
-from idp.signon.request import Refusal, SignOnRequest
-from idp.web import asks, context, own_pages, pictures, shown_once, ways
+from idp.signon.request import Refusal
+from idp.web import context, own_pages, pictures, shown_once, ways
 from idp.web.context import open_work
 from idp.web.render import page, redirect, redirect_to_path
-from idp.web.security import allow_form_action, public
+from idp.web.security import public
+from idp.web.signin_pages import (
+    FIRST_AUTHENTICATOR,
+    RECOVERY_CODES,
+    code_page,
+    consent_page,
+    enrol_page,
+    organization_name,
+    password_page,
+    recovery_page,
+    refused_page,
+    step_page,
+    throttled,
+    wait,
+    way_back,
+)
 
 pages = Blueprint("signin", __name__, url_prefix="/signin")
-
-RECOVERY_CODES = "recovery-codes"
-_FIRST_AUTHENTICATOR = "Authenticator app"
 
 
 @pages.get("/<handle>")
@@ -94,7 +104,7 @@ def password(handle: str) -> Response:
 @public
 def code(handle: str) -> Response:
     """Take the code of an authenticator app."""
-    return second_step(handle, proving.code, "otp", _code_page)
+    return second_step(handle, proving.code, "otp", code_page)
 
 
 @pages.get("/<handle>/recovery")
@@ -124,7 +134,7 @@ def other_way(handle: str, method: Method) -> Response:
 @public
 def use_recovery(handle: str) -> Response:
     """Take a recovery code."""
-    return second_step(handle, proving.recovery_code, "recovery_code", _recovery_page)
+    return second_step(handle, proving.recovery_code, "recovery_code", recovery_page)
 
 
 @pages.get("/<handle>/authenticator.svg")
@@ -136,7 +146,7 @@ def authenticator(handle: str) -> Response:
         if not isinstance(progress.step, EnrolSecondStep) or Method.TOTP not in progress.step.methods:
             abort(404)
         secret = proving.offered_secret(work, progress)
-        email, organization = proving.email_of(work, progress), _organization_name(work, progress)
+        email, organization = proving.email_of(work, progress), organization_name(work, progress)
     return pictures.qr(totp.provisioning_uri(secret, email=email, organization=organization))
 
 
@@ -148,9 +158,9 @@ def enrol(handle: str) -> Response:
         progress = look(work, handle)
         if not isinstance(progress.step, EnrolSecondStep) or Method.TOTP not in progress.step.methods:
             return redirect("signin.dispatch", handle=handle)
-        outcome = proving.enrol(work, progress, request.form.get("otp", ""), name=_FIRST_AUTHENTICATOR)
+        outcome = proving.enrol(work, progress, request.form.get("otp", ""), name=FIRST_AUTHENTICATOR)
         if not isinstance(outcome, proving.Enrolled):
-            return _enrol_page(work, handle, progress, {"code": "wrong-first-code"}, 422)
+            return enrol_page(work, handle, progress, {"code": "wrong-first-code"}, 422)
         response = go_on(work, handle, progress)
         if not outcome.recovery_codes:  # it is not the first second step: the codes of that one stay
             return response
@@ -171,7 +181,7 @@ def begin_enrolling_authenticator(handle: str) -> Response:
         progress = look(work, handle)
         if not isinstance(progress.step, EnrolSecondStep) or Method.TOTP not in progress.step.methods:
             return redirect("signin.dispatch", handle=handle)
-        return _enrol_page(work, handle, progress)
+        return enrol_page(work, handle, progress)
 
 
 @pages.get("/<handle>/recovery-codes")
@@ -193,7 +203,7 @@ def recovery_codes_file(handle: str) -> Response:
     with open_work() as work:
         progress = look(work, handle)
         codes = shown_once.shown(RECOVERY_CODES, context.browser(), work.now)
-        organization = _organization_name(work, progress)
+        organization = organization_name(work, progress)
     return codes_file(codes, organization)
 
 
@@ -243,29 +253,6 @@ def at_the_same_moment(error: IdpError) -> Response:
     return redirect("signin.dispatch", handle=(request.view_args or {})["handle"])
 
 
-def other_ways(handle: str, progress: Progress, shown: Method) -> list[dict[str, str]]:
-    """Return the other second steps that would do: address and words of each, in our order."""
-    methods = progress.step.methods if isinstance(progress.step, AskSecondStep) else frozenset()
-    here = {way.endpoint for way in ways.known() if way.method is shown}
-    others = {way.endpoint: way.label for way in ways.known() if way.method in methods and way.endpoint not in here}
-    return [{"url": url_for(endpoint, handle=handle), "label": label} for endpoint, label in others.items()]
-
-
-def wait(outcome: Wait, what: str) -> dict[str, Any]:
-    """Return the problem that a page shows for a try that must wait; *what* is ``password`` or ``code``."""
-    if outcome.stopped:
-        return {"code": f"stopped-{what}"}
-    return {"code": "wait", "seconds": outcome.seconds, "minutes": -(-outcome.seconds // 60)}
-
-
-def throttled(response: Response, outcome: Wait) -> Response:
-    """Return *response* as the answer to a try that must wait."""
-    response.status_code = 429
-    if outcome.seconds:
-        response.headers["Retry-After"] = str(outcome.seconds)
-    return response
-
-
 def codes_file(codes: tuple[str, ...], organization: str) -> Response:
     """Return recovery codes as a text file to keep."""
     if not codes:
@@ -308,12 +295,12 @@ def _answer(work: Work, handle: str, progress: Progress) -> Response:
         case EnrolSecondStep():
             return ways.enrolment(step.methods)(work, handle, progress)
         case AskConsent():
-            return _consent_page(work, handle, progress)
+            return consent_page(work, handle, progress)
         case ChangePassword():
             return ways.new_password_page()(work, handle, progress)
         case Refuse(refusal=Refusal.NOT_ALLOWED | Refusal.WRONG_ACCOUNT | Refusal.DENIED):
             progress_.refused(work, progress, step.refusal)
-            return _refused_page(work, handle, progress, step)
+            return refused_page(work, handle, progress, step)
         case Refuse() | Complete():
             return _leave(work, handle, progress)
         case OpenSession():
@@ -322,12 +309,8 @@ def _answer(work: Work, handle: str, progress: Progress) -> Response:
 
 def _leave(work: Work, handle: str, progress: Progress) -> Response:
     if progress.request.application_id:
-        return redirect_to_path(_way_back(handle, progress))
+        return redirect_to_path(way_back(handle, progress))
     return own_pages.resume(work, handle)
-
-
-def _way_back(handle: str, progress: Progress) -> str:
-    return f"{progress.request.resume_url}/{handle}"
 
 
 def second_step(
@@ -361,147 +344,3 @@ def second_step(
         if isinstance(outcome, Wait):
             return throttled(again(work, handle, progress, wait(outcome, "code")), outcome)
         return again(work, handle, progress, {"code": f"wrong-{field}"}, 422)
-
-
-def step_page(work: Work, handle: str, progress: Progress, template: str, status: int = 200, **values: Any) -> Response:
-    wanted = progress.request
-    allow_form_action(wanted.answers_at)
-    return page(
-        template,
-        status,
-        handle=handle,
-        site=sites.facts_by_id(work, wanted.organization_id, wanted.site_id) if wanted.site_id else None,
-        organization_name=_organization_name(work, progress),
-        application=wanted.application_name if wanted.application_id else "",
-        attempt_id=progress.row.attempt_id,
-        remember_days=proving.remember_days(progress),
-        grace=grace.left(progress),
-        **{"problem": None, **values},
-    )
-
-
-def password_page(
-    work: Work, handle: str, progress: Progress, email: str, problem: dict[str, Any] | None = None, status: int = 200
-) -> Response:
-    return step_page(
-        work,
-        handle,
-        progress,
-        "signin/password.html",
-        status,
-        email=email[:320],
-        problem=problem or _not_allowed(progress),
-        **ways.beside(work, progress),
-        joined_at=join_rules.offered_at(work, progress.request.organization_id),
-        several_organizations=not progress.request.application_id and organizations.only_one(work) is None,
-    )
-
-
-def _not_allowed(progress: Progress) -> dict[str, Any] | None:
-    """Whoever has proven the right password, which their policy does not allow, is told so (and nobody else)."""
-    known = any(proof.method is Method.PASSWORD and proof.fresh for proof in progress.facts.proofs)
-    return {"code": "password-not-allowed"} if known and Method.PASSWORD not in progress.facts.policy.methods else None
-
-
-def _code_page(
-    work: Work, handle: str, progress: Progress, problem: dict[str, Any] | None = None, status: int = 200
-) -> Response:
-    return step_page(
-        work,
-        handle,
-        progress,
-        "signin/code.html",
-        status,
-        email=proving.email_of(work, progress),
-        problem=problem,
-        other_ways=other_ways(handle, progress, Method.TOTP),
-    )
-
-
-def _recovery_page(
-    work: Work, handle: str, progress: Progress, problem: dict[str, Any] | None = None, status: int = 200
-) -> Response:
-    return step_page(
-        work,
-        handle,
-        progress,
-        "signin/recovery.html",
-        status,
-        email=proving.email_of(work, progress),
-        problem=problem,
-        other_ways=other_ways(handle, progress, Method.RECOVERY_CODE),
-    )
-
-
-def _enrol_page(
-    work: Work, handle: str, progress: Progress, problem: dict[str, Any] | None = None, status: int = 200
-) -> Response:
-    secret = totp.spelled(proving.offered_secret(work, progress))
-    return step_page(
-        work,
-        handle,
-        progress,
-        "signin/enrol.html",
-        status,
-        email=proving.email_of(work, progress),
-        problem=problem,
-        picture=url_for("signin.authenticator", handle=handle),
-        secret=secret,
-        secret_in_groups=pictures.grouped(secret),
-        other_ways=ways.other_enrolments(handle, progress, "signin.begin_enrolling_authenticator"),
-    )
-
-
-def _consent_page(work: Work, handle: str, progress: Progress) -> Response:
-    return step_page(
-        work,
-        handle,
-        progress,
-        "signin/consent.html",
-        email=proving.email_of(work, progress),
-        host=_host(progress.request),
-        asks=asks.in_words(work, progress, progress.request.asks),
-        privacy=asks.link(progress.request.privacy_url),
-        terms=asks.link(progress.request.terms_url),
-        logo=asks.link(progress.request.logo_url),
-        unchecked=progress.request.unchecked,
-    )
-
-
-def _host(wanted: SignOnRequest) -> str:
-    """Return the host that the answer goes to; nothing where it is told by a page of ours (devices)."""
-    address = wanted.answers_at or wanted.start_again_url
-    return "" if address.startswith(f"{context.settings().base_url}/") else urlsplit(address).hostname or ""
-
-
-def _refused_page(work: Work, handle: str, progress: Progress, step: Refuse) -> Response:
-    return step_page(
-        work,
-        handle,
-        progress,
-        "signin/refused.html",
-        403,
-        email=proving.email_of(work, progress),
-        refusal=step.refusal.value,
-        application_id=progress.request.application_id,
-        text=step.text,
-        way_back=_way_back(handle, progress),
-    )
-
-
-def _organization_name(work: Work, progress: Progress) -> str:
-    wanted = progress.request
-    if not wanted.site_id:
-        return wanted.application_name  # of our own pages, the organization's
-    site = sites.facts_by_id(work, wanted.organization_id, wanted.site_id)
-    return site.organization_name if site is not None else ""
-
-
-ways.register(Method.TOTP, page=_code_page, endpoint="signin.authenticator_code", label="Use your authenticator app")
-ways.register(Method.RECOVERY_CODE, page=_recovery_page, endpoint="signin.recovery", label="Use a recovery code")
-ways.register_enrolment(
-    frozenset({Method.TOTP}),
-    page=_enrol_page,
-    endpoint="signin.begin_enrolling_authenticator",
-    label="Use an authenticator app instead",
-)

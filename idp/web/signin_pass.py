@@ -12,7 +12,7 @@ from idp.signon.factors.totp import Right
 from idp.signon.flow import AskFirstStep
 from idp.signon.lockout import Wait
 from idp.signon.progress import Progress
-from idp.web import context, signin, ways
+from idp.web import context, signin, signin_pages, ways
 from idp.web.context import open_work
 from idp.web.render import redirect
 from idp.web.security import public
@@ -45,8 +45,8 @@ def use(handle: str) -> Response:
         if isinstance(outcome, Right):
             return signin.go_on(work, handle, progress)
         if isinstance(outcome, Wait):
-            problem = signin.wait(outcome, "pass")
-            return signin.throttled(_first_page(work, handle, progress, email, problem), outcome)
+            problem = signin_pages.wait(outcome, "pass")
+            return signin_pages.throttled(_first_page(work, handle, progress, email, problem), outcome)
         return _first_page(work, handle, progress, email, {"code": "wrong-pass"}, 422)
 
 
@@ -60,7 +60,7 @@ def use_second(handle: str) -> Response:
 def _first_page(
     work: Work, handle: str, progress: Progress, email: str, problem: dict[str, Any] | None = None, status: int = 200
 ) -> Response:
-    return signin.step_page(
+    return signin_pages.step_page(
         work, handle, progress, "signin/first_pass.html", status, email=email[:320], problem=problem
     )
 
@@ -68,7 +68,7 @@ def _first_page(
 def _second_page(
     work: Work, handle: str, progress: Progress, problem: dict[str, Any] | None = None, status: int = 200
 ) -> Response:
-    return signin.step_page(
+    return signin_pages.step_page(
         work,
         handle,
         progress,
@@ -76,7 +76,7 @@ def _second_page(
         status,
         email=proving.email_of(work, progress),
         problem=problem,
-        other_ways=signin.other_ways(handle, progress, Method.TEMPORARY_PASS),
+        other_ways=signin_pages.other_ways(handle, progress, Method.TEMPORARY_PASS),
     )
 
 

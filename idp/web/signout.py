@@ -5,7 +5,7 @@ from flask import Blueprint, Response, request
 from idp.base.work import Work
 from idp.directory import organizations
 from idp.oidc import addresses
-from idp.signon import logout, logout_stage
+from idp.signon import logout, logout_stage, logout_steps
 from idp.signon.logout import Attended, Started
 from idp.signon.logout_stage import (
     BACK,
@@ -79,7 +79,7 @@ def go_on(started: Started) -> Response:
 def going_on() -> Response:
     """Lead back to the page of steps, where this browser has one."""
     with open_work() as work:
-        handle = logout.going_on(work, context.browser())
+        handle = logout_steps.going_on(work, context.browser())
     return redirect("signout.steps", handle=handle) if handle else redirect("launcher.index")
 
 
@@ -93,13 +93,13 @@ def steps(handle: str) -> Response:
     """
     loaded = "loaded" in request.args
     with open_work() as work:
-        found = logout.find(work, handle, context.browser())
-        frames = logout.frames(work, telling.tellers(), found, loaded=loaded)
+        found = logout_steps.find(work, handle, context.browser())
+        frames = logout_steps.frames(work, telling.tellers(), found, loaded=loaded)
         allow_frames(*dict.fromkeys(addresses.origin(address) for address in frames))
-        every = logout.steps(work, found)
+        every = logout_steps.steps(work, found)
         stage = logout_stage.stage(found, every, work.now, loaded=loaded)
         if stage.kind == OVER:
-            logout.finish(work, found)
+            logout_steps.finish(work, found)
         next_address, seconds = _next(found, every, stage, handle)
         return page(
             "signout/steps.html",

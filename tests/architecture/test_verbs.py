@@ -9,7 +9,10 @@ from tests.architecture.source import PACKAGE, called, functions
 # What administers nouns. `accounts.bump_epoch` is a part of verbs that record for it.
 DIRECTORY = ("organizations", "sites", "accounts", "groups", "applications", "policies", "roles", "role_assignments")
 FILES = [
-    *(f"directory/{file}" for file in (*DIRECTORY, "authentication_policies", "policy_members")),
+    *(
+        f"directory/{file}"
+        for file in (*DIRECTORY, "authentication_policies", "authentication_policy_changes", "policy_members")
+    ),
     *(f"directory/{file}" for file in ("launcher_layouts", "bookmarks", "tiles", "pictures")),
     "oidc/apis",
     "oidc/api_scopes",

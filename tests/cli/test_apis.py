@@ -80,3 +80,10 @@ def test_disabling_enabling_rotating_and_deleting(acme, orders):
     assert acme("api", "scope", "remove", ORDERS, READ).code == 0
     assert acme("api", "delete", ORDERS, "--yes").code == 0
     assert acme("api", "list").out == "No API is registered yet.\n"
+
+
+def test_the_search_finds_apis_and_roles_too(acme, orders):
+    made = acme("role", "create", "Orderlies", "--organization", "acme", "--permission", "account:read")
+    assert made.code == 0, made.err
+    found = acme("search", "find", "order", "--organization", "acme", "--json").json
+    assert {(one["kind"], one["name"]) for one in found} == {("api", "Orders"), ("role", "Orderlies")}

@@ -396,3 +396,18 @@ def test_without_redirect_uri_and_device_it_says_what_is_missing(acme):
 
     assert refused.code == 2
     assert "--device" in refused.err
+
+
+def test_setting_a_site_lists_which_applications_are_weakened(acme):
+    made = ("application", "create-oidc", "--site", "acme", "--redirect-uri", "https://n.example/cb")
+    assert acme(*made, "--name", "Notes").code == 0
+    assert acme(*made, "--name", "Public", "--public").code == 0
+
+    told = acme("site", "set", "acme", "--pkce-for-public-clients-only", "--client-registration", "open")
+    assert "pkce_for_public_clients_only is looser now: weakens 1: Notes" in told.out
+    assert "client_registration is looser now: weakens none that is there" in told.out
+    again = acme("site", "set", "acme", "--pkce-for-public-clients-only", "--json").json
+    assert again["weakened"] == {}
+    acme("site", "set", "acme", "--pkce-for-every-client")
+    once_more = acme("site", "set", "acme", "--pkce-for-public-clients-only", "--json").json
+    assert once_more["weakened"] == {"pkce_for_public_clients_only": {"count": 1, "applications": ["Notes"]}}

@@ -3,7 +3,7 @@
 import pytest
 
 from idp.base.errors import ChangedMeanwhile, Forbidden, Invalid, NotFound
-from idp.directory import application_lists, applications, groups, queries
+from idp.directory import accounts, application_lists, applications, groups, queries, reaching
 from idp.policy.permissions import AUDITOR
 from tests.support.people import as_account, stranger
 
@@ -103,3 +103,19 @@ def test_who_has_access_by_something_else_loses_none(work, wiki, an_account):
     applications.withdraw(work, wiki.id, by_group.id)
     with pytest.raises(NotFound):
         application_lists.opener(work, wiki, by_group.id)
+
+
+@pytest.mark.both_databases
+def test_how_many_an_application_is_open_to_counts_each_active_account_once(work, wiki, an_account):
+    owner = "acme"
+    ann, ben, cleo = (an_account(email=f"{name}@acme.example") for name in ("ann", "ben", "cleo"))
+    assert reaching.application(work, wiki) == 0
+    staff = groups.create(work, "Staff", organization=owner)
+    groups.add_all(work, staff.id, [ann.id, ben.id], organization=owner)
+    for whom in ({"group": staff.id}, {"account": ann.id}, {"account": cleo.id}):
+        applications.grant(work, wiki.id, **whom)
+    assert reaching.application(work, wiki) == 3
+    accounts.disable(work, ben.id)
+    assert reaching.application(work, wiki) == 2
+    applications.grant(work, wiki.id, everyone=True)
+    assert reaching.application(work, wiki) == reaching.everyone(work, wiki.organization_id)

@@ -7,7 +7,16 @@ from hypothesis import strategies as st
 from idp.audit.models import AuditEntry
 from idp.base import jobs
 from idp.base.errors import Conflict, Invalid
-from idp.directory import accounts, group_exceptions, groups, memberships, organizations, policy_members, queries
+from idp.directory import (
+    accounts,
+    group_exceptions,
+    group_rule_turns,
+    groups,
+    memberships,
+    organizations,
+    policy_members,
+    queries,
+)
 from idp.directory import group_rule_changes as rules
 from idp.directory.models import Group
 from idp.signon import email_change
@@ -82,7 +91,7 @@ def test_whoever_changes_enters_and_leaves_at_once(work, people):
     person(work, "s5", "sales")
     assert members(work) == {"r0", "s1", "s2", "s3", "s4", "s5"}
     assert {one["source"] for one in audited(work, "group.member-removed")} == {
-        f"rule:{rules.rule(work, queries.group(work, 'Sales', organization_id=work.tx.session.query(Group).one().organization_id)).id}"
+        f"rule:{group_rule_turns.rule(work, queries.group(work, 'Sales', organization_id=work.tx.session.query(Group).one().organization_id)).id}"
     }
 
 
@@ -97,7 +106,7 @@ def test_names_kinds_and_addresses_count_as_well(work, sales, an_account):
         ),
     ):
         write(work, condition, seen=(0, 0))
-        if rules.rule(work, sales).active_at is None:
+        if group_rule_turns.rule(work, sales).active_at is None:
             switch_on(work)
         assert members(work) == set()
         change()
@@ -137,7 +146,7 @@ def test_whoever_is_taken_out_by_hand_is_an_exception_until_said_otherwise(work,
     accounts.rename(work, "s0@acme.example", given_name="S")
     rules.run(work, "Sales", organization="acme")
     assert members(work) == {"s1", "s2", "s3", "s4"}
-    found = rules.rule(work, queries.group(work, "Sales", organization_id=removed.account.organization_id))
+    found = group_rule_turns.rule(work, queries.group(work, "Sales", organization_id=removed.account.organization_id))
     assert [one.email for one in rules.exceptions(work, found)] == ["s0@acme.example"]
     rules.write(work, "Sales", organization="acme", excepted=["s1@acme.example"], seen=(1, 1))
     assert members(work) == {"s0", "s2", "s3", "s4"}
@@ -289,12 +298,12 @@ def test_the_hourly_job_finds_what_was_missed(work, people):
     switch_on(work)
     queries.account(work, "r0@acme.example").attributes = {"department": ["Sales"]}
     work.tx.session.flush()
-    rules.sweep(work, {})
-    payload = next(one.payload for one in jobs.jobs(work) if one.kind == rules.RUN)
-    rules.run_one(work, payload)
+    group_rule_turns.sweep(work, {})
+    payload = next(one.payload for one in jobs.jobs(work) if one.kind == group_rule_turns.RUN)
+    group_rule_turns.run_one(work, payload)
     assert "r0" in members(work)
     rules.switch_off(work, "Sales", organization="acme")
-    rules.run_one(work, payload)  # nothing, and no fault
+    group_rule_turns.run_one(work, payload)  # nothing, and no fault
 
 
 DEPARTMENTS = st.sampled_from(["Sales", "Research", "Board"])

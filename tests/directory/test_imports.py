@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from idp.base.errors import Conflict, Forbidden, Invalid, NotFound
-from idp.directory import access, accounts, groups, import_reading, imports, queries
+from idp.directory import access, accounts, groups, import_reading, import_steps, imports, queries
 from idp.directory.models import Account
 from idp.signon import account_imports
 from idp.signon.factors import password
@@ -184,7 +184,7 @@ def test_many_rows_are_done_in_steps_by_jobs(open_work, an_organization, work, d
     from tests.support import postbox
 
     an_organization()
-    many = "email,name\n" + "".join(f"p{n}@acme.example,Person {n}\n" for n in range(imports.AT_ONCE * 2 + 5))
+    many = "email,name\n" + "".join(f"p{n}@acme.example,Person {n}\n" for n in range(import_steps.AT_ONCE * 2 + 5))
     done = applied(work, many)
     assert (done.state, imports.done(work, done)) == ("applying", {"": 205, "created": 200})
     work.tx.commit()
@@ -206,7 +206,7 @@ def test_t19_a_job_does_no_more_than_its_administrator_may_by_then(open_work, ac
     from tests.support import postbox
 
     _, ann = acme
-    many = "email,name\n" + "".join(f"p{n}@acme.example,Person {n}\n" for n in range(imports.AT_ONCE + 5))
+    many = "email,name\n" + "".join(f"p{n}@acme.example,Person {n}\n" for n in range(import_steps.AT_ONCE + 5))
     done = applied(as_account(work, ann, "organization-administrator"), many)
     work.tx.commit()
     postbox.collect(database, work.now)
@@ -301,7 +301,7 @@ def test_t22_a_job_does_nothing_for_a_suspended_organization(open_work, acme, wo
     from tests.support import postbox
 
     organization, ann = acme
-    many = "email,name\n" + "".join(f"p{n}@acme.example,Person {n}\n" for n in range(imports.AT_ONCE + 5))
+    many = "email,name\n" + "".join(f"p{n}@acme.example,Person {n}\n" for n in range(import_steps.AT_ONCE + 5))
     accounts.grant_role(work, ann.id, "organization-administrator", organization_id=ann.organization_id)
     done = applied(as_account(work, ann, "organization-administrator"), many)
     organization.suspended_at = work.now
@@ -309,7 +309,7 @@ def test_t22_a_job_does_nothing_for_a_suspended_organization(open_work, acme, wo
     postbox.collect(database, work.now)
 
     with open_work() as later:
-        assert imports.done(later, imports.get(later, done.id)) == {"": 5, "created": imports.AT_ONCE}
+        assert imports.done(later, imports.get(later, done.id)) == {"": 5, "created": import_steps.AT_ONCE}
 
 
 EMAILS = ("ann@acme.example", "ben@acme.example", "new1@acme.example", "New2@acme.example", "not an address")

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from idp.audit.models import AuditEntry
-from idp.base.errors import Conflict, Forbidden, Unavailable
+from idp.base.errors import Conflict, Forbidden, NotFound, Unavailable
 from idp.directory import keys
 from idp.keyring import keyring
 from idp.keyring.brought import Brought
@@ -188,3 +188,21 @@ def test_what_was_brought_is_in_the_log_and_only_who_may_brings(work, site, an_a
     assert [entry.target_id for entry in entries] == [taken.id]
     with pytest.raises(Forbidden):
         bring(as_account(work, an_account(), "auditor"), site, private, "RSA-2048")
+
+
+def test_t4_a_site_of_another_organization_has_no_keys_in_this_one(work, site, an_organization, a_site):
+    """No foreign key says whose a site is: keys are kept a floor below (D4)."""
+    an_organization("globex")
+    theirs = a_site("globex", organization="globex")
+    before = work.tx.session.query(SigningKey).count()
+    acts = (
+        lambda: keys.keys(work, site.organization_id, theirs.id),
+        lambda: keys.rotate(work, site.organization_id, theirs.id, subject="acme"),
+        lambda: keys.add(work, site.organization_id, theirs.id, subject="acme", algorithm="P-256"),
+    )
+    for act in acts:
+        with pytest.raises(NotFound):
+            act()
+    work.tx.session.flush()
+
+    assert work.tx.session.query(SigningKey).count() == before

@@ -6,7 +6,7 @@ import pytest
 
 from idp.audit.models import AuditEntry
 from idp.base.errors import Conflict, Forbidden, IdpError, Invalid
-from idp.directory import accounts, groups, organizations
+from idp.directory import accounts, authentication_policy_changes, groups, organizations
 from idp.directory import authentication_policies as policies
 from idp.directory import policy_members as members
 from idp.directory.models import Account
@@ -28,7 +28,7 @@ def audited(work, tag) -> list[dict]:
 
 def test_everybody_is_in_exactly_one_policy_before_and_after_a_move(work, ann, an_account):
     an_account("ben@acme.example", name="Ben")
-    policies.create(work, "acme", "Strict")
+    authentication_policy_changes.create(work, "acme", "Strict")
 
     outcome = members.move(work, "acme", ["ANN@acme.example", ann.id, "nobody@acme.example"], "Strict")
 
@@ -48,7 +48,7 @@ def test_a_group_is_moved_as_it_is_now(work, ann, an_account, a_group):
     a_group()
     for person, until in ((ann, None), (ben, work.now)):
         groups.add(work, "Staff", person.id, organization="acme").valid_to = until
-    policies.create(work, "acme", "Strict")
+    authentication_policy_changes.create(work, "acme", "Strict")
 
     outcome = members.move_group(work, "acme", "Staff", "Strict")
 
@@ -81,8 +81,8 @@ def test_d4_nobody_of_another_organization_is_moved(work, ann, an_account):
     ],
 )
 def test_a_policy_is_entered_only_by_those_it_is_for(work, ann, kind, policy, may):
-    policies.create(work, "acme", "Strict")
-    policies.create(work, "acme", "Trial", kind=PolicyKind.GUEST_TEST)
+    authentication_policy_changes.create(work, "acme", "Strict")
+    authentication_policy_changes.create(work, "acme", "Trial", kind=PolicyKind.GUEST_TEST)
     members.set_kind(work, ann.id, kind)
     before = members.policy_of(work, ann).name
 
@@ -93,7 +93,7 @@ def test_a_policy_is_entered_only_by_those_it_is_for(work, ann, kind, policy, ma
 
 
 def test_at_most_five_guests_are_in_the_test_policy(work, ann):
-    policies.create(work, "acme", "Trial", kind=PolicyKind.GUEST_TEST)
+    authentication_policy_changes.create(work, "acme", "Trial", kind=PolicyKind.GUEST_TEST)
     people = [f"guest{number}@else.example" for number in range(6)]
     for email in people:
         accounts.create(work, email, organization="acme", name="Guest", kind="guest")
@@ -146,17 +146,17 @@ def test_who_may_make_accounts_only_makes_none_that_no_rule_binds(work, ann, as_
 
 
 def test_a_move_and_a_tightened_grace_begin_the_grace_anew(work, ann):
-    policies.create(work, "acme", "Lenient", {"grace_sign_ins": 3})
+    authentication_policy_changes.create(work, "acme", "Lenient", {"grace_sign_ins": 3})
     ann.grace_used = 2
     members.move(work, "acme", [ann.id], "Lenient")
     assert ann.grace_used == 0
 
     ann.grace_used = 2
     work.tx.session.flush()
-    policies.edit(work, "acme", "Lenient", {"password_score": 3})
+    authentication_policy_changes.edit(work, "acme", "Lenient", {"password_score": 3})
     work.tx.session.refresh(ann)
     assert ann.grace_used == 2
-    policies.edit(work, "acme", "Lenient", {"grace_sign_ins": 4})
+    authentication_policy_changes.edit(work, "acme", "Lenient", {"grace_sign_ins": 4})
     work.tx.session.refresh(ann)
     assert ann.grace_used == 0
 
@@ -164,7 +164,7 @@ def test_a_move_and_a_tightened_grace_begin_the_grace_anew(work, ann):
 def test_of_fifty_who_fill_the_test_policy_at_once_five_get_in(open_work):
     with open_work() as work:
         organizations.create(work, "acme", name="Acme")
-        policies.create(work, "acme", "Trial", kind=PolicyKind.GUEST_TEST)
+        authentication_policy_changes.create(work, "acme", "Trial", kind=PolicyKind.GUEST_TEST)
         people = [f"guest{number}@else.example" for number in range(50)]
         for email in people:
             accounts.create(work, email, organization="acme", name="Guest", kind="guest")
@@ -193,7 +193,7 @@ def test_of_fifty_who_fill_the_test_policy_at_once_five_get_in(open_work):
 def test_nobody_enters_a_policy_while_it_is_deleted(open_work):
     with open_work() as work:
         organizations.create(work, "acme", name="Acme")
-        policies.create(work, "acme", "Strict")
+        authentication_policy_changes.create(work, "acme", "Strict")
         for number in range(10):
             accounts.create(work, f"p{number}@acme.example", organization="acme", name="Person")
     together = threading.Barrier(11)
@@ -210,7 +210,7 @@ def test_nobody_enters_a_policy_while_it_is_deleted(open_work):
         together.wait()
         try:
             with open_work() as work:
-                policies.delete(work, "acme", "Strict")
+                authentication_policy_changes.delete(work, "acme", "Strict")
         except IdpError:
             pass
 

@@ -8,7 +8,17 @@ from sqlalchemy import select
 from idp.base.errors import Conflict, Forbidden, Invalid, NotFound
 from idp.base.ids import new_id
 from idp.base.work import Actor, HeldRole
-from idp.directory import accounts, applications, default_groups, groups, queries, rights, role_assignments, roles
+from idp.directory import (
+    accounts,
+    applications,
+    default_groups,
+    groups,
+    held_roles,
+    queries,
+    rights,
+    role_assignments,
+    roles,
+)
 from idp.directory import policies as release
 from idp.directory.group_models import GroupNesting, GroupRule
 from idp.directory.joining_models import JoinRule
@@ -356,7 +366,7 @@ def test_t5_nobody_withdraws_what_they_do_not_hold(work, ann, olga):
 
 
 def test_the_last_administrator_stays(work, ann, olga):
-    given = role_assignments.assignments(work, organization_id=olga.organization_id)[0].assignment
+    given = held_roles.assignments(work, organization_id=olga.organization_id)[0].assignment
 
     with pytest.raises(Conflict, match="Nobody would administer"):
         role_assignments.withdraw(work, given.id, organization="acme")
@@ -392,7 +402,7 @@ def test_who_administers_what_is_told_in_words(work, ann, a_group, a_site, an_ap
 
     told = {
         (one.role, one.subject, one.scope_name)
-        for one in role_assignments.assignments(work, organization_id=ann.organization_id)
+        for one in held_roles.assignments(work, organization_id=ann.organization_id)
     }
 
     assert told == {

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from idp.base.errors import Conflict, Forbidden, Invalid, NotFound
 from idp.base.ids import new_id
 from idp.base.work import Actor
-from idp.directory import default_groups, group_rule_changes, groups, rights, role_assignments, roles
+from idp.directory import default_groups, group_rule_changes, groups, held_roles, rights, role_assignments, roles
 from idp.directory.group_models import GroupNesting
 from idp.directory.models import Group, Membership
 from idp.policy.permissions import SCOPES, Permission, allows
@@ -175,7 +175,7 @@ def _do(town, action):
         made = roles.create(mine, f"New {new_id('x')}", organization="acme", permissions=rest[0])
         role_assignments.grant(mine, made.id, organization="acme", **town.whom(rest[1]), **town.where(rest[2]))
     elif what == "withdraw":
-        seen = role_assignments.assignments(mine, organization_id=town.organization_id)
+        seen = held_roles.assignments(mine, organization_id=town.organization_id)
         if rest[0] < len(seen):
             role_assignments.withdraw(mine, seen[rest[0]].assignment.id, organization="acme")
     elif what == "nest":

@@ -12,7 +12,7 @@ from idp.directory import (
     access_assignments,
     accounts,
     applications,
-    authentication_policies,
+    authentication_policy_changes,
     groups,
     keys,
     organizations,
@@ -69,7 +69,7 @@ def world(work, an_organization, a_site, an_account, a_group, an_application) ->
     given = role_assignments.grant(work, role.id, organization="acme", account=ben.id)
     api, _ = apis.create(work, "acme", identifier="urn:orders", name="Orders")
     api_scopes.add(work, api.id, "orders:read", "See your orders")
-    authentication_policies.create(work, "acme", "Strict")
+    authentication_policy_changes.create(work, "acme", "Strict")
     access_assignments.create(work, "acme", "Inside")
     return World(acme.id, site, wiki, ann, staff, spare.id, given.id, api.id)
 
@@ -98,7 +98,7 @@ CALLS: dict[str, Call] = {
     "directory.policies.set_organization_release": lambda w, x: policies.set_organization_release(w, "acme", ["email"]),
     "directory.access_assignments.create": lambda w, x: access_assignments.create(w, "acme", "New"),
     "directory.access_assignments.assign": lambda w, x: access_assignments.assign(w, x.wiki.id, "Inside"),
-    "directory.authentication_policies.create": lambda w, x: authentication_policies.create(w, "acme", "New"),
+    "directory.authentication_policies.create": lambda w, x: authentication_policy_changes.create(w, "acme", "New"),
     "directory.zones.create": lambda w, x: zones.create(w, "acme", "Office", Contents(networks=("192.0.2.0/24",))),
     "directory.keys.keys": lambda w, x: keys.keys(w, x.organization_id, x.site.id),
     "directory.keys.rotate": lambda w, x: keys.rotate(w, x.organization_id, x.site.id, subject="Acme"),

@@ -16,7 +16,7 @@ from idp.base.work import Actor
 from idp.directory import (
     access_policies,
     accounts,
-    authentication_policies,
+    authentication_policy_changes,
     groups,
     lifetime,
     organizations,
@@ -198,11 +198,11 @@ def schedule(work):
 
 
 def block(work):
-    authentication_policies.edit(work, "acme", None, {"api_tokens_allowed": False})
+    authentication_policy_changes.edit(work, "acme", None, {"api_tokens_allowed": False})
 
 
 def shorten(work):
-    authentication_policies.edit(work, "acme", None, {"api_token_days": 1})
+    authentication_policy_changes.edit(work, "acme", None, {"api_token_days": 1})
 
 
 def break_glass(work):
@@ -307,10 +307,10 @@ def test_t19_disabling_ends_it_for_good(place, orders, token):
 def test_a_policy_that_allows_again_brings_it_back_and_one_that_was_shorter_too(place, orders, token):
     place.later(days=2)
     with place.work() as work:
-        authentication_policies.edit(work, "acme", None, {"api_tokens_allowed": False, "api_token_days": 1})
+        authentication_policy_changes.edit(work, "acme", None, {"api_tokens_allowed": False, "api_token_days": 1})
     assert place.introspect(orders, token) == INACTIVE
     with place.work() as work:
-        authentication_policies.edit(work, "acme", None, {"api_tokens_allowed": True, "api_token_days": 20})
+        authentication_policy_changes.edit(work, "acme", None, {"api_tokens_allowed": True, "api_token_days": 20})
     assert place.introspect(orders, token)["exp"] == int((NOON + 20 * DAY).timestamp())
 
 
@@ -458,7 +458,7 @@ def test_t19_only_for_an_api_that_takes_them_and_where_the_person_may_do_somethi
 def test_the_policy_decides_whether_and_for_how_long(place, orders):
     place.browser()
     with place.work() as work:
-        authentication_policies.edit(work, "acme", None, {"api_token_days": 7})
+        authentication_policy_changes.edit(work, "acme", None, {"api_token_days": 7})
     with place.work() as work:
         assert own.most_days(work, place.session) == 7
         with pytest.raises(Invalid, match="1 to 7 days"):

@@ -6,7 +6,8 @@ import sqlalchemy as sa
 from idp.base.db import Base
 from idp.base.errors import Forbidden, NotFound
 from idp.directory import applications, policies
-from idp.oidc import preview
+from idp.oidc import apis, preview
+from idp.oidc.errors import InvalidRequest
 from tests.oidc.support import ANN, claims
 from tests.support.people import as_account, stranger
 
@@ -80,3 +81,68 @@ def test_t1_a_foreign_administrator_finds_neither_application_nor_person(place, 
         preview.preview(stranger(work), BASE, client.application_id, ANN)
     with place.work() as work, pytest.raises((NotFound, Forbidden)):
         preview.preview(as_account(work, place.account(work)), BASE, client.application_id, ANN)
+
+
+ORDERS, STOCK = "https://api.example/orders", "urn:x:stock"
+
+
+@pytest.mark.parametrize("token_format", ["jwt", "opaque"])
+def test_it_says_what_the_access_token_for_an_api_says(place, client, browser, token_format):
+    api = place.api(ORDERS, "orders:read", to=[client], token_format=token_format)
+    other = place.api(STOCK, "stock:read", to=[client])
+    tokens = place.tokens(browser, client, scope="openid orders:read", resource=api.identifier)
+    issued = (
+        place.introspect(api, tokens["access_token"]) if token_format == "opaque" else claims(tokens["access_token"])
+    )
+
+    shown = seen(place, client, scope="openid orders:read stock:read", resource=api.identifier)
+
+    assert shown.opaque == (token_format == "opaque")
+    assert shown.access_token_fault == ""
+    same = ("iss", "sub", "aud", "client_id", "scope")
+    assert {name: shown.access_token[name] for name in same} == {name: issued[name] for name in same}
+    assert shown.access_token["exp"] - shown.access_token["iat"] == issued["exp"] - issued["iat"]
+    assert set(shown.access_token) >= set(issued) - {"active", "token_type", "username", "nbf", "auth_time"}
+    assert "stock:read" in shown.refused_scope
+    assert other.identifier not in str(shown.access_token)
+
+
+def test_where_it_is_not_clear_for_which_api_it_is_said_that_there_is_no_access_token(place, client):
+    place.api(ORDERS, "orders:read", to=[client])
+    place.api(STOCK, "stock:read", to=[client])
+
+    shown = seen(place, client, scope="openid orders:read stock:read")
+
+    assert shown.access_token == {}
+    assert "Name it by the parameter resource" in shown.access_token_fault
+
+
+def test_an_api_of_another_name_or_one_that_is_off_is_not_there(place, client):
+    api = place.api(ORDERS, "orders:read", to=[client])
+    with pytest.raises(NotFound):
+        seen(place, client, resource="https://api.example/other")
+    with place.work() as work:
+        apis.disable(work, api.id)
+    with pytest.raises(NotFound):
+        seen(place, client, resource=api.identifier)
+
+
+def test_t2_who_may_read_no_apis_is_shown_no_access_token_and_no_api(place, client):
+    api = place.api(ORDERS, "orders:read", to=[client])
+    with place.work() as work:
+        user_access = as_account(work, place.account(work), "user-access-administrator")
+        shown = preview.preview(user_access, BASE, client.application_id, ANN, scope="openid orders:read")
+        assert (shown.access_token, shown.access_token_fault) == ({}, "")
+        with pytest.raises(NotFound):
+            preview.preview(user_access, BASE, client.application_id, ANN, resource=api.identifier)
+
+
+def test_single_claims_are_sent_where_they_are_asked_for(place, client):
+    asked = '{"id_token": {"email": null}, "userinfo": {"name": null}}'
+    shown = seen(place, client, scope="openid", single=asked)
+
+    assert shown.id_token["email"] == ANN
+    assert "email" not in shown.userinfo
+    assert "name" in shown.userinfo or "name" in {one.claim for one in shown.withheld}
+    with pytest.raises(InvalidRequest):
+        seen(place, client, single="{")

@@ -2,8 +2,7 @@
 
 import pytest
 
-from idp.directory import authentication_policies as policies
-from idp.directory import policy_members
+from idp.directory import authentication_policy_changes, policy_members
 from idp.policy.signon import Method
 from idp.signon.factors import totp
 from tests.oidc.support import ANN, reference
@@ -13,7 +12,7 @@ PASSWORD = (Method.PASSWORD,)
 
 def edit(place, **changes):
     with place.work() as work:
-        policies.edit(work, "acme", None, changes)
+        authentication_policy_changes.edit(work, "acme", None, changes)
 
 
 def put_off(place, times):
@@ -59,7 +58,7 @@ def test_a_second_step_that_may_not_be_used_is_asked_of_nobody(place, client):
 def test_o22_a_move_to_a_stricter_policy_counts_at_once(place, client):
     tokens = place.tokens(place.browser(methods=PASSWORD), client)
     with place.work() as work:
-        policies.create(work, "acme", "Strict")
+        authentication_policy_changes.create(work, "acme", "Strict")
         policy_members.move(work, "acme", [ANN], "Strict")
 
     assert not works(place, client, tokens)

@@ -115,7 +115,10 @@ def test_every_night_what_was_not_taken_is_sent_again_once(world):
     assert world.far.methods().count("POST") == 3
 
 
-def test_the_preview_says_who_before_anything_is_sent(world):
+@pytest.mark.parametrize("many", [1, 1000])
+@pytest.mark.both_databases
+def test_the_preview_says_who_before_anything_is_sent(world, monkeypatch, many):
+    monkeypatch.setattr(preview, "_MANY", many)  # how the first ones are found depends on how many there are
     world.set_up(on=False)
     with world.work() as work:
         seen = preview.preview(work, world.application_id)

@@ -204,7 +204,7 @@ def test_access_says_who_can_give_it(world):
 
     (finding,) = findings_of_last(world)[1]
     assert "open to nobody" in finding.evidence
-    assert f"idp application grant {application_id} with --account {BEN}" in finding.here
+    assert f"idp application grant {application_id} --account {BEN}" in finding.here
     assert f"Ask one of these to give access: {ANN}" in finding.here
 
 

@@ -278,12 +278,12 @@ def test_t2_the_help_desk_does_to_some_what_it_does_to_one_and_never_to_all(open
 
 @pytest.mark.parametrize("act", ["enable", "end-sessions", "add-to-group", "move-to-policy"])
 def test_each_act_does_what_the_verb_for_one_does(database, open_work, acme, root, noon, act):
-    from idp.directory import authentication_policies
+    from idp.directory import authentication_policy_changes
 
     chosen = ids(open_work, acme, 1, 2)
     with open_work() as work:
         groups.create(work, "Staff", organization="acme")
-        authentication_policies.create(work, "acme", "Strict")
+        authentication_policy_changes.create(work, "acme", "Strict")
         for one in chosen:
             accounts.disable(work, one)
     to = {"add-to-group": "Staff", "move-to-policy": "Strict"}.get(act, "")

@@ -11,7 +11,7 @@ from idp.directory import (
     access_assignments,
     access_policies,
     accounts,
-    authentication_policies,
+    authentication_policy_changes,
     groups,
     organizations,
     policies,
@@ -190,7 +190,7 @@ def test_the_console_asks_for_a_second_step_whatever_the_policies_say(work, cons
 
 def test_a_policy_that_leaves_no_second_step_for_the_console_is_refused(administrator, console):
     with pytest.raises(Conflict, match="admin console"), guarded(administrator, console.organization.id):
-        authentication_policies.edit(administrator, "acme", None, {"second_step": "off", "methods": ["pwd"]})
+        authentication_policy_changes.edit(administrator, "acme", None, {"second_step": "off", "methods": ["pwd"]})
 
 
 def test_d17_the_last_administrator_is_not_taken_away(administrator, console):

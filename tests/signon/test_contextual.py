@@ -18,7 +18,7 @@ from idp.directory import (
     access_policies,
     accounts,
     applications,
-    authentication_policies,
+    authentication_policy_changes,
     groups,
     zones,
 )
@@ -643,6 +643,6 @@ def test_what_the_authentication_policy_no_longer_takes_has_proven_nothing_to_a_
     desk.write(rules=[proven], catch_all={"effect": "deny"})
     assert isinstance(desk.judged().session_access, Allowed)
     with desk.work() as work:
-        authentication_policies.edit(work, "acme", None, {"methods": ["pwd", "passkey"]})
+        authentication_policy_changes.edit(work, "acme", None, {"methods": ["pwd", "passkey"]})
 
     assert isinstance(desk.judged().session_access, Denied)

@@ -6,7 +6,12 @@ from datetime import timedelta
 import pytest
 
 from idp.base.errors import Conflict, IdpError
-from idp.directory import access_policies, access_trials, accounts, authentication_policies
+from idp.directory import (
+    access_policies,
+    access_trials,
+    accounts,
+    authentication_policy_changes,
+)
 from idp.policy.access.documents import rules_from_json
 from idp.signon.guarding import guarded
 from tests.conftest import NOON
@@ -88,7 +93,7 @@ def test_two_changes_that_lock_out_only_together_are_not_both_kept(world, open_w
                 passkeys = {"catch_all": {"effect": "require", "strength": "phishing-resistant"}}
                 access_policies.write(work, "acme", "Sessions", rules_from_json(passkeys))
             else:
-                authentication_policies.edit(work, "acme", None, {"methods": ["pwd", "otp"]})
+                authentication_policy_changes.edit(work, "acme", None, {"methods": ["pwd", "otp"]})
 
     errors = together(2, change) if count == 2 else [*together(1, change), None]
 

@@ -3,7 +3,7 @@
 import pytest
 
 from idp.base.errors import Conflict
-from idp.directory import accounts, authentication_policies
+from idp.directory import accounts, authentication_policy_changes
 from idp.signon import administered_password, resetting
 from idp.signon.factors import password, temporary_pass, totp
 
@@ -13,7 +13,7 @@ NEW = "marble lantern orchard nine"
 @pytest.fixture
 def by_mail_alone(open_work, world):
     with open_work() as work:
-        authentication_policies.edit(work, "acme", None, {"recovery": ("mail",)})
+        authentication_policy_changes.edit(work, "acme", None, {"recovery": ("mail",)})
 
 
 HELP = {

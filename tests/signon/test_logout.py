@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from idp.signon import logout, logout_stage
+from idp.signon import logout_stage, logout_steps
 from idp.signon.logout_stage import BACK, FRAME, FRAMES, FRONT, GO, NONE, OFFER, OVER, WAIT, WAITING
 from idp.signon.models import Logout, LogoutStep
 from idp.signon.teller import ASKED, CANNOT, CONFIRMED, FAILED
@@ -91,6 +91,6 @@ def test_who_is_being_called_is_waited_for_a_few_seconds(outcome):
 
 
 def test_a_handle_is_made_from_the_id_and_is_no_id(vault):
-    one = logout.handle_of(vault, "out_a")
-    assert one == logout.handle_of(vault, "out_a") != logout.handle_of(vault, "out_b")
+    one = logout_steps.handle_of(vault, "out_a")
+    assert one == logout_steps.handle_of(vault, "out_a") != logout_steps.handle_of(vault, "out_b")
     assert "out_a" not in one

@@ -7,7 +7,7 @@ import pytest
 from idp.directory import accounts
 from idp.directory.policies import authentication_policy
 from idp.policy.signon import Method, Proof
-from idp.signon import logout, session
+from idp.signon import logout, logout_steps, session
 from idp.signon.models import Logout
 from tests.conftest import NOON
 
@@ -101,7 +101,7 @@ def test_signing_out_ends_it_and_names_who_took_part(open_work, world):
 
     assert find(open_work, token) is None
     with open_work() as work:
-        (step,) = logout.steps(work, work.tx.session.get_one(Logout, (started.organization_id, started.id)))
+        (step,) = logout_steps.steps(work, work.tx.session.get_one(Logout, (started.organization_id, started.id)))
     assert (step.application_name, step.outcome) == ("Wiki", "cannot")
 
 

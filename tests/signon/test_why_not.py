@@ -2,7 +2,14 @@
 
 import pytest
 
-from idp.directory import access_policies, accounts, applications, authentication_policies, queries, zones
+from idp.directory import (
+    access_policies,
+    accounts,
+    applications,
+    authentication_policy_changes,
+    queries,
+    zones,
+)
 from idp.directory.zones import Contents
 from idp.policy.access import documents
 from idp.signon.why_not import SENTENCES, why_not
@@ -79,7 +86,7 @@ def test_an_address_on_the_block_list_is_told(work, wiki, asked):
 
 def test_a_second_step_that_must_be_set_up_is_told(work, wiki, asked):
     applications.grant(work, wiki.id, everyone=True)
-    authentication_policies.edit(work, "acme", None, {"second_step": "required"})
+    authentication_policy_changes.edit(work, "acme", None, {"second_step": "required"})
     found = asked()
     assert found.code == "needs-second-step"
 

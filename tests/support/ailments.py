@@ -353,7 +353,7 @@ METADATA: dict[str, Case] = {
         SHIBBOLETH, "aes256-cbc",
         metadata=SHIBBOLETH.metadata((f'"{names.AES128_GCM}"', f'"{CBC}"'), (f'"{names.AES256_GCM}"', f'"{CBC}"')),
         fix=True,
-        says="--legacy aes256-cbc --legacy-until DAY. The risk: ",
+        says="--legacy aes256-cbc --legacy-until DAY",
     ),
     "metadata-unproven": Case(
         SHIBBOLETH, "is not signed",

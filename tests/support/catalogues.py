@@ -16,6 +16,7 @@ from babel.messages.pofile import read_po, write_po
 from jinja2 import Environment
 
 from idp.base.catalogues import ENGLISH, FOLDER, LANGUAGES
+from idp.oidc import errors as oauth_errors
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 FOREIGN = tuple(language for language in LANGUAGES if language != ENGLISH)
@@ -23,6 +24,40 @@ _ERRORS = frozenset(
     {"NotFound", "Conflict", "Invalid", "PageError", "Forbidden", "Unavailable", "IdpError", "SignOnLost"}
 )
 _SAID = frozenset({"_", "gettext", "phrase", "joined"})
+_AT: dict[str, tuple[int, ...]] = {
+    "Kind": (3,),  # of findings: evidence, what it means, what to change, and what a fix does and risks
+    "found": (0,),
+    "Fix": (0, 2),
+    "amend": (0, 1),
+    "change": (1,),
+    "remedy": (0,),
+    "Remedy": (0,),
+    "failed": (2, 3),  # of attempts: why a step failed
+    "MessageRefused": (1,),
+    "StatusError": (2,),
+    "name_id_policy": (1,),
+    "other_principal": (1,),
+    "not_among": (1,),
+    "unsupported": (1,),
+    "unreadable": (0,),
+    "not_proven": (0,),
+    "Unverified": (0,),
+    "Wrong": (0,),
+    "Rejected": (0,),
+    "Verdict": (1,),
+    "_Refused": (0,),
+    "_fault": (1, 2),
+    "_stale": (0,),
+    "_unavailable": (1,),
+}
+"""Where else sentences stand: the places of the arguments, by the name of what is called."""
+_NAMED = frozenset({"advice", "cause", "here"})
+_OAUTH = frozenset(
+    name
+    for name, one in vars(oauth_errors).items()
+    if isinstance(one, type) and issubclass(one, oauth_errors.OAuthError)
+)
+"""What OAuth peers are told in English; where no cause is given, it is the cause, and administrators read it."""
 _COUNTED = frozenset({"ngettext", "counted"})
 Message = str | tuple[str, str]
 
@@ -56,15 +91,37 @@ def _of_python() -> Iterator[Message]:
                 yield from _of_event(node)
 
 
-def _of_call(node: ast.Call) -> Iterator[str]:
-    name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
+def _of_call(node: ast.Call) -> Iterator[Message]:
+    name = called(node)
     if name in _SAID or name in _ERRORS or name.endswith("Fault"):
         yield from (text for argument in node.args[:2] if (text := _text(argument)) and (" " in text or name in _SAID))
-        yield from (text for given in node.keywords if given.arg == "advice" and (text := _text(given.value)))
-    elif name in _COUNTED and len(node.args) > 1:
+    yield from (text for place in sentences_of(node) for text in _texts(place) if " " in text)
+    if name in _COUNTED and len(node.args) > 1:
         one, several = (_text(argument) for argument in node.args[:2])
         if one and several:
             yield (one, several)  # type: ignore[misc]
+
+
+def called(node: ast.Call) -> str:
+    """Return the name of what is called, without what it is of."""
+    return node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
+
+
+def sentences_of(node: ast.Call) -> Iterator[ast.expr]:
+    """Yield the arguments of a call that are sentences for an administrator: of findings, of causes, of advice."""
+    name, named = called(node), {given.arg for given in node.keywords}
+    places = (0,) if name in _OAUTH and "cause" not in named else _AT.get(name, ())
+    yield from (node.args[place] for place in places if place < len(node.args))
+    yield from (given.value for given in node.keywords if given.arg in _NAMED)
+
+
+def _texts(node: ast.expr) -> Iterator[str]:
+    if isinstance(node, ast.IfExp):
+        yield from (*_texts(node.body), *_texts(node.orelse))
+    elif isinstance(node, ast.BoolOp):
+        yield from (text for one in node.values for text in _texts(one))
+    elif _text(node):
+        yield _text(node)
 
 
 def _of_event(node: ast.ClassDef) -> Iterator[str]:

@@ -13,6 +13,23 @@ ORGANIZATION, SITE, ANYWHERE, ANY_SITE = "organization", "site", "anywhere", "an
 """Where: in Acme, at its site `acme`, somewhere, at some site; else the name of an application at `acme`."""
 
 
+ROLES = {
+    "organization administrator": ("organization-administrator", {}),
+    "security administrator": ("security-administrator", {}),
+    "user access administrator": ("user-access-administrator", {}),
+    "user access administrator of the site": ("user-access-administrator", {"site": "acme"}),
+    "user access administrator of Okta": ("user-access-administrator", {"application": "okta"}),
+    "help desk": ("help-desk", {}),
+    "auditor": ("auditor", {}),
+    "site administrator of the site": ("site-administrator", {"site": "acme"}),
+    "site administrator of another site": ("site-administrator", {"site": "europe"}),
+    "application administrator of Okta": ("application-administrator", {"application": "okta"}),
+    "application administrator of another application": ("application-administrator", {"application": "wiki"}),
+    "user access administrator of another site": ("user-access-administrator", {"site": "europe"}),
+}
+"""The twelve roles of the matrices: each role, and where it is held."""
+
+
 @dataclass(frozen=True)
 class Needs:
     """One of *permissions*, each of *also*, held at *place*."""
@@ -51,6 +68,7 @@ def _needs(said: str) -> Needs:
 
 TABLE = _read("""
 anybody:
+    GET console_apis index as_csv
     GET console_bookmarks as_csv
     GET console_bulk_objects ask choose
     POST console_bulk_objects start    # names nothing: what it does is of the objects
@@ -207,6 +225,25 @@ site:edit at site:
     POST console_sites save renamed switched logo
     POST console_site_protocols save
 
+api:read at site:
+    GET console_apis show edit made past
+    GET console_api_scopes index scopes_as_csv edit clients clients_as_csv people people_as_csv
+api:create at anywhere:
+    GET console_apis new
+api:create at site:
+    POST console_apis create
+api:edit at site:
+    GET console_apis switch ask_for_secret
+    POST console_apis save switched replace_secret
+    GET console_api_scopes ask_to_remove
+    POST console_api_scopes add save remove
+api:grant at site:
+    GET console_api_scopes ask_to_grant ask_to_withdraw
+    POST console_api_scopes grant withdraw
+api:delete at site:
+    GET console_apis farewell
+    POST console_apis delete
+
 key:read at site:
     GET console_keys show change_as_csv certificate ask_to_rotate ask_to_move
 key:rotate at site:
@@ -219,7 +256,11 @@ application:create at anywhere:
     GET console_application_aggregate ask
     GET console_application_adding choose ask_for_metadata ask_by_hand ask_for_template
     GET console_application_adding_client ask
+application:read at site:
+    GET console_registration_tokens as_csv made
 application:create at site:
+    GET console_registration_tokens new ask_to_revoke
+    POST console_registration_tokens create revoke
     POST console_application_adding_client register_template
     POST console_application_aggregate look register
     POST console_application_adding look register register_by_hand register_template

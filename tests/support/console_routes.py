@@ -43,12 +43,12 @@ class Route:
         return built[1]
 
 
-def routes(app, method: str) -> list[Route]:
-    """Return the addresses that answer to *method*, by their endpoints."""
+def routes(app, method: str, guard: str = ADMINISTRATOR) -> list[Route]:
+    """Return the addresses behind *guard* that answer to *method*, by their endpoints."""
     found = []
     with app.test_request_context():
         for rule in app.url_map.iter_rules():
-            if getattr(app.view_functions[rule.endpoint], "guard", "") == ADMINISTRATOR and method in rule.methods:
+            if getattr(app.view_functions[rule.endpoint], "guard", "") == guard and method in rule.methods:
                 found.append(_route(rule))
     return sorted(found, key=lambda one: (one.endpoint, one.rule))
 

@@ -13,7 +13,7 @@ from idp.directory import (
     access_requests,
     accounts,
     applications,
-    authentication_policies,
+    authentication_policy_changes,
     bookmarks,
     domains,
     group_rule_changes,
@@ -29,8 +29,9 @@ from idp.directory import (
 )
 from idp.directory.joining_models import JoinRequest
 from idp.directory.zones import Contents
-from idp.oidc import apis, clients
+from idp.oidc import api_scopes, apis, clients
 from idp.oidc.models import ApiToken
+from idp.oidc.registration import initial_tokens
 from idp.policy.access import documents
 from idp.policy.launcher import Section
 from idp.provisioning.targets import editing
@@ -110,7 +111,7 @@ def _security(front: Front) -> list[str]:
     deny = {"name": "No Ben", "conditions": {"people": {"accounts": [BEN]}}, "answer": {"effect": "deny"}}
     with front.work() as work:
         zones.create(work, "acme", "Office", Contents(networks=("192.0.2.0/24",)))
-        strict = authentication_policies.create(work, "acme", "Strict", {"password_minimum": 20}).id
+        strict = authentication_policy_changes.create(work, "acme", "Strict", {"password_minimum": 20}).id
         payroll = access_assignments.create(work, "acme", "Payroll").id
         access_assignments.assign(work, front.application_ids["Payroll"], "Payroll")
         rules = documents.rules_from_json({"rules": [{**deny, "mode": "report-only"}]})
@@ -129,6 +130,13 @@ def _security(front: Front) -> list[str]:
         orders, _ = apis.create(
             work, "acme", identifier="https://api.acme.example", name="Orders", takes_api_tokens=True
         )
+        initial_tokens.create(work, "acme", name="Build server")
+        api_scopes.add(work, orders.id, "orders:read", "See your orders.")
+        notebook = next(
+            one for one in queries.applications(work) if one.name == "Notebook" and one.site_id == orders.site_id
+        )
+        api_scopes.grant(work, orders.id, "orders:read", application_id=notebook.id)
+        api_scopes.grant(work, orders.id, "orders:read", group="Engineering")
         report = ApiToken(
             organization_id=front.organization_id,
             id="atk_report",
@@ -150,6 +158,9 @@ def _security(front: Front) -> list[str]:
         access_policies.write(work, "acme", "Payroll", tried, trial=15)
         return [
             f"accounts/{front.account_ids[BEN]}/tokens",
+            f"apis/{orders.id}",
+            f"apis/{orders.id}/people",
+            f"who-may/api/{orders.id}",
             "tokens/revoke?chosen=atk_report",
             f"policies/{strict}",
             f"access/{payroll}",

@@ -20,7 +20,7 @@ from urllib.parse import quote
 
 from sqlalchemy import delete
 
-from idp.directory import accounts, authentication_policies, policies
+from idp.directory import accounts, authentication_policies, authentication_policy_changes, policies
 from idp.oidc.models import DeviceCode
 from idp.policy.signon import Strength
 from idp.saml import names
@@ -296,13 +296,13 @@ def policy_pages(front: Front, browser, base: str) -> Iterator[tuple[str, Walk]]
     ):
         with front.work() as work:
             before = authentication_policies.terms_of(authentication_policies.policy(work, "acme"))
-            authentication_policies.edit(work, "acme", None, changes)
+            authentication_policy_changes.edit(work, "acme", None, changes)
         walk = Walk(front, browser, base)
         walk.open(front.ask())
         walk.password(email)
         yield name, walk
         with front.work() as work:
-            authentication_policies.edit(work, "acme", None, {field: getattr(before, field) for field in changes})
+            authentication_policy_changes.edit(work, "acme", None, {field: getattr(before, field) for field in changes})
 
 
 def passkey_pages(front: Front, walk: Walk) -> Iterator[tuple[str, Walk]]:

@@ -255,6 +255,7 @@ class Things:
         self.invitation = self._one("invitations")
         self.bookmark = self._one("applications", where="protocol = 'bookmark'")
         self.ledger = self._one("applications", where="name LIKE '%Ledger'")
+        self.scope = self._one("api_scopes", "name")
         self.wiki = self._one("applications", where="name LIKE '%Wiki'")
 
     def _one(self, table: str, column: str = "id", where: str = "1 = 1") -> str:
@@ -285,6 +286,9 @@ class Things:
             return {"policy_id": self.payroll, "rule_id": json.loads(rules)["rules"][0]["id"]}
         if rule.startswith("/admin/joining/"):
             return {"request_id": self._one("join_requests"), "rule_id": self._one("join_rules")}
+        if rule.startswith("/admin/apis/"):
+            grant = self._one("api_scope_grants", where="subject_kind = 'group'")
+            return {"api_id": self._one("apis"), "scope_id": self._one("api_scopes"), "grant_id": grant}
         application = self.notebook if rule.endswith(("/client", "/client/secret", "/made")) else self.okta
         granted = self.bookmark if rule.startswith("/admin/bookmarks/") else application
         return {
@@ -308,7 +312,7 @@ class Things:
             "slug": self.slug,
             "zone_id": self._one("zones"),
             "client_id": self._one("provisioning_clients"),
-            "token_id": self._one("provisioning_tokens"),
+            "token_id": self._one("registration_tokens" if "registration-" in rule else "provisioning_tokens"),
             "reference": self.staff,
         }
 

@@ -39,7 +39,7 @@ class Function:
 
 def requirements() -> dict[str, frozenset[Requirement]]:
     """Return what each public function that takes work requires, itself or by what it calls; those that do."""
-    every = _functions()
+    every = functions()
     found = {}
     for name, function in every.items():
         if function.takes_work and not name.rpartition(".")[2].startswith("_"):
@@ -64,18 +64,23 @@ def _closure(name: str, every: dict[str, Function], seen: set[str]) -> Iterator[
 
 
 @cache
-def _functions() -> dict[str, Function]:
+def functions() -> dict[str, Function]:
+    """Return every function at the top of a file below the doors, by its whole name."""
     found: dict[str, Function] = {}
     for path in modules(*ROOMS):
-        module = ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__")
-        imports = _imports(path)
+        module, known = module_of(path), imports(path)
         for node in tree(path).body:
             if isinstance(node, ast.FunctionDef):
-                found[f"{module}.{node.name}"] = _read(module, node, imports)
+                found[f"{module}.{node.name}"] = _read(module, node, known)
     return found
 
 
-def _imports(path: Path) -> dict[str, str]:
+def module_of(path: Path) -> str:
+    """Return the name of the module in a file of ours."""
+    return ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__")
+
+
+def imports(path: Path) -> dict[str, str]:
     """Return what the names of a module mean that it has imported."""
     found = {}
     for node in ast.walk(tree(path)):
@@ -93,17 +98,18 @@ def _read(module: str, node: ast.FunctionDef, imports: dict[str, str]) -> Functi
     for call in ast.walk(node):
         if not isinstance(call, ast.Call):
             continue
-        called = _target(module, call.func, imports)
+        called = target(module, call.func, imports)
         how = called.rpartition(".")[2]
+        read.calls.add(called)
         if how in HOW and called.startswith(("idp.policy.permissions", "idp.directory.rights")):
             read.requires |= _required(how, call)
         else:
-            read.calls.add(called)
             read.requires |= _handed_on(called, call)
     return read
 
 
-def _target(module: str, function: ast.expr, imports: dict[str, str]) -> str:
+def target(module: str, function: ast.expr, imports: dict[str, str]) -> str:
+    """Return the whole name of what an expression in a module means; empty where that is not seen."""
     if isinstance(function, ast.Name):
         return imports.get(function.id, f"{module}.{function.id}")
     if isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name):

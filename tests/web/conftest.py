@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from idp.base.db import Database
+from tests.support import two_tenants
 from tests.support.front import ANN, PASSWORD, Front
+from tests.support.two_tenants import Tenants
 from tests.support.visitor import Visitor
 
 
@@ -52,3 +54,22 @@ def signed_in(front: Front, email: str = ANN) -> Visitor:
     one.open("/").submit(username=email, password=PASSWORD).submit(otp=front.code())
     assert one.path == "/"
     return one
+
+
+@pytest.fixture(scope="session")
+def _two_tenants_template(tmp_path_factory, _sqlite_template, vault) -> tuple[Path, list[str]]:
+    path = tmp_path_factory.mktemp("two") / "two.db"
+    return path, two_tenants.build(path, _sqlite_template, vault)
+
+
+@pytest.fixture(scope="module")
+def tenants(tmp_path_factory, _two_tenants_template, vault) -> Iterator[Tenants]:
+    """Two organizations with one of everything each; put back before each test, and by ``tenants.restore()``."""
+    template, special = _two_tenants_template
+    path = tmp_path_factory.mktemp("tenants") / "two.db"
+    shutil.copyfile(template, path)
+    database = Database(f"sqlite:///{path}", vault, memory_seconds=0)
+    found = Tenants(path, Front(database), special)
+    yield found
+    found.close()
+    database.dispose()

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 
-from idp.directory import authentication_policies
+from idp.directory import authentication_policy_changes
 from idp.oidc import api_scopes, apis
 from idp.oidc.api_tokens import own, text
 from idp.oidc.models import ApiToken
@@ -134,7 +134,7 @@ def test_t6_fields_of_the_row_are_not_taken(front, ann, orders):
 def test_a_policy_that_blocks_says_so(front, ann, orders):
     token = make(ann, orders)
     with front.work() as work:
-        authentication_policies.edit(work, "acme", None, {"api_tokens_allowed": False})
+        authentication_policy_changes.edit(work, "acme", None, {"api_tokens_allowed": False})
     ann.open("/account/tokens")
     assert "Your organization lets you make no API tokens." in ann.text
     assert "not allowed by the policy" in ann.text

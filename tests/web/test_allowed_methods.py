@@ -2,8 +2,7 @@
 
 import pytest
 
-from idp.directory import accounts, policy_members
-from idp.directory import authentication_policies as policies
+from idp.directory import accounts, authentication_policy_changes, policy_members
 from idp.directory.models import Account
 from idp.signon.factors import recovery
 from tests.support.front import ANN, BEN, PASSWORD
@@ -12,7 +11,7 @@ from tests.web.conftest import signed_in
 
 def allow(front, *methods, **changes):
     with front.work() as work:
-        policies.edit(work, "acme", None, {"methods": list(methods), **changes})
+        authentication_policy_changes.edit(work, "acme", None, {"methods": list(methods), **changes})
 
 
 def test_a_session_by_a_method_that_was_forbidden_since_is_asked_again(front, ann):
@@ -87,12 +86,12 @@ def signed_in_by_password(front):
 
 def test_a_tightened_second_step_is_asked_of_the_sessions_that_there_are(front):
     with front.work() as work:
-        policies.edit(work, "acme", None, {"second_step": "off"})
+        authentication_policy_changes.edit(work, "acme", None, {"second_step": "off"})
     ann = signed_in_by_password(front)
     front.later(minutes=6)
 
     with front.work() as work:
-        policies.create(work, "acme", "Strict")
+        authentication_policy_changes.create(work, "acme", "Strict")
         policy_members.move(work, "acme", [ANN], "Strict")
 
     for page in ("/", "/account", front.ask()):
@@ -103,13 +102,13 @@ def test_a_tightened_second_step_is_asked_of_the_sessions_that_there_are(front):
 
 def test_a_form_of_a_session_that_does_not_suffice_any_more_does_nothing(front):
     with front.work() as work:
-        policies.edit(work, "acme", None, {"second_step": "off"})
+        authentication_policy_changes.edit(work, "acme", None, {"second_step": "off"})
     ann = signed_in_by_password(front)
     other = signed_in_by_password(front)
     ann.open("/account/devices")
     token = ann.page.xpath("//input[@name='csrf_token']/@value")[0]
     with front.work() as work:
-        policies.edit(work, "acme", None, {"second_step": "required"})
+        authentication_policy_changes.edit(work, "acme", None, {"second_step": "required"})
 
     answer = ann.client.post("/account/sessions/end-others", data={"csrf_token": token})
 
@@ -119,7 +118,7 @@ def test_a_form_of_a_session_that_does_not_suffice_any_more_does_nothing(front):
 
 def test_the_length_of_sessions_counts_from_the_next_sign_in(front, ann):
     with front.work() as work:
-        policies.edit(work, "acme", None, {"session_idle_seconds": 600})
+        authentication_policy_changes.edit(work, "acme", None, {"session_idle_seconds": 600})
     front.later(minutes=30)
     assert ann.open("/").path == "/"
 
@@ -133,7 +132,7 @@ def test_the_length_of_sessions_counts_from_the_next_sign_in(front, ann):
 @pytest.mark.parametrize("kind", ["guest", "break-glass"])
 def test_a_kind_is_judged_by_its_own_policy(front, visitor, kind):
     with front.work() as work:
-        policies.edit(work, "acme", None, {"second_step": "off"})
+        authentication_policy_changes.edit(work, "acme", None, {"second_step": "off"})
         accounts.enable(work, "cleo@acme.example")
         policy_members.set_kind(work, "cleo@acme.example", kind)
 

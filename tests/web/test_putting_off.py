@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from idp.audit.models import AuditEntry
-from idp.directory import authentication_policies as policies
+from idp.directory import authentication_policy_changes
 from idp.directory.models import Account
 from idp.policy.signon import Strength
 from tests.support.front import ANN, BEN, PASSWORD
@@ -20,7 +20,7 @@ def graceful(front):
 
     def give(**changes):
         with front.work() as work:
-            policies.edit(work, "acme", None, changes)
+            authentication_policy_changes.edit(work, "acme", None, changes)
 
     return give
 

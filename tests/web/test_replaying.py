@@ -12,7 +12,13 @@ from idp.audit.attempts import Trail
 from idp.audit.models import Attempt
 from idp.base.errors import NotFound
 from idp.base.work import Actor, HeldRole
-from idp.directory import access_policies, authentication_policies, groups, policy_members, zones
+from idp.directory import (
+    access_policies,
+    authentication_policy_changes,
+    groups,
+    policy_members,
+    zones,
+)
 from idp.policy.access import recording
 from idp.policy.access.context import AccountKind, Behaviour, Context, RequestKind
 from idp.policy.access.documents import rules_from_json
@@ -178,11 +184,13 @@ def test_a_break_glass_account_is_under_no_rules(front):
 
 def test_a_second_step_that_becomes_required_is_asked_of_those_who_had_none(front):
     with front.work() as work:
-        authentication_policies.edit(work, "acme", None, {"second_step": "off"})
+        authentication_policy_changes.edit(work, "acme", None, {"second_step": "off"})
     recorded(front, BEN)
     recorded(front, ANN, proofs=(Method.PASSWORD, Method.TOTP))
 
-    found = replayed(front, lambda work: authentication_policies.edit(work, "acme", None, {"second_step": "required"}))
+    found = replayed(
+        front, lambda work: authentication_policy_changes.edit(work, "acme", None, {"second_step": "required"})
+    )
 
     assert changes(found) == {"asked": {BEN: 1}}
 

@@ -11,7 +11,7 @@ from idp.directory import (
     access_policies,
     access_trials,
     accounts,
-    authentication_policies,
+    authentication_policy_changes,
     groups,
     zones,
 )
@@ -277,12 +277,12 @@ def test_while_something_is_on_trial_what_it_falls_back_to_is_judged_as_well(fro
     set_rules(front, {}, trial=15)
 
     with pytest.raises(Conflict, match="lock"), front.work() as work, guarded(work, front.organization_id):
-        authentication_policies.edit(work, "acme", None, {"methods": ["pwd", "passkey"]})
+        authentication_policy_changes.edit(work, "acme", None, {"methods": ["pwd", "passkey"]})
 
 
 def test_a_method_that_administrators_sign_in_with_cannot_be_taken_away(front, administrator):
     with pytest.raises(Conflict, match="ann@acme"), front.work() as work, guarded(work, front.organization_id):
-        authentication_policies.edit(work, "acme", None, {"methods": ["passkey", "temporary-pass"]})
+        authentication_policy_changes.edit(work, "acme", None, {"methods": ["passkey", "temporary-pass"]})
 
 
 def test_whoever_has_a_known_device_is_not_cut_off_by_a_rule_on_unknown_ones(front, administrator):

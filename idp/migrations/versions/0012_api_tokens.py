@@ -36,6 +36,7 @@ def upgrade() -> None:
         sa.Column("expires_at", Instant(), nullable=False),
         sa.Column("last_used_at", Instant(), nullable=True),
         sa.Column("last_refused_at", Instant(), nullable=True),
+        sa.Column("ending_told_at", Instant(), nullable=True),
         sa.Column("revoked_at", Instant(), nullable=True),
         sa.Column("revoked_because", sa.String(length=64), nullable=False),
         sa.ForeignKeyConstraint(

@@ -16,7 +16,13 @@ branch_labels = None
 depends_on = None
 
 
+_ACTIVE = sa.text("disabled_at IS NULL AND deletion_at IS NULL AND erased_at IS NULL")
+
+
 def upgrade() -> None:
+    op.create_index(
+        "ix_accounts_active", "accounts", ["organization_id", "id"], sqlite_where=_ACTIVE, postgresql_where=_ACTIVE
+    )
     op.create_table(
         "provisioning_targets",
         sa.Column("organization_id", sa.String(length=64), nullable=False),
@@ -153,6 +159,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_index("ix_accounts_active", "accounts")
     op.drop_table("told_groups")
     op.drop_table("told_accounts")
     op.drop_table("provisioning_marks")

@@ -13,8 +13,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select, tuple_
 
 from idp.base.errors import Forbidden, Invalid, NotFound
+from idp.base.texts import phrase
 from idp.base.work import Work
-from idp.directory import authentication_policies, queries, rights
+from idp.directory import authentication_policies, queries, rights, sizes
 from idp.directory.models import Account
 from idp.oidc.api_tokens import own, states
 from idp.oidc.api_tokens.own import OwnToken
@@ -30,6 +31,8 @@ WHICH = (LIVE, UNUSED, ENDING)
 UNUSED_FOR = timedelta(days=90)
 ENDING_WITHIN = timedelta(days=14)
 MOST_CHOSEN = 200
+MOST_APIS = 100
+"""So many are offered to choose from; beyond, an address can name any."""
 BY_ADMINISTRATOR = "an administrator revoked it"
 
 
@@ -105,12 +108,25 @@ def matching(
     return _narrowed(query, which, work.now)
 
 
-def apis(work: Work, organization_id: str) -> list[tuple[str, str]]:
-    """Return the APIs that the list can be narrowed to, id and name, by name."""
+def apis(work: Work, organization_id: str, chosen: str = "") -> list[tuple[str, str]]:
+    """Return APIs that the list can be narrowed to, id and name, by name: the first `MOST_APIS`, and the one that is chosen."""
+    query = _apis(work, organization_id).order_by(Api.name, Api.id)
+    found = [(row.id, row.name) for row in work.tx.session.execute(query.limit(MOST_APIS))]
+    if chosen and chosen not in {id_ for id_, _ in found}:
+        found += [(row.id, row.name) for row in work.tx.session.execute(query.where(Api.id == chosen))]
+    return found
+
+
+def is_api(work: Work, organization_id: str, api_id: str) -> bool:
+    """Say whether that is an API which the actor may see the tokens for."""
+    return work.tx.session.execute(_apis(work, organization_id).where(Api.id == api_id)).first() is not None
+
+
+def _apis(work: Work, organization_id: str) -> Select[str, str]:
     query = select(Api.id, Api.name).where(Api.organization_id == organization_id)
-    if not _sees_all(work, organization_id):
-        query = query.where(Api.id.in_(queries.visible(work, Api, Permission.API_READ).with_only_columns(Api.id)))
-    return [(row.id, row.name) for row in work.tx.session.execute(query.order_by(Api.name, Api.id).limit(500))]
+    if _sees_all(work, organization_id):
+        return query
+    return query.where(Api.id.in_(queries.visible(work, Api, Permission.API_READ).with_only_columns(Api.id)))
 
 
 def of_account(work: Work, reference: str, *, organization_id: str | None = None) -> tuple[Account, list[OwnToken]]:
@@ -126,7 +142,7 @@ def of_account(work: Work, reference: str, *, organization_id: str | None = None
     if _sees_all(work, account.organization_id):
         return account, seen
     require_to_see(work, account.organization_id)
-    known = {one for one, _ in apis(work, account.organization_id)}
+    known = set(work.tx.session.scalars(_apis(work, account.organization_id)))
     return account, [one for one in seen if one.row.api_id in known]
 
 
@@ -197,52 +213,63 @@ def revoke_all(work: Work, reference: str, *, organization_id: str | None = None
 
 def counts(work: Work, organization_id: str) -> dict[str, int]:
     """
-    Return how many tokens there are of each kind of `WHICH`.
+    Return how many tokens there are of each kind of `WHICH`, counted up to one more than `sizes.MANY`.
 
     Raises:
         Forbidden: the actor may not see API tokens there.
     """
-    found: dict[str, int] = {}
-    for which in WHICH:
-        inner = _narrowed(_listed(work, organization_id), which, work.now).with_only_columns(ApiToken.id).subquery()
-        found[which] = work.tx.session.scalar(select(func.count()).select_from(inner)) or 0
-    return found
+    # Asked of each token by itself: joined, PostgreSQL would rather read all accounts than look up those that are meant.
+    now_at = (
+        select(Account.api_token_epoch)
+        .where(Account.organization_id == ApiToken.organization_id, Account.id == ApiToken.account_id)
+        .correlate(ApiToken)
+        .scalar_subquery()
+    )
+    every = select(ApiToken.id).where(*_visible(work, organization_id), ApiToken.epoch == now_at)
+    return sizes.each_up_to(work, {which: every.where(*_kind(which, work.now)) for which in WHICH})
 
 
 _Row = Select[ApiToken, Account, str]
 
 
 def _listed(work: Work, organization_id: str) -> _Row:
-    require_to_see(work, organization_id)
-    query = (
+    return (
         select(ApiToken, Account, Api.name)
         .join(Account, and_(Account.organization_id == ApiToken.organization_id, Account.id == ApiToken.account_id))
         .join(Api, and_(Api.organization_id == ApiToken.organization_id, Api.id == ApiToken.api_id))
-        .where(ApiToken.organization_id == organization_id)
+        .where(*_visible(work, organization_id))
     )
+
+
+def _visible(work: Work, organization_id: str) -> tuple[ColumnElement[bool], ...]:
+    """Return what holds of the tokens of an organization that the actor may see."""
+    require_to_see(work, organization_id)
+    own_ones = ApiToken.organization_id == organization_id
     if _sees_all(work, organization_id):
-        return query
-    known = tuple_(ApiToken.organization_id, ApiToken.site_id)
-    return query.where(known.in_(reach(work.actor, Permission.API_READ).sites))
+        return (own_ones,)
+    return own_ones, tuple_(ApiToken.organization_id, ApiToken.site_id).in_(
+        reach(work.actor, Permission.API_READ).sites
+    )
 
 
 def _not_over(now: datetime) -> tuple[ColumnElement[bool], ...]:
-    return (
-        ApiToken.revoked_at.is_(None),
-        ApiToken.expires_at > now,
-        ApiToken.epoch == Account.api_token_epoch,
-    )
+    return (*_kind(LIVE, now), ApiToken.epoch == Account.api_token_epoch)
+
+
+def _kind(which: str, now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """Return what holds of the tokens of a kind of `WHICH`, but for what was ended with their account."""
+    good = (ApiToken.revoked_at.is_(None), ApiToken.expires_at > now)
+    if which == UNUSED:
+        return *good, func.coalesce(ApiToken.last_used_at, ApiToken.created_at) <= now - UNUSED_FOR
+    if which == ENDING:
+        return *good, ApiToken.expires_at <= now + ENDING_WITHIN
+    return good
 
 
 def _narrowed(query: _Row, which: str, now: datetime) -> _Row:
     if which not in WHICH:
         return query
-    query = query.where(*_not_over(now))
-    if which == UNUSED:
-        query = query.where(func.coalesce(ApiToken.last_used_at, ApiToken.created_at) <= now - UNUSED_FOR)
-    if which == ENDING:
-        query = query.where(ApiToken.expires_at <= now + ENDING_WITHIN)
-    return query
+    return query.where(*_kind(which, now), ApiToken.epoch == Account.api_token_epoch)
 
 
 def _seen(work: Work, organization_id: str, query: _Row) -> list[Listed]:
@@ -292,6 +319,14 @@ def would_stop(work: Work, of: AuthenticationPolicy, changes: Mapping[str, Any])
     return work.tx.session.scalar(query) or 0
 
 
+def ending(work: Work, organization_id: str) -> int:
+    """Return how many tokens of those that the actor may see are over within 14 days, counted up to one more than `sizes.MANY`."""
+    if not may_see_some(work, organization_id):
+        return 0
+    query = _narrowed(_listed(work, organization_id), ENDING, work.now).with_only_columns(ApiToken.id)
+    return sizes.up_to(work, query)
+
+
 def require_to_see(work: Work, organization_id: str) -> None:
     """
     As `may_see_some`.
@@ -303,5 +338,10 @@ def require_to_see(work: Work, organization_id: str) -> None:
         raise Forbidden(
             "You may not do this.",
             advice="Ask an administrator of your organization for the role that may.",
-            cause=f"{work.actor.kind} {work.actor.name or work.actor.id} lacks {Permission.API_READ.value}",
+            cause=phrase(
+                "%(kind)s %(name)s lacks %(value)s",
+                kind=work.actor.kind,
+                name=work.actor.name or work.actor.id,
+                value=Permission.API_READ.value,
+            ),
         )

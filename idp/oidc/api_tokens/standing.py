@@ -15,6 +15,7 @@ from idp.audit import attempts
 from idp.audit.attempts import Trail
 from idp.base.db import Prepared, table
 from idp.base.ids import fingerprint
+from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory.authentication_policies import authentication_policy
 from idp.directory.models import Account
@@ -72,11 +73,13 @@ def _noting(column: str) -> Prepared:
 
 _USED, _REFUSED = _noting("last_used_at"), _noting("last_refused_at")
 _CAUSES = {
-    State.REVOKED: "it was revoked",
-    State.OVER: "it is over",
-    State.ENDED: "it was made before its account was disabled, or before its person said that something was not them",
-    State.DISABLED: "its account is disabled",
-    State.BLOCKED: "the authentication policy of its person allows no API tokens",
+    State.REVOKED: phrase("it was revoked"),
+    State.OVER: phrase("it is over"),
+    State.ENDED: phrase(
+        "it was made before its account was disabled, or before its person said that something was not them"
+    ),
+    State.DISABLED: phrase("its account is disabled"),
+    State.BLOCKED: phrase("the authentication policy of its person allows no API tokens"),
 }
 
 
@@ -118,11 +121,11 @@ def _good_for(work: Work, provider: Provider, api: ApiFacts, row: Any, trail: Tr
     if stands is not State.GOOD:
         return _CAUSES[stands]
     if not api.takes_api_tokens:
-        return "the API takes no API tokens any more"
+        return phrase("the API takes no API tokens any more")
     may = scopes.of_account(work, organization_id, api.id, row.account_id, since=row.created_at)
     left = tuple(one for one in row.scope.split() if one in may)
     if not left:
-        return "its person has none of its scopes any more"
+        return phrase("its person has none of its scopes any more")
     denied = contextual.judge_api_token(
         work,
         organization_id=organization_id,
@@ -132,7 +135,7 @@ def _good_for(work: Work, provider: Provider, api: ApiFacts, row: Any, trail: Tr
     )
     if denied is not None:
         trail.decision, trail.rule = contextual.DENIED, denied.rule
-        return f"{denied.rule}: denied"
+        return phrase("%(rule)s: denied", rule=denied.rule)
     return left
 
 

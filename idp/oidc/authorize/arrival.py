@@ -7,6 +7,7 @@ Once that is known only what counts goes on, and where the answer goes is made o
 
 from dataclasses import dataclass
 
+from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.oidc.authorize import identify, pushed, request_object, request_uri
 from idp.oidc.authorize.request_uri import Brought, ObjectWanted
@@ -88,7 +89,10 @@ def check(client: ClientFacts, arrived: Arrived) -> None:
 
 def _check_once(sent: Parameters) -> None:
     if sent.repeated:
-        raise InvalidRequest("A parameter is repeated.", cause=f"repeated: {', '.join(sorted(sent.repeated))[:200]}")
+        raise InvalidRequest(
+            "A parameter is repeated.",
+            cause=phrase("repeated: %(all)s", all=", ".join(sorted(sent.repeated))[:200]),
+        )
     if sent.has("request") and sent.has("request_uri"):  # RFC 9101 section 5
         raise InvalidRequest("The request comes by value and by address at once.")
 

@@ -46,11 +46,17 @@ def read(request: AuthorizeRequest) -> ClaimsRequest:
     Raises:
         InvalidRequest: as for `check`.
     """
-    return NOTHING if request.claims is None else _read(request.claims)
+    return NOTHING if request.claims is None else parse(request.claims)
 
 
 @lru_cache(maxsize=256)
-def _read(text: str) -> ClaimsRequest:
+def parse(text: str) -> ClaimsRequest:
+    """
+    Return the single claims that the parameter ``claims`` with that *text* asks for.
+
+    Raises:
+        InvalidRequest: as for `check`.
+    """
     if len(text) > LONGEST:
         raise InvalidRequest("The claims are too long.")
     try:

@@ -1,5 +1,6 @@
 """Say whom the client speaks of (OpenID Connect Core 3.1.2.1 and 5.5.1; O16, O27)."""
 
+from idp.base.texts import phrase, words_of
 from idp.base.work import Work
 from idp.oidc import hints, jose, subjects
 from idp.oidc.authorize import claims
@@ -44,7 +45,7 @@ def _of_hint(work: Work, request: AuthorizeRequest) -> str | None:
     except Unverified as error:
         raise InvalidRequest(
             "The id_token_hint is no ID token of this client.",
-            cause=f"id_token_hint: {error}",
+            cause=phrase("id_token_hint: %(error)s", error=words_of(error)),
             issuer=(jose.unverified_claim(request.id_token_hint, "iss") or "")[:500],
         ) from error
     return str(found["sub"])

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from idp.base.errors import PageError
+from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.oidc import client_facts
 from idp.oidc.addresses import LOOPBACK_ADDRESSES
@@ -52,8 +53,12 @@ def identify(work: Work, provider: Provider, parameters: Parameters) -> tuple[Cl
     if address not in client.redirect_uris and not is_loopback_of(client, address):
         raise _fault(
             "unregistered-redirect-uri",
-            f"“{client.name}” wants to be answered at an address that it has not registered.",
-            f"redirect_uri {address[:500]!r} is none of {', '.join(client.redirect_uris) or 'no registered ones'}",
+            phrase("“%(name)s” wants to be answered at an address that it has not registered.", name=client.name),
+            phrase(
+                "redirect_uri %(address)s is none of %(redirect_uris)s",
+                address=repr(address[:500]),
+                redirect_uris=", ".join(client.redirect_uris) or phrase("no registered ones"),
+            ),
             client_id=client.client_id,
             received=address[:500],
         )
@@ -85,12 +90,15 @@ def who(work: Work, provider: Provider, parameters: Parameters) -> ClientFacts:
         raise _fault(
             "unknown-client",
             "This application is not known here.",
-            f"no client {client_id[:80]!r} at this site",
+            phrase("no client %(client_id)s at this site", client_id=repr(client_id[:80])),
             client_id=client_id[:80],
         )
     if not client.enabled:
         raise _fault(
-            "disabled-client", f"“{client.name}” is switched off.", "the application is disabled", client_id=client_id
+            "disabled-client",
+            phrase("“%(name)s” is switched off.", name=client.name),
+            "the application is disabled",
+            client_id=client_id,
         )
     return client
 
@@ -99,7 +107,7 @@ def unanswerable(client: ClientFacts, error: OAuthError) -> PageError:
     """Return the page that *error* becomes where the request did not say, or not credibly, where to answer *client*."""
     return _fault(
         error.error,
-        f"“{client.name}” sent a request that cannot be accepted.",
+        phrase("“%(name)s” sent a request that cannot be accepted.", name=client.name),
         error.cause or error.description,
         client_id=client.client_id,
     )

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.oidc import metadata, scopes
 from idp.oidc.api_facts import NO_APIS, SiteApis
@@ -76,7 +77,8 @@ def parse(work: Work, provider: Provider, client: ClientFacts, parameters: Param
     """
     if parameters.repeated:
         raise InvalidRequest(
-            "A parameter is repeated.", cause=f"repeated: {', '.join(sorted(parameters.repeated))[:200]}"
+            "A parameter is repeated.",
+            cause=phrase("repeated: %(all)s", all=", ".join(sorted(parameters.repeated))[:200]),
         )
     for name in ("state", "nonce"):
         if not well_formed(parameters.get(name) or ""):

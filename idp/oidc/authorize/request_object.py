@@ -9,6 +9,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from idp.base.texts import phrase, words_of
 from idp.base.work import Work
 from idp.oidc import jose, remote_keys
 from idp.oidc.authorize.request import ASKED
@@ -62,7 +63,9 @@ def read(work: Work, provider: Provider, client: ClientFacts, token: str, beside
             algorithm=client.request_object_algorithm,
         )
     except Unverified as error:
-        raise InvalidRequestObject(_NOT_GOOD, cause=f"request object: {error}") from error
+        raise InvalidRequestObject(
+            _NOT_GOOD, cause=phrase("request object: %(error)s", error=words_of(error))
+        ) from error
     return Opened(_parameters(client, said), signed=True)
 
 
@@ -70,7 +73,10 @@ def _unsigned(work: Work, provider: Provider, client: ClientFacts, token: str) -
     if client.signed_request_object_required or client.request_object_algorithm not in (None, UNSIGNED):
         raise InvalidRequestObject(
             "The request object must be signed.",
-            cause=f"request object without a signature, registered is {client.request_object_algorithm}",
+            cause=phrase(
+                "request object without a signature, registered is %(request_object_algorithm)s",
+                request_object_algorithm=client.request_object_algorithm,
+            ),
         )
     try:
         return jose.read_unsigned(
@@ -81,7 +87,9 @@ def _unsigned(work: Work, provider: Provider, client: ClientFacts, token: str) -
             now=work.now,
         )
     except Unverified as error:
-        raise InvalidRequestObject(_NOT_GOOD, cause=f"request object: {error}") from error
+        raise InvalidRequestObject(
+            _NOT_GOOD, cause=phrase("request object: %(error)s", error=words_of(error))
+        ) from error
 
 
 def _keys(client: ClientFacts, token: str) -> tuple[KnownKey, ...] | Wanted:

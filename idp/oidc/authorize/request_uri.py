@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from threading import Lock
 
 from idp.base.errors import IdpError
+from idp.base.texts import phrase
 from idp.oidc import jose
 from idp.oidc.client_facts import ClientFacts
 from idp.oidc.errors import InvalidRequestUri, RequestUriNotSupported
@@ -55,7 +56,8 @@ def text(provider: Provider, client: ClientFacts, address: str, brought: Brought
         raise RequestUriNotSupported("Request objects are not fetched from addresses here.")
     if address not in client.request_uris:
         raise InvalidRequestUri(
-            "The client has not registered this request_uri.", cause=f"request_uri {address[:500]!r} is not registered"
+            "The client has not registered this request_uri.",
+            cause=phrase("request_uri %(address)s is not registered", address=repr(address[:500])),
         )
     stated = _stated_hash(address)
     found = _held.get(address) if stated else None

@@ -1,5 +1,6 @@
 """Check how the answer is carried (OAuth 2.0 Multiple Response Types section 2.1, Form Post Response Mode; O30)."""
 
+from idp.base.texts import phrase
 from idp.oidc.authorize import response_type
 from idp.oidc.authorize.identify import FORM_POST, FRAGMENT, QUERY
 from idp.oidc.authorize.request import AuthorizeRequest
@@ -23,5 +24,5 @@ def check(request: AuthorizeRequest) -> None:
     if request.response_mode not in allowed:
         raise InvalidRequest(
             "This response_mode is not offered for this response_type.",
-            cause=f"response_mode {request.response_mode[:80]!r}",
+            cause=phrase("response_mode %(response_mode)s", response_mode=repr(request.response_mode[:80])),
         )

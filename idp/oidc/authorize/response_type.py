@@ -1,5 +1,6 @@
 """Check what is to be answered with (RFC 6749 section 3.1.1, OAuth 2.0 Multiple Response Types; O30)."""
 
+from idp.base.texts import phrase
 from idp.oidc import metadata
 from idp.oidc.authorize.request import AuthorizeRequest
 from idp.oidc.errors import InvalidRequest, UnauthorizedClient, UnsupportedResponseType
@@ -21,7 +22,8 @@ def check(request: AuthorizeRequest) -> None:
     asked = metadata.canonical_response_type(request.response_type)
     if asked not in RESPONSE_TYPES:
         raise UnsupportedResponseType(
-            "This response_type is not offered.", cause=f"response_type {request.response_type[:80]!r}"
+            "This response_type is not offered.",
+            cause=phrase("response_type %(response_type)s", response_type=repr(request.response_type[:80])),
         )
     if asked not in request.client.response_types:
         raise UnauthorizedClient("The client is not registered for this response_type.")

@@ -1,5 +1,6 @@
 """Check what is asked for, and say what of it the client may have (RFC 6749 section 3.3; O20)."""
 
+from idp.base.texts import phrase
 from idp.oidc import metadata
 from idp.oidc.authorize import response_type
 from idp.oidc.authorize.request import AuthorizeRequest
@@ -25,7 +26,10 @@ def check(request: AuthorizeRequest) -> None:
         if token not in STANDARD_SCOPES and token not in request.client.scopes and token not in request.apis.by_scope
     ]
     if unknown or not asked:
-        raise InvalidScope("A part of the scope is not known here.", cause=f"unknown: {' '.join(unknown)[:200]}")
+        raise InvalidScope(
+            "A part of the scope is not known here.",
+            cause=phrase("unknown: %(unknown)s", unknown=" ".join(unknown)[:200]),
+        )
     if ID_TOKEN in response_type.parts(request) and OPENID not in granted(request):
         raise InvalidScope("An ID token needs the scope openid, and a client that is registered for it.")
 

@@ -1,6 +1,7 @@
 """Who may open the application (nobody, unless somebody has said so), and whether anybody does."""
 
-from idp.audit.findings import Finding, Fix, Kind, Severity
+from idp.audit.findings import Finding, Fix, Kind, Place, Remedy, Severity, remedy
+from idp.base.texts import joined, phrase
 from idp.oidc.checking.acts import Enable
 from idp.oidc.checking.subjects import Attempt, Findings, Here, Registered, Registration
 from idp.oidc.claims import GROUPS, OFFLINE_ACCESS
@@ -52,19 +53,28 @@ def check_registration(registration: Registration) -> Findings:
         yield _disabled(registered)
     if registered.has_people and not registered.open_to:
         yield NOBODY.found(
-            "it has no access grant", here=_grant(registration.here, registered, "--everyone or --group NAME")
+            "it has no access grant", here=_grant(registration.here, registered, "(--everyone or --group NAME)")
         )
     broad = [scope for scope in (GROUPS, OFFLINE_ACCESS) if scope in registered.scopes]
     broad += [one.name for one in registered.apis]
     if "everyone" in registered.open_to and not registered.first_party and broad:
         yield BROAD.found(
-            f"open to everyone; it may ask for {', '.join(broad)}",
-            here=f"Give {registered.application_id} to those who need it, or take what it does not need out of its scope.",
+            phrase("open to everyone; it may ask for %(broad)s", broad=", ".join(broad)),
+            here=Remedy(
+                phrase("Give it to those who need it, or take what it does not need out of its scope."),
+                place=Place.ACCESS,
+                of=registered.application_id,
+            ),
         )
     if not registered.used and (registration.now - registered.created_at).days >= UNUSED_DAYS:
         yield UNUSED.found(
-            f"no attempt of it has succeeded within {UNUSED_DAYS} days",
-            here=f"If nobody misses it: idp application disable {registered.application_id}",
+            phrase("no attempt of it has succeeded within %(days)s days", days=UNUSED_DAYS),
+            here=remedy(
+                phrase("If nobody misses it, disable it."),
+                "idp application disable APP",
+                Place.APPLICATION,
+                registered.application_id,
+            ),
         )
 
 
@@ -77,23 +87,40 @@ def check_attempt(attempt: Attempt) -> Findings:
     if registered.disabled and (attempt.failed.code == _NOT_ALLOWED or any(said in cause for said in _CAUSES)):
         yield _disabled(registered)
     elif (attempt.failed.code == _NOT_ALLOWED or _NO_GRANT in cause) and not attempt.allowed_now:
-        who = attempt.person or "the person"
+        who = attempt.person or phrase("the person")
         yield MISSING.found(
-            f"{registered.name} is open to {', '.join(registered.open_to) or 'nobody'}; {who} is not among them",
-            here=_grant(attempt.here, registered, f"--account {attempt.person}" if attempt.person else "--group NAME"),
+            phrase(
+                "%(name)s is open to %(open_to)s; %(who)s is not among them",
+                name=registered.name,
+                open_to=joined(registered.open_to, ", ") if registered.open_to else phrase("nobody"),
+                who=who,
+            ),
+            here=_grant(
+                attempt.here,
+                registered,
+                f"--account {attempt.person}" if attempt.person else "--group NAME",
+            ),
         )
 
 
 def _disabled(registered: Registered) -> Finding:
     return DISABLED.found(
-        f"{registered.name} is disabled",
-        here=f"Enable it, if it was not disabled on purpose: idp application enable {registered.application_id}",
+        phrase("%(name)s is disabled", name=registered.name),
+        here=remedy(
+            phrase("Enable it, if it was not disabled on purpose."),
+            "idp application enable APP",
+            Place.APPLICATION,
+            registered.application_id,
+        ),
         fix=Fix("enables the application", Enable(), "Everybody with a grant can sign on to it again."),
     )
 
 
-def _grant(here: Here, registered: Registered, whom: str) -> str:
-    who = ", ".join(here.grants_access) or "an administrator of the organization, or whoever holds this machine"
-    return (
-        f"Run: idp application grant {registered.application_id} with {whom}. Ask one of these to give access: {who}."
+def _grant(here: Here, registered: Registered, whom: str) -> Remedy:
+    who = ", ".join(here.grants_access) or phrase("an administrator of the organization, or whoever holds this machine")
+    return remedy(
+        phrase("Ask one of these to give access: %(who)s. Or give it yourself.", who=who),
+        f"idp application grant APP {whom}",
+        Place.ACCESS,
+        registered.application_id,
     )

@@ -1,6 +1,7 @@
 """What we sign with for it (OpenID Connect Core section 10.1, RFC 9068 section 2.1)."""
 
 from idp.audit.findings import Kind, Severity
+from idp.base.texts import phrase
 from idp.oidc.checking.acts import amend
 from idp.oidc.checking.commands import change
 from idp.oidc.checking.subjects import Findings, Registration
@@ -32,11 +33,16 @@ def check_registration(registration: Registration) -> Findings:
     for name, kind in (("id_token_signed_response_alg", ID_TOKEN), ("access_token_signed_response_alg", ACCESS_TOKEN)):
         if registered.text(name) in _RARE:
             yield kind.found(
-                f"{name} is {registered.text(name)}",
-                here=change(registered, f"set {name} to RS256 or ES256, unless it is certain that it can be read"),
+                phrase("%(name)s is %(value)s", name=name, value=registered.text(name)),
+                here=change(
+                    registered,
+                    phrase("set %(name)s to RS256 or ES256, unless it is certain that it can be read", name=name),
+                ),
                 fix=amend(
-                    f"sets {name} to RS256",
-                    f"An application that expects {registered.text(name)} refuses everybody.",
+                    phrase("sets %(name)s to RS256", name=name),
+                    phrase(
+                        "An application that expects %(algorithm)s refuses everybody.", algorithm=registered.text(name)
+                    ),
                     **{name: "RS256"},
                 ),
             )

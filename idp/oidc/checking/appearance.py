@@ -4,6 +4,7 @@ import re
 import unicodedata
 
 from idp.audit.findings import Kind, Severity
+from idp.base.texts import phrase
 from idp.oidc.checking.acts import amend
 from idp.oidc.checking.commands import change
 from idp.oidc.checking.subjects import Findings, Registration, host
@@ -38,20 +39,25 @@ def check_registration(registration: Registration) -> Findings:
     registered, here = registration.registered, registration.here
     for other in registered.same_name:
         yield IMITATES.found(
-            f"{registered.name} reads like {other.name} ({other.application_id})",
+            phrase(
+                "%(name)s reads like %(other)s (%(application_id)s)",
+                name=registered.name,
+                other=other.name,
+                application_id=other.application_id,
+            ),
             here=change(registered, "give it a name that tells the two apart"),
         )
     own = skeleton(registered.name)
     for name in dict.fromkeys((here.organization, here.site_name)):
         if own and own == skeleton(name) and not registered.first_party:
             yield IMITATES.found(
-                f"{registered.name} reads like {name}, which is what we are called",
+                phrase("%(name)s reads like %(other)s, which is what we are called", name=registered.name, other=name),
                 here=change(registered, "give it a name of its own"),
             )
     logo = registered.text("logo_uri")
     if logo and registered.hosts and host(logo) not in registered.hosts:
         yield LOGO.found(
-            f"logo_uri {logo}; redirect URIs are at {', '.join(registered.hosts)}",
+            phrase("logo_uri %(logo)s; redirect URIs are at %(hosts)s", logo=logo, hosts=", ".join(registered.hosts)),
             here=change(registered, "leave it out, or take one at the application's own host"),
             fix=amend("leaves logo_uri out", logo_uri=None),
         )

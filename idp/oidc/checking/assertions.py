@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 
-from idp.audit.findings import Kind, Severity
+from idp.audit.findings import Kind, Place, Remedy, Severity
+from idp.base.texts import phrase
 from idp.oidc.checking.causes import Cause, explained
 from idp.oidc.checking.subjects import Attempt, Findings, Registration
 from idp.oidc.metadata import PRIVATE_KEY_JWT
@@ -96,8 +97,17 @@ def check_registration(registration: Registration) -> Findings:
     registered, here = registration.registered, registration.here
     if here.assertions_for_token_endpoint and registered.method == PRIVATE_KEY_JWT:
         yield BY_SITE.found(
-            f"the site {here.site} takes assertions whose aud is {here.issuer}/oauth2/token",
-            here=f"Once all clients of the site send the issuer, run: idp site set {here.site} --assertions-for-issuer-only",
+            phrase(
+                "the site %(site)s takes assertions whose aud is %(issuer)s/oauth2/token",
+                site=here.site,
+                issuer=here.issuer,
+            ),
+            here=Remedy(
+                phrase("Once all clients of the site send the issuer, take assertions for the issuer only."),
+                f"idp site set {here.site} --assertions-for-issuer-only",
+                Place.SITE_PROTOCOLS,
+                here.site,
+            ),
             vendor=f"Please send aud as the one text {here.issuer}.",
         )
 
@@ -126,9 +136,13 @@ def check_attempt(attempt: Attempt) -> Findings:
 
 
 _TIMED: tuple[tuple[str, Kind, Callable[[int], str]], ...] = (
-    ("it is over", BEHIND, lambda seconds: f"its exp was {seconds} s ago"),
-    ("in the future", AHEAD, lambda seconds: f"it was made {seconds} s from now"),
-    ("its exp is too far away", LONG, lambda seconds: f"its exp is in {seconds} s; at most 300 s are taken"),
+    ("it is over", BEHIND, lambda seconds: phrase("its exp was %(seconds)s s ago", seconds=seconds)),
+    ("in the future", AHEAD, lambda seconds: phrase("it was made %(seconds)s s from now", seconds=seconds)),
+    (
+        "its exp is too far away",
+        LONG,
+        lambda seconds: phrase("its exp is in %(seconds)s s; at most 300 s are taken", seconds=seconds),
+    ),
 )
 
 
@@ -136,7 +150,9 @@ _CAUSES = (
     Cause(
         "^client assertion: aud ",
         AUDIENCE,
-        here="If it sends the token endpoint and cannot change: idp site set {site} --assertions-for-token-endpoint.",
+        here="If it sends the token endpoint and cannot change, take assertions for the token endpoint at the site.",
+        command="idp site set SITE --assertions-for-token-endpoint",
+        place=Place.SITE_PROTOCOLS,
         vendor="Please send aud as the one text {issuer}.",
     ),
     Cause(
@@ -147,14 +163,16 @@ _CAUSES = (
     Cause(
         "^client assertion: no key of that party",
         KEY,
-        here="If the application has changed its keys, take the new public ones into the registration of {app}, or "
+        place=Place.CLIENT,
+        here="If the application has changed its keys, take the new public ones into the registration of %(app)s, or "
         "the address of them as jwks_uri: then new ones are found by themselves.",
         vendor="Please send us your current public keys, each with its kid, and name that kid in the header.",
     ),
     Cause(
         "^client assertion: algorithm",
         ALGORITHM,
-        here="In the registration of {app}, set token_endpoint_auth_signing_alg to what it signs by, or leave it out.",
+        place=Place.CLIENT,
+        here="In the registration of %(app)s, set token_endpoint_auth_signing_alg to what it signs by, or leave it out.",
         vendor="Please sign with RS256, PS256, ES256 or EdDSA, the one that is registered.",
     ),
     Cause(

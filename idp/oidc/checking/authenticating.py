@@ -1,6 +1,7 @@
 """How people are to be authenticated for it (OpenID Connect Core section 3.1.2.1, Dynamic Client Registration 1.0 section 2)."""
 
 from idp.audit.findings import Kind, Severity
+from idp.base.texts import phrase
 from idp.oidc import contexts
 from idp.oidc.checking.acts import amend
 from idp.oidc.checking.commands import change
@@ -32,10 +33,14 @@ def check_registration(registration: Registration) -> Findings:
     unknown = [name for name in wanted if name not in contexts.STRENGTHS]
     if unknown:
         yield CONTEXT.found(
-            f"default_acr_values {', '.join(unknown)}; known are {', '.join(contexts.STRENGTHS)}",
+            phrase(
+                "default_acr_values %(unknown)s; known are %(strengths)s",
+                unknown=", ".join(unknown),
+                strengths=", ".join(contexts.STRENGTHS),
+            ),
             here=change(registered, "name a known one in default_acr_values, or leave it out"),
             fix=amend(
-                f"takes {', '.join(unknown)} out of default_acr_values",
+                phrase("takes %(unknown)s out of default_acr_values", unknown=", ".join(unknown)),
                 default_acr_values=[name for name in wanted if name not in unknown] or None,
             ),
         )

@@ -2,7 +2,8 @@
 
 from datetime import timedelta
 
-from idp.audit.findings import Kind, Severity
+from idp.audit.findings import Kind, Place, Severity, remedy
+from idp.base.texts import joined, phrase
 from idp.oidc.checking.acts import amend
 from idp.oidc.checking.causes import Cause, explained
 from idp.oidc.checking.commands import change
@@ -85,20 +86,28 @@ def check_registration(registration: Registration) -> Findings:
     if registered.method not in _SECRETS:
         if registered.has_secret:
             yield UNUSED_SECRET.found(
-                f"a secret is kept; token_endpoint_auth_method is {registered.method}",
-                here=change(registered, f"use {SECRET_BASIC} if it can keep a secret"),
+                phrase("a secret is kept; token_endpoint_auth_method is %(method)s", method=registered.method),
+                here=change(registered, phrase("use %(method)s if it can keep a secret", method=SECRET_BASIC)),
                 vendor="Please remove the secret from your configuration; it is not what you authenticate with.",
             )
         return
     yield SHARED_SECRET.found(
-        f"token_endpoint_auth_method is {registered.method}",
+        phrase("token_endpoint_auth_method is %(method)s", method=registered.method),
         here=change(registered, "use private_key_jwt with a jwks_uri, if the application can"),
     )
     if registered.has_secret and registration.now - registered.secret_made > OLDEST_SECRET:
         yield OLD_SECRET.found(
-            f"made {registered.secret_made:%Y-%m-%d}, {(registration.now - registered.secret_made).days} days ago",
-            here=f"Run: idp application oidc rotate-secret {registered.application_id}, and give the new one to the "
-            "application at once: the former one ends with it.",
+            phrase(
+                "made %(day)s, %(days)s days ago",
+                day=f"{registered.secret_made:%Y-%m-%d}",
+                days=(registration.now - registered.secret_made).days,
+            ),
+            here=remedy(
+                phrase("Make a new secret, and give it to the application at once: the former one ends with it."),
+                "idp application oidc rotate-secret APP",
+                Place.SECRET,
+                registered.application_id,
+            ),
         )
 
 
@@ -109,11 +118,16 @@ def check_attempt(attempt: Attempt) -> Findings:
         known = attempt.registered.method
         if known != sent:  # since then it may have been changed here
             yield METHOD.found(
-                f"sent {sent}, registered {known}",
-                here=change(attempt.registered, f"set token_endpoint_auth_method to {sent}, if it is good enough"),
+                phrase("sent %(sent)s, registered %(known)s", sent=sent, known=known),
+                here=change(
+                    attempt.registered,
+                    phrase("set token_endpoint_auth_method to %(sent)s, if it is good enough", sent=sent),
+                ),
                 vendor=f"Please authenticate with {known} (token_endpoint_auth_method): {_HOW[known]}.",
                 # From one way to send the same secret to the other; never from a key to a secret, or to none.
-                fix=amend(f"sets token_endpoint_auth_method to {sent}", token_endpoint_auth_method=sent)
+                fix=amend(
+                    phrase("sets token_endpoint_auth_method to %(sent)s", sent=sent), token_endpoint_auth_method=sent
+                )
                 if {sent, known} <= {*_SECRETS} and attempt.registered.has_secret
                 else None,
             )
@@ -122,16 +136,24 @@ def check_attempt(attempt: Attempt) -> Findings:
         known = attempt.registered.method
         if known not in _SECRETS:
             yield METHOD.found(
-                f"sent {sent}, registered {known}",
-                here=change(attempt.registered, f"set token_endpoint_auth_method to {sent}, and make a secret"),
+                phrase("sent %(sent)s, registered %(known)s", sent=sent, known=known),
+                here=change(
+                    attempt.registered,
+                    phrase("set token_endpoint_auth_method to %(sent)s, and make a secret", sent=sent),
+                ),
                 vendor=f"Please authenticate with {known} (token_endpoint_auth_method): {_HOW[known]}.",
             )
             return
-        other = f"; it came by {sent}, and registered is {known}" if sent != known else ""
+        fits = phrase("the secret of %(client_id)s does not fit", client_id=attempt.registered.client_id)
+        other = phrase("it came by %(sent)s, and registered is %(known)s", sent=sent, known=known)
         yield WRONG_SECRET.found(
-            f"the secret of {attempt.registered.client_id} does not fit{other}",
-            here="A secret is shown once and cannot be looked up. If nobody has the last one, run: "
-            f"idp application oidc rotate-secret {attempt.app}",
+            joined([fits, other], "; ") if sent != known else fits,
+            here=remedy(
+                phrase("A secret is shown once and cannot be looked up. If nobody has the last one, make a new one."),
+                "idp application oidc rotate-secret APP",
+                Place.SECRET,
+                attempt.registered.application_id,
+            ),
             vendor=f"Please look whether the secret is that of the client {attempt.registered.client_id}, complete and "
             f"without blanks around it, and send it by {known}: {_HOW[known]}.",
         )
@@ -159,6 +181,7 @@ _CAUSES = (
     Cause(
         "a public client cannot introspect",
         PUBLIC,
-        here="In the registration of {app}, use an authentication method other than none, or let an API introspect.",
+        here="In the registration of %(app)s, use an authentication method other than none, or let an API introspect.",
+        place=Place.CLIENT,
     ),
 )

@@ -9,24 +9,29 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from idp.audit.findings import Finding, Kind
+from idp.audit.findings import Finding, Kind, Place, Remedy
+from idp.base.texts import Words
 from idp.oidc.checking.subjects import Attempt, Findings
 
 
 @dataclass(frozen=True, slots=True)
 class Cause:
     """
-    One cause and what is to be said of it. In *here* and *vendor* ``{app}`` is how a command names the
-    application, ``{issuer}`` our issuer, ``{site}`` the site.
+    One cause and what is to be said of it. In *here* ``%(app)s`` is how a command names the
+    application; in *vendor* ``{issuer}`` is our issuer.
 
     Args:
         says: a pattern that is found in the cause.
+        command: what does what *here* says; the application stands in it for ``APP``, the site for ``SITE``.
+        place: the page that does the same.
         of: the attempts that it is looked for in; empty: all of them.
     """
 
     says: str
     kind: Kind
     here: str = ""
+    command: str = ""
+    place: Place | None = None
     vendor: str = ""
     of: tuple[str, ...] = ()
 
@@ -36,10 +41,16 @@ class Cause:
 
     def found(self, attempt: Attempt) -> Finding:
         """Return the finding of *attempt*, with its cause as the evidence."""
-        words = {"app": attempt.app, "issuer": attempt.here.issuer, "site": attempt.here.site}
-        return self.kind.found(
-            attempt.failed.cause, here=self.here.format_map(words), vendor=self.vendor.format_map(words)
-        )
+        vendor = self.vendor.format_map({"issuer": attempt.here.issuer})
+        return self.kind.found(attempt.failed.cause, here=self._remedy(attempt), vendor=vendor)
+
+    def _remedy(self, attempt: Attempt) -> Remedy:
+        if not self.here:
+            return Remedy()
+        app = attempt.registered.application_id if attempt.registered is not None else ""
+        of = attempt.here.site if self.place is Place.SITE_PROTOCOLS else app
+        command = self.command.replace("APP", attempt.app).replace("SITE", attempt.here.site)
+        return Remedy(Words(self.here, {"app": attempt.app}), command, self.place if of else None, of)
 
 
 def explained(attempt: Attempt, causes: Sequence[Cause]) -> Findings:

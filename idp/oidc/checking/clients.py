@@ -1,6 +1,7 @@
 """Which client calls: known here, at another site, or nowhere (RFC 6749 section 2.2; O8)."""
 
-from idp.audit.findings import Kind, Severity
+from idp.audit.findings import Kind, Place, Remedy, Severity
+from idp.base.texts import phrase
 from idp.oidc.checking.subjects import Attempt, Findings
 
 UNKNOWN = Kind(
@@ -47,28 +48,41 @@ def check_attempt(attempt: Attempt) -> Findings:
         sites = {one.slug: one.issuer for one in attempt.here.others}
         issuers = " or ".join(sites.get(slug, slug) for slug in attempt.elsewhere)
         yield OF_OTHER_SITE.found(
-            f"{received} is registered at {', '.join(attempt.elsewhere)}, and came to {attempt.here.site}",
-            here=f"Register the application at {attempt.here.site}, too, if its people are to sign on there.",
+            phrase(
+                "%(received)s is registered at %(elsewhere)s, and came to %(site)s",
+                received=received,
+                elsewhere=", ".join(attempt.elsewhere),
+                site=attempt.here.site,
+            ),
+            here=phrase(
+                "Register the application at %(site)s, too, if its people are to sign on there.", site=attempt.here.site
+            ),
             vendor=f"Please use the issuer {issuers}.",
         )
     elif attempt.deleted:
         yield DELETED.found(
-            f"{received} was deleted", here="Register the application anew, if it is to be used; it gets another id."
+            phrase("%(received)s was deleted", received=received),
+            here="Register the application anew, if it is to be used; it gets another id.",
         )
     elif attempt.almost:
         yield ALMOST.found(
-            f"{received}; registered is {attempt.almost}, which differs by {_difference(received, attempt.almost)}",
+            phrase(
+                "%(received)s; registered is %(almost)s, which differs by %(difference)s",
+                received=received,
+                almost=attempt.almost,
+                difference=_difference(received, attempt.almost),
+            ),
             vendor=f"Please use the client id {attempt.almost}.",
         )
     else:
         yield UNKNOWN.found(
-            f"{received} is registered at no site",
-            here="See which client ids there are: idp application list",
+            phrase("%(received)s is registered at no site", received=received),
+            here=Remedy(phrase("See which client ids there are."), "idp application list", Place.APPLICATIONS),
             vendor="Please use the client id that we gave you, and the issuer of the site that we gave it for.",
         )
 
 
 def _difference(received: str, known: str) -> str:
     if received.strip() == known:
-        return "blanks around it"
-    return "upper and lower case" if received.casefold() == known.casefold() else "a few characters"
+        return phrase("blanks around it")
+    return phrase("upper and lower case") if received.casefold() == known.casefold() else phrase("a few characters")

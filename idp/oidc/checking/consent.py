@@ -1,6 +1,7 @@
 """Whom nobody is asked about (OpenID Connect Core section 3.1.2.4, RFC 8252 section 8.6; O28)."""
 
 from idp.audit.findings import Fix, Kind, Severity
+from idp.base.texts import phrase
 from idp.oidc.checking.acts import NotOurs
 from idp.oidc.checking.commands import change
 from idp.oidc.checking.subjects import Findings, Registration
@@ -34,13 +35,13 @@ def check_registration(registration: Registration) -> Findings:
     registered = registration.registered
     if registered.first_party and registered.self_registered:
         yield SELF_REGISTERED.found(
-            f"{registered.name} registered itself and is marked as first-party",
-            here=change(registered, "take the mark of the organization's own applications away (--no-first-party)"),
+            phrase("%(name)s registered itself and is marked as first-party", name=registered.name),
+            here=change(registered, "take the mark of the organization's own applications away", "--no-first-party"),
             fix=_ASK,
         )
     elif registered.first_party and registered.public and registered.has_people:
         yield PUBLIC.found(
-            f"{registered.name} is public and marked as first-party",
-            here=change(registered, "take the mark away (--no-first-party), or let it authenticate"),
+            phrase("%(name)s is public and marked as first-party", name=registered.name),
+            here=change(registered, "take the mark away, or let it authenticate", "--no-first-party"),
             fix=_ASK,
         )

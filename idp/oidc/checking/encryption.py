@@ -1,6 +1,7 @@
 """Encryption for the client (OpenID Connect Core section 10.2, Dynamic Client Registration 1.0 section 2)."""
 
 from idp.audit.findings import Kind, Severity
+from idp.base.texts import phrase
 from idp.oidc.checking.commands import change
 from idp.oidc.checking.keys import listed
 from idp.oidc.checking.subjects import Findings, Registration
@@ -25,7 +26,18 @@ def check_registration(registration: Registration) -> Findings:
         algorithm = registered.text(f"{what}_encrypted_response_alg")
         if algorithm and not have & ({"RSA"} if algorithm.startswith("RSA") else {"EC", "OKP"}):
             yield WITHOUT_KEY.found(
-                f"{what}_encrypted_response_alg is {algorithm}; no key of its set is for that",
-                here=change(registered, f"add its key for {algorithm}, or leave {what}_encrypted_response_alg out"),
+                phrase(
+                    "%(what)s_encrypted_response_alg is %(algorithm)s; no key of its set is for that",
+                    what=what,
+                    algorithm=algorithm,
+                ),
+                here=change(
+                    registered,
+                    phrase(
+                        "add its key for %(algorithm)s, or leave %(what)s_encrypted_response_alg out",
+                        algorithm=algorithm,
+                        what=what,
+                    ),
+                ),
                 vendor=f"Please send us your public key for {algorithm}, with “use”: “enc”.",
             )

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable
 
-from idp.audit.attempts import REFUSED
+from idp.audit.attempts import REFUSED, cause_of
 from idp.audit.findings import Examination, Finding, in_order
 from idp.audit.models import Attempt as Recorded
 from idp.base.errors import NotFound
+from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import access, access_words, queries
 from idp.directory.models import Application, Site
@@ -30,9 +31,9 @@ def of_application(
     here = gathering.here(work, site, base_url=base_url, http_loopback=http_loopback)
     registered = gathering.registered(work, application, client)
     found = _all(check(Registration(registered, here, work.now)) for check in checking.REGISTRATION)
-    looked_at = [f"the registration of {application.name}"]
+    looked_at = [phrase("the registration of %(name)s", name=application.name)]
     if attempt is not None:
-        looked_at.insert(0, f"the attempt {attempt.id}")
+        looked_at.insert(0, phrase("the attempt %(id)s", id=attempt.id))
         found = [*of_attempt(work, attempt, base_url=base_url, http_loopback=http_loopback), *found]
     return Examination(tuple(looked_at), in_order(found))
 
@@ -75,8 +76,8 @@ def _failed(attempt: Recorded) -> list[Failed]:
     found = [
         Failed(
             str(step.get("code", "")),
-            str(step.get("cause", "")),
-            {name: value for name, value in step.items() if name not in ("step", "state", "code", "cause")},
+            cause_of(step),
+            {name: value for name, value in step.items() if name not in ("step", "state", "code", "cause", "words")},
         )
         for step in attempt.steps
         if step.get("state") == "failed"

@@ -1,6 +1,7 @@
 """Which flows and kinds of client go together (RFC 6749 section 1.3, RFC 9700 section 2.1.2, RFC 8252 section 8.5; O30)."""
 
-from idp.audit.findings import Fix, Kind, Severity
+from idp.audit.findings import Fix, Kind, Place, Severity
+from idp.base.texts import phrase
 from idp.oidc.checking.acts import amend
 from idp.oidc.checking.causes import Cause, explained
 from idp.oidc.checking.commands import change
@@ -94,17 +95,21 @@ def check_registration(registration: Registration) -> Findings:
     without = [one for one in legacy if CODE not in one.split()]
     if without and any(CODE in one.split() for one in types):
         yield BESIDE_CODE.found(
-            f"{', '.join(without)} beside {', '.join(one for one in types if CODE in one.split())}",
-            here=change(registered, f"take {', '.join(without)} out of response_types"),
+            phrase(
+                "%(without)s beside %(types)s",
+                without=", ".join(without),
+                types=", ".join(one for one in types if CODE in one.split()),
+            ),
+            here=change(registered, phrase("take %(without)s out of response_types", without=", ".join(without))),
             vendor=_TO_CODE,
             fix=_only(
                 [one for one in types if one not in without],
-                f"takes {', '.join(without)} out of response_types",
+                phrase("takes %(without)s out of response_types", without=", ".join(without)),
             ),
         )
     if registered.native and not registered.public:
         yield NATIVE_SECRET.found(
-            f"application_type native, {registered.method}",
+            phrase("application_type native, %(method)s", method=registered.method),
             here=change(registered, "use the authentication method “none”, or the application type web for a server"),
             vendor="Please use the application as a public client, with PKCE and without a secret.",
         )
@@ -126,7 +131,8 @@ _CAUSES = (
     Cause(
         "The client is not registered for this response_type",
         NOT_REGISTERED,
-        here="In the registration of {app}, add the response type that it asks for; those with a token are legacy.",
+        place=Place.CLIENT,
+        here="In the registration of %(app)s, add the response type that it asks for; those with a token are legacy.",
         vendor=_TO_CODE,
     ),
     Cause("^response_mode ['\"]", RESPONSE_MODE, vendor="Please leave response_mode out, or send query or form_post."),
@@ -138,11 +144,13 @@ _CAUSES = (
     Cause(
         "^The client is not registered for devices",
         GRANT_NOT_REGISTERED,
-        here="In the registration of {app}, add urn:ietf:params:oauth:grant-type:device_code to grant_types.",
+        place=Place.CLIENT,
+        here="In the registration of %(app)s, add urn:ietf:params:oauth:grant-type:device_code to grant_types.",
     ),
     Cause(
         "^grant_type [a-z]",
         GRANT_NOT_REGISTERED,
-        here="In the registration of {app}, add it to grant_types, if the application is to use it.",
+        place=Place.CLIENT,
+        here="In the registration of %(app)s, add it to grant_types, if the application is to use it.",
     ),
 )

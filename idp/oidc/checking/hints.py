@@ -1,6 +1,7 @@
 """ID tokens that come back as hints (OpenID Connect Core section 3.1.2.1, RP-Initiated Logout 1.0 section 2; O16, O27)."""
 
 from idp.audit.findings import Kind, Severity
+from idp.base.texts import phrase
 from idp.oidc.checking.causes import Cause, explained
 from idp.oidc.checking.subjects import Attempt, Findings
 
@@ -36,7 +37,7 @@ def check_attempt(attempt: Attempt) -> Findings:
             known = next((one.slug for one in attempt.here.others if one.issuer == issuer), "")
             kind = OTHER_SITE if known else INVALID
             yield kind.found(
-                f"its issuer is {issuer}, ours is {attempt.here.issuer}",
+                phrase("its issuer is %(issuer)s, ours is %(ours)s", issuer=issuer, ours=attempt.here.issuer),
                 vendor=f"Please send the ID token that you got from {attempt.here.issuer}, or leave the hint out.",
             )
             return

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from idp.audit.findings import Kind, Severity
+from idp.base.texts import joined, phrase
 from idp.oidc import jose
 from idp.oidc.checking.acts import amend
 from idp.oidc.checking.commands import change
@@ -81,12 +82,12 @@ def check_registration(registration: Registration) -> Findings:
     at = registered.text("jwks_uri")
     if at and registered.hosts and host(at) not in registered.hosts:
         yield ELSEWHERE.found(
-            f"jwks_uri {at}; redirect URIs are at {', '.join(registered.hosts)}",
+            phrase("jwks_uri %(at)s; redirect URIs are at %(hosts)s", at=at, hosts=", ".join(registered.hosts)),
             here=change(registered, "make sure that the host of jwks_uri is the application's"),
         )
     if (at or "jwks" in registered.registration) and not _needs_keys(registered):
         yield UNUSED.found(
-            f"token_endpoint_auth_method is {registered.method}",
+            phrase("token_endpoint_auth_method is %(method)s", method=registered.method),
             here=change(registered, "use private_key_jwt, or leave the keys out"),
             fix=amend("leaves its keys out", jwks=None, jwks_uri=None),
         )
@@ -107,14 +108,18 @@ def listed(registered: Registered) -> list[Mapping[str, Any]]:
 def named(key: Mapping[str, Any]) -> str:
     """Return how a key is spoken of: its kind, and its kid where it has one."""
     of = f"{key.get('kty')} {key.get('crv')}" if key.get("crv") else str(key.get("kty"))
-    return f"{of} key {str(key['kid'])[:80]}" if key.get("kid") else f"{of} key without kid"
+    if key.get("kid"):
+        return phrase("%(of)s key %(kid)s", of=of, kid=str(key["kid"])[:80])
+    return phrase("%(of)s key without kid", of=of)
 
 
 def _each(registration: Registration, signing: list[Mapping[str, Any]]) -> Findings:
     for key in signing:
         if not _algorithms_of(key):
             bits = rsa_bits(key)
-            yield WEAK.found(named(key) + (f" of {bits} bits" if bits else ""), vendor=_NEW_KEYS)
+            yield WEAK.found(
+                phrase("%(key)s of %(bits)s bits", key=named(key), bits=bits) if bits else named(key), vendor=_NEW_KEYS
+            )
         elif rsa_bits(key) in range(2041, 2049):
             yield RSA_2048.found(
                 named(key), vendor="Please take a longer one, or another kind, at your next change of keys."
@@ -122,7 +127,7 @@ def _each(registration: Registration, signing: list[Mapping[str, Any]]) -> Findi
     for key in listed(registration.registered):
         ends = key.get("exp")
         if isinstance(ends, int | float) and not isinstance(ends, bool) and ends <= registration.now.timestamp():
-            yield EXPIRED.found(f"{named(key)}: its exp has passed", vendor=_NEW_KEYS)
+            yield EXPIRED.found(phrase("%(key)s: its exp has passed", key=named(key)), vendor=_NEW_KEYS)
 
 
 def _together(registered: Registered, keys: list[Mapping[str, Any]]) -> Findings:
@@ -131,11 +136,13 @@ def _together(registered: Registered, keys: list[Mapping[str, Any]]) -> Findings
     material = [_material(key) for key in keys]
     same = len(set(material)) < len(material)
     if twice or same:
-        said = [f"the kid {kid} comes twice" for kid in twice] + (["a key comes twice"] if same else [])
-        yield DUPLICATE.found("; ".join(said), vendor=_NEW_KEYS)
+        said = [phrase("the kid %(kid)s comes twice", kid=kid) for kid in twice] + (
+            [phrase("a key comes twice")] if same else []
+        )
+        yield DUPLICATE.found(joined(said, "; "), vendor=_NEW_KEYS)
     if len(keys) > 1 and len(kids) < len(keys):
         yield NO_KID.found(
-            f"{len(keys) - len(kids)} of {len(keys)} keys have none",
+            phrase("%(without)s of %(all)s keys have none", without=len(keys) - len(kids), all=len(keys)),
             here=change(registered, "give each key a kid of its own, as the application names it"),
             vendor="Please give each of your keys a kid, and name it in the header of what you sign.",
         )
@@ -149,8 +156,15 @@ def _algorithms(registered: Registered, signing: list[Mapping[str, Any]]) -> Fin
         stated = registered.text(name)
         if stated and stated != UNSIGNED and stated not in have:
             yield NONE_FITS.found(
-                f"{name} is {stated}; its keys are for {', '.join(sorted(have)) or 'none that is taken'}",
-                here=change(registered, f"set {name} to what its keys are for, or take its right keys"),
+                phrase(
+                    "%(name)s is %(stated)s; its keys are for %(have)s",
+                    name=name,
+                    stated=stated,
+                    have=", ".join(sorted(have)) or phrase("none that is taken"),
+                ),
+                here=change(
+                    registered, phrase("set %(name)s to what its keys are for, or take its right keys", name=name)
+                ),
             )
 
 

@@ -3,6 +3,7 @@ Signing out (RP-Initiated Logout 1.0, Back-Channel Logout 1.0, Front-Channel Log
 """
 
 from idp.audit.findings import Kind, Severity
+from idp.base.texts import phrase
 from idp.oidc.checking import redirect_uris
 from idp.oidc.checking.commands import change
 from idp.oidc.checking.subjects import Attempt, Findings, Registration, host
@@ -66,7 +67,11 @@ def check_registration(registration: Registration) -> Findings:
     foreign = [uri for uri in after if uri.startswith("http") and host(uri) not in registered.hosts]
     if foreign and registered.hosts and not registered.native:
         yield ELSEWHERE.found(
-            f"{', '.join(foreign)}; redirect URIs are at {', '.join(registered.hosts)}",
+            phrase(
+                "%(foreign)s; redirect URIs are at %(hosts)s",
+                foreign=", ".join(foreign),
+                hosts=", ".join(registered.hosts),
+            ),
             here=change(registered, "leave it out, if it is not the application's"),
         )
     if not back and not front and not registered.native:
@@ -77,7 +82,7 @@ def check_registration(registration: Registration) -> Findings:
         )
     if front and not back:
         yield FRONT_ONLY.found(
-            f"frontchannel_logout_uri {front}, no backchannel_logout_uri",
+            phrase("frontchannel_logout_uri %(front)s, no backchannel_logout_uri", front=front),
             here=change(registered, "add the backchannel_logout_uri, once the application has one"),
             vendor="Please take logout tokens (OpenID Connect Back-Channel Logout 1.0): they need no cookies.",
         )
@@ -93,7 +98,10 @@ def check_attempt(attempt: Attempt) -> Findings:
     received, registered = attempt.failed.text("received"), attempt.registered
     if registered is None:
         yield NOT_REGISTERED.found(
-            f"post_logout_redirect_uri is {received}, and the request does not say of which client",
+            phrase(
+                "post_logout_redirect_uri is %(received)s, and the request does not say of which client",
+                received=received,
+            ),
             vendor="Please send id_token_hint or client_id with post_logout_redirect_uri.",
         )
         return

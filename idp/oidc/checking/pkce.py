@@ -1,6 +1,7 @@
 """Proof Key for Code Exchange (RFC 7636, RFC 9700 section 2.1.1; O6)."""
 
-from idp.audit.findings import Fix, Kind, Severity
+from idp.audit.findings import Fix, Kind, Place, Remedy, Severity
+from idp.base.texts import phrase
 from idp.oidc.checking.acts import RequirePkce
 from idp.oidc.checking.causes import Cause, explained
 from idp.oidc.checking.commands import change
@@ -89,8 +90,8 @@ def check_registration(registration: Registration) -> Findings:
     if not registered.pkce_required:
         kind = PUBLIC if registered.public else EXCUSED
         yield kind.found(
-            f"{registered.name} need not send a code_challenge",
-            here=change(registered, "require PKCE again (--pkce), once the application sends it"),
+            phrase("%(name)s need not send a code_challenge", name=registered.name),
+            here=change(registered, "require PKCE again, once the application sends it", "--pkce"),
             vendor=_SWITCH_ON,
             fix=Fix(
                 "requires PKCE again",
@@ -100,9 +101,17 @@ def check_registration(registration: Registration) -> Findings:
         )
     elif registration.here.pkce_for_public_clients_only and not registered.public:
         yield BY_SITE.found(
-            f"the site {registration.here.site} excuses every client with a secret or a key",
-            here="Find out which clients cannot do PKCE and excuse those alone (idp application oidc set APP --no-pkce), "
-            f"then require it at the site {registration.here.site} again.",
+            phrase("the site %(site)s excuses every client with a secret or a key", site=registration.here.site),
+            here=Remedy(
+                phrase(
+                    "Find out which clients cannot do PKCE and excuse those alone, then require it at the site %(site)s "
+                    "again.",
+                    site=registration.here.site,
+                ),
+                f"idp application oidc set APP --no-pkce; idp site set {registration.here.site} --pkce-for-everybody",
+                Place.SITE_PROTOCOLS,
+                registration.here.site,
+            ),
             vendor=_SWITCH_ON,
         )
 

@@ -1,6 +1,9 @@
 """Why a person was not signed on: nothing may be shown, no consent, another person, not strong enough (OpenID Connect Core 3.1.2.6; O27, O28)."""
 
-from idp.audit.findings import Kind, Severity
+from collections.abc import Callable
+
+from idp.audit.findings import Kind, Place, Remedy, Severity, remedy
+from idp.base.texts import joined, phrase
 from idp.oidc.checking.causes import Cause, explained
 from idp.oidc.checking.subjects import Attempt, Findings
 from idp.signon.request import Refusal
@@ -101,10 +104,15 @@ def check_attempt(attempt: Attempt) -> Findings:
         yield from explained(attempt, _CAUSES)
         return
     kind, evidence, here, vendor = found
-    yield kind.found(
-        evidence.format(who=attempt.person or "the person", asked=attempt.context.get("asked") or "a context"),
-        here=here.format(app=attempt.app),
-        vendor=vendor,
+    who, asked = attempt.person or phrase("the person"), attempt.context.get("asked") or phrase("a context")
+    yield kind.found(evidence(who, asked), here=_with_app(here, attempt), vendor=vendor)
+
+
+def _with_app(here: str | Remedy, attempt: Attempt) -> str | Remedy:
+    if not isinstance(here, Remedy):
+        return here
+    return remedy(
+        here.says, here.command, here.place, None if attempt.registered is None else attempt.registered.application_id
     )
 
 
@@ -118,33 +126,47 @@ def _login_required(attempt: Attempt) -> Findings:
         )
         return
     proven = ", ".join(str(proof[0]) for proof in proofs)
-    needed = f"; {attempt.context.get('second_step')} second step by policy" if attempt.context else ""
+    evidence: str = phrase(
+        "prompt=none; %(who)s has proven %(proven)s", who=attempt.person or phrase("the person"), proven=proven
+    )
+    if attempt.context:
+        by_policy = phrase("second step by policy: %(second_step)s", second_step=attempt.context.get("second_step"))
+        evidence = joined([evidence, by_policy], "; ")
     yield TOO_OLD.found(
-        f"prompt=none; {attempt.person or 'the person'} has proven {proven}{needed}",
+        evidence,
         vendor="Please ask again without prompt=none on login_required; look whether max_age and id_token_hint say what "
         "you mean.",
     )
 
 
-_OF_REFUSAL = {
+_OF_REFUSAL: dict[str, tuple[Kind, Callable[[str, str], str], str | Remedy, str]] = {
     Refusal.CONSENT_REQUIRED.value: (
         CONSENT_REQUIRED,
-        "prompt=none, and {who} has not agreed to all that is asked for",
-        "If the application is the organization's own, nobody need be asked: idp application oidc set {app} --first-party",
+        lambda who, _: phrase("prompt=none, and %(who)s has not agreed to all that is asked for", who=who),
+        Remedy(
+            phrase("If the application is the organization's own, nobody need be asked: mark it as that."),
+            "idp application oidc set APP --first-party",
+            Place.CLIENT,
+        ),
         "Please ask again without prompt=none on consent_required.",
     ),
-    Refusal.CONSENT_DENIED.value: (CONSENT_DENIED, "{who} said no", "", "Please ask for no more than you need."),
-    Refusal.CANCELLED.value: (CANCELLED, "{who} went back", "", ""),
+    Refusal.CONSENT_DENIED.value: (
+        CONSENT_DENIED,
+        lambda who, _: phrase("%(who)s said no", who=who),
+        "",
+        "Please ask for no more than you need.",
+    ),
+    Refusal.CANCELLED.value: (CANCELLED, lambda who, _: phrase("%(who)s went back", who=who), "", ""),
     Refusal.CONTEXT_UNMET.value: (
         CONTEXT,
-        "asked for is {asked}",
-        "See that the person has set up a second step, if that is what is asked for.",
+        lambda _, asked: phrase("asked for is %(asked)s", asked=asked),
+        phrase("See that the person has set up a second step, if that is what is asked for."),
         "Please ask for one of acr_values_supported, as acr_values and not as an essential claim, and without "
         "prompt=none.",
     ),
     Refusal.WRONG_ACCOUNT.value: (
         OTHER_PERSON,
-        "{who} is signed in",
+        lambda who, _: phrase("%(who)s is signed in", who=who),
         "",
         "Please leave id_token_hint out where another person may sign on, or send prompt=login.",
     ),

@@ -1,6 +1,6 @@
 """Proofs of a key, and tokens that are bound to one (RFC 9449)."""
 
-from idp.audit.findings import Kind, Severity
+from idp.audit.findings import Kind, Place, Severity
 from idp.oidc.checking.causes import Cause, explained
 from idp.oidc.checking.subjects import Attempt, Findings
 
@@ -59,7 +59,9 @@ _CAUSES = (
     Cause(
         "no header DPoP",
         MISSING,
-        here="If the application cannot do DPoP, let {app} have bearer tokens: idp application oidc set {app} --no-dpop",
+        here="If the application cannot do DPoP, let %(app)s have bearer tokens.",
+        command="idp application oidc set APP --no-dpop",
+        place=Place.CLIENT,
         vendor="Please send a DPoP proof (RFC 9449) with every request to the token endpoint and with every token.",
     ),
     Cause("^DPoP proof: (iat|exp) ", CLOCK, vendor=f"{_NEW}, and set the clock of your server by NTP."),

@@ -6,6 +6,7 @@ from urllib.parse import unquote, urlsplit
 
 from idp.audit.findings import Finding, Kind, Severity
 from idp.base.differences import difference, nearest
+from idp.base.texts import phrase
 from idp.oidc.addresses import LOOPBACK_ADDRESSES
 from idp.oidc.checking.commands import change
 from idp.oidc.checking.subjects import Attempt, Findings, Registered, Registration, host
@@ -104,9 +105,11 @@ def check_registration(registration: Registration) -> Findings:
     real = [one for one in registered.hosts if not is_trial(one)]
     if trials and real and not registered.native:
         yield ENVIRONMENTS.found(
-            f"{', '.join(trials)} beside {', '.join(real)}",
-            here="Register a client of its own for each environment, and "
-            + _lower(change(registered, "leave out the addresses of the other ones")),
+            phrase("%(trials)s beside %(real)s", trials=", ".join(trials), real=", ".join(real)),
+            here=change(
+                registered,
+                "leave out the addresses of all environments but one, and register a client of its own for each other one",
+            ),
         )
     elif len(registered.hosts) > 1 and not registered.native:
         yield HOSTS.found(
@@ -115,7 +118,12 @@ def check_registration(registration: Registration) -> Findings:
         )
     for other in registered.same_redirect_uris:
         yield SHARED.found(
-            f"{other.shared} is registered for {other.name} ({other.application_id}), too",
+            phrase(
+                "%(shared)s is registered for %(name)s (%(application_id)s), too",
+                shared=other.shared,
+                name=other.name,
+                application_id=other.application_id,
+            ),
             here=change(registered, "leave it out of one of the two, or give each application an address of its own"),
             severity=Severity.NOTE if other.same_owner else None,
         )
@@ -136,7 +144,9 @@ def _by_itself(registration: Registration, uri: str) -> Findings:
         )
     if parts.scheme == "http" and not registered.native:
         yield LOOPBACK.found(
-            uri + ("" if registration.here.http_loopback else "; it was registered while trials were allowed"),
+            uri
+            if registration.here.http_loopback
+            else phrase("%(uri)s; it was registered while trials were allowed", uri=uri),
             here=change(
                 registered, "use https, or the application type native if it is a program on people's machines"
             ),
@@ -182,14 +192,26 @@ def not_registered(kind: Kind, name: str, received: str, known: Iterable[str], a
     meant = nearest(received, tuple(known))
     if not meant:
         return kind.found(
-            f"{name} is {received}; none is registered",
-            here=change(attempt.registered, f"add it to {name}s, once whoever runs the application has confirmed it"),
+            phrase("%(name)s is %(received)s; none is registered", name=name, received=received),
+            here=change(
+                attempt.registered,
+                phrase("add it to %(list)s, once whoever runs the application has confirmed it", list=f"{name}s"),
+            ),
         )
     return kind.found(
-        f"{name} is {received}; the nearest registered one is {meant}, which differs by {differs(received, meant)}",
+        phrase(
+            "%(name)s is %(received)s; the nearest registered one is %(meant)s, which differs by %(differs)s",
+            name=name,
+            received=received,
+            meant=meant,
+            differs=differs(received, meant),
+        ),
         here=change(
             attempt.registered,
-            f"add it to {name}s, once whoever runs the application has confirmed by another way that it is theirs",
+            phrase(
+                "add it to %(list)s, once whoever runs the application has confirmed by another way that it is theirs",
+                list=f"{name}s",
+            ),
         ),
         vendor=f"Please send {name}={meant}, or tell us that {received} is yours.",
     )
@@ -198,14 +220,16 @@ def not_registered(kind: Kind, name: str, received: str, known: Iterable[str], a
 def differs(received: str, meant: str) -> str:
     """Return in which parts *received* differs from the registered *meant*, as a phrase."""
     if received != unquote(received) and unquote(received) == meant:
-        return "escapes (%…): it was encoded once too often"
+        return phrase("escapes (%%…): it was encoded once too often")
     if unquote(received) == unquote(meant):
-        return "the way it is escaped (%…)"
+        return phrase("the way it is escaped (%%…)")
     if {host(meant), _host(received)} <= {"localhost", *LOOPBACK_ADDRESSES} and host(meant) != _host(received):
-        return (
-            f"the host {_host(received)} instead of {host(meant)}: on loopback, too, names and addresses are compared"
+        return phrase(
+            "the host %(received)s instead of %(registered)s: on loopback, too, names and addresses are compared",
+            received=_host(received),
+            registered=host(meant),
         )
-    return difference(received, meant) or "nothing that can be seen"
+    return difference(received, meant) or phrase("nothing that can be seen")
 
 
 def _host(received: str) -> str:
@@ -217,7 +241,3 @@ def _host(received: str) -> str:
 
 def _first(registered: Registered | None) -> str:
     return registered.redirect_uris[0] if registered is not None and registered.redirect_uris else "…"
-
-
-def _lower(sentence: str) -> str:
-    return sentence[:1].lower() + sentence[1:]

@@ -1,6 +1,7 @@
 """Refresh tokens (RFC 6749 section 6, RFC 9700 section 2.2.2, OpenID Connect Core section 11; O21)."""
 
 from idp.audit.findings import Kind, Severity
+from idp.base.texts import phrase
 from idp.oidc.checking.acts import amend
 from idp.oidc.checking.causes import Cause, explained
 from idp.oidc.checking.commands import change
@@ -75,7 +76,11 @@ def check_registration(registration: Registration) -> Findings:
     refreshes, offline = REFRESH_TOKEN in registered.grant_types, OFFLINE_ACCESS in registered.scopes
     if offline and not refreshes:
         yield OFFLINE_WITHOUT.found(
-            f"scope {registered.text('scope')}; grant_types {', '.join(registered.grant_types)}",
+            phrase(
+                "scope %(scope)s; grant_types %(grant_types)s",
+                scope=registered.text("scope"),
+                grant_types=", ".join(registered.grant_types),
+            ),
             here=change(registered, "add refresh_token to grant_types, or take offline_access out of the scope"),
             fix=amend(
                 "takes offline_access out of the scope",
@@ -86,12 +91,16 @@ def check_registration(registration: Registration) -> Findings:
         )
     if refreshes and not offline:
         yield WITHOUT_OFFLINE.found(
-            f"grant_types {', '.join(registered.grant_types)}; scope {registered.text('scope')}",
+            phrase(
+                "grant_types %(grant_types)s; scope %(scope)s",
+                grant_types=", ".join(registered.grant_types),
+                scope=registered.text("scope"),
+            ),
             here=change(registered, "add offline_access to the scope, if it works while nobody is there"),
         )
     if refreshes and registered.public and not registered.registration.get("dpop_bound_access_tokens"):
         yield UNBOUND.found(
-            f"{registered.name} is public and its tokens are bearer tokens",
+            phrase("%(name)s is public and its tokens are bearer tokens", name=registered.name),
             vendor="Please use DPoP (RFC 9449) if your library has it.",
         )
 

@@ -1,6 +1,7 @@
 """How authorization requests may come (RFC 9101, RFC 9126, OpenID Connect Core section 6; O17)."""
 
 from idp.audit.findings import Kind, Severity
+from idp.base.texts import phrase
 from idp.oidc.checking.acts import amend
 from idp.oidc.checking.commands import change
 from idp.oidc.checking.subjects import Findings, Registration
@@ -48,7 +49,7 @@ def check_registration(registration: Registration) -> Findings:
     required = registered.registration.get("require_signed_request_object")
     if addresses and not required and algorithm in ("", UNSIGNED):
         yield UNSIGNED_BY_ADDRESS.found(
-            f"request_uris {', '.join(addresses)}",
+            phrase("request_uris %(addresses)s", addresses=", ".join(addresses)),
             here=change(registered, "set require_signed_request_object"),
             vendor=_SIGN,
             fix=amend(
@@ -62,7 +63,11 @@ def check_registration(registration: Registration) -> Findings:
         )
     if addresses and not registration.here.fetch_request_objects:
         yield NOT_FETCHED.found(
-            f"request_uris {', '.join(addresses)}; the site {registration.here.site} fetches none",
+            phrase(
+                "request_uris %(addresses)s; the site %(site)s fetches none",
+                addresses=", ".join(addresses),
+                site=registration.here.site,
+            ),
             here=change(
                 registered, "leave request_uris out; pushed requests (RFC 9126) do the same and need no address"
             ),

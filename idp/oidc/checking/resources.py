@@ -38,14 +38,16 @@ _CAUSES = (
     Cause(
         "^no API ['\"].* is enabled here|^no scope of |^resource ['\"]|wants opaque tokens$",
         TARGET,
-        here="See which APIs there are (idp api list), and let {app} have a scope of it: idp api scope grant.",
+        here="See which APIs there are, and let %(app)s have a scope of it.",
+        command="idp api list; idp api scope grant",
         vendor="Please name one of the resources that you were given, with a scope of it, the same as in the "
         "authorization request.",
     ),
     Cause(
         "^no API ['\"].* at this site|^the secret of the API |^the API .* is disabled",
         API,
-        here="Enable the API (idp api enable), or give it a new secret (idp api rotate-secret) if nobody has the last one.",
+        here="Enable the API, or give it a new secret if nobody has the last one.",
+        command="idp api enable; idp api rotate-secret",
         vendor="Please authenticate by the API's id and secret (not those of a client), by the scheme Basic.",
     ),
 )

@@ -1,6 +1,7 @@
 """What a client may ask for, and who has said so (RFC 6749 section 3.3, RFC 8707; O20)."""
 
-from idp.audit.findings import Fix, Kind, Severity
+from idp.audit.findings import Fix, Kind, Place, Remedy, Severity, remedy
+from idp.base.texts import phrase
 from idp.oidc.checking.acts import amend
 from idp.oidc.checking.causes import Cause, explained
 from idp.oidc.checking.commands import change
@@ -84,24 +85,39 @@ def check_registration(registration: Registration) -> Findings:
     for one in registered.apis:
         if not one.for_client:
             yield NOT_FOR_CLIENT.found(
-                f"{one.name} of {one.api} is not granted to {registered.name}",
-                here=f"Run: idp api scope grant {one.api_id} {one.name} --application {registered.application_id}; or take "
-                "it out of the scope.",
+                phrase(
+                    "%(name)s of %(api)s is not granted to %(client)s",
+                    name=one.name,
+                    api=one.api,
+                    client=registered.name,
+                ),
+                here=remedy(
+                    phrase("Grant it to the application, or take it out of the scope."),
+                    f"idp api scope grant {one.api_id} {one.name} --application APP",
+                    Place.CLIENT,
+                    registered.application_id,
+                ),
             )
         if registered.has_people and not one.for_people:
             yield FOR_NOBODY.found(
-                f"{one.name} of {one.api} is granted to no person",
-                here=f"Run: idp api scope grant {one.api_id} {one.name} with --everyone, --group NAME or --account EMAIL.",
+                phrase("%(name)s of %(api)s is granted to no person", name=one.name, api=one.api),
+                here=Remedy(
+                    phrase("Grant it to everyone, to a group or to an account."),
+                    f"idp api scope grant {one.api_id} {one.name} (--everyone, --group NAME or --account EMAIL)",
+                ),
             )
     for api, api_id, seconds in dict.fromkeys((one.api, one.api_id, one.token_seconds) for one in registered.apis):
         if seconds > MOST_SECONDS:
             yield LONG_LIVED.found(
-                f"tokens for {api} live {seconds} s",
-                here=f"Run: idp api set {api_id} --minutes 10; clients with refresh tokens do not notice.",
+                phrase("tokens for %(api)s live %(seconds)s s", api=api, seconds=seconds),
+                here=Remedy(
+                    phrase("Let them live for ten minutes; clients with refresh tokens do not notice."),
+                    f"idp api set {api_id} --minutes 10",
+                ),
             )
     if registered.has_people and OPENID not in registered.scopes:
         yield NO_OPENID.found(
-            f"scope {registered.text('scope') or 'empty'}",
+            phrase("scope %(scope)s", scope=registered.text("scope") or phrase("empty")),
             here=change(registered, "add openid to the scope"),
             fix=amend(
                 "adds openid to the scope",
@@ -116,7 +132,7 @@ def _without(registered: Registered, unknown: list[str]) -> Fix | None:
     left = [scope for scope in registered.scopes if scope not in unknown]
     if not left and registered.has_people:
         return None
-    return amend(f"takes {', '.join(unknown)} out of the scope", scope=" ".join(left) or None)
+    return amend(phrase("takes %(unknown)s out of the scope", unknown=", ".join(unknown)), scope=" ".join(left) or None)
 
 
 def check_attempt(attempt: Attempt) -> Findings:
@@ -128,14 +144,16 @@ _CAUSES = (
     Cause(
         "^The scope |^unknown: ",
         NOT_KNOWN,
-        here="In the registration of {app}, add it to the scope, if the application is to have it.",
+        place=Place.CLIENT,
+        here="In the registration of %(app)s, add it to the scope, if the application is to have it.",
         vendor="Please ask for a scope such as “openid profile email”, and for nothing that is not registered.",
     ),
     Cause(
         "^asked ",
         NOT_REGISTERED,
         of=("oidc.token",),
-        here="In the registration of {app}, add it to the scope.",
+        place=Place.CLIENT,
+        here="In the registration of %(app)s, add it to the scope.",
     ),
     Cause("is not of a sign-on with the scope openid", INSUFFICIENT, vendor="Please ask for the scope openid."),
 )

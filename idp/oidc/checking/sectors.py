@@ -1,6 +1,7 @@
 """Pairwise subjects (OpenID Connect Core section 8.1)."""
 
 from idp.audit.findings import Kind, Severity
+from idp.base.texts import phrase
 from idp.oidc.checking.commands import change
 from idp.oidc.checking.subjects import Findings, Registration
 from idp.oidc.metadata import PAIRWISE
@@ -22,7 +23,7 @@ def check_registration(registration: Registration) -> Findings:
         return
     if len(registered.hosts) > 1:
         yield HOSTS.found(
-            f"redirect URIs at {', '.join(registered.hosts)}, no sector_identifier_uri",
+            phrase("redirect URIs at %(hosts)s, no sector_identifier_uri", hosts=", ".join(registered.hosts)),
             here=change(registered, "add the sector_identifier_uri, whose list has all of them"),
             vendor="Please publish a JSON list of all your redirect URIs, and tell us its address "
             "(sector_identifier_uri).",

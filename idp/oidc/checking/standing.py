@@ -1,6 +1,6 @@
 """What ended that a token came of: the grant, the session, the account, the consent (OpenID Connect Core section 12; O22)."""
 
-from idp.audit.findings import Kind, Severity
+from idp.audit.findings import Kind, Place, Severity
 from idp.oidc.checking.causes import Cause, explained
 from idp.oidc.checking.subjects import Attempt, Findings
 
@@ -51,7 +51,8 @@ _CAUSES = (
     Cause(
         "the session is over",
         SESSION,
-        here="If it works while nobody is there, let {app} have refresh tokens and the scope offline_access.",
+        here="If it works while nobody is there, let %(app)s have refresh tokens and the scope offline_access.",
+        place=Place.CLIENT,
         vendor=f"{_AGAIN} If you need access while nobody is there, ask for the scope offline_access.",
     ),
     Cause("the grant was revoked: (code|refresh token) used twice", ENDED, vendor=_AGAIN),

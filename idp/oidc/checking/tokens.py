@@ -1,6 +1,7 @@
 """Access tokens that are shown (RFC 6750, OpenID Connect Core section 5.3; D10, O22, O25)."""
 
 from idp.audit.findings import Kind, Severity
+from idp.base.texts import phrase
 from idp.oidc.checking.causes import Cause, explained
 from idp.oidc.checking.subjects import Attempt, Findings
 
@@ -58,13 +59,14 @@ def check_attempt(attempt: Attempt) -> Findings:
         issuer, seconds = attempt.failed.text("issuer"), attempt.failed.facts.get("seconds")
         if issuer and attempt.here.issuer and issuer != attempt.here.issuer:
             yield OTHER_SITE.found(
-                f"its issuer is {issuer}, ours is {attempt.here.issuer}",
+                phrase("its issuer is %(issuer)s, ours is %(ours)s", issuer=issuer, ours=attempt.here.issuer),
                 vendor=f"Please use the token at the userinfo_endpoint of {issuer}.",
             )
             return
         if "it is over" in cause and isinstance(seconds, int):
             yield OVER.found(
-                f"its time passed {seconds} s ago", vendor="Please refresh before the time in expires_in has passed."
+                phrase("its time passed %(seconds)s s ago", seconds=seconds),
+                vendor="Please refresh before the time in expires_in has passed.",
             )
             return
     yield from explained(attempt, _CAUSES)

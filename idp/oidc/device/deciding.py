@@ -11,6 +11,7 @@ from idp.audit.attempts import Trail
 from idp.audit.events import DeviceAllowed, DeviceDenied, SignedOn
 from idp.audit.log import record
 from idp.base.errors import Conflict
+from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.oidc import clients, errors
 from idp.oidc.authorize import grant, scope
@@ -126,7 +127,7 @@ def _check_protocol(row: Pending) -> None:
 
 def _asking(work: Work, base_url: str, state: dict[str, str]) -> Asking | str:
     device = device_codes.find_by_id(work, state["organization_id"], state["device_id"])
-    return "the device code is gone" if device is None else sign_on.of(work, base_url, device)
+    return phrase("the device code is gone") if device is None else sign_on.of(work, base_url, device)
 
 
 def _allow(work: Work, found: Asking, result: SignOnResult, trail: Trail) -> str:

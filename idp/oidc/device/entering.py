@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from idp.audit.attempts import Trail
 from idp.base.errors import Invalid
+from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.oidc.device import device_codes, sign_on, user_codes
 from idp.oidc.device.sign_on import PROTOCOL, Asking
@@ -81,7 +82,7 @@ def _asking(work: Work, base_url: str, typed: str, trail: Trail) -> Asking | str
     code = user_codes.canonical(typed)
     device = None if code is None else device_codes.find_by_user_code(work, code)
     if device is None:
-        return "no device has this code"
+        return phrase("no device has this code")
     trail.organization_id, trail.site_id = device.organization_id, device.site_id
     trail.application_id = device.application_id
     found = sign_on.of(work, base_url, device)

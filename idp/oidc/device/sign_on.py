@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import sites
 from idp.oidc import client_facts, provider
@@ -34,13 +35,17 @@ def of(work: Work, base_url: str, device: Device) -> Asking | str:
     """Return what *device* asks for if a person can decide about it now; else why not, for the administrator."""
     if not device.waits(work.now):
         late = device.expires_at <= work.now
-        return "the device code is over" if late else f"the device code was decided on before: {device.state}"
+        return (
+            phrase("the device code is over")
+            if late
+            else phrase("the device code was decided on before: %(state)s", state=device.state)
+        )
     site = sites.facts_by_id(work, device.organization_id, device.site_id)
     if site is None:
-        return "its site is disabled"
+        return phrase("its site is disabled")
     client = client_facts.at_site(work, device.organization_id, device.site_id, device.asked["client_id"])
     if client is None or not client.enabled or DEVICE_CODE not in client.grant_types:
-        return "its client is gone, disabled, or not registered for devices any more"
+        return phrase("its client is gone, disabled, or not registered for devices any more")
     of_site = provider.Provider(site, sites.issuer(base_url, site.slug))
     return Asking(device, asking.again(work, of_site, client, device.asked))
 

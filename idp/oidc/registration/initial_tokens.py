@@ -1,9 +1,9 @@
 """Initial access tokens: whoever holds one may register clients at its site (RFC 7591 section 3; O19)."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from sqlalchemy import and_, bindparam, or_, select, update
+from sqlalchemy import and_, bindparam, not_, or_, select, update
 
 from idp.audit.events import RegistrationTokenCreated, RegistrationTokenRevoked
 from idp.audit.log import record
@@ -13,6 +13,8 @@ from idp.base.ids import fingerprint, is_token, new_id, new_token
 from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import names, queries
+from idp.directory.keysets import Key, newest
+from idp.directory.models import Site
 from idp.directory.rights import require_on
 from idp.oidc.models import RegistrationToken
 from idp.oidc.provider import Provider
@@ -22,6 +24,9 @@ KIND = "rgt"
 MOST_USES = 10_000
 LONGEST = timedelta(days=365)
 LIVES = timedelta(days=7)
+OPEN, OVER, ALL = "open", "over", "all"
+WHICH = (OVER, ALL)
+"""What a list of them can be of, beside those that are open."""
 
 _TABLE = table(RegistrationToken)
 _AT = bindparam("at", type_=_TABLE.c.expires_at.type)
@@ -115,6 +120,59 @@ def listed(work: Work, site_slug: str) -> list[RegistrationToken]:
     return list(work.tx.session.scalars(query))
 
 
+def page(
+    work: Work, site: Site, *, after: Key | None = None, limit: int = 50, which: str = ""
+) -> list[RegistrationToken]:
+    """
+    Return initial access tokens of a site that this actor may see, the newest first, at most *limit*.
+
+    Args:
+        after: when the last one that was shown was made (ISO 8601), and its id; None: from the start.
+        which: empty: those that are open; `OVER`: those that are not; `ALL`.
+    """
+    query = queries.visible(work, RegistrationToken, Permission.APPLICATION_READ).where(
+        RegistrationToken.organization_id == site.organization_id, RegistrationToken.site_id == site.id
+    )
+    is_open = and_(
+        RegistrationToken.revoked_at.is_(None),
+        RegistrationToken.expires_at > work.now,
+        or_(RegistrationToken.uses_left.is_(None), RegistrationToken.uses_left > 0),
+    )
+    if which != ALL:
+        query = query.where(not_(is_open) if which == OVER else is_open)
+    rows = newest(query, RegistrationToken.created_at, RegistrationToken.id, after, limit)
+    return list(work.tx.session.scalars(rows))
+
+
+def found(work: Work, site: Site, token_id: str) -> RegistrationToken:
+    """
+    Return an initial access token of a site.
+
+    Raises:
+        NotFound: none that this actor may see.
+    """
+    query = queries.visible(work, RegistrationToken, Permission.APPLICATION_READ).where(
+        RegistrationToken.organization_id == site.organization_id,
+        RegistrationToken.site_id == site.id,
+        RegistrationToken.id == token_id,
+    )
+    one = work.tx.session.scalar(query)
+    if one is None:
+        raise NotFound(
+            phrase("The site has no registration token “%(token_id)s”.", token_id=token_id[:80]), field="token"
+        )
+    return one
+
+
+def state(of: RegistrationToken, now: datetime) -> str:
+    """Return how a token stands at *now*: ``open``, ``revoked``, ``used`` up, or ``over``."""
+    if of.revoked_at is not None:
+        return "revoked"
+    if of.uses_left is not None and of.uses_left <= 0:
+        return "used"
+    return OPEN if of.expires_at > now else OVER
+
+
 def revoke(work: Work, site_slug: str, token_id: str) -> RegistrationToken:
     """
     End an initial access token. The clients that were registered with it stay.
@@ -124,20 +182,16 @@ def revoke(work: Work, site_slug: str, token_id: str) -> RegistrationToken:
         Forbidden: the actor may not register applications there.
         Conflict: it is revoked already.
     """
-    found = next((one for one in listed(work, site_slug) if one.id == token_id), None)
-    if found is None:
-        raise NotFound(
-            phrase("The site has no registration token “%(token_id)s”.", token_id=token_id[:80]), field="token"
-        )
-    require_on(work, Permission.APPLICATION_CREATE, found)
-    if found.revoked_at is not None:
+    token = found(work, queries.site(work, site_slug), token_id)
+    require_on(work, Permission.APPLICATION_CREATE, token)
+    if token.revoked_at is not None:
         raise Conflict("This token is revoked already.")
-    found.revoked_at = work.now
+    token.revoked_at = work.now
     record(
         work,
-        RegistrationTokenRevoked(organization_id=found.organization_id, target_id=found.id, name=found.name),
+        RegistrationTokenRevoked(organization_id=token.organization_id, target_id=token.id, name=token.name),
     )
-    return found
+    return token
 
 
 def is_good(work: Work, provider: Provider, token: str) -> bool:

@@ -17,6 +17,7 @@ from idp.audit.attempts import Trail
 from idp.base.crypto import equal
 from idp.base.db import Prepared, table
 from idp.base.ids import fingerprint, is_token
+from idp.base.texts import phrase
 from idp.base.work import Actor, HeldRole, Work
 from idp.directory import applications, queries
 from idp.oidc import client_facts, clients
@@ -156,7 +157,9 @@ def _proven(
     stored = row.registration_token_hash if row is not None else ""
     right = equal(fingerprint(token), stored or _NO_TOKEN)
     if client is None or not stored or not right or not is_token(token, REGISTRATION_TOKEN):
-        raise InvalidToken(cause=f"no registration access token of {client_id[:80]!r} at this site")
+        raise InvalidToken(
+            cause=phrase("no registration access token of %(client_id)s at this site", client_id=repr(client_id[:80]))
+        )
     trail.application_id = client.application_id
     trail.passed("client", client_id=client.client_id)
     if not client.enabled:

@@ -15,6 +15,7 @@ from idp.audit import attempts
 from idp.audit.attempts import Trail
 from idp.base.errors import NotFound
 from idp.base.ids import new_token
+from idp.base.texts import phrase
 from idp.base.work import Actor, HeldRole, Work
 from idp.directory.models import Application, Site
 from idp.directory.sites import OFF, TOKEN
@@ -122,7 +123,10 @@ def count(work: Work, settings: Settings) -> None:
     if waiting is not None:
         raise TooManyRegistrations(
             "Too many clients were registered from your network.",
-            cause=f"more than {settings.throttling.registrations_per_hour} registrations within an hour",
+            cause=phrase(
+                "more than %(registrations_per_hour)s registrations within an hour",
+                registrations_per_hour=settings.throttling.registrations_per_hour,
+            ),
             retry_after=waiting.seconds,
         )
 
@@ -148,7 +152,7 @@ def _check_room(work: Work, provider: Provider, most: int) -> None:
     if (work.tx.session.scalar(held) or 0) >= most:
         raise TooManyRegistrations(
             "This site takes no more clients that register themselves.",
-            cause=f"throttling.registered_clients_per_site ({most}) is reached",
+            cause=phrase("throttling.registered_clients_per_site (%(most)s) is reached", most=most),
             retry_after=3600,
         )
 

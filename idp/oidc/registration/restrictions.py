@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from idp.base.errors import Invalid
+from idp.base.texts import phrase
 from idp.directory.sites import SiteFacts
 from idp.oidc import claims, metadata
 from idp.oidc.errors import InvalidClientMetadata, InvalidRedirectUri, OAuthError
@@ -43,7 +44,8 @@ def read(site: SiteFacts, asked: dict[str, Any], *, allow_http_loopback: bool) -
     legacy = [one for one in registration["response_types"] if one != CODE]
     if legacy and not site.registered_clients_may_be_legacy:
         raise InvalidClientMetadata(
-            "At this site only the response type code can be registered.", cause=f"asked for {', '.join(legacy)}"
+            "At this site only the response type code can be registered.",
+            cause=phrase("asked for %(legacy)s", legacy=", ".join(legacy)),
         )
     return registration
 

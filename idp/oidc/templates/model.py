@@ -7,6 +7,8 @@ Texts may hold placeholders, see `idp.base.placeholders`: of fields, and in the 
 from dataclasses import dataclass
 from enum import StrEnum
 
+from idp.base.template_fields import Field, Value
+
 
 class Give(StrEnum):
     """What of ours a vendor asks for; see `idp.oidc.vendor_values`."""
@@ -27,40 +29,11 @@ OURS = frozenset(one.value for one in Give)
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
-    """
-    Something to ask the administrator for.
-
-    Args:
-        name: its placeholder.
-        label: what the vendor calls it.
-        help: where to find it.
-        pattern: what the whole value must match.
-        example: a value that does.
-    """
-
-    name: str
-    label: str
-    help: str
-    pattern: str
-    example: str
-
-
-@dataclass(frozen=True, slots=True)
 class Claim:
     """A claim that the application reads: its name, and what for."""
 
     name: str
     says: str
-
-
-@dataclass(frozen=True, slots=True)
-class Value:
-    """A setting at the vendor, under the vendor's ``label``: something of ours to ``give``, or a text to ``enter``."""
-
-    label: str
-    give: Give | None
-    enter: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +86,7 @@ class Template:
     pkce: bool
     claims: tuple[Claim, ...]
     where: str
-    values: tuple[Value, ...]
+    values: tuple[Value[Give], ...]
     snippet: Snippet | None
     steps: tuple[str, ...]
     notes: tuple[str, ...]

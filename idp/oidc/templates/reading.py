@@ -4,16 +4,13 @@ From what a template file says to a `Template`; whatever is wrong with it is fou
 A fault is one of ours, not of an administrator: it is a `TemplateFault`, which a test would have found.
 """
 
-import re
-
-from idp.base import placeholders
+from idp.base import placeholders, template_fields
 from idp.base.errors import Invalid
+from idp.base.template_fields import Field
 from idp.base.template_files import Part, one_of
 from idp.oidc import metadata
-from idp.oidc.templates.model import OURS, Claim, Field, Give, Snippet, Template, Value
+from idp.oidc.templates.model import OURS, Claim, Give, Snippet, Template
 
-_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-_FIELD_NAME = re.compile(r"[a-z][a-z_]{0,39}")
 # No value may end a line or a quoted text of a configuration that it is put into.
 _BREAKS_OUT = ('"', "'", "`", "\n", "\\", " ", "$", "<", "\u2028")
 
@@ -26,11 +23,9 @@ def template(name: str, values: object) -> Template:
         TemplateFault: something in it is missing, unknown, or not what it must be.
     """
     of = Part(name, values)
-    if not _NAME.fullmatch(name):
-        raise of.fault("a name has small letters, digits and dashes")
     vendor = of.part("vendor")
     made = Template(
-        name=name,
+        name=template_fields.checked_name(of, name),
         title=of.text("title"),
         about=of.text("about"),
         documentation=of.texts("documentation", least=1),
@@ -52,7 +47,7 @@ def template(name: str, values: object) -> Template:
         pkce=of.flag("pkce", True),
         claims=tuple(Claim(one.text("name"), one.text("says")) for one in of.parts("claims")),
         where=vendor.text("where"),
-        values=tuple(_value(one) for one in vendor.parts("values")),
+        values=tuple(template_fields.value(one, Give) for one in vendor.parts("values")),
         snippet=_snippet(vendor.part("snippet")) if "snippet" in vendor.values else None,
         steps=vendor.texts("steps"),
         notes=of.texts("notes"),
@@ -84,29 +79,16 @@ def _same(*words: str) -> dict[str, str]:
     return {word: word for word in words}
 
 
-def _value(one: Part) -> Value:
-    give = one_of(one, "give", {kind.value: kind for kind in Give}, None)
-    enter = one.text("enter", "")
-    if (give is None) == (not enter):
-        raise one.fault("a value is given or entered, one of the two")
-    return Value(one.text("label"), give, enter)
-
-
 def _snippet(one: Part) -> Snippet:
     return Snippet(one.text("file"), one.lines("text"))
 
 
 def _judge_fields(of: Part, made: Template) -> None:
     names = [field.name for field in made.fields]
-    if len({*names}) != len(names) or not all(_FIELD_NAME.fullmatch(name) for name in names) or OURS & {*names}:
+    if len({*names}) != len(names) or not all(map(template_fields.is_field_name, names)) or OURS & {*names}:
         raise of.fault("a field's name has small letters, and is no other's")
     for field in made.fields:
-        try:
-            pattern = re.compile(field.pattern)
-        except re.error as error:
-            raise of.fault(f"the pattern of {field.name} is none: {error}") from None
-        if not pattern.fullmatch(field.example):
-            raise of.fault(f"the example of {field.name} does not match its pattern")
+        pattern = template_fields.pattern(of, field)
         if any(pattern.fullmatch(field.example + odd) for odd in _BREAKS_OUT):
             raise of.fault(f"a value of {field.name} could break out of a configuration")
 

@@ -1,5 +1,6 @@
 """What rules of contextual access say of tokens for a person who is not there."""
 
+from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.oidc.grants import LiveGrant
 from idp.oidc.token.exchange import Exchange
@@ -28,4 +29,4 @@ def denied(work: Work, exchange: Exchange, standing: LiveGrant) -> str:
         return ""
     exchange.trail.account_id = standing.account_id
     exchange.trail.decision, exchange.trail.rule = contextual.DENIED, by.rule
-    return f"{by.rule}: denied"
+    return phrase("%(rule)s: denied", rule=by.rule)

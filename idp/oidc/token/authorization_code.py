@@ -1,5 +1,6 @@
 """A code for tokens (RFC 6749 section 4.1.3, OpenID Connect Core section 3.1.3; O7, O8)."""
 
+from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.oidc import codes, grants, refresh_tokens, scopes, targets, tokens
 from idp.oidc.codes import Binding
@@ -64,4 +65,4 @@ def _check_binding(exchange: Exchange, binding: Binding, address: str) -> None:
 
 def _replayed(work: Work, exchange: Exchange, binding: Binding) -> Denied:
     grants.revoke(work, exchange.client, binding.grant_id, because=_REPLAYED)
-    return Denied(InvalidGrant(_NOT_GOOD, cause=f"{_REPLAYED}: the grant and its tokens were revoked"))
+    return Denied(InvalidGrant(_NOT_GOOD, cause=phrase("code used twice: the grant and its tokens were revoked")))

@@ -1,5 +1,6 @@
 """A client for itself (RFC 6749 section 4.4; O20)."""
 
+from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.oidc import access_tokens, metadata, scopes, targets, tokens
 from idp.oidc.claims import PERSONAL_SCOPES
@@ -41,7 +42,7 @@ def _judge(work: Work, exchange: Exchange) -> None:
         trail.decision, trail.rule = contextual.DENIED, access.denied.rule
         raise UnauthorizedClient(
             "A rule of the organization gives this client no token from here, or not at this time.",
-            cause=f"{access.denied.rule}: denied",
+            cause=phrase("%(rule)s: denied", rule=access.denied.rule),
         )
 
 
@@ -55,7 +56,9 @@ def _scope(work: Work, exchange: Exchange) -> tuple[str, ...]:
     except ValueError as error:
         raise InvalidScope(str(error)) from error
     if not PERSONAL_SCOPES.isdisjoint(wanted) or scopes.of_client(work, client, wanted) != wanted:
-        raise InvalidScope("The client is not registered for a part of this scope.", cause=f"asked {asked[:200]}")
+        raise InvalidScope(
+            "The client is not registered for a part of this scope.", cause=phrase("asked %(asked)s", asked=asked[:200])
+        )
     return wanted
 
 

@@ -1,5 +1,6 @@
 """A device code for tokens, once a person has let the device in (RFC 8628 sections 3.4 and 3.5; O7, O35)."""
 
+from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.oidc import grants, refresh_tokens, scopes, targets, tokens
 from idp.oidc.device import device_codes
@@ -35,10 +36,13 @@ def grant(work: Work, exchange: Exchange) -> Issued | Denied:
     if device.state == USED:
         return _replayed(work, exchange, device)
     if device.expires_at <= work.now:
-        raise ExpiredToken("The device code is over.", cause=f"the device code is over; it was {device.state}")
+        raise ExpiredToken(
+            "The device code is over.", cause=phrase("the device code is over; it was %(state)s", state=device.state)
+        )
     if device.state == DENIED:
         raise AccessDenied(
-            "The device was not let in.", cause=f"the device was not let in; see {device.asked['attempt_id']}"
+            "The device was not let in.",
+            cause=phrase("the device was not let in; see %(attempt)s", attempt=device.asked["attempt_id"]),
         )
     if device.state == WAITING:
         return _still_waiting(work, exchange, device)
@@ -80,4 +84,6 @@ def _redeem(work: Work, exchange: Exchange, device: Device) -> Issued | Denied:
 
 def _replayed(work: Work, exchange: Exchange, device: Device) -> Denied:
     grants.revoke(work, exchange.client, device.grant_id or "", because=_REPLAYED)
-    return Denied(InvalidGrant(_NOT_GOOD, cause=f"{_REPLAYED}: the grant and its tokens were revoked"))
+    return Denied(
+        InvalidGrant(_NOT_GOOD, cause=phrase("device code used twice: the grant and its tokens were revoked"))
+    )

@@ -13,6 +13,7 @@ from idp.audit import attempts
 from idp.audit.attempts import Trail
 from idp.audit.events import TokenIssued, TokenRefused
 from idp.audit.log import record
+from idp.base.texts import phrase
 from idp.base.work import Actor, Work
 from idp.oidc import client_auth, dpop
 from idp.oidc.client_facts import ClientFacts
@@ -84,7 +85,10 @@ def authenticated(
         OAuthError: as for `client_auth.authenticate`.
     """
     if sent.repeated:
-        raise InvalidRequest("A parameter is repeated.", cause=f"repeated: {', '.join(sorted(sent.repeated))[:200]}")
+        raise InvalidRequest(
+            "A parameter is repeated.",
+            cause=phrase("repeated: %(all)s", all=", ".join(sorted(sent.repeated))[:200]),
+        )
     client = client_auth.authenticate(work, provider, sent, authorization)
     if isinstance(client, ClientFacts):
         trail.application_id = client.application_id
@@ -131,9 +135,13 @@ def _exchange(work: Work, exchange: Exchange) -> Issued | Denied:
     asked = exchange.required("grant_type")
     grant = GRANTS.get(asked)
     if grant is None:
-        raise UnsupportedGrantType("This grant_type is not offered.", cause=f"grant_type {asked[:80]!r}")
+        raise UnsupportedGrantType(
+            "This grant_type is not offered.", cause=phrase("grant_type %(asked)s", asked=repr(asked[:80]))
+        )
     if asked not in exchange.client.grant_types:
-        raise UnauthorizedClient("The client is not registered for this grant_type.", cause=f"grant_type {asked}")
+        raise UnauthorizedClient(
+            "The client is not registered for this grant_type.", cause=phrase("grant_type %(asked)s", asked=asked)
+        )
     return grant(work, exchange)
 
 

@@ -1,5 +1,6 @@
 """A refresh token for new tokens (RFC 6749 section 6, RFC 9700 section 4.14, OpenID Connect Core section 12; O21)."""
 
+from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.oidc import grants, metadata, refresh_tokens, scopes, targets, tokens
 from idp.oidc.errors import InvalidGrant, InvalidScope
@@ -63,10 +64,14 @@ def _asked(exchange: Exchange, standing: LiveGrant) -> tuple[str, ...]:
     except ValueError as error:
         raise InvalidScope(str(error)) from error
     if not wanted or not set(wanted) <= set(standing.scope):
-        raise InvalidScope("More is asked for than was granted.", cause=f"more than was granted: {asked[:200]}")
+        raise InvalidScope(
+            "More is asked for than was granted.", cause=phrase("more than was granted: %(asked)s", asked=asked[:200])
+        )
     return tuple(token for token in standing.scope if token in wanted)
 
 
 def _reused(work: Work, exchange: Exchange, found: Refresh) -> Denied:
     grants.revoke(work, exchange.client, found.grant_id, because=_REUSED)
-    return Denied(InvalidGrant(_NOT_GOOD, cause=f"{_REUSED}: the grant and its tokens were revoked"))
+    return Denied(
+        InvalidGrant(_NOT_GOOD, cause=phrase("refresh token used twice: the grant and its tokens were revoked"))
+    )

@@ -353,7 +353,7 @@ def _times(of: Times) -> "_Times":
         raise Unavailable(
             "The rules for signing in cannot be judged on this machine.",
             advice="Install the time zone database (the package tzdata).",
-            cause=f"no time zone “{of.zone[:80]}” on this machine",
+            cause=phrase("no time zone “%(zone)s” on this machine", zone=of.zone[:80]),
         ) from error
     return _Times(of, clock)
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from idp.base.work import Work
 from idp.directory.memberships import held
@@ -113,32 +113,13 @@ def search(work: Work, client: ProvisioningClient, asked: Asked, base: str) -> A
     Raises:
         ScimError: the filter looks for what cannot be looked for.
     """
-    source = SOURCE + client.id
-    conditions = [
-        Group.organization_id == client.organization_id,
-        Group.deleted_at.is_(None),
-        ProvisionedGroup.client_id == client.id,
-        ProvisionedGroup.released_at.is_(None),
-    ]
-    if asked.filter is not None:
-        conditions.append(searching.groups(asked.filter, searching.has_member(source, work.now)))
-    joined = (ProvisionedGroup.organization_id == Group.organization_id) & (ProvisionedGroup.id == Group.id)
-    total = work.tx.session.scalar(
-        select(func.count()).select_from(Group).join(ProvisionedGroup, joined).where(*conditions)
-    )
-    query = (
-        select(Group, ProvisionedGroup)
-        .join(ProvisionedGroup, joined)
-        .where(*conditions)
-        .order_by(ProvisionedGroup.id)
-        .offset(asked.start - 1)
-        .limit(asked.count)
-    )
-    rows = list(work.tx.session.execute(query)) if asked.count else []
-    found = [ProvisionedOne(row[0], row[1]) for row in rows]
+    has_member = searching.has_member(SOURCE + client.id, work.now)
+    matches = None if asked.filter is None else searching.groups(asked.filter, has_member)
+    total, rows = searching.page_of(work, client, Group, ProvisionedGroup, Group.deleted_at.is_(None), matches, asked)
+    found = [ProvisionedOne(*row) for row in rows]
     members = _members(work, client, [one.group.id for one in found]) if asked.wants("members") else {}
     shown = [resources.group(_facts(one, members.get(one.group.id, ())), base) for one in found]
-    return Answer(200, asking.listed(shown, total or 0, asked))
+    return Answer(200, asking.listed(shown, total, asked))
 
 
 def _whole(document: Mapping[str, Any]) -> GroupPatch:

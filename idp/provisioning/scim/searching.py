@@ -7,20 +7,24 @@ once, everything else by looking through those.
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, SQLColumnExpression, and_, false, func, not_, or_, true
+from sqlalchemy import ColumnElement, SQLColumnExpression, and_, false, func, not_, or_, select, true
 
 from idp.base.db import Instant
+from idp.base.work import Work
 from idp.directory import names
 from idp.directory.models import Account, Group, Membership
-from idp.directory.provisioning_models import ProvisionedAccount, ProvisionedGroup
+from idp.directory.provisioning_models import ProvisionedAccount, ProvisionedGroup, ProvisioningClient
 from idp.provisioning.scim import peers
+from idp.provisioning.scim.asking import Asked
 from idp.provisioning.scim.errors import INVALID_FILTER, ScimError, invalid
 from idp.provisioning.scim.filter import And, Filter, Inside, Not, Or, Present, Value
 from idp.provisioning.scim.resources import ENTERPRISE, ENTERPRISE_TEXTS, GROUP, TEXTS, USER
 
 Condition = ColumnElement[bool]
+_Kept = TypeVar("_Kept", Account, Group)
+_Link = TypeVar("_Link", ProvisionedAccount, ProvisionedGroup)
 Meaning = Callable[[str, Value], Condition]
 """What an operator (``pr`` too, with no value) means for one attribute."""
 
@@ -49,6 +53,39 @@ def groups(of: Filter, member: Callable[[str], Condition]) -> Condition:
         return member(value)
 
     return _condition(of, {**_GROUPS, "members": members, "members.value": members}, GROUP)
+
+
+def page_of(
+    work: Work,
+    client: ProvisioningClient,
+    model: type[_Kept],
+    link: type[_Link],
+    alive: Condition,
+    matches: Condition | None,
+    asked: Asked,
+) -> tuple[int, list[tuple[_Kept, _Link]]]:
+    """
+    Return how many of its own the client can find, and those of the page that it asked for, in the order of their ids.
+
+    Args:
+        model, link: accounts or groups, and what ties them to a client.
+        alive: that one is there still.
+        matches: what the client looks for; None: all.
+    """
+    conditions = [
+        model.organization_id == client.organization_id,
+        alive,
+        link.client_id == client.id,
+        link.released_at.is_(None),
+        *(() if matches is None else (matches,)),
+    ]
+    joined = (link.organization_id == model.organization_id) & (link.id == model.id)
+    total = work.tx.session.scalar(select(func.count()).select_from(model).join(link, joined).where(*conditions)) or 0
+    if not asked.count:
+        return total, []
+    query = select(model, link).join(link, joined).where(*conditions).order_by(link.id)
+    rows = work.tx.session.execute(query.offset(asked.start - 1).limit(asked.count))
+    return total, [(row[0], row[1]) for row in rows]
 
 
 def _condition(of: Filter, known: Mapping[str, Meaning], schema: str) -> Condition:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from idp.base.work import Work
 from idp.directory.memberships import held
@@ -118,30 +118,13 @@ def search(work: Work, client: ProvisioningClient, asked: Asked, base: str) -> A
     Raises:
         ScimError: the filter looks for what cannot be looked for.
     """
-    conditions = [
-        Account.organization_id == client.organization_id,
-        Account.erased_at.is_(None),
-        ProvisionedAccount.client_id == client.id,
-        ProvisionedAccount.released_at.is_(None),
-        *((searching.users(asked.filter),) if asked.filter is not None else ()),
-    ]
-    joined = (ProvisionedAccount.organization_id == Account.organization_id) & (ProvisionedAccount.id == Account.id)
-    total = work.tx.session.scalar(
-        select(func.count()).select_from(Account).join(ProvisionedAccount, joined).where(*conditions)
-    )
-    query = (
-        select(Account, ProvisionedAccount)
-        .join(ProvisionedAccount, joined)
-        .where(*conditions)
-        .order_by(ProvisionedAccount.id)
-        .offset(asked.start - 1)
-        .limit(asked.count)
-    )
-    rows = list(work.tx.session.execute(query)) if asked.count else []
-    found = [Provisioned(row[0], row[1]) for row in rows]
+    matches = None if asked.filter is None else searching.users(asked.filter)
+    alive = Account.erased_at.is_(None)
+    total, rows = searching.page_of(work, client, Account, ProvisionedAccount, alive, matches, asked)
+    found = [Provisioned(*row) for row in rows]
     groups = _groups(work, client, [one.account.id for one in found]) if asked.wants("groups") else {}
     users = [resources.user(_facts(one, groups.get(one.account.id, ())), base) for one in found]
-    return Answer(200, asking.listed(users, total or 0, asked))
+    return Answer(200, asking.listed(users, total, asked))
 
 
 def refuse_other_id(document: Mapping[str, Any], id_: str) -> None:

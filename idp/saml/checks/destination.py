@@ -1,5 +1,6 @@
 """Check that a message was made for the address where it arrived (SAML Bindings 2.0 sections 3.4.5.2, 3.5.5.2; X18)."""
 
+from idp.base.texts import phrase
 from idp.saml.checks.examined import Examined
 from idp.saml.errors import DESTINATION, MessageRefused
 
@@ -15,7 +16,11 @@ def check(examined: Examined) -> None:
     if destination is not None and destination != examined.here:
         raise MessageRefused(
             DESTINATION,
-            f"Destination is {destination[:300]!r}, not {examined.here!r}",
+            phrase(
+                "Destination is %(destination)s, not %(here)s",
+                destination=repr(destination[:300]),
+                here=repr(examined.here),
+            ),
             received=destination[:300],
             expected=examined.here,
         )

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from idp.base.texts import phrase
 from idp.saml.checks.examined import Examined
 from idp.saml.errors import STALE, MessageRefused
 
@@ -15,10 +16,13 @@ def check(examined: Examined) -> None:
     """
     age = examined.now - examined.header.issue_instant
     if abs(age) > WITHIN:
-        way = "old" if age > timedelta(0) else "ahead of our clock"
+        if age > timedelta(0):
+            cause = phrase("IssueInstant is %(age)s old; the two clocks may differ", age=str(abs(age)))
+        else:
+            cause = phrase("IssueInstant is %(age)s ahead of our clock; the two clocks may differ", age=str(abs(age)))
         raise MessageRefused(
             STALE,
-            f"IssueInstant is {abs(age)} {way}; the two clocks may differ",
+            cause,
             received=examined.header.issue_instant.isoformat(),
             clock=examined.now.isoformat(timespec="seconds"),
             age_seconds=round(age.total_seconds()),

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 
+from idp.base.texts import phrase
 from idp.saml import errors, nameid
 from idp.saml.endpoints import Requester
 from idp.saml.messages import AuthnRequest
@@ -42,7 +43,7 @@ def check(requester: Requester, request: AuthnRequest) -> None:
     if not nameid.gives(requester.provider, subject.name_id.format or UNSPECIFIED):
         raise errors.name_id_policy(
             requester,
-            f"of the Subject: {nameid.not_given(str(subject.name_id.format))}",
+            phrase("of the Subject: %(not_given)s", not_given=nameid.not_given(str(subject.name_id.format))),
             reason="format",
             received=str(subject.name_id.format)[:200],
             expected=nameid.FORMATS,

@@ -1,5 +1,6 @@
 """Check the version (SAML Core 2.0 section 4.1.3.1)."""
 
+from idp.base.texts import phrase
 from idp.saml.checks.examined import Examined
 from idp.saml.errors import VERSION, MessageRefused
 
@@ -11,5 +12,7 @@ def check(examined: Examined) -> None:
     """
     if examined.header.version != "2.0":
         raise MessageRefused(
-            VERSION, f"Version is {examined.header.version[:20]!r}", received=examined.header.version[:20]
+            VERSION,
+            phrase("Version is %(version)s", version=repr(examined.header.version[:20])),
+            received=examined.header.version[:20],
         )

@@ -1,6 +1,7 @@
 """Who may open the application (nobody, unless somebody has said so)."""
 
-from idp.audit.findings import Finding, Fix, Kind, Severity
+from idp.audit.findings import Finding, Fix, Kind, Place, Remedy, Severity, remedy
+from idp.base.texts import joined, phrase
 from idp.saml.doctor.acts import Enable
 from idp.saml.doctor.subjects import Attempt, Findings, Here, Registered, Registration
 
@@ -35,7 +36,7 @@ def check_registration(registration: Registration) -> Findings:
         yield _disabled(registered)
     if not registered.open_to:
         yield NOBODY.found(
-            "it has no access grant", here=_grant(registration.here, registered, "--everyone or --group NAME")
+            "it has no access grant", here=_grant(registration.here, registered, "(--everyone or --group NAME)")
         )
 
 
@@ -49,23 +50,40 @@ def check_attempt(attempt: Attempt) -> Findings:
         return
     if attempt.allowed_now:
         return  # it was granted since
-    who = attempt.person or "the person"
+    who = attempt.person or phrase("the person")
     yield MISSING.found(
-        f"{registered.name} is open to {', '.join(registered.open_to) or 'nobody'}; {who} is not among them",
-        here=_grant(attempt.here, registered, f"--account {attempt.person}" if attempt.person else "--group NAME"),
+        phrase(
+            "%(name)s is open to %(open_to)s; %(who)s is not among them",
+            name=registered.name,
+            open_to=joined(registered.open_to, ", ") if registered.open_to else phrase("nobody"),
+            who=who,
+        ),
+        here=_grant(
+            attempt.here,
+            registered,
+            f"--account {attempt.person}" if attempt.person else "--group NAME",
+        ),
     )
 
 
 def _disabled(registered: Registered) -> Finding:
     return DISABLED.found(
-        f"{registered.name} is disabled",
-        here=f"Enable it, if it was not disabled on purpose: idp application enable {registered.application_id}",
+        phrase("%(name)s is disabled", name=registered.name),
+        here=remedy(
+            phrase("Enable it, if it was not disabled on purpose."),
+            "idp application enable APP",
+            Place.APPLICATION,
+            registered.application_id,
+        ),
         fix=Fix("enables the application", Enable(), "Everybody with a grant can sign on to it again."),
     )
 
 
-def _grant(here: Here, registered: Registered, whom: str) -> str:
-    who = ", ".join(here.grants_access) or "an administrator of the organization, or whoever holds this machine"
-    return (
-        f"Run: idp application grant {registered.application_id} with {whom}. Ask one of these to give access: {who}."
+def _grant(here: Here, registered: Registered, whom: str) -> Remedy:
+    who = ", ".join(here.grants_access) or phrase("an administrator of the organization, or whoever holds this machine")
+    return remedy(
+        phrase("Ask one of these to give access: %(who)s. Or give it yourself.", who=who),
+        f"idp application grant APP {whom}",
+        Place.ACCESS,
+        registered.application_id,
     )

@@ -3,6 +3,7 @@
 from urllib.parse import urlsplit
 
 from idp.audit.findings import Kind, Severity
+from idp.base.texts import phrase
 from idp.saml.addresses import fault
 from idp.saml.doctor.subjects import Described, Findings
 
@@ -32,13 +33,14 @@ def check_described(described: Described) -> Findings:
             continue
         if _scheme(address) == "http":
             yield HTTP.found(
-                f"{described.whose} has {address}",
+                phrase("%(whose)s has %(address)s", whose=described.whose, address=address),
                 here="Nothing: it cannot be allowed here.",
                 vendor=f"Please use https in your metadata: {address[:200]}.",
             )
         else:
             yield UNUSABLE.found(
-                f"in {described.whose}: {words}", vendor=f"Please correct an address in your metadata. {words}"
+                phrase("in %(whose)s: %(words)s", whose=described.whose, words=words),
+                vendor=f"Please correct an address in your metadata. {words}",
             )
 
 

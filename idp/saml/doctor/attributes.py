@@ -1,6 +1,7 @@
 """The attributes that the application asks for in its metadata (SAML Metadata 2.0 section 2.4.4.1), and what is sent."""
 
-from idp.audit.findings import Fix, Kind, Severity
+from idp.audit.findings import Fix, Kind, Place, Severity, remedy
+from idp.base.texts import joined, phrase
 from idp.saml.description import RequestedAttribute
 from idp.saml.doctor.acts import Release
 from idp.saml.doctor.subjects import Described, Findings, Registered, Registration, Sent
@@ -42,28 +43,54 @@ def check_described(described: Described) -> Findings:
         if registered is not None and any(_meets(one, wanted) for one in registered.sent):
             continue
         ours = recognized(wanted)
-        needed = "it says that it needs" if wanted.required else "it would like"
+        needed = phrase("it says that it needs") if wanted.required else phrase("it would like")
         name = wanted.name if not wanted.friendly_name else f"{wanted.friendly_name} ({wanted.name})"
         if ours is None:
-            app = registered.application_id if registered is not None else "APP"
             yield UNKNOWN.found(
-                f"{needed} {name}; accounts have {', '.join(described.here.attributes)}",
-                here="Nothing, if the application works without it; else make it of what accounts have: "
-                f"idp application rules set {app} --attribute '{wanted.name}=SOURCE'",
+                phrase(
+                    "%(needed)s %(name)s; accounts have %(attributes)s",
+                    needed=needed,
+                    name=name,
+                    attributes=", ".join(described.here.attributes),
+                ),
+                here=remedy(
+                    phrase("Nothing, if the application works without it; else make it of what accounts have."),
+                    f"idp application rules set APP --attribute '{wanted.name}=SOURCE'",
+                    Place.SAML,
+                    None if registered is None else registered.application_id,
+                ),
                 vendor=f"Do you need the attribute {name}, and what is to be in it?",
             )
         elif registered is not None and ours not in registered.released:
             alone = ours in registered.withheld_by_application
             yield WITHHELD.found(
-                f"{needed} {name}; “{ours}” is withheld by the release policy of {'this application' if alone else 'the organization'}",
-                here=f"Release “{ours}”, if the application may know it.",
+                phrase(
+                    "%(needed)s %(name)s; “%(ours)s” is withheld by the release policy of this application"
+                    if alone
+                    else "%(needed)s %(name)s; “%(ours)s” is withheld by the release policy of the organization",
+                    needed=needed,
+                    name=name,
+                    ours=ours,
+                ),
+                here=phrase("Release “%(ours)s”, if the application may know it.", ours=ours),
                 fix=_release(registered, (ours,)),
             )
         elif registered is not None:
             yield OTHER_NAME.found(
-                f"{needed} {name}; {_sent_instead(registered, ours)}",
-                here=f"Look at what would be sent: idp application saml release-requested {registered.application_id} "
-                "--dry-run. Without --dry-run it is sent so, and takes the place of the application's own rules.",
+                phrase(
+                    "%(needed)s %(name)s; %(sent_instead)s",
+                    needed=needed,
+                    name=name,
+                    sent_instead=_sent_instead(registered, ours),
+                ),
+                here=remedy(
+                    phrase(
+                        "Look at what would be sent, then let it be sent so: it takes the place of the application's own rules."
+                    ),
+                    "idp application saml release-requested APP (first with --dry-run)",
+                    Place.SAML,
+                    registered.application_id,
+                ),
             )
 
 
@@ -73,11 +100,23 @@ def check_registration(registration: Registration) -> Findings:
     for one in registered.sent:
         if one.never:
             yield NEVER.found(
-                f"the rule of the {one.level} for “{one.name}”: {one.never}",
-                here="Let the attribute leave, if the application may know it, or change the rule: "
-                f"idp application rules show {registered.application_id}",
+                _rule_that_sends_nothing(one),
+                here=remedy(
+                    phrase("Let the attribute leave, if the application may know it, or change the rule."),
+                    "idp application rules show APP",
+                    Place.SAML,
+                    registered.application_id,
+                ),
                 fix=_release(registered, tuple(sorted(one.reads.difference(registered.released)))),
             )
+
+
+def _rule_that_sends_nothing(one: Sent) -> str:
+    if one.level == "application":
+        return phrase("the rule of the application for “%(name)s”: %(never)s", name=one.name, never=one.never)
+    if one.level == "site":
+        return phrase("the rule of the site for “%(name)s”: %(never)s", name=one.name, never=one.never)
+    return phrase("the rule of the organization for “%(name)s”: %(never)s", name=one.name, never=one.never)
 
 
 def _meets(sent: Sent, wanted: RequestedAttribute) -> bool:
@@ -95,16 +134,19 @@ def _meets(sent: Sent, wanted: RequestedAttribute) -> bool:
 def _sent_instead(registered: Registered, ours: str) -> str:
     others = [one.name for one in registered.sent if ours in one.reads and not one.never]
     if others:
-        return f"“{ours}” is sent as {', '.join(others)}"
-    return f"“{ours}” may leave, and no rule sends it"
+        return phrase("“%(ours)s” is sent as %(others)s", ours=ours, others=", ".join(others))
+    return phrase("“%(ours)s” may leave, and no rule sends it", ours=ours)
 
 
 def _release(registered: Registered, attributes: tuple[str, ...]) -> Fix | None:
     if not set(attributes) <= set(registered.withheld_by_application):
         return None
-    named = " and ".join(f"“{one}”" for one in attributes)
+    named = joined([f"“{one}”" for one in attributes], " and ")
     return Fix(
-        f"releases {named} to this application",
+        phrase("releases %(named)s to this application", named=named),
         Release(attributes),
-        f"The application learns the {' and the '.join(attributes)} of everybody who opens it.",
+        phrase(
+            "The application learns the %(attributes)s of everybody who opens it.",
+            attributes=joined(attributes, " and the "),
+        ),
     )

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from idp.audit.findings import Fix, Kind, Severity
+from idp.base.texts import joined, phrase
 from idp.saml.certificates import LEAST_RSA_BITS, known_key, thumbprint
 from idp.saml.description import SpDescription
 from idp.saml.doctor.acts import Switch
@@ -23,6 +24,7 @@ from idp.saml.doctor.commands import taking_over
 from idp.saml.doctor.subjects import Described, Findings, Metadata, Registration
 
 _SOON = timedelta(days=30)
+_SIGNING, _ENCRYPTION = phrase("signing"), phrase("encryption")
 
 UNREADABLE = Kind(
     "certificate-unreadable",
@@ -81,15 +83,15 @@ KINDS = (UNREADABLE, WEAK, EXPIRED, EXPIRES, EARLY, DIFFERENT, ADDED, MISSING)
 
 def check_described(described: Described) -> Findings:
     """Look at each certificate once."""
-    keys = [(der, "signing") for der in described.description.signing_certificates]
+    keys = [(der, _SIGNING) for der in described.description.signing_certificates]
     signing = set(described.description.signing_certificates)
-    keys += [(key.certificate, "encryption") for key in described.description.encryption_keys]
+    keys += [(key.certificate, _ENCRYPTION) for key in described.description.encryption_keys]
     for der, use in keys:
-        if use == "signing" or der not in signing:
+        if use is _SIGNING or der not in signing:
             yield from _one(described, der, use)
     if described.description.authn_requests_signed and not described.description.signing_certificates:
         yield MISSING.found(
-            f"{described.whose} says AuthnRequestsSigned=true and has no certificate for signing",
+            phrase("%(whose)s says AuthnRequestsSigned=true and has no certificate for signing", whose=described.whose),
             vendor="Please send metadata with your signing certificate (KeyDescriptor use=signing).",
         )
 
@@ -100,17 +102,21 @@ def check_metadata(metadata: Metadata) -> Findings:
     if registered is None or document.description is None:
         return
     for use, ours, theirs in (
-        ("signing", registered.description.signing_certificates, document.description.signing_certificates),
-        ("encryption", _encryption(registered.description), _encryption(document.description)),
+        (_SIGNING, registered.description.signing_certificates, document.description.signing_certificates),
+        (_ENCRYPTION, _encryption(registered.description), _encryption(document.description)),
     ):
         added, gone = [d for d in theirs if d not in ours], [d for d in ours if d not in theirs]
         if not added and not gone:
             continue
-        changes = [f"new {_whole(der)}" for der in added] + [f"no longer there {_whole(der)}" for der in gone]
+        changes = [phrase("new %(whole)s", whole=_whole(der)) for der in added] + [
+            phrase("no longer there %(whole)s", whole=_whole(der)) for der in gone
+        ]
         kind = DIFFERENT if gone or not ours else ADDED
         yield kind.found(
-            f"for {use}: {'; '.join(changes)}",
-            here=f"Ask the vendor to confirm the new thumbprint by another way, then: {taking_over(registered)}.",
+            phrase("for %(use)s: %(changes)s", use=use, changes=joined(changes, "; ")),
+            here=taking_over(
+                registered, phrase("Ask the vendor to confirm the new thumbprint by another way, then take it over.")
+            ),
             vendor=f"Please confirm that you now use the certificate {_whole(added[0])} for {use}." if added else "",
         )
 
@@ -120,13 +126,13 @@ def check_registration(registration: Registration) -> Findings:
     registered = registration.registered
     if registered.require_signed_requests and not any(map(known_key, registered.description.signing_certificates)):
         fix = Fix(
-            "no longer requires signed requests",
+            phrase("no longer requires signed requests"),
             Switch((("require_signed_requests", False),)),
             "Anybody can start a sign-on in the application's name; the answer still goes to it alone.",
         )
         yield MISSING.found(
             "signed requests are required, and no usable certificate for signing is registered",
-            here=f"With metadata that has the signing certificate: {taking_over(registered)}.",
+            here=taking_over(registered, phrase("Take over metadata that has the signing certificate.")),
             vendor="Please send metadata with your signing certificate (KeyDescriptor use=signing).",
             # Where it does sign, that would not help: what is signed must be good.
             fix=None if registered.description.authn_requests_signed else fix,
@@ -139,38 +145,63 @@ def _one(described: Described, der: str, use: str) -> Findings:
         public = certificate.public_key()
     except (binascii.Error, ValueError, TypeError, UnsupportedAlgorithm):
         yield UNREADABLE.found(
-            f"{described.whose} has a certificate for {use} that begins with {der[:24]!r} and is no X.509 certificate",
+            phrase(
+                "%(whose)s has a certificate for %(use)s that begins with %(der)s and is no X.509 certificate",
+                whose=described.whose,
+                use=use,
+                der=repr(der[:24]),
+            ),
             vendor="A certificate in your metadata is damaged: please send the metadata anew.",
         )
         return
-    name = f"the {use} certificate {_thumbprint(certificate)} in {described.whose}"
+    name = phrase(
+        "the %(use)s certificate %(thumbprint)s in %(whose)s",
+        use=use,
+        thumbprint=_thumbprint(certificate),
+        whose=described.whose,
+    )
     if known_key(der) is None:
         yield WEAK.found(
-            f"{name} holds {_kind_of(public)}",
+            phrase("%(name)s holds %(kind_of)s", name=name, kind_of=_kind_of(public)),
             vendor="Please use a certificate with an RSA key of at least 2048 bits (3072 is better).",
         )
     starts, ends = certificate.not_valid_before_utc, certificate.not_valid_after_utc
     if ends <= described.now:
         yield EXPIRED.found(
-            f"{name} was valid until {ends:%Y-%m-%d}, {(described.now - ends).days} days ago",
+            phrase(
+                "%(name)s was valid until %(ends)s, %(days)s days ago",
+                name=name,
+                ends=f"{ends:%Y-%m-%d}",
+                days=(described.now - ends).days,
+            ),
             vendor=f"Your certificate ran out on {ends:%Y-%m-%d}: please send the metadata with the one that you use.",
         )
     elif ends - described.now <= _SOON:
         yield EXPIRES.found(
-            f"{name} is valid until {ends:%Y-%m-%d}, {(ends - described.now).days} days more",
+            phrase(
+                "%(name)s is valid until %(ends)s, %(days)s days more",
+                name=name,
+                ends=f"{ends:%Y-%m-%d}",
+                days=(ends - described.now).days,
+            ),
             vendor=f"Your certificate runs out on {ends:%Y-%m-%d}: please send the next one before you use it.",
         )
     if starts > described.now:
-        yield EARLY.found(f"{name} is valid from {starts:%Y-%m-%d} on")
+        yield EARLY.found(phrase("%(name)s is valid from %(starts)s on", name=name, starts=f"{starts:%Y-%m-%d}"))
 
 
 def _kind_of(public: object) -> str:
     if isinstance(public, rsa.RSAPublicKey):
-        least = f", at least {LEAST_RSA_BITS} are needed" if public.key_size < LEAST_RSA_BITS else ""
-        return f"an RSA key of {public.key_size} bits{least}"
+        if public.key_size < LEAST_RSA_BITS:
+            return phrase(
+                "an RSA key of %(bits)s bits, at least %(least)s are needed",
+                bits=public.key_size,
+                least=LEAST_RSA_BITS,
+            )
+        return phrase("an RSA key of %(bits)s bits", bits=public.key_size)
     if isinstance(public, ec.EllipticCurvePublicKey):
-        return f"an EC key on the curve {public.curve.name}"
-    return "a DSA key" if isinstance(public, dsa.DSAPublicKey) else "a key of another kind"
+        return phrase("an EC key on the curve %(name)s", name=public.curve.name)
+    return phrase("a DSA key") if isinstance(public, dsa.DSAPublicKey) else phrase("a key of another kind")
 
 
 def _encryption(description: SpDescription) -> tuple[str, ...]:
@@ -185,4 +216,4 @@ def _whole(der_base64: str) -> str:
     try:
         return f"SHA-256 {thumbprint(base64.b64decode(der_base64, validate=True))}"
     except (binascii.Error, ValueError):
-        return "(damaged)"
+        return phrase("(damaged)")

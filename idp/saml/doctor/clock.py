@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from idp.audit.findings import Finding, Kind, Severity
+from idp.base.texts import phrase
 from idp.saml.checks.freshness import WITHIN
 from idp.saml.doctor.subjects import Attempt, Findings, Request
 from idp.saml.errors import STALE
@@ -51,35 +52,45 @@ def check_attempt(attempt: Attempt) -> Findings:
         yield _wrong(
             timedelta(seconds=age),
             severity=Severity.SERIOUS,
-            evidence=f"IssueInstant was {received}, our clock said {clock}",
+            evidence=phrase("IssueInstant was %(received)s, our clock said %(clock)s", received=received, clock=clock),
         )
 
 
 def _at(made: datetime, now: datetime) -> Findings:
     age = now - made
-    evidence = f"IssueInstant is {made:%Y-%m-%dT%H:%M:%SZ}, our clock says {now:%Y-%m-%dT%H:%M:%SZ}"
+    evidence = phrase(
+        "IssueInstant is %(made)s, our clock says %(now)s",
+        made=f"{made:%Y-%m-%dT%H:%M:%SZ}",
+        now=f"{now:%Y-%m-%dT%H:%M:%SZ}",
+    )
     if abs(age) > WITHIN:
         # What was copied grows old by itself.
         yield _wrong(age, evidence, Severity.WARNING if age > WITHIN else Severity.SERIOUS)
     elif -age > _DRIFTS:
-        yield DRIFT.found(f"{evidence}: {_words(-age)} ahead", vendor=_NTP.format("fast", _words(-age)))
+        yield DRIFT.found(
+            phrase("%(evidence)s: %(words)s ahead", evidence=evidence, words=_words(-age)),
+            vendor=_NTP.format("fast", _words(-age)),
+        )
 
 
 def _wrong(age: timedelta, evidence: str, severity: Severity) -> Finding:
     if age > timedelta(0):
         return BEHIND.found(
-            f"{evidence}: {_words(age)} old",
+            phrase("%(evidence)s: %(words)s old", evidence=evidence, words=_words(age)),
             here="If the request was copied a while ago, this says nothing: take a fresh one.",
             vendor=_NTP.format("slow", _words(age)),
             severity=severity,
         )
-    return AHEAD.found(f"{evidence}: {_words(-age)} ahead", vendor=_NTP.format("fast", _words(-age)))
+    return AHEAD.found(
+        phrase("%(evidence)s: %(words)s ahead", evidence=evidence, words=_words(-age)),
+        vendor=_NTP.format("fast", _words(-age)),
+    )
 
 
 def _words(span: timedelta) -> str:
     seconds = round(span.total_seconds())
     if seconds >= 2 * 86400:
-        return f"{seconds // 86400} days"
+        return phrase("%(days)s days", days=seconds // 86400)
     if seconds >= 2 * 3600:
-        return f"{seconds // 3600} h {seconds % 3600 // 60} min"
-    return f"{seconds // 60} min {seconds % 60} s"
+        return phrase("%(hours)s h %(minutes)s min", hours=seconds // 3600, minutes=seconds % 3600 // 60)
+    return phrase("%(minutes)s min %(seconds)s s", minutes=seconds // 60, seconds=seconds % 60)

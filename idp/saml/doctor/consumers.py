@@ -1,7 +1,8 @@
 """Where answers go: the assertion consumer services (SAML Profiles 2.0 section 4.1.4.1; Core 2.0 section 3.4.1; X15)."""
 
-from idp.audit.findings import Finding, Kind, Severity
+from idp.audit.findings import Finding, Kind, Remedy, Severity
 from idp.base.differences import difference, nearest
+from idp.base.texts import joined, phrase
 from idp.saml.doctor.commands import taking_over
 from idp.saml.doctor.subjects import Attempt, Described, Findings, Metadata, Registered, Request
 from idp.saml.errors import ADDRESS
@@ -53,8 +54,10 @@ BINDING = Kind(
 KINDS = (NONE, TWICE, CHANGED, NOT_REGISTERED, INDEX, BOTH, BINDING)
 
 
-def _register(registered: Registered | None) -> str:
-    return f"Once the vendor has confirmed that it is theirs, take over the metadata that has it: {taking_over(registered)}."
+def _register(registered: Registered | None) -> Remedy:
+    return taking_over(
+        registered, phrase("Once the vendor has confirmed that it is theirs, take over the metadata that has it.")
+    )
 
 
 def check_described(described: Described) -> Findings:
@@ -63,14 +66,24 @@ def check_described(described: Described) -> Findings:
     if not any(endpoint.binding == POST for endpoint in consumers):
         bindings = sorted({_last(endpoint.binding) for endpoint in consumers})
         yield NONE.found(
-            f"{described.whose} has {', '.join(bindings) if bindings else 'no AssertionConsumerService at all'}",
+            phrase(
+                "%(whose)s has %(bindings)s",
+                whose=described.whose,
+                bindings=", ".join(bindings) if bindings else phrase("no AssertionConsumerService at all"),
+            ),
             vendor="Please name an AssertionConsumerService with the binding HTTP-POST in your metadata.",
         )
     seen: dict[int, str] = {}
     for endpoint in consumers:
         if endpoint.index is not None and seen.setdefault(endpoint.index, endpoint.location) != endpoint.location:
             yield TWICE.found(
-                f"index {endpoint.index} in {described.whose} is {seen[endpoint.index]} and {endpoint.location}",
+                phrase(
+                    "index %(index)s in %(whose)s is %(seen)s and %(location)s",
+                    index=endpoint.index,
+                    whose=described.whose,
+                    seen=seen[endpoint.index],
+                    location=endpoint.location,
+                ),
                 vendor=f"Please give each AssertionConsumerService an index of its own; {endpoint.index} comes twice.",
             )
 
@@ -84,8 +97,10 @@ def check_metadata(metadata: Metadata) -> Findings:
     theirs = [e.location for e in document.description.assertion_consumers if e.binding == POST]
     added, gone = [url for url in theirs if url not in ours], [url for url in ours if url not in theirs]
     if added or gone:
-        changes = [f"new {url}" for url in added] + [f"no longer there {url}" for url in gone]
-        yield CHANGED.found("; ".join(changes[:10]), here=_register(registered))
+        changes = [phrase("new %(url)s", url=url) for url in added] + [
+            phrase("no longer there %(url)s", url=url) for url in gone
+        ]
+        yield CHANGED.found(joined(changes[:10], "; "), here=_register(registered))
 
 
 def check_request(request: Request) -> Findings:
@@ -128,9 +143,17 @@ def check_attempt(attempt: Attempt) -> Findings:
 
 def _not_registered(wanted: str, of: Registered | None, registered: list[str]) -> Finding:
     likely = nearest(wanted, registered)
-    how = f"; the nearest registered one is {likely}, which differs by {difference(wanted, likely)}" if likely else ""
+    evidence = phrase("AssertionConsumerServiceURL is %(wanted)s", wanted=wanted)
+    if likely:
+        evidence = phrase(
+            "AssertionConsumerServiceURL is %(wanted)s; the nearest registered one is %(likely)s, which differs by "
+            "%(difference)s",
+            wanted=wanted,
+            likely=likely,
+            difference=difference(wanted, likely),
+        )
     return NOT_REGISTERED.found(
-        f"AssertionConsumerServiceURL is {wanted}{how}",
+        evidence,
         here=_register(of),
         vendor=f"Please ask for the answer at {likely or 'a registered address'}, or send metadata with {wanted}.",
     )
@@ -138,7 +161,11 @@ def _not_registered(wanted: str, of: Registered | None, registered: list[str]) -
 
 def _index(index: str, of: Registered | None, known: list[str]) -> Finding:
     return INDEX.found(
-        f"AssertionConsumerServiceIndex is {index}; registered are {', '.join(known) or 'none'}",
+        phrase(
+            "AssertionConsumerServiceIndex is %(index)s; registered are %(known)s",
+            index=index,
+            known=", ".join(known) or phrase("none"),
+        ),
         here=_register(of),
         vendor=f"Please send the metadata in which an AssertionConsumerService has the index {index}.",
     )
@@ -153,7 +180,7 @@ def _both() -> Finding:
 
 def _binding(binding: str) -> Finding:
     return BINDING.found(
-        f"ProtocolBinding is {binding}",
+        phrase("ProtocolBinding is %(binding)s", binding=binding),
         vendor=f"Please send ProtocolBinding={POST}, or leave it out.",
     )
 

@@ -1,6 +1,8 @@
 """How a person is to be authenticated, and whether we can say so (SAML Core 2.0 section 3.3.2.2.1; X27)."""
 
-from idp.audit.findings import Finding, Kind, Severity
+from idp.audit.findings import Finding, Kind, Place, Severity, remedy
+from idp.base.texts import phrase
+from idp.saml.doctor.commands import app_of
 from idp.saml.doctor.subjects import Attempt, Findings, Registered, Request
 from idp.saml.names import PASSWORD_PROTECTED_TRANSPORT, REFEDS_MFA
 
@@ -35,19 +37,28 @@ def check_attempt(attempt: Attempt) -> Findings:
         yield _unattainable(attempt.contexts, attempt.registered)
     elif attempt.context.get("passive"):
         yield UNMET.found(
-            f"asked for is {attempt.context.get('asked') or 'more'}; IsPassive is true",
+            phrase("asked for is %(asked)s; IsPassive is true", asked=attempt.context.get("asked") or phrase("more")),
             vendor="Please ask again without IsPassive, so that the person can be asked for the second step.",
         )
 
 
 def _unattainable(classes: tuple[str, ...], registered: Registered | None) -> Finding:
-    app = registered.application_id if registered is not None else "APP"
     mapped = registered.contexts.means if registered is not None else {}
-    known = f"; this application's own names are {', '.join(mapped)}" if mapped else ""
+    asks = phrase("RequestedAuthnContext asks for %(classes)s", classes=", ".join(classes))
+    if mapped:
+        asks = phrase(
+            "RequestedAuthnContext asks for %(classes)s; this application's own names are %(mapped)s",
+            classes=", ".join(classes),
+            mapped=", ".join(mapped),
+        )
     return UNATTAINABLE.found(
-        f"RequestedAuthnContext asks for {', '.join(classes)}{known}",
-        here="If that is the vendor's name for a password or for a second step, say so: idp application saml set "
-        f"{app} --context-means CLASS=second-step (it replaces the whole map).",
+        asks,
+        here=remedy(
+            phrase("If that is the vendor's name for a password or for a second step, say so."),
+            "idp application saml set APP --context-means CLASS=second-step (it replaces the whole map)",
+            Place.SAML_FURTHER,
+            app_of(registered),
+        ),
         vendor="Please leave RequestedAuthnContext out, or ask with Comparison=minimum for "
         f"{PASSWORD_PROTECTED_TRANSPORT}, or for a second step with {REFEDS_MFA}.",
     )

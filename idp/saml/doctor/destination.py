@@ -2,6 +2,7 @@
 
 from idp.audit.findings import Finding, Kind, Severity
 from idp.base.differences import difference
+from idp.base.texts import phrase
 from idp.saml.doctor.subjects import Attempt, Findings, Here, Request
 from idp.saml.errors import DESTINATION
 
@@ -39,7 +40,11 @@ def check_request(request: Request) -> Findings:
     ours = here.sign_on if received.logout is None else here.log_out
     if received.sent_to and received.sent_to != ours:
         yield SENT.found(
-            f"it was sent to {received.sent_to}, which differs by {difference(received.sent_to, ours)}",
+            phrase(
+                "it was sent to %(sent_to)s, which differs by %(difference)s",
+                sent_to=received.sent_to,
+                difference=difference(received.sent_to, ours),
+            ),
             vendor=f"Please send {'requests' if received.logout is None else 'logout requests'} to {ours}.",
         )
     if received.header is None:
@@ -67,8 +72,16 @@ def _wrong(destination: str, expected: str, here: Here) -> Finding:
     vendor = f"Please read our metadata anew, or set our address to {expected}."
     other = next((o for o in here.others if destination.startswith(f"{o.address}/")), None)
     if other is not None:
-        return OTHER_SITE.found(f"Destination is {destination}, of the site {other.slug}", vendor=vendor)
-    evidence = f"Destination is {destination}, ours is {expected}: {difference(destination, expected)}"
+        return OTHER_SITE.found(
+            phrase("Destination is %(destination)s, of the site %(slug)s", destination=destination, slug=other.slug),
+            vendor=vendor,
+        )
+    evidence = phrase(
+        "Destination is %(destination)s, ours is %(expected)s: %(difference)s",
+        destination=destination,
+        expected=expected,
+        difference=difference(destination, expected),
+    )
     return WRONG.found(
         evidence, here="If our address has changed, tell every vendor; our metadata has the new one.", vendor=vendor
     )

@@ -1,11 +1,12 @@
 """Is it metadata of a service provider at all? (SAML Metadata 2.0 sections 2.3 and 2.4.4)"""
 
 from idp.audit.findings import Finding, Kind, Severity
+from idp.base.texts import phrase
 from idp.saml.doctor.subjects import Findings, Metadata
 from idp.saml.names import MD, SAML, SAMLP
 
 _ASK = "Please send the SAML 2.0 metadata of your service provider side: an XML file that begins with EntityDescriptor."
-_AGAIN = "Give the file that the application hands out, as it is."
+_AGAIN = phrase("Give the file that the application hands out, as it is.")
 
 HTML = Kind(
     "metadata-html",
@@ -75,15 +76,25 @@ def check(metadata: Metadata) -> Findings:
         yield from _unread(metadata)
     elif document.entity_id == here.entity_id or document.entity_id in [other.entity_id for other in here.others]:
         vendor = f"Our metadata is at {document.entity_id}. {_ASK}"
-        yield OURS.found(f"its entityID is {document.entity_id}, which is ours", here=_AGAIN, vendor=vendor)
+        yield OURS.found(
+            phrase("its entityID is %(entity_id)s, which is ours", entity_id=document.entity_id),
+            here=_AGAIN,
+            vendor=vendor,
+        )
     elif document.entities:
         shown = ", ".join(document.entities[:5]) + (" …" if len(document.entities) > 5 else "")
         yield AGGREGATE.found(
-            f"it holds {len(document.entities)} entities: {shown}",
+            phrase(
+                "it holds %(number)s entities: %(shown)s",
+                number=len(document.entities),
+                shown=shown,
+            ),
             here="Give the one EntityDescriptor of the application alone, as a file of its own.",
         )
     elif (document.namespace, document.root) != (MD, "EntityDescriptor"):
-        yield OTHER_DOCUMENT.found(f"its first element is {_what(document.root, document.namespace)}", vendor=_ASK)
+        yield OTHER_DOCUMENT.found(
+            phrase("its first element is %(what)s", what=_what(document.root, document.namespace)), vendor=_ASK
+        )
     elif document.description is None:
         yield from _no_provider(metadata)
 
@@ -94,25 +105,33 @@ def _no_provider(metadata: Metadata) -> Findings:
     others = [protocols for role, protocols in document.roles if role == "SPSSODescriptor"]
     if others and not any(SAMLP in protocols.split() for protocols in others):
         yield OTHER_PROTOCOL.found(
-            f"its SPSSODescriptor speaks {' '.join(others) or 'no protocol'}, and not {SAMLP}", vendor=_ASK
+            phrase(
+                "its SPSSODescriptor speaks %(others)s, and not %(samlp)s",
+                others=" ".join(others) or phrase("no protocol"),
+                samlp=SAMLP,
+            ),
+            vendor=_ASK,
         )
     elif "IDPSSODescriptor" in roles and not others:
         yield IDENTITY_PROVIDER.found(
-            f"{document.entity_id} has an IDPSSODescriptor and no SPSSODescriptor",
+            phrase("%(entity_id)s has an IDPSSODescriptor and no SPSSODescriptor", entity_id=document.entity_id),
             here="Look for “service provider metadata”, “SP metadata” or “relying party” in the application.",
             vendor=_ASK,
         )
     else:
-        evidence = document.unread or f"its roles are {', '.join(roles) or 'none'}"
+        evidence = document.unread or phrase("its roles are %(roles)s", roles=", ".join(roles) or phrase("none"))
         yield UNDERSTOOD.found(evidence, vendor=f"Your metadata is not valid: {evidence} {_ASK}")
 
 
 def _page(metadata: Metadata) -> Finding:
     url = metadata.registered.metadata_url if metadata.registered is not None else ""
     return HTML.found(
-        f"it begins with {metadata.document.beginning[:60]!r}",
-        here="Open the address in a private window: it must hand out XML without signing in."
-        + (f" It is {url}." if url else ""),
+        phrase("it begins with %(beginning)s", beginning=repr(metadata.document.beginning[:60])),
+        here=phrase(
+            "Open the address in a private window: it must hand out XML without signing in. It is %(url)s.", url=url
+        )
+        if url
+        else phrase("Open the address in a private window: it must hand out XML without signing in."),
         vendor="Please tell us an address that hands out your SAML metadata without a sign-in.",
     )
 
@@ -123,7 +142,11 @@ def _unread(metadata: Metadata) -> Findings:
     if failed.reason == "doctype":
         yield DOCTYPE.found(failed.cause, vendor="Please send your metadata without a DOCTYPE declaration.")
     else:
-        yield UNREADABLE.found(f"{failed.cause}; it begins with {beginning[:60]!r}", here=_AGAIN, vendor=_ASK)
+        yield UNREADABLE.found(
+            phrase("%(cause)s; it begins with %(beginning)s", cause=failed.cause, beginning=repr(beginning[:60])),
+            here=_AGAIN,
+            vendor=_ASK,
+        )
 
 
 def is_html(beginning: str) -> bool:
@@ -133,5 +156,6 @@ def is_html(beginning: str) -> bool:
 
 
 def _what(root: str, namespace: str) -> str:
-    known = {MD: "SAML metadata", SAMLP: "SAML protocol", SAML: "a SAML assertion"}
-    return f"{root} ({known.get(namespace, namespace or 'of no namespace')})"
+    known = {MD: phrase("SAML metadata"), SAMLP: phrase("SAML protocol"), SAML: phrase("a SAML assertion")}
+    of = known.get(namespace, namespace or phrase("of no namespace"))
+    return phrase("%(root)s (%(of)s)", root=root, of=of)

@@ -1,6 +1,7 @@
 """Whether something can be encrypted for the application, by methods that are safe (XML Encryption 1.1; X12, X25)."""
 
 from idp.audit.findings import Finding, Fix, Kind, Severity
+from idp.base.texts import phrase
 from idp.saml import legacy
 from idp.saml.description import EncryptionKey
 from idp.saml.doctor import old_algorithms
@@ -46,11 +47,18 @@ def check_described(described: Described) -> Findings:
     allowed = registered.allowed if registered is not None else frozenset()
     if methods and target(keys, allowed) is None and target(bare) is not None:
         would = next((one for one in _CBC if target(keys, allowed | {one}) is not None), None)
-        wait = "Leave encryption off for this application until then."
+        names = phrase(
+            "%(whose)s names %(methods)s",
+            whose=described.whose,
+            methods=", ".join(dict.fromkeys(m.rpartition("#")[2] for m in methods)),
+        )
         yield LEGACY.found(
-            f"{described.whose} names {', '.join(dict.fromkeys(m.rpartition('#')[2] for m in methods))}"
-            + old_algorithms.state(registered),
-            here=wait if would is None else f"{wait} {old_algorithms.advice(registered, would)}",
+            old_algorithms.with_state(names, registered),
+            here=phrase("Leave encryption off for this application until then.")
+            if would is None
+            else old_algorithms.advice(
+                registered, would, first=phrase("Leave encryption off for this application until then.")
+            ),
             fix=None if would is None else old_algorithms.allow(registered, would, described.now),
             vendor="Please name aes256-gcm (or aes128-gcm) and rsa-oaep-mgf1p as EncryptionMethod, or none at all.",
         )
@@ -85,9 +93,14 @@ def _encrypts(registered: Registered) -> bool:
 
 def _impossible(registered: Registered) -> Finding:
     return IMPOSSIBLE.found(
-        f"encryption is on; of {len(registered.description.encryption_keys)} registered keys none can be used"
-        + old_algorithms.state(registered),
-        here=f"With metadata that has an RSA certificate for encryption: {taking_over(registered)}.",
+        old_algorithms.with_state(
+            phrase(
+                "encryption is on; of %(number)s registered keys none can be used",
+                number=len(registered.description.encryption_keys),
+            ),
+            registered,
+        ),
+        here=taking_over(registered, phrase("Take over metadata that has an RSA certificate for encryption.")),
         vendor="Please send metadata with an RSA certificate for encryption, and aes256-gcm with rsa-oaep-mgf1p.",
         fix=Fix(
             "sends assertions and names unencrypted",

@@ -2,6 +2,8 @@
 
 from idp.audit.findings import Finding, Kind, Severity
 from idp.base.differences import alike, difference
+from idp.base.texts import phrase
+from idp.saml.doctor.commands import registering
 from idp.saml.doctor.subjects import Described, Findings, Here, Metadata, Registration
 
 _LONGEST = 1024
@@ -40,7 +42,11 @@ def check_described(described: Described) -> Findings:
     entity_id = described.description.entity_id
     if not 0 < len(entity_id) <= _LONGEST or not entity_id.isprintable() or " " in entity_id:
         yield UNUSABLE.found(
-            f"the entityID is {entity_id[:120]!r} ({len(entity_id)} characters)",
+            phrase(
+                "the entityID is %(entity_id)s (%(length)s characters)",
+                entity_id=repr(entity_id[:120]),
+                length=len(entity_id),
+            ),
             vendor="Please set an entity ID without blanks, best the address of your metadata.",
         )
 
@@ -53,21 +59,31 @@ def check_metadata(metadata: Metadata) -> Findings:
     theirs = document.description.entity_id if document.description is not None else ""
     if registered is None or not theirs or theirs == registered.entity_id:
         return
-    evidence = (
-        f"the metadata says {theirs}, registered is {registered.entity_id}: {difference(theirs, registered.entity_id)}"
+    evidence = phrase(
+        "the metadata says %(theirs)s, registered is %(entity_id)s: %(difference)s",
+        theirs=theirs,
+        entity_id=registered.entity_id,
+        difference=difference(theirs, registered.entity_id),
     )
     if alike(theirs, registered.entity_id):
         yield ALMOST.found(
             evidence,
-            here=f"If its requests have that Issuer, register it under {theirs}: idp application create-saml --site "
-            f"{metadata.here.site} --metadata FILE, and delete the former one.",
+            here=registering(
+                phrase(
+                    "If its requests have that Issuer, delete the former one and register it under %(theirs)s.",
+                    theirs=theirs,
+                ),
+                metadata.here.site,
+            ),
             vendor=f"Please use one entity ID everywhere; we have registered {registered.entity_id}.",
         )
     else:
         yield OTHER.found(
             evidence,
-            here="Choose the application that this metadata belongs to; if it is none yet: idp application create-saml "
-            f"--site {metadata.here.site} --metadata FILE",
+            here=registering(
+                phrase("Choose the application that this metadata belongs to; if it is none yet, register it."),
+                metadata.here.site,
+            ),
         )
 
 
@@ -80,7 +96,12 @@ def check_registration(registration: Registration) -> Findings:
 
 def _several(entity_id: str, elsewhere: tuple[str, ...], here: Here) -> Finding:
     return SEVERAL.found(
-        f"{entity_id} is registered at {', '.join(elsewhere)} as well as at {here.site}, or is to be",
+        phrase(
+            "%(entity_id)s is registered at %(elsewhere)s as well as at %(site)s, or is to be",
+            entity_id=entity_id,
+            elsewhere=", ".join(elsewhere),
+            site=here.site,
+        ),
         here="That is right where one application serves several sites; else delete what is not used.",
         vendor=f"Please send your requests to {here.sign_on}.",
     )

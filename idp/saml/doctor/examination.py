@@ -5,11 +5,12 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import select
 
-from idp.audit.attempts import REFUSED
+from idp.audit.attempts import REFUSED, cause_of
 from idp.audit.findings import Examination, Finding, in_order
 from idp.audit.models import Attempt as Recorded
 from idp.base.errors import Invalid, NotFound
 from idp.base.ids import fingerprint
+from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import access, access_words, queries, sites
 from idp.directory.attributes import ATTRIBUTES, attributes_of
@@ -47,7 +48,7 @@ class Given:
     """
 
     metadata: bytes | None = None
-    metadata_from: str = "the given metadata"
+    metadata_from: str = phrase("the given metadata")
     unreachable: str = ""
     request: bytes | None = None
     attempt: Recorded | None = None
@@ -93,23 +94,29 @@ def _examine(work: Work, site: Site, here: Here, registered: Registered | None, 
     looked_at: list[str] = []
     found: list[Finding] = []
     if given.attempt is not None:
-        looked_at.append(f"the attempt {given.attempt.id}")
+        looked_at.append(phrase("the attempt %(id)s", id=given.attempt.id))
         found += _of_attempt(work, given.attempt, here)
     if given.request is not None:
         received, asker = _received(work, site, registered, given.request)
-        looked_at.append(f"the given request ({received.given})")
+        looked_at.append(phrase("the given request (%(given)s)", given=received.given))
         found += _all(check(Request(received, here, work.now, asker)) for check in doctor.REQUEST)
     if given.unreachable and registered is not None:
-        looked_at.append(f"the address {registered.metadata_url}")
+        looked_at.append(phrase("the address %(metadata_url)s", metadata_url=registered.metadata_url))
         found += unreachable.check(registered.metadata_url, given.unreachable)
     if given.metadata is not None:
-        looked_at.append(f"{given.metadata_from} ({len(given.metadata)} bytes)")
+        looked_at.append(
+            phrase(
+                "%(metadata_from)s (%(size)s bytes)",
+                metadata_from=given.metadata_from,
+                size=len(given.metadata),
+            )
+        )
         found += _of_metadata(work, site, here, registered, given)
     if registered is not None:
-        looked_at.append(f"the registration of {registered.name}")
+        looked_at.append(phrase("the registration of %(name)s", name=registered.name))
         found += _all(check(Registration(registered, here, work.now)) for check in doctor.REGISTRATION)
         if given.metadata is None:
-            described = Described(registered.description, "the registered metadata", here, work.now, registered)
+            described = Described(registered.description, phrase("the registered metadata"), here, work.now, registered)
             found += _all(check(described) for check in doctor.DESCRIBED)
     return Examination(tuple(looked_at), in_order(found))
 
@@ -234,14 +241,14 @@ def _has(work: Work, attempt: Recorded) -> tuple[str, ...]:
 def _contexts(attempt: Recorded) -> tuple[str, ...]:
     for step in attempt.steps:
         if step.get("step") == "context" and step.get("unattainable"):
-            return tuple(step.get("classes") or ()) or ("a declaration (AuthnContextDeclRef)",)
+            return tuple(step.get("classes") or ()) or (phrase("a declaration (AuthnContextDeclRef)"),)
     return ()
 
 
 def _failed(step: dict[str, object]) -> Failed:
-    known = ("step", "state", "code", "cause")
+    known = ("step", "state", "code", "cause", "words")
     facts = {name: value for name, value in step.items() if name not in known}
-    return Failed(str(step.get("code", "")), str(step.get("cause", "")), facts)
+    return Failed(str(step.get("code", "")), cause_of(step), facts)
 
 
 def _all(found: Iterable[Iterable[Finding]]) -> list[Finding]:

@@ -3,6 +3,7 @@
 from sqlalchemy import func, select
 
 from idp.base.errors import Forbidden, NotFound
+from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import access_words, policies, queries
 from idp.directory.attributes import ATTRIBUTES
@@ -83,7 +84,11 @@ def _our_key(work: Work, provider: ServiceProvider) -> OurKey:
     published = keyring.published(work, provider.organization_id, provider.site_id, keyring.SAML_SIGNING)
     named = next((key for key in published if key.id == provider.signing_key_id), None)
     retired = named is not None and named.state == keyring.RETIRED
-    pinned = f"the key {provider.signing_key_id}, which is retired" if retired else ""
+    pinned = (
+        phrase("the key %(signing_key_id)s, which is retired", signing_key_id=provider.signing_key_id)
+        if retired
+        else ""
+    )
     try:
         stands = rollover.state(work, provider.application_id)
     except Forbidden:  # who may not see keys is told what is known without them

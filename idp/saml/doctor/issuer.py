@@ -2,6 +2,8 @@
 
 from idp.audit.findings import Finding, Kind, Severity
 from idp.base.differences import alike, difference
+from idp.base.texts import phrase
+from idp.saml.doctor.commands import registering
 from idp.saml.doctor.subjects import Attempt, Findings, Here, Registered, Request
 from idp.saml.errors import UNKNOWN_APPLICATION
 
@@ -58,33 +60,50 @@ def check_attempt(attempt: Attempt) -> Findings:
 def _wrong(issuer: str, here: Here, registered: Registered | None, elsewhere: tuple[str, ...]) -> Finding:
     if issuer in (here.entity_id, *(other.entity_id for other in here.others)):
         return OURS.found(
-            f"Issuer is {issuer}, which is our entity ID",
+            phrase("Issuer is %(issuer)s, which is our entity ID", issuer=issuer),
             vendor="Please put your own entity ID where the application asks for its own (SP entity ID), not ours.",
         )
     if registered is not None and alike(issuer, registered.entity_id):
         return ALMOST.found(
-            f"Issuer is {issuer}, registered is {registered.entity_id}: {difference(issuer, registered.entity_id)}",
-            here=f"If the vendor cannot change it, register it under {issuer}: {_registering(here)}",
+            phrase(
+                "Issuer is %(issuer)s, registered is %(entity_id)s: %(difference)s",
+                issuer=issuer,
+                entity_id=registered.entity_id,
+                difference=difference(issuer, registered.entity_id),
+            ),
+            here=registering(
+                phrase("If the vendor cannot change it, register it under %(issuer)s.", issuer=issuer), here.site
+            ),
             vendor=f"Please send exactly {registered.entity_id} as Issuer.",
         )
     if elsewhere:
         return ELSEWHERE.found(
-            f"Issuer is {issuer}, which is registered at {', '.join(elsewhere)} and not at {here.site}",
-            here=f"If it is meant to be used at {here.site} as well: {_registering(here)}",
+            phrase(
+                "Issuer is %(issuer)s, which is registered at %(elsewhere)s and not at %(site)s",
+                issuer=issuer,
+                elsewhere=", ".join(elsewhere),
+                site=here.site,
+            ),
+            here=registering(
+                phrase("If it is meant to be used at %(site)s as well, register it there.", site=here.site), here.site
+            ),
             vendor="Please use the sign-on address of the site where you are registered.",
         )
     if registered is not None:
         return OTHER.found(
-            f"Issuer is {issuer}, checked was {registered.name} ({registered.entity_id})",
-            here=f"Check the application that the request comes from; if it is none yet: {_registering(here)}",
+            phrase(
+                "Issuer is %(issuer)s, checked was %(name)s (%(entity_id)s)",
+                issuer=issuer,
+                name=registered.name,
+                entity_id=registered.entity_id,
+            ),
+            here=registering(
+                phrase("Check the application that the request comes from; if it is none yet, register it."), here.site
+            ),
             vendor=f"Please send {registered.entity_id} as Issuer.",
         )
     return UNKNOWN.found(
-        f"Issuer is {issuer}; {here.site} knows none of that name",
-        here=f"Register its metadata: {_registering(here)}",
+        phrase("Issuer is %(issuer)s; %(site)s knows none of that name", issuer=issuer, site=here.site),
+        here=registering(phrase("Register its metadata."), here.site),
         vendor="Please send us your SAML metadata.",
     )
-
-
-def _registering(here: Here) -> str:
-    return f"idp application create-saml --site {here.site} --metadata FILE"

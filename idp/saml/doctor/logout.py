@@ -1,6 +1,7 @@
 """Whether the application can be told that somebody signs out (SAML Metadata 2.0 section 2.4.2)."""
 
 from idp.audit.findings import Kind, Severity
+from idp.base.texts import phrase
 from idp.saml.certificates import known_key
 from idp.saml.doctor.subjects import Attempt, Described, Findings, Request
 from idp.saml.names import POST, REDIRECT, SOAP
@@ -48,15 +49,20 @@ def check_described(described: Described) -> Findings:
     """Is there one, and can we use it?"""
     endpoints = described.description.logout_endpoints
     if not endpoints:
-        yield MISSING.found(f"{described.whose} has no SingleLogoutService", vendor=_ASK)
+        yield MISSING.found(phrase("%(whose)s has no SingleLogoutService", whose=described.whose), vendor=_ASK)
     elif not any(endpoint.binding in _SPOKEN for endpoint in endpoints):
         bindings = ", ".join(sorted({endpoint.binding.rpartition(":")[2] for endpoint in endpoints}))
-        yield UNSPOKEN.found(f"{described.whose} has only {bindings}", vendor=_ASK)
+        yield UNSPOKEN.found(
+            phrase("%(whose)s has only %(bindings)s", whose=described.whose, bindings=bindings), vendor=_ASK
+        )
     elif not any(endpoint.binding == SOAP for endpoint in endpoints) and not any(
         map(known_key, described.description.signing_certificates)
     ):
         yield UNVERIFIABLE.found(
-            f"{described.whose} has no SingleLogoutService by SOAP and no usable certificate for signing",
+            phrase(
+                "%(whose)s has no SingleLogoutService by SOAP and no usable certificate for signing",
+                whose=described.whose,
+            ),
             vendor="Please send metadata with your signing certificate, or with a SingleLogoutService by SOAP.",
         )
 

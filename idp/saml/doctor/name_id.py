@@ -1,7 +1,9 @@
 """The name that a person is known by (SAML Core 2.0 sections 3.4.1.1 and 8.3)."""
 
-from idp.audit.findings import Finding, Fix, Kind, Severity
+from idp.audit.findings import Finding, Fix, Kind, Place, Remedy, Severity, remedy
+from idp.base.texts import phrase
 from idp.saml.doctor.acts import Release, Switch
+from idp.saml.doctor.commands import app_of
 from idp.saml.doctor.subjects import Attempt, Described, Findings, Here, Registered, Registration, Request
 from idp.saml.made_names import NEED_A_SOURCE
 from idp.saml.names import EMAIL, UNSPECIFIED
@@ -97,16 +99,25 @@ _INVALID_POLICY, _UNSUPPORTED = "saml-invalidnameidpolicy", "saml-requestunsuppo
 def check_described(described: Described) -> Findings:
     """Does it say what it wants, and can it have that?"""
     formats, given = described.description.nameid_formats, _given(described.registered, described.here)
-    app = described.registered.application_id if described.registered is not None else "APP"
     if not formats:
         yield NONE_STATED.found(
-            f"{described.whose} has no NameIDFormat",
-            here=f"If it expects the e-mail address: idp application saml set {app} --nameid-format {EMAIL}",
+            phrase("%(whose)s has no NameIDFormat", whose=described.whose),
+            here=remedy(
+                phrase("If it expects the e-mail address, choose that as its NameID format."),
+                f"idp application saml set APP --nameid-format {EMAIL}",
+                Place.SAML,
+                app_of(described.registered),
+            ),
             vendor="Which NameID format do you expect, and what do you recognise a person by?",
         )
     elif not any(one in given for one in formats):
         yield UNKNOWN.found(
-            f"{described.whose} names {', '.join(formats[:5])}; given are {_short(given)}",
+            phrase(
+                "%(whose)s names %(formats)s; given are %(short)s",
+                whose=described.whose,
+                formats=", ".join(formats[:5]),
+                short=_short(given),
+            ),
             vendor=f"Can you work with one of these NameID formats: {_short(given)}?",
         )
 
@@ -117,7 +128,11 @@ def check_registration(registration: Registration) -> Findings:
     formats, chosen = registered.description.nameid_formats, registered.nameid_format
     if chosen and formats and chosen not in formats and UNSPECIFIED not in formats:
         yield NOT_WANTED.found(
-            f"configured is {chosen}; the metadata names {', '.join(formats[:5])}",
+            phrase(
+                "configured is %(chosen)s; the metadata names %(formats)s",
+                chosen=chosen,
+                formats=", ".join(formats[:5]),
+            ),
             here="Leave it to the metadata, unless the vendor says otherwise.",
             fix=Fix("leaves the NameID format to the metadata", Switch((("nameid_format", ""),)), _RENAMES),
         )
@@ -148,10 +163,18 @@ def check_request(request: Request) -> Findings:
         return
     if registered.nameid_format and wanted != registered.nameid_format:
         yield CONTRADICTS.found(
-            f"the request asks for {wanted}; configured is {registered.nameid_format}",
+            phrase(
+                "the request asks for %(wanted)s; configured is %(nameid_format)s",
+                wanted=wanted,
+                nameid_format=registered.nameid_format,
+            ),
             here="Configure what the application asks for, or ask the vendor to ask for what is configured.",
             vendor=f"Please ask for the NameID format {registered.nameid_format}, or for none.",
-            fix=Fix(f"configures {wanted.rpartition(':')[2]}", Switch((("nameid_format", wanted),)), _RENAMES),
+            fix=Fix(
+                phrase("configures %(format)s", format=wanted.rpartition(":")[2]),
+                Switch((("nameid_format", wanted),)),
+                _RENAMES,
+            ),
         )
     yield from _withheld_of(registered, wanted or "")
 
@@ -169,15 +192,21 @@ def check_attempt(attempt: Attempt) -> Findings:
         yield _qualifier(failed.text("received"), registered)
     elif failed.reason == "no-create":
         yield NO_CREATE.found(
-            f"AllowCreate is false, and {attempt.person or 'the person'} has no name at this application yet",
+            phrase(
+                "AllowCreate is false, and %(person)s has no name at this application yet",
+                person=attempt.person or phrase("the person"),
+            ),
             vendor="Please send AllowCreate=true in NameIDPolicy, so that people can come for the first time.",
         )
     elif failed.reason == "made" and registered is not None:
         yield NOT_MADE.found(
             failed.cause,
-            here="See what would be sent of the person: idp application saml preview "
-            f"{registered.application_id}; names are made of something else with: idp application saml set "
-            f"{registered.application_id} --name-id-source EXPR",
+            here=remedy(
+                phrase("See what would be sent of the person, or let names be made of something else."),
+                "idp application saml preview APP; idp application saml set APP --name-id-source EXPR",
+                Place.SAML,
+                registered.application_id,
+            ),
         )
     elif failed.reason == "attribute" and registered is not None:
         name, wanted = failed.text("attribute"), failed.text("wanted")
@@ -185,12 +214,17 @@ def check_attempt(attempt: Attempt) -> Findings:
             yield _withheld(registered, name, wanted)
         elif name not in attempt.has:
             yield EMPTY.found(
-                f"{wanted} needs {name}, of which {attempt.person or 'the account'} has no value",
-                here=f"Give the account a value for {name}.",
+                phrase(
+                    "%(wanted)s needs %(name)s, of which %(person)s has no value",
+                    wanted=wanted,
+                    name=name,
+                    person=attempt.person or phrase("the account"),
+                ),
+                here=phrase("Give the account a value for %(name)s.", name=name),
             )
 
 
-_RENAMES = "People who were there already may be taken for new ones, because they come under another name."
+_RENAMES = phrase("People who were there already may be taken for new ones, because they come under another name.")
 
 
 def _given(registered: Registered | None, here: Here) -> tuple[str, ...]:
@@ -199,10 +233,14 @@ def _given(registered: Registered | None, here: Here) -> tuple[str, ...]:
 
 def _not_given(wanted: str, registered: Registered | None, here: Here) -> Finding:
     given = _given(registered, here)
-    app = registered.application_id if registered is not None else "APP"
     return NOT_GIVEN.found(
-        f"the request asks for {wanted}; given are {_short(given)}",
-        here=f"Say what such a name is made of: idp application saml set {app} --name-id-source EXPR"
+        phrase("the request asks for %(wanted)s; given are %(short)s", wanted=wanted, short=_short(given)),
+        here=remedy(
+            phrase("Say what such a name is made of."),
+            "idp application saml set APP --name-id-source EXPR",
+            Place.SAML,
+            app_of(registered),
+        )
         if wanted in NEED_A_SOURCE
         else "",
         vendor="Please leave out the Format of NameIDPolicy, or ask for one of: " + ", ".join(given),
@@ -219,16 +257,29 @@ def _withheld_of(registered: Registered, format_: str) -> Findings:
 
 def _withheld(registered: Registered, attribute: str, format_: str) -> Finding:
     fix = None
-    here = f"The organization withholds “{attribute}” from every application: change its release policy."
+    here: str | Remedy = phrase(
+        "The organization withholds “%(attribute)s” from every application: change its release policy.",
+        attribute=attribute,
+    )
     if attribute in registered.withheld_by_application:
-        here = f"Run: idp application release {registered.application_id} with --attribute {attribute} beside those that it has."
+        here = remedy(
+            phrase("Release “%(attribute)s” to it, beside those that it has.", attribute=attribute),
+            f"idp application release APP --attribute {attribute}",
+            Place.SAML,
+            registered.application_id,
+        )
         fix = Fix(
-            f"releases “{attribute}” to this application",
+            phrase("releases “%(attribute)s” to this application", attribute=attribute),
             Release((attribute,)),
-            f"The application learns the {attribute} of everybody who opens it.",
+            phrase("The application learns the %(attribute)s of everybody who opens it.", attribute=attribute),
         )
     return WITHHELD.found(
-        f"{format_.rpartition(':')[2]} needs “{attribute}”; released are {', '.join(registered.released) or 'none'}",
+        phrase(
+            "%(format)s needs “%(attribute)s”; released are %(released)s",
+            format=format_.rpartition(":")[2],
+            attribute=attribute,
+            released=", ".join(registered.released) or phrase("none"),
+        ),
         here=here,
         fix=fix,
     )
@@ -236,7 +287,7 @@ def _withheld(registered: Registered, attribute: str, format_: str) -> Finding:
 
 def _qualifier(received: str, registered: Registered) -> Finding:
     return QUALIFIER.found(
-        f"SPNameQualifier is {received}, not {registered.entity_id}",
+        phrase("SPNameQualifier is %(received)s, not %(entity_id)s", received=received, entity_id=registered.entity_id),
         vendor="Please leave out SPNameQualifier, or send your own entity ID in it.",
     )
 

@@ -2,9 +2,11 @@
 
 from datetime import datetime, timedelta
 
-from idp.audit.findings import Fix, Kind, Severity
+from idp.audit.findings import Fix, Kind, Place, Remedy, Severity, remedy
+from idp.base.texts import joined, phrase
 from idp.saml import legacy
 from idp.saml.doctor.acts import Switch
+from idp.saml.doctor.commands import app_of
 from idp.saml.doctor.subjects import Findings, Registered, Registration
 
 ALLOWED = Kind(
@@ -29,29 +31,45 @@ def check_registration(registration: Registration) -> Findings:
     registered = registration.registered
     if not registered.legacy:
         return
-    off = f"idp application saml set {registered.application_id} --no-legacy"
+    off = "idp application saml set APP --no-legacy"
     if registered.allowed:
         left = (registered.legacy_until or registration.now) - registration.now
         yield ALLOWED.found(
-            f"{registered.legacy}; {left.days} days are left",
-            here=f"Take it away as soon as the vendor is done: {off}",
+            phrase("%(legacy)s; %(days)s days are left", legacy=registered.legacy, days=left.days),
+            here=remedy(
+                phrase("Take it away as soon as the vendor is done."),
+                off,
+                Place.SAML_FURTHER,
+                registered.application_id,
+            ),
             vendor="By when do you sign with RSA-SHA256 and encrypt with AES-GCM?",
         )
     else:
-        yield ENDED.found(registered.legacy, here=f"If nothing is missing, take it away: {off}")
+        yield ENDED.found(
+            registered.legacy,
+            here=remedy(
+                phrase("If nothing is missing, take it away."), off, Place.SAML_FURTHER, registered.application_id
+            ),
+        )
 
 
-def state(registered: Registered | None) -> str:
-    """Return what to add to the evidence where an old algorithm was met; empty where none is or was allowed."""
-    return f"; {registered.legacy}" if registered is not None and registered.legacy else ""
+def with_state(evidence: str, registered: Registered | None) -> str:
+    """Return the *evidence* where an old algorithm was met, and beside it which are or were allowed."""
+    return joined([evidence, registered.legacy], "; ") if registered is not None and registered.legacy else evidence
 
 
-def advice(registered: Registered | None, algorithm: str) -> str:
-    """Return how somebody allows *algorithm*, and what that risks."""
-    app = registered.application_id if registered is not None else "APP"
-    return (
-        f"Until the vendor is done it can be allowed to this application: idp application saml set {app} "
-        f"--legacy {algorithm} --legacy-until DAY. The risk: {legacy.RISKS[algorithm]}."
+def advice(registered: Registered | None, algorithm: str, *, first: str = "") -> Remedy:
+    """Return how somebody allows *algorithm*, and what that risks; *first* is a sentence that goes before."""
+    allow_it = phrase(
+        "Until the vendor is done, %(algorithm)s can be allowed to this application until a day. The risk: %(risk)s.",
+        algorithm=algorithm,
+        risk=legacy.RISKS[algorithm],
+    )
+    return remedy(
+        joined([first, allow_it], " ") if first else allow_it,
+        f"idp application saml set APP --legacy {algorithm} --legacy-until DAY",
+        Place.SAML_FURTHER,
+        app_of(registered),
     )
 
 
@@ -60,10 +78,11 @@ def allow(registered: Registered | None, algorithm: str, now: datetime) -> Fix |
     if registered is None or algorithm in registered.allowed:
         return None
     until = registered.legacy_until if registered.allowed and registered.legacy_until is not None else now + _FOR
-    risk = legacy.RISKS[algorithm]
     chosen = (*sorted(registered.allowed), algorithm)
     return Fix(
-        f"allows {algorithm} to this application until {until:%Y-%m-%d}",
+        phrase(
+            "allows %(algorithm)s to this application until %(until)s", algorithm=algorithm, until=f"{until:%Y-%m-%d}"
+        ),
         Switch((("legacy_algorithms", chosen), ("legacy_until", until))),
-        f"{risk[:1].upper()}{risk[1:]}.",
+        legacy.RISKS_AS_SENTENCES[algorithm],
     )

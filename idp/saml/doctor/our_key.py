@@ -1,6 +1,7 @@
 """With which of our keys the application is answered, and how it gets our certificate (a rollover; X14)."""
 
-from idp.audit.findings import Kind, Severity
+from idp.audit.findings import Kind, Place, Severity, remedy
+from idp.base.texts import joined, phrase
 from idp.saml.doctor.subjects import Findings, Registration
 
 PINNED = Kind(
@@ -27,23 +28,40 @@ KINDS = (PINNED, WAITS, BY_HAND)
 def check_registration(registration: Registration) -> Findings:
     """Is it where the others are?"""
     registered, ours = registration.registered, registration.registered.our_key
-    command = f"idp application saml rollover {registered.application_id}"
+    app, command = registered.application_id, "idp application saml rollover APP"
     if ours.pinned:
         yield PINNED.found(
-            f"it is answered with {ours.pinned}" + (f"; {ours.standing}" if ours.standing else ""),
-            here=f"If it knows the active certificate, switch it: {command} --switch. See: {command}",
+            joined(
+                [phrase("it is answered with %(pinned)s", pinned=ours.pinned), *filter(None, [ours.standing])], "; "
+            ),
+            here=remedy(
+                phrase("If it knows the active certificate, switch it."),
+                f"{command} (it shows where it stands; --switch)",
+                Place.SAML,
+                app,
+            ),
         )
     elif ours.to_be_done:
         yield WAITS.found(
             ours.standing,
-            here=f"See where it stands: {command}; the new certificate: {command} --certificate; then --confirm, --switch.",
+            here=remedy(
+                phrase("See where it stands, hand over the new certificate, then confirm, and switch."),
+                f"{command} (--certificate, --confirm, --switch)",
+                Place.SAML,
+                app,
+            ),
             vendor="We change our signing certificate: please read our metadata again, or put in the certificate that we "
             "send you, beside the former one.",
         )
     if ours.by_hand and not ours.to_be_done:
         yield BY_HAND.found(
             "it is said to have our certificate put in by hand",
-            here="If it can read our metadata at an address, give it its own (idp application saml vendor-values "
-            f"{registered.application_id}), then: idp application saml set {registered.application_id} "
-            "--certificate-by-metadata",
+            here=remedy(
+                phrase(
+                    "If it can read our metadata at an address, give it that address, and say here that it reads it."
+                ),
+                "idp application saml vendor-values APP; idp application saml set APP --certificate-by-metadata",
+                Place.VENDOR,
+                app,
+            ),
         )

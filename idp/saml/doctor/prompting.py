@@ -1,6 +1,7 @@
 """Whether the person may, or must, be asked (SAML Core 2.0 section 3.4.1: ForceAuthn, IsPassive)."""
 
 from idp.audit.findings import Kind, Severity
+from idp.base.texts import phrase
 from idp.saml.doctor.subjects import Attempt, Findings, Request
 
 BOTH = Kind(
@@ -60,11 +61,12 @@ def check_attempt(attempt: Attempt) -> Findings:
         yield CANCELLED.found("the person left the sign-in page by its cancel button")
     elif code.startswith("sign-on-"):
         yield LOST.found(
-            f"{attempt.failed.cause} ({code})", here="The person starts again at the application; the page offers that."
+            phrase("%(cause)s (%(code)s)", cause=attempt.failed.cause, code=code),
+            here="The person starts again at the application; the page offers that.",
         )
     elif code == "wrong-account":
         yield OTHER_PERSON.found(
-            f"{attempt.person or 'somebody else'} signed in",
+            phrase("%(person)s signed in", person=attempt.person or phrase("somebody else")),
             here="The person can sign out here and start again as who is meant.",
             vendor="Please leave out the Subject of the AuthnRequest, unless you mean one person.",
         )

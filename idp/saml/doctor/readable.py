@@ -1,6 +1,7 @@
 """Whether what came can be read as a message at all (SAML Bindings 2.0 sections 3.4.4 and 3.5.4; threats D2)."""
 
 from idp.audit.findings import Finding, Kind, Severity
+from idp.base.texts import phrase, sentence
 from idp.saml.doctor.subjects import Attempt, Failed, Findings, Request
 from idp.saml.errors import UNREADABLE as CODE
 from idp.saml.errors import VERSION as VERSION_CODE
@@ -117,11 +118,18 @@ def check_attempt(attempt: Attempt) -> Findings:
 def _unreadable(failed: Failed) -> Finding:
     kind, vendor = _REMEDIES.get(failed.reason, (MALFORMED, ""))
     vendor = vendor or f"Your AuthnRequest cannot be read: {failed.cause}. Please send it as SAML 2.0 has it."
-    size = f" ({failed.text('bytes')} bytes)" if failed.text("bytes") else ""
-    received = f" (received: {failed.text('received')})" if kind is MALFORMED and failed.text("received") else ""
-    return kind.found(f"{failed.cause}{size}{received}", vendor=vendor)
+    evidence = failed.cause
+    if failed.text("bytes"):
+        evidence = phrase("%(cause)s (%(bytes)s bytes)", cause=sentence(evidence), bytes=failed.text("bytes"))
+    if kind is MALFORMED and failed.text("received"):
+        evidence = phrase(
+            "%(cause)s (received: %(received)s)", cause=sentence(evidence), received=failed.text("received")
+        )
+    return kind.found(evidence, vendor=vendor)
 
 
 def _version(failed: Failed) -> Finding:
-    version = failed.text("received") or "not given"
-    return VERSION.found(f"Version is {version}", vendor="Please send requests of SAML 2.0 (Version=2.0).")
+    version = failed.text("received") or phrase("not given")
+    return VERSION.found(
+        phrase("Version is %(version)s", version=version), vendor="Please send requests of SAML 2.0 (Version=2.0)."
+    )

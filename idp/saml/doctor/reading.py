@@ -15,6 +15,7 @@ from urllib.parse import quote, quote_plus, unquote_to_bytes
 
 from lxml import etree
 
+from idp.base.texts import joined, phrase, sentence
 from idp.saml import bindings, contexts, gate, signatures
 from idp.saml.algorithms import signature_algorithms, verifies
 from idp.saml.bindings import DetachedSignature, Incoming
@@ -118,18 +119,21 @@ def recognise(given: bytes) -> Recognised:
     """Return the message in *given*: XML, base64, deflated base64, an address, a query, a form's body or its HTML."""
     given = given.removeprefix(b"\xef\xbb\xbf").strip()
     if len(given) > MOST_GIVEN:
-        return _none("something long", unreadable(f"it is longer than {MOST_GIVEN} bytes", "too-large"))
+        return _none(
+            phrase("something long"),
+            unreadable(phrase("it is longer than %(most_given)s bytes", most_given=MOST_GIVEN), "too-large"),
+        )
     fields = {found[1].decode(): _value(found[0]) for found in _FIELD.finditer(given)} if b"<" in given else {}
     if fields:
         return _from_html(fields)
     if given.lower().startswith((b"<!doctype html", b"<html", b"<head", b"<body")):
-        return _none("a web page", unreadable("it is a web page without a SAML form in it", "no-message"))
+        return _none(phrase("a web page"), unreadable("it is a web page without a SAML form in it", "no-message"))
     if given.startswith(b"<"):
         return Recognised("XML", Incoming(POST, bindings.REQUEST, given, ""))
     if _PARAMETER.search(given):
         return _from_parameters(given)
     if b"SAML" not in given[:8] and (b"://" in given[:12] or given.startswith(b"/")):
-        return _none("an address", unreadable("the address has no SAMLRequest in it", "no-message"))
+        return _none(phrase("an address"), unreadable("the address has no SAMLRequest in it", "no-message"))
     return _from_base64(given)
 
 
@@ -168,7 +172,7 @@ def received(
     asked = request or logout
     if asked is not None and asked.header.version != "2.0":
         version = asked.header.version[:20]
-        faults.append(Failed(VERSION, f"Version is {version!r}", {"received": version}))
+        faults.append(Failed(VERSION, phrase("Version is %(version)s", version=repr(version)), {"received": version}))
     return Received(
         given=recognised.given,
         sent_to=recognised.sent_to,
@@ -200,9 +204,9 @@ def _from_html(fields: dict[str, bytes]) -> Recognised:
     kind = bindings.REQUEST if "samlrequest" in names else bindings.RESPONSE
     message = names.get(kind.casefold())
     if message is None:
-        return _none("a form", unreadable("the form has no SAMLRequest", "no-message"))
+        return _none(phrase("a form"), unreadable("the form has no SAMLRequest", "no-message"))
     body = f"{kind}={quote_plus(message)}&RelayState={quote_plus(names.get('relaystate', b''))}"
-    return _read("the HTML of a form", body.encode(), post=True)
+    return _read(phrase("the HTML of a form"), body.encode(), post=True)
 
 
 def _from_parameters(given: bytes) -> Recognised:
@@ -213,10 +217,12 @@ def _from_parameters(given: bytes) -> Recognised:
         message = re.search(rb"(?:^|&)SAML(?:Request|Response)=([^&]*)", word)
         plain = message is not None and _is_xml(_loosely(unquote_to_bytes(message[1].replace(b"+", b" "))))
         signed = b"Signature=" in word
-        return _read("a form's body" if plain and not signed else "a query", word, post=plain and not signed)
+        return _read(
+            phrase("a form's body") if plain and not signed else phrase("a query"), word, post=plain and not signed
+        )
     query = after.partition(b"#")[0]
     sent_to = before.decode("utf-8", "replace")
-    return _read("an address", query, post=False, sent_to=sent_to if "://" in sent_to else "")
+    return _read(phrase("an address"), query, post=False, sent_to=sent_to if "://" in sent_to else "")
 
 
 def _from_base64(given: bytes) -> Recognised:
@@ -228,10 +234,10 @@ def _from_base64(given: bytes) -> Recognised:
             return Recognised("base64", Incoming(POST, bindings.REQUEST, message, ""))
         if message[:1] == b"\x78" or message[:2] == b"\x1f\x8b":
             head = "zlib" if message[:1] == b"\x78" else "gzip"
-            raise unreadable(f"it has a {head} head before its DEFLATE data", "not-deflate")
-        return Recognised("deflated base64", Incoming(REDIRECT, bindings.REQUEST, gate.inflated(text), ""))
+            raise unreadable(phrase("it has a %(head)s head before its DEFLATE data", head=head), "not-deflate")
+        return Recognised(phrase("deflated base64"), Incoming(REDIRECT, bindings.REQUEST, gate.inflated(text), ""))
     except MessageRefused as error:
-        return _none("text", error)
+        return _none(phrase("text"), error)
 
 
 def _read(given: str, octets: bytes, *, post: bool, sent_to: str = "") -> Recognised:
@@ -247,7 +253,7 @@ def _none(given: str, error: MessageRefused) -> Recognised:
 
 
 def _failed(error: MessageRefused) -> Failed:
-    return Failed(error.code, error.cause, error.facts)
+    return Failed(error.code, sentence(error.cause), error.facts)
 
 
 def _value(field: bytes) -> bytes:
@@ -270,7 +276,7 @@ def _is_xml(message: bytes) -> bool:
 def _unattainable(request: AuthnRequest | None, by: ContextMap) -> tuple[str, ...]:
     if request is None or request.context is None or not contexts.least(request.context, by)[1]:
         return ()
-    return request.context.classes or ("a declaration (AuthnContextDeclRef)",)
+    return request.context.classes or (phrase("a declaration (AuthnContextDeclRef)"),)
 
 
 # Signatures
@@ -312,24 +318,24 @@ def _as_written(detached: DetachedSignature, keys: tuple[KnownKey, ...], allowed
     values = {name.decode("ascii", "replace"): unquote_to_bytes(v.replace(b"+", b" ")) for name, v in raw.items()}
     kind = bindings.REQUEST if bindings.REQUEST in values else bindings.RESPONSE
     ways: dict[str, Callable[[bytes], str]] = {
-        "escaped with capital letters (%2F)": lambda value: quote(value, safe=""),
-        "escaped with small letters (%2f)": lambda value: _small(quote(value, safe="")),
-        "escaped with + for blanks": quote_plus,
-        "escaped with + for blanks and small letters": lambda value: _small(quote_plus(value)),
-        "not escaped at all": lambda value: value.decode("utf-8", "replace"),
+        phrase("escaped with capital letters (%%2F)"): lambda value: quote(value, safe=""),
+        phrase("escaped with small letters (%%2f)"): lambda value: _small(quote(value, safe="")),
+        phrase("escaped with + for blanks"): quote_plus,
+        phrase("escaped with + for blanks and small letters"): lambda value: _small(quote_plus(value)),
+        phrase("not escaped at all"): lambda value: value.decode("utf-8", "replace"),
     }
     orders = {
         "": (kind, "RelayState", "SigAlg"),
-        " and without RelayState": (kind, "SigAlg"),
-        " and with RelayState last": (kind, "SigAlg", "RelayState"),
-        " and with SigAlg first": ("SigAlg", kind, "RelayState"),
+        phrase("without RelayState"): (kind, "SigAlg"),
+        phrase("with RelayState last"): (kind, "SigAlg", "RelayState"),
+        phrase("with SigAlg first"): ("SigAlg", kind, "RelayState"),
     }
     for way, escaped in ways.items():
         for order, names in orders.items():
             written = "&".join(f"{name}={escaped(values[name])}" for name in names if name in values)
             octets = written.encode()
             if any(verifies(key.public, method, octets, detached.value) for key in keys):
-                return way + order
+                return joined([way, order], " and ") if order else way
     return ""
 
 

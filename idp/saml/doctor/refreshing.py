@@ -2,7 +2,8 @@
 
 from datetime import timedelta
 
-from idp.audit.findings import Kind, Severity
+from idp.audit.findings import Kind, Place, Severity, remedy
+from idp.base.texts import joined, phrase, sentence
 from idp.saml.certificates import thumbprint_of
 from idp.saml.doctor.subjects import Findings, Metadata, Registration
 
@@ -48,9 +49,17 @@ def check_metadata(metadata: Metadata) -> Findings:
     registered = metadata.registered
     if metadata.unproven and registered is not None and metadata.document.failed is None:
         yield UNSIGNED.found(
-            f"{metadata.unproven}; pinned is SHA-256 {thumbprint_of(registered.metadata_key)}",
-            here="Ask the publisher which certificate it signs with; pin that one: idp application saml set "
-            f"{registered.application_id} --metadata-key FILE",
+            phrase(
+                "%(unproven)s; pinned is SHA-256 %(thumbprint)s",
+                unproven=sentence(metadata.unproven),
+                thumbprint=thumbprint_of(registered.metadata_key),
+            ),
+            here=remedy(
+                phrase("Ask the publisher which certificate it signs with, and pin that one."),
+                "idp application saml set APP --metadata-key FILE",
+                Place.SAML,
+                registered.application_id,
+            ),
             vendor="With which certificate do you sign your metadata?",
         )
 
@@ -61,28 +70,49 @@ def check_registration(registration: Registration) -> Findings:
     app = registered.application_id
     if registered.offered:
         yield WAITS.found(
-            "; ".join(registered.offered[:10]),
-            here=f"Ask the vendor to confirm it by another way. Look: idp application saml refresh {app} --show; then "
-            "--apply or --discard.",
+            joined(registered.offered[:10], "; "),
+            here=remedy(
+                phrase("Ask the vendor to confirm it by another way. Look at it, then take it over or discard it."),
+                "idp application saml refresh APP (--show; then --apply or --discard)",
+                Place.SAML,
+                app,
+            ),
             vendor=f"Your metadata has changed: {'; '.join(registered.offered[:3])}. Is that yours?",
         )
     if not registered.metadata_url:
         return
     last = registered.refreshed_at
-    since = "never before" if last is None else f"last on {last:%Y-%m-%d %H:%M} UTC"
+    since = phrase("never before") if last is None else phrase("last on %(last)s UTC", last=f"{last:%Y-%m-%d %H:%M}")
     if registered.refresh_error:
         yield FAILED.found(
-            f"{registered.metadata_url}: {registered.refresh_error}; it was taken {since}",
-            here=f"Run: idp application saml refresh {app}. It asks again and says what is wrong.",
+            phrase(
+                "%(address)s: %(error)s; it was taken %(since)s",
+                address=registered.metadata_url,
+                error=sentence(registered.refresh_error),
+                since=since,
+            ),
+            here=remedy(
+                phrase("Ask again: that says what is wrong."), "idp application saml refresh APP", Place.SAML, app
+            ),
             vendor=f"Is {registered.metadata_url} still the address of your SAML metadata?",
         )
     elif last is not None and registration.now - last > _OVERDUE:
         yield OVERDUE.found(
-            f"{registered.metadata_url} was asked {since}",
-            here=f"Ask it now: idp application saml refresh {app}. If that helps, see why no jobs run: idp jobs list",
+            phrase("%(metadata_url)s was asked %(since)s", metadata_url=registered.metadata_url, since=since),
+            here=remedy(
+                phrase("Ask it now. If that helps, see why no jobs run."),
+                "idp application saml refresh APP; idp jobs list",
+                Place.SAML,
+                app,
+            ),
         )
     if not registered.metadata_key:
         yield KEYLESS.found(
-            f"{registered.metadata_url} is fetched without a pinned certificate",
-            here=f"If the vendor signs its metadata: idp application saml set {app} --metadata-key FILE",
+            phrase("%(metadata_url)s is fetched without a pinned certificate", metadata_url=registered.metadata_url),
+            here=remedy(
+                phrase("If the vendor signs its metadata, pin the certificate that it signs with."),
+                "idp application saml set APP --metadata-key FILE",
+                Place.SAML,
+                app,
+            ),
         )

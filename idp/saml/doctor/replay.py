@@ -1,6 +1,7 @@
 """Whether it was here before (SAML Core 2.0 section 1.3.4; X19)."""
 
 from idp.audit.findings import Kind, Severity
+from idp.base.texts import joined, phrase
 from idp.saml.doctor.subjects import Attempt, Findings, Request
 from idp.saml.errors import USED
 
@@ -12,7 +13,7 @@ REPLAYED = Kind(
 )
 KINDS = (REPLAYED,)
 
-_HERE = "Start again at the application; bookmark its own address, not ours."
+_HERE = phrase("Start again at the application; bookmark its own address, not ours.")
 
 
 def check_request(request: Request) -> Findings:
@@ -20,8 +21,12 @@ def check_request(request: Request) -> Findings:
     received = request.received
     if received.seen is not None and received.header is not None:
         yield REPLAYED.found(
-            f"the ID {received.header.id} was taken at {received.seen:%Y-%m-%d %H:%M:%S} UTC",
-            here="That is right for a request that was copied after its use. " + _HERE,
+            phrase(
+                "the ID %(id)s was taken at %(seen)s UTC",
+                id=received.header.id,
+                seen=f"{received.seen:%Y-%m-%d %H:%M:%S}",
+            ),
+            here=joined([phrase("That is right for a request that was copied after its use."), _HERE], " "),
         )
 
 
@@ -29,7 +34,7 @@ def check_attempt(attempt: Attempt) -> Findings:
     """Which one was it?"""
     if attempt.failed.code == USED:
         yield REPLAYED.found(
-            f"{attempt.failed.cause}",
+            attempt.failed.cause,
             here=_HERE,
             vendor="If this happens to people who did nothing special: please make a new ID for every AuthnRequest.",
         )

@@ -1,6 +1,7 @@
 """Requests that only certain identity providers may answer (SAML Core 2.0 section 3.4.1.2)."""
 
 from idp.audit.findings import Kind, Severity
+from idp.base.texts import phrase
 from idp.saml.doctor.subjects import Attempt, Findings
 
 NOT_NAMED = Kind(
@@ -20,6 +21,10 @@ def check_attempt(attempt: Attempt) -> Findings:
     if failed.code == _CODE:
         here = failed.text("expected")
         yield NOT_NAMED.found(
-            f"IDPList names {', '.join(failed.texts('received'))}; our entity ID is {here}",
+            phrase(
+                "IDPList names %(received)s; our entity ID is %(here)s",
+                received=", ".join(failed.texts("received")),
+                here=here,
+            ),
             vendor=f"Please name {here} in IDPList, or leave Scoping out.",
         )

@@ -4,12 +4,13 @@ from datetime import datetime
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from idp.audit.findings import Finding, Fix, Kind, Severity
+from idp.audit.findings import Finding, Fix, Kind, Place, Severity, remedy
+from idp.base.texts import joined, phrase
 from idp.saml import legacy, names
 from idp.saml.certificates import KnownKey, known_keys, thumbprint
 from idp.saml.doctor import old_algorithms
 from idp.saml.doctor.acts import Switch
-from idp.saml.doctor.commands import taking_over
+from idp.saml.doctor.commands import app_of, taking_over
 from idp.saml.doctor.subjects import Attempt, Failed, Findings, Registered, Request, Signature
 from idp.saml.errors import SIGNATURE as CODE
 
@@ -124,9 +125,10 @@ _SHA1 = (names.RSA_SHA1, names.SHA1)  # by its signature method, or by the diges
 
 
 def _missing(registered: Registered) -> Finding:
-    said = "says" if registered.description.authn_requests_signed else "does not say"
     return MISSING.found(
-        f"the request has no signature; the metadata {said} AuthnRequestsSigned=true",
+        phrase("the request has no signature; the metadata says AuthnRequestsSigned=true")
+        if registered.description.authn_requests_signed
+        else phrase("the request has no signature; the metadata does not say AuthnRequestsSigned=true"),
         here="Stop requiring it, if the vendor cannot sign.",
         vendor="Please switch on the signing of AuthnRequests (RSA-SHA256).",
         fix=Fix(
@@ -141,15 +143,18 @@ def _refused(failed: Failed, looked: Signature | None, of: Registered | None, no
     if failed.reason == "no-certificate":
         named = failed.text("signed_with")
         return UNEXPECTED.found(
-            f"{failed.cause}{f'; it says to be signed with SHA-256 {named}' if named else ''}",
-            here=f"With metadata that has the certificate: {taking_over(of)}.",
+            joined([failed.cause, phrase("it says to be signed with SHA-256 %(named)s", named=named)], "; ")
+            if named
+            else failed.cause,
+            here=taking_over(of, phrase("Take over metadata that has the certificate.")),
             vendor="Please send metadata with your signing certificate, or stop signing your requests.",
         )
     if failed.reason == "algorithm":
         name = failed.text("algorithm")
         old = name in _SHA1
+        evidence = phrase("it is signed by %(name)s", name=name or phrase("no named algorithm"))
         return ALGORITHM.found(
-            f"it is signed by {name or 'no named algorithm'}" + (old_algorithms.state(of) if old else ""),
+            old_algorithms.with_state(evidence, of) if old else evidence,
             here=old_algorithms.advice(of, legacy.RSA_SHA1) if old else "",
             fix=old_algorithms.allow(of, legacy.RSA_SHA1, now) if old else None,
             vendor="Please sign with http://www.w3.org/2001/04/xmldsig-more#rsa-sha256 and digest with "
@@ -157,30 +162,44 @@ def _refused(failed: Failed, looked: Signature | None, of: Registered | None, no
         )
     if looked is not None and looked.as_written:
         return ENCODING.found(
-            f"the signature fits if the query is {looked.as_written}",
+            phrase("the signature fits if the query is %(as_written)s", as_written=looked.as_written),
             here="If the request was copied from a browser, that may have rewritten it: take it from the server's log. "
             "If it passes a proxy, let that leave the query alone.",
             vendor="Please sign the query exactly as you send it (SAML Bindings 2.0 section 3.4.4.1).",
         )
     known = failed.texts("registered")
-    registered = f"; registered: {', '.join(f'SHA-256 {one}' for one in known)}" if known else ""
+    registered = [phrase("registered: %(known)s", known=", ".join(f"SHA-256 {one}" for one in known))] if known else []
     if failed.reason == "broken" or (looked is not None and looked.right_key):
         return BROKEN.found(
-            f"the signature was made with a registered key{registered}; what it covers was changed since",
+            joined(
+                [
+                    phrase("the signature was made with a registered key"),
+                    *registered,
+                    phrase("what it covers was changed since"),
+                ],
+                "; ",
+            ),
             here="If the request was copied or formatted by hand, this says nothing: take it as it was sent.",
             vendor="Please send the request exactly as it was signed: nothing may be reformatted after signing.",
         )
     if failed.reason == "unknown-key":
         return UNKNOWN_KEY.found(
-            f"signed with SHA-256 {failed.text('signed_with')}{registered}",
-            here=f"Ask the vendor to confirm the thumbprint by another way, then: {taking_over(of)}.",
+            joined(
+                [phrase("signed with SHA-256 %(thumbprint)s", thumbprint=failed.text("signed_with")), *registered], "; "
+            ),
+            here=taking_over(of, phrase("Ask the vendor to confirm the thumbprint by another way, then take it over.")),
             vendor=f"Did you change your certificate? Your requests are signed with SHA-256 "
             f"{failed.text('signed_with')}; please send your metadata.",
         )
     if failed.reason == "unverified":
         return UNVERIFIED.found(
-            f"no registered certificate fits{registered}",
-            here="Check the vendor's metadata of today with --metadata or --url: it shows a changed certificate.",
+            joined([phrase("no registered certificate fits"), *registered], "; "),
+            here=remedy(
+                phrase("Check the vendor's metadata of today: it shows a changed certificate."),
+                "idp application saml check APP --metadata FILE (or --url)",
+                Place.SAML,
+                app_of(of),
+            ),
             vendor="Please tell us the SHA-256 thumbprint of the certificate that you sign requests with.",
         )
     return SHAPE.found(

@@ -1,7 +1,9 @@
 """Sign-ons that are started from our side, and RelayState (SAML Profiles 2.0 section 4.1.5; Bindings 3.4.3; X17)."""
 
-from idp.audit.findings import Fix, Kind, Severity
+from idp.audit.findings import Fix, Kind, Place, Severity, remedy
+from idp.base.texts import phrase
 from idp.saml.doctor.acts import Switch
+from idp.saml.doctor.commands import app_of
 from idp.saml.doctor.subjects import Attempt, Findings, Registration, Request
 from idp.saml.errors import NOT_STARTED_HERE, RELAY_STATE
 
@@ -41,7 +43,12 @@ def check_registration(registration: Registration) -> Findings:
     for value in registered.relay_states:
         if len(value.encode()) > _MOST:
             yield LONG.found(
-                f"a listed RelayState has {len(value.encode())} bytes: {value[:60]}…", here="List a shorter one."
+                phrase(
+                    "a listed RelayState has %(size)s bytes: %(value)s…",
+                    size=len(value.encode()),
+                    value=value[:60],
+                ),
+                here="List a shorter one.",
             )
     if registered.idp_initiated and not registered.relay_states:
         yield NO_LIST.found("it may be started from our side; its list of RelayState is empty")
@@ -52,7 +59,7 @@ def check_request(request: Request) -> Findings:
     size = len(request.received.relay_state.encode())
     if size > _MOST:
         yield LONG.found(
-            f"RelayState has {size} bytes",
+            phrase("RelayState has %(size)s bytes", size=size),
             vendor="Please keep RelayState under 80 bytes: a reference to your own state instead of an address.",
         )
 
@@ -62,16 +69,23 @@ def check_attempt(attempt: Attempt) -> Findings:
     failed = attempt.failed
     if failed.code not in (NOT_STARTED_HERE, RELAY_STATE):
         return
-    app = attempt.registered.application_id if attempt.registered is not None else "APP"
     if failed.code == RELAY_STATE:
         yield NOT_LISTED.found(
-            f"RelayState was {failed.text('received')} (what follows a question mark is not kept); "
-            f"{failed.text('listed')} are listed",
-            here=f"If it is right, list it: idp application saml set {app} --relay-state VALUE, with all that are to stay.",
+            phrase(
+                "RelayState was %(received)s (what follows a question mark is not kept); %(listed)s are listed",
+                received=failed.text("received"),
+                listed=failed.text("listed"),
+            ),
+            here=remedy(
+                phrase("If it is right, list it, with all that are to stay."),
+                "idp application saml set APP --relay-state VALUE",
+                Place.SAML,
+                app_of(attempt.registered),
+            ),
         )
     elif attempt.registered is not None and not attempt.registered.idp_initiated:
         yield NOT_ALLOWED.found(
-            f"starting {attempt.registered.name} from our side is off",
+            phrase("starting %(name)s from our side is off", name=attempt.registered.name),
             here="Allow it, if people are to open it from the launcher; else let them begin at the application.",
             fix=Fix(
                 "allows to start from our side",

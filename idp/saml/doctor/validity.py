@@ -2,7 +2,8 @@
 
 from datetime import timedelta
 
-from idp.audit.findings import Kind, Severity
+from idp.audit.findings import Kind, Place, Severity, remedy
+from idp.base.texts import phrase
 from idp.saml.doctor.commands import taking_over
 from idp.saml.doctor.subjects import Described, Findings, Registration
 
@@ -39,16 +40,25 @@ def check_described(described: Described) -> Findings:
     if until is None:
         return
     left = until - described.now
-    evidence = f"{described.whose} says validUntil {until:%Y-%m-%d %H:%M} UTC; now it is {described.now:%Y-%m-%d %H:%M}"
+    evidence = phrase(
+        "%(whose)s says validUntil %(until)s UTC; now it is %(now)s",
+        whose=described.whose,
+        until=f"{until:%Y-%m-%d %H:%M}",
+        now=f"{described.now:%Y-%m-%d %H:%M}",
+    )
     if left <= timedelta(0):
         yield EXPIRED.found(
             evidence,
-            here="Get the metadata of today and check it here; once it is good, take it over: "
-            f"{taking_over(described.registered)}.",
+            here=taking_over(
+                described.registered,
+                phrase("Get the metadata of today and check it here; once it is good, take it over."),
+            ),
             vendor=_VENDOR,
         )
     elif left <= _SOON:
-        yield EXPIRES.found(f"{evidence}: {left.days} days are left", vendor=_VENDOR)
+        yield EXPIRES.found(
+            phrase("%(evidence)s: %(days)s days are left", evidence=evidence, days=left.days), vendor=_VENDOR
+        )
 
 
 def check_registration(registration: Registration) -> Findings:
@@ -58,7 +68,18 @@ def check_registration(registration: Registration) -> Findings:
         return
     days = (registration.now - registered.updated_at).days
     yield STALE.found(
-        f"it was changed last on {registered.updated_at:%Y-%m-%d}, {days} days ago; its metadata comes from no address",
-        here="Run this check with --metadata FILE: it shows what has changed. Or let it be fetched again and again: "
-        f"idp application saml set {registered.application_id} --metadata-url URL",
+        phrase(
+            "it was changed last on %(updated_at)s, %(days)s days ago; its metadata comes from no address",
+            updated_at=f"{registered.updated_at:%Y-%m-%d}",
+            days=days,
+        ),
+        here=remedy(
+            phrase(
+                "Look at the metadata of today: it shows what has changed. Or let it be fetched again and again, from an "
+                "address."
+            ),
+            "idp application saml check APP --metadata FILE; idp application saml set APP --metadata-url URL",
+            Place.SAML,
+            registered.application_id,
+        ),
     )

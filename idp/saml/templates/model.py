@@ -7,6 +7,8 @@ Texts of a template may hold placeholders, see `placeholders`.
 from dataclasses import dataclass
 from enum import StrEnum
 
+from idp.base import template_fields
+from idp.base.template_fields import Value
 from idp.policy.rules import Rule
 
 
@@ -54,25 +56,15 @@ class Registration(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
+class Field(template_fields.Field):
     """
     Something to ask the administrator for.
 
     Args:
-        name: its placeholder.
-        label: what the vendor calls it.
-        help: where to find it.
-        pattern: what the whole value must match.
-        example: a value that does.
         default: the value where none is given (may hold placeholders of fields before it); None: it must be given.
         is_address: the value is an address that people are sent to, and must be one that we take (X16).
     """
 
-    name: str
-    label: str
-    help: str
-    pattern: str
-    example: str
     default: str | None
     is_address: bool
 
@@ -107,15 +99,6 @@ class Logout:
 
 
 @dataclass(frozen=True, slots=True)
-class Value:
-    """A setting at the vendor, under the vendor's ``label``: something of ours to ``give``, or a text to ``enter``."""
-
-    label: str
-    give: Give | None
-    enter: str
-
-
-@dataclass(frozen=True, slots=True)
 class Vendor:
     """
     Where at the vendor the settings are, what they are called there, and what else to do.
@@ -125,7 +108,7 @@ class Vendor:
 
     where: str
     first: bool
-    values: tuple[Value, ...]
+    values: tuple[Value[Give], ...]
     steps: tuple[str, ...]
 
 

@@ -4,10 +4,9 @@ From what a template file says to a `Template`; whatever is wrong with it is fou
 A fault is one of ours, not of an administrator: it is a `TemplateFault`, which a test would have found.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 
-from idp.base import placeholders
+from idp.base import placeholders, template_fields
 from idp.base.errors import Invalid
 from idp.base.template_files import Part, one_of
 from idp.policy import expressions
@@ -22,15 +21,12 @@ from idp.saml.templates.model import (
     Registration,
     Template,
     Trouble,
-    Value,
     Vendor,
     Wanted,
 )
 
 FORMATS = {"persistent": PERSISTENT, "transient": TRANSIENT, "email": EMAIL, "unspecified": UNSPECIFIED}
 BINDINGS = {"redirect": REDIRECT, "post": POST}
-NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-_FIELD_NAME = re.compile(r"[a-z][a-z_]{0,39}")
 
 
 def template(name: str, values: object) -> Template:
@@ -41,13 +37,11 @@ def template(name: str, values: object) -> Template:
         TemplateFault: something in it is missing, unknown, or not what it must be.
     """
     of = Part(name, values)
-    if not NAME.fullmatch(name):
-        raise of.fault("a name has small letters, digits and dashes")
     fields = _fields(of)
     known = frozenset(field.name for field in fields)
     sign = of.part("sign")
     made = Template(
-        name=name,
+        name=template_fields.checked_name(of, name),
         title=of.text("title"),
         about=of.text("about"),
         documentation=of.texts("documentation", least=1),
@@ -100,14 +94,9 @@ def _fields(of: Part) -> tuple[Field, ...]:
 
 
 def _judge_field(of: Part, field: Field, before: Mapping[str, str]) -> None:
-    if not _FIELD_NAME.fullmatch(field.name) or field.name in before:
+    if not template_fields.is_field_name(field.name) or field.name in before:
         raise of.fault("a field's name has small letters, and is no other field's")
-    try:
-        pattern = re.compile(field.pattern)
-    except re.error as error:
-        raise of.fault(f"the pattern is none: {error}") from None
-    if not pattern.fullmatch(field.example):
-        raise of.fault("the example does not match the pattern")
+    pattern = template_fields.pattern(of, field)
     if field.is_address and addresses.fault(field.example, http_loopback=False) is not None:
         raise of.fault("the example is no address that is taken")
     if field.default is None:
@@ -150,14 +139,8 @@ def _wanted(of: Part) -> tuple[Wanted, ...]:
 
 
 def _vendor(of: Part) -> Vendor:
-    values: list[Value] = []
-    for one in of.parts("values"):
-        give = one_of(one, "give", {kind.value: kind for kind in Give}, None)
-        enter = one.text("enter", "")
-        if (give is None) == (not enter):
-            raise one.fault("a value is given or entered, one of the two")
-        values.append(Value(one.text("label"), give, enter))
-    return Vendor(of.text("where"), of.flag("first", False), tuple(values), of.texts("steps", least=1))
+    values = tuple(template_fields.value(one, Give) for one in of.parts("values"))
+    return Vendor(of.text("where"), of.flag("first", False), values, of.texts("steps", least=1))
 
 
 def _judge(of: Part, made: Template, known: frozenset[str]) -> None:

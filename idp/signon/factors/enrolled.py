@@ -1,7 +1,6 @@
 """What an account can prove as a second step: one question for all factors."""
 
-from sqlalchemy import ColumnElement, bindparam, literal, or_, select, union_all
-from sqlalchemy import exists as sql_exists
+from sqlalchemy import ColumnElement, Select, and_, bindparam, literal, or_, select, union_all
 
 from idp.base.db import Prepared
 from idp.base.errors import Conflict
@@ -57,18 +56,35 @@ def second_steps(work: Work, organization_id: str, account_id: str, allowed: fro
     return found
 
 
-def exists_for(account: type[Account]) -> ColumnElement[bool]:
-    """Return the condition that *account* (of the statement around it) has set up a second step of any kind."""
-    return or_(
-        sql_exists().where(
-            TotpFactor.organization_id == account.organization_id,
-            TotpFactor.account_id == account.id,
-            TotpFactor.confirmed_at.is_not(None),
-        ),
-        sql_exists().where(
-            Authenticator.organization_id == account.organization_id, Authenticator.account_id == account.id
-        ),
+def exists_for(account: type[Account], *, each: bool = False) -> ColumnElement[bool]:
+    """
+    Return the condition that *account* (of the statement around it) has set up a second step of any kind.
+
+    Args:
+        each: it is asked of a few accounts, not of all: PostgreSQL would otherwise gather the second steps of everybody,
+            of every organization, before it looks at the first account.
+    """
+    kinds = _kinds(account)
+    if each:
+        return or_(*(one.limit(1).scalar_subquery().is_not(None) for one in kinds))
+    return or_(*(one.exists() for one in kinds))
+
+
+def none_for(account: type[Account]) -> ColumnElement[bool]:
+    """Return the condition that *account* (of the statement around it) has set up no second step of any kind."""
+    return and_(*(~one.exists() for one in _kinds(account)))
+
+
+def _kinds(account: type[Account]) -> tuple[Select[int], Select[int]]:
+    totp = select(literal(1)).where(
+        TotpFactor.organization_id == account.organization_id,
+        TotpFactor.account_id == account.id,
+        TotpFactor.confirmed_at.is_not(None),
     )
+    passkey = select(literal(1)).where(
+        Authenticator.organization_id == account.organization_id, Authenticator.account_id == account.id
+    )
+    return totp.correlate(account), passkey.correlate(account)
 
 
 def exists(work: Work, organization_id: str, account_id: str, allowed: frozenset[Method] = frozenset(Method)) -> bool:

@@ -17,6 +17,7 @@ from idp.base.crypto import Vault, equal
 from idp.base.db import Prepared, insert_if_absent, table
 from idp.base.errors import NotFound
 from idp.base.ids import is_id, new_id
+from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import names, policy_members
 from idp.directory.models import Account
@@ -150,11 +151,11 @@ def why_not_accepted(
 ) -> str | None:
     """Return why the policy does not take such a credential, None if it does."""
     if policy.device_bound_only and backup_eligible:
-        return "it can be copied to other devices, which the policy does not take"
+        return phrase("it can be copied to other devices, which the policy does not take")
     if policy.authenticators and attestation in NO_MODEL:
-        return "its maker does not vouch for its model, and the policy takes named models only"
+        return phrase("its maker does not vouch for its model, and the policy takes named models only")
     if policy.authenticators and aaguid not in policy.authenticators:
-        return f"its model ({aaguid}) is none of those that the policy takes"
+        return phrase("its model (%(aaguid)s) is none of those that the policy takes", aaguid=aaguid)
     return None
 
 
@@ -229,7 +230,11 @@ def use(work: Work, known: Known, proven: Proven) -> Rejected | None:
         ),
     )
     return Rejected(
-        f"its counter did not grow ({proven.sign_count} after {known.sign_count}): there may be a copy of it"
+        phrase(
+            "its counter did not grow (%(sign_count)s after %(known)s): there may be a copy of it",
+            sign_count=proven.sign_count,
+            known=known.sign_count,
+        )
     )
 
 

@@ -106,7 +106,7 @@ def verify(
     if isinstance(reserved, lockout.Wait):
         return reserved
     digits = "".join(code.split())
-    cause = "wrong code"
+    cause = phrase("wrong code")
     for row in work.tx.rows(_CONFIRMED, organization_id=organization_id, account_id=account_id):
         step = matching_step(work.tx.vault.open_(row.secret_sealed, _place(row.id)), digits, work.now)
         if step is None:
@@ -114,7 +114,7 @@ def verify(
         if work.tx.run(_ACCEPT, of_organization=organization_id, factor_id=row.id, step=step, used_at=work.now):
             lockout.succeeded(work, reserved)
             return Right()
-        cause = "the code of this time step was used before"
+        cause = phrase("the code of this time step was used before")
     work.tx.run(_FAIL, of_organization=organization_id, of_account=account_id)
     if reserved.last:
         lockout.stopped(work, organization_id, account_id, Method.TOTP)

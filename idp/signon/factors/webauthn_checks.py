@@ -28,6 +28,7 @@ from webauthn.helpers.structs import (
 )
 
 from idp.audit.log import plain
+from idp.base.texts import phrase
 from idp.signon.factors.webauthn_party import RelyingParty
 
 ALGORITHMS = [
@@ -105,7 +106,7 @@ def read(text: str) -> Answer | Rejected:
         raw_id = base64url_to_bytes(sent["rawId"])
         challenge, id_ = client["challenge"], sent["id"]
     except (ValueError, KeyError, TypeError) as error:
-        return Rejected(f"what the browser sent cannot be read ({type(error).__name__})")
+        return Rejected(phrase("what the browser sent cannot be read (%(name)s)", name=type(error).__name__))
     if not isinstance(challenge, str) or not isinstance(id_, str) or id_ != bytes_to_base64url(raw_id):
         return Rejected("what the browser sent is not of the form that it must have")
     if not 0 < len(raw_id) <= LONGEST_ID:

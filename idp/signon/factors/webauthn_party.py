@@ -6,6 +6,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from idp.base.errors import Unavailable
+from idp.base.texts import phrase
 from idp.settings import Settings
 
 
@@ -38,7 +39,10 @@ class RelyingParty:
             raise Unavailable(
                 "The model of this passkey or security key cannot be checked at the moment.",
                 code="attestation-roots",
-                cause=f"no certificate can be read in {self.roots_folder} (passkeys.attestation_roots)",
+                cause=phrase(
+                    "no certificate can be read in %(roots_folder)s (passkeys.attestation_roots)",
+                    roots_folder=self.roots_folder,
+                ),
             )
         return found
 

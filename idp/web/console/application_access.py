@@ -1,10 +1,7 @@
 """Who may open an application: to give access and to withdraw it."""
 
-from datetime import UTC, datetime
-
 from flask import Blueprint, Response, request, url_for
 
-from idp.base.errors import Invalid
 from idp.base.work import Work
 from idp.directory import access, application_lists, applications, queries, sizes
 from idp.directory.rights import require_on
@@ -69,7 +66,7 @@ def ask_to_give(work: Work, desk: Desk, application_id: str) -> Response:
     if sent["kind"] == _LATER and guided():
         return redirect("console_application_vendor.index", application_id=application.id, **onward())
     require_on(work, Permission.APPLICATION_GRANT, application)
-    until = _until(sent["until"])
+    until = giving.end_of(sent["until"])
     says = [giving.sentence(work, desk, application, kind=sent["kind"], group=sent["group"], account=sent["account"])]
     if until is not None:
         says.append(_("It ends by itself after %(day)s.", day=sent["until"]))
@@ -106,7 +103,7 @@ def give(work: Work, desk: Desk, application_id: str) -> Response:
         everyone=kind == access.EVERYONE,
         group=form.get("group", "").strip() if kind == access.GROUP else None,
         account=form.get("account", "").strip() if kind == access.ACCOUNT else None,
-        until=_until(form.get("until", "")),
+        until=giving.end_of(form.get("until", "")),
         reason=form.get("reason", "").strip(),
     )
     words = _("Access to %(name)s was given.", name=application.name)
@@ -145,18 +142,3 @@ def withdraw(work: Work, desk: Desk, application_id: str, grant_id: str) -> Resp
     applications.withdraw(work, application.id, grant_id, reason=request.form.get("reason", "").strip())
     words = _("Access to %(name)s was withdrawn.", name=application.name)
     return done(work, desk, words, "console_application_access.index", application_id=application.id, **onward())
-
-
-def _until(text: str) -> datetime | None:
-    """
-    Return the end of the day *text* (UTC), None where it is empty.
-
-    Raises:
-        Invalid: it is no day.
-    """
-    if not text.strip():
-        return None
-    try:
-        return datetime.strptime(text.strip(), "%Y-%m-%d").replace(hour=23, minute=59, second=59, tzinfo=UTC)
-    except ValueError as error:
-        raise Invalid("This is no day.", field="until", advice="Write it like 2030-01-31.") from error

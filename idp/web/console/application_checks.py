@@ -11,7 +11,7 @@ from idp.base.work import Work
 from idp.directory import history, reaching
 from idp.directory.models import Application
 from idp.directory.rights import require_on
-from idp.oidc import clients
+from idp.oidc import apis, clients
 from idp.oidc import preview as token_preview
 from idp.oidc.checking import examination as client_check
 from idp.oidc.checking import remedies as client_remedies
@@ -25,7 +25,7 @@ from idp.web.console import confirming, lists
 from idp.web.console.application_page import PLACE, application_of, application_page, loopback, onward
 from idp.web.console.desk import Desk, at_desk, done, fresh
 from idp.web.languages import gettext as _
-from idp.web.languages import ngettext
+from idp.web.languages import in_words, ngettext
 from idp.web.security import administrator
 
 pages = Blueprint("console_application_checks", __name__, url_prefix="/admin/applications/<application_id>")
@@ -65,7 +65,9 @@ def ask_to_fix(work: Work, desk: Desk, application_id: str) -> Response:
     fixes = offered(kind, found)
     where: dict[str, Any] = {"application_id": application.id, **_named(), **onward()}
     count = reaching.application(work, application)
-    says = [f"{one.does}. {_('Risk:') + ' ' + one.risk if one.risk else ''}".strip() for one in fixes]
+    says = [
+        f"{in_words(one.does)}. {_('Risk:') + ' ' + in_words(one.risk) if one.risk else ''}".strip() for one in fixes
+    ]
     said = ngettext(
         "It counts from the next sign-on of %(num)s person who may open it.",
         "It counts from the next sign-on of %(num)s people who may open it.",
@@ -103,7 +105,7 @@ def fix(work: Work, desk: Desk, application_id: str) -> Response:
         )
     else:
         applied = remedies.apply(work, application.id, kind, found, if_version=lists.version())
-    words = _("Done: %(what)s.", what="; ".join(one.does for one in applied))
+    words = _("Done: %(what)s.", what="; ".join(in_words(one.does) for one in applied))
     return done(
         work, desk, words, "console_application_checks.doctor", application_id=application.id, **_named(), **onward()
     )
@@ -117,11 +119,20 @@ def preview(work: Work, desk: Desk, application_id: str) -> Response:
     application = application_of(work, desk, application_id)
     account = request.args.get("account", "").strip() or desk.session.email
     wish = request.args.get("wish", "").strip()
+    resource, single = request.args.get("resource", "").strip(), request.args.get("claims", "").strip()
     seen: token_preview.Preview | assertion_preview.Preview | None = None
     text, fault = "", None
     try:
         if application.protocol == clients.PROTOCOL:
-            seen = token_preview.preview(work, context.settings().base_url, application.id, account, scope=wish)
+            seen = token_preview.preview(
+                work,
+                context.settings().base_url,
+                application.id,
+                account,
+                scope=wish,
+                resource=resource,
+                single=single,
+            )
         else:
             place = assertion_preview.place_of(work, application.id, context.settings().base_url)
             of_saml = assertion_preview.preview(work, place, application.id, account, nameid_format=wish or None)
@@ -136,6 +147,9 @@ def preview(work: Work, desk: Desk, application_id: str) -> Response:
         "preview",
         account=account,
         wish=wish,
+        resource=resource,
+        single=single,
+        apis=_apis(work, application),
         seen=seen,
         xml=text,
         tokens=_tokens(seen) if isinstance(seen, token_preview.Preview) else [],
@@ -185,4 +199,17 @@ def _tokens(seen: token_preview.Preview) -> list[tuple[str, str]]:
     def written(said: dict[str, Any]) -> str:
         return json.dumps(said, indent=2, ensure_ascii=False) if said else ""
 
-    return [(_("ID token"), written(seen.id_token)), (_("UserInfo"), written(seen.userinfo))]
+    access = _("Access token, as the API is told when it asks about it") if seen.opaque else _("Access token")
+    return [
+        (_("ID token"), written(seen.id_token)),
+        (_("UserInfo"), written(seen.userinfo)),
+        (access, written(seen.access_token)),
+    ]
+
+
+def _apis(work: Work, application: Application) -> list[tuple[str, str]]:
+    """Return the APIs that a request of the application can name: identifier and name, as far as the actor may see them."""
+    if application.protocol != clients.PROTOCOL:
+        return []
+    every = apis.listed(work, organization_id=application.organization_id, site_id=application.site_id)
+    return [(one.identifier, one.name) for one in every if one.disabled_at is None]

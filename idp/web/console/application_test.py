@@ -7,6 +7,7 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from idp.audit import step_words
+from idp.audit.attempts import cause_of
 from idp.audit.models import Attempt
 from idp.base.texts import Words
 from idp.base.work import Work
@@ -96,7 +97,7 @@ def _trace(attempt: Attempt) -> Trace:
         (
             step_words.sentence(attempt.kind, step),
             step.get("state") != "failed",
-            str(step.get("cause", "")) if step.get("state") == "failed" else _facts(step),
+            cause_of(step) if step.get("state") == "failed" else _facts(step),
         )
         for step in attempt.steps
     ]

@@ -33,7 +33,7 @@ def _cells(work: Work, at: At, rows: Sequence[Application]) -> Iterator[Sequence
         yield one.name, one.id, one.protocol, sites.get(one.site_id, ""), state, known_as, one.launch_url
 
 
-def _site_id(work: Work, at: At) -> str:
+def site_asked(work: Work, at: At) -> str:
     """Return the site that the address names, by id or short name; `NotFound` where there is none."""
     said = at.chosen["site"]
     known = {of: one.id for one in queries.sites(work, organization_id=at.organization_id) for of in (one.id, one.slug)}
@@ -51,7 +51,7 @@ LIST = lists.Listing(
         after=after,
         limit=limit,
         starting=at.chosen["q"],
-        site_id=_site_id(work, at),
+        site_id=site_asked(work, at),
         protocol=at.chosen["protocol"],
         state=at.chosen["state"],
     ),

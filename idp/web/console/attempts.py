@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from flask import Blueprint, Response
 
+from idp.audit.attempts import cause_of, cause_of_attempt
 from idp.audit.findings import Finding
 from idp.audit.models import Attempt
 from idp.base.errors import NotFound
@@ -88,6 +89,7 @@ def index(work: Work, desk: Desk) -> Response:
         listed=found,
         called=_called(work, organization_id, found.rows),
         unknown=who.unknown or application.unknown,
+        cause_of_attempt=cause_of_attempt,
     )
 
 
@@ -119,6 +121,8 @@ def show(work: Work, desk: Desk, attempt_id: str) -> Response:
         attempt=attempt,
         called=history_lists.called(work, desk.organization.id, ids),
         findings=_findings(work, attempt),
+        cause_of=cause_of,
+        cause_of_attempt=cause_of_attempt,
         chapters=story(work, attempt) if desk.may(Permission.POLICY_READ) else (),
     )
 

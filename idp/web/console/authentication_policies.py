@@ -10,6 +10,7 @@ from idp.base.work import Work
 from idp.directory import (
     account_lists,
     authentication_policies,
+    authentication_policy_changes,
     history,
     memberships,
     policy_lists,
@@ -114,7 +115,7 @@ def new(work: Work, desk: Desk) -> Response:
 def create(work: Work, desk: Desk) -> Response:
     """Create a policy; nobody is in it yet."""
     kind = _kind(request.form.get("kind", ""))
-    made = authentication_policies.create(
+    made = authentication_policy_changes.create(
         work,
         desk.organization.slug,
         request.form.get("name", ""),
@@ -171,7 +172,7 @@ def save(work: Work, desk: Desk, policy_id: str) -> Response:
         replayed = _replayed(work, desk, policy, changes)
         return _form(work, desk, policy, terms, found=found, tokens=tokens, replayed=replayed)
     with guarded(work, desk):
-        authentication_policies.edit(
+        authentication_policy_changes.edit(
             work,
             desk.organization.slug,
             policy.id,
@@ -270,7 +271,7 @@ def choosing(work: Work, desk: Desk, policy_id: str) -> Response:
 def choose(work: Work, desk: Desk, policy_id: str) -> Response:
     """Make a policy the default."""
     with guarded(work, desk):
-        chosen = authentication_policies.set_default(
+        chosen = authentication_policy_changes.set_default(
             work, desk.organization.slug, _policy(work, desk, policy_id).id, if_version=lists.version()
         )
     words = _("“%(name)s” is the default now. Nobody was moved.", name=chosen.name)
@@ -309,7 +310,7 @@ def delete(work: Work, desk: Desk, policy_id: str) -> Response:
     """Delete a policy; those who are in it enter another one."""
     policy = _policy(work, desk, policy_id)
     with guarded(work, desk):
-        moved = authentication_policies.delete(
+        moved = authentication_policy_changes.delete(
             work,
             desk.organization.slug,
             policy.id,

@@ -13,6 +13,7 @@ from werkzeug.exceptions import MethodNotAllowed
 from werkzeug.exceptions import NotFound as NoSuchAddress
 
 from idp.base.errors import Forbidden, Invalid, NotFound
+from idp.base.texts import phrase
 from idp.base.work import HeldRole, Work
 from idp.directory import organizations, rights
 from idp.policy.access.context import RequestKind
@@ -42,7 +43,7 @@ def is_open(work: Work, session: CurrentSession | None) -> bool:
         raise Forbidden(
             "You administer nothing here.",
             advice="Ask an administrator of your organization for a role.",
-            cause=f"{session.email} holds no role",
+            cause=phrase("%(email)s holds no role", email=session.email),
         )
     console_use.touch(work, session)
     return True

@@ -1,5 +1,7 @@
 """The sentence on what giving access to an application, or to a bookmark, does, and to how many."""
 
+from datetime import UTC, datetime
+
 from idp.base.errors import Invalid
 from idp.base.work import Work
 from idp.directory import access, queries, reaching
@@ -51,3 +53,18 @@ def sentence(work: Work, desk: Desk, application: Application, *, kind: str, gro
         count,
     )
     return said % {"num": count, "group": found.name, "name": application.name}
+
+
+def end_of(text: str) -> datetime | None:
+    """
+    Return the end of the day *text* (UTC), until which something holds; None where it is empty.
+
+    Raises:
+        Invalid: it is no day.
+    """
+    if not text.strip():
+        return None
+    try:
+        return datetime.strptime(text.strip(), "%Y-%m-%d").replace(hour=23, minute=59, second=59, tzinfo=UTC)
+    except ValueError as error:
+        raise Invalid("This is no day.", field="until", advice="Write it like 2030-01-31.") from error

@@ -6,9 +6,9 @@ from flask import Blueprint, Response, request
 
 from idp.base.errors import Invalid, NotFound
 from idp.base.work import Work
-from idp.directory import group_exceptions, queries, runs, sizes
+from idp.directory import group_exceptions, group_rule_turns, queries, runs, sizes
 from idp.directory import group_rule_changes as rules
-from idp.directory.group_rule_changes import Ran
+from idp.directory.group_rule_turns import Ran
 from idp.directory.models import Group
 from idp.policy.permissions import Permission, require
 from idp.signon import group_rule_runs
@@ -208,7 +208,7 @@ def run(work: Work, desk: Desk, group_id: str) -> Response:
 def farewell(work: Work, desk: Desk, group_id: str) -> Response:
     """Ask what becomes of those whom the rule has put into the group."""
     group = _group(work, desk, group_id)
-    rule = rules.rule(work, group)
+    rule = group_rule_turns.rule(work, group)
     count = rules.members(work, rule)
     return console_page(
         work, desk, "console/groups/rule_remove.html", place=_PLACE, group=group, rule=rule, count=count
@@ -236,7 +236,7 @@ def _begun() -> str:
 
 def _unchanged(work: Work, desk: Desk, group_id: str) -> None:
     group = _group(work, desk, group_id)
-    seen.unchanged(group.id, rules.rule(work, group).version)
+    seen.unchanged(group.id, group_rule_turns.rule(work, group).version)
 
 
 def _ran(ran: Ran) -> str:

@@ -6,6 +6,7 @@ from flask import Blueprint, Response, url_for
 
 from idp.base.work import Work
 from idp.directory import application_names, attention, daily_counts
+from idp.oidc.api_tokens import administered as api_tokens
 from idp.policy.permissions import Permission
 from idp.provisioning.targets import lists as provisioning_targets
 from idp.saml import attention as provider_attention
@@ -57,6 +58,9 @@ def home(work: Work, desk: Desk) -> Response:
         Item(f"provisioning-{one.what}", one.count, one.names, _address(_PLACES[f"provisioning-{one.what}"]))
         for one in provisioning_targets.wanted(work, desk.organization.id)
     ]
+    tokens = api_tokens.ending(work, desk.organization.id)
+    if tokens:
+        items.append(Item("api-tokens-ending", tokens, (), url_for("console_tokens.index", which=api_tokens.ENDING)))
     sees_people = desk.may(Permission.ACCOUNT_READ)
     people = coverage.second_step(work, desk.organization.id) if sees_people else None
     # The list is of those who read the log, too: whoever may not sees the number alone.

@@ -226,6 +226,21 @@ def version() -> int | None:
     return int(said)
 
 
+def number(name: str) -> int | None:
+    """
+    Return the number that a field of a form says; None where it is empty.
+
+    Raises:
+        Invalid: it is no number.
+    """
+    said = request.form.get(name, "").strip()
+    if not said:
+        return None
+    if not (said.isascii() and said.isdecimal() and len(said) < 10):
+        raise Invalid("This is no number.", field=name, advice="Write it in digits.")
+    return int(said)
+
+
 def listed(
     desk: Desk,
     name: str,

@@ -104,7 +104,9 @@ def _fetched(address: str, permission: Permission, values: dict[str, Any]) -> Gi
     def check(_work: Any, desk: Any) -> None:
         site = values.get("site_id") or request.form.get("site") or None
         if not desk.may(permission, site_id=site, application_id=values.get("application_id")):
-            raise Forbidden("You may not do this.", cause=f"no {permission.value} here: nothing was fetched")
+            raise Forbidden(
+                "You may not do this.", cause=phrase("no %(value)s here: nothing was fetched", value=permission.value)
+            )
 
     outside.at_work(check)
     found = Given(outside.fetched(address, most_bytes=MOST_METADATA_BYTES, field="metadata_url"), address)

@@ -57,6 +57,7 @@ SECTIONS = (
         (
             Entry("sites", "console_sites.index", _P.SITE_READ),
             Entry("applications", "console_applications.index", _P.APPLICATION_READ),
+            Entry("apis", "console_apis.index", _P.API_READ),
             Entry("bookmarks", "console_bookmarks.index", _P.APPLICATION_READ),
             Entry("requests", "console_requests.index", _P.REQUEST_READ),
             Entry("layouts", "console_layouts.index", _P.ORGANIZATION_READ),

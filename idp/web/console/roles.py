@@ -7,8 +7,9 @@ from flask import Blueprint, Response, request
 
 from idp.base.errors import Invalid
 from idp.base.work import Actor, Work
-from idp.directory import history, queries, role_assignments, role_holders, roles
-from idp.directory.role_assignments import Held, Proposal
+from idp.directory import held_roles, history, queries, role_assignments, role_holders, roles
+from idp.directory.held_roles import Held
+from idp.directory.role_assignments import Proposal
 from idp.directory.roles import AnyRole
 from idp.policy.permissions import Permission, exceeds
 from idp.web.console import lists, seen
@@ -29,7 +30,7 @@ _ASKED = ("role", "whom", "where", "until", "reason")
 LIST = lists.Listing(
     name="administrators",
     file="console_roles.as_csv",
-    read=lambda work, at, after, limit: role_assignments.page(
+    read=lambda work, at, after, limit: held_roles.page(
         work, at.organization_id, after=after, limit=limit, role=_known(work, at), scope=at.chosen["scope"]
     ),
     key=lambda one: (one.assignment.id,),
@@ -37,7 +38,7 @@ LIST = lists.Listing(
     cells=lambda work, at, rows: (
         (one.subject_kind, one.subject, one.role, one.scope_name, *_times(one)) for one in rows
     ),
-    filters={"role": lists.text, "scope": lists.one_of(role_assignments.SCOPES)},
+    filters={"role": lists.text, "scope": lists.one_of(held_roles.SCOPES)},
 )
 ROLES = lists.Listing(
     name="roles",
@@ -143,7 +144,7 @@ def grant(work: Work, desk: Desk) -> Response:
 @fresh
 def ask_withdraw(work: Work, desk: Desk, assignment_id: str) -> Response:
     """Say what will happen, and to how many, when a role is withdrawn."""
-    held = role_assignments.assignment(work, assignment_id, organization_id=desk.organization.id)
+    held = held_roles.assignment(work, assignment_id, organization_id=desk.organization.id)
     group = (
         queries.group(work, held.subject_id, organization_id=desk.organization.id)
         if held.subject_kind == "group"
@@ -155,7 +156,7 @@ def ask_withdraw(work: Work, desk: Desk, assignment_id: str) -> Response:
         "console/roles/withdraw.html",
         place=_PLACE,
         held=held,
-        count=1 if group is None else role_assignments.people(work, group),
+        count=1 if group is None else held_roles.people(work, group),
     )
 
 
@@ -165,7 +166,7 @@ def ask_withdraw(work: Work, desk: Desk, assignment_id: str) -> Response:
 @fresh
 def withdraw(work: Work, desk: Desk, assignment_id: str) -> Response:
     """Withdraw the role."""
-    held = role_assignments.assignment(work, assignment_id, organization_id=desk.organization.id)
+    held = held_roles.assignment(work, assignment_id, organization_id=desk.organization.id)
     with guarded(work, desk):
         role_assignments.withdraw(
             work, assignment_id, organization=desk.organization.slug, reason=request.form.get("reason", "")
@@ -202,7 +203,7 @@ def show(work: Work, desk: Desk, role_key: str) -> Response:
         place=_PLACE,
         role=role,
         permissions=[one for one in Permission if one in role.permissions],
-        holders=role_assignments.page(work, desk.organization.id, role=role.key),
+        holders=held_roles.page(work, desk.organization.id, role=role.key),
     )
 
 
@@ -297,7 +298,7 @@ def delete(work: Work, desk: Desk, role_key: str) -> Response:
 def of_account(work: Work, desk: Desk, account_id: str) -> Response:
     """Show what an account administers, and who may change the account."""
     account = queries.account(work, account_id, organization_id=desk.organization.id)
-    held = role_assignments.of_account(work, account)
+    held = held_roles.of_account(work, account)
     may = role_holders.who_may(work, Permission.ACCOUNT_EDIT, organization_id=desk.organization.id)
     over = [one for one in may if not exceeds([mine.held for mine in held], Actor("account", roles=(one.held,)))]
     return console_page(
@@ -375,4 +376,4 @@ def _until(typed: str) -> datetime | None:
 
 
 def _count(work: Work, proposal: Proposal) -> int:
-    return 1 if proposal.group is None else role_assignments.people(work, proposal.group)
+    return 1 if proposal.group is None else held_roles.people(work, proposal.group)

@@ -3,7 +3,7 @@
 from flask import Blueprint, Response
 
 from idp.base.work import Work
-from idp.directory import application_lists, queries, role_assignments
+from idp.directory import application_lists, held_roles, queries
 from idp.directory.models import Site
 from idp.policy.permissions import Permission
 from idp.web.console import applications as all_applications
@@ -36,7 +36,7 @@ APPLICATIONS = lists.Listing(
 ADMINISTRATORS = lists.Listing(
     name="site-administrators",
     file="console_site_tabs.administrators_as_csv",
-    read=lambda work, at, after, limit: role_assignments.page(
+    read=lambda work, at, after, limit: held_roles.page(
         work, at.organization_id, after=after, limit=limit, site=at.of, scope=at.chosen["scope"]
     ),
     key=all_roles.LIST.key,

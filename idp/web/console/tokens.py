@@ -5,7 +5,7 @@ from flask import Blueprint, Response, request
 from idp.base.errors import Invalid
 from idp.base.texts import phrase
 from idp.base.work import Work
-from idp.directory import rights
+from idp.directory import rights, sizes
 from idp.oidc.api_tokens import administered
 from idp.oidc.api_tokens.administered import Listed
 from idp.web.console import lists
@@ -29,8 +29,8 @@ def _cells(one: Listed) -> tuple[object, ...]:
 
 def _read(work: Work, at: At, after: After, limit: int) -> list[Listed]:
     administered.require_to_see(work, at.organization_id)
-    api, known = at.chosen["api"], {one for one, _name in administered.apis(work, at.organization_id)}
-    if api and api not in known:
+    api = at.chosen["api"]
+    if api and not administered.is_api(work, at.organization_id, api):
         raise Invalid(
             phrase("This list cannot be narrowed to “%(value)s”.", value=api[:80]),
             field="api",
@@ -57,6 +57,7 @@ LIST = lists.Listing(
         *("created_at", "last_used_at", "ends_at", "revoked_at", "revoked_because"),
     ),
     cells=lambda work, at, rows: map(_cells, rows),
+    most=30,
     filters={"q": lists.text, "api": lists.text, "which": lists.one_of(administered.WHICH)},
 )
 
@@ -66,14 +67,16 @@ LIST = lists.Listing(
 @at_desk
 def index(work: Work, desk: Desk) -> Response:
     """List API tokens, the newest first: ``q`` begins the address of their person, ``api`` and ``which`` narrow them."""
+    found = LIST.page(work, desk)
     return console_page(
         work,
         desk,
         "console/tokens/index.html",
         place=_PLACE,
-        listed=LIST.page(work, desk),
-        apis=administered.apis(work, desk.organization.id),
+        listed=found,
+        apis=administered.apis(work, desk.organization.id, found.filters["api"]),
         counts=administered.counts(work, desk.organization.id),
+        countable=sizes.MANY,
         may_revoke=_may_revoke(desk),
     )
 

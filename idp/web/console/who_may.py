@@ -29,6 +29,7 @@ from idp.directory import (
     zones,
 )
 from idp.directory.models import Application, Site
+from idp.oidc import api_lists
 from idp.policy.permissions import PROGRAM_ROLES, PROVISIONING_CLIENT, Permission, require
 from idp.provisioning import clients
 from idp.signon import joining
@@ -148,6 +149,12 @@ def _application(work: Work, desk: Desk, reference: str) -> Subject:
     found = _application_by_id(work, desk, reference, ("saml", "oidc"))
     back = ("console_applications.show", {"application_id": found.id})
     return Subject(found.name, "applications", back, _APPLICATION, found.site_id, found.id)
+
+
+def _api(work: Work, desk: Desk, reference: str) -> Subject:
+    found = api_lists.found(work, desk.organization.id, reference)
+    acts = (("edit", (_P.API_EDIT,)), ("grant", (_P.API_GRANT,)), ("delete", (_P.API_DELETE,)))
+    return Subject(found.name, "apis", ("console_apis.show", {"api_id": found.id}), acts, found.site_id)
 
 
 def _bookmark(work: Work, desk: Desk, reference: str) -> Subject:
@@ -277,6 +284,7 @@ KINDS: dict[str, Callable[[Work, Desk, str], Any]] = {
     "site": _site,
     "keys": _keys,
     "application": _application,
+    "api": _api,
     "bookmark": _bookmark,
     "policy": _policy,
     "access": _access,

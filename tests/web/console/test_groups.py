@@ -2,7 +2,7 @@
 
 import pytest
 
-from idp.directory import applications, groups, queries
+from idp.directory import applications, group_rule_turns, groups, queries
 from idp.directory import group_rule_changes as rules
 from tests.support.front import ANN, BEN, CLEO
 from tests.web.conftest import signed_in
@@ -118,7 +118,7 @@ def test_a_rule_that_holds_itself_says_so_and_goes_on_once_it_is_seen(front, adm
         rules.write(work, "Staff", organization="acme", condition="name is set", brake_percent=0)
         rules.switch_on(work, "Staff", organization="acme")
         found = queries.account(work, ANN)
-        rule = rules.rule(work, queries.group(work, "Staff", organization_id=front.organization_id))
+        rule = group_rule_turns.rule(work, queries.group(work, "Staff", organization_id=front.organization_id))
         rule.condition = f'email is not "{found.email}"'  # as if something had changed behind its back
         work.tx.session.flush()
         assert rules.run(work, "Staff", organization="acme").held

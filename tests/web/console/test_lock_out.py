@@ -12,11 +12,11 @@ from idp.directory import (
     applications,
     default_groups,
     groups,
+    held_roles,
     import_reading,
     memberships,
     queries,
     rights,
-    role_assignments,
 )
 from idp.directory import group_rule_changes as rules
 from idp.policy.access import documents
@@ -68,9 +68,7 @@ def test_the_role_of_the_last_one_who_gets_in_is_not_withdrawn(front, admin, bar
     put_in(front, BEN)
     with front.work() as work:
         [mine] = [
-            one
-            for one in role_assignments.assignments(work, organization_id=front.organization_id)
-            if one.subject == ANN
+            one for one in held_roles.assignments(work, organization_id=front.organization_id) if one.subject == ANN
         ]
 
     admin.open(f"/admin/roles/assignments/{mine.assignment.id}/withdraw").submit("Withdraw")

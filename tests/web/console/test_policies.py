@@ -3,7 +3,15 @@
 import pytest
 
 from idp.audit.models import AuditEntry
-from idp.directory import accounts, authentication_policies, groups, organizations, policy_members, queries
+from idp.directory import (
+    accounts,
+    authentication_policies,
+    authentication_policy_changes,
+    groups,
+    organizations,
+    policy_members,
+    queries,
+)
 from idp.policy.models import AuthenticationPolicy
 from tests.support.front import ANN, BEN, DORA
 from tests.web.conftest import signed_in
@@ -24,7 +32,7 @@ def policy_of(front, email: str) -> str:
 def strict(front):
     """A second policy for members, in which nobody is."""
     with front.work() as work:
-        return authentication_policies.create(work, "acme", "Strict", {"password_minimum": 20}).id
+        return authentication_policy_changes.create(work, "acme", "Strict", {"password_minimum": 20}).id
 
 
 def test_every_policy_is_listed_with_how_many_are_in_it(front, admin, strict):
@@ -247,7 +255,7 @@ def test_the_history_of_a_policy_is_told(front, admin, strict):
 def test_t1_a_policy_of_another_organization_is_not_there(front, admin):
     with front.work() as work:
         organizations.create(work, "globex", name="Globex")
-        theirs = authentication_policies.create(work, "globex", "Theirs").id
+        theirs = authentication_policy_changes.create(work, "globex", "Theirs").id
 
     for tail in ("", "/edit", "/members", "/history", "/default", "/delete"):
         assert admin.open(f"/admin/policies/{theirs}{tail}").status == 404

@@ -7,7 +7,7 @@ import pytest
 from idp.base.work import Actor, HeldRole
 from idp.policy.permissions import ROLES as BUILT_IN
 from idp.policy.permissions import Permission, allows, reach
-from tests.support.console_permissions import ANY_SITE, ANYWHERE, ORGANIZATION, SITE, TABLE, Needs
+from tests.support.console_permissions import ANY_SITE, ANYWHERE, ORGANIZATION, ROLES, SITE, TABLE, Needs
 from tests.support.console_routes import routes
 from tests.support.console_sent import everything
 from tests.support.two_tenants import Things, signed_in_to_acme
@@ -15,7 +15,11 @@ from tests.support.two_tenants import Things, signed_in_to_acme
 REFUSED = (403, 404)
 WAITS_FOR_NOTHING = {"console_application_saml.decide": 404, "console_group_rules.previewed": 404}
 """What is answered so to whoever may, too: in the world of the matrix nothing is to be decided, and no rule was looked at."""
-ASKED = {"console_access_paths.ask_to_mark": "?group=Staff", "console_groups.ask_to_nest": "?parent=Engineering"}
+ASKED = {
+    "console_access_paths.ask_to_mark": "?group=Staff",
+    "console_api_scopes.ask_to_grant": "?kind=everyone&scope=orders:read",
+    "console_groups.ask_to_nest": "?parent=Engineering",
+}
 """What pages are asked about, where without that there is nothing to show."""
 
 
@@ -56,22 +60,6 @@ def _may(held: HeldRole, needs: Needs, things: Things) -> bool:
 def _somewhere(actor, permission) -> bool:
     where = reach(actor, permission)
     return bool(where.organizations or where.sites or where.applications)
-
-
-ROLES = {
-    "organization administrator": ("organization-administrator", {}),
-    "security administrator": ("security-administrator", {}),
-    "user access administrator": ("user-access-administrator", {}),
-    "user access administrator of the site": ("user-access-administrator", {"site": "acme"}),
-    "user access administrator of Okta": ("user-access-administrator", {"application": "okta"}),
-    "help desk": ("help-desk", {}),
-    "auditor": ("auditor", {}),
-    "site administrator of the site": ("site-administrator", {"site": "acme"}),
-    "site administrator of another site": ("site-administrator", {"site": "europe"}),
-    "application administrator of Okta": ("application-administrator", {"application": "okta"}),
-    "application administrator of another application": ("application-administrator", {"application": "wiki"}),
-    "user access administrator of another site": ("user-access-administrator", {"site": "europe"}),
-}
 
 
 def test_t10_the_table_knows_every_address_and_no_other(tenants):

@@ -3,7 +3,17 @@
 import pytest
 
 from idp.base.errors import IdpError
-from idp.directory import access_policies, accounts, authentication_policies, groups, memberships, queries, runs, sizes
+from idp.directory import (
+    access_policies,
+    accounts,
+    authentication_policies,
+    authentication_policy_changes,
+    groups,
+    memberships,
+    queries,
+    runs,
+    sizes,
+)
 from idp.directory.models import Application, RoleAssignment
 from idp.policy.access import documents
 from idp.signon import bulk_acts, coverage, group_rule_runs, insights
@@ -110,7 +120,7 @@ def test_a_large_group_is_moved_to_a_policy_by_a_run(front, admin, large, monkey
     with front.work() as work:
         for one in (BEN, CLEO):
             groups.add(work, "Staff", one, organization="acme")
-        target = authentication_policies.create(work, "acme", "Strict").id
+        target = authentication_policy_changes.create(work, "acme", "Strict").id
         default = authentication_policies.default_policy(work, front.organization_id).id
     admin.open(f"/admin/policies/{default}/members").submit("Move", group="Staff", to=target)
     assert admin.path.startswith("/admin/runs/")

@@ -8,7 +8,14 @@ import sqlalchemy as sa
 from idp.audit import attempts
 from idp.audit.attempts import Trail
 from idp.base.db import Prepared
-from idp.directory import access_assignments, access_policies, accounts, authentication_policies, zones
+from idp.directory import (
+    access_assignments,
+    access_policies,
+    accounts,
+    authentication_policies,
+    authentication_policy_changes,
+    zones,
+)
 from idp.directory.zones import Contents
 from idp.policy.access import documents
 
@@ -49,7 +56,7 @@ def fill(front, numbers):
             )
             zones.create(work, "acme", f"Zone {number}", Contents(networks=(f"10.0.{number}.0/24",)))
             access_assignments.create(work, "acme", f"Access {number}")
-            authentication_policies.create(work, "acme", f"Policy {number}")
+            authentication_policy_changes.create(work, "acme", f"Policy {number}")
         rules = [
             {"name": f"rule {number}", "conditions": {"networks": {"zones": [f"Zone {number}"]}}, "answer": {"effect": "allow"}, "mode": "report-only"}
             for number in range(max(numbers) + 1)

@@ -5,6 +5,7 @@ from sqlalchemy import select
 
 from idp.audit.models import AuditEntry
 from idp.directory import queries, sites
+from idp.oidc import clients
 from tests.support.front import ANN, PASSWORD
 from tests.web.conftest import signed_in
 from tests.web.console.conftest import make_administrator
@@ -51,7 +52,7 @@ def test_t10_what_loosens_is_asked_first_and_says_what_it_means(front, admin, se
     admin.open(PAGE).submit("Save", **{name: value})
 
     assert said in admin.text
-    assert "applications of this site" in admin.text or "application of this site" in admin.text
+    assert "It weakens" in admin.text or "No application that is there now is weakened by it." in admin.text
     assert getattr(site(front), setting) == before
     admin.submit("Loosen it")
     assert (admin.path, "Saved." in admin.text) == (PAGE, True)
@@ -113,8 +114,31 @@ def test_t10_an_auditor_reads_them_and_changes_nothing(front):
     token = auditor.open("/account/devices").field("csrf_token").get("value")
 
     assert "Demand PKCE of every client" in auditor.open(PAGE).text
-    assert not auditor.page.xpath("//main//form")
+    assert not auditor.page.xpath("//main//form[@method='post']")
     for more in ({}, {"confirmed": "yes"}):
         form = {"csrf_token": token, "client_registration": "open", **more}
         assert auditor.client.post(PAGE, data=form).status_code == 403
     assert site(front).client_registration == "off"
+
+
+def test_the_question_names_the_applications_that_each_change_weakens_and_no_others(front, admin):
+    with front.work() as work:
+        sites.edit(work, "acme", sign_metadata=True)
+        made = {"redirect_uris": ["https://rp.example/cb"], "grant_types": ["authorization_code"]}
+        for name, more in (
+            ("Basic", {}),
+            ("Public", {"token_endpoint_auth_method": "none"}),
+            ("Signed", {"token_endpoint_auth_method": "private_key_jwt", "jwks_uri": "https://rp.example/jwks"}),
+        ):
+            clients.create(work, "acme", {"client_name": name, **made, **more}, base_url="http://localhost:8000")
+        clients.create(work, "acme-eu", {"client_name": "Elsewhere", **made}, base_url="http://localhost:8000")
+
+    admin.open(PAGE).submit(
+        "Save", pkce=None, token_endpoint_assertions="on", registered_open="on", registered_legacy="on"
+    )
+
+    said = admin.page.xpath("//main//form//p/text()")
+    assert said[0].endswith("No application that is there now is weakened by it.")
+    assert said[1].endswith("No application that is there now is weakened by it.")
+    assert said[2].endswith("It weakens 2 applications that are there now: Basic, Signed.")
+    assert said[3].endswith("It weakens 1 application that is there now: Signed.")

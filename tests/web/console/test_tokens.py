@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 from werkzeug.datastructures import MultiDict
 
-from idp.directory import accounts, authentication_policies, organizations, role_assignments, roles, sites
+from idp.directory import accounts, authentication_policies, organizations, role_assignments, roles, sites, sizes
 from idp.oidc import api_scopes, apis
 from idp.oidc.api_tokens import administered, text
 from idp.oidc.models import ApiToken
@@ -74,6 +74,20 @@ def test_the_list_has_all_of_them_the_newest_first_and_is_narrowed(front, admin,
     ):
         assert shown(admin.open(f"/admin/tokens?{query}")) == labels, query
     assert "SECRET-HASH" not in admin.open("/admin/tokens").answer.text  # T7
+
+
+def test_of_very_many_tokens_and_apis_it_counts_and_offers_some_and_takes_any(front, admin, tokens, monkeypatch):
+    monkeypatch.setattr(sizes, "MANY", 2)
+    monkeypatch.setattr(sizes.each_up_to, "__defaults__", (2,))
+    monkeypatch.setattr(administered, "MOST_APIS", 1)
+    with front.work() as work:
+        api = work.tx.session.get_one(ApiToken, (front.organization_id, tokens["Stock of ben"])).api_id
+    text = admin.open("/admin/tokens").text
+    assert "More than 2 are good" in text
+    assert "2 of them were not used for 90 days" in text
+    assert admin.page.xpath("//select[@name='api']/option/text()") == ["All", "Orders"]
+    assert shown(admin.open(f"/admin/tokens?api={api}")) == ["Stock of dora", "Stock of ben"]
+    assert admin.page.xpath("//select[@name='api']/option/text()") == ["All", "Orders", "Stock"]
 
 
 def test_t16_the_list_as_a_file(front, admin, tokens):

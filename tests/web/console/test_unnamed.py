@@ -2,7 +2,7 @@
 
 import pytest
 
-from idp.directory import default_groups, groups, launcher_layouts, role_assignments, roles
+from idp.directory import default_groups, groups, held_roles, launcher_layouts, role_assignments, roles
 from tests.support.front import ANN, BEN, DORA
 from tests.web.console.conftest import make_administrator
 from tests.web.console.test_entrance import account_id
@@ -31,7 +31,7 @@ def demote(front, role="", permissions=()):
     """Let Ann hold, from now on, this role alone; or one of these permissions."""
     make_administrator(front, email=BEN)
     with front.work() as work:
-        for one in role_assignments.assignments(work, organization_id=front.organization_id):
+        for one in held_roles.assignments(work, organization_id=front.organization_id):
             if one.subject == ANN:
                 role_assignments.withdraw(work, one.assignment.id, organization="acme")
         if permissions:

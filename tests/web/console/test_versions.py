@@ -38,6 +38,11 @@ AGAIN = "does once more what is to be done anyway; whoever comes second is told 
 EACH = "is about people by name; what came of each is said"
 
 WITHOUT = {
+    "console_registration_tokens.create": MAKES,
+    "console_registration_tokens.revoke": ONCE,
+    "console_apis.create": MAKES,
+    "console_api_scopes.add": MAKES,
+    "console_api_scopes.withdraw": ONCE,
     "console_access.create": MAKES,
     "console_access_rules.create": MAKES,
     "console_application_access.give": MAKES,

@@ -19,7 +19,7 @@ WORDS = "Who may change it"
 
 OBJECTS = (
     *("groups", "domains", "sites", "applications", "bookmarks", "layouts", "policies", "access", "zones", "keys"),
-    *("joining/rules", "joining/requests", "imports", "roles/all", "requests", "runs", "provisioning"),
+    *("joining/rules", "joining/requests", "imports", "roles/all", "requests", "runs", "provisioning", "apis"),
 )
 
 

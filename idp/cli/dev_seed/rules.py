@@ -1,8 +1,4 @@
-"""
-Made-up rules and long work of the large organization, for `idp dev seed`: what it has some dozens or hundreds of.
-
-Beside the tables in `dev_seed`, so that no page of the console is empty where it is measured.
-"""
+"""Rules and roles of the large organization, of which it has some dozens, so that no page of the console is empty."""
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
@@ -10,42 +6,29 @@ from typing import Any
 
 from idp.base import bulk
 from idp.base.work import Work
-from idp.cli.dev_names import GIVEN, PLACES, WORK, Chance
+from idp.cli.dev_seed import tenants
+from idp.cli.dev_seed.made_names import PLACES, WORK, Chance
+from idp.cli.dev_seed.tenants import RULES, Row, Tenant
 from idp.directory import access_policies, names, zones
-from idp.directory.console_models import Run
 from idp.directory.group_models import GroupRule
-from idp.directory.joining_models import AccountImport, AccountImportRow, JoinRule
+from idp.directory.joining_models import JoinRule
 from idp.directory.launcher_models import LauncherLayout
 from idp.directory.models import Role, RoleAssignment
 from idp.directory.zones import Contents
 from idp.policy.access import documents
 from idp.policy.permissions import Permission
 
-Row = dict[str, Any]
-RULES, _ROLES, _RUNS, _IMPORTS, _ROWS, _LAYOUTS, _ZONES = 20, 12, 120, 20, 100, 10, 30
+_ROLES, _LAYOUTS, _ZONES = 12, 10, 30
 
 
-def fill(
-    work: Work,
-    chance: Chance,
-    slug: str,
-    organization_id: str,
-    *,
-    ruled: Sequence[str],
-    plain: Sequence[str],
-    accounts: Sequence[str],
-) -> dict[str, int]:
-    """
-    Write the rules and the long work of one organization; return how many rows each table was given.
-
-    Args:
-        ruled, plain: ids of groups that are filled by rules, and of others.
-        accounts: ids of some.
-    """
+def fill(work: Work, chance: Chance, tenant: Tenant) -> dict[str, int]:
+    """Write the rules of one organization; return how many rows each table was given."""
+    leaves = tenants.leaves(tenant)
+    ruled, plain = ([tenants.group_id(chance, tenant, one) for one in some] for some in (leaves.ruled, leaves.plain))
 
     def rows(model: Any, prefix: str, count: int, of: Callable[[int], Row]) -> int:
         made: Iterator[Row] = (
-            {"organization_id": organization_id, "id": chance.id(prefix, "more", number), **of(number)}
+            {"organization_id": tenant.id, "id": chance.id(prefix, "more", number), **of(number)}
             for number in range(count)
         )
         return bulk.write(work.tx, model, made)
@@ -54,16 +37,13 @@ def fill(
         "group rules": rows(GroupRule, "rul", len(ruled), lambda n: _group_rule(work, chance, ruled, n)),
         "roles": rows(Role, "rol", _ROLES, lambda n: _role(work, n)),
         "roles of groups": rows(RoleAssignment, "ras", len(plain), lambda n: _assigned(work, plain, n)),
-        "runs": rows(Run, "run", _RUNS, lambda n: _run(work, accounts, n)),
-        "imports": rows(AccountImport, "imp", _IMPORTS, lambda n: _import(work, n)),
-        "rows of imports": rows(AccountImportRow, "imr", _IMPORTS * _ROWS, lambda n: _import_row(chance, slug, n)),
         "layouts": rows(LauncherLayout, "lay", min(_LAYOUTS, len(plain)), lambda n: _layout(work, plain, n)),
         "join rules": rows(JoinRule, "jru", _ROLES, lambda n: _join_rule(work, plain, n)),
     }
     for number in range(_ZONES):
-        zones.create(work, slug, f"Office {number}", Contents(networks=(f"10.{number}.0.0/16",)))
+        zones.create(work, tenant.slug, f"Office {number}", Contents(networks=(f"10.{number}.0.0/16",)))
     counts["zones"] = _ZONES
-    counts["access rules"] = _access_rules(work, slug, plain)
+    counts["access rules"] = _access_rules(work, tenant.slug, plain)
     return counts
 
 
@@ -92,49 +72,6 @@ def _role(work: Work, number: int) -> Row:
 
 def _assigned(work: Work, plain: Sequence[str], number: int) -> Row:
     return {"group_id": plain[number], "role": "help-desk", "valid_from": work.now - timedelta(days=100)}
-
-
-def _run(work: Work, accounts: Sequence[str], number: int) -> Row:
-    ended = work.now - timedelta(days=number)
-    return {
-        "kind": "bulk-accounts",
-        "title": f"Disable {number} accounts",
-        "total": 1000,
-        "done": 990,
-        "failed": 10,
-        "state": "finished",
-        "findings": [f"person.{n}@example.com: It is disabled already." for n in range(10)],
-        "created_by": accounts[0],
-        "created_by_name": "administrator",
-        "created_at": ended - timedelta(minutes=5),
-        "finished_at": ended,
-    }
-
-
-def _import(work: Work, number: int) -> Row:
-    at = work.now - timedelta(days=number)
-    applied = number % 2 == 0
-    return {
-        "file_name": f"people-{number}.csv",
-        "state": "applied" if applied else "previewed",
-        "counts": {"create": _ROWS, "change": 0, "unchanged": 0, "wrong": 0},
-        "created_by_name": "administrator",
-        "created_at": at,
-        "applied_at": at if applied else None,
-    }
-
-
-def _import_row(chance: Chance, slug: str, number: int) -> Row:
-    of, line = divmod(number, _ROWS)
-    given = chance.one(GIVEN, "import", number)
-    return {
-        "import_id": chance.id("imp", "more", of),
-        "number": line + 2,
-        "email": f"imported.{number}@{slug}.example",
-        "action": "create",
-        "after": {"name": f"{given} Imported", "groups": []},
-        "outcome": "created" if of % 2 == 0 else "",
-    }
 
 
 def _layout(work: Work, plain: Sequence[str], number: int) -> Row:

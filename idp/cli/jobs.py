@@ -34,7 +34,7 @@ from idp.oidc import housekeeping as oauth_housekeeping
 from idp.oidc import logout_tokens
 from idp.oidc.api_tokens import ending
 from idp.policy.permissions import OPERATOR
-from idp.provisioning import calls
+from idp.provisioning import calls, ending
 from idp.provisioning.targets import group_sending, noticing, sending, server, switching
 from idp.provisioning.targets.sending import Dial, Told
 from idp.saml import erasing as saml_erasing
@@ -156,7 +156,13 @@ def handlers(of: Settings) -> Handlers:
 
 def run_kinds() -> Kinds:
     """Return what does a part of each kind of long work."""
-    return {**bulk_acts.KINDS, **bulk_objects.KINDS, **group_rule_runs.KINDS, switching.KIND: switching.step}
+    return {
+        **bulk_acts.KINDS,
+        **bulk_objects.KINDS,
+        **group_rule_runs.KINDS,
+        **ending.KINDS,
+        switching.KIND: switching.step,
+    }
 
 
 def _tellers(of: Settings) -> Tellers:

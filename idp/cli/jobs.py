@@ -34,7 +34,8 @@ from idp.oidc import housekeeping as oauth_housekeeping
 from idp.oidc import logout_tokens
 from idp.oidc.api_tokens import ending
 from idp.policy.permissions import OPERATOR
-from idp.provisioning import calls, ending
+from idp.provisioning import calls
+from idp.provisioning import ending as directory_ending
 from idp.provisioning.targets import group_sending, noticing, sending, server, switching
 from idp.provisioning.targets.sending import Dial, Told
 from idp.saml import erasing as saml_erasing
@@ -160,7 +161,7 @@ def run_kinds() -> Kinds:
         **bulk_acts.KINDS,
         **bulk_objects.KINDS,
         **group_rule_runs.KINDS,
-        **ending.KINDS,
+        **directory_ending.KINDS,
         switching.KIND: switching.step,
     }
 

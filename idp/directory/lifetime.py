@@ -27,11 +27,11 @@ from idp.directory import (
     accounts,
     administering,
     domain_reads,
-    group_rules,
     mailing,
     provisioning_marks,
     queries,
     rights,
+    rule_moves,
     search,
 )
 from idp.directory.console_models import Run, SearchWord
@@ -85,7 +85,7 @@ def cancel_deletion(
 
     Raises:
         NotFound: no such account, or none this actor may see.
-        Forbidden: the actor may not delete accounts there.
+        Forbidden: the actor may not delete accounts there; or a rule would move it, as of `accounts.set_attributes`.
         Conflict: it is not scheduled, or was changed in the meantime.
     """
     account = queries.account(work, reference, organization_id=organization_id)
@@ -103,7 +103,7 @@ def cancel_deletion(
             organization_id=account.organization_id, target_id=account.id, email=account.email, back_to=back_to
         ),
     )
-    group_rules.settle_account(work, account.organization_id, account.id)  # what it missed meanwhile
+    rule_moves.settle_edited(work, account)  # what it missed meanwhile, edits among that
     return account
 
 
@@ -137,7 +137,7 @@ def handler(erasers: Sequence[Eraser]) -> Handler:
             return
         if account.deletion_at is None or account.deletion_at > work.now:
             return  # cancelled; or scheduled anew, which has a job of its own
-        if _lapsed_domain(work, account) is not None:
+        if _nobody_could_cancel(work, account) or _lapsed_domain(work, account) is not None:
             account.deletion_at = work.now + _LATER  # nobody's account is erased while it is open whose domain it is
             work.tx.session.flush()
             _defer(work, account)
@@ -165,6 +165,11 @@ def _deletable(work: Work, reference: str, organization_id: str | None, if_versi
 def _check_version(account: Account, if_version: int | None) -> None:
     if if_version is not None and if_version != account.version:
         raise ChangedMeanwhile(account.id)
+
+
+def _nobody_could_cancel(work: Work, account: Account) -> bool:
+    """Say whether the organization is suspended: its administrators do not get in to call a deletion off."""
+    return work.tx.session.get_one(Organization, account.organization_id).suspended_at is not None
 
 
 def _lapsed_domain(work: Work, account: Account) -> Domain | None:
@@ -269,7 +274,8 @@ def _erase(work: Work, account: Account) -> None:
     _end_facts(work, where, of)
     account.email, account.email_key, account.email_domain = "", f"erased:{of}", ""
     account.name, account.given_name, account.family_name = FORMER, "", ""
-    account.attributes, account.attribute_sources, account.typed_by_person = {}, {}, []
+    account.attributes, account.attribute_sources = {}, {}
+    account.typed_by_person, account.vouched_email = [], ""
     account.language, account.policy_id = "", None
     account.domain_id = account.managed_at = account.last_active_at = None
     account.deletion_at, account.deletion_from = None, ""

@@ -11,18 +11,33 @@ from sqlalchemy import func, select
 
 from idp.audit.events import GroupProvisioned, GroupReleased, MemberAdded, MemberRemoved
 from idp.audit.log import record
-from idp.base.errors import Conflict, Invalid, NotFound
+from idp.base.errors import Conflict, Forbidden, Invalid, NotFound
 from idp.base.work import Work
-from idp.directory import groups, membership_changes, memberships, nesting
+from idp.directory import groups, membership_changes, memberships, names, nesting, rights
 from idp.directory.group_rights import PROVISIONED
 from idp.directory.models import Group, Organization
 from idp.directory.provisioned import SOURCE
 from idp.directory.provisioning_models import ProvisionedAccount, ProvisionedGroup, ProvisioningClient
 from idp.directory.rights import require_into
+from idp.provisioning import braking
 from idp.signon import guarding
 
 MOST_MEMBERS = 35_000
 MOST_NAMED = 1_000
+
+
+class NameTaken(Conflict):
+    """The organization has a group of that name: ``group_id``, for the administrator who decides what becomes of it."""
+
+    code = "group-name-taken"
+
+    def __init__(self, group_id: str) -> None:
+        super().__init__(
+            "There is a group of this displayName already.",
+            field="displayName",
+            advice="An administrator can hand it over to you, or rename it.",
+        )
+        self.group_id = group_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +61,7 @@ def create(
     """
     _refuse_called(work, client, external_id, but="")
     owner = work.tx.session.get_one(Organization, client.organization_id)
+    _refuse_taken(work, owner.id, name)
     group = groups.create(work, name, organization=owner.slug)
     group.kind = PROVISIONED
     link = ProvisionedGroup(
@@ -104,9 +120,11 @@ def fill(
         clear: whoever is not among *add* leaves.
 
     Raises:
-        Forbidden: the group gives what the client may not have.
+        Forbidden: the group gives what the client may not have; or rules ask who is in it, and somebody who holds a role,
+            or is for emergencies, would enter or leave.
         Invalid: one of *add* is none of the client's own accounts, or there are too many.
         Conflict: it would lock administrators out.
+        BrakeReached: it takes too many out within an hour.
     """
     if not (add or remove or clear):
         return
@@ -119,6 +137,8 @@ def fill(
     entering = set(add) - there
     if len(there) - len(leaving) + len(entering) > MOST_MEMBERS:
         raise Invalid("A group has at most 35,000 members.")
+    _refuse_protected(work, group, leaving | entering)
+    braking.count_leaving(work, client, len(leaving))
     with guarding.guarded(work, group.organization_id):  # rules of access can ask who is in it
         _change(work, group, source, leaving, entering)
     if leaving or entering:
@@ -156,11 +176,15 @@ def delete(work: Work, client: ProvisioningClient, group_id: str) -> Group:
 
     Raises:
         NotFound: it has no such group.
-        Forbidden: the actor may not edit groups there.
+        Forbidden: the actor may not edit groups there; or as of `fill`.
         Conflict: something of the organization speaks of it, or it would lock administrators out.
+        BrakeReached: it takes too many out of groups within an hour.
     """
     found = one(work, client, group_id)
     owner = work.tx.session.get_one(Organization, client.organization_id)
+    there = memberships.ids(work, owner.id, group_id, SOURCE + client.id)
+    _refuse_protected(work, found.group, there)
+    braking.count_leaving(work, client, len(there))
     with guarding.guarded(work, owner.id):
         gone = groups.delete(work, found.group.id, organization=owner.slug)
     found.link.released_at, found.link.external_id = work.now, ""
@@ -201,6 +225,23 @@ def _bump(work: Work, link: ProvisionedGroup) -> None:
     work.tx.session.flush()
 
 
+def _refuse_protected(work: Work, group: Group, moving: Collection[str]) -> None:
+    """
+    A directory lets administrators in and out of groups that open applications, not of those by which rules decide who
+    gets in: by these it would shut them out, or open the console to them (D17, S7).
+    """
+    if not moving or not rights.asked_by_rules(work, group):
+        return
+    for some in memberships.chunks(sorted(moving)):
+        if rights.protected_among(work, group.organization_id, some):
+            raise Forbidden(
+                "Rules of access ask who is in this group, and one of these accounts is protected: administrators "
+                "change that here.",
+                code="protected-account",
+                cause="an account that administers something, or is for emergencies, would enter or leave",
+            )
+
+
 def _refuse_strangers(work: Work, client: ProvisioningClient, account_ids: Collection[str]) -> None:
     wanted = sorted(set(account_ids))
     known: set[str] = set()
@@ -214,6 +255,15 @@ def _refuse_strangers(work: Work, client: ProvisioningClient, account_ids: Colle
         known.update(work.tx.session.scalars(query))
     if len(known) != len(wanted):
         raise Invalid("A member is no user that was provisioned here.", field="members", code="unknown-member")
+
+
+def _refuse_taken(work: Work, organization_id: str, name: str) -> None:
+    taken = select(Group.id).where(
+        Group.organization_id == organization_id, Group.name_key == names.name_key(name), Group.deleted_at.is_(None)
+    )
+    group_id = work.tx.session.scalar(taken)
+    if group_id is not None:
+        raise NameTaken(group_id)
 
 
 def _refuse_called(work: Work, client: ProvisioningClient, external_id: str, *, but: str) -> None:

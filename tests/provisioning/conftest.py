@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from idp.base import jobs
-from idp.directory import accounts, applications, groups, organizations, queries, runs, sites
+from idp.directory import accounts, applications, groups, organizations, policies, queries, runs, sites
 from idp.directory.told_models import ProvisioningTarget, ToldAccount
 from idp.policy.permissions import OPERATOR
 from idp.provisioning.targets import editing, group_sending, noticing, sending, server, switching
@@ -35,6 +35,7 @@ class World:
         self.now += timedelta(**span)
 
     def set_up(self, *, on=True, token=TOKEN, **changes) -> None:
+        changes.setdefault("everybody", not changes.get("groups"))
         with self.work() as work:
             editing.set_up(work, self.application_id, Wanted(self.far.url, **changes), http_loopback=True)
             if token:
@@ -90,6 +91,11 @@ class World:
     def grant(self, **whom):
         with self.work() as work:
             return applications.grant(work, self.application_id, **whom).id
+
+    def release(self, *attributes: str) -> None:
+        """Say what any application of the organization may have."""
+        with self.work() as work:
+            policies.set_organization_release(work, "acme", attributes)
 
     def withdraw_all(self):
         with self.work() as work:

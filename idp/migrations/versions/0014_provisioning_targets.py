@@ -1,5 +1,5 @@
 """
-Applications that are told of accounts.
+Applications that are told of accounts; the address of an account that was vouched for last.
 
 Revision: 0014
 Follows: 0013
@@ -30,6 +30,7 @@ def upgrade() -> None:
         sa.Column("application_id", sa.String(length=64), nullable=False),
         sa.Column("endpoint", sa.String(length=2048), nullable=False),
         sa.Column("token_sealed", sa.String(length=16384), nullable=False),
+        sa.Column("everybody", sa.Boolean(), nullable=False),
         sa.Column("group_ids", sa.JSON(), nullable=False),
         sa.Column("pushed_group_ids", sa.JSON(), nullable=False),
         sa.Column("mapping", sa.JSON(), nullable=False),
@@ -156,10 +157,12 @@ def upgrade() -> None:
             name=op.f("uq_told_groups_organization_id_target_id_group_id"),
         ),
     )
+    op.add_column("accounts", sa.Column("vouched_email", sa.String(length=320), server_default="", nullable=False))
 
 
 def downgrade() -> None:
     op.drop_index("ix_accounts_active", "accounts")
+    op.drop_column("accounts", "vouched_email")
     op.drop_table("told_groups")
     op.drop_table("told_accounts")
     op.drop_table("provisioning_marks")

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from idp.base.errors import Conflict, Forbidden, Invalid, NotFound
-from idp.directory import access, accounts, groups, import_reading, import_steps, imports, queries, policy_members
+from idp.directory import access, accounts, groups, import_reading, import_steps, imports, policy_members, queries
 from idp.directory.models import Account
 from idp.signon import account_imports
 from idp.signon.factors import password

@@ -31,7 +31,7 @@ from idp.directory.models import (
 from idp.directory.policies import authentication_policy
 from idp.directory.provisioning_models import ProvisioningClient, ProvisioningToken
 from idp.directory.told_models import ProvisioningTarget, ToldAccount
-from idp.oidc.models import ApiToken
+from idp.oidc.models import ApiScope, ApiScopeGrant, ApiToken, RegistrationToken
 from idp.policy.models import Zone
 from idp.policy.signon import Method, Proof
 from idp.signon import insights, session
@@ -49,6 +49,7 @@ SHOWN = ASKED | {
     "console_groups.ask_to_nest": "?parent={parent}",
     "console_groups.ask_to_unnest": "?child={plain}&parent={parent}",
     "console_access_paths.ask_to_mark": "?group={plain}",
+    "console_api_scopes.ask_to_grant": "?kind=group&group={plain}&scope={scope_name}",
     "console_application_access.ask_to_give": "?kind=group&group={plain}",
     "console_bookmarks.ask_to_give": "?who=group&name={plain}",
     "console_group_rules.preview": '?condition=department is "Sales"',
@@ -131,7 +132,11 @@ def known(work: Work) -> dict[str, str]:
         .where(Membership.organization_id == organization_id, Membership.source.startswith("group:"))
         .limit(1)
     ).one()
+    scope = _granted_scope(work, organization_id)
     return {
+        "api": scope.api_id, "api_scope": scope.id, "scope_name": scope.name,
+        "api_grant": one(ApiScopeGrant, scope_id=scope.id, subject_kind="group"),
+        "registration_token": one(RegistrationToken, site_id=site.id),
         "act": "disable", "kind": "rule", "object_kind": "group", "number": insights.WITHOUT,
         "template": "grafana", "client_template": "grafana", "version": "2",
         "account": one(Account, disabled_at=None, kind="member"), "group": parent, "parent": parent,
@@ -153,6 +158,20 @@ def known(work: Work) -> dict[str, str]:
         "some_applications": ",".join(some(Application, 200)),
         "some_tokens": "&".join(f"chosen={token}" for token in some(ApiToken, 100)),
     }  # fmt: skip
+
+
+def _granted_scope(work: Work, organization_id: str) -> ApiScope:
+    """Return a scope of an API that is granted to a group."""
+    query = (
+        select(ApiScope)
+        .join(
+            ApiScopeGrant,
+            (ApiScopeGrant.organization_id == ApiScope.organization_id) & (ApiScopeGrant.scope_id == ApiScope.id),
+        )
+        .where(ApiScope.organization_id == organization_id, ApiScopeGrant.subject_kind == "group")
+        .order_by(ApiScope.api_id, ApiScope.id)
+    )
+    return work.tx.session.scalars(query.limit(1)).one()
 
 
 def _told(work: Work, organization_id: str) -> str:

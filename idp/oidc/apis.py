@@ -114,7 +114,9 @@ def edit(
         Invalid: the name, the format or the life cannot be used.
         ChangedMeanwhile: somebody else has changed the API since.
     """
-    api = _to_change(work, reference, Permission.API_EDIT, if_version)
+    api = find(work, reference)
+    require_on(work, Permission.API_EDIT, api)
+    _check_version(api, if_version)
     before = _described(api)
     if name is not None:
         api.name = _name(name)
@@ -151,7 +153,9 @@ def disable(work: Work, reference: str, *, if_version: int | None = None) -> Api
         Conflict: it is disabled already; or as for `find`.
         ChangedMeanwhile: somebody else has changed the API since *if_version*.
     """
-    api = _to_change(work, reference, Permission.API_EDIT, if_version)
+    api = find(work, reference)
+    require_on(work, Permission.API_EDIT, api)
+    _check_version(api, if_version)
     if api.disabled_at is not None:
         raise Conflict(phrase("The API “%(name)s” is disabled already.", name=api.name))
     api.disabled_at = work.now
@@ -170,7 +174,9 @@ def enable(work: Work, reference: str, *, if_version: int | None = None) -> Api:
         Conflict: it is not disabled; or as for `find`.
         ChangedMeanwhile: somebody else has changed the API since *if_version*.
     """
-    api = _to_change(work, reference, Permission.API_EDIT, if_version)
+    api = find(work, reference)
+    require_on(work, Permission.API_EDIT, api)
+    _check_version(api, if_version)
     if api.disabled_at is None:
         raise Conflict(phrase("The API “%(name)s” is not disabled.", name=api.name))
     api.disabled_at = None
@@ -188,7 +194,9 @@ def rotate_secret(work: Work, reference: str, *, if_version: int | None = None) 
         Forbidden: the actor may not edit APIs there.
         ChangedMeanwhile: somebody else has changed the API since *if_version*.
     """
-    api = _to_change(work, reference, Permission.API_EDIT, if_version)
+    api = find(work, reference)
+    require_on(work, Permission.API_EDIT, api)
+    _check_version(api, if_version)
     secret = new_token(SECRET)
     api.secret_hash = fingerprint(secret)
     record(work, ApiSecretRotated(organization_id=api.organization_id, target_id=api.id, identifier=api.identifier))
@@ -205,7 +213,9 @@ def delete(work: Work, reference: str, *, if_version: int | None = None) -> Api:
         Forbidden: the actor may not delete APIs there.
         ChangedMeanwhile: somebody else has changed the API since *if_version*.
     """
-    api = _to_change(work, reference, Permission.API_DELETE, if_version)
+    api = find(work, reference)
+    require_on(work, Permission.API_DELETE, api)
+    _check_version(api, if_version)
     work.tx.session.delete(api)
     work.tx.session.flush()
     record(
@@ -251,12 +261,9 @@ def listed(
     return list(work.tx.session.scalars(query))
 
 
-def _to_change(work: Work, reference: str, permission: Permission, if_version: int | None) -> Api:
-    api = find(work, reference)
-    require_on(work, permission, api)
+def _check_version(api: Api, if_version: int | None) -> None:
     if if_version is not None and if_version != api.version:
         raise ChangedMeanwhile(api.id)
-    return api
 
 
 def _described(api: Api) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""APIs of the large organization with what can be done at each, who may, and tokens that people made for them."""
+"""APIs of the large organization with what can be done at each, who may, and tokens that people made for them; and those by which clients register."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -9,6 +9,7 @@ from idp.cli.dev_seed.made_names import TOOLS, Chance
 from idp.cli.dev_seed.tenants import Row, Tenant
 
 _APIS, _SCOPES, _TOKENS = 50, ("read", "write", "report", "administer"), 2_000
+_REGISTRATION_TOKENS = 200
 
 
 def apis(work: Work, chance: Chance, tenant: Tenant) -> Iterator[Row]:
@@ -86,6 +87,22 @@ def tokens(work: Work, chance: Chance, tenant: Tenant) -> Iterator[Row]:
             "last_used_at": work.now - timedelta(hours=number % 700) if number % 3 == 0 else None,
             "revoked_at": work.now - timedelta(hours=1) if number % 25 == 7 else None,
             "revoked_because": "person" if number % 25 == 7 else "",
+        }
+
+
+def registration_tokens(work: Work, chance: Chance, tenant: Tenant) -> Iterator[Row]:
+    """Let there be tokens by which clients register themselves, of which each third one is open. Nobody has them."""
+    for number in range(_REGISTRATION_TOKENS if tenant.number == 0 else 0):
+        created = work.now - timedelta(days=number)
+        yield {
+            "organization_id": tenant.id,
+            "id": chance.id("rgt", number),
+            "site_id": _site_id(tenant, number),
+            "name": f"Build server {number}",
+            "token_hash": chance.id("made-up", "rgt", number),
+            "uses_left": 3 if number % 3 == 0 else 0,
+            "created_at": created,
+            "expires_at": created + timedelta(days=300),
         }
 
 

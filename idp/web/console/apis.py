@@ -69,14 +69,15 @@ LIST = lists.Listing(
 @at_desk
 def index(work: Work, desk: Desk) -> Response:
     """List APIs by name; ``q`` is the beginning of one, ``site`` and ``state`` narrow the list."""
-    found = LIST.page(work, desk)
+    found, sites = LIST.page(work, desk), queries.sites(work, organization_id=desk.organization.id)
     return console_page(
         work,
         desk,
         "console/apis/index.html",
         place=PLACE,
         listed=found,
-        sites=queries.sites(work, organization_id=desk.organization.id),
+        sites=sites,
+        may_see=desk.may(Permission.API_READ) or any(desk.may(Permission.API_READ, site_id=one.id) for one in sites),
         scopes=api_lists.scope_counts(work, found.rows),
         clients=api_lists.client_counts(work, found.rows),
         may_add=desk.may_anywhere(Permission.API_CREATE),

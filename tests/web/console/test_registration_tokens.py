@@ -35,7 +35,7 @@ def named(visitor) -> list[str]:
 
 def test_a_token_is_made_shown_once_and_revoked(front, admin):
     page = admin.open(PAGE)
-    assert "No token is open." in page.text
+    assert "No token is open" in page.text
     page.follow("Make a token…").submit("Make the token", name="CI", uses="3", days="30")
     [text] = admin.page.xpath("//span[@class='value']/text()")
     [token] = kept(front)

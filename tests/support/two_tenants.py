@@ -12,8 +12,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import event
-
 from idp.base.db import Database
 from idp.directory import queries
 from idp.provisioning import clients, tokens
@@ -58,7 +56,6 @@ def build(path: Path, template: Path, vault) -> list[str]:
     return special
 
 
-_WRITTEN_TO = re.compile(r"\b(?:INTO|UPDATE|DELETE FROM)\s+\"?(\w+)", re.IGNORECASE)
 _DRAWN = re.compile("hash|secret|digest|sealed|token|pem|request_id|content|client_id|private|key$|value")
 """Columns with something in it that nobody chooses."""
 _ID = re.compile(r"\b[a-z]{3}_[a-z0-9]{20,}")
@@ -128,21 +125,9 @@ class Tenants:
     special: list[str]
 
     def __post_init__(self) -> None:
-        self._touched: set[str] = set()
-        self._with: dict[str, set[str]] = {}
-        event.listen(self.front.database.engine, "before_cursor_execute", self._note)
         self._connection = sqlite3.connect(self.path, isolation_level=None)
         self._kept = sqlite3.connect(":memory:")
         self.tables = tables(self._connection)
-        for table in self.tables:  # what goes with the rows that it belongs to
-            for _, _, of, *_, deleted, _ in self.rows(f"PRAGMA foreign_key_list({table})"):
-                if deleted == "CASCADE":
-                    self._with.setdefault(of, set()).add(table)
-        for _ in range(2):
-            self._with = {
-                of: {*with_, *(more for one in with_ for more in self._with.get(one, ()))}
-                for of, with_ in self._with.items()
-            }
         [(self.ours,)] = self.rows("SELECT id FROM organizations WHERE slug = 'acme'")
         [(self.theirs,)] = self.rows(f"SELECT id FROM organizations WHERE slug = '{CANARY}'")
         self.keep()
@@ -151,25 +136,18 @@ class Tenants:
         self._connection.close()
         self._kept.close()
 
-    def _note(self, _connection, _cursor, statement: str, *_rest) -> None:
-        """Remember what is written to: only there can anything be otherwise than it was."""
-        for table in _WRITTEN_TO.findall(statement):
-            self._touched |= {table, *self._with.get(table, ())}
-
     def rows(self, query: str, *values: object) -> list[tuple]:
         """Read, beside the application."""
         return self._connection.execute(query, values).fetchall()
 
     def write(self, statement: str, *values: object) -> None:
         """Write, beside the application."""
-        self._note(None, None, statement)
         self._connection.execute(statement, values)
 
     def keep(self) -> None:
         """Keep everything as it is now, to come back to."""
         self._connection.backup(self._kept)
         self._version = self._data_version()
-        self._touched.clear()
         self.before = {one: self.state(one) for one in (self.ours, self.theirs)}
 
     def restore(self) -> None:
@@ -177,22 +155,14 @@ class Tenants:
         if self._data_version() != self._version:
             self._kept.backup(self._connection)
             self._version = self._data_version()
-        self._touched.clear()
 
     def _data_version(self) -> tuple[int, int]:
         return self.rows("PRAGMA data_version")[0][0], self._connection.total_changes
 
-    def state(self, organization_id: str, *, touched: bool = False) -> dict[str, frozenset[tuple]]:
-        """
-        Return what an organization has: the rows of each table, without what every request writes.
-
-        Args:
-            touched: only of tables that were written to since all was kept, or put back.
-        """
+    def state(self, organization_id: str) -> dict[str, frozenset[tuple]]:
+        """Return what an organization has: the rows of each table, without what every request writes."""
         found = {}
         for table, columns in self.tables.items():
-            if touched and table not in self._touched:
-                continue
             key = "id" if table == "organizations" else "organization_id"
             if table in NOISE or key not in columns:
                 continue
@@ -205,12 +175,12 @@ class Tenants:
         """Return the tables in which an organization has something else than when it was kept."""
         if self._data_version() == self._version:
             return []
-        now, before = self.state(organization_id, touched=True), self.before[organization_id]
+        now, before = self.state(organization_id), self.before[organization_id]
         return [table for table in now if now[table] != before[table]]
 
     def new(self, organization_id: str) -> list[str]:
         """Return the rows that an organization did not have when it was kept, as text."""
-        now, before = self.state(organization_id, touched=True), self.before[organization_id]
+        now, before = self.state(organization_id), self.before[organization_id]
         return [repr(row) for table in now if now[table] != before[table] for row in now[table] - before[table]]
 
     def outcome(self, organization_id: str) -> dict[str, list[tuple]]:
@@ -219,7 +189,7 @@ class Tenants:
 
         Without what is drawn by lot: two outcomes of the same act are equal.
         """
-        now, before = self.state(organization_id, touched=True), self.before[organization_id]
+        now, before = self.state(organization_id), self.before[organization_id]
         found = {}
         for table, columns in self.tables.items():
             if table in now and now[table] != before[table]:
@@ -230,7 +200,6 @@ class Tenants:
 
     def forget(self, organization_id: str) -> None:
         """Let an organization never have been there; `restore` brings it back."""
-        self._touched.update(self.tables)
         triggers = self.rows("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
         self._connection.execute("BEGIN")
         for name, _ in triggers:

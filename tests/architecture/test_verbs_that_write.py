@@ -54,11 +54,12 @@ WITHOUT = {
     """,
     "signing out: of the own session, or because a verb that required it has ended one": """
         signon.backchannel.at_once handlers sender
-        signon.logout.finish frames resume start
+        signon.logout.start
+        signon.logout_steps.finish frames resume
     """,
     "a job: nobody asks for it but the clock, or a verb that required it": """
         directory.access_trials.roll_back
-        directory.group_rule_changes.run_one
+        directory.group_rule_turns.run_one
         directory.lifetime.handler
         directory.runs.drain
         provisioning.targets.noticing.settle

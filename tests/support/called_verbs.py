@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import event
-
 from idp.base.errors import IdpError
 from idp.base.work import Actor, HeldRole, Origin, Work
 from idp.directory.models import Account, Application, Site
@@ -37,9 +35,8 @@ NO_ENTRANCE = {
     "idp.provisioning.targets.switching.step": "the same",
     "idp.directory.organizations.create": "there is nothing yet that it could be of",
     "idp.directory.domains.settle": "it goes on with what a verb before it has looked up",
-    "idp.directory.imports.apply_some": "the same",
+    "idp.directory.import_steps": "the same",
     "idp.directory.imports.begin": "the same",
-    "idp.directory.imports.undo_some": "the same",
     "idp.directory.keys.due": "it is about what the actor may see",
     "idp.directory.keys.of_sites": "it goes on with sites that were looked up",
     "idp.provisioning.targets.testing.note": "it goes on with what a verb before it has looked up",
@@ -63,7 +60,7 @@ _REFERENCES = {
         ("directory.claim_lists", "directory.domain_reads", "directory.domains", "directory.managed"), "domain"
     ),
     "directory.access_policies": "access policy",
-    "directory.authentication_policies": "policy",
+    "directory.authentication_polic": "policy",
     "directory.join_rules": "join rule",
     "directory.roles": "role",
     "directory.zones": "zone",
@@ -81,6 +78,8 @@ _NAMES = {
     "grant_id": "grant", "import_id": "import", "accounts": "accounts", "people": "accounts", "layout_ids": "layouts",
     "ids": "tokens", "wanted": "groups", "role": "role", "organization": "organization", "organization_id": "organization id",
 }  # fmt: skip
+_HOLD = "UPDATE organizations SET "
+"""Who changes members waits for others who do: the row is held, not changed (`directory.nesting.hold`)."""
 _WHERE = frozenset({"organization", "organization id"})
 
 
@@ -222,10 +221,9 @@ class Calls:
         self.tenants, self.front = tenants, tenants.front
         self.ours, self.theirs = Named(tenants, tenants.ours), Named(tenants, tenants.theirs)
         self.written: list[str] = []
-        event.listen(self.front.database.engine, "before_cursor_execute", self._note)
 
-    def _note(self, _connection, _cursor, statement, *_rest) -> None:
-        if statement.lstrip()[:6].upper() in ("INSERT", "UPDATE", "DELETE"):
+    def _note(self, statement: str) -> None:
+        if statement.lstrip()[:6].upper() in ("INSERT", "UPDATE", "DELETE") and not statement.startswith(_HOLD):
             self.written.append(statement.split(" SET ")[0][:60])
 
     def actor(self, held: HeldRole) -> Actor:
@@ -242,6 +240,8 @@ class Calls:
         ann = self.actor(held)
         self.written.clear()
         with self.front.database.transaction() as tx:
+            driver = tx.connection.connection.driver_connection
+            driver.set_trace_callback(self._note)  # what is written beside the session, too
             work = Work(tx, ann, self.front.now, Origin("web", ip="203.0.113.7"))
             told = {name: (where if kind in _WHERE else objects).get(kind, work) for name, kind in verb.names.items()}
             told |= {name: _some(annotation) for name, annotation in verb.needs.items()} | GIVEN.get(verb.name, {})
@@ -254,11 +254,9 @@ class Calls:
                 error, said = type(refused).__name__, f"{refused.message} {refused.advice}"
             except Exception as broken:
                 error, said = type(broken).__name__, str(broken)
+            driver.set_trace_callback(None)
             tx.session.rollback()
         return error, said, list(self.written)
-
-    def close(self) -> None:
-        event.remove(self.front.database.engine, "before_cursor_execute", self._note)
 
 
 def _some(annotation: Any) -> Any:

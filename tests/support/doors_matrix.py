@@ -16,6 +16,7 @@ from idp.saml.switches import Switches
 from tests.oidc.support import CALLBACK, CHALLENGE, VERIFIER
 from tests.support.service_provider import ServiceProvider, encoded
 from tests.support.two_tenants import Tenants, signed_in_to_acme
+from tests.support.visitor import Visitor
 
 PLACES = {"own": "acme", "beside": "acme", "europe": "acme-eu", "foreign": "quokka"}
 """Four parties of each protocol, by the site that knows them."""
@@ -60,9 +61,9 @@ class Door:
 class Doors:
     """The parties of each protocol, and Ann's browser, signed in to Acme."""
 
-    def __init__(self, tenants: Tenants) -> None:
+    def __init__(self, tenants: Tenants, ann: Visitor | None = None) -> None:
         self.tenants, self.front = tenants, tenants.front
-        self.ann = signed_in_to_acme(tenants)
+        self.ann = ann or signed_in_to_acme(tenants)
         self.clients = {name: self._client(name, site) for name, site in PLACES.items()}
         self.clients["nobody"] = Client("no-such-client", "x" * 43, "x" * 43, "rft_" + "x" * 43)
         self.providers = {

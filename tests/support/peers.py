@@ -54,6 +54,8 @@ def serving(answer: Callable[[Heard], tuple[int, dict[str, str], bytes]], port: 
             except OSError:
                 pass
 
+        do_GET = do_PATCH = do_DELETE = do_POST
+
         def log_message(self, *_: object) -> None:
             pass
 

@@ -8,7 +8,6 @@ from datetime import timedelta
 from idp.base.ids import new_id
 from idp.base.work import Actor
 from idp.directory import access_requests, queries
-from idp.oidc import api_scopes
 from idp.oidc.models import Api, ApiToken
 from idp.signon.models import Consent, KnownDevice, Notice, SignIn
 from tests.support.front import ANN, DORA, Front
@@ -95,11 +94,6 @@ class People:
         self.tenants, self.front = tenants, tenants.front
         self.browser = signed_in_to_acme(tenants)
         self.things = Things(tenants, tenants.ours)
-        with self.front.work() as work:
-            api = work.tx.session.query(Api).filter(Api.organization_id == tenants.ours).first()
-            assert api is not None
-            api_scopes.add(work, api.id, "orders:read", "Read your orders")
-            api_scopes.grant(work, api.id, "orders:read", everyone=True)
         for email in (ANN, DORA):
             _give(self.front, email, self.things)
         self.foreign_things = Things(tenants, tenants.theirs)

@@ -25,9 +25,7 @@ GRANTS = frozenset({Permission.APPLICATION_GRANT})
 
 @pytest.fixture(scope="module")
 def calls(tenants):
-    made = Calls(tenants)
-    yield made
-    made.close()
+    return Calls(tenants)
 
 
 @pytest.fixture(scope="module")

@@ -94,7 +94,8 @@ def _of_python() -> Iterator[Message]:
 def _of_call(node: ast.Call) -> Iterator[Message]:
     name = called(node)
     if name in _SAID or name in _ERRORS or name.endswith("Fault"):
-        yield from (text for argument in node.args[:2] if (text := _text(argument)) and (" " in text or name in _SAID))
+        said = (text for argument in node.args[:2] for text in _texts(argument))
+        yield from (text for text in said if " " in text or name in _SAID)
     yield from (text for place in sentences_of(node) for text in _texts(place) if " " in text)
     if name in _COUNTED and len(node.args) > 1:
         one, several = (_text(argument) for argument in node.args[:2])

@@ -48,6 +48,8 @@ _AT: dict[str, tuple[int, ...]] = {
     "_Refused": (0,),
     "_fault": (1, 2),
     "_stale": (0,),
+    "Unreadable": (0,),
+    "NotUnderstood": (0,),
     "_unavailable": (1,),
 }
 """Where else sentences stand: the places of the arguments, by the name of what is called."""

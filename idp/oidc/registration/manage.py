@@ -134,7 +134,7 @@ def delete(work: Work, provider: Provider, client_id: str, authorization: str | 
         of_organization=facts.organization_id,
         of_application=facts.application_id,
         at=work.now,
-        because="the client deleted its registration",
+        because=str(phrase("the client deleted its registration")),
     )
     trail.passed("deleted")
     trail.succeeded()

@@ -57,6 +57,10 @@ class Place(StrEnum):
     NEW_SAML = "new-saml"
     APPLICATIONS = "applications"
     SITE_PROTOCOLS = "site-protocols"
+    APIS = "apis"
+    API = "api"
+    API_APPLICATIONS = "api-applications"
+    API_PEOPLE = "api-people"
 
 
 @dataclass(frozen=True, slots=True)

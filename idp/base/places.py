@@ -19,6 +19,7 @@ import structlog
 
 from idp.base import clock
 from idp.base.errors import Unavailable
+from idp.base.texts import phrase, sentence
 from idp.base.work import Place
 
 CITY, ASN = "places.city_file", "places.asn_file"
@@ -167,14 +168,16 @@ def _opened(setting: str, path: Path) -> tuple[maxminddb.Reader, tuple[int, int,
             shutil.copyfileobj(file, into, 1 << 20)
         reader = maxminddb.open_database(copy, maxminddb.MODE_AUTO)
     except OSError as error:
-        raise _fault(setting, path, f"cannot be read: {error.strerror or error}") from error
+        raise _fault(setting, path, phrase("cannot be read: %(why)s", why=error.strerror or error)) from error
     except (maxminddb.InvalidDatabaseError, ValueError) as error:
         raise _fault(setting, path, "is not a file of MaxMind's format (.mmdb), or not all of one") from error
     finally:
         os.unlink(copy)
     kind = reader.metadata().database_type
     if not any(sign in kind.lower() for sign in _HOLDS[setting]):
-        raise _fault(setting, path, f"is a “{kind}”; this setting wants {_WANTS[setting]}")
+        raise _fault(
+            setting, path, phrase("is a “%(kind)s”; this setting wants %(wants)s", kind=kind, wants=_WANTS[setting])
+        )
     return reader, seen
 
 
@@ -183,5 +186,6 @@ _WANTS = {CITY: "cities or countries (such as GeoLite2-City)", ASN: "autonomous 
 
 def _fault(setting: str, path: Path, words: str) -> PlacesFault:
     return PlacesFault(
-        f"{setting}: {path} {words}.", advice=f"Put the file there, name another one in {setting}, or leave it out."
+        phrase("%(setting)s: %(path)s %(words)s.", setting=setting, path=path, words=sentence(words)),
+        advice=phrase("Put the file there, name another one in %(setting)s, or leave it out.", setting=setting),
     )

@@ -97,7 +97,7 @@ def _refuse_loose(path: Path) -> None:
     if mode & 0o077:
         raise KeyFault(
             f"{path} is open to others (mode {mode:o}).",
-            advice=f"Run: chmod {'700' if path.is_dir() else '600'} {path}",
+            advice=phrase("Run: chmod %(mode)s %(path)s", mode="700" if path.is_dir() else "600", path=path),
         )
 
 

@@ -4,6 +4,7 @@ from sqlalchemy import select, update
 
 from idp.audit.events import AccountTokensRevoked
 from idp.audit.log import record
+from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import queries, rights
 from idp.directory.models import Account
@@ -11,7 +12,7 @@ from idp.oidc.api_tokens import own as api_tokens
 from idp.oidc.models import Grant
 from idp.signon.models import Consent
 
-_CAUSE = "an administrator revoked it"
+_CAUSE = str(phrase("an administrator revoked it"))
 
 
 def revoke_all(

@@ -15,6 +15,7 @@ from idp.audit.events import TokenRevoked
 from idp.audit.log import record
 from idp.base.db import Prepared, table
 from idp.base.ids import new_id
+from idp.base.texts import phrase, sentence
 from idp.base.work import Work
 from idp.directory import access
 from idp.directory.authentication_policies import AuthenticationFacts, authentication_policy
@@ -216,29 +217,29 @@ def standing(work: Work, client: ClientFacts, grant_id: str) -> LiveGrant | Dead
 
 def _why_dead(work: Work, client: ClientFacts, row: Any, details: Details) -> str | None:
     if row.revoked_at is not None:
-        return f"the grant was revoked: {row.revoked_because}"
+        return phrase("the grant was revoked: %(because)s", because=sentence(row.revoked_because))
     if row.expires_at <= work.now:
-        return "the grant is over"
+        return phrase("the grant is over")
     if details.sector not in (
         None,
         client.sector,
     ):  # what it knows of one sector must not meet what it learns of another
-        return "the client is of another sector now"
+        return phrase("the client is of another sector now")
     if row.disabled_at is not None:
-        return "the account is disabled"
+        return phrase("the account is disabled")
     if row.epoch != row.account_epoch:
-        return "the account was signed out everywhere, or its password changed"
+        return phrase("the account was signed out everywhere, or its password changed")
     if not row.offline and not session_.alive(work, client.organization_id, row.session_id):
-        return "the session is over"
+        return phrase("the session is over")
     if not access.may_open(work, client.organization_id, client.application_id, row.account_id):
-        return "no access grant of this application holds for the account"
+        return phrase("no access grant of this application holds for the account")
     policy = authentication_policy(work, client.organization_id, row.policy_id)
     less = _proved_less(work, row, details, policy)
     if less:
         return less
     asks = details.asks
     if asks and consent.missing(work, client.organization_id, row.account_id, client.application_id, asks):
-        return "the consent was withdrawn"
+        return phrase("the consent was withdrawn")
     return None
 
 
@@ -247,14 +248,16 @@ def _proved_less(work: Work, row: Any, details: Details, policy: AuthenticationF
     today = policy.deciding(work.now, row.grace_used)
     reached = details.reached(today.methods)
     if reached is None:
-        return "the sign-on was by a method that is not allowed any more"
+        return phrase("the sign-on was by a method that is not allowed any more")
     if row.offline:
         today = today.anew()
     made = decide(today, has_second_step=row.has_second_step, asked=None)
     if reached < made.required and row.has_second_step:  # one that the policy does not allow asks for nothing
         has_one = enrolled.exists(work, row.organization_id, row.account_id, today.methods)
         made = decide(today, has_second_step=has_one, asked=None)
-    return f"the sign-on proved less than is asked for now ({made.rule})" if reached < made.required else ""
+    if reached < made.required:
+        return phrase("the sign-on proved less than is asked for now (%(rule)s)", rule=made.rule)
+    return ""
 
 
 def bind(work: Work, grant: LiveGrant, key_thumbprint: str) -> None:
@@ -270,7 +273,7 @@ def revoke(work: Work, client: ClientFacts, grant_id: str, *, because: str) -> b
     returns the refusal instead of raising it (O21).
     """
     ended = work.tx.run(
-        _REVOKE, of_organization=client.organization_id, of_grant=grant_id, at=work.now, because=because
+        _REVOKE, of_organization=client.organization_id, of_grant=grant_id, at=work.now, because=str(because)
     )
     if not ended:
         return False

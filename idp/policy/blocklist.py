@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from idp.base.errors import Unavailable
+from idp.base.texts import phrase
 
 MAGIC = b"OSTBLK01"
 WIDTH = 8
@@ -120,7 +121,7 @@ def read(path: Path) -> Blocklist:
     except FileNotFoundError as error:
         raise _fault(path, "is not there") from error
     except OSError as error:
-        raise _fault(path, f"cannot be read: {error.strerror}") from error
+        raise _fault(path, phrase("cannot be read: %(why)s", why=error.strerror)) from error
     except ValueError as error:  # nothing can be mapped of an empty file
         raise _fault(path, "is empty") from error
     if octets[: len(MAGIC)] != MAGIC:

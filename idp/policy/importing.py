@@ -13,6 +13,7 @@ from enum import StrEnum
 from io import StringIO
 
 from idp.base.errors import Invalid
+from idp.base.texts import phrase
 
 LONGEST = 5 * 1024 * 1024
 MOST_ROWS = 20_000
@@ -229,7 +230,10 @@ def _head(cells: Sequence[str], rules: Rules) -> list[str]:
     head = [cell if cell.lower().startswith(ATTRIBUTE) else cell.lower().replace(" ", "_") for cell in head]
     head = [ATTRIBUTE + cell[len(ATTRIBUTE) :] if cell.lower().startswith(ATTRIBUTE) else cell for cell in head]
     if "email" not in head:
-        raise _fault("The file has no column “email”.", f"Its first line names the columns: {', '.join(COLUMNS)}.")
+        raise _fault(
+            "The file has no column “email”.",
+            phrase("Its first line names the columns: %(columns)s.", columns=", ".join(COLUMNS)),
+        )
     if len(head) > MOST_COLUMNS:
         raise _fault(f"The file has more than {MOST_COLUMNS} columns.", "Take out those that are not needed.")
     for column in head:
@@ -245,7 +249,11 @@ def _check_column(column: str, rules: Rules) -> None:
     if not column.startswith(ATTRIBUTE):
         raise _fault(
             f"The column “{column[:80]}” is not known.",
-            f"There are {', '.join(COLUMNS)}, and {ATTRIBUTE}<name> for further attributes. Take it out, or rename it.",
+            phrase(
+                "There are %(columns)s, and %(prefix)s<name> for further attributes. Take it out, or rename it.",
+                columns=", ".join(COLUMNS),
+                prefix=ATTRIBUTE,
+            ),
         )
     try:
         rules.attribute_name(column.removeprefix(ATTRIBUTE))

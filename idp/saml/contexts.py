@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from idp.base.errors import Invalid
+from idp.base.texts import phrase
 from idp.policy.signon import Strength
 from idp.saml import names
 from idp.saml.messages import RequestedContext
@@ -159,7 +160,7 @@ def judge(chosen: ContextMap) -> None:
         if taken is not None and taken > strength:
             raise _fault(
                 f"“{name}” is to mean {_WORD_OF[taken]}, and is also what a {_WORD_OF[strength]} is attested by.",
-                f"Say another class for {_WORD_OF[strength]}.",
+                phrase("Say another class for %(strength)s.", strength=_WORD_OF[strength]),
             )
 
 
@@ -212,7 +213,10 @@ def _strong_enough(classes: tuple[str, ...], wanted: Strength, strength: Strengt
 
 def _strength(word: str) -> Strength:
     if word not in WORDS:
-        raise _fault(f"“{word[:80]}” is no strength.", f"Say one of: {', '.join(WORDS)}.")
+        raise _fault(
+            phrase("“%(word)s” is no strength.", word=word[:80]),
+            phrase("Say one of: %(words)s.", words=", ".join(WORDS)),
+        )
     return WORDS[word]
 
 

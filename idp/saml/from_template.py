@@ -120,7 +120,7 @@ def answers(
         raise Invalid(
             phrase("The template %(name)s has no field “%(unknown)s”.", name=template.name, unknown=unknown[0][:80]),
             field="field",
-            advice=f"It has: {', '.join(known)}." if known else "",
+            advice=phrase("It has: %(known)s.", known=", ".join(known)) if known else "",
         )
     if template.registration is Registration.METADATA and not with_metadata:
         raise Invalid(

@@ -107,7 +107,10 @@ def verdict(response: StatusResponse) -> Verdict:
     """Return what a proven answer says. One that is partial does not confirm (SAML Core 2.0 section 3.7.3.2)."""
     if response.codes == (SUCCESS,):
         return Verdict(CONFIRMED)
-    return Verdict(FAILED, "it answered " + ", ".join(code.rpartition(":")[2][:60] for code in response.codes))
+    return Verdict(
+        FAILED,
+        phrase("it answered %(codes)s", codes=", ".join(code.rpartition(":")[2][:60] for code in response.codes)),
+    )
 
 
 def visit(work: Work, base_url: str, told: Told) -> Visit | None:

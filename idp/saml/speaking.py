@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from idp.base.errors import Unavailable
+from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory.sites import SiteFacts
 from idp.keyring import keyring
@@ -56,6 +57,10 @@ def choose(keys: tuple[Key, ...], name: str, named: str) -> Key:
         "This site cannot sign at the moment.",
         code="no-active-key",
         advice="Tell your administrator.",
-        cause=f"no active {keyring.SAML_SIGNING} key for {name}: "
-        + ("run `idp keys create`" if on_curve else "run `idp keys rotate`"),
+        cause=phrase(
+            "no active %(purpose)s key for %(name)s: run `%(command)s`",
+            purpose=keyring.SAML_SIGNING,
+            name=name,
+            command="idp keys create" if on_curve else "idp keys rotate",
+        ),
     )

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 
-from idp.base.texts import phrase
+from idp.base.texts import joined, phrase
 from idp.policy.access.context import AccountKind, Context, RequestKind
 from idp.policy.access.evaluate import FACTS, Compiled, Evaluation, evaluate
 from idp.policy.access.outcome import ALLOWED, Allowed, Denied, Outcome
@@ -163,7 +163,7 @@ def _settled(said: Evaluation, hopeful: bool) -> Outcome:
     possible = [said.outcome, *(rule.outcome for rule in said.unsure)]
     chosen = min(possible, key=_severity) if hopeful else max(possible, key=_severity)
     if isinstance(chosen, Denied) and chosen is not said.outcome:
-        facts = ", ".join(FACTS.get(fact, fact) for fact in said.uncertain)
+        facts = joined([FACTS.get(fact, fact) for fact in said.uncertain], ", ")
         return Denied(phrase("%(rule)s (perhaps: %(facts)s not recorded)", rule=chosen.rule, facts=facts), chosen.text)
     return chosen
 

@@ -24,6 +24,7 @@ from idp.oidc.checking import appearance, examination, redirect_uris
 from idp.oidc.checking.subjects import Here, Neighbour, OtherSite, Registered, Registration, ScopeOfApi
 from idp.oidc.models import Client
 from tests.oidc.support import BASE_URL, CALLBACK, ISSUER, NOON
+from tests.support.spoken import unknown_of
 
 
 def _public(key) -> dict[str, Any]:
@@ -238,6 +239,7 @@ def test_one_change_is_found_and_explained(kind, case):
     assert case.evidence in found[0].evidence
     assert case.says in found[0].here + found[0].vendor
     assert found[0].here or found[0].vendor, "somebody has to be able to do something"
+    assert unknown_of(found) == []
 
 
 def test_every_kind_of_a_registration_has_its_case():

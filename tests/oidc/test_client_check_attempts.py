@@ -17,6 +17,7 @@ from tests.oidc import test_rfc9449_dpop as dpop
 from tests.oidc.devices import Device, asking, television
 from tests.oidc.support import ANN, BASE_URL, BEN, CALLBACK, CHALLENGE, ISSUER, VERIFIER, claims, request
 from tests.support.dpop import Holder
+from tests.support.spoken import unknown_of
 from tests.support.visitor import Visitor
 
 KEY = ECKey.generate_key("P-256", {"kid": "ec", "use": "sig"})
@@ -561,6 +562,7 @@ def test_a_refused_attempt_is_explained(place, what):
     assert says in found[0].here + found[0].vendor
     assert found[0].here or found[0].vendor
     assert "{" not in found[0].here
+    assert unknown_of(found) == []
 
 
 SECRETS = ("cls_", "cod_", "rfr_", "eyJ")

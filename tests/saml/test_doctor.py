@@ -22,6 +22,7 @@ from idp.saml.switches import Switches
 from tests.support import ailments, people
 from tests.support.ailments import BASE, FORMS, METADATA, REGISTRATION, REQUEST, Case, examine, examined, register
 from tests.support.service_provider import NOON, deflated
+from tests.support.spoken import unknown_of
 from tests.support.vendors import ADFS, OKTA, SALESFORCE, SHIBBOLETH, SIMPLESAMLPHP, SPRING, VENDORS, query
 
 CASES = {**METADATA, **REGISTRATION, **REQUEST}
@@ -60,6 +61,7 @@ def test_one_change_is_found_and_explained(world, kind):
     assert finding.meaning.endswith(".")
     assert case.says in finding.here + finding.vendor
     assert (finding.fix is not None) is case.fix
+    assert unknown_of(found.findings) == []
     assert finding.fix is None or next(one for one in doctor.KINDS if one.slug == kind).fixes
     assert found.serious is any(f.severity is Severity.SERIOUS for f in found.findings)
 

@@ -10,6 +10,7 @@ from tests.support import ailments
 from tests.support.ailments import BASE, register
 from tests.support.saml_world import ANN, BEN, World
 from tests.support.service_provider import NOON, deflated, stamp
+from tests.support.spoken import unknown_of
 from tests.support.vendors import ADFS, PAOS, SHIBBOLETH, SIMPLESAMLPHP, SPRING, certified, encoded, query
 
 SSO = ailments.SSO
@@ -182,6 +183,7 @@ def test_a_refused_attempt_is_explained_and_keeps_no_message(world, what):
     assert attempt.outcome == "refused", attempt.steps
     assert [finding.kind for finding in found] == [kind], (attempt.code, attempt.cause, attempt.steps)
     assert evidence in found[0].evidence
+    assert unknown_of(found) == []
     kept = str([(one.steps, one.cause) for one in world.attempts()])
     assert len(kept) < 6000
     for never in ("AuthnRequest xmlns", "<saml", "SAMLRequest=", "secret=1", "MII", vendor.signing.der[:40]):

@@ -48,6 +48,8 @@ _AT: dict[str, tuple[int, ...]] = {
     "_Refused": (0,),
     "_fault": (1, 2),
     "_stale": (0,),
+    "Unreadable": (0,),
+    "NotUnderstood": (0,),
     "_unavailable": (1,),
 }
 """Where else sentences stand: the places of the arguments, by the name of what is called."""
@@ -94,7 +96,8 @@ def _of_python() -> Iterator[Message]:
 def _of_call(node: ast.Call) -> Iterator[Message]:
     name = called(node)
     if name in _SAID or name in _ERRORS or name.endswith("Fault"):
-        yield from (text for argument in node.args[:2] if (text := _text(argument)) and (" " in text or name in _SAID))
+        said = (text for argument in node.args[:2] for text in _texts(argument))
+        yield from (text for text in said if " " in text or name in _SAID)
     yield from (text for place in sentences_of(node) for text in _texts(place) if " " in text)
     if name in _COUNTED and len(node.args) > 1:
         one, several = (_text(argument) for argument in node.args[:2])

@@ -82,7 +82,7 @@ def parse(work: Work, provider: Provider, client: ClientFacts, parameters: Param
         )
     for name in ("state", "nonce"):
         if not well_formed(parameters.get(name) or ""):
-            raise InvalidRequest(f"The {name} has control characters.")
+            raise InvalidRequest(phrase("The %(name)s has control characters.", name=name))
     values = {name: parameters.get(name) for name in NAMES}
     request = AuthorizeRequest(provider, client, resources=parameters.all("resource"), **values)  # type: ignore[arg-type]
     return with_apis(work, request)

@@ -122,7 +122,9 @@ def _parameters(client: ClientFacts, said: dict[str, Any]) -> Parameters:
 
 def _texts(name: str, value: list[Any]) -> tuple[str, ...]:
     if not 0 < len(value) <= MOST_VALUES:
-        raise InvalidRequestObject(f"The {name} in the request object has too many values, or none.")
+        raise InvalidRequestObject(
+            phrase("The %(name)s in the request object has too many values, or none.", name=name)
+        )
     return tuple(_text(name, one) for one in value)
 
 
@@ -134,13 +136,13 @@ def _text(name: str, value: Any) -> str:
         return json.dumps(value)
     if name == "max_age" and isinstance(value, int) and not isinstance(value, bool):
         return str(value)
-    raise InvalidRequestObject(f"The {name} in the request object is malformed.")
+    raise InvalidRequestObject(phrase("The %(name)s in the request object is malformed.", name=name))
 
 
 def _check_agreement(inside: Parameters, beside: Parameters) -> None:
     for name in _MUST_AGREE:
         if None not in (inside.get(name), beside.get(name)) and inside.get(name) != beside.get(name):
-            raise InvalidRequestObject(f"The request object and the request differ in the {name}.")
+            raise InvalidRequestObject(phrase("The request object and the request differ in the %(name)s.", name=name))
 
 
 def _joined(beside: Parameters, inside: Parameters) -> Parameters:

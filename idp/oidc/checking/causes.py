@@ -50,7 +50,9 @@ class Cause:
         app = attempt.registered.application_id if attempt.registered is not None else ""
         of = attempt.here.site if self.place is Place.SITE_PROTOCOLS else app
         command = self.command.replace("APP", attempt.app).replace("SITE", attempt.here.site)
-        return Remedy(Words(self.here, {"app": attempt.app}), command, self.place if of else None, of)
+        return Remedy(
+            Words(self.here, {"app": attempt.app}), command, self.place if of or self.place is Place.APIS else None, of
+        )
 
 
 def explained(attempt: Attempt, causes: Sequence[Cause]) -> Findings:

@@ -1,6 +1,6 @@
 """What a token is asked for, and APIs that call us themselves (RFC 8707, RFC 7662)."""
 
-from idp.audit.findings import Kind, Severity
+from idp.audit.findings import Kind, Place, Severity
 from idp.oidc.checking.causes import Cause, explained
 from idp.oidc.checking.subjects import Attempt, Findings
 
@@ -40,6 +40,7 @@ _CAUSES = (
         TARGET,
         here="See which APIs there are, and let %(app)s have a scope of it.",
         command="idp api list; idp api scope grant",
+        place=Place.APIS,
         vendor="Please name one of the resources that you were given, with a scope of it, the same as in the "
         "authorization request.",
     ),
@@ -48,6 +49,7 @@ _CAUSES = (
         API,
         here="Enable the API, or give it a new secret if nobody has the last one.",
         command="idp api enable; idp api rotate-secret",
+        place=Place.APIS,
         vendor="Please authenticate by the API's id and secret (not those of a client), by the scheme Basic.",
     ),
 )

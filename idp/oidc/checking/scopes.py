@@ -1,6 +1,6 @@
 """What a client may ask for, and who has said so (RFC 6749 section 3.3, RFC 8707; O20)."""
 
-from idp.audit.findings import Fix, Kind, Place, Remedy, Severity, remedy
+from idp.audit.findings import Fix, Kind, Place, Remedy, Severity
 from idp.base.texts import phrase
 from idp.oidc.checking.acts import amend
 from idp.oidc.checking.causes import Cause, explained
@@ -91,11 +91,11 @@ def check_registration(registration: Registration) -> Findings:
                     api=one.api,
                     client=registered.name,
                 ),
-                here=remedy(
+                here=Remedy(
                     phrase("Grant it to the application, or take it out of the scope."),
-                    f"idp api scope grant {one.api_id} {one.name} --application APP",
-                    Place.CLIENT,
-                    registered.application_id,
+                    f"idp api scope grant {one.api_id} {one.name} --application {registered.application_id}",
+                    Place.API_APPLICATIONS,
+                    one.api_id,
                 ),
             )
         if registered.has_people and not one.for_people:
@@ -104,6 +104,8 @@ def check_registration(registration: Registration) -> Findings:
                 here=Remedy(
                     phrase("Grant it to everyone, to a group or to an account."),
                     f"idp api scope grant {one.api_id} {one.name} (--everyone, --group NAME or --account EMAIL)",
+                    Place.API_PEOPLE,
+                    one.api_id,
                 ),
             )
     for api, api_id, seconds in dict.fromkeys((one.api, one.api_id, one.token_seconds) for one in registered.apis):
@@ -113,6 +115,8 @@ def check_registration(registration: Registration) -> Findings:
                 here=Remedy(
                     phrase("Let them live for ten minutes; clients with refresh tokens do not notice."),
                     f"idp api set {api_id} --minutes 10",
+                    Place.API,
+                    api_id,
                 ),
             )
     if registered.has_people and OPENID not in registered.scopes:

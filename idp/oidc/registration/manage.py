@@ -134,7 +134,7 @@ def delete(work: Work, provider: Provider, client_id: str, authorization: str | 
         of_organization=facts.organization_id,
         of_application=facts.application_id,
         at=work.now,
-        because="the client deleted its registration",
+        because=str(phrase("the client deleted its registration")),
     )
     trail.passed("deleted")
     trail.succeeded()
@@ -173,7 +173,7 @@ def _check_names_itself(client: ClientFacts, asked: dict[str, Any]) -> None:
     """Section 2.2: its client_id, its very secret where it sends one, and nothing of what is made here."""
     for name in _MADE_HERE:
         if name in asked:
-            raise InvalidClientMetadata(f"{name}: it is made here. Leave it out.")
+            raise InvalidClientMetadata(phrase("%(name)s: it is made here. Leave it out.", name=name))
     if asked.get("client_id") != client.client_id:
         raise InvalidClientMetadata("client_id: it must be there, and be that of the client.")
     secret = asked.get("client_secret")

@@ -40,7 +40,7 @@ def read(site: SiteFacts, asked: dict[str, Any], *, allow_http_loopback: bool) -
         raise told(error) from error
     for name in _WITHHELD:
         if name in registration["grant_types"]:
-            raise InvalidClientMetadata(f"grant_types: {name} is given by an administrator only.")
+            raise InvalidClientMetadata(phrase("grant_types: %(name)s is given by an administrator only.", name=name))
     legacy = [one for one in registration["response_types"] if one != CODE]
     if legacy and not site.registered_clients_may_be_legacy:
         raise InvalidClientMetadata(

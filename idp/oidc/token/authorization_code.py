@@ -11,7 +11,7 @@ from idp.oidc.token import absent, key, pkce
 from idp.oidc.token.exchange import Denied, Exchange, Issued
 
 _NOT_GOOD = "The code is not good, or no longer."
-_REPLAYED = "code used twice"
+_REPLAYED = phrase("code used twice")
 
 
 def grant(work: Work, exchange: Exchange) -> Issued | Denied:

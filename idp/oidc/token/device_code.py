@@ -12,7 +12,7 @@ from idp.oidc.token import absent, key
 from idp.oidc.token.exchange import Denied, Exchange, Issued
 
 _NOT_GOOD = "The device code is not good, or no longer."
-_REPLAYED = "device code used twice"
+_REPLAYED = phrase("device code used twice")
 
 
 def grant(work: Work, exchange: Exchange) -> Issued | Denied:

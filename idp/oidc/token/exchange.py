@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from idp.audit.attempts import Trail
+from idp.base.texts import phrase
 from idp.oidc.client_facts import ClientFacts
 from idp.oidc.errors import InvalidRequest, OAuthError
 from idp.oidc.parameters import Parameters
@@ -38,7 +39,7 @@ class Exchange:
         """
         value = self.parameters.get(name)
         if value is None:
-            raise InvalidRequest(f"The {name} is missing.")
+            raise InvalidRequest(phrase("The %(name)s is missing.", name=name))
         return value
 
 

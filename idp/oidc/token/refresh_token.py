@@ -10,7 +10,7 @@ from idp.oidc.token import absent, key
 from idp.oidc.token.exchange import Denied, Exchange, Issued
 
 _NOT_GOOD = "The refresh token is not good, or no longer."
-_REUSED = "refresh token used twice"
+_REUSED = phrase("refresh token used twice")
 
 
 def grant(work: Work, exchange: Exchange) -> Issued | Denied:

@@ -1,5 +1,6 @@
 """Check that we are among those who may answer (SAML Core 2.0 section 3.4.1.2)."""
 
+from idp.base.texts import phrase
 from idp.saml import errors
 from idp.saml.endpoints import Requester
 from idp.saml.messages import AuthnRequest
@@ -24,7 +25,9 @@ def check(requester: Requester, request: AuthnRequest, here: str) -> None:
         return
     raise errors.not_among(
         requester,
-        "IDPList of the request does not name us" + ("" if scoping.is_complete else "; where it goes on is not read"),
+        phrase("IDPList of the request does not name us")
+        if scoping.is_complete
+        else phrase("IDPList of the request does not name us; where it goes on is not read"),
         reason="idp-list",
         received=[one[:300] for one in scoping.providers[:_MOST_SHOWN]],
         expected=here,

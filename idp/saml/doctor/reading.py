@@ -102,7 +102,7 @@ def _described(entity: Tree) -> tuple[SpDescription | None, str]:
     except engine.NotUnderstood as error:
         return None, str(error)
     except ValueError:
-        return None, "A date in it (validUntil) cannot be read."
+        return None, phrase("A date in it (validUntil) cannot be read.")
 
 
 def _roles(entity: Tree) -> Iterator[tuple[str, str]]:

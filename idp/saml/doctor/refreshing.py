@@ -88,7 +88,7 @@ def check_registration(registration: Registration) -> Findings:
             phrase(
                 "%(address)s: %(error)s; it was taken %(since)s",
                 address=registered.metadata_url,
-                error=sentence(registered.refresh_error),
+                error=registered.refresh_error,
                 since=since,
             ),
             here=remedy(

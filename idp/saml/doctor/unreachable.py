@@ -1,7 +1,7 @@
 """The address that the metadata came from, when it is asked again."""
 
 from idp.audit.findings import Kind, Severity
-from idp.base.texts import phrase, sentence
+from idp.base.texts import phrase
 from idp.saml.doctor.subjects import Findings
 
 UNREACHABLE = Kind(
@@ -16,7 +16,7 @@ KINDS = (UNREACHABLE,)
 def check(url: str, cause: str) -> Findings:
     """Return the finding that asking *url* failed."""
     yield UNREACHABLE.found(
-        phrase("%(url)s was asked: %(cause)s", url=url, cause=sentence(cause)),
+        phrase("%(url)s was asked: %(cause)s", url=url, cause=cause),
         here="Open it from this machine: a firewall, a changed address, or a private address that "
         "egress.allow_addresses has to name.",
         vendor=f"Is {url} still the address of your SAML metadata?",

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from flask import Blueprint, Response
 
+from idp.audit import step_words
 from idp.audit.attempts import cause_of, cause_of_attempt
 from idp.audit.findings import Finding
 from idp.audit.models import Attempt
@@ -122,6 +123,7 @@ def show(work: Work, desk: Desk, attempt_id: str) -> Response:
         called=history_lists.called(work, desk.organization.id, ids),
         findings=_findings(work, attempt),
         cause_of=cause_of,
+        in_a_sentence=step_words.sentence,
         cause_of_attempt=cause_of_attempt,
         chapters=story(work, attempt) if desk.may(Permission.POLICY_READ) else (),
     )

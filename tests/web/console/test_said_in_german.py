@@ -4,11 +4,18 @@ import re
 
 from sqlalchemy import update
 
+from idp.audit import attempts
+from idp.audit.attempts import Trail
 from idp.base.db import table
-from idp.directory import access_policies, applications, groups, runs, zones
+from idp.base.texts import phrase
+from idp.directory import access_policies, applications, groups, history, runs, zones
 from idp.directory.console_models import Run
 from idp.directory.zones import Contents
+from idp.oidc import clients
 from idp.policy.access import documents
+from idp.saml import names, providers, registering
+from idp.saml.switches import Switches
+from tests.support import vendors
 from tests.support.front import ANN, BEN
 from tests.web.console.test_bulk_objects import ask, done_all
 
@@ -96,6 +103,59 @@ def test_the_title_and_the_findings_of_a_run_are_said_in_german_and_kept_in_engl
     assert page[1].startswith("Wiki: „Wiki“ ist ")
     assert english_in(page) == []
     assert (run.title, run.findings) == ("Disable 2 applications", ["Wiki: “Wiki” is disabled already."])
+
+
+def test_what_the_doctors_find_is_said_in_german_but_the_sentence_for_the_vendor(front, admin):
+    asked = {"client_name": "Notizbuch", "redirect_uris": ["https://rp.example/cb", "https://test.rp.example/cb?x=1"]}
+    with front.work() as work:
+        saml = registering.register(work, "acme", vendors.OKTA.document(vendors.OKTA).encode(), name="Okta")
+        client = clients.create(work, "acme", asked, base_url="http://localhost:8000")[0]
+        providers.change(work, saml.application_id, Switches(require_signed_requests=True, nameid_format=names.EMAIL))
+    admin.headers["Accept-Language"] = "de"
+
+    for application_id in (saml.application_id, client.id):
+        found = of(
+            admin, f"/admin/applications/{application_id}/doctor", "//main//section[header/h3]/p | //main/p[last()]"
+        )
+        assert len(found) > 8
+        assert english_in([without_clause(one) for one in found]) == []
+        assert not [one for one in found if "idp " in one], "a page names pages, where there are any"
+    vendor = of(admin, f"/admin/applications/{client.id}/doctor", "//main//span[@lang='en']")
+    assert any("Please" in one for one in vendor)
+
+
+def test_why_an_attempt_failed_is_said_in_german_and_kept_in_english(front, admin):
+    with front.work() as work:
+        saml = registering.register(work, "acme", vendors.OKTA.document(vendors.OKTA).encode(), name="Okta")
+    wanted, kind = "https://x.example/acs", "saml.sign-on"
+    of_saml = {"organization_id": front.organization_id, "site_id": saml.site_id, "application_id": saml.application_id}
+    trail = Trail(kind, **of_saml)
+    cause = phrase("the assertion consumer %(location)s is not registered", location=repr(wanted))
+    trail.failed("address", "saml-address", cause, reason="address", received=wanted)
+    former = Trail(kind, **of_saml)
+    former.failed("address", "saml-address", f"the assertion consumer {wanted} was another one", reason="both")
+    with front.work() as work:
+        attempts.save(work, trail)
+        attempts.save(work, former)
+        kept = history.attempt(work, trail.id)
+    admin.headers["Accept-Language"] = "de"
+
+    page = of(
+        admin, f"/admin/attempts/{trail.id}", "//main//ol//p | //main//ol//dd/bdi[not(@lang)] | //main//ol//dd[a]"
+    )
+    listed = of(admin, "/admin/attempts", "//main//td//bdi")
+
+    said = f"der AssertionConsumerService '{wanted}' ist nicht registriert"
+    assert said in page
+    assert said in listed
+    assert english_in(page) == []
+    assert f"the assertion consumer {wanted} was another one" in listed  # kept before causes were phrases
+    assert kept.cause == f"the assertion consumer '{wanted}' is not registered" == kept.steps[0]["cause"]
+
+
+def without_clause(text: str) -> str:
+    """A specification is cited by its name, which is English."""
+    return re.sub(r"\([^()]*section [0-9.]+\)", "", text)
 
 
 def test_a_run_that_was_begun_before_titles_were_phrases_is_shown_as_it_was_kept(front, admin):

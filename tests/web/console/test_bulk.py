@@ -174,6 +174,7 @@ def test_deletion_says_when_and_that_it_can_be_cancelled(front, admin):
     assert disabled(front) == {BEN, CLEO}
 
 
+@pytest.mark.both_databases
 def test_all_people_of_a_site_and_all_behind_a_number_are_acted_on_and_nobody_else(front, admin):
     for page, field in (("/admin/sites/acme/people", "site"), ("/admin/insights/people/without", "which")):
         form = admin.open(page).page.xpath("//form[@action='/admin/accounts/bulk/choose']")[0]

@@ -209,6 +209,7 @@ def all_of(act: str, of: str = "", **filters: str) -> str:
     return f"/admin/bulk/choose?act={act}&of={of}&all=on&" + "&".join(f"{k}={v}" for k, v in filters.items())
 
 
+@pytest.mark.both_databases
 def test_all_that_a_filter_matches_is_said_before_named_in_part_and_done(front, admin):
     with front.work() as work:
         site = work.tx.session.scalars(select(Application)).first().site_id
@@ -285,6 +286,7 @@ def test_a_filter_that_is_none_matches_nothing_instead_of_everything(front, admi
     assert disabled(front) == set()
 
 
+@pytest.mark.both_databases
 def test_t10_all_are_those_that_one_may_change_and_the_others_are_counted(front):
     ids, org = front.application_ids, front.organization_id
     with front.work() as work:
@@ -343,6 +345,7 @@ def test_all_access_to_an_application_is_withdrawn_and_the_page_says_from_how_ma
     assert done_all(front).done == 2
 
 
+@pytest.mark.both_databases
 def test_all_invitations_that_wait_are_sent_anew_or_taken_back(front, admin):
     admin.open("/admin/invitations/new").submit(emails="new1@acme.example\nnew2@acme.example")
     front.later(minutes=1)

@@ -238,6 +238,7 @@ def test_a_file_of_addresses_is_looked_at_and_then_claimed_and_is_gone(front, ad
         assert work.tx.session.query(ClaimList).count() == 0
 
 
+@pytest.mark.both_databases
 def test_a_long_list_that_was_typed_is_given_back_by_a_run_too(front, admin, proven, monkeypatch):
     monkeypatch.setattr(claim_runs, "AT_ONCE", 1)
     with front.work() as work:

@@ -236,6 +236,7 @@ def test_a_policy_says_how_many_would_stop_before_it_is_changed(front, admin, to
     assert "not allowed by the policy" in admin.text
 
 
+@pytest.mark.both_databases
 def test_all_that_the_filters_match_are_revoked_by_a_run_but_those_of_people_who_administer_more(front, tokens):
     from idp.directory import runs
     from idp.oidc.api_tokens import bulk

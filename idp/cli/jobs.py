@@ -42,7 +42,9 @@ from idp.provisioning import ending as directory_ending
 from idp.provisioning.targets import group_sending, noticing, sending, server, switching
 from idp.provisioning.targets.sending import Dial, Told
 from idp.saml import erasing as saml_erasing
-from idp.saml import logout_telling, refreshing, rotation_jobs
+from idp.saml import refreshing
+from idp.saml.key_change import rotation_jobs
+from idp.saml.logout import telling
 from idp.settings import Settings
 from idp.signon import (
     account_imports,
@@ -173,7 +175,7 @@ def run_kinds() -> Kinds:
 
 
 def _tellers(of: Settings) -> Tellers:
-    return {**logout_telling.tellers(of.base_url), **logout_tokens.tellers(of.base_url)}
+    return {**telling.tellers(of.base_url), **logout_tokens.tellers(of.base_url)}
 
 
 def dial(of: Settings) -> Dial:

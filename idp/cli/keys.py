@@ -11,7 +11,7 @@ from idp.directory import keys as keys_
 from idp.directory import queries
 from idp.keyring import keyring
 from idp.keyring.brought import read
-from idp.saml import rotating
+from idp.saml.key_change import rotating
 
 _SITE = click.option("--site", metavar="SITE", help="Only the keys of this site (default: of every site).")
 

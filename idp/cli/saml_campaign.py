@@ -9,10 +9,10 @@ from idp.cli.context import Command, open_work, tell
 from idp.cli.saml_table import table
 from idp.directory import queries
 from idp.keyring.keyring import Key
-from idp.saml import rollover
 from idp.saml.certificates import thumbprint_of
-from idp.saml.rollover import Report
-from idp.saml.rollover_plan import Campaign
+from idp.saml.key_change import rollover
+from idp.saml.key_change.rollover import Report
+from idp.saml.key_change.rollover_plan import Campaign
 
 
 @click.command(cls=Command)

@@ -8,9 +8,9 @@ from idp.base.errors import Invalid
 from idp.cli.application_lookup import find
 from idp.cli.context import Command, open_work, settings, tell
 from idp.directory import queries, sites
-from idp.saml import rollover
+from idp.saml.key_change import rollover
+from idp.saml.key_change.rollover import Report
 from idp.saml.own_metadata import entity_id
-from idp.saml.rollover import Report
 
 
 @click.command(cls=Command)

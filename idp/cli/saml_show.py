@@ -10,7 +10,8 @@ from idp.cli.context import Command, open_work, tell
 from idp.cli.saml_proposal import shown
 from idp.cli.saml_switches import warnings
 from idp.directory import access
-from idp.saml import proposing, rollover
+from idp.saml import proposing
+from idp.saml.key_change import rollover
 
 
 @click.command("show", cls=Command)

@@ -14,10 +14,11 @@ from idp.directory import queries, search
 from idp.directory.models import Application
 from idp.directory.rights import require_on
 from idp.policy.permissions import Permission
-from idp.saml import addresses, metadata, providers, schedule
+from idp.saml import addresses, metadata, providers
 from idp.saml.description import SpDescription
 from idp.saml.difference import Change, certificate_words, difference, one
 from idp.saml.editing import Edit, edited
+from idp.saml.key_change import schedule
 from idp.saml.models import ServiceProvider
 
 _CALLED = "name that people read"

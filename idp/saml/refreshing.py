@@ -29,11 +29,12 @@ from idp.base.jobs import Errand
 from idp.base.work import Work
 from idp.directory import organizations
 from idp.directory.models import Application
-from idp.saml import expiry, gate, metadata, providers, redescribing, schedule
+from idp.saml import expiry, gate, metadata, providers, redescribing
 from idp.saml.aggregates import pick
 from idp.saml.description import SpDescription
 from idp.saml.difference import Change, difference, only_adds_certificates
 from idp.saml.errors import MessageRefused
+from idp.saml.key_change import schedule
 from idp.saml.models import ServiceProvider
 from idp.saml.names import ENTITIES_DESCRIPTOR
 from idp.saml.redescribing import Proposed

@@ -17,8 +17,9 @@ from idp.directory import names as names_
 from idp.directory.models import Application, Site
 from idp.directory.rights import require_on
 from idp.policy.permissions import Permission
-from idp.saml import inherited_names, metadata, providers, schedule, signing, switches
+from idp.saml import inherited_names, metadata, providers, signing, switches
 from idp.saml.description import SpDescription
+from idp.saml.key_change import schedule
 from idp.saml.models import ServiceProvider
 from idp.saml.switches import Switches
 

@@ -21,8 +21,8 @@ from idp.base.work import Work
 from idp.directory.sites import SiteFacts
 from idp.keyring import keyring
 from idp.saml.facts import ProviderFacts
+from idp.saml.key_change.rollover_plan import campaigns
 from idp.saml.models import RolloverStep, ServiceProvider
-from idp.saml.rollover_plan import campaigns
 from idp.signon.models import Participant
 
 _T = table(RolloverStep)

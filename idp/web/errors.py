@@ -27,13 +27,14 @@ STATUS: dict[type[IdpError], int] = {
     Unavailable: 503,
 }
 
+_ = str  # marks a sentence that is translated where it is shown
 _HTTP_WORDS = {
-    400: ("This request could not be read.", "Go back and try again."),
-    404: ("There is no page at this address.", "Check the address, or begin at your applications."),
-    405: ("This address cannot be used in that way.", "Go back and follow a link or a button."),
-    413: ("What was sent is too large.", "Send less, or ask your administrator."),
-    415: ("What was sent has a form that is not taken here.", "Go back and try again."),
-    429: ("Too many requests came from your network.", "Wait a minute, then try again."),
+    400: (_("This request could not be read."), _("Go back and try again.")),
+    404: (_("There is no page at this address."), _("Check the address, or begin at your applications.")),
+    405: (_("This address cannot be used in that way."), _("Go back and follow a link or a button.")),
+    413: (_("What was sent is too large."), _("Send less, or ask your administrator.")),
+    415: (_("What was sent has a form that is not taken here."), _("Go back and try again.")),
+    429: (_("Too many requests came from your network."), _("Wait a minute, then try again.")),
 }
 
 TELL: dict[str, Callable[[IdpError, int, str], Response]] = {}
@@ -105,7 +106,7 @@ def _http(error: HTTPException) -> Response:
     writes no rows; the log has them.
     """
     status = error.code or 500
-    message, advice = _HTTP_WORDS.get(status, ("This request cannot be answered.", "Go back and try again."))
+    message, advice = _HTTP_WORDS.get(status, (_("This request cannot be answered."), _("Go back and try again.")))
     shown = IdpError(message, code=f"http-{status}", advice=advice, cause=_cause(error, status))
     reference, (endpoint, values) = context.request_id(), _meant(error)
     tell = TELL.get(endpoint) if status != 404 else None

@@ -11,11 +11,12 @@ from idp.base.errors import IdpError
 from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory.sites import SiteFacts
-from idp.saml import bindings, endpoints, logout_replies, logout_requests, logout_visits, managing, soap
+from idp.saml import bindings, endpoints, managing, soap
 from idp.saml.bindings import RESPONSE, Incoming
 from idp.saml.errors import UNREADABLE, MessageRefused
-from idp.saml.logout_replies import NAME_ID, Sent
-from idp.saml.logout_requests import Taken
+from idp.saml.logout import replies, requests, visits
+from idp.saml.logout.replies import NAME_ID, Sent
+from idp.saml.logout.requests import Taken
 from idp.saml.requests import Place
 from idp.signon import logout, logout_steps
 from idp.web import context, saml, telling
@@ -54,17 +55,17 @@ def slo_soap(slug: str) -> Response:
     """The single logout service by SOAP: the others are told before the answer is written."""
 
     def act(work: Work, place: Place, trail: Trail) -> Taken:
-        return logout_requests.by_soap(work, telling.tellers(), place, _envelope(), trail)
+        return requests.by_soap(work, telling.tellers(), place, _envelope(), trail)
 
     def answer(taken: Taken) -> Response:
         telling.at_once_to_the_end(taken.started)
         with open_work() as work:
             complete = taken.started is not None and logout.is_complete(work, taken.started)
-            codes = taken.codes if taken.started is None else logout_requests.status(complete)
+            codes = taken.codes if taken.started is None else requests.status(complete)
             place = saml.place_of(work, slug)
-            return _xml(logout_replies.by_soap(work, place, taken.provider, codes, request_id=taken.request_id))
+            return _xml(replies.by_soap(work, place, taken.provider, codes, request_id=taken.request_id))
 
-    return _by_soap(slug, logout_requests.KIND, act, answer)
+    return _by_soap(slug, requests.KIND, act, answer)
 
 
 @pages.get("/slo/done/<handle>")
@@ -78,10 +79,10 @@ def slo_done(slug: str, handle: str) -> Response:
         resumed = logout_steps.resume(work, handle, context.browser(), resume_url)
         if resumed is None:
             return redirect("signout.steps", handle=handle)
-        codes = logout_requests.status(resumed.complete)
-        return _carry(logout_replies.again(work, place, resumed.protocol_state, codes), place.site)
+        codes = requests.status(resumed.complete)
+        return _carry(replies.again(work, place, resumed.protocol_state, codes), place.site)
 
-    return _attempted(slug, logout_requests.KIND, act, lambda response: response)
+    return _attempted(slug, requests.KIND, act, lambda response: response)
 
 
 @pages.get("/slo/visit/<handle>/<step_id>")
@@ -92,7 +93,7 @@ def visit(slug: str, handle: str, step_id: str) -> Response:
 
     def act(work: Work, place: Place, trail: Trail) -> Response:
         base_url = context.settings().base_url
-        made = logout_visits.visit(work, base_url, handle, step_id, context.browser())
+        made = visits.visit(work, base_url, handle, step_id, context.browser())
         if made is None:
             return redirect("signout.steps", handle=handle)
         if not made.message:
@@ -100,7 +101,7 @@ def visit(slug: str, handle: str, step_id: str) -> Response:
         allow_form_action(*(("https:",) if made.location.startswith("https:") else ("https:", "http:")))
         return page("saml/visit.html", site=place.site, visit=made)
 
-    return _attempted(slug, logout_requests.KIND, act, lambda response: response)
+    return _attempted(slug, requests.KIND, act, lambda response: response)
 
 
 @pages.get("/manage-nameid")
@@ -125,7 +126,7 @@ def manage_name_id_soap(slug: str) -> Response:
 
     def act(work: Work, place: Place, trail: Trail) -> bytes:
         managed = managing.by_soap(work, place, _envelope(), trail)
-        return logout_replies.by_soap(
+        return replies.by_soap(
             work, place, managed.provider, managed.codes, request_id=managed.request_id, name=NAME_ID
         )
 
@@ -140,9 +141,9 @@ def _single_logout(slug: str, read: Callable[[], Incoming], *, with_cookies: boo
         kinds.append(incoming.kind)
         browser = context.browser() if with_cookies else None
         if incoming.kind == RESPONSE:
-            return logout_visits.answered(work, place, incoming, browser=browser, trail=trail)
+            return visits.answered(work, place, incoming, browser=browser, trail=trail)
         current = context.current_session(work)
-        taken = logout_requests.by_browser(
+        taken = requests.by_browser(
             work, telling.tellers(), place, incoming, current=current, browser=browser, trail=trail
         )
         if current is not None and taken.started is not None and current.id in taken.started.ended:
@@ -157,7 +158,7 @@ def _single_logout(slug: str, read: Callable[[], Incoming], *, with_cookies: boo
             return saml.refusal_page(error, trail, site)
         return page("errors/logout_answer.html", status_of(error), error=error, reference=trail.id, site=site)
 
-    return _attempted(slug, logout_requests.KIND, act, answer, refused)
+    return _attempted(slug, requests.KIND, act, answer, refused)
 
 
 def _goes_on() -> bool:
@@ -173,8 +174,8 @@ def _answered(slug: str, taken: Taken, site: SiteFacts) -> Response:
     with open_work() as work:
         if started is not None and started.id and not logout.is_complete(work, started):
             return redirect("signout.steps", handle=started.handle)
-        codes = taken.codes if started is None or not started.id else logout_requests.status(complete=True)
-        sent = logout_replies.by_browser(
+        codes = taken.codes if started is None or not started.id else requests.status(complete=True)
+        sent = replies.by_browser(
             work,
             saml.place_of(work, slug),
             taken.provider,
@@ -189,7 +190,7 @@ def _answered(slug: str, taken: Taken, site: SiteFacts) -> Response:
 def _manage(slug: str, read: Callable[[], Incoming]) -> Response:
     def act(work: Work, place: Place, trail: Trail) -> Response:
         managed = managing.by_browser(work, place, read(), trail)
-        sent = logout_replies.by_browser(
+        sent = replies.by_browser(
             work,
             place,
             managed.provider,

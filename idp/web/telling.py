@@ -10,7 +10,7 @@ import structlog
 from idp.base.errors import IdpError, Unavailable
 from idp.base.work import ANONYMOUS, Origin, Work
 from idp.oidc import logout_tokens
-from idp.saml import logout_telling
+from idp.saml.logout import telling
 from idp.settings import Settings
 from idp.signon import backchannel
 from idp.signon.logout import Started
@@ -71,4 +71,4 @@ def _post(settings: Settings) -> Post:
 
 @lru_cache(maxsize=8)
 def _tellers(base_url: str) -> Tellers:
-    return {**logout_telling.tellers(base_url), **logout_tokens.tellers(base_url)}
+    return {**telling.tellers(base_url), **logout_tokens.tellers(base_url)}

@@ -5,7 +5,8 @@ import pytest
 from idp.directory import applications, queries, rights
 from idp.directory.models import Account, Application
 from idp.oidc import clients
-from idp.saml import providers, rollover
+from idp.saml import providers
+from idp.saml.key_change import rollover
 from idp.signon import session
 from tests.support import axe, console_journeys, name_server, node, vendors
 from tests.support.console_journeys import Admin

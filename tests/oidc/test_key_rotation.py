@@ -20,7 +20,7 @@ from idp.keyring.models import SigningKey
 from idp.oidc import access_tokens, id_tokens, jose
 from idp.oidc.jose import SIGNING_ALGORITHMS, Typ
 from idp.policy.permissions import OPERATOR
-from idp.saml import rotation_jobs
+from idp.saml.key_change import rotation_jobs
 from idp.settings import Settings
 from tests.oidc.support import NOON, answered
 from tests.support.people import OPERATOR_ACTOR

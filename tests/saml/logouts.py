@@ -16,7 +16,8 @@ from idp.directory import sites
 from idp.keyring import keyring
 from idp.oidc import logout_tokens
 from idp.policy.permissions import OPERATOR
-from idp.saml import logout_telling, names
+from idp.saml import names
+from idp.saml.logout import telling
 from idp.signon import backchannel
 from idp.signon.logout import MESSAGE
 from idp.signon.models import LogoutStep
@@ -117,7 +118,7 @@ def steps(world) -> dict[str, tuple[str, str]]:
 
 
 def tellers():
-    return {**logout_telling.tellers(BASE), **logout_tokens.tellers(BASE)}
+    return {**telling.tellers(BASE), **logout_tokens.tellers(BASE)}
 
 
 def run_jobs(world, *, role: str = OPERATOR):

@@ -7,9 +7,10 @@ import pytest
 from idp.base.errors import Conflict, Forbidden, Invalid, NotFound
 from idp.directory import applications, policies, queries
 from idp.keyring import keyring
-from idp.saml import from_template, names, providers, rollover, rotating, templates, vendor_values
+from idp.saml import from_template, names, providers, templates, vendor_values
 from idp.saml.description import SpDescription
 from idp.saml.from_template import Metadata, register_from_template
+from idp.saml.key_change import rollover, rotating
 from idp.saml.models import ServiceProvider as Row
 from idp.saml.switches import Switches
 from idp.saml.templates.model import Give

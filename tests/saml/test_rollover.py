@@ -18,10 +18,11 @@ from idp.base.errors import Conflict, Forbidden, NotFound
 from idp.directory import keys, queries, sites
 from idp.keyring import keyring
 from idp.keyring.brought import Brought
-from idp.saml import facts, names, providers, rollover, rotating, watching
+from idp.saml import facts, names, providers, watching
+from idp.saml.key_change import rollover, rotating
+from idp.saml.key_change.rollover_plan import WORDS, Standing, standing
 from idp.saml.models import RolloverStep
 from idp.saml.models import ServiceProvider as Row
-from idp.saml.rollover_plan import WORDS, Standing, standing
 from tests.saml.test_oracles import accepted
 from tests.support import people
 from tests.support.saml_world import ANN, posted

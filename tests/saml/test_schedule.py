@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from idp.saml.instants import read_duration
-from idp.saml.schedule import next_refresh
+from idp.saml.key_change.schedule import next_refresh
 from tests.saml.test_difference import GOOD
 from tests.support.service_provider import NOON
 

@@ -16,9 +16,10 @@ from idp.audit.findings import Examination
 from idp.directory import accounts, applications, policies, queries
 from idp.keyring import keyring
 from idp.policy.rules import Rule
-from idp.saml import names, registering, rollover, rotating
+from idp.saml import names, registering
 from idp.saml.doctor import examination
 from idp.saml.doctor.examination import Given
+from idp.saml.key_change import rollover, rotating
 from idp.saml.models import ServiceProvider as Row
 from tests.support.saml_world import ANN, World, posted
 from tests.support.service_provider import NOON, deflated, signature_template, stamp

@@ -35,7 +35,8 @@ from idp.oidc.registration import initial_tokens
 from idp.policy.access import documents
 from idp.policy.launcher import Section
 from idp.provisioning.targets import editing
-from idp.saml import registering, rotating
+from idp.saml import registering
+from idp.saml.key_change import rotating
 from idp.signon import account_imports, bulk_acts, invitations
 from idp.signon.bulk_acts import Chosen
 from tests.support import vendors

@@ -12,12 +12,13 @@ from idp.keyring import keyring
 from idp.policy import expressions, release
 from idp.policy.permissions import Permission
 from idp.policy.rules import NOTHING
-from idp.saml import legacy, made_names, nameid, rollover
+from idp.saml import legacy, made_names, nameid
 from idp.saml.contexts import ContextMap
 from idp.saml.description import SpDescription
 from idp.saml.doctor.subjects import OurKey, Registered, Sent
+from idp.saml.key_change import rollover
+from idp.saml.key_change.rollover_plan import HOLDS, WORDS, Standing
 from idp.saml.models import ServiceProvider
-from idp.saml.rollover_plan import HOLDS, WORDS, Standing
 
 MOST_SHOWN = 10
 _TO_BE_DONE = HOLDS | {Standing.READY}

@@ -13,6 +13,7 @@ from idp.directory.models import Account, Application
 from idp.policy.permissions import Permission
 from idp.signon import why_not
 from idp.web.console import confirming, lists, log_filters, seen
+from idp.web.console.application_page import head_of
 from idp.web.console.desk import Desk, at_desk, console_page, done, fresh
 from idp.web.console.guarding import guarded
 from idp.web.console.lists import After, At
@@ -188,7 +189,7 @@ def people(work: Work, desk: Desk, application_id: str) -> Response:
         desk,
         "console/access/people.html",
         place="applications",
-        application=application,
+        **head_of(work, desk, application, "people"),
         listed=listed,
         found=looked[-1],
         countable=sizes.MANY,
@@ -196,7 +197,6 @@ def people(work: Work, desk: Desk, application_id: str) -> Response:
         answer=answer,
         unknown=unknown,
         defaults=default_groups.defaults(work, application) if desk.may(Permission.GROUP_READ) else None,
-        may_grant=_may_grant(desk, application),
     )
 
 

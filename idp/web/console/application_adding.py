@@ -5,9 +5,6 @@ From then on it is there, and nobody may open it yet; what follows (the doctor, 
 values, the test) are its own pages, one after the other.
 """
 
-from collections.abc import Iterable
-from typing import TypeVar
-
 from flask import Blueprint, Response, request
 
 from idp.base.errors import Forbidden, NotFound
@@ -37,7 +34,6 @@ from idp.web.security import administrator
 pages = Blueprint("console_application_adding", __name__, url_prefix="/admin/applications/new")
 
 _GENERIC = "generic"
-_Kind = TypeVar("_Kind", Template, ClientTemplate)
 
 
 @pages.get("")
@@ -54,8 +50,7 @@ def choose(work: Work, desk: Desk) -> Response:
         place=PLACE,
         sites=sites,
         q=wanted,
-        vendors=_fitting(templates.every(), wanted),
-        clients=_fitting(client_templates.every(), wanted),
+        vendors=_vendors(wanted),
     )
 
 
@@ -240,10 +235,13 @@ def _added(work: Work, desk: Desk, provider: ServiceProvider) -> Response:
     )
 
 
-def _fitting(every: Iterable[_Kind], wanted: str) -> list[_Kind]:
-    key = wanted.casefold()
-    return [
-        one
-        for one in every
-        if one.name != _GENERIC and (key in one.title.casefold() or key in one.about.casefold() or key in one.name)
-    ]
+def _vendors(wanted: str) -> dict[str, list[Template | ClientTemplate]]:
+    """Return the templates that fit what is looked for, in the order of their titles: a vendor has one card for all."""
+    every: list[Template | ClientTemplate] = [*client_templates.every(), *templates.every()]
+    found: dict[str, list[Template | ClientTemplate]] = {}
+    for one in sorted(every, key=lambda one: one.title.casefold()):
+        if one.name != _GENERIC and any(
+            wanted.casefold() in text.casefold() for text in (one.title, one.about, one.name)
+        ):
+            found.setdefault(one.title, []).append(one)
+    return found

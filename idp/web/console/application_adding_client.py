@@ -5,6 +5,7 @@ from typing import Any
 
 from flask import Blueprint, Response, g, request
 
+from idp.base import placeholders
 from idp.base.errors import Forbidden, Invalid
 from idp.base.work import Work
 from idp.oidc import clients, from_template, metadata, sector_list, templates
@@ -76,14 +77,18 @@ def _register(work: Work, desk: Desk) -> Response:
 @administrator
 @at_desk
 def ask_for_template(work: Work, desk: Desk, name: str) -> Response:
-    """Ask for what a template wants to know."""
+    """Ask for what a template wants to know, and show what the examples would make."""
+    vendor = templates.find(name)
+    examples = {field.name: field.example for field in vendor.fields}
     return console_page(
         work,
         desk,
         "console/applications/new/client_template.html",
         place=PLACE,
         sites=sites_to_add_to(work, desk),
-        vendor=templates.find(name),
+        vendor=vendor,
+        redirect_uris=[placeholders.fill(uri, examples) for uri in vendor.redirect_uris],
+        notes=[placeholders.fill(note, examples) for note in vendor.notes],
     )
 
 

@@ -43,24 +43,24 @@ def application_page(
     Args:
         tab: which of its tabs it is.
     """
-    return console_page(
-        work,
-        desk,
-        f"console/applications/{template}.html",
-        place=PLACE,
-        status=status,
-        application=application,
-        site=None,  # the pages are ours, not the site's: they wear no site's colours
-        at_site=queries.site_of(work, application),
-        is_saml=application.protocol == providers.PROTOCOL,
-        tab=tab,
-        steps=STEPS,
-        guided=guided(),
-        may_edit=desk.may("application:edit", site_id=application.site_id, application_id=application.id),
-        may_grant=desk.may("application:grant", site_id=application.site_id, application_id=application.id),
-        may_delete=desk.may("application:delete", site_id=application.site_id, application_id=application.id),
-        **values,
-    )
+    shown = {**head_of(work, desk, application, tab), **values}
+    return console_page(work, desk, f"console/applications/{template}.html", place=PLACE, status=status, **shown)
+
+
+def head_of(work: Work, desk: Desk, application: Application, tab: str) -> dict[str, Any]:
+    """Return what the head of a page of *application* shows: where it is, its tabs, and what the actor may do with it."""
+    return {
+        "application": application,
+        "site": None,  # the pages are ours, not the site's: they wear no site's colours
+        "at_site": queries.site_of(work, application),
+        "is_saml": application.protocol == providers.PROTOCOL,
+        "tab": tab,
+        "steps": STEPS,
+        "guided": guided(),
+        "may_edit": desk.may("application:edit", site_id=application.site_id, application_id=application.id),
+        "may_grant": desk.may("application:grant", site_id=application.site_id, application_id=application.id),
+        "may_delete": desk.may("application:delete", site_id=application.site_id, application_id=application.id),
+    }
 
 
 def guided() -> bool:

@@ -12,11 +12,12 @@ from idp.policy.patterns import is_attribute_name
 from idp.policy.permissions import Permission
 from idp.policy.release import effective, why_never
 from idp.policy.rules import CONSTANT, Rule, rules_from_json
-from idp.saml import altering, nameid, proposing, providers, redescribing, refreshing, rollover, signing
+from idp.saml import altering, nameid, proposing, providers, redescribing, refreshing, signing
 from idp.saml.altering import Alteration
 from idp.saml.description import Endpoint, SpDescription
 from idp.saml.difference import Change
 from idp.saml.editing import Edit
+from idp.saml.key_change import rollover
 from idp.saml.names import POST, REDIRECT
 from idp.saml.switches import Switches
 from idp.web import context

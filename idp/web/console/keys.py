@@ -14,10 +14,10 @@ from idp.directory.models import Site
 from idp.keyring import keyring
 from idp.keyring.models import SigningKey
 from idp.policy.permissions import Permission
-from idp.saml import rollover, rotating
 from idp.saml.certificates import read_file, thumbprint_of
-from idp.saml.rollover import Report
-from idp.saml.rollover_plan import WORDS, Campaign, Standing
+from idp.saml.key_change import rollover, rotating
+from idp.saml.key_change.rollover import Report
+from idp.saml.key_change.rollover_plan import WORDS, Campaign, Standing
 from idp.saml.wording import certificate_end
 from idp.web.console import lists, seen
 from idp.web.console.desk import Desk, at_desk, console_page, done, fresh

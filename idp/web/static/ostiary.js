@@ -9,6 +9,12 @@ for (const time of document.querySelectorAll("time[datetime]")) {
   time.textContent = ("hour" in time.dataset ? hour : spoken).format(new Date(time.dateTime));
 }
 
+// Where tabs are one long row, the one where one is can be seen.
+for (const here of document.querySelectorAll(".tabs [aria-current], .ways [aria-current]")) {
+  const row = here.closest("ul, ol");
+  if (row.scrollWidth > row.clientWidth) here.scrollIntoView({ inline: "center", block: "nearest" });
+}
+
 // Show or hide a password while it is typed.
 for (const button of document.querySelectorAll("button[data-reveal]")) {
   const input = document.getElementById(button.dataset.reveal);

@@ -138,7 +138,7 @@ def test_what_was_fetched_is_fetched_again_from_there(front, admin, monkeypatch)
 
 def test_a_template_asks_for_its_fields_and_says_what_to_enter_at_the_vendor(front, admin):
     admin.open(f"{NEW}?q=grafana")
-    admin.follow("Grafana (SAML)")
+    admin.follow("Grafana: SAML")
     admin.submit("Register it", **{"site": site_of(front), "field-url": "https://grafana.acme.example"})
     if admin.status == 422:
         pytest.fail(admin.alert)
@@ -226,8 +226,11 @@ def test_t11_names_and_texts_of_metadata_are_text(front, admin):
 
 def test_an_openid_connect_application_is_added_from_its_template(front, admin):
     admin.open(f"{NEW}?q=grafana")
-    assert [one.text_content().split(" (")[1] for one in admin.page.xpath("//h3")] == ["OpenID Connect)", "SAML)"]
-    admin.open(f"{NEW}/oidc/template/grafana")
+    assert [one.text_content() for one in admin.page.xpath("//h3")] == ["Grafana"], "one card for all of a vendor"
+    assert [one.text_content() for one in admin.page.xpath("//li/p/a")] == ["Grafana: OpenID Connect", "Grafana: SAML"]
+    admin.follow("Grafana: OpenID Connect")
+    assert "https://grafana.acme.example/login/generic_oauth" in admin.text, "what is made of the example"
+    assert "{url}" not in admin.text
     admin.submit("Register it", site=site_of(front), name="Graphs", **{"field-url": "https://graphs.acme.example"})
 
     assert admin.path.endswith("/made"), admin.alert

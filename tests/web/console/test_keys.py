@@ -3,7 +3,8 @@
 import pytest
 
 from idp.directory import organizations, queries, sites
-from idp.saml import registering, rollover, rotating
+from idp.saml import registering
+from idp.saml.key_change import rollover, rotating
 from tests.support import vendors
 from tests.web.conftest import signed_in
 from tests.web.console.conftest import make_administrator

@@ -22,7 +22,8 @@ from idp.directory import (
 )
 from idp.directory.zones import Contents
 from idp.provisioning import clients
-from idp.saml import rotating, templates
+from idp.saml import templates
+from idp.saml.key_change import rotating
 from tests.support import template_world, vendors
 from tests.support.front import BEN
 from tests.support.scim import Peer

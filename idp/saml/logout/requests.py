@@ -18,12 +18,13 @@ from idp.audit.log import record
 from idp.base.db import Prepared
 from idp.base.texts import phrase
 from idp.base.work import Work
-from idp.saml import endpoints, gate, logout_replies, nameid, requests, soap, watching
+from idp.saml import endpoints, gate, nameid, requests, soap, watching
 from idp.saml.bindings import REQUEST, Incoming
 from idp.saml.checks import BY_BROWSER, BY_SOAP
 from idp.saml.checks.examined import Examined
 from idp.saml.errors import STALE, UNREADABLE, USED, MessageRefused
 from idp.saml.facts import ProviderFacts
+from idp.saml.logout import replies
 from idp.saml.messages import LogoutRequest, NameId, read_logout_request
 from idp.saml.names import LOGOUT_REQUEST, PARTIAL_LOGOUT, REQUESTER, SUCCESS, UNKNOWN_PRINCIPAL, UNSPECIFIED
 from idp.saml.proven import proven
@@ -111,7 +112,7 @@ def by_browser(
     starter = Starter(
         known.application_id,
         resume_url=f"/sites/{place.site.slug}/saml/slo/done" if endpoint is not None else "",
-        protocol_state=logout_replies.keep(known, request.header.id, incoming.relay_state),
+        protocol_state=replies.keep(known, request.header.id, incoming.relay_state),
     )
     attended = Attended(browser)
     started = _end(work, tellers, place, known, request, current, attended, starter, trail)

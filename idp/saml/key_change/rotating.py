@@ -13,9 +13,9 @@ from idp.directory.rights import require_on
 from idp.keyring import keyring
 from idp.keyring.models import SigningKey
 from idp.policy.permissions import Permission
+from idp.saml.key_change.rollover import Report, going_on, of_kind, reports
+from idp.saml.key_change.rollover_plan import HOLDS, Campaign, Standing
 from idp.saml.models import RolloverStep, ServiceProvider
-from idp.saml.rollover import Report, going_on, of_kind, reports
-from idp.saml.rollover_plan import HOLDS, Campaign, Standing
 
 _PROVIDERS, _STEPS = table(ServiceProvider), table(RolloverStep)
 

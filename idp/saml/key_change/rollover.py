@@ -25,8 +25,8 @@ from idp.keyring import keyring
 from idp.keyring.keyring import Key
 from idp.policy.permissions import Permission, require
 from idp.saml import providers, watching
+from idp.saml.key_change.rollover_plan import FORMER, NEW, WORDS, Campaign, Standing, campaigns, standing
 from idp.saml.models import RolloverStep, ServiceProvider
-from idp.saml.rollover_plan import FORMER, NEW, WORDS, Campaign, Standing, campaigns, standing
 from idp.saml.switches import Switches
 
 _PROVIDERS, _STEPS = table(ServiceProvider), table(RolloverStep)

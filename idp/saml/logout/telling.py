@@ -19,7 +19,7 @@ from idp.saml.endpoints import RegisteredEndpoint
 from idp.saml.errors import MessageRefused
 from idp.saml.facts import ProviderFacts, provider_of
 from idp.saml.instants import instant
-from idp.saml.logout_replies import deflated, with_query
+from idp.saml.logout.replies import deflated, with_query
 from idp.saml.messages import StatusResponse, issuer_of, read_status_response
 from idp.saml.names import LOGOUT_RESPONSE, POST, REDIRECT, SOAP, SUCCESS
 from idp.saml.signing import signed, signed_query

@@ -9,12 +9,13 @@ very service provider, signed. RelayState is not sent, and not looked at.
 from idp.audit import attempts
 from idp.audit.attempts import Trail
 from idp.base.work import Work
-from idp.saml import gate, logout_telling, watching
+from idp.saml import gate, watching
 from idp.saml.bindings import RESPONSE, Incoming
 from idp.saml.checks import BY_BROWSER
 from idp.saml.checks.examined import Examined
 from idp.saml.errors import UNREADABLE, MessageRefused
-from idp.saml.logout_telling import Visit
+from idp.saml.logout import telling
+from idp.saml.logout.telling import Visit
 from idp.saml.messages import read_status_response
 from idp.saml.names import LOGOUT_RESPONSE, SUCCESS
 from idp.saml.proven import proven
@@ -35,7 +36,7 @@ def visit(work: Work, base_url: str, handle: str, step_id: str, browser: str) ->
     step = next((one for one in logout_steps.steps(work, found) if one.id == step_id), None)
     if step is None or step.channel != FRONT or not logout_steps.ask(work, step):
         return None
-    made = logout_telling.visit(work, base_url, logout_steps.told(found, step))
+    made = telling.visit(work, base_url, logout_steps.told(found, step))
     if made is None:
         logout_steps.settle(work, found, step, Verdict(CANNOT, "the application has no address to be told at any more"))
     return made
@@ -66,7 +67,7 @@ def answered(work: Work, place: Place, incoming: Incoming, *, browser: str | Non
     found, step = waiting
     if browser is not None and not logout_steps.is_of(found, browser):
         raise MessageRefused(UNREADABLE, "a logout response that another browser waits for")
-    verdict = logout_telling.verdict(response)
+    verdict = telling.verdict(response)
     if response.codes == (SUCCESS,) and step.asked_at is not None:
         watching.took_our_message(work, known, step.asked_at)
     logout_steps.settle(work, found, step, verdict)

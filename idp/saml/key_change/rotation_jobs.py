@@ -12,7 +12,7 @@ from idp.base import jobs
 from idp.base.errors import NotFound
 from idp.base.work import Work
 from idp.directory import keys, queries
-from idp.saml import rotating
+from idp.saml.key_change import rotating
 
 SWEEP, KIND = "key-rotation", "key-rotation-of-site"
 

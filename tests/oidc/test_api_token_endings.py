@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from idp.base import letters, outbox
 from idp.base.ids import fingerprint
 from idp.base.models import Job
-from idp.directory import accounts, authentication_policies
+from idp.directory import accounts, authentication_policy_changes
 from idp.oidc import apis
 from idp.oidc.api_tokens import administered, ending, own
 from idp.oidc.models import ApiToken
@@ -61,7 +61,7 @@ def test_of_a_short_life_a_quarter_is_left(place, orders):
 def test_it_is_told_by_the_end_that_the_policy_has_come_to_allow(place, orders):
     make(place, orders, days=300)
     with place.work() as work:
-        authentication_policies.edit(work, "acme", "Default", {"api_token_days": 20})
+        authentication_policy_changes.edit(work, "acme", "Default", {"api_token_days": 20})
     place.now += 12 * DAY
     assert told(place) == []
     place.now += 4 * DAY

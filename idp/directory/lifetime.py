@@ -137,7 +137,7 @@ def handler(erasers: Sequence[Eraser]) -> Handler:
             return
         if account.deletion_at is None or account.deletion_at > work.now:
             return  # cancelled; or scheduled anew, which has a job of its own
-        if _lapsed_domain(work, account) is not None:
+        if _nobody_could_cancel(work, account) or _lapsed_domain(work, account) is not None:
             account.deletion_at = work.now + _LATER  # nobody's account is erased while it is open whose domain it is
             work.tx.session.flush()
             _defer(work, account)
@@ -165,6 +165,11 @@ def _deletable(work: Work, reference: str, organization_id: str | None, if_versi
 def _check_version(account: Account, if_version: int | None) -> None:
     if if_version is not None and if_version != account.version:
         raise ChangedMeanwhile(account.id)
+
+
+def _nobody_could_cancel(work: Work, account: Account) -> bool:
+    """Say whether the organization is suspended: its administrators do not get in to call a deletion off."""
+    return work.tx.session.get_one(Organization, account.organization_id).suspended_at is not None
 
 
 def _lapsed_domain(work: Work, account: Account) -> Domain | None:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, func, literal_column, select
+from sqlalchemy import Select, bindparam, func, literal_column, select
 
 from idp.audit.events import OrganizationChanged, OrganizationCreated
 from idp.audit.log import record
@@ -162,3 +162,8 @@ def by_slug(work: Work, slug: str) -> OrganizationFacts | None:
 def by_id(work: Work, organization_id: str) -> OrganizationFacts:
     """Return the organization of somebody who is signed in to it; not for administrators."""
     return OrganizationFacts(*work.tx.rows(_BY_ID, organization_id=organization_id)[0])
+
+
+def suspended() -> Select[str]:
+    """Return a query for the ids of suspended organizations: what is done by itself leaves these out, and goes on later."""
+    return select(Organization.id).where(Organization.suspended_at.is_not(None))

@@ -27,6 +27,7 @@ from idp.base import egress, jobs, sweeping
 from idp.base.errors import Conflict, Invalid, NotFound, Unavailable
 from idp.base.jobs import Errand
 from idp.base.work import Work
+from idp.directory import organizations
 from idp.directory.models import Application
 from idp.saml import expiry, gate, metadata, providers, redescribing, schedule
 from idp.saml.aggregates import pick
@@ -302,7 +303,7 @@ def _live(query: Any) -> Any:
         Application,
         (Application.organization_id == ServiceProvider.organization_id)
         & (Application.id == ServiceProvider.application_id),
-    ).where(Application.deleted_at.is_(None))
+    ).where(Application.deleted_at.is_(None), ServiceProvider.organization_id.not_in(organizations.suspended()))
 
 
 def _proven(work: Work, provider: ServiceProvider, document: bytes, http_loopback: bool) -> tuple[str, SpDescription]:

@@ -9,6 +9,7 @@ from idp.base import jobs
 from idp.base.errors import Conflict, Forbidden, Invalid, NotFound
 from idp.base.models import Job
 from idp.directory import applications
+from idp.directory.models import Organization
 from idp.policy.permissions import OPERATOR
 from idp.saml import names, providers, redescribing, refreshing
 from idp.saml.certificates import thumbprint_of
@@ -358,6 +359,23 @@ def run_jobs(world, **later):
     with world.work() as work:
         refreshing.sweep(work)
     return jobs.run_due(world.database, handlers, world.now, OPERATOR)
+
+
+def test_t22_metadata_of_a_suspended_organization_is_fetched_once_it_is_back(world, publishing, fetched_from):
+    def suspend(at) -> None:
+        with world.work() as work:
+            for one in work.tx.session.query(Organization):
+                one.suspended_at = at
+
+    world.later(days=1)
+    suspend(world.now)
+    run_jobs(world)
+    assert publishing.asked == []
+
+    suspend(None)
+    run_jobs(world)
+
+    assert len(publishing.asked) == 1
 
 
 def test_a_job_fetches_what_is_due_and_nothing_else(world, publishing, fetched_from):

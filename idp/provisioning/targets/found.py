@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, Select, and_, select
 
 from idp.base.errors import ChangedMeanwhile, NotFound
 from idp.base.work import Work
-from idp.directory import queries
+from idp.directory import organizations, queries
 from idp.directory.models import Application
 from idp.directory.rights import require_on
 from idp.directory.told_models import ProvisioningTarget
@@ -79,12 +79,13 @@ def together() -> ColumnElement[bool]:
 def live(
     work: Work, organization_id: str, application_id: str = ""
 ) -> Sequence[tuple[ProvisioningTarget, Application]]:
-    """Return the targets of an organization (of one application) that are switched on, by their ids."""
+    """Return the targets of an organization (of one application) that are switched on, by their ids; of a suspended one none."""
     query = (
         select(ProvisioningTarget, Application)
         .join(Application, together())
         .where(
             ProvisioningTarget.organization_id == organization_id,
+            ProvisioningTarget.organization_id.not_in(organizations.suspended()),
             ProvisioningTarget.enabled_at.is_not(None),
             Application.deleted_at.is_(None),
         )

@@ -19,7 +19,7 @@ from idp.base import backoff, clock
 from idp.base.db import Database
 from idp.base.ids import is_id, new_id
 from idp.base.work import Actor, Origin, Work
-from idp.directory import memberships
+from idp.directory import memberships, organizations
 from idp.directory.models import Group, Membership
 from idp.directory.told_models import ProvisioningTarget, ToldAccount, ToldGroup
 from idp.provisioning.targets import found, noticing, server, tokens
@@ -76,6 +76,7 @@ def _is_due(now: datetime) -> Any:
     left = and_(of.groups_due_at.is_(None), of.groups_locked_until.is_not(None))  # by a node that died at it
     return and_(
         of.enabled_at.is_not(None),
+        of.organization_id.not_in(organizations.suspended()),
         of.stopped_at.is_(None),
         or_(of.next_at.is_(None), of.next_at <= now),
         free,

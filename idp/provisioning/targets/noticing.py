@@ -16,6 +16,7 @@ from idp.base import clock
 from idp.base.db import Database, Prepared, insert_if_absent, table
 from idp.base.ids import new_id
 from idp.base.work import Actor, Origin, Work
+from idp.directory import organizations
 from idp.directory.models import Account, Application
 from idp.directory.told_models import ProvisioningMark, ProvisioningTarget, ToldAccount
 from idp.provisioning.targets import found, plan, wanted
@@ -58,6 +59,7 @@ def _settle_some(work: Work) -> int | None:
     oldest = work.tx.session.scalar(
         select(ProvisioningMark)
         .where(ProvisioningMark.due_at <= work.now)
+        .where(ProvisioningMark.organization_id.not_in(organizations.suspended()))  # theirs wait until they come back
         .order_by(ProvisioningMark.due_at, ProvisioningMark.organization_id, ProvisioningMark.id)
         .limit(1)
     )

@@ -18,6 +18,7 @@ from idp.base import backoff, clock
 from idp.base.db import Database, Transaction, table
 from idp.base.turns import turn
 from idp.base.work import Actor, Origin, Work
+from idp.directory import organizations
 from idp.directory.models import Application
 from idp.directory.told_models import ProvisioningTarget, ToldAccount
 from idp.provisioning.targets import carrying, found, noticing, plan, tokens, wanted
@@ -92,6 +93,7 @@ def _due(database: Database, now: datetime) -> list[tuple[str, str]]:
         select(of.organization_id, of.id)
         .join(waiting, and_(waiting.c.organization_id == of.organization_id, waiting.c.target_id == of.id))
         .where(of.enabled_at.is_not(None), of.stopped_at.is_(None), or_(of.next_at.is_(None), of.next_at <= now))
+        .where(of.organization_id.not_in(organizations.suspended()))
         .order_by(of.tries > 0, turn(of.organization_id, of.id, of.id), func.random())
         .limit(_MOST_TARGETS)
     )

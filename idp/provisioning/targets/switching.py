@@ -18,7 +18,7 @@ from idp.base.errors import Conflict
 from idp.base.ids import new_id
 from idp.base.texts import phrase
 from idp.base.work import Work
-from idp.directory import access, runs
+from idp.directory import access, organizations, runs
 from idp.directory.console_models import Run
 from idp.directory.models import AccessGrant, Application
 from idp.directory.runs import Step
@@ -194,7 +194,9 @@ def sweep(work: Work, _payload: object) -> None:
 def nightly(work: Work, _payload: object) -> None:
     """Let every target look at everybody: what was missed is made good, what was not taken is sent again. (A job.)"""
     live = select(ProvisioningTarget).where(
-        ProvisioningTarget.enabled_at.is_not(None), ProvisioningTarget.stopped_at.is_(None)
+        ProvisioningTarget.enabled_at.is_not(None),
+        ProvisioningTarget.stopped_at.is_(None),
+        ProvisioningTarget.organization_id.not_in(organizations.suspended()),
     )
     for target in work.tx.session.scalars(live):
         noticing.mark(work, target)

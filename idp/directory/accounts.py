@@ -32,6 +32,7 @@ from idp.directory import (
     queries,
     rights,
     role_assignments,
+    rule_moves,
     search,
 )
 from idp.directory.attribute_sources import Source
@@ -68,7 +69,8 @@ def create(
 
     Raises:
         NotFound: no such organization that this actor may see.
-        Forbidden: the actor may not create accounts there, or (of break-glass accounts) not change policies.
+        Forbidden: the actor may not create accounts there, or (of break-glass accounts) not change policies; or a rule would
+            put it into a group, or take it out of one, whose members the actor may not change.
         Invalid: the e-mail address, the name, the kind or a further attribute cannot be used.
         Conflict: the organization has an account of that address, or as many break-glass accounts as there may be.
     """
@@ -107,7 +109,7 @@ def create(
     record(
         work, AccountCreated(organization_id=owner.id, target_id=account.id, email=email, name=name, kind=what.value)
     )
-    group_rules.settle_account(work, owner.id, account.id)
+    rule_moves.settle_edited(work, account)
     search.put(work, account)
     return account
 
@@ -134,7 +136,8 @@ def rename(
 
     Raises:
         NotFound: no such account, or none this actor may see.
-        Forbidden: the actor may not edit accounts there, or the account administers what the actor does not.
+        Forbidden: the actor may not edit accounts there, or the account administers what the actor does not; or a rule would
+            put it into a group, or take it out of one, whose members the actor may not change.
         Invalid: a name cannot be used.
         ChangedMeanwhile: somebody else has changed the account since.
         Conflict: another directory keeps it.
@@ -171,7 +174,7 @@ def rename(
         )
     _say_vouched(work, account, vouched)
     work.tx.session.flush()
-    group_rules.settle_account(work, account.organization_id, account.id)
+    rule_moves.settle_edited(work, account)
     search.put(work, account)
     return account
 
@@ -182,7 +185,7 @@ def vouch(work: Work, account: Account, *parts: str) -> None:
     if vouched:
         _say_vouched(work, account, vouched)
         work.tx.session.flush()
-        group_rules.settle_account(work, account.organization_id, account.id)
+        rule_moves.settle_edited(work, account)
 
 
 def _say_vouched(work: Work, account: Account, vouched: tuple[str, ...]) -> None:
@@ -262,7 +265,8 @@ def set_attributes(
 
     Raises:
         NotFound: no such account, or none this actor may see.
-        Forbidden: the actor may not edit accounts there, or the account administers what the actor does not.
+        Forbidden: the actor may not edit accounts there, or the account administers what the actor does not; or a rule would
+            put it into a group, or take it out of one, whose members the actor may not change.
         Invalid: a name or a value cannot be taken, or there are too many.
         Conflict: somebody else has changed the account in the meantime, or another directory keeps such an attribute.
     """
@@ -290,7 +294,7 @@ def set_attributes(
     attribute_sources.note(work, account, changed, source)
     account.attributes, account.updated_at = after, work.now
     work.tx.session.flush()
-    group_rules.settle_account(work, account.organization_id, account.id)
+    rule_moves.settle_edited(work, account)
     return account
 
 

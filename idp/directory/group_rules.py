@@ -4,7 +4,8 @@ Who is in a group by rule: kept so whenever an account, or what groups it is in,
 A rule puts accounts into its group, and takes out those that it has put there, by memberships of the source
 ``rule:<id>``. Accounts that cannot sign in (disabled, or to be deleted) are left as they are until they can again.
 A rule can turn on groups; rules are settled in the order in which they turn on one another, and there is no circle.
-What a person has typed (a name at joining, an address of their own) decides nothing until an administrator vouches for it.
+What a person has typed (a name at joining, an address of their own) decides nothing until an administrator vouches for
+it; until then rules go by the address that was vouched for before.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -26,7 +27,7 @@ from idp.policy.conditions import Condition
 _COLUMNS = (
     *(Account.id, Account.email, Account.name, Account.given_name, Account.family_name, Account.attributes),
     *(Account.kind.label("account_kind"), Account.disabled_at, Account.deletion_at, Account.erased_at),
-    Account.typed_by_person,
+    *(Account.typed_by_person, Account.vouched_email),
 )
 OWN_ATTRIBUTES = ("email", "name", "given_name", "family_name", "account_kind")
 """What a condition can ask of every account, beside its further attributes."""
@@ -82,17 +83,18 @@ class Plan:
         return bool(self.leaving) and len(self.leaving) * 100 > self.members * percent
 
 
-def settle_account(work: Work, organization_id: str, account_id: str) -> None:
-    """Let every rule of the organization, and every application that is told, see an account that is new or changed."""
-    settle_accounts(work, organization_id, (account_id,))
+def settle_account(work: Work, organization_id: str, account_id: str) -> frozenset[str]:
+    """
+    Let every rule of the organization, and every application that is told, see an account that is new or changed.
 
-
-def settle_accounts(work: Work, organization_id: str, account_ids: Collection[str]) -> None:
-    """As `settle_account`, for many. Nothing is locked where there are no rules."""
-    provisioning_marks.accounts(work, organization_id, account_ids)
-    if account_ids and _any(work, organization_id):
-        nesting.hold(work, organization_id)
-        _settle(work, organization_id, _ordered(work, organization_id), account_ids)
+    Nothing is locked where there are no rules. Returns the ids of the groups that the account has entered or left by their
+    rules; `rule_moves` asks for the rights to that where an administrator has edited it.
+    """
+    provisioning_marks.accounts(work, organization_id, (account_id,))
+    if not _any(work, organization_id):
+        return frozenset()
+    nesting.hold(work, organization_id)
+    return _settle(work, organization_id, _ordered(work, organization_id), (account_id,))
 
 
 def hold(work: Work, organization_id: str) -> None:
@@ -200,8 +202,9 @@ def _follow(work: Work, organization_id: str, group_id: str, account_ids: set[st
     settle_changed(work, organization_id, {group_id: account_ids, **above})
 
 
-def _settle(work: Work, organization_id: str, rules: Sequence[Rule], account_ids: Collection[str]) -> None:
-    """Ask *rules*, in this order, about accounts; each sees what those before it have done."""
+def _settle(work: Work, organization_id: str, rules: Sequence[Rule], account_ids: Collection[str]) -> frozenset[str]:
+    """Ask *rules*, in this order, about accounts; each sees what those before it have done. Return the groups that changed."""
+    moved: set[str] = set()
     for some in memberships.chunks(sorted(account_ids)):
         people = [one for one in _people(work, organization_id, some) if one.touched]
         groups = _groups(work, organization_id, rules, people)
@@ -213,10 +216,12 @@ def _settle(work: Work, organization_id: str, rules: Sequence[Rule], account_ids
             entered = memberships.enter(work, organization_id, rule.group_id, wanted - there, rule.source)
             left = memberships.leave(work, organization_id, rule.group_id, there - wanted, rule.source)
             if entered or left:
+                moved.add(rule.group_id)
                 nesting.settle(work, organization_id, rule.group_id, {*entered, *left})
                 groups = _groups(work, organization_id, rules, people)
                 doubtful = _doubtful(work, organization_id, rules, people, groups)
                 _say(work, organization_id, rule, entered, left)
+    return frozenset(moved)
 
 
 def _say(work: Work, organization_id: str, rule: Rule, entered: list[str], left: list[str]) -> None:
@@ -343,13 +348,16 @@ def _everybody(work: Work, organization_id: str, after: str = "") -> Iterator[li
 
 def _person(row: Any) -> Person:
     own = {name: (getattr(row, name),) for name in OWN_ATTRIBUTES if getattr(row, name)}
+    typed = frozenset(row.typed_by_person)
+    if "email" in typed and row.vouched_email:
+        own["email"], typed = (row.vouched_email,), typed - {"email"}
     return Person(
         row.id,
         row.email,
         row.name,
         row.disabled_at is None and row.deletion_at is None and row.erased_at is None,
         {**row.attributes, **own},
-        frozenset(row.typed_by_person),
+        typed,
     )
 
 

@@ -274,7 +274,8 @@ def _erase(work: Work, account: Account) -> None:
     _end_facts(work, where, of)
     account.email, account.email_key, account.email_domain = "", f"erased:{of}", ""
     account.name, account.given_name, account.family_name = FORMER, "", ""
-    account.attributes, account.attribute_sources, account.typed_by_person = {}, {}, []
+    account.attributes, account.attribute_sources = {}, {}
+    account.typed_by_person, account.vouched_email = [], ""
     account.language, account.policy_id = "", None
     account.domain_id = account.managed_at = account.last_active_at = None
     account.deletion_at, account.deletion_from = None, ""

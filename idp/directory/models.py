@@ -130,6 +130,7 @@ class Account(Owned):
     ``provisioning``. ``last_active_at`` is when it signed in last, to within an hour. ``api_token_epoch`` counts what ends
     all API tokens of the person for good (disabled, "this was not me"); each remembers the one that it was made in.
     ``typed_by_person`` names what the person typed and no administrator has vouched for: rules of groups leave it out.
+    ``vouched_email`` is the address that was vouched for last, where the person has chosen another one since: rules go by it.
     """
 
     __tablename__ = "accounts"
@@ -187,6 +188,7 @@ class Account(Owned):
     language: Mapped[str] = mapped_column(String(16), default="", server_default="")
     created_through: Mapped[str] = mapped_column(String(16), default="administrator", server_default="administrator")
     typed_by_person: Mapped[list[str]] = mapped_column(default=list, server_default="[]")
+    vouched_email: Mapped[str] = mapped_column(String(320), default="", server_default="")
     api_token_epoch: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
     version: Mapped[int] = mapped_column(Integer, default=1)
 

@@ -48,6 +48,7 @@ PORTIONS = (
         (
             *("id", "email", "name", "given_name", "family_name", "attributes", "kind", "language", "created_through"),
             *("created_at", "updated_at", "last_active_at", "disabled_at", "managed_at", "deletion_at"),
+            "vouched_email",
         ),
         whose="id",
     ),

@@ -16,7 +16,7 @@ from idp.audit.log import record
 from idp.base.errors import ChangedMeanwhile, Conflict, IdpError, Invalid
 from idp.base.texts import phrase
 from idp.base.work import Work
-from idp.directory import account_lists, authentication_policies, group_rules, queries, rights
+from idp.directory import account_lists, authentication_policies, queries, rights, rule_moves
 from idp.directory.models import Account, Membership
 from idp.policy.authentication import PolicyKind
 from idp.policy.models import AuthenticationPolicy
@@ -208,7 +208,7 @@ def set_kind(
             after=wanted.value,
         ),
     )
-    group_rules.settle_account(work, account.organization_id, account.id)
+    rule_moves.settle_edited(work, account)
     return account
 
 

@@ -284,6 +284,16 @@ def require_into(work: Work, group: Group) -> None:
         )
 
 
+def decides(work: Work, group: Group) -> bool:
+    """
+    Say whether being in *group*, or in one that it is inside of, decides anything: what opens, what scopes of APIs there
+    are, what rules of access say, who is in other groups, what applications are told.
+    """
+    around = containers(work, group)
+    opened = _opened(work, group.organization_id, around)
+    return bool(opened) or _says_more(work, group.organization_id, around, opened)
+
+
 def may_change_members(work: Work, group: Group) -> bool:
     """Say whether `require_into` would let the actor pass."""
     try:

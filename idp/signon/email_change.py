@@ -23,6 +23,7 @@ from idp.directory import (
     provisioned,
     queries,
     rights,
+    rule_moves,
     search,
 )
 from idp.directory.attribute_sources import Source
@@ -209,7 +210,7 @@ def replace(work: Work, account: Account, email: str, *, seen: str, by: str) -> 
     if by in ("administrator", "provisioning"):
         own_words.vouch(account, own_words.EMAIL)
     else:
-        own_words.mark_address(work, account)
+        own_words.mark_address(work, account, before=seen)
     work.tx.session.flush()
     search.put(work, account)
     record(
@@ -218,7 +219,10 @@ def replace(work: Work, account: Account, email: str, *, seen: str, by: str) -> 
             organization_id=account.organization_id, target_id=account.id, before=seen, after=email, changed_by=by
         ),
     )
-    group_rules.settle_account(work, account.organization_id, account.id)
+    if by == "administrator":
+        rule_moves.settle_edited(work, account)
+    else:
+        group_rules.settle_account(work, account.organization_id, account.id)
 
 
 def is_free(work: Work, organization_id: str, email: str) -> bool:

@@ -1,5 +1,5 @@
 """
-Applications that are told of accounts.
+Applications that are told of accounts; the address of an account that was vouched for last.
 
 Revision: 0014
 Follows: 0013
@@ -156,10 +156,12 @@ def upgrade() -> None:
             name=op.f("uq_told_groups_organization_id_target_id_group_id"),
         ),
     )
+    op.add_column("accounts", sa.Column("vouched_email", sa.String(length=320), server_default="", nullable=False))
 
 
 def downgrade() -> None:
     op.drop_index("ix_accounts_active", "accounts")
+    op.drop_column("accounts", "vouched_email")
     op.drop_table("told_groups")
     op.drop_table("told_accounts")
     op.drop_table("provisioning_marks")

@@ -22,7 +22,9 @@ _TAKES_OVER = click.option(
     type=click.Choice(clients.TAKES_OVER),
     help="Which accounts that are there already it takes over by their address.",
 )
-_BRAKE = click.option("--brake", type=int, metavar="N", help="Accounts that it may deactivate within an hour.")
+_BRAKE = click.option(
+    "--brake", type=int, metavar="N", help="Accounts that it may deactivate or readdress within an hour."
+)
 
 
 @click.group(cls=Group)

@@ -13,8 +13,9 @@ class ProvisioningClient(Owned):
     Another directory that writes accounts and groups of one organization.
 
     ``takes_over`` says which accounts it may take over that it finds by their address: ``nothing``, ``managed`` ones,
-    or all of the organization's ``domains``. ``brake`` is how many accounts it may deactivate within an hour (None: a
-    tenth of its own); ``braking_since`` and ``braking_count`` count them. One that was stopped (``stopped_at``) waits
+    or all of the organization's ``domains``. ``brake`` is how many accounts it may deactivate, or give other
+    addresses, within an hour (None: a tenth of its own); from ``braking_since`` on ``braking_count`` counts them, and
+    ``braking_left`` the members that it takes out of groups. One that was stopped (``stopped_at``) waits
     for an administrator. ``failing_since`` is when it began to be refused what it wants to write. A deleted one stays
     as a tombstone; ``name_key`` is its id then.
     """
@@ -28,6 +29,7 @@ class ProvisioningClient(Owned):
     brake: Mapped[int | None] = mapped_column(Integer)
     braking_since: Mapped[datetime | None]
     braking_count: Mapped[int] = mapped_column(Integer, default=0)
+    braking_left: Mapped[int] = mapped_column(Integer, default=0)
     stopped_at: Mapped[datetime | None]
     failing_since: Mapped[datetime | None]
     last_used_at: Mapped[datetime | None]

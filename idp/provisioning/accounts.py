@@ -9,11 +9,11 @@ proven (S6). What it brings has no password.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 
 from idp.audit.events import AccountProvisioned, AccountReleased
 from idp.audit.log import record
-from idp.base.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable
+from idp.base.errors import Conflict, Forbidden, Invalid, NotFound
 from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import (
@@ -32,23 +32,10 @@ from idp.directory.models import Account, Membership, Organization
 from idp.directory.provisioned import KEPT, SOURCE
 from idp.directory.provisioning_models import ProvisionedAccount, ProvisioningClient
 from idp.policy.permissions import Permission, require
-from idp.provisioning import clients
+from idp.provisioning import braking, clients
 from idp.signon import email_change, mail_links
 
 MEMBER = "member"
-
-
-class BrakeReached(Unavailable):
-    """The client wants to deactivate more accounts within an hour than it may: it is to be stopped."""
-
-    code = "provisioning-brake"
-
-    def __init__(self, brake: int) -> None:
-        super().__init__(
-            "Too many accounts were to be deactivated within an hour. An administrator has to let this go on.",
-            cause=phrase("more than %(brake)s deactivations within an hour", brake=brake),
-        )
-        self.brake = brake
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +113,7 @@ def change(work: Work, client: ProvisioningClient, account_id: str, wanted: Chan
         Forbidden: the account holds a role, or is for emergencies, and something would change.
         Invalid: a value cannot be used, or the address is on no domain that the organization has proven.
         Conflict: another account has the address, or is called so by the client.
-        BrakeReached: it deactivates too many.
+        BrakeReached: it deactivates too many, or gives too many other addresses.
     """
     found = one(work, client, account_id)
     before = (found.account.version, found.link.version)
@@ -208,6 +195,7 @@ def _changed(work: Work, client: ProvisioningClient, found: Provisioned, wanted:
     notes: list[str] = []
     if wanted.email is not None and names.email(wanted.email) != account.email:
         refuse_protected(work, account)  # before its address is anybody else's
+        braking.count_account(work, client)
         _readdress(work, account, names.email(wanted.email))
     if (wanted.name, wanted.given_name, wanted.family_name) != (None, None, None):
         accounts.rename(
@@ -309,39 +297,9 @@ def _linked(
 
 
 def _deactivate(work: Work, client: ProvisioningClient, account: Account, link: ProvisionedAccount) -> None:
-    _count(work, client)
+    braking.count_account(work, client)
     accounts.disable(work, account.id, organization_id=account.organization_id)
     link.deactivated_at = account.disabled_at
-
-
-def _count(work: Work, client: ProvisioningClient) -> None:
-    """Count a deactivation, in one conditional statement: a hundred at once are a hundred."""
-    active = work.tx.session.scalar(
-        select(func.count()).where(
-            ProvisionedAccount.organization_id == client.organization_id,
-            ProvisionedAccount.client_id == client.id,
-            ProvisionedAccount.released_at.is_(None),
-            ProvisionedAccount.deactivated_at.is_(None),
-        )
-    )
-    brake = clients.brake_of(client, active or 0)
-    of = (ProvisioningClient.organization_id == client.organization_id, ProvisioningClient.id == client.id)
-    fresh = ProvisioningClient.braking_since.is_(None) | (ProvisioningClient.braking_since <= work.now - clients.HOUR)
-    work.tx.session.execute(
-        update(ProvisioningClient)
-        .where(*of, fresh)
-        .values(braking_since=work.now, braking_count=0)
-        .execution_options(synchronize_session=False)
-    )
-    counted = work.tx.session.execute(
-        update(ProvisioningClient)
-        .where(*of, ProvisioningClient.braking_count < brake)
-        .values(braking_count=ProvisioningClient.braking_count + 1)
-        .returning(ProvisioningClient.id)
-        .execution_options(synchronize_session=False)
-    ).all()
-    if not counted:
-        raise BrakeReached(brake)
 
 
 def _readdress(work: Work, account: Account, email: str) -> None:

@@ -18,6 +18,7 @@ from idp.audit.events import (
     ProvisioningClientEnabled,
     ProvisioningClientReleased,
     ProvisioningClientStopped,
+    ProvisioningClientStoppedAtMembers,
 )
 from idp.audit.log import record
 from idp.base.errors import ChangedMeanwhile, Conflict, Forbidden, Invalid, NotFound
@@ -42,6 +43,7 @@ TAKES_OVER = (NOTHING, MANAGED, DOMAINS)
 HIGHEST_BRAKE = 100_000
 LOWEST_BY_SHARE, HIGHEST_BY_SHARE, SHARE = 5, 50, 10
 """Where nobody has chosen a brake: a tenth of the client's active accounts, from 5 to 50."""
+MEMBERS_EACH, LOWEST_OF_MEMBERS = 5, 25
 HOUR = timedelta(hours=1)
 
 
@@ -62,7 +64,7 @@ def create(
     Args:
         takes_over: which accounts that are there already it may take over by their address: ``nothing``, ``managed``
             ones, or all on the organization's verified ``domains``. Never one that administers something.
-        brake: accounts that it may deactivate within an hour; None: a tenth of its own, from 5 to 50.
+        brake: accounts that it may deactivate, or give other addresses, within an hour; None: a tenth of its own, from 5 to 50.
 
     Raises:
         NotFound: no such organization that this actor may see.
@@ -200,23 +202,26 @@ def let_go_on(work: Work, reference: str, *, organization_id: str, if_version: i
     if found.stopped_at is None:
         raise Conflict(phrase("Provisioning by “%(name)s” was not stopped.", name=found.name))
     found.stopped_at = found.failing_since = found.braking_since = None
-    found.braking_count = 0
+    found.braking_count = found.braking_left = 0
     work.tx.session.flush()
     record(work, ProvisioningClientReleased(organization_id=organization_id, target_id=found.id, name=found.name))
     return found
 
 
-def stop(work: Work, organization_id: str, client_id: str, brake: int) -> None:
-    """Stop a client, since it wanted to deactivate more than *brake* accounts within an hour; done by itself, once."""
+def stop(work: Work, organization_id: str, client_id: str, brake: int, *, members: bool = False) -> None:
+    """
+    Stop a client, since it wanted to do more than *brake* within an hour; done by itself, once.
+
+    Args:
+        members: it was to take so many out of groups; else to deactivate accounts, or to give them other addresses.
+    """
     found = work.tx.session.get_one(ProvisioningClient, (organization_id, client_id))
     if found.stopped_at is not None:
         return
     found.stopped_at = work.now
     work.tx.session.flush()
-    record(
-        work,
-        ProvisioningClientStopped(organization_id=organization_id, target_id=client_id, name=found.name, brake=brake),
-    )
+    event = ProvisioningClientStoppedAtMembers if members else ProvisioningClientStopped
+    record(work, event(organization_id=organization_id, target_id=client_id, name=found.name, brake=brake))
 
 
 def delete(work: Work, reference: str, *, organization_id: str, if_version: int | None = None) -> ProvisioningClient:
@@ -362,9 +367,18 @@ def brake_of(of: ProvisioningClient, active: int) -> int:
     return min(max(active // SHARE, LOWEST_BY_SHARE), HIGHEST_BY_SHARE)
 
 
-def braking(of: ProvisioningClient, now: datetime) -> int:
-    """Return how many accounts a client has deactivated in the hour that is counted."""
-    return of.braking_count if of.braking_since is not None and now - of.braking_since < HOUR else 0
+def members_brake_of(of: ProvisioningClient, active: int) -> int:
+    """Return how many members a client may take out of groups within an hour: five for each account of its brake."""
+    return max(MEMBERS_EACH * brake_of(of, active), LOWEST_OF_MEMBERS)
+
+
+def braking(of: ProvisioningClient, now: datetime) -> tuple[int, int]:
+    """
+    Return what a client has done in the hour that is counted: accounts deactivated or given another address, and members
+    taken out of groups.
+    """
+    counted = of.braking_since is not None and now - of.braking_since < HOUR
+    return (of.braking_count, of.braking_left) if counted else (0, 0)
 
 
 def _group_ids(work: Work, of: ProvisioningClient) -> list[str]:

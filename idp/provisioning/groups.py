@@ -19,6 +19,7 @@ from idp.directory.models import Group, Organization
 from idp.directory.provisioned import SOURCE
 from idp.directory.provisioning_models import ProvisionedAccount, ProvisionedGroup, ProvisioningClient
 from idp.directory.rights import require_into
+from idp.provisioning import braking
 from idp.signon import guarding
 
 MOST_MEMBERS = 35_000
@@ -107,6 +108,7 @@ def fill(
         Forbidden: the group gives what the client may not have.
         Invalid: one of *add* is none of the client's own accounts, or there are too many.
         Conflict: it would lock administrators out.
+        BrakeReached: it takes too many out within an hour.
     """
     if not (add or remove or clear):
         return
@@ -119,6 +121,7 @@ def fill(
     entering = set(add) - there
     if len(there) - len(leaving) + len(entering) > MOST_MEMBERS:
         raise Invalid("A group has at most 35,000 members.")
+    braking.count_leaving(work, client, len(leaving))
     with guarding.guarded(work, group.organization_id):  # rules of access can ask who is in it
         _change(work, group, source, leaving, entering)
     if leaving or entering:
@@ -158,9 +161,11 @@ def delete(work: Work, client: ProvisioningClient, group_id: str) -> Group:
         NotFound: it has no such group.
         Forbidden: the actor may not edit groups there.
         Conflict: something of the organization speaks of it, or it would lock administrators out.
+        BrakeReached: it takes too many out of groups within an hour.
     """
     found = one(work, client, group_id)
     owner = work.tx.session.get_one(Organization, client.organization_id)
+    braking.count_leaving(work, client, len(memberships.ids(work, owner.id, group_id, SOURCE + client.id)))
     with guarding.guarded(work, owner.id):
         gone = groups.delete(work, found.group.id, organization=owner.slug)
     found.link.released_at, found.link.external_id = work.now, ""

@@ -10,7 +10,7 @@ from idp.audit.events import ProvisioningRefused
 from idp.audit.log import record
 from idp.base.errors import IdpError
 from idp.provisioning import calls, clients
-from idp.provisioning.accounts import BrakeReached
+from idp.provisioning.braking import BrakeReached
 from idp.provisioning.calls import Call
 from idp.provisioning.scim import errors, server
 from idp.provisioning.scim.answers import Answer
@@ -162,7 +162,7 @@ def _refused(trail: Trail, caller: Caller | None, id_: str, error: IdpError) -> 
                 if status in (401, 403):
                     record(work, event)
             if isinstance(error, BrakeReached):
-                clients.stop(work, caller.organization_id, caller.client_id, error.brake)
+                clients.stop(work, caller.organization_id, caller.client_id, error.brake, members=error.members)
     log.info("refused", reference=trail.id, kind=trail.kind, code=error.code, cause=error.cause)
     detail = f"{error.message} {error.advice}".strip()
     response = _error(status, scim_type, detail, trail.id)

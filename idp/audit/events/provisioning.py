@@ -38,10 +38,20 @@ class ProvisioningClientEnabled(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProvisioningClientStopped(Event):
-    """It wanted to deactivate more accounts within an hour than its brake allows; nothing of it is taken any more."""
+    """It wanted to deactivate more accounts, or give them other addresses, than its brake allows; nothing of it is taken any more."""
 
     tag = "provisioning-client.stopped"
-    sentence = "wanted to deactivate more than {brake} accounts within an hour, and was stopped ({name})"
+    sentence = "wanted to deactivate or readdress more than {brake} accounts within an hour, and was stopped ({name})"
+    name: str
+    brake: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProvisioningClientStoppedAtMembers(Event):
+    """It wanted to take more members out of groups within an hour than its brake allows; nothing of it is taken any more."""
+
+    tag = "provisioning-client.stopped-at-members"
+    sentence = "wanted to take more than {brake} members out of groups within an hour, and was stopped ({name})"
     name: str
     brake: int
 

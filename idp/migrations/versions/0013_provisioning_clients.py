@@ -29,6 +29,7 @@ def upgrade() -> None:
         sa.Column("brake", sa.Integer(), nullable=True),
         sa.Column("braking_since", Instant(), nullable=True),
         sa.Column("braking_count", sa.Integer(), nullable=False),
+        sa.Column("braking_left", sa.Integer(), nullable=False),
         sa.Column("stopped_at", Instant(), nullable=True),
         sa.Column("failing_since", Instant(), nullable=True),
         sa.Column("last_used_at", Instant(), nullable=True),

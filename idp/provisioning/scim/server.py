@@ -123,7 +123,7 @@ def answer(work: Work, caller: Caller, request: Request) -> Answer:
     if request.method not in _READS and caller.stopped:
         raise Refused(
             503,
-            "Provisioning was stopped, since it deactivated many accounts. An administrator lets it go on.",
+            "Provisioning was stopped, since it took much away at once. An administrator lets it go on.",
             "client-stopped",
             caller,
             3600,

@@ -178,6 +178,7 @@ def show(work: Work, desk: Desk, client_id: str) -> Response:
         found,
         kept=kept,
         brake=clients.brake_of(found, kept.accounts),
+        members_brake=clients.members_brake_of(found, kept.accounts),
         braking=clients.braking(found, work.now),
         tokens=tokens.good(work, found),
         ends_soon=work.now + tokens.ENDS_SOON,
@@ -369,8 +370,8 @@ def _taken_over(work: Work, of: ProvisioningClient) -> str:
 
 def _braked(of: ProvisioningClient, kept: int, before: int) -> str:
     said = ngettext(
-        "%(client)s may deactivate up to %(brake)s accounts within an hour, not %(before)s as before; it keeps %(num)s account.",
-        "%(client)s may deactivate up to %(brake)s accounts within an hour, not %(before)s as before; it keeps %(num)s accounts.",
+        "%(client)s may deactivate, or give other addresses to, up to %(brake)s accounts within an hour, not %(before)s as before; it keeps %(num)s account.",
+        "%(client)s may deactivate, or give other addresses to, up to %(brake)s accounts within an hour, not %(before)s as before; it keeps %(num)s accounts.",
         kept,
     )
     return said % {"num": kept, "client": of.name, "brake": clients.brake_of(of, kept), "before": before}

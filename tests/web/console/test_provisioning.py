@@ -126,7 +126,10 @@ def test_before_a_directory_may_do_more_the_page_says_to_how_many(front, peer, a
     admin.open(f"{home_of(peer)}/edit").submit(name="Entra ID", takes_over="domains", brake="70")
 
     assert "Entra ID may take over up to 4 accounts that are there already" in admin.text
-    assert "may deactivate up to 70 accounts within an hour, not 5 as before; it keeps 1 account." in admin.text
+    assert (
+        "may deactivate, or give other addresses to, up to 70 accounts within an hour, not 5 as before; it keeps 1 account."
+        in admin.text
+    )
     with front.work() as work:
         assert clients.client(work, peer.id, organization_id=peer.organization_id).takes_over == "managed"
     admin.submit("Save")

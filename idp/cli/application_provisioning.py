@@ -61,11 +61,21 @@ def set_(
         before = found.of_application(work, app)
         if before is None and endpoint is None:
             raise Invalid("Say where it is told.", field="endpoint", advice="Add --endpoint https://…/scim/v2.")
+        if everybody and groups:
+            raise Invalid("Either everybody, or members of groups.", field="groups", advice="Leave one of them out.")
         told = any(value is not None for value in (endpoint, on_loss, brake))
         if told or groups or everybody or mapped or pushed or no_groups:
+            if before is None and not groups and not everybody:
+                raise Invalid(
+                    "Say who is told of.",
+                    field="groups",
+                    advice="Add --everybody, or --group NAME for members of a group.",
+                )
+            kept_everybody = not groups and (everybody or (before is not None and before.everybody))
             wanted = Wanted(
+                everybody=kept_everybody,
                 endpoint=endpoint or ("" if before is None else before.endpoint),
-                groups=groups or ([] if before is None or everybody else lists.group_names(work, before)),
+                groups=groups or ([] if before is None or kept_everybody else lists.group_names(work, before)),
                 pushed_groups=pushed
                 or ([] if before is None or no_groups else lists.group_names(work, before, pushed=True)),
                 mapping=_mapping(mapped) or (None if before is None else before.mapping),
@@ -234,6 +244,7 @@ def _shown(work: Work, app: Application, of: ProvisioningTarget) -> dict[str, An
         "has_token": bool(of.token_sealed),
         "state": lists.state_of(of),
         "error": of.error,
+        "everybody": of.everybody,
         "groups": lists.group_names(work, of),
         "pushed_groups": lists.group_names(work, of, pushed=True),
         "mapping": dict(of.mapping),

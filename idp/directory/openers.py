@@ -10,13 +10,13 @@ from idp.directory.models import AccessGrant, Account, Application, Membership
 
 
 def conditions(
-    work: Work, application: Application, *, group_ids: Sequence[str] = ()
+    work: Work, application: Application, *, group_ids: Sequence[str] | None = None
 ) -> tuple[ColumnElement[bool], ...]:
     """
     Return what holds of the accounts that may open *application* now, whether or not it is switched on.
 
     Args:
-        group_ids: only of members of one of these groups (none: of everybody).
+        group_ids: only of members of one of these groups (None: of everybody; an empty one: of nobody).
     """
     where = application.organization_id
     grants = list(
@@ -39,7 +39,7 @@ def conditions(
         own = [subject for kind, subject in grants if kind == access.ACCOUNT]
         groups = [subject for kind, subject in grants if kind == access.GROUP]
         found.append(or_(Account.id.in_(own), _member(work, where, groups)))
-    if group_ids:
+    if group_ids is not None:
         found.append(_member(work, where, group_ids))
     return tuple(found)
 

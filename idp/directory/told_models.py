@@ -13,8 +13,8 @@ class ProvisioningTarget(Owned):
     """
     The SCIM endpoint of an application: where it is told of the accounts that may open it.
 
-    ``token_sealed`` is the bearer token, which nobody reads again. ``group_ids`` are the groups whose members alone are
-    told of (none: all who may open it), ``pushed_group_ids`` those that are made there as groups; ``mapping`` says which of our attributes is which of SCIM's. ``on_loss`` is what
+    ``token_sealed`` is the bearer token, which nobody reads again. ``everybody``: it is told of all who may open it; else of those
+    of them who are in one of ``group_ids`` alone. ``pushed_group_ids`` are those that are made there as groups; ``mapping`` says which of our attributes is which of SCIM's. ``on_loss`` is what
     happens there to who may no longer open it: ``deactivate`` or ``delete``. More deactivations at once than
     ``brake_percent`` of the accounts there (and than twenty) wait for approval: ``held_at``.
 
@@ -34,6 +34,7 @@ class ProvisioningTarget(Owned):
     application_id: Mapped[str] = mapped_column(String(64))
     endpoint: Mapped[str] = mapped_column(String(2048))
     token_sealed: Mapped[str] = mapped_column(String(16384), default="")
+    everybody: Mapped[bool] = mapped_column(default=False)
     group_ids: Mapped[list[str]] = mapped_column(default=list)
     pushed_group_ids: Mapped[list[str]] = mapped_column(default=list)
     mapping: Mapped[dict[str, Any]] = mapped_column(default=dict)

@@ -81,7 +81,7 @@ def _provision(front) -> dict[str, str]:
     with front.work() as work:
         directory = clients.create(work, "Entra", organization="acme")
         token, _ = tokens.rotate(work, directory.id, organization_id=front.organization_id)
-        editing.set_up(work, wiki, editing.Wanted(endpoint="https://wiki.acme.example/scim/v2"))
+        editing.set_up(work, wiki, editing.Wanted(endpoint="https://wiki.acme.example/scim/v2", everybody=True))
         editing.set_token(work, wiki, "a-token-that-no-page-shows")
         switching.enable(work, wiki)
     return {"<client_id>": directory.id, "<token_id>": token.id, "<what>": "disable"}

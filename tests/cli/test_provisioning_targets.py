@@ -28,7 +28,9 @@ def test_it_is_set_up_tried_switched_on_and_run(acme, app, far):
         return acme("application", "provisioning", name, app, *rest, "--json", stdin=stdin)
 
     assert (idp("show").code, idp("set", "--brake", "5").code) == (3, 2)
-    said = idp("set", "--endpoint", far.url, "--token-stdin", "--map", "userName=email", stdin=f"{TOKEN}\n")
+    said = idp(
+        "set", "--endpoint", far.url, "--everybody", "--token-stdin", "--map", "userName=email", stdin=f"{TOKEN}\n"
+    )
     assert said.code == 0, said.err
     assert (said.json["state"], said.json["has_token"], said.json["mapping"]) == ("off", True, {"userName": "email"})
     assert TOKEN not in said.out
@@ -49,7 +51,17 @@ def test_it_is_set_up_tried_switched_on_and_run(acme, app, far):
 
 def test_a_connection_that_does_not_work_is_an_error_in_plain_words(acme, app, far):
     far.token = "other"
-    acme("application", "provisioning", "set", app, "--endpoint", far.url, "--token-stdin", stdin="wrong\n")
+    acme(
+        "application",
+        "provisioning",
+        "set",
+        app,
+        "--endpoint",
+        far.url,
+        "--everybody",
+        "--token-stdin",
+        stdin="wrong\n",
+    )
     outcome = acme("application", "provisioning", "test", app)
 
     assert outcome.code != 0

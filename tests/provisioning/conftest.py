@@ -35,6 +35,7 @@ class World:
         self.now += timedelta(**span)
 
     def set_up(self, *, on=True, token=TOKEN, **changes) -> None:
+        changes.setdefault("everybody", not changes.get("groups"))
         with self.work() as work:
             editing.set_up(work, self.application_id, Wanted(self.far.url, **changes), http_loopback=True)
             if token:

@@ -9,6 +9,7 @@ from idp.base.errors import ChangedMeanwhile, Conflict, Forbidden, Invalid, NotF
 from idp.base.work import Actor, HeldRole
 from idp.directory import accounts, organizations
 from idp.directory.console_models import Run
+from idp.directory.told_models import ProvisioningTarget
 from idp.provisioning.targets import editing, found, lists, preview, switching
 from idp.provisioning.targets.editing import Wanted
 from tests.provisioning.conftest import ANN, BEN, CLEO
@@ -155,7 +156,7 @@ def test_what_changed_while_it_was_off_is_made_good_when_it_is_on_again(world):
     assert world.far.named(ANN)[0]["active"] is False
 
 
-GOOD = Wanted("https://wiki.example/scim/v2/")
+GOOD = Wanted("https://wiki.example/scim/v2/", everybody=True)
 
 
 @pytest.mark.parametrize(
@@ -267,7 +268,7 @@ def test_t1_a_group_of_another_organization_is_not_there(world):
         organizations.create(work, "other", name="Other")
         foreign = groups.create(work, "Foreign", organization="other").id
         with pytest.raises(NotFound):
-            editing.set_up(work, world.application_id, replace(GOOD, groups=[foreign]))
+            editing.set_up(work, world.application_id, replace(GOOD, everybody=False, groups=[foreign]))
 
 
 def test_whoever_comes_second_is_told(world):
@@ -350,3 +351,21 @@ def test_an_account_says_where_it_is_known(world):
         }
 
     assert known == {ANN: ["Wiki"], CLEO: []}
+
+
+def test_whom_an_application_is_told_of_is_never_meant_by_leaving_something_empty(world):
+    for wanted in (Wanted(GOOD.endpoint), Wanted(GOOD.endpoint, groups=[" "])):
+        with world.work() as work, pytest.raises(Invalid, match="Say who is told of"):
+            editing.set_up(work, world.application_id, wanted)
+    with world.work() as work, pytest.raises(Invalid, match="Either everybody"):
+        editing.set_up(work, world.application_id, replace(GOOD, groups=["Staff"]))
+
+
+def test_a_target_for_members_of_groups_that_are_gone_is_told_of_nobody(world):
+    world.grant(everyone=True)
+    world.set_up(groups=["Staff"])
+    with world.work() as work:
+        work.tx.session.query(ProvisioningTarget).one().group_ids = []
+    world.tell()
+
+    assert world.far.users == {}

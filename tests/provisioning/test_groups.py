@@ -142,7 +142,7 @@ def test_t8_what_was_learned_at_one_address_is_not_known_of_another(world, monke
     def carry(call, wanted, *, by_put):
         found = real(call, wanted, by_put=by_put)
         with world.work() as work:  # while it was being sent
-            moved = Wanted("http://127.0.0.1:1/scim/v2", pushed_groups=["Staff"])
+            moved = Wanted("http://127.0.0.1:1/scim/v2", True, pushed_groups=["Staff"])
             editing.set_up(work, world.application_id, moved, http_loopback=True)
         return found
 

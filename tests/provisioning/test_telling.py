@@ -299,7 +299,7 @@ def test_t8_another_address_forgets_the_token_and_switches_it_off(world):
     world.set_up()
     world.tell()
     with world.work() as work:
-        editing.set_up(work, world.application_id, editing.Wanted("https://evil.example/scim/v2"))
+        editing.set_up(work, world.application_id, editing.Wanted("https://evil.example/scim/v2", everybody=True))
     target = world.target()
 
     assert (target.token_sealed, target.enabled_at, world.rows()) == ("", None, {})
@@ -393,7 +393,7 @@ def test_an_answer_without_an_end_is_not_read_to_it(world):
 
 def test_t14_an_address_inside_is_not_called(world):
     with world.work() as work:
-        editing.set_up(work, world.application_id, editing.Wanted("https://10.0.0.1/scim"))
+        editing.set_up(work, world.application_id, editing.Wanted("https://10.0.0.1/scim", everybody=True))
         editing.set_token(work, world.application_id, TOKEN)
         switching.enable(work, world.application_id)
     world.tell()
@@ -479,7 +479,7 @@ def test_i10_an_application_that_answers_slowly_does_not_use_up_every_turn(world
         other = applications.create(work, made, protocol="saml", name="Wiki").id
         applications.grant(work, other, everyone=True)
         accounts.create(work, "gus@globex.example", organization="globex", name="Gus")
-        editing.set_up(work, other, Wanted(world.far.url), http_loopback=True)
+        editing.set_up(work, other, Wanted(world.far.url, everybody=True), http_loopback=True)
         editing.set_token(work, other, TOKEN)
         switching.enable(work, other)
     world.settle()

@@ -84,7 +84,7 @@ def _applications(front: Front) -> list[str]:
         document = vendors.OKTA.document(vendors.OKTA).encode()
         okta = registering.register(work, "acme", document, name="Okta Thing")
         applications.grant(work, okta.application_id, group="Staff")
-        editing.set_up(work, okta.application_id, editing.Wanted("https://okta.example/scim/v2"))
+        editing.set_up(work, okta.application_id, editing.Wanted("https://okta.example/scim/v2", everybody=True))
         editing.set_token(work, okta.application_id, "a-token-that-no-page-shows")
         asked = {"client_name": "Notebook", "redirect_uris": ["https://rp.example/cb"]}
         notebook, _, _ = clients.create(work, "acme", asked, base_url="http://localhost:8000")

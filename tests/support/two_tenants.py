@@ -76,7 +76,7 @@ def _provision(front: Front) -> None:
         directory = clients.create(work, "Entra", organization="acme")
         tokens.rotate(work, directory.id, organization_id=front.organization_id)
         okta = next(one for one in queries.applications(work) if one.name == "Okta Thing")
-        editing.set_up(work, okta.id, editing.Wanted(endpoint="https://okta.acme.example/scim/v2"))
+        editing.set_up(work, okta.id, editing.Wanted(endpoint="https://okta.acme.example/scim/v2", everybody=True))
         editing.set_token(work, okta.id, "a-token-of-okta-1234567890")
 
 

@@ -30,6 +30,7 @@ def upgrade() -> None:
         sa.Column("application_id", sa.String(length=64), nullable=False),
         sa.Column("endpoint", sa.String(length=2048), nullable=False),
         sa.Column("token_sealed", sa.String(length=16384), nullable=False),
+        sa.Column("everybody", sa.Boolean(), nullable=False),
         sa.Column("group_ids", sa.JSON(), nullable=False),
         sa.Column("pushed_group_ids", sa.JSON(), nullable=False),
         sa.Column("mapping", sa.JSON(), nullable=False),

@@ -33,7 +33,8 @@ class Wanted:
 
     Args:
         endpoint: the base address of its SCIM server, as https://…/scim/v2.
-        groups: names or ids of groups whose members alone are told of; none: all who may open it.
+        everybody: all who may open it are told of; else those alone who are in one of *groups*.
+        groups: names or ids of groups; none with *everybody*, one at least without.
         pushed_groups: names or ids of groups that are made there, with those of their members who are there.
         mapping: SCIM attribute (`rendering.ATTRIBUTES`) → ours.
         on_loss: ``deactivate`` or ``delete``.
@@ -41,6 +42,7 @@ class Wanted:
     """
 
     endpoint: str
+    everybody: bool = False
     groups: Sequence[str] = ()
     pushed_groups: Sequence[str] = ()
     mapping: Mapping[str, str] | None = None
@@ -174,9 +176,23 @@ def _read(work: Work, application: Application, wanted: Wanted, http_loopback: b
         raise Invalid("Say what happens to who loses access: deactivate or delete.", field="on_loss")
     if not 0 <= wanted.brake_percent <= 100:
         raise Invalid("The brake is a number from 0 to 100.", field="brake_percent")
+    group_ids = _group_ids(work, application, wanted.groups, "groups")
+    if wanted.everybody and group_ids:
+        raise Invalid(
+            "Either everybody is told of, or members of these groups.",
+            field="groups",
+            advice="Take the groups out, or choose members of groups.",
+        )
+    if not wanted.everybody and not group_ids:
+        raise Invalid(
+            "Say who is told of: everybody who may open it, or members of certain groups.",
+            field="groups",
+            advice="Name a group at least, or choose everybody.",
+        )
     return {
         "endpoint": endpoint(wanted.endpoint, http_loopback=http_loopback),
-        "group_ids": _group_ids(work, application, wanted.groups, "groups"),
+        "everybody": wanted.everybody,
+        "group_ids": group_ids,
         "pushed_group_ids": _group_ids(work, application, wanted.pushed_groups, "pushed_groups"),
         "mapping": _mapping(DEFAULT_MAPPING if wanted.mapping is None else wanted.mapping),
         "on_loss": wanted.on_loss,
@@ -235,6 +251,7 @@ def _mapping(asked: Mapping[str, str]) -> dict[str, str]:
 def _words(target: ProvisioningTarget) -> dict[str, str]:
     return {
         "endpoint": target.endpoint,
+        "who": "everybody" if target.everybody else "members of groups",
         "groups": ", ".join(target.group_ids),
         "groups made there": ", ".join(target.pushed_group_ids),
         "mapping": ", ".join(f"{name}: {ours}" for name, ours in sorted(target.mapping.items())),

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, func, select
 
 from idp.base.work import Work
 from idp.directory import openers
@@ -13,7 +13,19 @@ from idp.provisioning.targets.rendering import Rendition, rendition
 
 def conditions(work: Work, target: ProvisioningTarget, application: Application) -> tuple[ColumnElement[bool], ...]:
     """Return what holds of the accounts that shall be active at *target* now."""
-    return openers.conditions(work, application, group_ids=target.group_ids)
+    return openers.conditions(work, application, group_ids=None if target.everybody else target.group_ids)
+
+
+def count(work: Work, target: ProvisioningTarget, application: Application) -> int:
+    """Return how many accounts shall be active at *target* now."""
+    query = select(func.count()).select_from(Account).where(*conditions(work, target, application))
+    return work.tx.session.scalar(query) or 0
+
+
+def openers_count(work: Work, application: Application) -> int:
+    """Return how many accounts may open *application* now: what a target for everybody comes to."""
+    query = select(func.count()).select_from(Account).where(*openers.conditions(work, application))
+    return work.tx.session.scalar(query) or 0
 
 
 def among(

@@ -3,26 +3,28 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from flask import Blueprint, Response, g, request
+from flask import Blueprint, Response, g, request, url_for
 
 from idp.base.errors import IdpError, Invalid
 from idp.base.work import Work
 from idp.directory import attributes, history
-from idp.directory.told_models import ToldGroup
+from idp.directory.models import Application
+from idp.directory.told_models import ProvisioningTarget, ToldGroup
 from idp.policy.permissions import Permission, allows
-from idp.provisioning.targets import editing, found, lists, noticing, preview, rendering, switching, testing
+from idp.provisioning.targets import editing, found, lists, noticing, preview, rendering, switching, testing, wanted
 from idp.provisioning.targets import server as scim
 from idp.provisioning.targets.editing import Wanted
 from idp.provisioning.targets.lists import There
 from idp.provisioning.targets.server import Fault, Probed
 from idp.web import context
+from idp.web.console import confirming, outside
 from idp.web.console import lists as pages_of
-from idp.web.console import outside
 from idp.web.console import seen as marks
 from idp.web.console.application_page import application_of, application_page, loopback
 from idp.web.console.desk import Desk, at_desk, done, fresh
 from idp.web.console.lists import At
 from idp.web.languages import gettext as _
+from idp.web.languages import ngettext
 from idp.web.security import administrator
 
 pages = Blueprint(
@@ -31,6 +33,7 @@ pages = Blueprint(
 
 _HOME = "console_application_provisioning.index"
 _TAB = "provisioning"
+_WHO = ("everybody", "groups")
 
 
 def _sees_people(work: Work, organization_id: str) -> bool:
@@ -80,6 +83,7 @@ def index(work: Work, desk: Desk, application_id: str) -> Response:
         target=target,
         state="" if target is None else lists.state_of(target),
         counts=known,
+        told_of=0 if target is None else wanted.count(work, target, application),
         groups=groups,
         pushed=pushed,
     )
@@ -101,6 +105,8 @@ def ask(work: Work, desk: Desk, application_id: str) -> Response:
         application,
         _TAB,
         target=target,
+        openers=wanted.openers_count(work, application),
+        told_of=0 if target is None else wanted.count(work, target, application),
         groups=[] if target is None else lists.group_names(work, target),
         pushed=[] if target is None else lists.group_names(work, target, pushed=True),
         mapping="\n".join(f"{name}: {ours}" for name, ours in sorted(mapping.items())),
@@ -117,11 +123,14 @@ def set_up(work: Work, desk: Desk, application_id: str) -> Response:
     """Keep where an application is told, and what."""
     application = application_of(work, desk, application_id)
     form = request.form
-    editing.set_up(
+    before = found.of_application(work, application)
+    told = None if before is None or before.enabled_at is None else wanted.count(work, before, application)
+    target = editing.set_up(
         work,
         application.id,
         Wanted(
             endpoint=form.get("endpoint", ""),
+            everybody=_everybody(form.get("who", "")),
             groups=form.get("groups", "").splitlines(),
             pushed_groups=form.get("pushed_groups", "").splitlines(),
             mapping=editing.read_mapping(form.get("mapping", "")),
@@ -131,6 +140,8 @@ def set_up(work: Work, desk: Desk, application_id: str) -> Response:
         if_version=pages_of.version(),
         http_loopback=loopback(),
     )
+    if told is not None and target.enabled_at is not None:
+        _confirmed_if_more(work, target, application, told)
     return done(work, desk, _("Saved."), _HOME, application_id=application.id)
 
 
@@ -387,6 +398,34 @@ def _act(work: Work, desk: Desk, application_id: str, act: str) -> Response:
 def _held_mark(counts: Mapping[str, int]) -> int:
     """Stand for how many wait: whoever lets three go does not let the five hundred go that came meanwhile."""
     return marks.mark(counts.get(noticing.HELD, 0))
+
+
+def _everybody(chosen: str) -> bool:
+    if chosen not in _WHO:
+        raise Invalid("Say who is told of: everybody who may open it, or members of certain groups.", field="who")
+    return chosen == _WHO[0]
+
+
+def _confirmed_if_more(work: Work, target: ProvisioningTarget, application: Application, before: int) -> None:
+    """Where it is switched on, and told of more people from now on: say to how many it happens, before it does."""
+    count = wanted.count(work, target, application)
+    if count <= before:
+        return
+    said = ngettext(
+        "%(name)s is told of %(num)s account from now on, not of %(before)s.",
+        "%(name)s is told of %(num)s accounts from now on, not of %(before)s.",
+        count,
+    )
+    question = confirming.Question(
+        title=_("Tell %(name)s of more accounts?", name=application.name),
+        says=[said % {"name": application.name, "num": count, "before": before}],
+        button=_("Save"),
+        action=request.path,
+        back=(url_for(_HOME, application_id=application.id), application.name),
+        carried=confirming.sent_on(),
+        version=pages_of.version(),
+    )
+    confirming.confirmed(question, place="applications")
 
 
 def _percent(text: str) -> int:

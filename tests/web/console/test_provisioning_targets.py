@@ -61,7 +61,7 @@ def target(front) -> ProvisioningTarget:
 @pytest.fixture
 def told(front, admin, tab, far) -> str:
     """The tab of an application that is switched on, and everybody is there."""
-    admin.open(f"{tab}/set-up").submit(endpoint=far.url)
+    admin.open(f"{tab}/set-up").submit(endpoint=far.url, who="everybody")
     admin.submit("Keep it", token=TOKEN)
     admin.open(f"{tab}/on").submit("Switch on")
     tell(front)
@@ -71,7 +71,7 @@ def told(front, admin, tab, far) -> str:
 def test_it_is_set_up_tried_previewed_and_switched_on(front, admin, tab, far):
     admin.open(tab)
     assert "This application is told of no accounts" in admin.text
-    admin.follow("Set up").submit(endpoint=far.url + "/")
+    admin.follow("Set up").submit(endpoint=far.url + "/", who="everybody")
     assert "Nothing is sent yet: it needs a token." in admin.text
     admin.submit("Keep it", token=TOKEN)
     assert "Nobody is shown it again" in admin.text
@@ -104,7 +104,7 @@ def test_it_is_set_up_tried_previewed_and_switched_on(front, admin, tab, far):
 def test_a_connection_that_does_not_work_says_why_in_our_words(front, admin, tab, far, changes, said):
     for name, value in changes.items():
         setattr(far, name, value)
-    admin.open(f"{tab}/set-up").submit(endpoint=far.url)
+    admin.open(f"{tab}/set-up").submit(endpoint=far.url, who="everybody")
     admin.submit("Keep it", token=TOKEN)
     admin.submit("Test the connection")
 
@@ -292,3 +292,28 @@ def test_r20_deactivation_closes_everything_at_once_while_the_application_is_dow
     front.later(minutes=5)
     tell(front)
     assert far.named(BEN)[0]["active"] is False
+
+
+def test_who_is_told_of_is_chosen_and_the_page_says_how_many_that_are(front, admin, tab, far):
+    page = admin.open(f"{tab}/set-up")
+    assert "Everybody who may open it (now: 2)" in page.text
+    page.submit(endpoint=far.url)
+    assert "Say who is told of" in admin.text
+    admin.submit(endpoint=far.url, who="groups")
+    assert "Say who is told of" in admin.text
+    admin.submit(endpoint=far.url, who="everybody", groups="Research")
+    assert "Either everybody" in admin.text
+    admin.submit(endpoint=far.url, who="groups", groups="Research")
+
+    assert (target(front).everybody, len(target(front).group_ids)) == (False, 1)
+
+
+def test_telling_an_application_of_more_accounts_is_said_with_their_number_first(front, admin, told, far):
+    admin.open(f"{told}/set-up").submit(who="groups", groups="Research")
+    assert not target(front).everybody
+    admin.open(f"{told}/set-up").submit(who="everybody", groups="")
+    assert "is told of 2 accounts from now on, not of" in admin.text
+    assert not target(front).everybody
+    admin.submit()
+
+    assert target(front).everybody

@@ -347,7 +347,51 @@ def _says_more(work: Work, organization_id: str, group_ids: Collection[str], ope
     called = list(names)
     if group_mentions.released_elsewhere(work, organization_id, called, [one.id for one in opened]):
         return True
-    words = {*group_ids, *called}
+    return _asked(work, organization_id, {*group_ids, *called})
+
+
+def asked_by_rules(work: Work, group: Group) -> bool:
+    """Say whether a rule of access, or that of another group, asks who is in *group* or in one that it is inside of."""
+    around = containers(work, group)
+    names = work.tx.session.scalars(
+        select(Group.name).where(Group.organization_id == group.organization_id, Group.id.in_(around))
+    )
+    return _asked(work, group.organization_id, {*around, *names})
+
+
+def protected_among(work: Work, organization_id: str, account_ids: Collection[str]) -> frozenset[str]:
+    """Return those of *account_ids* (at most some hundreds) that hold a role, now or later, or are for emergencies."""
+    own = select(RoleAssignment.account_id).where(
+        RoleAssignment.organization_id == organization_id,
+        RoleAssignment.account_id.in_(account_ids),
+        or_(RoleAssignment.valid_to.is_(None), RoleAssignment.valid_to > work.now),
+    )
+    through = (
+        select(Membership.account_id)
+        .join(
+            RoleAssignment,
+            and_(
+                RoleAssignment.organization_id == Membership.organization_id,
+                RoleAssignment.group_id == Membership.group_id,
+            ),
+        )
+        .where(
+            Membership.organization_id == organization_id,
+            Membership.account_id.in_(account_ids),
+            or_(Membership.valid_to.is_(None), Membership.valid_to > work.now),
+            or_(RoleAssignment.valid_to.is_(None), RoleAssignment.valid_to > work.now),
+        )
+    )
+    emergencies = select(Account.id).where(
+        Account.organization_id == organization_id, Account.id.in_(account_ids), Account.kind == "break-glass"
+    )
+    return frozenset(
+        one for query in (own, through, emergencies) for one in work.tx.session.scalars(query) if one is not None
+    )
+
+
+def _asked(work: Work, organization_id: str, words: Collection[str]) -> bool:
+    """Say whether the rule of a group, or a rule of access, has one of *words* in it."""
     conditions = work.tx.session.scalars(
         select(GroupRule.condition).where(GroupRule.organization_id == organization_id)
     )

@@ -11,9 +11,9 @@ from sqlalchemy import func, select
 
 from idp.audit.events import GroupProvisioned, GroupReleased, MemberAdded, MemberRemoved
 from idp.audit.log import record
-from idp.base.errors import Conflict, Invalid, NotFound
+from idp.base.errors import Conflict, Forbidden, Invalid, NotFound
 from idp.base.work import Work
-from idp.directory import groups, membership_changes, memberships, nesting
+from idp.directory import groups, membership_changes, memberships, nesting, rights
 from idp.directory.group_rights import PROVISIONED
 from idp.directory.models import Group, Organization
 from idp.directory.provisioned import SOURCE
@@ -105,7 +105,8 @@ def fill(
         clear: whoever is not among *add* leaves.
 
     Raises:
-        Forbidden: the group gives what the client may not have.
+        Forbidden: the group gives what the client may not have; or rules ask who is in it, and somebody who holds a role,
+            or is for emergencies, would enter or leave.
         Invalid: one of *add* is none of the client's own accounts, or there are too many.
         Conflict: it would lock administrators out.
         BrakeReached: it takes too many out within an hour.
@@ -121,6 +122,7 @@ def fill(
     entering = set(add) - there
     if len(there) - len(leaving) + len(entering) > MOST_MEMBERS:
         raise Invalid("A group has at most 35,000 members.")
+    _refuse_protected(work, group, leaving | entering)
     braking.count_leaving(work, client, len(leaving))
     with guarding.guarded(work, group.organization_id):  # rules of access can ask who is in it
         _change(work, group, source, leaving, entering)
@@ -159,13 +161,15 @@ def delete(work: Work, client: ProvisioningClient, group_id: str) -> Group:
 
     Raises:
         NotFound: it has no such group.
-        Forbidden: the actor may not edit groups there.
+        Forbidden: the actor may not edit groups there; or as of `fill`.
         Conflict: something of the organization speaks of it, or it would lock administrators out.
         BrakeReached: it takes too many out of groups within an hour.
     """
     found = one(work, client, group_id)
     owner = work.tx.session.get_one(Organization, client.organization_id)
-    braking.count_leaving(work, client, len(memberships.ids(work, owner.id, group_id, SOURCE + client.id)))
+    there = memberships.ids(work, owner.id, group_id, SOURCE + client.id)
+    _refuse_protected(work, found.group, there)
+    braking.count_leaving(work, client, len(there))
     with guarding.guarded(work, owner.id):
         gone = groups.delete(work, found.group.id, organization=owner.slug)
     found.link.released_at, found.link.external_id = work.now, ""
@@ -204,6 +208,23 @@ def _bump(work: Work, link: ProvisionedGroup) -> None:
     """Who is in a group is a part of its version, and stands in no column of it."""
     link.changes, link.changed_at = link.changes + 1, work.now
     work.tx.session.flush()
+
+
+def _refuse_protected(work: Work, group: Group, moving: Collection[str]) -> None:
+    """
+    A directory lets administrators in and out of groups that open applications, not of those by which rules decide who
+    gets in: by these it would shut them out, or open the console to them (D17, S7).
+    """
+    if not moving or not rights.asked_by_rules(work, group):
+        return
+    for some in memberships.chunks(sorted(moving)):
+        if rights.protected_among(work, group.organization_id, some):
+            raise Forbidden(
+                "Rules of access ask who is in this group, and one of these accounts is protected: administrators "
+                "change that here.",
+                code="protected-account",
+                cause="an account that administers something, or is for emergencies, would enter or leave",
+            )
 
 
 def _refuse_strangers(work: Work, client: ProvisioningClient, account_ids: Collection[str]) -> None:

@@ -38,6 +38,7 @@ from idp.oidc.api_tokens import bulk as bulk_tokens
 from idp.oidc.api_tokens import ending
 from idp.policy.permissions import OPERATOR
 from idp.provisioning import calls
+from idp.provisioning import ending as directory_ending
 from idp.provisioning.targets import group_sending, noticing, sending, server, switching
 from idp.provisioning.targets.sending import Dial, Told
 from idp.saml import erasing as saml_erasing
@@ -166,6 +167,7 @@ def run_kinds() -> Kinds:
         **group_rule_runs.KINDS,
         **claim_runs.KINDS,
         **import_reading.KINDS,
+        **directory_ending.KINDS,
         switching.KIND: switching.step,
     }
 

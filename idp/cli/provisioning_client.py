@@ -12,7 +12,7 @@ from idp.cli.show import instant
 from idp.directory import queries
 from idp.directory.provisioning_models import ProvisioningCall, ProvisioningClient, ProvisioningToken
 from idp.provisioning import calls as calls_
-from idp.provisioning import clients, tokens
+from idp.provisioning import clients, ending, tokens
 
 _ORGANIZATION = click.option("--organization", required=True, metavar="ORG", help="Short name of the organization.")
 _CLIENT = click.argument("client_reference", metavar="CLIENT")
@@ -174,7 +174,7 @@ def go_on(client_reference: str, organization: str) -> None:
 @_ORGANIZATION
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def delete(client_reference: str, organization: str, yes: bool) -> None:
-    """End CLIENT for good; its accounts stay, its groups are filled by hand from then on."""
+    """End CLIENT for good; its accounts stay, its groups are filled by hand from then on. Large ones are handed over in steps."""
     with open_work() as work:
         found = _found(work, client_reference, organization)
         had = clients.kept(work, found)
@@ -182,8 +182,14 @@ def delete(client_reference: str, organization: str, yes: bool) -> None:
             click.confirm(
                 f"{found.name} keeps {had.accounts} accounts and {had.groups} groups. End it?", abort=True, err=True
             )
-        done = clients.delete(work, found.id, organization_id=found.organization_id)
-        tell(_shown(done), f"ended {done.name}")
+        done, run = ending.end(work, found.id, organization_id=found.organization_id)
+        if run is None:
+            tell({**_shown(done), "run_id": None}, f"ended {done.name}")
+            return
+        said = (
+            f"{done.name} is ended in steps, as it keeps large groups ({run.id}); none of its calls are taken any more"
+        )
+        tell({**_shown(done), "run_id": run.id}, said)
 
 
 @client.command()

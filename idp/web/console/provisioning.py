@@ -12,7 +12,7 @@ from idp.base.work import Work
 from idp.directory import history
 from idp.directory.provisioning_models import ProvisioningClient
 from idp.policy.permissions import Permission, require
-from idp.provisioning import calls, clients, keeping, taking_over, tokens
+from idp.provisioning import calls, clients, ending, keeping, taking_over, tokens
 from idp.web import context, shown_once
 from idp.web.console import confirming, lists
 from idp.web.console.desk import Desk, at_desk, console_page, done, fresh
@@ -341,7 +341,16 @@ def revoke(work: Work, desk: Desk, client_id: str, token_id: str) -> Response:
 def ask(work: Work, desk: Desk, client_id: str, what: str) -> Response:
     """Say what an act does to a client and to what it keeps."""
     found = _client(work, desk, client_id)
-    return _shown(work, desk, "act", found, what=what, fits=_act(what).fits(found), kept=clients.kept(work, found))
+    return _shown(
+        work,
+        desk,
+        "act",
+        found,
+        what=what,
+        fits=_act(what).fits(found),
+        kept=clients.kept(work, found),
+        in_steps=what == "delete" and ending.members(work, found) > ending.AT_ONCE,
+    )
 
 
 @pages.post("/<client_id>/<what>")
@@ -351,11 +360,18 @@ def ask(work: Work, desk: Desk, client_id: str, what: str) -> Response:
 def act(work: Work, desk: Desk, client_id: str, what: str) -> Response:
     """Do it."""
     chosen = _act(what)
+    if what == "delete":
+        return _end(work, desk, client_id)
     found = chosen.do(work, client_id, organization_id=desk.organization.id, if_version=lists.version())
     words = chosen.said(found.name)
-    if what == "delete":
-        return done(work, desk, words, "console_provisioning.index")
     return done(work, desk, words, "console_provisioning.show", client_id=found.id)
+
+
+def _end(work: Work, desk: Desk, client_id: str) -> Response:
+    found, run = ending.end(work, client_id, organization_id=desk.organization.id, if_version=lists.version())
+    if run is not None:
+        return done(work, desk, _("It has begun."), "console_runs.show", run_id=run.id)
+    return done(work, desk, _act("delete").said(found.name), "console_provisioning.index")
 
 
 def _taken_over(work: Work, of: ProvisioningClient) -> str:

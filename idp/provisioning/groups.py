@@ -13,7 +13,7 @@ from idp.audit.events import GroupProvisioned, GroupReleased, MemberAdded, Membe
 from idp.audit.log import record
 from idp.base.errors import Conflict, Forbidden, Invalid, NotFound
 from idp.base.work import Work
-from idp.directory import groups, membership_changes, memberships, nesting, rights
+from idp.directory import groups, membership_changes, memberships, names, nesting, rights
 from idp.directory.group_rights import PROVISIONED
 from idp.directory.models import Group, Organization
 from idp.directory.provisioned import SOURCE
@@ -24,6 +24,20 @@ from idp.signon import guarding
 
 MOST_MEMBERS = 35_000
 MOST_NAMED = 1_000
+
+
+class NameTaken(Conflict):
+    """The organization has a group of that name: ``group_id``, for the administrator who decides what becomes of it."""
+
+    code = "group-name-taken"
+
+    def __init__(self, group_id: str) -> None:
+        super().__init__(
+            "There is a group of this displayName already.",
+            field="displayName",
+            advice="An administrator can hand it over to you, or rename it.",
+        )
+        self.group_id = group_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +61,7 @@ def create(
     """
     _refuse_called(work, client, external_id, but="")
     owner = work.tx.session.get_one(Organization, client.organization_id)
+    _refuse_taken(work, owner.id, name)
     group = groups.create(work, name, organization=owner.slug)
     group.kind = PROVISIONED
     link = ProvisionedGroup(
@@ -240,6 +255,15 @@ def _refuse_strangers(work: Work, client: ProvisioningClient, account_ids: Colle
         known.update(work.tx.session.scalars(query))
     if len(known) != len(wanted):
         raise Invalid("A member is no user that was provisioned here.", field="members", code="unknown-member")
+
+
+def _refuse_taken(work: Work, organization_id: str, name: str) -> None:
+    taken = select(Group.id).where(
+        Group.organization_id == organization_id, Group.name_key == names.name_key(name), Group.deleted_at.is_(None)
+    )
+    group_id = work.tx.session.scalar(taken)
+    if group_id is not None:
+        raise NameTaken(group_id)
 
 
 def _refuse_called(work: Work, client: ProvisioningClient, external_id: str, *, but: str) -> None:

@@ -12,6 +12,7 @@ from idp.base.errors import IdpError
 from idp.provisioning import calls, clients
 from idp.provisioning.braking import BrakeReached
 from idp.provisioning.calls import Call
+from idp.provisioning.groups import NameTaken
 from idp.provisioning.scim import errors, server
 from idp.provisioning.scim.answers import Answer
 from idp.provisioning.scim.asking import Versions
@@ -158,7 +159,8 @@ def _refused(trail: Trail, caller: Caller | None, id_: str, error: IdpError) -> 
         with open_work(person=False) as work:
             if server.count_refused(work, caller):
                 attempts.save(work, trail)
-                calls.note(work, caller, _call(trail, id_, status, said, id_))
+                about = error.group_id if isinstance(error, NameTaken) else id_
+                calls.note(work, caller, _call(trail, id_, status, said, about))
                 if status in (401, 403):
                     record(work, event)
             if isinstance(error, BrakeReached):

@@ -130,8 +130,8 @@ api:read or account:recover or account:credentials at any site:
 provisioning:read at organization:
     GET console_provisioning index show accounts as_csv accounts_as_csv groups_as_csv ask ask_for_token ask_to_revoke calls_as_csv edit groups latest past
 provisioning:manage at organization:
-    GET console_provisioning new
-    POST console_provisioning create save act rotate revoke
+    GET console_provisioning new ask_to_hand_over
+    POST console_provisioning create save act rotate revoke hand_over
 account:recover or account:credentials at organization:
     POST console_account_actions do
 account:create at organization:

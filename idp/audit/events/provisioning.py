@@ -131,6 +131,16 @@ class GroupProvisioned(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GroupHandedOver(Event):
+    tag = "group.handed-over"
+    sentence = "handed the group {name} over to {client}: {stay} of its members stay, {leave} leave"
+    name: str
+    client: str
+    stay: int
+    leave: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GroupReleased(Event):
     tag = "group.released"
     sentence = "keeps the group {name} no more (provisioning by {client})"

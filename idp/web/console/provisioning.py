@@ -12,9 +12,9 @@ from idp.base.work import Work
 from idp.directory import history
 from idp.directory.provisioning_models import ProvisioningClient
 from idp.policy.permissions import Permission, require
-from idp.provisioning import calls, clients, ending, keeping, taking_over, tokens
+from idp.provisioning import calls, clients, ending, handing_over, keeping, taking_over, tokens
 from idp.web import context, shown_once
-from idp.web.console import confirming, lists
+from idp.web.console import confirming, lists, seen
 from idp.web.console.desk import Desk, at_desk, console_page, done, fresh
 from idp.web.languages import gettext as _
 from idp.web.languages import ngettext
@@ -266,7 +266,34 @@ def accounts_as_csv(work: Work, desk: Desk, client_id: str) -> Response:
 def groups(work: Work, desk: Desk, client_id: str) -> Response:
     """List the groups that a client keeps."""
     found = _client(work, desk, client_id)
-    return _shown(work, desk, "groups", found, listed=GROUPS.page(work, desk, found))
+    return _shown(
+        work, desk, "groups", found, listed=GROUPS.page(work, desk, found), taken=handing_over.wanted(work, found)
+    )
+
+
+@pages.get("/<client_id>/groups/<group_id>/hand-over")
+@administrator
+@at_desk
+@fresh
+def ask_to_hand_over(work: Work, desk: Desk, client_id: str, group_id: str) -> Response:
+    """Say what handing a group of that name over does to its members."""
+    found = _client(work, desk, client_id)
+    plan = handing_over.would_hand_over(work, found.id, group_id, organization_id=desk.organization.id)
+    return _shown(work, desk, "hand_over", found, plan=plan, shown=_plan_mark(plan))
+
+
+@pages.post("/<client_id>/groups/<group_id>/hand-over")
+@administrator
+@at_desk(again=ask_to_hand_over)
+@fresh
+def hand_over(work: Work, desk: Desk, client_id: str, group_id: str) -> Response:
+    """Let the directory keep the group from now on, as it was shown."""
+    found = _client(work, desk, client_id)
+    plan = handing_over.would_hand_over(work, found.id, group_id, organization_id=desk.organization.id)
+    seen.unchanged(plan.group.id, _plan_mark(plan))
+    handing_over.hand_over(work, found.id, plan.group.id, organization_id=desk.organization.id)
+    words = _("%(client)s keeps the group %(name)s from now on.", client=found.name, name=plan.group.name)
+    return done(work, desk, words, "console_provisioning.groups", client_id=found.id)
 
 
 @pages.get("/<client_id>/groups.csv")
@@ -372,6 +399,10 @@ def _end(work: Work, desk: Desk, client_id: str) -> Response:
     if run is not None:
         return done(work, desk, _("It has begun."), "console_runs.show", run_id=run.id)
     return done(work, desk, _act("delete").said(found.name), "console_provisioning.index")
+
+
+def _plan_mark(plan: handing_over.Handover) -> int:
+    return seen.mark(list(plan.staying), list(plan.leaving))
 
 
 def _taken_over(work: Work, of: ProvisioningClient) -> str:

@@ -32,6 +32,7 @@ from idp.directory.joining_models import AccountImport, AccountImportRow, Invita
 from idp.directory.models import AccessGrant, Account, Membership, Organization, RoleAssignment
 from idp.policy import importing
 from idp.policy.importing import ATTRIBUTE, Action
+from idp.policy.access.context import AccountKind
 from idp.policy.permissions import Permission, require
 
 AT_ONCE = 200
@@ -238,6 +239,9 @@ def _take_back(work: Work, owner: Organization, row: AccountImportRow, is_used: 
         return
     if is_used(account) or _has_power(work, account) or rights.roles_to_come(work, owner.id, account.id):
         row.outcome, row.problem = KEPT, "The account has been used since, or was given a role or access of its own."
+        return
+    if account.kind == AccountKind.BREAK_GLASS:
+        row.outcome, row.problem = KEPT, "The account is for emergencies since."
         return
     _leave(work, owner, account, row)
     try:

@@ -12,7 +12,7 @@ from idp.base.errors import ChangedMeanwhile, Invalid
 from idp.base.ids import new_id
 from idp.base.texts import phrase
 from idp.base.work import Work
-from idp.directory import queries
+from idp.directory import provisioning_marks, queries
 from idp.directory.attributes import ATTRIBUTES
 from idp.directory.attributes import name as attribute_name
 from idp.directory.authentication_policies import AuthenticationFacts as AuthenticationFacts
@@ -51,6 +51,16 @@ def releasable(work: Work, application: Application) -> list[str]:
     """Return the attributes that an application the actor has been given can receive at most, by every policy."""
     stated = release_levels(work, application.organization_id, application.site_id, application.id)
     return sorted(may_leave(stated), key=_in_order)
+
+
+def further_released(work: Work, application: Application) -> frozenset[str]:
+    """
+    Return the further attributes that the organization, and the site, let any application at that site have.
+
+    Of an application that the actor has been given; what its own administrators narrow it to does not count.
+    """
+    stated = release_levels(work, application.organization_id, application.site_id, application.id)
+    return may_leave([one for one in stated if one.level != "application"]) - set(ATTRIBUTES)
 
 
 def _in_order(attribute: str) -> tuple[int, str]:
@@ -248,6 +258,8 @@ def _change_attributes(work: Work, of: _Subject, policy: ReleasePolicy, attribut
         _check_known(work, of, wanted)
     listed = [name for name in ATTRIBUTES if name in wanted] + sorted(wanted - set(ATTRIBUTES))
     policy.attributes = None if attributes is None else listed
+    if of.level != "application":
+        provisioning_marks.everybody(work, of.organization_id)  # what is sent to applications changes with it
     record(
         work,
         ReleasePolicyChanged(

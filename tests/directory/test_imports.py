@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from idp.base.errors import Conflict, Forbidden, Invalid, NotFound
-from idp.directory import access, accounts, groups, import_reading, import_steps, imports, queries
+from idp.directory import access, accounts, groups, import_reading, import_steps, imports, policy_members, queries
 from idp.directory.models import Account
 from idp.signon import account_imports
 from idp.signon.factors import password
@@ -294,6 +294,15 @@ def test_d17_undoing_removes_nobody_who_administers_what_one_does_not(work, acme
     account_imports.undo(as_account(work, acme[1], "user-access-administrator"), done.id)
 
     assert [row.outcome for row in rows(work, done)] == ["kept", "removed"]
+    assert account(work, "ada@acme.example").disabled_at is None
+
+
+def test_d17_undoing_removes_no_account_that_was_made_one_for_emergencies_since(work, acme, as_account):
+    done = applied(work, "email,name\nada@acme.example,Ada\n")
+    policy_members.set_kind(work, "ada@acme.example", "break-glass")
+    account_imports.undo(as_account(work, acme[1], "user-access-administrator"), done.id)
+
+    assert [row.outcome for row in rows(work, done)] == ["kept"]
     assert account(work, "ada@acme.example").disabled_at is None
 
 

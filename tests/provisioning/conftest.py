@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from idp.base import jobs
-from idp.directory import accounts, applications, groups, organizations, queries, runs, sites
+from idp.directory import accounts, applications, groups, organizations, policies, queries, runs, sites
 from idp.directory.told_models import ProvisioningTarget, ToldAccount
 from idp.policy.permissions import OPERATOR
 from idp.provisioning.targets import editing, group_sending, noticing, sending, server, switching
@@ -91,6 +91,11 @@ class World:
     def grant(self, **whom):
         with self.work() as work:
             return applications.grant(work, self.application_id, **whom).id
+
+    def release(self, *attributes: str) -> None:
+        """Say what any application of the organization may have."""
+        with self.work() as work:
+            policies.set_organization_release(work, "acme", attributes)
 
     def withdraw_all(self):
         with self.work() as work:

@@ -369,3 +369,29 @@ def test_a_target_for_members_of_groups_that_are_gone_is_told_of_nobody(world):
     world.tell()
 
     assert world.far.users == {}
+
+
+def test_t7_what_the_organization_releases_to_no_application_is_not_sent_to_its_server(world):
+    with world.work() as work:
+        accounts.set_attributes(work, ANN, {"salary": ["90000"]})
+    mapping = {"userName": "email", "title": "salary"}
+    with world.work() as work, pytest.raises(Invalid, match="released to no application"):
+        editing.set_up(work, world.application_id, replace(GOOD, mapping=mapping))
+    world.release("email", "name", "salary")
+    world.set_up(mapping=mapping)
+    world.tell()
+    assert [one["title"] for one in world.far.users.values() if one["userName"] == ANN] == ["90000"]
+    world.release("email", "name")
+    world.tell()
+
+    assert [one.get("title") for one in world.far.users.values() if one["userName"] == ANN] == [None]
+
+
+def test_t7_a_preview_shows_what_is_known_of_somebody_to_those_alone_who_may_see_accounts(world):
+    world.set_up()
+    held = HeldRole("rol_1", world.organization_id, None, None, ("application:read", "application:edit"))
+    blind = Actor("account", "acc_1", "eve@acme.example", world.organization_id, (held,))
+    with world.work() as work:
+        seen = preview.preview(replace(work, actor=blind), world.application_id)
+        assert (seen.creates, seen.to_create, seen.document) == (2, (), {})
+        assert preview.preview(work, world.application_id).document

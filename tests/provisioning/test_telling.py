@@ -63,6 +63,7 @@ def test_a_former_accounts_place_there_is_not_given_to_whoever_has_its_address_n
 def test_a_change_of_name_is_sent_and_an_attribute_that_is_gone_is_removed(world):
     with world.work() as work:
         accounts.set_attributes(work, ANN, {"job": ["Baker"]})
+    world.release("email", "name", "job")
     world.set_up(mapping={"userName": "email", "displayName": "name", "title": "job"})
     world.tell()
     assert world.far.named(ANN)[0]["title"] == "Baker"

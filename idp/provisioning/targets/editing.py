@@ -14,7 +14,7 @@ from idp.base.errors import Invalid
 from idp.base.ids import new_id
 from idp.base.texts import is_plain, phrase
 from idp.base.work import Work
-from idp.directory import attributes, queries
+from idp.directory import attributes, policies, queries
 from idp.directory.models import Application
 from idp.directory.rights import require_on
 from idp.directory.told_models import ProvisioningTarget, ToldAccount, ToldGroup
@@ -194,7 +194,9 @@ def _read(work: Work, application: Application, wanted: Wanted, http_loopback: b
         "everybody": wanted.everybody,
         "group_ids": group_ids,
         "pushed_group_ids": _group_ids(work, application, wanted.pushed_groups, "pushed_groups"),
-        "mapping": _mapping(DEFAULT_MAPPING if wanted.mapping is None else wanted.mapping),
+        "mapping": _released(
+            work, application, _mapping(DEFAULT_MAPPING if wanted.mapping is None else wanted.mapping)
+        ),
         "on_loss": wanted.on_loss,
         "brake_percent": wanted.brake_percent,
     }
@@ -246,6 +248,19 @@ def _mapping(asked: Mapping[str, str]) -> dict[str, str]:
     if "userName" not in chosen:
         raise Invalid("Say which attribute is userName: every account has one there.", field="mapping")
     return dict(sorted(chosen.items()))
+
+
+def _released(work: Work, application: Application, mapping: dict[str, str]) -> dict[str, str]:
+    """What the organization lets no application have is not sent to this one's server either."""
+    known = {*attributes.ATTRIBUTES, *policies.further_released(work, application)}
+    for ours in mapping.values():
+        if ours not in known:
+            raise Invalid(
+                phrase("“%(name)s” is released to no application of this site.", name=ours),
+                field="mapping",
+                advice="The organization releases a further attribute first: idp organization release",
+            )
+    return mapping
 
 
 def _words(target: ProvisioningTarget) -> dict[str, str]:

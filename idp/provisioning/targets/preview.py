@@ -9,7 +9,7 @@ from idp.base.work import Work
 from idp.directory import queries
 from idp.directory.models import Account, Application
 from idp.directory.told_models import ProvisioningTarget, ToldAccount
-from idp.policy.permissions import Permission
+from idp.policy.permissions import Permission, allows
 from idp.provisioning.targets import found, noticing, plan, wanted
 
 SHOWN = 50
@@ -36,7 +36,7 @@ class Preview:
         compared: of accounts that are there already, so many were compared (at most `MOST_COMPARED`).
         there: how many are known there now.
         brakes: the deactivations would wait for approval.
-        document: what would be sent of the first account; empty: nobody may open it.
+        document: what would be sent of the first account; empty: nobody may open it, or the actor may not see accounts.
     """
 
     creates: int
@@ -72,6 +72,7 @@ def preview(work: Work, application_id: str) -> Preview:
     first = _first(work, _to_create(target, shall), of=creates)
     gone = _first(work, _to_deactivate(target, shall), of=deactivations)
     sample = next(iter(wanted.among(work, target, shall, (first or list(renditions))[:1]).values()), None)
+    sees = application.organization_id
     return Preview(
         creates=creates,
         updates=len(updates),
@@ -82,7 +83,9 @@ def preview(work: Work, application_id: str) -> Preview:
         compared=len(known),
         there=there,
         brakes=plan.brakes(deactivations, recent, there, target.brake_percent),
-        document={} if sample is None else dict(sample.document),
+        document={}
+        if sample is None or not allows(work.actor, Permission.ACCOUNT_READ, sees)
+        else dict(sample.document),
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from sqlalchemy import ColumnElement, func, select
 
 from idp.base.work import Work
-from idp.directory import openers
+from idp.directory import attributes, openers, policies
 from idp.directory.models import Account, Application
 from idp.directory.told_models import ProvisioningTarget
 from idp.provisioning.targets.rendering import Rendition, rendition
@@ -39,10 +39,18 @@ def among(
         *(Account.id, Account.email, Account.name, Account.given_name, Account.family_name, Account.attributes),
         Account.typed_by_person,
     ).where(*where, Account.id.in_(account_ids))
+    application = work.tx.session.get_one(Application, (target.organization_id, target.application_id))
+    mapping = released(work, application, target.mapping)
     return {
-        row.id: rendition(row.id, _attributes(row), _mapping(target.mapping, row.typed_by_person))
+        row.id: rendition(row.id, _attributes(row), _mapping(mapping, row.typed_by_person))
         for row in work.tx.session.execute(query)
     }
+
+
+def released(work: Work, application: Application, mapping: Mapping[str, str]) -> dict[str, str]:
+    """Return what of *mapping* may leave: a further attribute only where organization and site let applications have it."""
+    known = {*attributes.ATTRIBUTES, *policies.further_released(work, application)}
+    return {"userName": "email", **{name: ours for name, ours in mapping.items() if ours in known}}
 
 
 def _mapping(mapping: Mapping[str, str], typed: Collection[str]) -> Mapping[str, str]:

@@ -49,8 +49,21 @@ def configure(level: str) -> None:
 
 
 def to_standard_error() -> None:
-    """Keep what is logged out of standard output, where the results of a command are; for commands that end soon."""
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    """
+    Keep what is logged out of standard output, where the results of a command are; for commands that end soon.
+
+    A traceback is lines of code alone: structlog's own would show the values of variables, tokens among them (T18).
+    """
+    plain = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.dev.set_exc_info,
+            structlog.processors.TimeStamper(fmt="%Y-%m-%d %H:%M:%S", utc=False),
+            plain,
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
 
 
 def cap_libraries() -> None:

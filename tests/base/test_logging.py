@@ -59,3 +59,22 @@ def test_an_exception_of_a_library_is_one_line():
     written = stream.getvalue()
     assert written.count("\n") == 1
     assert "ValueError" in json.loads(written)["exception"]
+
+
+def test_t18_what_a_command_logs_of_a_failure_shows_no_values_of_variables():
+    program = """
+import structlog
+from idp.base import logging
+logging.to_standard_error()
+def ask(token):
+    raise ValueError("no answer")
+try:
+    ask("ost_" + "canary")
+except ValueError:
+    structlog.get_logger("idp").exception("not sent")
+"""
+    said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert said.stdout == ""
+    assert "no answer" in said.stderr
+    assert "ost_canary" not in said.stderr

@@ -21,7 +21,7 @@ from idp.base.errors import Conflict, Forbidden, Invalid, NotFound
 from idp.base.ids import is_id, is_token, new_id, new_token
 from idp.base.texts import phrase
 from idp.base.work import Actor, HeldRole, Work
-from idp.directory import accounts, deciders, join_rules, mailing, names, queries
+from idp.directory import accounts, deciders, join_rules, mailing, names, own_words, queries
 from idp.directory.joining_models import JoinRequest, JoinRule
 from idp.directory.models import Account, Group, Organization
 from idp.policy.permissions import JOINING, Permission, require
@@ -218,7 +218,8 @@ def approve(work: Work, request_id: str, *, organization_id: str | None = None) 
 
     Raises:
         NotFound: no such request that this actor may read.
-        Forbidden: the actor may not decide on it, create accounts, or change who is in a group of the rule.
+        Forbidden: the actor may not decide on it, create accounts, or change who is in a group of the rule; or in one whose
+            rule asks for the address.
         Conflict: it was decided already, or there is an account of that address by now.
     """
     found = get(work, request_id, organization_id=organization_id)
@@ -236,6 +237,7 @@ def approve(work: Work, request_id: str, *, organization_id: str | None = None) 
         through="join-rule",
         typed_by_person=True,
     )
+    accounts.vouch(work, account, own_words.EMAIL)  # they were shown it, and agree: rules that keep such out see it
     if rule is not None:
         invitations.enter(work, account, rule.groups, organization=organization.slug)
     found.account_id = account.id

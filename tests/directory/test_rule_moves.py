@@ -5,12 +5,14 @@ from dataclasses import replace
 import pytest
 
 from idp.base.errors import Forbidden
+from idp.base.ids import new_id
 from idp.base.work import Actor, HeldRole
-from idp.directory import access_policies, accounts, applications, groups, lifetime, memberships, queries
+from idp.directory import access_policies, accounts, applications, groups, join_rules, lifetime, memberships, queries
 from idp.directory import group_rule_changes as rules
+from idp.directory.joining_models import JoinRequest
 from idp.directory.models import Account
 from idp.policy.access import documents
-from idp.signon import email_change
+from idp.signon import email_change, joining
 from tests.directory.test_join_rules import prove
 
 BEN = "ben@partner.example"
@@ -172,3 +174,34 @@ def test_t5_the_refusal_does_not_tell_the_name_of_a_group_that_the_editor_may_no
         accounts.set_attributes(blind, "tia@acme.example", {"contract": []})
 
     assert "Partners" not in str(refused.value.message) + str(refused.value.advice)
+
+
+def waiting(work, email: str) -> JoinRequest:
+    """Somebody who has proven *email* waits for approval."""
+    domain = email.partition("@")[2]
+    rule = join_rules.create(work, domain, organization="acme", needs_approval=True)
+    made = JoinRequest(
+        organization_id=rule.organization_id,
+        id=new_id("jnq"),
+        email=email,
+        email_key=email,
+        name="Zoe",
+        rule_id=rule.id,
+        state="pending",
+        created_at=work.now,
+    )
+    work.tx.session.add(made)
+    work.tx.session.flush()
+    return made
+
+
+def test_t5_whoever_approves_an_address_puts_its_person_where_a_rule_keeps_such_out(work, kept_out):
+    joining.approve(work, waiting(work, "zoe@partner.example").id)
+
+    assert "zoe@partner.example" in members(work)
+
+
+def test_t5_a_name_that_was_typed_is_not_vouched_for_by_approving(work, kept_out):
+    made = joining.approve(work, waiting(work, "zoe@partner.example").id)
+
+    assert made.typed_by_person == ["name"]

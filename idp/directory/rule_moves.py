@@ -31,15 +31,19 @@ def settle_edited(work: Work, account: Account) -> None:
 
 
 def _refusal(work: Work, group: Group) -> Forbidden:
-    known = allows(work.actor, Permission.GROUP_READ, group.organization_id)
+    how = {
+        "code": "moves-by-rule",
+        "advice": "Ask an administrator who may change the members of that group.",
+        "cause": f"{work.actor.kind} {work.actor.name or work.actor.id} may not change who is in {group.id}",
+    }
+    if not allows(work.actor, Permission.GROUP_READ, group.organization_id):
+        return Forbidden(
+            "This would change who is in a group whose rule asks for it, and with that what people may do.", **how
+        )
     return Forbidden(
         phrase(
             "This would change who is in the group “%(name)s”, whose rule asks for it, and with that what people may do.",
             name=group.name,
-        )
-        if known
-        else "This would change who is in a group whose rule asks for it, and with that what people may do.",
-        code="moves-by-rule",
-        advice="Ask an administrator who may change the members of that group.",
-        cause=f"{work.actor.kind} {work.actor.name or work.actor.id} may not change who is in {group.id}",
+        ),
+        **how,
     )

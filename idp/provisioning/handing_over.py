@@ -148,15 +148,19 @@ def _refuse(work: Work, group: Group) -> None:
         )
     around = rights.containers(work, group)
     group_rights.refuse_roles(work, group, around, why=f"“{group.name}” cannot be handed over")
-    reasons = [
-        f"a default group of “{name}”" for _, name in group_rights.defaults_among(work, group.organization_id, around)
-    ]
-    reasons += (
-        ["entered by whoever joins"] if group_rights.joined_among(work, group.organization_id, [group.id]) else []
-    )
-    if reasons:
+    defaults = group_rights.defaults_among(work, group.organization_id, around)
+    if defaults:
         raise Conflict(
-            phrase("“%(name)s” cannot be handed over: it is %(reason)s.", name=group.name, reason=reasons[0]),
+            phrase(
+                "“%(name)s” cannot be handed over: it leads to a default group of “%(application)s”.",
+                name=group.name,
+                application=defaults[0][1],
+            ),
+            advice="Change that first, or rename the group.",
+        )
+    if group_rights.joined_among(work, group.organization_id, around):
+        raise Conflict(
+            phrase("“%(name)s” cannot be handed over: whoever joins comes into it.", name=group.name),
             advice="Change that first, or rename the group.",
         )
     if rights.contained(work, group) != {group.id}:

@@ -31,8 +31,8 @@ from idp.directory.imports import (
 from idp.directory.joining_models import AccountImport, AccountImportRow, Invitation
 from idp.directory.models import AccessGrant, Account, Membership, Organization, RoleAssignment
 from idp.policy import importing
-from idp.policy.importing import ATTRIBUTE, Action
 from idp.policy.access.context import AccountKind
+from idp.policy.importing import ATTRIBUTE, Action
 from idp.policy.permissions import Permission, require
 
 AT_ONCE = 200

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
 from idp.base.errors import Unavailable
+from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory.provisioning_models import ProvisionedAccount, ProvisioningClient
 from idp.provisioning import clients
@@ -25,7 +26,9 @@ class BrakeReached(Unavailable):
             if members
             else "Too many accounts were to be deactivated, or to get other addresses, within an hour. "
             "An administrator has to let this go on.",
-            cause=f"more than {brake} {'members taken out' if members else 'deactivations and addresses'} within an hour",
+            cause=phrase("more than %(brake)s members taken out of groups within an hour", brake=brake)
+            if members
+            else phrase("more than %(brake)s deactivations and changed addresses within an hour", brake=brake),
         )
         self.brake, self.members = brake, members
 

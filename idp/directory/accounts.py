@@ -22,7 +22,6 @@ from idp.directory import (
     administering,
     attribute_sources,
     attributes,
-    group_rules,
     managed,
     names,
     own_words,
@@ -229,7 +228,8 @@ def enable(work: Work, reference: str, *, organization_id: str | None = None) ->
 
     Raises:
         NotFound: no such account, or none this actor may see.
-        Forbidden: the actor may not enable accounts there, or the account administers what the actor does not.
+        Forbidden: the actor may not enable accounts there, or the account administers what the actor does not; or a rule
+            would move it, as of `set_attributes`.
         Conflict: it is not disabled, or going to be deleted.
     """
     account = queries.account(work, reference, organization_id=organization_id)
@@ -242,7 +242,7 @@ def enable(work: Work, reference: str, *, organization_id: str | None = None) ->
         )
     account.disabled_at = None
     record(work, AccountEnabled(organization_id=account.organization_id, target_id=account.id, email=account.email))
-    group_rules.settle_account(work, account.organization_id, account.id)  # what it missed meanwhile
+    rule_moves.settle_edited(work, account)  # what it missed meanwhile, edits among that
     return account
 
 

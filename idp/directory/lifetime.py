@@ -27,11 +27,11 @@ from idp.directory import (
     accounts,
     administering,
     domain_reads,
-    group_rules,
     mailing,
     provisioning_marks,
     queries,
     rights,
+    rule_moves,
     search,
 )
 from idp.directory.console_models import Run, SearchWord
@@ -85,7 +85,7 @@ def cancel_deletion(
 
     Raises:
         NotFound: no such account, or none this actor may see.
-        Forbidden: the actor may not delete accounts there.
+        Forbidden: the actor may not delete accounts there; or a rule would move it, as of `accounts.set_attributes`.
         Conflict: it is not scheduled, or was changed in the meantime.
     """
     account = queries.account(work, reference, organization_id=organization_id)
@@ -103,7 +103,7 @@ def cancel_deletion(
             organization_id=account.organization_id, target_id=account.id, email=account.email, back_to=back_to
         ),
     )
-    group_rules.settle_account(work, account.organization_id, account.id)  # what it missed meanwhile
+    rule_moves.settle_edited(work, account)  # what it missed meanwhile, edits among that
     return account
 
 

@@ -132,6 +132,21 @@ def test_t5_an_editor_of_accounts_takes_nobody_out_of_a_group_that_rules_of_acce
     assert members(work) == there
 
 
+@pytest.mark.parametrize("way", ["disabled", "to be deleted"])
+def test_t5_an_edit_while_the_account_sleeps_moves_nobody_when_it_wakes(work, kept_out, way):
+    tia = one(work, "tia@acme.example")
+    (accounts.disable if way == "disabled" else lifetime.schedule_deletion)(work, tia.id)
+    able = editor(work, "account:disable", "account:delete")
+    accounts.set_attributes(able, tia.id, {"contract": ["permanent"]})
+    wake = accounts.enable if way == "disabled" else lifetime.cancel_deletion
+    with pytest.raises(Forbidden, match="Partners"), work.tx.session.begin_nested():
+        wake(able, tia.id)
+    work.tx.session.expire_all()
+    wake(work, tia.id)
+
+    assert "tia@acme.example" not in members(work)
+
+
 def test_whoever_may_change_members_edits_what_their_rule_asks_for(work, kept_out):
     for act in moves(editor(work, "group:members")).values():
         act()

@@ -50,7 +50,7 @@ class ProvisioningClientStopped(Event):
 class ProvisioningClientStoppedAtMembers(Event):
     """It wanted to take more members out of groups within an hour than its brake allows; nothing of it is taken any more."""
 
-    tag = "provisioning-client.stopped-at-members"
+    tag = "provisioning-client.members-braked"
     sentence = "wanted to take more than {brake} members out of groups within an hour, and was stopped ({name})"
     name: str
     brake: int
@@ -132,7 +132,7 @@ class GroupProvisioned(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupHandedOver(Event):
-    tag = "group.handed-over"
+    tag = "group.handed-on"
     sentence = "handed the group {name} over to {client}: {stay} of its members stay, {leave} leave"
     name: str
     client: str

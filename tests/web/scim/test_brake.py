@@ -44,7 +44,7 @@ def test_s7_members_that_are_taken_out_of_groups_are_counted(front):
     assert peer.patch(f"/Groups/{two['id']}", REMOVE_ALL).status_code == 503
 
     assert (members_of(front, one["id"]), members_of(front, two["id"])) == (set(), set(people))
-    assert "provisioning-client.stopped-at-members" in tags(front)
+    assert "provisioning-client.members-braked" in tags(front)
 
 
 def test_s7_a_group_that_is_deleted_takes_its_members_out(front):

@@ -60,6 +60,7 @@ bench: setup ## Measure the main roads on this machine
 	$(BIN)/python -m bench.providers
 	$(BIN)/python -m bench.clients
 	$(BIN)/python -m bench.console
+	$(BIN)/python -m bench.export
 
 pictures: setup ## Take pictures of every page in both themes (needs Chromium)
 	$(BIN)/python -m tests.support.pictures

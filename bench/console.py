@@ -141,8 +141,8 @@ def _together(
             return console_pages.sessions(_work(tx), told.together)
 
     rounds = max(1, told.rounds // 2)
-    found = console_crowd.measure(config, settings.base_url, paths, told.together, rounds, sessions)
-    return console_report.together(found, told.together)
+    found, busy = console_crowd.measure(config, settings.base_url, paths, told.together, rounds, sessions)
+    return console_report.together(found, told.together, busy)
 
 
 def _sign_in(database: Database, client: Any) -> None:

@@ -134,7 +134,7 @@ def known(work: Work) -> dict[str, str]:
     ).one()
     scope = _granted_scope(work, organization_id)
     return {
-        "api": scope.api_id, "api_scope": scope.id, "scope_name": scope.name,
+        "by_hand": _by_hand(work, organization_id), "api": scope.api_id, "api_scope": scope.id, "scope_name": scope.name,
         "api_grant": one(ApiScopeGrant, scope_id=scope.id, subject_kind="group"),
         "registration_token": one(RegistrationToken, site_id=site.id),
         "act": "disable", "kind": "rule", "object_kind": "group", "number": insights.WITHOUT,
@@ -194,6 +194,17 @@ def _child(work: Work, organization_id: str, parent: str) -> str:
         .where(Membership.source.startswith("group:"))
     )
     return work.tx.session.scalars(query.limit(1)).one().removeprefix("group:")
+
+
+def _by_hand(work: Work, organization_id: str) -> str:
+    """Return a group that is filled by hand and carries no role."""
+    carrying = select(RoleAssignment.group_id).where(
+        RoleAssignment.organization_id == organization_id, RoleAssignment.group_id.is_not(None)
+    )
+    query = select(Group.id).where(
+        Group.organization_id == organization_id, Group.kind == "manual", Group.id.not_in(carrying)
+    )
+    return work.tx.session.scalar(query.order_by(Group.id).limit(1)) or _NONE
 
 
 def paths(application: Any, things: Mapping[str, str]) -> list[str]:

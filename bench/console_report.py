@@ -75,7 +75,7 @@ def alone(found: Sequence[Row], *, everything: bool) -> list[str]:
     ]
 
 
-def together(found: Sequence[Row], many: int) -> list[str]:
+def together(found: Sequence[Row], many: int, busy: float) -> list[str]:
     """Return the bars and the slowest pages of that many administrators at once."""
     every = [one for row in found for one in row.took]
     lines = _bars(
@@ -86,7 +86,8 @@ def together(found: Sequence[Row], many: int) -> list[str]:
     )
     lines += [
         "",
-        f"{len(every)} requests: p50 {statistics.median(every):.0f} ms, p95 {p95(every):.0f}, most {max(every):.0f}.",
+        f"{len(every)} requests: p50 {statistics.median(every):.0f} ms, p95 {p95(every):.0f}, most {max(every):.0f}; "
+        f"the server was busy for {busy:.1f} ms of each.",
     ]
     lines += ["", f"The slowest {SLOWEST} of {len(found)} pages:", "", *_head("clock p50", "clock p95", "clock most")]
     chosen = dict.fromkeys([*_worst(found, "took"), *(row for row in found if row.status != 200)])

@@ -192,10 +192,15 @@ def losing(work: Work, application: Application, *grant_ids: str, most: int | No
     query = select(Account.id).where(
         Account.organization_id == application.organization_id, Account.disabled_at.is_(None)
     )
-    if everyone not in ending:
-        query = query.where(Account.id.in_(reaching.subjects_accounts(work, application.organization_id, ending)))
-    if staying:
-        query = query.where(Account.id.not_in(reaching.subjects_accounts(work, application.organization_id, staying)))
+    lists = {
+        name: select(reaching.subjects_accounts(work, application.organization_id, subjects).subquery())
+        for name, subjects in (("ending", ending), ("staying", staying))
+    }
+    if everyone in ending:
+        query = query.where(Account.id.not_in(lists["staying"])) if staying else query
+    else:
+        # One list less the other, before any account is looked at: PostgreSQL would judge every account by the second one.
+        query = query.where(Account.id.in_(lists["ending"].except_(lists["staying"])))
     return sizes.up_to(work, query, most)
 
 

@@ -30,7 +30,7 @@ UNUSED, ENDING, LIVE = "unused", "ending", "live"
 WHICH = (LIVE, UNUSED, ENDING)
 UNUSED_FOR = timedelta(days=90)
 ENDING_WITHIN = timedelta(days=14)
-MOST_CHOSEN = 200
+MOST_CHOSEN = 100
 MOST_APIS = 100
 """So many are offered to choose from; beyond, an address can name any."""
 BY_ADMINISTRATOR = "an administrator revoked it"

@@ -117,6 +117,7 @@ PARTICULAR = {
     "console_policies": {"policy_id": "authentication_policy"},
     "console_group_rules.previewed": {"run_id": "run_preview"},
     "console_provisioning.ask": {"what": "act"},
+    "console_provisioning.ask_to_hand_over": {"group_id": "by_hand"},
 }
 """Where an argument, of one page or of all of a blueprint, is of something else than `ARGUMENTS` says."""
 ELSEWHERE = {
@@ -192,6 +193,9 @@ class World:
         )  # fmt: skip
         known["group"] = rows(
             Group, "grp", name=lambda n: f"Extra {n}", name_key=lambda n: f"extra {n}", created_at=now
+        )
+        known["by_hand"] = rows(
+            Group, "grh", name=lambda n: f"By hand {n}", name_key=lambda n: f"by hand {n}", created_at=now
         )
         rows(Membership, "mem", group_id=lambda n: f"grp_{n}", account_id=ann, source="manual", valid_from=now)
         rows(Membership, "mems", group_id="grp_0", account_id=lambda n: f"acc_{n}", source="manual", valid_from=now)

@@ -1,6 +1,7 @@
 """`idp account …`"""
 
 import sys
+from collections.abc import Callable
 
 import click
 
@@ -114,25 +115,37 @@ def reset_password(email: str, organization: str | None, password_stdin: bool, k
         tell({**show.account(found), "must_change": due}, words)
 
 
+def _telling(command: Callable[..., None]) -> Callable[..., None]:
+    """Give *command* the options that say what its person is told."""
+    quiet = click.option("--quiet", is_flag=True, help="Send the person no mail.")
+    return quiet(click.option("--message", default="", help="What the mail says beside, on one line.")(command))
+
+
 @account.command()
 @click.argument("email")
 @_ORGANIZATION
-def disable(email: str, organization: str | None) -> None:
-    """Stop the account EMAIL from signing in, and end every sign-on it has."""
+@_telling
+def disable(email: str, organization: str | None, quiet: bool, message: str) -> None:
+    """Stop the account EMAIL from signing in, end every sign-on it has, and tell its person by mail."""
     with open_work() as work:
         found = queries.account(work, email, organization_id=_organization_id(work, organization))
         with guarded(work, found.organization_id):
-            done = accounts.disable(work, found.id, organization_id=found.organization_id)
+            done = accounts.disable(
+                work, found.id, organization_id=found.organization_id, told=not quiet, message=message
+            )
         tell(show.account(done), f"disabled {done.email}")
 
 
 @account.command()
 @click.argument("email")
 @_ORGANIZATION
-def enable(email: str, organization: str | None) -> None:
-    """Let the disabled account EMAIL sign in again."""
+@_telling
+def enable(email: str, organization: str | None, quiet: bool, message: str) -> None:
+    """Let the disabled account EMAIL sign in again, and tell its person by mail."""
     with open_work() as work:
-        done = accounts.enable(work, email, organization_id=_organization_id(work, organization))
+        done = accounts.enable(
+            work, email, organization_id=_organization_id(work, organization), told=not quiet, message=message
+        )
         tell(show.account(done), f"enabled {done.email}")
 
 

@@ -19,6 +19,7 @@ from idp.base.ids import new_id
 from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import (
+    account_notices,
     administering,
     attribute_sources,
     attributes,
@@ -200,17 +201,25 @@ def _say_vouched(work: Work, account: Account, vouched: tuple[str, ...]) -> None
         )
 
 
-def disable(work: Work, reference: str, *, organization_id: str | None = None) -> Account:
+def disable(
+    work: Work, reference: str, *, organization_id: str | None = None, told: bool = False, message: str = ""
+) -> Account:
     """
     Stop an account from signing in, and end every sign-on it has.
+
+    Args:
+        told: its person gets a mail.
+        message: what the mail says beside, at most 500 characters; empty: nothing.
 
     Raises:
         NotFound: no such account, or none this actor may see.
         Forbidden: the actor may not disable accounts there, or the account administers what the actor does not.
         Conflict: it is disabled already, or nobody else administers the organization.
+        Invalid: the message cannot be sent, or nobody is told.
     """
     account = queries.account(work, reference, organization_id=organization_id)
     rights.require_over(work, Permission.ACCOUNT_DISABLE, account)
+    words = account_notices.message(message, told=told)
     if account.disabled_at is not None:
         raise Conflict(phrase("“%(email)s” is disabled already.", email=account.email))
     with administering.keeping_one(work, account.organization_id):
@@ -219,21 +228,31 @@ def disable(work: Work, reference: str, *, organization_id: str | None = None) -
     record(work, AccountDisabled(organization_id=account.organization_id, target_id=account.id, email=account.email))
     defer_ending(work, account.organization_id, account.id)
     provisioning_marks.accounts(work, account.organization_id, [account.id])
+    if told:
+        account_notices.tell(work, account, account_notices.DISABLED, words)
     return account
 
 
-def enable(work: Work, reference: str, *, organization_id: str | None = None) -> Account:
+def enable(
+    work: Work, reference: str, *, organization_id: str | None = None, told: bool = False, message: str = ""
+) -> Account:
     """
     Let a disabled account sign in again. Its former sign-ons stay ended.
+
+    Args:
+        told: its person gets a mail.
+        message: what the mail says beside, at most 500 characters; empty: nothing.
 
     Raises:
         NotFound: no such account, or none this actor may see.
         Forbidden: the actor may not enable accounts there, or the account administers what the actor does not; or a rule
             would move it, as of `set_attributes`.
         Conflict: it is not disabled, or going to be deleted.
+        Invalid: as of `disable`.
     """
     account = queries.account(work, reference, organization_id=organization_id)
     rights.require_over(work, Permission.ACCOUNT_DISABLE, account)
+    words = account_notices.message(message, told=told)
     if account.disabled_at is None:
         raise Conflict(phrase("“%(email)s” is not disabled.", email=account.email))
     if account.deletion_at is not None:
@@ -243,6 +262,8 @@ def enable(work: Work, reference: str, *, organization_id: str | None = None) ->
     account.disabled_at = None
     record(work, AccountEnabled(organization_id=account.organization_id, target_id=account.id, email=account.email))
     rule_moves.settle_edited(work, account)  # what it missed meanwhile, edits among that
+    if told:
+        account_notices.tell(work, account, account_notices.ENABLED, words)
     return account
 
 

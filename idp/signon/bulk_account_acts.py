@@ -29,9 +29,9 @@ DELETE, CANCEL_DELETION = "delete", "cancel-deletion"
 NEW_PASSWORD, RESET_FACTORS, UNLOCK = "new-password", "reset-factors", "unlock"
 REVOKE_TOKENS, REVOKE_API_TOKENS = "revoke-tokens", "revoke-api-tokens"
 
-SIGN_OUT, CONSENTS = "sign_out", "consents"
-OPTIONS = (SIGN_OUT, CONSENTS)
-"""What may be wished for beside: of `NEW_PASSWORD`, and of `REVOKE_TOKENS`."""
+SIGN_OUT, CONSENTS, TOLD = "sign_out", "consents", "told"
+OPTIONS = (SIGN_OUT, CONSENTS, TOLD)
+"""What may be wished for beside: of `NEW_PASSWORD`, of `REVOKE_TOKENS`, and of `DISABLE` and `ENABLE`."""
 
 Do = Callable[[Work, Run, str], None]
 """Acts on the account with an id, by the verb that acts on one."""
@@ -75,11 +75,13 @@ ACTS: Mapping[str, Act] = {
         title=lambda accounts, to: phrase("Disable %(accounts)s", accounts=accounts),
         fits=_ACTIVE,
         others=True,
+        options=frozenset({TOLD}),
     ),
     ENABLE: Act(
         *_DISABLING,
         title=lambda accounts, to: phrase("Enable %(accounts)s", accounts=accounts),
         fits=and_(Account.disabled_at.is_not(None), Account.deletion_at.is_(None), _THERE),
+        options=frozenset({TOLD}),
     ),
     ADD_TO_GROUP: Act(
         (_P.GROUP_MEMBERS,),
@@ -148,11 +150,11 @@ def title(act: str, total: int, to: str = "") -> str:
 
 
 def _disable(work: Work, run: Run, account_id: str) -> None:
-    accounts.disable(work, account_id, organization_id=run.organization_id)
+    accounts.disable(work, account_id, organization_id=run.organization_id, told=wished(run, TOLD))
 
 
 def _enable(work: Work, run: Run, account_id: str) -> None:
-    accounts.enable(work, account_id, organization_id=run.organization_id)
+    accounts.enable(work, account_id, organization_id=run.organization_id, told=wished(run, TOLD))
 
 
 def _add(work: Work, run: Run, account_id: str) -> None:

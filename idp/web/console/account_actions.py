@@ -6,7 +6,7 @@ export of all of them.
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypedDict
 
 from flask import Blueprint, Response, request, stream_with_context
 
@@ -56,13 +56,22 @@ class Act:
     do: Callable[[Work, Desk, Account], str]
 
 
+class _Telling(TypedDict):
+    told: bool
+    message: str
+
+
+def _telling() -> _Telling:
+    return {"told": "told" in request.form, "message": request.form.get("message", "")}
+
+
 def _disable(work: Work, desk: Desk, account: Account) -> str:
-    accounts.disable(work, account.id, organization_id=desk.organization.id)
+    accounts.disable(work, account.id, organization_id=desk.organization.id, **_telling())
     return _("Disabled. Every sign-on of this account is over.")
 
 
 def _enable(work: Work, desk: Desk, account: Account) -> str:
-    accounts.enable(work, account.id, organization_id=desk.organization.id)
+    accounts.enable(work, account.id, organization_id=desk.organization.id, **_telling())
     return _("Enabled. The person can sign in again.")
 
 

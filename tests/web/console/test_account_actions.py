@@ -180,3 +180,23 @@ def test_an_address_that_somebody_else_has_changed_in_the_meantime_is_not_change
     assert admin.status == 409
     with front.work() as work:
         assert queries.account(work, ben.id).email == "benedict@acme.example"
+
+
+def test_the_person_is_told_unless_the_tick_is_taken_away(front, admin):
+    front.mails()
+    act(admin, front, DORA, "disable", message="See you in spring.")
+    [mail] = front.mails()
+    assert (mail.to, "See you in spring." in mail.text) == (DORA, True)
+
+    admin.open(f"/admin/accounts/{front.account_ids[DORA]}/actions/enable").submit(told=None)
+
+    assert account(front, DORA).disabled_at is None
+    assert front.mails() == []
+
+
+def test_t13_a_message_that_is_no_plain_text_changes_nothing_and_is_still_there(front, admin):
+    act(admin, front, DORA, "disable", message="Read\u202ethis")
+
+    assert account(front, DORA).disabled_at is None
+    assert "This has characters that turn the direction of text." in admin.text
+    assert "Read\u202ethis" in admin.text

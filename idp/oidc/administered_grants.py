@@ -10,6 +10,7 @@ from idp.directory import queries, rights
 from idp.directory.models import Account
 from idp.oidc.api_tokens import own as api_tokens
 from idp.oidc.models import Grant
+from idp.policy.permissions import Permission
 from idp.signon.models import Consent
 
 _CAUSE = str(phrase("an administrator revoked it"))
@@ -29,10 +30,10 @@ def revoke_all(
 
     Raises:
         NotFound: no such account, or none this actor may see.
-        Forbidden: the actor may not end sessions there, or the account administers what the actor does not.
+        Forbidden: the actor may not change credentials there, or the account administers what the actor does not.
     """
     account = queries.account(work, reference, organization_id=organization_id)
-    rights.require_over(work, rights.RECOVERY, account)
+    rights.require_over(work, Permission.ACCOUNT_CREDENTIALS, account)
     ended = work.tx.session.execute(
         update(Grant)
         .where(

@@ -119,13 +119,13 @@ ACTS: Mapping[str, Act] = {
         fits=_ACTIVE,
     ),
     REVOKE_TOKENS: Act(
-        *_RECOVERY,
+        *_CREDENTIALS,
         title=lambda accounts, to: phrase("Revoke the tokens of %(accounts)s", accounts=accounts),
         fits=_THERE,
         options=frozenset({CONSENTS}),
     ),
     REVOKE_API_TOKENS: Act(
-        *_RECOVERY,
+        *_CREDENTIALS,
         title=lambda accounts, to: phrase("Revoke the API tokens of %(accounts)s", accounts=accounts),
         fits=_THERE,
     ),

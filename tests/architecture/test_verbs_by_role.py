@@ -46,10 +46,13 @@ def test_t10_an_auditor_may_call_nothing_that_writes():
 def test_t10_a_help_desk_resets_second_steps_and_sessions_and_does_nothing_else():
     allowed = {name for name, required in REQUIRED.items() if may(HELP_DESK, required)}
 
-    assert {
-        "idp.signon.resetting.reset_factors", "idp.signon.resetting.unlock", "idp.signon.account_factors.remove",
-        "idp.signon.signing_out_others.end_sessions", "idp.signon.factors.temporary_pass.revoke",
-    } <= allowed  # fmt: skip
+    assert {name.removeprefix("idp.signon.") for name in allowed} == {
+        "account_factors.remove", "devices.forget", "devices.forget_all",
+        "factors.passkey.remove", "factors.temporary_pass.revoke", "factors.totp.remove",
+        "own_account.remove_authenticator", "own_devices.forget", "own_devices.forget_all", "own_passkeys.remove",
+        "resetting.remove_factors", "resetting.reset_factors", "resetting.unlock",
+        "signing_out_others.end_sessions",
+    }  # fmt: skip
     held = {
         permission for name in allowed for one in REQUIRED[name] for permission in one.permissions & ROLES[HELP_DESK]
     }

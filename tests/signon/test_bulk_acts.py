@@ -272,7 +272,7 @@ def test_t2_the_help_desk_does_to_some_what_it_does_to_one_and_never_to_all(open
                 if bulk_acts.may_begin(work, acme.id, act, too_much):
                     wrong.append(act)
 
-    assert allowed == ["end-sessions", "reset-factors", "unlock", "revoke-tokens", "revoke-api-tokens"]
+    assert allowed == ["end-sessions", "reset-factors", "unlock"]
     assert wrong == []
 
 

@@ -123,9 +123,9 @@ account:disable at organization:
     POST console_bulk start
 account:export at organization:
     GET console_account_actions export
-account:recover or account:credentials and audit:read at organization:    # the token is Ben's, who reads the log (D17)
+account:credentials and audit:read at organization:    # the token is Ben's, who reads the log (D17)
     POST console_tokens revoke
-api:read or account:recover or account:credentials at any site:
+api:read or account:credentials at any site:
     GET console_tokens index as_csv of_account
 provisioning:read at organization:
     GET console_provisioning index show accounts as_csv accounts_as_csv groups_as_csv ask ask_for_token ask_to_revoke calls_as_csv edit groups latest past

@@ -1,7 +1,7 @@
 """
 What administrators see of API tokens, and what they revoke.
 
-Whoever may read APIs sees the tokens for those that they may read; whoever may help people to sign in again sees all of
+Whoever may read APIs sees the tokens for those that they may read; whoever may change credentials of people sees all of
 the organization's, and revokes those of people who hold nothing that they do not hold themselves (D17).
 """
 
@@ -168,7 +168,7 @@ def revoke(work: Work, organization_id: str, ids: Sequence[str]) -> int:
 
     Raises:
         NotFound: one that there is not, is revoked already, or that this actor may not see.
-        Forbidden: the actor may not take sign-ons away there, or one is of somebody who administers what they do not.
+        Forbidden: the actor may not change credentials there, or one is of somebody who administers what they do not.
         Invalid: none was named, or too many.
     """
     found = chosen(work, organization_id, ids)
@@ -179,7 +179,7 @@ def revoke(work: Work, organization_id: str, ids: Sequence[str]) -> int:
         by_account.setdefault(one.account_id, []).append(one.row)
     for account_id, rows in by_account.items():
         account = queries.account(work, account_id, organization_id=organization_id)
-        rights.require_over(work, rights.RECOVERY, account)
+        rights.require_over(work, Permission.ACCOUNT_CREDENTIALS, account)
         own.end(work, account, rows, because=BY_ADMINISTRATOR)
     return len(found)
 
@@ -204,10 +204,10 @@ def revoke_all(work: Work, reference: str, *, organization_id: str | None = None
 
     Raises:
         NotFound: no such account, or none that this actor may see.
-        Forbidden: the actor may not take sign-ons away there, or the account administers what the actor does not.
+        Forbidden: the actor may not change credentials there, or the account administers what the actor does not.
     """
     account = queries.account(work, reference, organization_id=organization_id)
-    rights.require_over(work, rights.RECOVERY, account)
+    rights.require_over(work, Permission.ACCOUNT_CREDENTIALS, account)
     return account, own.end_all(work, account, because=BY_ADMINISTRATOR)
 
 
@@ -284,7 +284,7 @@ def _seen(work: Work, organization_id: str, query: _Row) -> list[Listed]:
 
 
 def _sees_all(work: Work, organization_id: str) -> bool:
-    wanted = (Permission.API_READ, *rights.RECOVERY)
+    wanted = (Permission.API_READ, Permission.ACCOUNT_CREDENTIALS)
     return any(allows(work.actor, permission, organization_id) for permission in wanted)
 
 

@@ -40,7 +40,7 @@ def _matching(work: Work, organization_id: str, chosen: Chosen, touchable: bool)
     ).where(ApiToken.revoked_at.is_(None))
     if not touchable:
         return query
-    if not any(allows(work.actor, one, organization_id) for one in rights.RECOVERY):
+    if not allows(work.actor, Permission.ACCOUNT_CREDENTIALS, organization_id):
         return query.where(false())
     out = rights.out_of_reach(work, organization_id)
     return query if out is None else query.where(~out)
@@ -50,7 +50,7 @@ ACTS: Mapping[str, Act] = {
     REVOKE: Act(
         REVOKE,
         "atk",
-        rights.RECOVERY,
+        (Permission.ACCOUNT_CREDENTIALS,),
         _revoke,
         _named,
         lambda count: counted("Revoke %(num)s API token", "Revoke %(num)s API tokens", count),

@@ -8,6 +8,7 @@ from idp.base.work import Work
 from idp.directory import rights, sizes
 from idp.oidc.api_tokens import administered
 from idp.oidc.api_tokens.administered import Listed
+from idp.policy.permissions import Permission
 from idp.web.console import lists
 from idp.web.console.desk import Desk, at_desk, console_page, done, fresh
 from idp.web.console.lists import After, At
@@ -102,7 +103,7 @@ def of_account(work: Work, desk: Desk, account_id: str) -> Response:
         place="accounts",
         account=account,
         tokens=found,
-        may_revoke=rights.is_over(work, rights.RECOVERY, account),
+        may_revoke=rights.is_over(work, Permission.ACCOUNT_CREDENTIALS, account),
     )
 
 
@@ -141,4 +142,4 @@ def revoke(work: Work, desk: Desk) -> Response:
 
 
 def _may_revoke(desk: Desk) -> bool:
-    return any(desk.may(permission) for permission in rights.RECOVERY)
+    return desk.may(Permission.ACCOUNT_CREDENTIALS)

@@ -352,6 +352,12 @@ def endpoint_of(path: str) -> str:
     return str(endpoint)
 
 
+def pages_by_pattern() -> dict[str, tuple[str, frozenset[str]]]:
+    """Return what answers to GET, by the pattern of its address: the endpoint, and the names of its variable parts."""
+    rules = current_app.url_map.iter_rules()
+    return {one.rule: (one.endpoint, frozenset(one.arguments)) for one in rules if "GET" in (one.methods or ())}
+
+
 def _session_cookie() -> str:
     return "__Host-ostiary_session" if settings().secure else "ostiary_session"
 

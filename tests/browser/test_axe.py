@@ -9,6 +9,7 @@ from werkzeug.routing import RequestRedirect
 
 from idp.provisioning import clients, tokens
 from idp.provisioning.targets import editing, switching
+from idp.web.security import PROTOCOL
 from tests.browser.conftest import signed_in
 from tests.support import axe, console_world, node
 from tests.support.pictures import THEMES, pages
@@ -18,6 +19,24 @@ pytestmark = pytest.mark.skipif(not node.is_here(), reason=node.MISSING)
 AFTER_A_POST = {"console_application_adding_client.made", "console_group_rules.previewed"}
 """Pages that one comes to once, after something was sent: `tests.browser.test_console_journeys` looks at the first; the
 other looks as the preview that small organizations get at once."""
+
+NOT_LOOKED_AT = {
+    "pictures, files and styles": """
+        account.authenticator_picture account.recovery_codes_file assets.accent assets.favicon assets.picture
+        assets.robots signin.authenticator signin.recovery_codes_file
+    """,
+    "they lead on at once, and write nothing": """
+        account_email.link device.confirm_again join.index join.link not_me.link recover.link signin_later.begin_again
+        signout.going_on
+    """,
+    "an installation of one organization leads on from it": "launcher.organization",
+    "the pages of another address, which are looked at there": """
+        account.not_me_told signin.authenticator_code signin.begin_enrolling_authenticator
+        signin.begin_enrolling_passkey
+    """,
+}
+"""Pages of people that the walk does not stand on, with why."""
+
 
 LINKS = """[...document.querySelectorAll('a[href], form:not([method=post])')]
     .map((e) => e.href || (e.getAttribute('action') ? e.action : '')).filter(Boolean)"""
@@ -114,9 +133,27 @@ def test_no_page_of_the_console_violates_a_rule_in_either_theme(front, walk, bas
     assert every.keys() - crawl.endpoints == AFTER_A_POST, "a page that no link leads to was not looked at"
 
 
+def _addressed(front, url: str) -> str:
+    """The endpoint that answers at an address; empty where it is none of ours."""
+    try:
+        return front.app.url_map.bind("127.0.0.1").match(urlsplit(url).path, method="GET")[0]
+    except (HTTPException, RequestRedirect):
+        return ""
+
+
 def test_no_page_of_people_violates_a_rule_in_either_theme(front, base, chrome):
-    found = {}
+    found, seen = {}, set()
     for name, walk in pages(front, chrome, base):
+        seen.add(_addressed(front, walk.tab.url))
         found |= {name: against} if (against := list(held_against(walk.tab))) else {}
 
     assert found == {}
+    views = front.app.view_functions
+    every = {
+        rule.endpoint
+        for rule in front.app.url_map.iter_rules()
+        if "GET" in rule.methods and not rule.rule.startswith("/admin")
+        if getattr(views[rule.endpoint], "guard", PROTOCOL) != PROTOCOL
+    }
+    named = {one for listed in NOT_LOOKED_AT.values() for one in listed.split()}
+    assert every - seen == named, "walk to it in `tests.support.pictures`, or say here why not"

@@ -21,13 +21,15 @@ from urllib.parse import quote
 from sqlalchemy import delete
 
 from idp.directory import accounts, authentication_policies, authentication_policy_changes, policies
+from idp.directory.models import Account
 from idp.oidc.models import DeviceCode
 from idp.policy.signon import Strength
 from idp.saml import names
 from idp.signon import consent, email_change, invitations, notices
-from idp.signon.factors import password, temporary_pass
+from idp.signon.factors import password, recovery, temporary_pass
 from tests.support import chromium
 from tests.support.front import ANN, BEN, DORA, PASSWORD, Front, on_sqlite
+from tests.support.joining_pages import asking_pages, joining_pages
 from tests.support.service_provider import deflated
 
 WIDTHS = {360: 740, 768: 1024, 1280: 800}
@@ -99,6 +101,8 @@ def pages(front: Front, browser, base: str) -> Iterator[tuple[str, Walk]]:
     yield "code", walk
     walk.code("000000")
     yield "code-wrong", walk
+    with front.work() as work:
+        recovery.make(work, work.tx.session.get_one(Account, (front.organization_id, front.account_ids[ANN])))
     walk.tab.goto(walk.tab.url.replace("/code", "/recovery"))
     yield "recovery-code", walk
     about = {
@@ -232,6 +236,8 @@ def pages(front: Front, browser, base: str) -> Iterator[tuple[str, Walk]]:
         yield f"error-{status}", dora
 
     yield from new_password_pages(front, Walk(front, browser, base))
+    yield from joining_pages(front, Walk(front, browser, base))
+    yield from asking_pages(front, Walk(front, browser, base))
 
 
 def new_password_pages(front: Front, walk: Walk) -> Iterator[tuple[str, Walk]]:

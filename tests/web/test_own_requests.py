@@ -75,3 +75,14 @@ def test_t1_a_request_of_somebody_else_is_not_withdrawn(front, ann, ledger):
 
 def test_a_stranger_is_asked_to_sign_in(front, ledger):
     assert Visitor(front.app.test_client()).open("/requests").path.startswith("/signin/")
+
+
+def test_what_is_wrong_is_said_in_the_language_of_the_reader(front, ann, ledger):
+    ann.open("/requests").submit("Ask for access", reason="")
+    english = ann.alert
+    ann.open("/").submit("Deutsch", language="de")
+    token = ann.open("/requests").page.xpath("//input[@name='csrf_token']/@value")[0]
+    german = ann.post("/requests", {"csrf_token": token, "application": ledger.id, "reason": ""}).alert
+
+    assert english
+    assert german not in ("", english)

@@ -164,7 +164,7 @@ def _changed(work: Work, desk: Desk, **_: Any) -> Response:
         status=409,
         entries=told.since(work, desk.organization.id, g.changed, opened_at),
         sent=[(name, value) for name, value in request.form.items(multi=True) if name not in _HIDDEN and value],
-        back=request.path,
+        back=entrance.page_of_form(),
     )
 
 

@@ -8,7 +8,7 @@ second step always, proven at most eight hours ago; whoever has done nothing for
 from datetime import timedelta
 from typing import Any
 
-from flask import Response, request
+from flask import Response, request, url_for
 from werkzeug.exceptions import MethodNotAllowed
 from werkzeug.exceptions import NotFound as NoSuchAddress
 
@@ -82,6 +82,23 @@ def wanted_page() -> tuple[str, dict[str, Any]]:
         return context.endpoint_for("GET")
     except (MethodNotAllowed, NoSuchAddress):
         return HOME, {}
+
+
+def page_of_form() -> str:
+    """
+    Return the address of the page that this form is on: its own where that is a page, else the nearest above it.
+
+    A question is passed over: it asks about what was chosen on the page before it, which its address does not say.
+    """
+    pattern = request.url_rule.rule if request.url_rule else ""
+    pages = context.pages_by_pattern()
+    while pattern:
+        endpoint, names = pages.get(pattern, ("", frozenset()))
+        if endpoint and not endpoint.rpartition(".")[2].startswith("ask"):
+            known = {name: value for name, value in (request.view_args or {}).items() if name in names}
+            return url_for(endpoint, **known)
+        pattern = pattern.rpartition("/")[0]
+    return url_for(HOME)
 
 
 def roles_of(work: Work, session: CurrentSession) -> tuple[HeldRole, ...]:

@@ -60,6 +60,40 @@ def test_t10_whoever_administers_nothing_is_refused_everywhere(front, ann):
     assert {path: status for path, status in seen.items() if status != 403} == {}
 
 
+def _sent(visitor, front, status, location="", saying=""):
+    """Send an empty form with its form token to every address that takes one; return what was answered otherwise."""
+    token = visitor.page.xpath("//input[@name='csrf_token']/@value")[0]
+    wrong, paths = {}, _routes(front.app, "POST")
+    for path in paths:
+        answer = visitor.client.post(path, data={"csrf_token": token, "name": "x", "confirmed": "yes"})
+        where = answer.headers.get("Location", "")
+        if answer.status_code != status or not where.startswith(location) or saying not in answer.text:
+            wrong[path] = (answer.status_code, where)
+    assert len(paths) > 90
+    return wrong
+
+
+def _entries(front):
+    with front.work() as work:
+        return work.tx.session.query(AuditEntry).filter(AuditEntry.tag != "access.denied").count()
+
+
+def test_t9_a_form_of_whoever_has_no_session_leads_to_signing_in_and_does_nothing(front):
+    stranger = Visitor(front.app.test_client()).open("/organization")
+    before = _entries(front)
+
+    assert _sent(stranger, front, 303, "/signin/") == {}
+    assert _entries(front) == before
+
+
+def test_t10_a_form_of_whoever_administers_nothing_is_refused_and_does_nothing(front, ann):
+    ann.open("/account/devices")
+    before = _entries(front)
+
+    assert _sent(ann, front, 403, saying="You administer nothing here.") == {}
+    assert _entries(front) == before
+
+
 def test_t1_what_is_nobodys_is_not_there_and_nothing_breaks(front, admin):
     seen = {path: admin.client.get(path).status_code for path in _routes(front.app, "GET")}
 

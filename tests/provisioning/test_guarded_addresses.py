@@ -124,7 +124,7 @@ def test_t15_an_address_that_is_none_or_has_a_secret_in_it_is_not_kept(world):
     wrong = []
     for address in NO_ADDRESS:
         with world.work() as work, pytest.raises(Invalid) as raised:
-            editing.set_up(work, world.application_id, Wanted(address))
+            editing.set_up(work, world.application_id, Wanted(address, everybody=True))
         said = f"{raised.value.message}{raised.value.advice}"
         if raised.value.field != "endpoint" or "secret" in said:
             wrong.append((address, raised.value.field, said))

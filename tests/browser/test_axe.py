@@ -7,6 +7,7 @@ import pytest
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
+from idp.directory import groups
 from idp.provisioning import clients, tokens
 from idp.provisioning.targets import editing, switching
 from idp.web.security import PROTOCOL
@@ -103,7 +104,8 @@ def _provision(front) -> dict[str, str]:
         editing.set_up(work, wiki, editing.Wanted(endpoint="https://wiki.acme.example/scim/v2", everybody=True))
         editing.set_token(work, wiki, "a-token-that-no-page-shows")
         switching.enable(work, wiki)
-    return {"<client_id>": directory.id, "<token_id>": token.id, "<what>": "disable"}
+        by_hand = groups.create(work, "Night shift", organization="acme")
+    return {"<group_id>": by_hand.id, "<client_id>": directory.id, "<token_id>": token.id, "<what>": "disable"}
 
 
 def _filled(rule: str, known: dict[str, str]) -> str:

@@ -131,7 +131,7 @@ def _security(front: Front) -> list[str]:
         orders, _ = apis.create(
             work, "acme", identifier="https://api.acme.example", name="Orders", takes_api_tokens=True
         )
-        initial_tokens.create(work, "acme", name="Build server")
+        build, _ = initial_tokens.create(work, "acme", name="Build server")
         api_scopes.add(work, orders.id, "orders:read", "See your orders.")
         notebook = next(
             one for one in queries.applications(work) if one.name == "Notebook" and one.site_id == orders.site_id
@@ -161,6 +161,8 @@ def _security(front: Front) -> list[str]:
             f"accounts/{front.account_ids[BEN]}/tokens",
             f"apis/{orders.id}",
             f"apis/{orders.id}/people",
+            f"apis/{orders.id}/made",
+            f"sites/acme/registration-tokens/{build.id}/made",
             f"who-may/api/{orders.id}",
             "tokens/revoke?chosen=atk_report",
             f"policies/{strict}",

@@ -6,6 +6,7 @@ known to the sender alone. So no link in a mail can be built from anything that 
 It says in which language it is to be; moments are given as RFC 3339 has them and are put into words here, too.
 """
 
+import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +19,9 @@ from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
 from idp.base import catalogues
 
 FOLDER = "mail"
+_BREAKING = ("Cc", "Cs", "Zl", "Zp")
+_TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""Embeddings, overrides and isolates of bidirectional text; the marks of Arabic and Hebrew writing stay."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +61,27 @@ def writer(base_url: str, overlay: Path | None = None) -> Writer:
         known = language if language in catalogues.LANGUAGES else catalogues.ENGLISH
         if known not in speaking:
             speaking[known] = _environment(loader, known, base_url)
-        written = speaking[known].get_template(f"{FOLDER}/{template}.txt").render(**values)
+        written = speaking[known].get_template(f"{FOLDER}/{template}.txt").render(**_on_one_line(values))
         subject, _, text = written.strip().partition("\n")
         return Letter(" ".join(subject.split()), text.strip() + "\n")
 
     return write
+
+
+def _on_one_line(value: Any) -> Any:
+    """
+    Return *value* with each text in it on one line and read in one direction.
+
+    Whatever a name holds, it makes no line of a letter that the template has not, and does not turn round what
+    stands after it (threats T13).
+    """
+    if isinstance(value, str):
+        return "".join(" " if unicodedata.category(c) in _BREAKING else c for c in value if c not in _TURNING)
+    if isinstance(value, Mapping):
+        return {name: _on_one_line(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_on_one_line(item) for item in value]
+    return value
 
 
 def _environment(loader: ChoiceLoader, language: str, base_url: str) -> Environment:

@@ -50,7 +50,7 @@ def sender(smtp_url: str, from_address: str, write: Writer) -> Sender:
         letter = write(str(content["letter"]), content["values"], str(content.get("language", "")))
         mail = EmailMessage()
         mail["From"], mail["To"] = from_address, message.destination
-        mail["Subject"] = letter.subject
+        mail["Subject"] = _literally(letter.subject)
         mail["Auto-Submitted"] = "auto-generated"  # RFC 3834 section 5: nothing answers it by itself
         mail["Message-ID"] = f"<{message.id}@{from_address.rpartition('@')[2]}>"
         mail.set_content(letter.text)
@@ -67,3 +67,12 @@ def sender(smtp_url: str, from_address: str, write: Writer) -> Sender:
             connection.send_message(mail)
 
     return send
+
+
+def _literally(text: str) -> str:
+    """
+    Return *text* so that `EmailMessage` takes none of it for an encoded word (RFC 2047).
+
+    It would decode one that somebody has typed as their name, and write the line breaks in it as headers (threats T13).
+    """
+    return text.replace("=?", "= ?")

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from cryptography import x509
@@ -10,13 +10,14 @@ from sqlalchemy import Select, and_, func, select
 
 from idp.base.models import Job, OutboxMessage
 from idp.base.work import Work
-from idp.directory import access_trials, runs
+from idp.directory import access_trials, keys, runs
 from idp.directory.console_models import Run
 from idp.directory.domain_models import Domain
 from idp.directory.group_models import GroupRule
 from idp.directory.joining_models import AccessRequest, JoinRequest
 from idp.directory.models import Site
 from idp.directory.provisioning_models import ProvisioningClient, ProvisioningToken
+from idp.keyring import keyring
 from idp.keyring.models import SigningKey
 from idp.policy.access.rules import Mode
 from idp.policy.domains import State
@@ -26,6 +27,8 @@ from idp.policy.permissions import Permission, allows
 AT_MOST = 10
 _AHEAD = timedelta(days=30)
 _TOKENS_AHEAD = timedelta(days=14)
+# Rotation by age promotes a next key as soon as caches know it: whoever waits this much longer was begun by hand and left.
+_STANDS_STILL = timedelta(days=7)
 _UNPROVEN = (State.MISSING_TOKEN, State.FROZEN)  # the second is what becomes of the first when nobody does anything
 
 
@@ -61,7 +64,7 @@ def wanted(work: Work, organization_id: str) -> list[Wanted]:
     if may(Permission.PROVISIONING_READ):
         found += [_provisioning(work, organization_id), _provisioning_tokens(work, organization_id)]
     if may(Permission.KEY_READ):
-        found.append(_keys(work, organization_id))
+        found += _keys(work, organization_id)
     if may(Permission.POLICY_READ):
         found += [_trials(work, organization_id), _report_only(work, organization_id)]
     if may(Permission.AUDIT_READ):
@@ -157,21 +160,31 @@ def _reports(rules: Mapping[str, Any]) -> bool:
     return any(rule.get("mode") == Mode.REPORT_ONLY for part in ("guards", "rules") for rule in rules.get(part) or ())
 
 
-def _keys(work: Work, organization_id: str) -> Wanted:
-    """Return the sites with a key in use whose certificate ends within 30 days."""
+def _keys(work: Work, organization_id: str) -> list[Wanted]:
+    """Return the sites with a certificate that ends within 30 days, in use or next, and those whose key change stands still."""
     query = (
-        select(SigningKey.certificate_pem, Site.name)
+        select(
+            SigningKey.certificate_pem, SigningKey.state, SigningKey.purpose, SigningKey.created_at, Site.name, Site.id
+        )
         .join(Site, and_(Site.organization_id == SigningKey.organization_id, Site.id == SigningKey.site_id))
-        .where(SigningKey.organization_id == organization_id, SigningKey.state == "active")
-        .where(SigningKey.certificate_pem != "")
+        .where(SigningKey.organization_id == organization_id, SigningKey.state.in_((keyring.ACTIVE, keyring.NEXT)))
+        .where((SigningKey.certificate_pem != "") | (SigningKey.state == keyring.NEXT))
     )
     ahead = work.now + _AHEAD
-    names = {
-        name
-        for pem, name in work.tx.session.execute(query)
-        if x509.load_pem_x509_certificate(pem.encode()).not_valid_after_utc <= ahead
-    }
-    return Wanted("keys", len(names), tuple(sorted(names)[:AT_MOST]))
+    ending, standing = {}, {}
+    for key in work.tx.session.execute(query):
+        if key.certificate_pem and _ends(key.certificate_pem) <= ahead:
+            ending[key.id] = key.name
+        if key.state == keyring.NEXT and work.now - key.created_at > keys.PUBLISH_AHEAD[key.purpose] + _STANDS_STILL:
+            standing[key.id] = key.name
+    return [
+        Wanted(what, len(found), tuple(sorted(found.values())[:AT_MOST]))
+        for what, found in (("keys", ending), ("keys-standing", standing))
+    ]
+
+
+def _ends(pem: str) -> datetime:
+    return x509.load_pem_x509_certificate(pem.encode()).not_valid_after_utc
 
 
 def _jobs(work: Work, organization_id: str) -> Wanted:

@@ -26,6 +26,7 @@ _PLACES = {
     "trials": "console_access.index",
     "report-only": "console_access.index",
     "keys": "console_keys.index",
+    "keys-standing": "console_keys.index",
     "provisioning": "console_provisioning.index",
     "provisioning-tokens": "console_provisioning.index",
     "runs": "console_runs.index",

@@ -1,11 +1,15 @@
 """The home page, the search and the pages of long work, as administrators see them."""
 
-import pytest
+from datetime import timedelta
 
-from idp.directory import daily_counts, rights, runs
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from idp.directory import daily_counts, queries, rights, runs
 from idp.directory.domain_models import Domain
 from idp.directory.joining_models import JoinRequest
 from idp.directory.models import Account
+from idp.keyring import keyring
 from idp.policy.domains import State
 from idp.signon import bulk_acts, coverage
 from idp.signon.bulk_acts import Chosen
@@ -67,6 +71,37 @@ def test_a_domain_whose_proof_is_gone_is_an_item_before_and_after_its_grace_is_o
 
     [item] = admin.open("/admin").page.xpath("//ul[@class='attention']/li[contains(., 'example')]")
     assert item.xpath("string(.//bdi)") == "frozen.example, missing-token.example"
+
+
+def a_next_key(front, *, age: timedelta, ends: timedelta) -> None:
+    """Give Acme a next key for SAML of that *age*, whose certificate ends after *ends*."""
+    with front.work() as work:
+        site = queries.site(work, "acme")
+        key = keyring.create(
+            work,
+            site.organization_id,
+            site.id,
+            purpose=keyring.SAML_SIGNING,
+            algorithm="P-256",
+            state=keyring.NEXT,
+            subject="acme",
+        )
+        key.created_at = work.now - age
+        private = ec.generate_private_key(ec.SECP256R1())
+        key.certificate_pem = keyring._certificate(private, "acme", work.now + ends - keyring.CERTIFICATE_LIFE)
+
+
+@pytest.mark.parametrize(
+    ("age", "ends", "ending", "standing"),
+    [(1, 3000, False, False), (1, 20, True, False), (13, 3000, False, False), (15, 3000, False, True)],
+)
+def test_a_next_key_is_an_item_if_it_ends_soon_or_stands_still(front, admin, age, ends, ending, standing):
+    """A SAML key may sign after 7 days of being published: 7 more, and somebody has forgotten it."""
+    a_next_key(front, age=timedelta(days=age), ends=timedelta(days=ends))
+
+    said = admin.open("/admin").text
+    assert ("Sites whose certificate ends within 30 days: 1" in said) is ending
+    assert ("since it could sign: 1" in said) is standing
 
 
 def test_the_home_page_says_that_there_is_nothing(admin):

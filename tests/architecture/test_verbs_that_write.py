@@ -48,8 +48,8 @@ WITHOUT = {
         oidc.token.refresh_token.grant
         provisioning.clients.stop
         saml.answering.by_redirect from_our_side refused resume
-        saml.logout_requests.by_browser by_soap
-        saml.logout_visits.answered visit
+        saml.logout.requests.by_browser by_soap
+        saml.logout.visits.answered visit
         saml.managing.by_browser by_soap
     """,
     "signing out: of the own session, or because a verb that required it has ended one": """

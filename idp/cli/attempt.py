@@ -14,6 +14,8 @@ from idp.policy.access.evaluate import CATCH_ALL
 from idp.saml.doctor import examination as of_providers
 from idp.signon.story import Chapter, story
 
+_TOLD_APART = ("step", "state", "code", "cause", "words")  # words: the cause, for readers of other languages
+
 
 @click.group(cls=Group)
 def attempt() -> None:
@@ -70,7 +72,7 @@ def _page(of: dict[str, Any]) -> list[str]:
     lines += _story(of["access"])
     lines.append("  steps")
     for step in of["steps"]:
-        facts = ", ".join(f"{k}={v}" for k, v in step.items() if k not in ("step", "state", "code", "cause"))
+        facts = ", ".join(f"{name}={value}" for name, value in step.items() if name not in _TOLD_APART)
         mark = "ok " if step["state"] == "passed" else "NO "  # steps of earlier releases may lack a code
         lines.append(f"    {mark} {step['step']}" + (f"  ({facts})" if facts else ""))
         if step["state"] == "failed":

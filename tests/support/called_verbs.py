@@ -30,7 +30,7 @@ NO_ENTRANCE = {
     "idp.signon.password_reset": "a link of a mail says whose",
     "idp.signon.joining.confirm": "the same",
     "idp.oidc.registration.manage": "a registration token says whose; `tests/web/matrices/test_doors.py`",
-    "idp.saml.rotation_jobs": "a job says what",
+    "idp.saml.key_change.rotation_jobs": "a job says what",
     "idp.signon.account_imports.run": "the same",
     "idp.directory.organizations.create": "there is nothing yet that it could be of",
     "idp.directory.domains.settle": "it goes on with what a verb before it has looked up",

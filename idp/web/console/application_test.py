@@ -105,7 +105,7 @@ def _trace(attempt: Attempt) -> Trace:
 
 
 def _facts(step: dict[str, Any]) -> str:
-    known = ("step", "state", "code", "cause")
+    known = ("step", "state", "code", "cause", "words")
     return ", ".join(f"{name}: {_said(value)}" for name, value in step.items() if name not in known and value)
 
 

@@ -17,7 +17,7 @@ OTHERWISE = {"idp.directory.launcher_layouts.order": "ChangedMeanwhile"}
 """Ids that are not those of the organization's layouts are those of another time."""
 SEEN = {"idp.signon.why_not.why_not", "idp.saml.doctor.examination.of_site"}
 """They say of what the actor may see anyway, and more to whoever holds what they require."""
-SLOW = ("idp.directory.sites.create", "idp.directory.keys.", "idp.saml.rotating.")
+SLOW = ("idp.directory.sites.create", "idp.directory.keys.", "idp.saml.key_change.rotating.")
 """They make keys, and are called by `tests/directory`."""
 GRANTS = frozenset({Permission.APPLICATION_GRANT})
 """What lets somebody into a group in the place of `group:members`: for everything that the group opens."""

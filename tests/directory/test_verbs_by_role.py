@@ -98,7 +98,9 @@ CALLS: dict[str, Call] = {
     "directory.policies.set_organization_release": lambda w, x: policies.set_organization_release(w, "acme", ["email"]),
     "directory.access_assignments.create": lambda w, x: access_assignments.create(w, "acme", "New"),
     "directory.access_assignments.assign": lambda w, x: access_assignments.assign(w, x.wiki.id, "Inside"),
-    "directory.authentication_policies.create": lambda w, x: authentication_policy_changes.create(w, "acme", "New"),
+    "directory.authentication_policy_changes.create": lambda w, x: authentication_policy_changes.create(
+        w, "acme", "New"
+    ),
     "directory.zones.create": lambda w, x: zones.create(w, "acme", "Office", Contents(networks=("192.0.2.0/24",))),
     "directory.keys.keys": lambda w, x: keys.keys(w, x.organization_id, x.site.id),
     "directory.keys.rotate": lambda w, x: keys.rotate(w, x.organization_id, x.site.id, subject="Acme"),

@@ -3,7 +3,7 @@
 import pytest
 
 from idp.base.errors import Invalid
-from idp.directory.imports import RULES
+from idp.directory.import_reading import RULES
 from idp.policy import importing, invited
 from idp.policy.importing import Action, Directory, Present
 

@@ -64,6 +64,10 @@ def test_what_a_peer_reads_never_comes_from_somewhere_else():
             names = [ast.unparse(part.value) for part in argument.values if isinstance(part, ast.FormattedValue)]
             assert names == ["name"], (file, line)
             continue
+        if isinstance(argument, ast.Call) and ast.unparse(argument.func) == "phrase":
+            assert [ast.unparse(one) for one in argument.keywords] == ["name=name"], (file, line)
+            assert [type(one) for one in argument.args] == [ast.Constant], (file, line)
+            continue
         assert ast.unparse(argument) in allowed, (file, line, ast.unparse(argument))
 
 

@@ -119,7 +119,9 @@ def test_t2_ids_of_another_organization_come_to_nothing(front, admin):
     done_all(front)
 
     assert disabled(front) == {CLEO}
-    assert "eve" not in admin.open(admin.path).text
+    page = admin.open(admin.path).text
+    assert "other.example" not in page
+    assert "Eve" not in page
     assert ANN in admin.text
 
 

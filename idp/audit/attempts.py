@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, insert, select, update
 
-from idp.audit.log import plain
+from idp.audit.log import plain, plain_json
 from idp.audit.models import Attempt
 from idp.base.db import Prepared, table
 from idp.base.errors import IdpError
@@ -120,8 +120,8 @@ def save(work: Work, trail: Trail) -> None:
         "policy_version": trail.policy_version,
         "decision": trail.decision,
         "rule": trail.rule[:128],
-        "context": plain(trail.context),
-        "steps": [plain(step) for step in trail.steps],
+        "context": plain_json(trail.context),
+        "steps": plain_json(trail.steps),
     }
     if trail.stored:
         work.tx.run(_UPDATE, attempt_id=trail.id, **values)

@@ -1,14 +1,16 @@
 """The one writer of the audit log."""
 
+import re
 import unicodedata
 from dataclasses import fields
 from typing import Any
 
+import orjson
 from sqlalchemy import insert
 
 from idp.audit.events import Event
 from idp.audit.models import AuditEntry
-from idp.base.db import Prepared, table
+from idp.base.db import Prepared, Written, table
 from idp.base.ids import new_ordered_id
 from idp.base.texts import Words, with_values
 from idp.base.work import Work
@@ -20,6 +22,8 @@ _DETAILS: dict[str, tuple[str, ...]] = {}
 _BIDI = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
+# In JSON: what is not printable ASCII, an escape (control characters, quotes), what may be a text that is too long.
+_TO_CHANGE = re.compile(rb'[^ -~]|\\|"[^"]{%d}' % (_LONGEST + 1))
 _AS_IT_IS = frozenset({int, bool, float, type(None)})
 
 
@@ -48,6 +52,15 @@ def plain(value: Any) -> Any:
     return value
 
 
+def plain_json(value: Any) -> Any:
+    """Return *value* as `plain` makes it, written as JSON already where nothing in it has to be changed."""
+    try:
+        written = orjson.dumps(value)
+    except TypeError:  # a set, a key that is no text: `plain` knows what becomes of them
+        return plain(value)
+    return plain(value) if _TO_CHANGE.search(written) else Written(written.decode("ascii"))
+
+
 def record(work: Work, event: Event) -> None:
     """Add *event* to the log, in the caller's transaction: both happen or neither."""
     work.tx.run(
@@ -63,7 +76,7 @@ def record(work: Work, event: Event) -> None:
         door=work.origin.door,
         ip=work.origin.ip,
         request_id=work.origin.request_id,
-        details={name: plain(getattr(event, name)) for name in _details(type(event))},
+        details=plain_json({name: getattr(event, name) for name in _details(type(event))}),
     )
 
 

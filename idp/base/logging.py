@@ -2,11 +2,14 @@
 
 import logging
 import sys
+from collections.abc import MutableMapping
 from datetime import UTC, datetime
 from typing import Any
 
 import orjson
 import structlog
+
+from idp.base import clock
 
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 # Libraries that write whole messages, tokens or statements at lower levels (threats T18, P14, Q5).
@@ -33,10 +36,7 @@ def configure(level: str) -> None:
     """Write logs of *level* (debug, info, warning, error) and above; call once, when a process starts."""
     structlog.configure(
         processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.format_exc_info,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.JSONRenderer(serializer=_dumps),
+            _as_line,  # one step: this is done for every request
         ],
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
         logger_factory=structlog.BytesLoggerFactory(sys.stderr.buffer),
@@ -72,5 +72,14 @@ def cap_libraries() -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
-def _dumps(event: Any, **_: Any) -> bytes:
+def _as_line(logger: Any, level: str, event: MutableMapping[str, Any]) -> bytes:
+    """Return *event* as a line, with its level, its moment, and the text of the exception that it is about."""
+    event = structlog.processors.add_log_level(logger, level, event)
+    if event.get("exc_info"):
+        event = structlog.processors.format_exc_info(logger, level, event)
+    event["timestamp"] = clock.now().isoformat().replace("+00:00", "Z")
+    return _dumps(event)
+
+
+def _dumps(event: Any) -> bytes:
     return orjson.dumps(event, default=str)

@@ -7,18 +7,20 @@ the price: every value is escaped by its kind, and nothing else can get in.
 """
 
 import re
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from idp.saml.writer import Element, Written, attribute_value, text_value, write
+from idp.saml.writer import Element, Written, attribute_value, stands_as_it_is, text_value, write
 
-_BEGIN, _END = "\ue000", "\ue001"  # of the private use area: in no address, name or certificate of ours
-_MARK = re.compile(f"{_BEGIN}([tae])([a-z_]+){_END}")
+# What nobody can know: names and addresses that others chose are molded, too, and must not pass for marks.
+_BEGIN, _END = f"\ue000{secrets.token_hex(8)}", "\ue001"
+_MARK = re.compile(f"{_BEGIN}([tae])([a-z_0-9]+){_END}")
 _ESCAPE = {"t": text_value, "a": attribute_value}
 
 
 def text(name: str) -> str:
-    """Return the mark of a text; *name* is small letters and underscores."""
+    """Return the mark of a text; *name* is small letters, digits and underscores."""
     return f"{_BEGIN}t{name}{_END}"
 
 
@@ -51,7 +53,7 @@ class Mold:
         out = [self.first]
         for kind, name, part in self.others:
             value = values[name]
-            out.append(value if kind == "e" else _ESCAPE[kind](value))
+            out.append(value if kind == "e" or stands_as_it_is(value) else _ESCAPE[kind](value))
             out.append(part)
         return "".join(out)
 

@@ -5,6 +5,7 @@ Everything that the Web Browser SSO profile requires and nothing more. Pure: val
 """
 
 import secrets
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from functools import lru_cache
 
@@ -224,27 +225,52 @@ def _assertion_mold(issuer: str, audience: str, recipient: str, answers: bool) -
 
 def _named(provider: ProviderFacts, subject: Subject, *, encrypt: bool) -> Written:
     """Return the NameID, or the EncryptedID that holds it (SAML Core 2.0 section 2.2.4), for its place."""
-    plain = element(
-        "saml:NameID",
-        {
-            "Format": subject.format,
-            "NameQualifier": subject.name_qualifier,
-            "SPNameQualifier": subject.sp_name_qualifier,
-        },
-        subject.value,
-    )
+    qualifiers = subject.name_qualifier, subject.sp_name_qualifier
     if not encrypt:
-        return write(plain, _INSIDE)
+        molded = _name_mold(subject.format, *qualifiers)
+        return Written(molded.filled({"value": subject.value}), molded.declares, _INSIDE)
+    plain = _name_id(subject.format, *qualifiers, subject.value)
     if provider.encryption is None:
         raise MessageRefused(NOT_ENCRYPTABLE, "no registered key and method can be used to encrypt the NameID")
     return write(encrypted_id(write(plain), provider.encryption), _INSIDE)
+
+
+@lru_cache(maxsize=1024)
+def _name_mold(format_: str, name_qualifier: str | None, sp_name_qualifier: str | None) -> Mold:
+    return mold.mold(_name_id(format_, name_qualifier, sp_name_qualifier, mold.text("value")), _INSIDE)
+
+
+def _name_id(format_: str, name_qualifier: str | None, sp_name_qualifier: str | None, value: str) -> Element:
+    qualified = {"Format": format_, "NameQualifier": name_qualifier, "SPNameQualifier": sp_name_qualifier}
+    return element("saml:NameID", qualified, value)
 
 
 def _attributes(statements: tuple[Statement, ...]) -> Written:
     """An AttributeStatement with nothing in it is not allowed (SAML Core 2.0 section 2.7.3)."""
     if not statements:
         return _NOTHING
-    return write(element("saml:AttributeStatement", None, *map(_attribute, statements)), _INSIDE)
+    values = [value for one in statements for value in one.values]
+    if len(values) <= _MOST_IN_A_MOLD:
+        shape = tuple((one.name, one.friendly_name, one.name_format, one.type, len(one.values)) for one in statements)
+        molded, marks = _attributes_mold(shape)
+        return Written(molded.filled(dict(zip(marks, values, strict=True))), molded.declares, _INSIDE)
+    return write(_attribute_statement(statements), _INSIDE)
+
+
+@lru_cache(maxsize=512)
+def _attributes_mold(shape: tuple[tuple[str, str, str, str, int], ...]) -> tuple[Mold, list[str]]:
+    """Return the statement of attributes so named, so typed and with so many values, and the marks of all of these."""
+    marks = [f"value{number}" for number in range(sum(many for *_, many in shape))]
+    free = iter(marks)
+    statements = [
+        Statement(name, friendly_name, name_format, type_, tuple(mold.text(next(free)) for _ in range(many)), "")
+        for name, friendly_name, name_format, type_, many in shape
+    ]
+    return mold.mold(_attribute_statement(statements), _INSIDE), marks
+
+
+def _attribute_statement(statements: Iterable[Statement]) -> Element:
+    return element("saml:AttributeStatement", None, *map(_attribute, statements))
 
 
 def _attribute(statement: Statement) -> Element:
@@ -265,3 +291,4 @@ def _attribute(statement: Statement) -> Element:
 _INSIDE = frozenset({"saml"})
 _INSIDE_RESPONSE = frozenset({"samlp"})
 _NOTHING = Written("", frozenset())
+_MOST_IN_A_MOLD = 64  # values; a person in hundreds of groups is written out

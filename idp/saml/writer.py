@@ -25,7 +25,7 @@ _ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _IN_TEXT = re.compile(r"[&<>\r]")
 _IN_ATTRIBUTE = re.compile(r'[&<"\t\n\r]')
 _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\t": "&#x9;", "\n": "&#xA;", "\r": "&#xD;"}
-_is_plain = re.compile(r"[ !#-%'-;=?-~]*").fullmatch
+stands_as_it_is = re.compile(r"[ !#-%'-;=?-~]*").fullmatch
 
 _NONE: frozenset[str] = frozenset()
 
@@ -144,7 +144,7 @@ def _open(node: Element, scope: frozenset[str], declared: set[str], out: list[st
         if TYPE in node.attributes:
             scope = _declare_type(node.attributes[TYPE], scope, declared, out)
         for attribute, value in _ordered(node.attributes):
-            out.append(f' {attribute}="{value if _is_plain(value) else attribute_value(value)}"')
+            out.append(f' {attribute}="{value if stands_as_it_is(value) else attribute_value(value)}"')
     out.append(">")
     return scope
 
@@ -188,7 +188,7 @@ def text_value(value: str) -> str:
     Raises:
         Invalid: it has a character that XML cannot hold.
     """
-    if _is_plain(value):  # nothing in it to look at; most values are like that
+    if stands_as_it_is(value):  # nothing in it to look at; most values are like that
         return value
     return _IN_TEXT.sub(_escape, _legal(value))
 
@@ -200,7 +200,7 @@ def attribute_value(value: str) -> str:
     Raises:
         Invalid: it has a character that XML cannot hold.
     """
-    if _is_plain(value):
+    if stands_as_it_is(value):
         return value
     return _IN_ATTRIBUTE.sub(_escape, _legal(value))
 

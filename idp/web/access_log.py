@@ -6,11 +6,14 @@ The route's rule stands for the address (``/signin/<handle>``): handles and quer
 
 import structlog
 from flask import Flask, Response, g, request
+from flask.globals import request_ctx
 
 from idp.base import clock
 from idp.web import context
 
 log = structlog.get_logger("idp.access")
+
+_NO_ROUTE = "(none)"
 
 
 def install(app: Flask) -> None:
@@ -22,7 +25,7 @@ def install(app: Flask) -> None:
 def route() -> str:
     """Return the rule of the route that this request is for, without what its variable parts were."""
     rule = request.url_rule
-    return "(none)" if rule is None else rule.rule
+    return _NO_ROUTE if rule is None else rule.rule
 
 
 def _begin() -> None:
@@ -30,9 +33,11 @@ def _begin() -> None:
 
 
 def _end(response: Response) -> Response:
+    asked = request_ctx.request
+    rule = asked.url_rule
     write(
-        request.method,
-        route(),
+        asked.method,
+        _NO_ROUTE if rule is None else rule.rule,
         response.status_code,
         g.get("began"),
         ip=context.client_ip(),

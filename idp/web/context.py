@@ -78,9 +78,10 @@ def settings() -> Settings:
 
 def request_id() -> str:
     """Return the id of this request, as logs and error pages show it."""
-    made: str | None = g.get("request_id")
+    here = g._get_current_object()
+    made: str | None = here.get("request_id")
     if made is None:
-        made = g.request_id = new_id("req")
+        made = here.request_id = new_id("req")
     return made
 
 
@@ -191,17 +192,18 @@ def open_work(*, person: bool = True) -> Iterator[Work]:
 
 def current_session(work: Work) -> CurrentSession | None:
     """Return the live session of this browser, read once per transaction."""
-    token = g.get("new_session_token") or request.cookies.get(_session_cookie(), "")
+    here = g._get_current_object()  # once: each name asked of `g` looks for it anew
+    token = here.get("new_session_token") or request.cookies.get(_session_cookie(), "")
     if not token:
         return None
-    held: tuple[object, CurrentSession | None] | None = g.get("held_session")
+    held: tuple[object, CurrentSession | None] | None = here.get("held_session")
     if held is None or held[0] is not work.tx:
         found = session_.find(work, token)
-        g.held_session = (work.tx, found)
+        here.held_session = (work.tx, found)
         if found is not None:
             session_.touch(work, found)
         else:
-            g.setdefault("browser_state", "")  # it is of a session that is over
+            here.setdefault("browser_state", "")  # it is of a session that is over
         return found
     return held[1]
 
@@ -240,14 +242,15 @@ def browser() -> str:
 
     It signs nobody in: it ties sign-ons in progress and form tokens to one browser.
     """
-    if "browser" not in g:
+    here = g._get_current_object()
+    if "browser" not in here:
         held = request.cookies.get(_browser_cookie(), "")
         if len(held) == TOKEN_BODY_LENGTH and held.isascii():
-            g.browser = held
+            here.browser = held
         else:
-            g.browser = secrets.token_urlsafe(32)
-            g.new_browser = True
-    return g.browser  # type: ignore[no-any-return]
+            here.browser = secrets.token_urlsafe(32)
+            here.new_browser = True
+    return here.browser  # type: ignore[no-any-return]
 
 
 def known_browser() -> str | None:

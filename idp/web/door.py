@@ -18,7 +18,10 @@ from typing import IO, TYPE_CHECKING, Any
 
 from flask import Flask, Request, Response
 from flask.sessions import NullSession, SessionInterface
+from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.routing import MapAdapter
+from werkzeug.sansio.http import parse_cookie
+from werkzeug.utils import cached_property
 
 from idp.base.errors import Unavailable
 from idp.web.routes import Route
@@ -57,6 +60,10 @@ class NoSession(SessionInterface):
 class Answer(Response):
     """A response that is handed to the server as a list of bytes where it is whole."""
 
+    def add_constants(self, headers: Iterable[tuple[str, str]]) -> None:
+        """Add *headers* whose values are our own: Werkzeug does not look at each for the end of a line."""
+        self.headers._list.extend(headers)
+
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Answer as Werkzeug does; in one piece where neither method, status nor headers ask for more."""
         whole = self.response
@@ -80,6 +87,11 @@ class Answer(Response):
 
 class Asked(Request):
     """A request whose files stay in memory, where the door has read them to: nothing is put on a disk."""
+
+    @cached_property
+    def cookies(self) -> ImmutableMultiDict[str, str]:
+        """The cookies that came, read from the one header that servers make of them (PEP 3333)."""
+        return parse_cookie(self.environ.get("HTTP_COOKIE"), ImmutableMultiDict)  # type: ignore[return-value]
 
     def _get_file_stream(
         self,

@@ -26,6 +26,7 @@ from idp.base.work import Work
 from idp.signon import pending
 from idp.signon.session import CurrentSession
 from idp.web import context
+from idp.web.door import Answer
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -177,21 +178,20 @@ def allow_frames(*sources: str) -> None:
 
 
 def _headers(response: Response) -> Response:
-    headers, add = response.headers, response.headers.add
+    here, headers = g._get_current_object(), response.headers
     if "Content-Security-Policy" not in headers:
-        add(
-            "Content-Security-Policy",
-            _policy(tuple(g.get("form_action", ())), g.get("frame_src", ()), g.get("frame_ancestors", _NOBODY)),
+        policy = _policy(
+            tuple(here.get("form_action", ())), here.get("frame_src", ()), here.get("frame_ancestors", _NOBODY)
         )
-    for name, value in _ALWAYS:
-        add(name, value)
-    add("Cross-Origin-Opener-Policy", "unsafe-none" if _in_a_sign_on() else "same-origin")
-    if context.settings().secure:
-        add("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+        headers.add("Content-Security-Policy", policy)
     if "Cache-Control" not in headers:
-        add("Cache-Control", "no-store")
+        headers.add("Cache-Control", "no-store")
         headers["Vary"] = "Cookie"
-    add("X-Request-Id", context.request_id())
+    assert isinstance(response, Answer)  # every application here is a Door
+    response.add_constants(_OF_A_SIGN_ON if _in_a_sign_on() else _OF_ANY_OTHER)
+    if context.settings().secure:
+        response.add_constants(_OVER_HTTPS)
+    headers.add("X-Request-Id", context.request_id())
     return response
 
 
@@ -200,7 +200,7 @@ def _in_a_sign_on() -> bool:
     Say whether an application may have opened this page in a pop-up window that must keep its opener:
     the answer goes back through it (ADR 28). Every answer on the way counts, redirects too.
     """
-    return _on_a_page_of_a_sign_on() or getattr(context.current_view(), "guard", None) == PROTOCOL
+    return getattr(context.current_view(), "guard", None) == PROTOCOL or _on_a_page_of_a_sign_on()
 
 
 def _on_a_page_of_a_sign_on() -> bool:
@@ -214,6 +214,9 @@ _ALWAYS = (
     ("Referrer-Policy", "no-referrer"),
     ("Permissions-Policy", "camera=(), geolocation=(), microphone=()"),
 )
+_OF_A_SIGN_ON = (*_ALWAYS, ("Cross-Origin-Opener-Policy", "unsafe-none"))
+_OF_ANY_OTHER = (*_ALWAYS, ("Cross-Origin-Opener-Policy", "same-origin"))
+_OVER_HTTPS = (("Strict-Transport-Security", "max-age=31536000; includeSubDomains"),)
 
 
 @lru_cache(maxsize=512)

@@ -1,14 +1,19 @@
 """The one audit writer: in the transaction of the effect, without control characters, without secrets."""
 
+import orjson
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 from sqlalchemy.exc import DBAPIError
 
 from idp.audit import attempts
 from idp.audit.attempts import Trail
 from idp.audit.events import AccountDisabled, catalogue
-from idp.audit.log import plain, record
+from idp.audit.log import plain, plain_json, record
 from idp.audit.models import Attempt, AuditEntry
+from idp.base.db import Written
 from idp.base.errors import Conflict
+from idp.base.texts import phrase
 from idp.directory import organizations
 
 
@@ -50,6 +55,36 @@ def test_t17_control_and_direction_characters_do_not_get_in(work, forged):
 def test_t17_a_megabyte_is_cut(work):
     assert len(plain("x" * 1_000_000)) == 501
     assert len(plain({"deep": ["x" * 1_000_000]})["deep"][0]) == 501
+
+
+LONG = st.sampled_from(["x" * 500, "x" * 501, "é" * 500, '"' * 300, "x" * 499 + "\u202e"])
+TEXT = st.one_of(st.text(max_size=12), LONG)
+SAID = st.recursive(
+    st.one_of(TEXT, st.integers(-(2**70), 2**70), st.booleans(), st.none(), st.frozensets(TEXT, max_size=1)),
+    lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(TEXT, inner, max_size=4)),
+    max_leaves=8,
+)
+
+
+@given(SAID)
+@example({"email": "ann@acme.example", "steps": [{"step": "client", "words": phrase("one of %(n)s", n="two")}]})
+def test_t17_what_is_written_as_json_at_once_is_what_would_have_been_stored(value):
+    written = plain_json(value)
+
+    if isinstance(written, Written):
+        assert orjson.loads(str(written)) == orjson.loads(orjson.dumps(plain(value)))
+    else:
+        assert written == plain(value)
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize("name", ["Ann", "Änn", 'Ann "A" Ames', "x" * 600])
+def test_details_are_stored_as_objects_whatever_is_in_them(open_work, name):
+    with open_work() as work:
+        record(work, AccountDisabled(organization_id="org_a", target_id="acc_ann", email=name))
+
+    with open_work() as work:
+        assert work.tx.session.query(AuditEntry).one().details == {"email": plain(name)}
 
 
 def test_every_tag_is_a_noun_and_what_happened_to_it():

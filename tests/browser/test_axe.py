@@ -65,6 +65,13 @@ class Crawl:
         self._addresses = front.app.url_map.bind("127.0.0.1")
         self._seen: set[tuple[str, ...]] = set()
 
+    def posted_to(self, url: str) -> str:
+        """The endpoint that takes what is posted to the address *url*; empty where that is none of ours."""
+        try:
+            return self._addresses.match(urlsplit(url).path, method="POST")[0]
+        except (HTTPException, RequestRedirect):
+            return ""
+
     def _kind(self, url: str) -> tuple[str, ...] | None:
         parts = urlsplit(url)
         if not url.startswith(self.base) or not parts.path.startswith("/admin"):
@@ -133,6 +140,54 @@ def test_no_page_of_the_console_violates_a_rule_in_either_theme(front, walk, bas
     assert found == {}
     assert broken == []
     assert every.keys() - crawl.endpoints == AFTER_A_POST, "a page that no link leads to was not looked at"
+
+
+FORMS = """[...document.forms].map((form, at) => ({
+    at, action: form.getAttribute('action') ? form.action : location.href, method: form.method,
+    fields: [...form.elements].filter((e) => e.name && e.type !== 'hidden').map((e) => e.name),
+    typed: [...form.elements].some((e) => e.matches('textarea, input:not([type=hidden], [type=checkbox], [type=radio])')),
+}))"""
+EMPTIED = """(at) => {
+    const form = document.forms[at]
+    for (const one of form.elements) {
+        if (one.matches('textarea, input:not([type=hidden], [type=checkbox], [type=radio])')) one.value = ''
+    }
+    setTimeout(() => HTMLFormElement.prototype.submit.call(form))  // once this has been answered: the page goes away
+}"""
+
+
+def _forms(crawl: Crawl, *first: str) -> list[tuple[str, int]]:
+    """The forms of the console in which something is typed: on which page, the how-manieth; once for each kind."""
+    found: dict[tuple[str, ...], tuple[str, int]] = {}
+    for path, _ in crawl.pages(*first):
+        for form in crawl.tab.evaluate(FORMS):
+            endpoint = crawl.posted_to(form["action"])
+            if form["method"] == "post" and form["typed"] and endpoint:
+                found.setdefault((endpoint, *sorted(set(form["fields"]))), (path, form["at"]))
+    return list(found.values())
+
+
+def test_no_answer_to_an_empty_form_violates_a_rule_in_either_theme(front, walk, base):
+    special, known = console_world.fill(front), _provision(front)
+    tab = signed_in(walk()).tab
+    rules = [one for one in front.app.url_map.iter_rules() if one.rule.startswith("/admin") and "GET" in one.methods]
+    every = [one for one in rules if not is_file(one.rule)]
+    plain = [one.rule for one in every if not one.arguments]
+    plain += [_filled(one.rule, known) for one in every if "/provisioning/<client_id>" in one.rule]
+    forms = _forms(Crawl(front, tab, base), *special, *plain)
+
+    found, refused = {}, []
+    for path, at in forms:
+        tab.goto(base + path)
+        if at >= tab.evaluate("document.forms.length"):
+            continue  # what was sent before has changed this page
+        with tab.expect_navigation() as sent:
+            tab.evaluate(EMPTIED, at)
+        refused += [path] if sent.value.status in (409, 422) else []
+        found |= {f"{path} {at}": against} if (against := list(held_against(tab))) else {}
+
+    assert found == {}
+    assert len(refused) > 40
 
 
 def _addressed(front, url: str) -> str:

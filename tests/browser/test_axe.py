@@ -7,7 +7,7 @@ import pytest
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
-from idp.directory import groups
+from idp.directory import groups, zones
 from idp.provisioning import clients, tokens
 from idp.provisioning.targets import editing, switching
 from idp.web.security import PROTOCOL
@@ -188,6 +188,30 @@ def test_no_answer_to_an_empty_form_violates_a_rule_in_either_theme(front, walk,
 
     assert found == {}
     assert len(refused) > 40
+
+
+@pytest.mark.parametrize(
+    "path", ["/admin/sites/acme/edit", "/admin/groups/<group_id>/edit", "/admin/zones/<zone_id>/edit"]
+)
+def test_what_whoever_comes_second_is_shown_violates_no_rule_in_either_theme(front, walk, base, path):
+    console_world.fill(front)
+    with front.work() as work:
+        group, zone = groups.create(work, "Night shift", organization="acme"), zones.zone(work, "acme", "Office")
+    path = path.replace("<group_id>", group.id).replace("<zone_id>", zone.id)
+    first = signed_in(walk()).tab
+    second = first.context.new_page()
+    first.goto(base + path)
+    second.goto(base + path)
+    statuses = []
+    for tab, name in ((first, "Another name"), (second, "A third name")):
+        tab.fill("main [name=name]", name)
+        with tab.expect_response(lambda answer: answer.request.method == "POST") as sent:
+            tab.locator("main form button[type=submit]").first.click()
+        tab.wait_for_load_state()
+        statuses.append(sent.value.status)
+
+    assert statuses == [303, 409]
+    assert list(held_against(second)) == []
 
 
 def _addressed(front, url: str) -> str:

@@ -44,11 +44,12 @@ run: $(STAMP) ## Serve the installation of this folder (config.yaml; made when m
 test: setup ## Run all tests (DATABASE=postgresql or both; WORKERS=1 in one process; ARGS=… goes to pytest)
 	$(BIN)/python -m pytest --database $(DATABASE) -n $(WORKERS) $(ARGS)
 
-check: setup ## Formatting, lint, types, floors
+check: setup ## Formatting, lint, types, floors, documents that are generated
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -q -p no:cacheprovider tests/architecture/test_generated.py
 
 fix: setup ## Mend formatting and what lint can mend
 	$(BIN)/ruff check --fix .

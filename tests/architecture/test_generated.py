@@ -8,10 +8,13 @@ from idp.settings import Settings, resolve
 from tests.support.generate import HERE, documents
 
 
-@pytest.mark.parametrize("path", documents(), ids=lambda p: str(p.relative_to(HERE)))
+GENERATED = documents()
+
+
+@pytest.mark.parametrize("path", GENERATED, ids=lambda p: str(p.relative_to(HERE)))
 def test_is_fresh(path):
     assert path.exists(), "run: make docs"
-    assert path.read_text(encoding="utf-8") == documents()[path], "stale; run: make docs"
+    assert path.read_text(encoding="utf-8") == GENERATED[path], "stale; run: make docs"
 
 
 def test_the_example_is_the_defaults(tmp_path):

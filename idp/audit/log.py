@@ -10,7 +10,7 @@ from sqlalchemy import insert
 
 from idp.audit.events import Event
 from idp.audit.models import AuditEntry
-from idp.base.db import Prepared, Written, table
+from idp.base.db import JsonText, Prepared, table
 from idp.base.ids import new_ordered_id
 from idp.base.texts import Words, with_values
 from idp.base.work import Work
@@ -58,7 +58,7 @@ def plain_json(value: Any) -> Any:
         written = orjson.dumps(value)
     except TypeError:  # a set, a key that is no text: `plain` knows what becomes of them
         return plain(value)
-    return plain(value) if _TO_CHANGE.search(written) else Written(written.decode("ascii"))
+    return plain(value) if _TO_CHANGE.search(written) else JsonText(written.decode("ascii"))
 
 
 def record(work: Work, event: Event) -> None:

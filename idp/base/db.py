@@ -410,12 +410,12 @@ _LONG_LIST = 40
 """Parameters of a statement beyond which it has a list in it."""
 
 
-class Written(str):
+class JsonText(str):
     """A value of a JSON column that was written as JSON by whoever stores it: it goes as it is."""
 
 
 def _dumps(value: Any) -> str:
-    if type(value) is Written:
+    if type(value) is JsonText:
         return value
     return orjson.dumps(value).decode("utf-8")
 

@@ -257,7 +257,7 @@ def _attributes(statements: tuple[Statement, ...]) -> Written:
     return write(_attribute_statement(statements), _INSIDE)
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=1024)
 def _attributes_mold(shape: tuple[tuple[str, str, str, str, int], ...]) -> tuple[Mold, list[str]]:
     """Return the statement of attributes so named, so typed and with so many values, and the marks of all of these."""
     marks = [f"value{number}" for number in range(sum(many for *_, many in shape))]

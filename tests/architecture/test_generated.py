@@ -7,7 +7,6 @@ from pydantic import BaseModel
 from idp.settings import Settings, resolve
 from tests.support.generate import HERE, documents
 
-
 GENERATED = documents()
 
 

@@ -11,7 +11,7 @@ from idp.audit.attempts import Trail
 from idp.audit.events import AccountDisabled, catalogue
 from idp.audit.log import plain, plain_json, record
 from idp.audit.models import Attempt, AuditEntry
-from idp.base.db import Written
+from idp.base.db import JsonText
 from idp.base.errors import Conflict
 from idp.base.texts import phrase
 from idp.directory import organizations
@@ -71,7 +71,7 @@ SAID = st.recursive(
 def test_t17_what_is_written_as_json_at_once_is_what_would_have_been_stored(value):
     written = plain_json(value)
 
-    if isinstance(written, Written):
+    if isinstance(written, JsonText):
         assert orjson.loads(str(written)) == orjson.loads(orjson.dumps(plain(value)))
     else:
         assert written == plain(value)

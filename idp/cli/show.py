@@ -21,7 +21,13 @@ def instant(value: datetime | None) -> str | None:
 
 
 def organization(of: Organization) -> dict[str, Any]:
-    return {"id": of.id, "slug": of.slug, "name": of.name, "created_at": instant(of.created_at)}
+    return {
+        "id": of.id,
+        "slug": of.slug,
+        "name": of.name,
+        "created_at": instant(of.created_at),
+        "suspended_at": instant(of.suspended_at),
+    }
 
 
 def site(of: Site, base_url: str) -> dict[str, Any]:

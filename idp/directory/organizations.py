@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Select, bindparam, func, literal_column, select
 
-from idp.audit.events import OrganizationChanged, OrganizationCreated
+from idp.audit.events import OrganizationChanged, OrganizationCreated, OrganizationResumed, OrganizationSuspended
 from idp.audit.log import record
 from idp.base.db import Prepared
 from idp.base.errors import ChangedMeanwhile, Conflict
@@ -12,7 +12,7 @@ from idp.base.ids import new_id
 from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import names, queries
-from idp.directory.models import Organization
+from idp.directory.models import Account, Organization
 from idp.policy.access import documents
 from idp.policy.authentication import PolicyKind, first_terms
 from idp.policy.models import AccessPolicy, AccessPolicyVersion, AuthenticationPolicy, ReleasePolicy
@@ -102,6 +102,63 @@ def edit(
     )
     work.tx.after_commit(work.tx.memory.forget)
     return organization
+
+
+def suspend(work: Work, slug: str) -> Organization:
+    """
+    Stop everything of an organization, within a second and until it is resumed: nobody signs in, no session and no token
+    of its people is taken, its sites do not answer, and nothing is told to anybody. Nothing of it is lost.
+
+    Raises:
+        NotFound: no such organization that this actor may see.
+        Forbidden: the actor may not create organizations; it is for whoever runs the installation.
+        Conflict: it is suspended already.
+    """
+    organization = queries.organization(work, slug)
+    require(work, Permission.ORGANIZATION_CREATE, None)  # its own administrators could not undo what they did
+    if organization.suspended_at is not None:
+        raise Conflict(phrase("The organization “%(name)s” is suspended already.", name=organization.name))
+    organization.suspended_at = work.now
+    work.tx.session.flush()
+    record(
+        work,
+        OrganizationSuspended(
+            organization_id=organization.id, target_id=organization.id, slug=organization.slug, name=organization.name
+        ),
+    )
+    work.tx.after_commit(work.tx.memory.forget)
+    return organization
+
+
+def resume(work: Work, slug: str) -> Organization:
+    """
+    Let a suspended organization go on where it stood: sessions and tokens that have not run out are taken again.
+
+    Raises:
+        NotFound: no such organization that this actor may see.
+        Forbidden: the actor may not create organizations; it is for whoever runs the installation.
+        Conflict: it is not suspended.
+    """
+    organization = queries.organization(work, slug)
+    require(work, Permission.ORGANIZATION_CREATE, None)  # its own administrators could not undo what they did
+    if organization.suspended_at is None:
+        raise Conflict(phrase("The organization “%(name)s” is not suspended.", name=organization.name))
+    organization.suspended_at = None
+    work.tx.session.flush()
+    record(
+        work,
+        OrganizationResumed(
+            organization_id=organization.id, target_id=organization.id, slug=organization.slug, name=organization.name
+        ),
+    )
+    work.tx.after_commit(work.tx.memory.forget)
+    return organization
+
+
+def people(work: Work, organization_id: str) -> int:
+    """Return how many accounts an organization has."""
+    query = select(func.count()).select_from(Account).where(Account.organization_id == organization_id)
+    return work.tx.session.scalar(query.where(Account.erased_at.is_(None))) or 0
 
 
 def _add_policies(work: Work, organization_id: str) -> None:

@@ -17,6 +17,7 @@ from idp.base.db import Prepared, table
 from idp.base.errors import Conflict, PageError
 from idp.base.ids import fingerprint, is_token, new_id, new_token
 from idp.base.work import Work
+from idp.directory.models import Organization
 from idp.policy.signon import Method, Proof
 from idp.signon.models import PendingSignOn, SignOnSession
 from idp.signon.request import SignOnRequest
@@ -71,7 +72,11 @@ _COLUMNS = (
 )
 _CHANGING = ("request", "account_id", "account_epoch", "proofs", "outcome", "remember_device")
 _INSERT = Prepared(insert(_TABLE))
-_FIND = Prepared(select(*(_TABLE.c[name] for name in _COLUMNS)).where(_TABLE.c.handle_hash == bindparam("of_handle")))
+_FIND = Prepared(
+    select(*(_TABLE.c[name] for name in _COLUMNS), Organization.suspended_at)
+    .join_from(_TABLE, Organization, Organization.id == _TABLE.c.organization_id, isouter=True)
+    .where(_TABLE.c.handle_hash == bindparam("of_handle"))
+)
 _SESSION = Prepared(
     select(SignOnSession.ended_at).where(
         SignOnSession.organization_id == bindparam("organization_id"), SignOnSession.id == bindparam("session_id")
@@ -113,6 +118,7 @@ class Pending:
     expires_at: datetime
     taken_at: datetime | None
     version: int
+    organization_suspended_at: datetime | None
 
 
 class SignOnLost(PageError):
@@ -188,7 +194,7 @@ def find(work: Work, handle: str, browser: str) -> Pending:
     Return the sign-on of *handle* for this browser; claim it if it may be claimed.
 
     Raises:
-        SignOnLost: unknown, expired, used already, or of another browser.
+        SignOnLost: unknown, expired, used already, of another browser, or its organization is suspended.
     """
     row = _read(work, handle) if is_token(handle, HANDLE) else None
     if row is None:
@@ -211,6 +217,10 @@ def find(work: Work, handle: str, browser: str) -> Pending:
     if row.expires_at <= work.now:
         raise SignOnLost(
             "sign-on-expired", "This sign-in was left for too long.", cause="older than 10 minutes", row=row
+        )
+    if row.organization_suspended_at is not None:
+        raise SignOnLost(
+            "sign-on-unknown", "This sign-in cannot go on now.", cause="its organization is suspended", row=row
         )
     _forget_what_is_over(work, row)
     return row

@@ -77,6 +77,7 @@ def world(work, an_organization, a_site, an_account, a_group, an_application) ->
 Call = Callable[[Any, World], object]
 CALLS: dict[str, Call] = {
     "directory.organizations.create": lambda w, x: organizations.create(w, "other", name="Other"),
+    "directory.organizations.suspend": lambda w, x: organizations.suspend(w, "acme"),
     "directory.sites.create": lambda w, x: sites.create(w, "two", organization="acme", name="Two"),
     "directory.sites.edit": lambda w, x: sites.edit(w, "acme", name="Acme Two"),
     "directory.accounts.create": lambda w, x: accounts.create(w, "c@acme.example", organization="acme", name="C"),

@@ -5,7 +5,7 @@ import sqlalchemy as sa
 
 from idp.base import clock
 from idp.base.db import Database
-from idp.directory import accounts, applications, groups, policies
+from idp.directory import accounts, applications, groups, organizations, policies
 from idp.directory.models import AccessGrant, Membership, Organization, Site
 from idp.oidc import api_scopes, apis
 from idp.oidc.models import Client, Grant
@@ -49,7 +49,7 @@ def leave_the_group(place, work, client):
 
 
 def suspend_organization(place, work, client):
-    work.tx.session.scalars(sa.select(Organization)).one().suspended_at = place.now
+    organizations.suspend(work, work.tx.session.scalars(sa.select(Organization)).one().slug)
 
 
 def disable_site(place, work, client):

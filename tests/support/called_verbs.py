@@ -33,6 +33,8 @@ NO_ENTRANCE = {
     "idp.saml.key_change.rotation_jobs": "a job says what",
     "idp.signon.account_imports.run": "the same",
     "idp.directory.organizations.create": "there is nothing yet that it could be of",
+    "idp.directory.organizations.resume": "whoever runs the installation does it; `tests/directory/test_verbs_by_role.py`",
+    "idp.directory.organizations.suspend": "the same",
     "idp.directory.domains.settle": "it goes on with what a verb before it has looked up",
     "idp.directory.import_steps": "the same",
     "idp.directory.claim_runs.start": "the same",

@@ -29,6 +29,22 @@ class OrganizationChanged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OrganizationSuspended(Event):
+    tag = "organization.suspended"
+    sentence = "suspended the organization {name} ({slug})"
+    slug: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrganizationResumed(Event):
+    tag = "organization.resumed"
+    sentence = "resumed the organization {name} ({slug})"
+    slug: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InstallationSeeded(Event):
     tag = "installation.seeded"
     sentence = "filled the installation with made-up organizations ({scale}, seed {seed})"

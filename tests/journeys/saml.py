@@ -49,7 +49,7 @@ class Provider(World):
     saml: str
 
     def metadata(self) -> str:
-        answer = httpx.get(f"{self.saml}/metadata")
+        answer = httpx.get(f"{self.saml}/metadata", timeout=30)
         assert answer.status_code == 200
         return answer.text
 

@@ -125,7 +125,7 @@ def mailed_to(told, email, subject):
     """The newest mail to *email* with that subject; mails go out every few seconds."""
     until = time.monotonic() + 60
     while time.monotonic() < until:
-        mails = httpx.get(f"{told['mailbox']}/mails.json").json()
+        mails = httpx.get(f"{told['mailbox']}/mails.json", timeout=30).json()
         found = [mail for mail in mails if mail["to"] == email and subject in mail["subject"]]
         if found:
             return found[0]
@@ -156,7 +156,7 @@ def test_a_forgotten_password_is_set_anew_by_the_mailbox_and_the_second_step_is_
 
 def test_the_mailbox_shows_nothing_under_another_name(told):
     """A page elsewhere that lets its own name lead to this machine reads no mail."""
-    assert httpx.get(f"{told['mailbox']}/mails.json", headers={"Host": "evil.example"}).status_code == 400
+    assert httpx.get(f"{told['mailbox']}/mails.json", headers={"Host": "evil.example"}, timeout=30).status_code == 400
 
 
 def test_signing_out_at_the_notebook_ends_the_session(signed_on, told):

@@ -23,7 +23,7 @@ BYE = "https://rp.example/bye"
 
 @pytest.fixture
 def metadata(running) -> dict:
-    found = httpx.get(f"{running.address}/sites/acme/.well-known/openid-configuration").json()
+    found = httpx.get(f"{running.address}/sites/acme/.well-known/openid-configuration", timeout=30).json()
     assert found["issuer"] == f"{running.address}/sites/acme"
     return found
 
@@ -58,7 +58,7 @@ def sign_in(browser: httpx.Client, address: str) -> str:
 
 def test_code_with_pkce_userinfo_refresh_and_logout(running, metadata):
     client = client_of(running.register(post_logout_redirect_uris=[BYE]))
-    browser = httpx.Client()
+    browser = httpx.Client(timeout=30)
     verifier = "v" * 64
     address, state = client.create_authorization_url(
         metadata["authorization_endpoint"], code_verifier=verifier, nonce="n0nce"
@@ -73,7 +73,7 @@ def test_code_with_pkce_userinfo_refresh_and_logout(running, metadata):
         metadata["token_endpoint"], authorization_response=back, state=state, code_verifier=verifier
     )
 
-    keys = KeySet.import_key_set(httpx.get(metadata["jwks_uri"]).json())
+    keys = KeySet.import_key_set(httpx.get(metadata["jwks_uri"], timeout=30).json())
     said = jwt.decode(tokens["id_token"], keys, algorithms=metadata["id_token_signing_alg_values_supported"]).claims
     assert said["iss"] == metadata["issuer"]
     assert said["aud"] == client.client_id
@@ -109,7 +109,7 @@ def client_of_same(client: OAuth2Client) -> OAuth2Client:
 
 
 def test_the_second_application_opens_without_a_password(running, metadata):
-    browser, verifier = httpx.Client(), "v" * 64
+    browser, verifier = httpx.Client(timeout=30), "v" * 64
     first, second = (client_of(running.register(client_name=name)) for name in ("First", "Second"))
     address, _ = first.create_authorization_url(metadata["authorization_endpoint"], code_verifier=verifier)
     sign_in(browser, address)
@@ -132,7 +132,7 @@ def test_the_other_ways_of_a_client_to_present_itself(running, metadata, method)
     client = client_of(running.register(token_endpoint_auth_method=method))
     verifier = "v" * 64
     address, state = client.create_authorization_url(metadata["authorization_endpoint"], code_verifier=verifier)
-    back = sign_in(httpx.Client(), address)
+    back = sign_in(httpx.Client(timeout=30), address)
 
     assert client.fetch_token(
         metadata["token_endpoint"], authorization_response=back, state=state, code_verifier=verifier

@@ -30,7 +30,7 @@ def program():
 
 @pytest.fixture
 def browser():
-    with httpx.Client() as made:
+    with httpx.Client(timeout=30) as made:
         yield made
 
 

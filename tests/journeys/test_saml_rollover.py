@@ -35,7 +35,7 @@ def test_a_key_is_changed_there_and_back_and_the_application_shows_that_it_took_
     slug = idp("site", "list")[0]["slug"]
     rollover = ("application", "saml", "rollover", wiki)
     idp("keys", "rotate", "--purpose", "saml-signing")
-    assert httpx.get(idp(*rollover)["metadata_url"], headers={"User-Agent": "pysaml2"}).status_code == 200
+    assert httpx.get(idp(*rollover)["metadata_url"], headers={"User-Agent": "pysaml2"}, timeout=30).status_code == 200
     assert idp(*rollover)["rollover"]["fetched_by"] == "pysaml2"
 
     idp(*rollover, "--switch")

@@ -36,6 +36,7 @@ def client_of(registered, **more) -> OAuth2Client:
         redirect_uri=CALLBACK,
         scope="openid profile email groups",
         code_challenge_method="S256",
+        timeout=30,
         **more,
     )
 
@@ -105,7 +106,7 @@ def test_code_with_pkce_userinfo_refresh_and_logout(running, metadata):
 
 
 def client_of_same(client: OAuth2Client) -> OAuth2Client:
-    return OAuth2Client(client.client_id, client.client_secret)
+    return OAuth2Client(client.client_id, client.client_secret, timeout=30)
 
 
 def test_the_second_application_opens_without_a_password(running, metadata):
@@ -149,7 +150,10 @@ def test_private_key_jwt(running, metadata):
         redirect_uris=[],
     )
     client = OAuth2Client(
-        registered.client_id, key.as_pem(private=True).decode(), token_endpoint_auth_method="private_key_jwt"
+        registered.client_id,
+        key.as_pem(private=True).decode(),
+        token_endpoint_auth_method="private_key_jwt",
+        timeout=30,
     )
     now = int(running.now.timestamp())
     client.register_client_auth_method(

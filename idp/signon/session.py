@@ -254,7 +254,7 @@ def start(
             user_agent=plain(work.origin.user_agent)[:256],
             device_id=device_id,
         )
-        _end_oldest(work, organization_id, account_id)
+        _end_oldest(work, organization_id, account_id, but=session_id)
     record(
         work,
         SessionStarted(
@@ -274,11 +274,12 @@ def start(
     return token, current
 
 
-def _end_oldest(work: Work, organization_id: str, account_id: str) -> None:
+def _end_oldest(work: Work, organization_id: str, account_id: str, *, but: str) -> None:
+    """End the sessions that are too many, *but* never the one that has just begun: others may be of the same moment."""
     if work.tx.rows(_COUNT, organization_id=organization_id, account_id=account_id)[0].count <= MOST_PER_ACCOUNT:
         return
-    live = sessions(work, organization_id, account_id)
-    for old in live[MOST_PER_ACCOUNT:]:
+    others = [one for one in sessions(work, organization_id, account_id) if one.id != but]
+    for old in others[MOST_PER_ACCOUNT - 1 :]:
         end(work, organization_id, old.id, because="more than twenty sessions")
 
 

@@ -113,6 +113,16 @@ def test_the_twenty_first_session_ends_the_oldest(open_work, world):
     assert all(find(open_work, token, later) for token in tokens[1:])
 
 
+def test_of_sessions_of_one_moment_the_one_that_begins_is_never_the_one_that_ends(open_work, world):
+    for _ in range(20):
+        start(open_work, world)
+    for _ in range(20):
+        assert find(open_work, start(open_work, world)) is not None
+
+    with open_work() as work:
+        assert len(session.sessions(work, world.organization.id, world.ann.id)) == 20
+
+
 def test_a12_another_account_in_the_same_browser_ends_the_first_session(open_work, world):
     token = start(open_work, world)
     with open_work() as work:

@@ -107,7 +107,7 @@ def edit(
 def suspend(work: Work, slug: str) -> Organization:
     """
     Stop everything of an organization, within a second and until it is resumed: nobody signs in, no session and no token
-    of its people is taken, its sites do not answer, and nothing is told to anybody. Nothing of it is lost.
+    of its people is taken, its sites do not answer, and applications are told of no account. Nothing of it is lost.
 
     Raises:
         NotFound: no such organization that this actor may see.

@@ -57,6 +57,7 @@ from idp.web import (
     signout,
     why,
 )
+from idp.web.at_once import AtOnce
 from idp.web.console import access_lists as console_access_lists
 from idp.web.console import access_paths as console_access_paths
 from idp.web.console import access_policies as console_access
@@ -208,6 +209,7 @@ def create(settings: Settings, *, database: Database | None = None, clock: Calla
     installation = context.Installation(settings, database, clock, places)
     context.install(app, installation)
     app.kept = KeptDocuments(installation)
+    app.at_once = AtOnce(installation)
     access_log.install(app)
     blocked.install(app)
     app.before_request(_refuse_encoded_bodies)

@@ -1,6 +1,5 @@
 """The one writer of the audit log."""
 
-import re
 import unicodedata
 from dataclasses import fields
 from typing import Any
@@ -22,8 +21,6 @@ _DETAILS: dict[str, tuple[str, ...]] = {}
 _BIDI = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
-# In JSON: what is not printable ASCII, an escape (control characters, quotes), what may be a text that is too long.
-_TO_CHANGE = re.compile(rb'[^ -~]|\\|"[^"]{%d}' % (_LONGEST + 1))
 _AS_IT_IS = frozenset({int, bool, float, type(None)})
 
 
@@ -58,7 +55,14 @@ def plain_json(value: Any) -> Any:
         written = orjson.dumps(value)
     except TypeError:  # a set, a key that is no text: `plain` knows what becomes of them
         return plain(value)
-    return plain(value) if _TO_CHANGE.search(written) else JsonText(written.decode("ascii"))
+    return JsonText(written.decode("ascii")) if _is_plain(written) else plain(value)
+
+
+def _is_plain(written: bytes) -> bool:
+    """Say whether `plain` would change nothing: all is printable, nothing is escaped, and no text is too long."""
+    if not written.isascii() or b"\\" in written or b"\x7f" in written:  # below it are escapes: orjson writes no other
+        return False
+    return len(written) <= _LONGEST or max(map(len, written.split(b'"'))) <= _LONGEST
 
 
 def record(work: Work, event: Event) -> None:

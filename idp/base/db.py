@@ -8,10 +8,12 @@ by people carry a version that the ORM compares.
 """
 
 from collections import namedtuple
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from operator import itemgetter
+from types import TracebackType
 from typing import Annotated, Any, ClassVar, cast
 
 import orjson
@@ -38,6 +40,7 @@ from sqlalchemy.pool import PoolProxiedConnection
 from sqlalchemy.sql.expression import Executable
 from sqlalchemy.types import JSON, TypeDecorator, TypeEngine
 
+from idp.base import clock
 from idp.base.crypto import Vault
 from idp.base.errors import ChangedMeanwhile, Conflict, Invalid, Unavailable
 from idp.base.memory import BriefMemory
@@ -54,6 +57,20 @@ NAMING = {
 }
 
 
+def _microseconds(value: datetime | None) -> int | None:
+    """Return a moment as SQLite keeps it."""
+    if value is None:
+        return None
+    if value.tzinfo is None:
+        raise ValueError("an instant needs a time zone")
+    return (value - _EPOCH) // _MICROSECOND
+
+
+def _instant(value: int | None) -> datetime | None:
+    """Return the moment that SQLite kept."""
+    return None if value is None else _EPOCH + timedelta(microseconds=value)
+
+
 class Instant(TypeDecorator[datetime]):
     """A moment in UTC: ``timestamptz`` on PostgreSQL, microseconds since 1970 on SQLite."""
 
@@ -64,18 +81,13 @@ class Instant(TypeDecorator[datetime]):
         return dialect.type_descriptor(BigInteger() if dialect.name == "sqlite" else DateTime(timezone=True))
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("an instant needs a time zone")
-        return (value - _EPOCH) // _MICROSECOND if dialect.name == "sqlite" else value
+        kept = _microseconds(value)
+        return kept if dialect.name == "sqlite" else value
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
         if dialect.name == "sqlite":
-            return _EPOCH + timedelta(microseconds=value)
-        return value.astimezone(UTC)  # type: ignore[no-any-return]
+            return _instant(value)
+        return None if value is None else value.astimezone(UTC)
 
 
 Id = Annotated[str, mapped_column(String(64))]
@@ -130,9 +142,7 @@ class Prepared:
 
     def _prepare(self, dialect: Dialect) -> tuple[str, Any, Any, Any]:
         compiled: Any = self._statement.compile(dialect=dialect)
-        processors = {
-            name: bind.type.dialect_impl(dialect).bind_processor(dialect) for name, bind in compiled.binds.items()
-        }
+        processors = {name: _processor(bind.type, dialect) for name, bind in compiled.binds.items()}
         constants = {
             name: bind.value for name, bind in compiled.binds.items() if not bind.required and not bind.callable
         }
@@ -160,8 +170,23 @@ class Prepared:
         return rows, cursor.rowcount
 
 
+def _processor(of: TypeEngine[Any], dialect: Dialect) -> Callable[[Any], Any] | None:
+    """Return what makes the driver's value of one of ours; None where it goes as it is."""
+    if dialect.name == "sqlite":  # SQLAlchemy's own go through two or three calls for each value
+        if isinstance(of, Instant):
+            return _microseconds
+        if isinstance(of, JSON):
+            return _dumps
+    return of.dialect_impl(dialect).bind_processor(dialect)
+
+
 def _reader(of: TypeEngine[Any], dialect: Dialect) -> Callable[[Any], Any] | None:
     """Return what makes a value of the driver's; None where it comes as it is, as floats do from every driver."""
+    if dialect.name == "sqlite":
+        if isinstance(of, Instant):
+            return _instant
+        if isinstance(of, JSON):
+            return _loaded
     return None if isinstance(of, Float) else of.dialect_impl(dialect).result_processor(dialect, None)
 
 
@@ -220,10 +245,10 @@ def _binder(
 
 def _row_maker(shape: Any, readers: Sequence[Any]) -> Callable[[Any], Any]:
     """Return what makes a named tuple of the driver's row: no loop over columns that come as they are."""
-    make = shape._make
+    make = partial(tuple.__new__, shape)  # as `_make` does, without its call and its count
     changing = [(at, read) for at, read in enumerate(readers) if read is not None]
     if not changing:
-        return make  # type: ignore[no-any-return]
+        return make
 
     def made(found: Any) -> Any:
         values = list(found)
@@ -242,11 +267,11 @@ class Transaction:
     ``vault`` seals secrets at rest; ``memory`` is what this process remembers for a second.
     """
 
-    def __init__(self, database: "Database", held: PoolProxiedConnection) -> None:
+    def __init__(self, database: "Database", held: PoolProxiedConnection, until: float) -> None:
         self.database = database
         self.vault = database.vault
         self.memory = database.memory
-        self._held = held
+        self._held, self._until = held, until
         self._dialect = database.engine.dialect
         self._cursor = _cursor(held)
         self._connection: Connection | None = None
@@ -280,12 +305,14 @@ class Transaction:
 
     def run(self, prepared: Prepared, **values: Any) -> int:
         """Run a prepared write; return how many rows it touched."""
-        self._flush()
+        if self._session is not None:
+            self._session.flush()
         return prepared.run(self._dialect, self._cursor, values)[1]
 
     def rows(self, prepared: Prepared, **values: Any) -> list[Any]:
         """Run a prepared query (or a write with RETURNING); return its rows as named tuples."""
-        self._flush()
+        if self._session is not None:
+            self._session.flush()
         return prepared.run(self._dialect, self._cursor, values)[0]
 
     def row(self, prepared: Prepared, **values: Any) -> Any | None:
@@ -313,12 +340,14 @@ class Transaction:
         for act in self._after_commit:
             act()
 
-    def close(self) -> None:
-        """Give the connection back; what was not committed is rolled back."""
+    def close(self, *, committed: bool = False) -> None:
+        """Give the connection back; what was not *committed* is rolled back."""
         if self._session is not None:
             self._session.close()
         if self._connection is not None:
             self._connection.close()
+        elif committed:
+            self.database.keep(self._held, self._until)
         else:
             self._held.close()
 
@@ -363,9 +392,9 @@ class Database:
         self.url, self.vault = url, vault
         self.engine = make_engine(url)
         self.memory = BriefMemory(memory_seconds)
+        self._kept: list[tuple[PoolProxiedConnection, float]] = []
 
-    @contextmanager
-    def transaction(self) -> Iterator[Transaction]:
+    def transaction(self) -> AbstractContextManager[Transaction]:
         """
         Open a transaction; commit it at the end of the block, roll back if the block raises.
 
@@ -373,45 +402,108 @@ class Database:
             Conflict: someone else changed the same thing first, or a unique value is taken.
             Unavailable: the database cannot be reached or did not answer in time.
         """
-        try:
-            tx = Transaction(self, self._connect())
-            try:
-                yield tx
-                tx.commit()
-            finally:
-                tx.close()
-        except StaleDataError as error:
-            raise ChangedMeanwhile from error
-        except IntegrityError as error:
-            raise Conflict("It clashes with something already there.", cause=str(error.orig)) from error
-        except OperationalError as error:
-            raise Unavailable("The database does not answer. Try again in a moment.", cause=str(error.orig)) from error
-        except DBAPIError as error:
-            if error.connection_invalidated:
-                raise Unavailable(
-                    "The database does not answer. Try again in a moment.", cause=str(error.orig)
-                ) from error
-            raise
+        return _InTransaction(self)
 
-    def _connect(self) -> PoolProxiedConnection:
+    def connect(self) -> tuple[PoolProxiedConnection, float]:
+        """Return a connection for one transaction, one that has just done another or the pool's; and until when to keep it."""
+        while self._kept:
+            try:
+                held, until = self._kept.pop()
+            except IndexError:  # another thread was faster
+                break
+            if clock.monotonic() < until:
+                return held, until
+            held.close()
         try:
-            return self.engine.raw_connection()
+            return self.engine.raw_connection(), clock.monotonic() + _KEPT_SECONDS
         except self.engine.dialect.loaded_dbapi.Error as error:
             raise OperationalError("connect", None, error) from error
         except TimeoutError_ as error:
             raise Unavailable("The database is busy. Try again in a moment.", cause=str(error)) from error
 
+    def keep(self, held: PoolProxiedConnection, until: float) -> None:
+        """
+        Keep *held*, in which nothing is open, for the next transaction: to give it to the pool and to take it out again
+        are some sixty calls of functions. After *until* it goes there all the same, and the pool renews what is too old.
+        """
+        if len(self._kept) < _MOST_KEPT:
+            self._kept.append((held, until))
+        else:
+            held.close()
+
+    @property
+    def in_use(self) -> int:
+        """How many connections transactions have at this moment."""
+        pool: Any = self.engine.pool
+        return int(pool.checkedout()) - len(self._kept)
+
     def dispose(self) -> None:
-        """Close every connection (before a fork; at the end)."""
+        """Close every connection that no transaction has (before a fork; at the end)."""
+        while self._kept:
+            self._kept.pop()[0].close()
         self.engine.dispose()
 
 
+class _InTransaction:
+    """A transaction from the beginning to the end of a block (`Database.transaction`)."""
+
+    __slots__ = ("_database", "_tx")
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def __enter__(self) -> Transaction:
+        try:
+            self._tx = Transaction(self._database, *self._database.connect())
+        except OperationalError as error:
+            raise _no_answer(error) from error
+        return self._tx
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, raised: BaseException | None, _traceback: TracebackType | None
+    ) -> None:
+        try:
+            committed = False
+            try:
+                if raised is None:
+                    self._tx.commit()
+                    committed = True
+            finally:
+                self._tx.close(committed=committed)
+        except (StaleDataError, DBAPIError) as error:
+            ours = _in_our_words(error)
+            if ours is None:
+                raise
+            raise ours from error
+        if isinstance(raised, StaleDataError | DBAPIError) and (ours := _in_our_words(raised)) is not None:
+            raise ours from raised
+
+
+def _in_our_words(error: StaleDataError | DBAPIError) -> Exception | None:
+    """Return what *error* means to whoever asked for a transaction; None where it is a mistake in the program."""
+    if isinstance(error, StaleDataError):
+        return ChangedMeanwhile()
+    if isinstance(error, IntegrityError):
+        return Conflict("It clashes with something already there.", cause=str(error.orig))
+    return _no_answer(error) if isinstance(error, OperationalError) or error.connection_invalidated else None
+
+
+def _no_answer(error: DBAPIError) -> Unavailable:
+    return Unavailable("The database does not answer. Try again in a moment.", cause=str(error.orig))
+
+
+_MOST_KEPT = 4
+_KEPT_SECONDS = 60.0
 _LONG_LIST = 40
 """Parameters of a statement beyond which it has a list in it."""
 
 
 class JsonText(str):
     """A value of a JSON column that was written as JSON by whoever stores it: it goes as it is."""
+
+
+def _loaded(value: str | None) -> Any:
+    return None if value is None else orjson.loads(value)
 
 
 def _dumps(value: Any) -> str:

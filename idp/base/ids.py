@@ -1,6 +1,7 @@
 """Identifiers and random tokens. Ids name things; tokens are secrets and are never stored."""
 
 import hashlib
+import os
 import re
 import secrets
 
@@ -15,7 +16,7 @@ TOKEN_BODY_LENGTH = 43  # 32 bytes in base64url without padding
 
 def new_id(prefix: str) -> str:
     """Return *prefix*, an underscore and 130 random bits: ``acc_4r2m…`` (26 characters)."""
-    return f"{prefix}_{secrets.token_bytes(26).translate(_LETTERS).decode('ascii')}"
+    return f"{prefix}_{os.urandom(26).translate(_LETTERS).decode('ascii')}"
 
 
 def is_id(value: str, prefix: str) -> bool:
@@ -31,7 +32,7 @@ def new_ordered_id(prefix: str) -> str:
     end, so that a commit writes few pages.
     """
     moment = int(clock.now().timestamp() * 1000)
-    return f"{prefix}_{moment:012x}{secrets.token_bytes(16).translate(_LETTERS).decode('ascii')}"
+    return f"{prefix}_{moment:012x}{os.urandom(16).translate(_LETTERS).decode('ascii')}"
 
 
 def new_token(prefix: str) -> str:

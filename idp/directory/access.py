@@ -108,7 +108,7 @@ def openable(work: Work, organization_id: str, account_id: str) -> list[Applicat
 def groups_of(work: Work, organization_id: str, account_id: str) -> tuple[str, ...]:
     """Return the names of the groups that the account is in now, sorted."""
     rows = work.tx.rows(_GROUPS, organization_id=organization_id, account_id=account_id, now=work.now)
-    return tuple(row.name for row in rows)
+    return tuple([row.name for row in rows])
 
 
 def group_ids_of(work: Work, organization_id: str, account_id: str) -> frozenset[str]:

@@ -94,6 +94,7 @@ class Standing:
         blocklist: name and contents of the zones whose addresses get no answer at all.
         until: when a trial ends, and with it this; None: no policy is on trial.
         console_id: id of the policy that the admin console is under; None: the default for applications.
+        trivial: whether every request passes: no rule, no demand, no block list.
     """
 
     session: Compiled
@@ -102,6 +103,11 @@ class Standing:
     blocklist: tuple[tuple[str, CompiledZone], ...] = ()
     until: datetime | None = None
     console_id: str | None = None
+    trivial: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        policies = (self.session, *self.applications.values())
+        object.__setattr__(self, "trivial", not self.blocklist and all(policy.trivial for policy in policies))
 
     @property
     def console(self) -> Compiled:
@@ -111,13 +117,6 @@ class Standing:
     def of_application(self, access_policy_id: str | None) -> Compiled:
         """Return the policy that an application is under, by its ``access_policy_id``."""
         return self.applications.get(access_policy_id) or self.applications[None]
-
-    @property
-    def trivial(self) -> bool:
-        """Whether every request passes: no rule, no demand, no block list."""
-        return (
-            self.session.trivial and not self.blocklist and all(policy.trivial for policy in self.applications.values())
-        )
 
     def blocked(self, ip: str, country: str, city: str, asn: str) -> str | None:
         """Return the name of the zone of the block list that an address is in, None if it is in none."""

@@ -265,11 +265,16 @@ def _paid(values: Iterable[str], budget: Budget) -> _Values:
     """Return *values*, each paid for as it is made: what is too much is noticed before there is more of it."""
     made: list[str] = []
     for value in values:
-        if len(made) == MOST_VALUES or len(value) > LONGEST_VALUE:
-            raise TooMuchError
-        budget.make(len(value))
-        made.append(value)
+        _pay(value, made, budget)
     return tuple(made)
+
+
+def _pay(value: str, made: list[str], budget: Budget) -> None:
+    """Put *value* beside what is *made* already, and pay for it."""
+    if len(made) == MOST_VALUES or len(value) > LONGEST_VALUE:
+        raise TooMuchError
+    budget.make(len(value))
+    made.append(value)
 
 
 def _joined(steps: list[_Step]) -> _Step:
@@ -286,16 +291,17 @@ def _joined(steps: list[_Step]) -> _Step:
 def _each(change: Callable[[str], str | None], of: _Step, *, searches: bool = False) -> _Step:
     """Change each value on its own; None leaves it out. *searches*: it looks for something in the value."""
 
-    def changing(value: str, budget: Budget) -> str | None:
-        if searches:
-            budget.search(len(value))
-        else:
-            budget.spend(1)  # also for what is left out
-        return change(value)
-
     def step(attributes: Attributes, budget: Budget) -> _Values:
-        changed = (changing(value, budget) for value in of(attributes, budget))
-        return _paid((value for value in changed if value is not None), budget)
+        made: list[str] = []
+        for value in of(attributes, budget):
+            if searches:
+                budget.search(len(value))
+            else:
+                budget.spend(1)  # also for what is left out
+            changed = change(value)
+            if changed is not None:
+                _pay(changed, made, budget)
+        return tuple(made)
 
     return step
 

@@ -32,6 +32,8 @@ def matches(pattern: str, value: str) -> bool:
     head, star, rest = pattern.partition("*")
     if not star:
         return value == pattern
+    if not rest:  # by far the most: what begins so
+        return value.startswith(head)
     *parts, tail = rest.split("*")
     if len(value) < len(head) + len(tail) or not value.startswith(head) or not value.endswith(tail):
         return False

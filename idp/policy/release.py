@@ -182,8 +182,12 @@ def statements(attributes: Attributes, levels: Levels) -> tuple[Statement, ...]:
         attributes: everything that is known of the person.
         levels: what organization, site and application say, in this order; those that say nothing may be missing.
     """
+    return statements_of(released(attributes, levels), levels)
+
+
+def statements_of(leaving: Mapping[str, tuple[str, ...]], levels: Levels) -> tuple[Statement, ...]:
+    """As `statements`, of what is known to be *leaving* (`released`)."""
     policy = _policy(levels)
-    leaving = released(attributes, policy)
     if not policy.effective:
         return _unruled(leaving)
     found = []

@@ -143,14 +143,20 @@ def decide(policy: SignOnPolicy, *, has_second_step: bool, asked: Strength | Non
 
 def _by_policy(policy: SignOnPolicy, has_second_step: bool) -> Decision:
     if policy.second_step is SecondStep.REQUIRED and (has_second_step or not policy.in_grace):
-        return Decision(Strength.SECOND_STEP, "authentication-policy: second step required", weak_suffices=True)
+        return _REQUIRED
     if policy.second_step is SecondStep.REQUIRED:
-        return Decision(Strength.PASSWORD, "authentication-policy: second step not yet required (grace)", True)
-    if policy.second_step is SecondStep.OPTIONAL and has_second_step:
-        return Decision(
-            Strength.SECOND_STEP, "authentication-policy: second step where there is one", weak_suffices=True
-        )
-    return Decision(Strength.PASSWORD, "authentication-policy: password", weak_suffices=True)
+        return _IN_GRACE
+    return _WHERE_THERE_IS_ONE if policy.second_step is SecondStep.OPTIONAL and has_second_step else _PASSWORD
+
+
+def _own(required: Strength, rule: str) -> Decision:
+    return Decision(required, f"authentication-policy: {rule}", weak_suffices=True)
+
+
+_REQUIRED = _own(Strength.SECOND_STEP, "second step required")
+_IN_GRACE = _own(Strength.PASSWORD, "second step not yet required (grace)")
+_WHERE_THERE_IS_ONE = _own(Strength.SECOND_STEP, "second step where there is one")
+_PASSWORD = _own(Strength.PASSWORD, "password")
 
 
 def both(one: Decision, other: Decision) -> Decision:
@@ -179,16 +185,21 @@ def asks_more(other: Decision, one: Decision) -> bool:
 
 def counting(decision: Decision, proofs: Iterable[Proof], now: datetime) -> tuple[Proof, ...]:
     """Return the *proofs* that are young enough for *decision*."""
-    return tuple(
-        proof for proof in proofs if proof.fresh or decision.within is None or now - proof.at <= decision.within
-    )
+    within = decision.within
+    if within is None:
+        return tuple(proofs)
+    return tuple(proof for proof in proofs if proof.fresh or now - proof.at <= within)
 
 
 def meets(decision: Decision, proofs: Iterable[Proof], now: datetime) -> bool:
     """Say whether *proofs* satisfy *decision*."""
-    methods = frozenset(proof.method for proof in counting(decision, proofs, now))
+    methods = frozenset({proof.method for proof in counting(decision, proofs, now)})
     have = strength(methods, weak=decision.weak_suffices)
-    return have is not None and have >= decision.required and all(methods & wanted for wanted in decision.any_of)
+    return (
+        have is not None
+        and have >= decision.required
+        and (not decision.any_of or all(methods & wanted for wanted in decision.any_of))
+    )
 
 
 def strength(methods: frozenset[Method], *, weak: bool = False) -> Strength | None:

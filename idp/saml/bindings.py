@@ -21,6 +21,7 @@ _MOST_OCTETS = 64 * 1024
 _MOST_PARAMETERS = 64
 _MOST_RELAY_STATE = 1024
 _BROKEN_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
+_OF_BASE64 = ((b"%2B", b"+"), (b"%2b", b"+"), (b"%2F", b"/"), (b"%2f", b"/"), (b"%3D", b"="), (b"%3d", b"="))
 _BEGINS = (b"<", b"\xef", b" ", b"\t", b"\r", b"\n")
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\ufffe\uffff]")
 
@@ -146,12 +147,19 @@ def _detached(raw: dict[str, bytes], kind: str) -> DetachedSignature | None:
     return DetachedSignature(_text(raw["SigAlg"]), value, tuple(octets))
 
 
+def _unescaped(raw: bytes) -> bytes:
+    """Return *raw* without its escapes, none of which is broken: first those of base64, which messages are full of."""
+    for escape, octet in _OF_BASE64:
+        raw = raw.replace(escape, octet)
+    return unquote_to_bytes(raw) if b"%" in raw else raw
+
+
 def _text(raw: bytes) -> str:
     """Decode one name or value of a form, once and strictly."""
     if b"%" in raw:
         if _BROKEN_ESCAPE.search(raw):
             raise unreadable("a broken percent escape", "not-base64")
-        raw = unquote_to_bytes(raw.replace(b"+", b" "))
+        raw = _unescaped(raw.replace(b"+", b" "))
     elif b"+" in raw:
         raw = raw.replace(b"+", b" ")
     try:

@@ -44,7 +44,7 @@ class Mold:
 
     def filled(self, values: Mapping[str, str]) -> str:
         """
-        Return the element with *values* in their places; those of whole places are XML of the writer's.
+        Return the element with *values* in their places; those of whole places are XML of the writer's, or base64 of ours.
 
         Raises:
             Invalid: a value has a character that XML cannot hold.
@@ -53,8 +53,9 @@ class Mold:
         out = [self.first]
         for kind, name, part in self.others:
             value = values[name]
-            out.append(value if kind == "e" or stands_as_it_is(value) else _ESCAPE[kind](value))
-            out.append(part)
+            if kind != "e" and not stands_as_it_is(value):
+                value = _ESCAPE[kind](value)
+            out += (value, part)
         return "".join(out)
 
     def split_at(self, name: str) -> tuple["Mold", "Mold"]:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any
 
 from idp.audit.attempts import Trail
@@ -9,11 +10,12 @@ from idp.base.errors import Invalid
 from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import names as directory_names
+from idp.directory import sites
 from idp.directory.policies import release_levels
 from idp.directory.sites import SiteFacts
 from idp.policy.access.context import RequestKind
 from idp.policy.release import may_leave
-from idp.saml import contexts, endpoints, errors, gate, made_names, nameid, signatures
+from idp.saml import contexts, endpoints, errors, gate, made_names, nameid, own_metadata, signatures
 from idp.saml.bindings import REQUEST, Incoming
 from idp.saml.checks import CHECKS, WISHES, scoping, subject
 from idp.saml.checks.examined import Examined
@@ -38,6 +40,18 @@ class Place:
     site: SiteFacts
     issuer: str
     address: str
+
+
+def place_at(work: Work, base_url: str, slug: str) -> Place | None:
+    """Return our end of the conversation at the site *slug*; None where there is no site."""
+    site = sites.facts(work, slug)
+    return None if site is None else _place(site, base_url)
+
+
+@lru_cache(maxsize=1024)
+def _place(site: SiteFacts, base_url: str) -> Place:
+    issuer = sites.issuer(base_url, site.slug)
+    return Place(site, own_metadata.entity_id(issuer), f"{issuer}/saml")
 
 
 @dataclass(frozen=True, slots=True)

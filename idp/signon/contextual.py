@@ -60,6 +60,9 @@ class Person:
     grace_used: int
 
 
+_NONE: frozenset[str] = frozenset()
+
+
 @dataclass(frozen=True, slots=True)
 class Access:
     """
@@ -74,15 +77,16 @@ class Access:
 
     @property
     def requires_something(self) -> bool:
-        return any(
-            isinstance(outcome, Allowed) and outcome.requires is not None
-            for outcome in (self.session, self.application)
-        )
+        return _requires(self.session) or _requires(self.application)
 
     @property
     def denied(self) -> Denied | None:
         """The denial, if either policy denies."""
         return next((one for one in (self.session, self.application) if isinstance(one, Denied)), None)
+
+
+def _requires(outcome: Outcome) -> bool:
+    return isinstance(outcome, Allowed) and outcome.requires is not None
 
 
 def judge(
@@ -103,7 +107,7 @@ def judge(
         if person.kind is AccountKind.BREAK_GLASS
         else _asked(work, standing, organization_id, request.kind, request.application_id)
     )
-    wanted = frozenset[str]().union(*(_mentioned(work, organization_id, policy) for policy in asked))
+    wanted = _NONE.union(*[_mentioned(work, organization_id, policy) for policy in asked])
     device = _device(work, organization_id, person.account_id, session, look=bool(wanted & {DEVICE, BEHAVIOURS}))
     place = work.origin.locate(work.origin.ip)
     unusual = (
@@ -118,7 +122,7 @@ def judge(
         if BEHAVIOURS in wanted
         else frozenset()
     )
-    groups = access.group_ids_of(work, organization_id, person.account_id) if GROUPS in wanted else frozenset[str]()
+    groups = access.group_ids_of(work, organization_id, person.account_id) if GROUPS in wanted else _NONE
     agent = user_agents.read(work.origin.user_agent)
     context = Context(
         at=work.now,

@@ -17,7 +17,7 @@ from idp.directory.attributes import attributes_of
 from idp.directory.policies import release_levels
 from idp.policy.access import recording
 from idp.policy.access.context import RequestKind
-from idp.policy.release import released, statements
+from idp.policy.release import released, statements_of
 from idp.policy.signon import Strength, strength
 from idp.signon import contextual, flow, pending
 from idp.signon import facts as facts_
@@ -170,10 +170,13 @@ def stands(
 def result(work: Work, request: SignOnRequest, facts: Facts, session: CurrentSession) -> SignOnResult:
     """Return what the application may know of this sign-on: proofs, and attributes that policy releases."""
     proofs = flow.usable(request, facts)
-    have = strength(frozenset(proof.method for proof in proofs))
+    methods = [proof.method for proof in proofs]
+    proven = frozenset(methods)
+    have = strength(proven)
     assert have is not None  # the dispatcher said Complete
     known = attributes_of(work, request.organization_id, session.account_id)
     levels = release_levels(work, request.organization_id, request.site_id, request.application_id)
+    leaving = released(known, levels)
     return SignOnResult(
         organization_id=request.organization_id,
         site_id=request.site_id,
@@ -184,10 +187,10 @@ def result(work: Work, request: SignOnRequest, facts: Facts, session: CurrentSes
         authenticated_at=session.authenticated_at,
         expires_at=session.expires_at,
         strength=have,
-        satisfied=strength(frozenset(proof.method for proof in proofs), weak=True) or have,
-        methods=tuple(proof.method for proof in proofs),
-        attributes=released(known, levels),
-        statements=statements(known, levels),
+        satisfied=strength(proven, weak=True) or have,
+        methods=tuple(methods),
+        attributes=leaving,
+        statements=statements_of(leaving, levels),
     )
 
 

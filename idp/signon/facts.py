@@ -39,7 +39,7 @@ def gather(
     policy = authentication_policy(work, request.organization_id, None if person is None else person.policy_id)
     deciding = policy.deciding(work.now, 0 if person is None else person.grace_used)
     # What the authentication policy no longer takes has proven nothing to a rule either.
-    taken = tuple(proof for proof in proofs if proof.method in deciding.methods)
+    taken = tuple([proof for proof in proofs if proof.method in deciding.methods])
     access_ = Access() if person is None else contextual.judge(work, request, person, session, row, taken)
     facts = Facts(
         now=work.now,
@@ -86,7 +86,7 @@ def _new_password(
     policy: AuthenticationFacts,
 ) -> str:
     """Return why a new password is due: asked only of who has just typed the old one, so nobody is locked out."""
-    typed = any(proof.fresh and proof.method is Method.PASSWORD for proof in proofs)
+    typed = [proof for proof in proofs if proof.fresh and proof.method is Method.PASSWORD]
     if person is None or not typed or Method.PASSWORD not in policy.methods:
         return ""
     return password.new_one_due(work, request.organization_id, person.account_id, policy)
@@ -115,7 +115,7 @@ def _second_steps(
     if person is None:
         return frozenset()
     asks_more = request.asked is not None or access_.requires_something
-    proven = frozenset(proof.method for proof in proofs) & STRONG_SECOND_STEPS & policy.methods
+    proven = frozenset({proof.method for proof in proofs}) & STRONG_SECOND_STEPS & policy.methods
     if not asks_more and request.max_age is None and not request.force:
         if proven & ENROLLABLE or (proven and Method.TEMPORARY_PASS not in proven):
             return proven

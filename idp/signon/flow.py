@@ -141,7 +141,7 @@ def next_step(request: SignOnRequest, facts: Facts) -> Step:
     if request.unattainable:
         return Refuse(Refusal.CONTEXT_UNMET)
     proofs = usable(request, facts)
-    if strength(frozenset(proof.method for proof in proofs), weak=True) is None:
+    if strength(frozenset({proof.method for proof in proofs}), weak=True) is None:
         return Refuse(Refusal.LOGIN_REQUIRED) if request.passive else AskFirstStep()
     if request.account_hint and request.account_hint != facts.account_id:
         return Refuse(Refusal.LOGIN_REQUIRED if request.passive else Refusal.WRONG_ACCOUNT)
@@ -174,12 +174,15 @@ def usable(request: SignOnRequest, facts: Facts) -> tuple[Proof, ...]:
     Return the proofs that count: all that the policy allows, only fresh ones where forced, only young
     ones with a greatest age.
     """
+    allowed = facts.policy.methods
     return tuple(
-        proof
-        for proof in facts.proofs
-        if proof.method in facts.policy.methods
-        and (proof.fresh or not request.force)
-        and (proof.fresh or request.max_age is None or facts.now - proof.at <= request.max_age)
+        [
+            proof
+            for proof in facts.proofs
+            if proof.method in allowed
+            and (proof.fresh or not request.force)
+            and (proof.fresh or request.max_age is None or facts.now - proof.at <= request.max_age)
+        ]
     )
 
 
@@ -198,8 +201,10 @@ def decision(request: SignOnRequest, facts: Facts) -> Decision:
 
 def denial(facts: Facts) -> Denied | None:
     """Return the denial of the access policies, if there is one: that for sessions comes first."""
-    outcomes = (facts.session_access, facts.application_access)
-    return next((outcome for outcome in outcomes if isinstance(outcome, Denied)), None)
+    for outcome in (facts.session_access, facts.application_access):
+        if isinstance(outcome, Denied):
+            return outcome
+    return None
 
 
 def _out_of_reach(request: SignOnRequest, facts: Facts) -> bool:

@@ -35,6 +35,8 @@ _EXTENSION = "ostiary"
 _LONGEST_USER_AGENT = 512
 _LONGEST_CERTIFICATE = 512
 _A_YEAR = 31536000
+_SECURE_COOKIES = ("__Host-ostiary_session", "__Host-ostiary_browser", "__Host-ostiary_devices")
+_COOKIES_ON_LOOPBACK = ("ostiary_session", "ostiary_browser", "ostiary_devices")
 
 log = structlog.get_logger("idp.web")
 
@@ -119,14 +121,24 @@ def origin(*, person: bool = True) -> Origin:
     Args:
         person: a person's browser may have sent it; without, no cookie of devices is looked for.
     """
-    shared, environ = installation(), request.environ
+    environ = request.environ
+    return origin_of(environ, installation(), request_id(), _devices(environ) if person else "")
+
+
+def origin_of(environ: "WSGIEnvironment", shared: Installation, request_id: str, devices: str) -> Origin:
+    """
+    As `origin`, of a request that is not (yet) Flask's.
+
+    Args:
+        devices: its cookie of devices; empty: none.
+    """
     places, proxy = shared.places, shared.settings.proxy
     return Origin(
         door="web",
         ip=ip_of(environ, proxy.trusted_hops),
-        request_id=request_id(),
+        request_id=request_id,
         user_agent=environ.get("HTTP_USER_AGENT", "")[:_LONGEST_USER_AGENT],
-        devices=_devices(environ) if person else "",
+        devices=devices,
         certificate=certificate_of(environ, proxy),
         locate=places.locate if places.known else nowhere,
     )
@@ -184,10 +196,13 @@ def open_work(*, person: bool = True) -> Iterator[Work]:
             origin=origin(person=person),
         )
         session = current_session(work) if person else None
-        if session is not None:
-            actor = Actor("account", session.account_id, session.email, session.organization_id)
-            work = Work(tx, actor, work.now, work.origin)
-        yield work
+        yield work if session is None else acting(work, session)
+
+
+def acting(work: Work, session: CurrentSession) -> Work:
+    """Return *work* with the account of *session* as its actor."""
+    actor = Actor("account", session.account_id, session.email, session.organization_id)
+    return Work(work.tx, actor, work.now, work.origin)
 
 
 def current_session(work: Work) -> CurrentSession | None:
@@ -245,7 +260,7 @@ def browser() -> str:
     here = g._get_current_object()
     if "browser" not in here:
         held = request.cookies.get(_browser_cookie(), "")
-        if len(held) == TOKEN_BODY_LENGTH and held.isascii():
+        if is_browser(held):
             here.browser = held
         else:
             here.browser = secrets.token_urlsafe(32)
@@ -256,7 +271,12 @@ def browser() -> str:
 def known_browser() -> str | None:
     """Return the binding secret that came with this request, None if there was none."""
     held = request.cookies.get(_browser_cookie(), "")
-    return held if len(held) == TOKEN_BODY_LENGTH and held.isascii() else None
+    return held if is_browser(held) else None
+
+
+def is_browser(held: str) -> bool:
+    """Say whether *held* has the form of a browser's binding secret."""
+    return len(held) == TOKEN_BODY_LENGTH and held.isascii()
 
 
 def browser_state(work: Work) -> str:
@@ -362,15 +382,20 @@ def pages_by_pattern() -> dict[str, tuple[str, frozenset[str]]]:
 
 
 def _session_cookie() -> str:
-    return "__Host-ostiary_session" if settings().secure else "ostiary_session"
+    return cookie_names(settings())[0]
 
 
 def _browser_cookie() -> str:
-    return "__Host-ostiary_browser" if settings().secure else "ostiary_browser"
+    return cookie_names(settings())[1]
 
 
 def _devices_cookie() -> str:
-    return "__Host-ostiary_devices" if settings().secure else "ostiary_devices"
+    return cookie_names(settings())[2]
+
+
+def cookie_names(settings: Settings) -> tuple[str, str, str]:
+    """Return the names of the cookies of the session, of the browser, and of its devices."""
+    return _SECURE_COOKIES if settings.secure else _COOKIES_ON_LOOPBACK
 
 
 def _write_cookies(response: Response) -> Response:

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from io import BytesIO
+from queue import SimpleQueue
 from threading import BoundedSemaphore, Lock, local
 from typing import IO, TYPE_CHECKING, Any
 
@@ -29,6 +30,7 @@ from idp.web.routes import Route
 if TYPE_CHECKING:
     from _typeshed.wsgi import InputStream, StartResponse, WSGIEnvironment
 
+    from idp.web.at_once import AtOnce
     from idp.web.kept_documents import KeptDocuments
 
 LONGEST_BODY = 64 * 1024
@@ -108,8 +110,8 @@ class Door(Flask):
     The Flask application of the web door.
 
     ``public_address`` is the scheme and the host of the configured base URL; what Werkzeug makes an
-    absolute address of (a redirect to the canonical form of a path) is made of them. ``kept`` answers some
-    requests before Flask is asked. ``uploads`` are the paths that take files, and how long a body may be there;
+    absolute address of (a redirect to the canonical form of a path) is made of them. ``kept`` and ``at_once`` answer
+    some requests before Flask is asked. ``uploads`` are the paths that take files, and how long a body may be there;
     ``uploads_below`` the same of every path that begins so.
     """
 
@@ -119,6 +121,7 @@ class Door(Flask):
     session_interface = NoSession()
     public_address = ("http", "localhost")
     kept: "KeptDocuments | None" = None
+    at_once: "AtOnce | None" = None
 
     def __init__(self, *args: Any, **values: Any) -> None:
         super().__init__(*args, **values)
@@ -126,7 +129,7 @@ class Door(Flask):
         self.uploads_below: dict[str, int] = {}
         self._reading = BoundedSemaphore(_BODIES_AT_ONCE)
         self._uploading = BoundedSemaphore(_UPLOADS_AT_ONCE)
-        self._working = BoundedSemaphore(_WORK_AT_ONCE)
+        self._working = places(_WORK_AT_ONCE)
         self._aside = BoundedSemaphore(_ASIDE_AT_ONCE)
         self._aside_of: Counter[str] = Counter()
         self._counting = Lock()
@@ -138,7 +141,6 @@ class Door(Flask):
             known = self.kept.answer(environ, start_response)
             if known is not None:
                 return known
-            start_response = self.kept.noting(environ, start_response)
         if environ.get("CONTENT_LENGTH", "0") not in ("", "0") or "HTTP_TRANSFER_ENCODING" in environ:
             if not self._reading.acquire(blocking=False):
                 start_response("503 Service Unavailable", [*_BUSY])
@@ -149,12 +151,18 @@ class Door(Flask):
                     return [b"Too many files are being sent at this moment. Try again in a few seconds.\n"]
             finally:
                 self._reading.release()
-        with self._working:
-            self._here.works = True
-            try:
-                return super().wsgi_app(environ, start_response)
-            finally:
-                self._here.works = False
+        self._working.get()
+        self._here.works = True
+        try:
+            answered = None if self.at_once is None else self.at_once.answer(environ, start_response)
+            if answered is not None:
+                return answered
+            if self.kept is not None:
+                start_response = self.kept.noting(environ, start_response)
+            return super().wsgi_app(environ, start_response)
+        finally:
+            self._here.works = False
+            self._working.put(None)
 
     def longest_body(self, path: str) -> int:
         """Return how many bytes a body may have that is sent to *path*."""
@@ -193,11 +201,11 @@ class Door(Flask):
             works = getattr(self._here, "works", False)  # not so where no request is being answered
             try:
                 if works:
-                    self._working.release()
+                    self._working.put(None)
                 yield
             finally:
                 if works:
-                    self._working.acquire()
+                    self._working.get()
 
     @contextmanager
     def _place_of(self, network: str) -> Iterator[None]:
@@ -242,6 +250,14 @@ _BUSY = (
     ("X-Content-Type-Options", "nosniff"),
     ("Retry-After", "5"),
 )
+
+
+def places(many: int) -> "SimpleQueue[None]":
+    """Return so many places: taken by ``get``, which waits for one, and given back by ``put`` (a semaphore in C)."""
+    free: SimpleQueue[None] = SimpleQueue()
+    for _ in range(many):
+        free.put(None)
+    return free
 
 
 def _read_body(environ: "WSGIEnvironment", longest: int) -> None:

@@ -5,10 +5,14 @@ The choice is kept in a cookie, for who is not signed in yet, and with the accou
 """
 
 from datetime import datetime
+from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from babel.dates import format_datetime
 from flask import Blueprint, Flask, Response, g, request
+from werkzeug.datastructures import LanguageAccept
 from werkzeug.exceptions import HTTPException
+from werkzeug.http import parse_accept_header
 
 from idp.base import catalogues
 from idp.base.catalogues import ENGLISH, LANGUAGES
@@ -18,9 +22,13 @@ from idp.web import context
 from idp.web.render import LANGUAGE_COOKIE, redirect_to_path
 from idp.web.security import PROTOCOL, public
 
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
 pages = Blueprint("languages", __name__)
 
 _A_YEAR = 365 * 24 * 3600
+_LONGEST_KEPT = 200
 
 
 def install(app: Flask) -> None:
@@ -37,10 +45,22 @@ def current() -> str:
     """Return the language of this request, one of `LANGUAGES`."""
     chosen: str | None = g.get("language")
     if chosen is None:
-        cookie = request.cookies.get(LANGUAGE_COOKIE, "")
-        chosen = cookie if cookie in LANGUAGES else request.accept_languages.best_match(LANGUAGES, ENGLISH)
-        g.language = chosen
-    return chosen or ENGLISH
+        chosen = g.language = preferred(request.cookies.get(LANGUAGE_COOKIE, ""), request.environ)
+    return chosen
+
+
+def preferred(cookie: str, environ: "WSGIEnvironment") -> str:
+    """Return the language for a browser with that *cookie* of languages: the chosen one, else what it prefers."""
+    if cookie in LANGUAGES:
+        return cookie
+    accepted = environ.get("HTTP_ACCEPT_LANGUAGE", "")
+    return (_best if len(accepted) <= _LONGEST_KEPT else _best.__wrapped__)(accepted)
+
+
+@lru_cache(maxsize=256)
+def _best(accepted: str) -> str:
+    """Return the best of our languages for an Accept-Language (RFC 9110 section 12.5.4)."""
+    return parse_accept_header(accepted, LanguageAccept).best_match(LANGUAGES, ENGLISH) or ENGLISH
 
 
 def gettext(words: str, **values: object) -> str:

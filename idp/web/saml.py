@@ -15,7 +15,7 @@ from idp.saml.answering import Answer, Ask
 from idp.saml.bindings import Incoming
 from idp.saml.errors import UNREADABLE, MessageRefused, StatusError
 from idp.saml.metadata import Published
-from idp.saml.requests import Place
+from idp.saml.requests import Place, place_at
 from idp.signon.pending import SignOnLost
 from idp.web import context
 from idp.web.carrying import carried
@@ -26,7 +26,7 @@ from idp.web.security import acts, protocol
 
 pages = Blueprint("saml", __name__, url_prefix="/sites/<slug>/saml")
 
-_SIGN_ON = "saml.sign-on"
+SIGN_ON = "saml.sign-on"
 _FORM = "application/x-www-form-urlencoded"
 _METADATA = "application/samlmetadata+xml"
 
@@ -84,7 +84,7 @@ def sso(slug: str) -> Response:
         incoming = bindings.from_query(request.query_string)
         return answering.by_redirect(work, place, incoming, current=current, browser=context.browser(), trail=trail)
 
-    return _attempted(slug, _SIGN_ON, act)
+    return _attempted(slug, SIGN_ON, act)
 
 
 @pages.post("/sso")
@@ -96,7 +96,7 @@ def sso_post(slug: str) -> Response:
         context.count_beginning(work)
         return answering.by_post(work, place, posted(), trail)
 
-    return _attempted(slug, _SIGN_ON, act)
+    return _attempted(slug, SIGN_ON, act)
 
 
 @pages.get("/resume/<handle>")
@@ -109,7 +109,7 @@ def resume(slug: str, handle: str) -> Response:
         current = context.current_session(work)
         return answering.resume(work, place, handle, current=current, browser=context.browser(), trail=trail)
 
-    return _attempted(slug, _SIGN_ON, act, goes_on=True)
+    return _attempted(slug, SIGN_ON, act, goes_on=True)
 
 
 @pages.get("/start")
@@ -130,7 +130,7 @@ def start(slug: str) -> Response:
             trail=trail,
         )
 
-    return _attempted(slug, _SIGN_ON, act)
+    return _attempted(slug, SIGN_ON, act)
 
 
 def _attempted(slug: str, kind: str, act: Act, *, goes_on: bool = False) -> Response:
@@ -161,13 +161,12 @@ def _attempted(slug: str, kind: str, act: Act, *, goes_on: bool = False) -> Resp
 
 def place_of(work: Work, slug: str, trail: Trail | None = None) -> Place:
     """Return our end of the conversation at the site *slug*; there is none where there is no site."""
-    site = sites.facts(work, slug)
-    if site is None:
+    place = place_at(work, context.settings().base_url, slug)
+    if place is None:
         abort(404)
     if trail is not None:
-        trail.organization_id, trail.site_id = site.organization_id, site.id
-    issuer = sites.issuer(context.settings().base_url, slug)
-    return Place(site, metadata.entity_id(issuer), f"{issuer}/saml")
+        trail.organization_id, trail.site_id = place.site.organization_id, place.site.id
+    return place
 
 
 def posted() -> Incoming:

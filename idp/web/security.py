@@ -177,6 +177,19 @@ def allow_frames(*sources: str) -> None:
     g.frame_src = sources
 
 
+def headers_in_a_sign_on(form_action: tuple[str, ...], *, secure: bool) -> list[tuple[str, str]]:
+    """
+    Return the headers of a page of a protocol that is made without Flask; those that every such page has.
+
+    Args:
+        form_action: as for `allow_form_action`.
+        secure: our base URL is https.
+    """
+    policy = _policy(form_action, (), _NOBODY)
+    first = [("Content-Security-Policy", policy), ("Cache-Control", "no-store"), ("Vary", "Cookie"), *_OF_A_SIGN_ON]
+    return [*first, *_OVER_HTTPS] if secure else first
+
+
 def _headers(response: Response) -> Response:
     here, headers = g._get_current_object(), response.headers
     if "Content-Security-Policy" not in headers:

@@ -84,7 +84,7 @@ def test_d10_no_secret_of_the_road_is_kept(place, client, browser):
     code = place.code(browser, client)
     tokens = place.redeem(client, code).json
 
-    place.database.engine.dispose()
+    place.database.dispose()
     with place.work() as work:
         tables = ("one_time_values", "refresh_tokens", "clients", "attempts", "audit_entries", "grants")
         rows = [row for name in tables for row in work.tx.connection.exec_driver_sql(f"SELECT * FROM {name}")]
@@ -289,7 +289,7 @@ def test_empty_parts_of_a_form_are_nothing(place, client, browser):
 
 
 def test_a_database_that_does_not_answer_is_said_so_in_json(place, client):
-    place.database.engine.dispose()
+    place.database.dispose()
     place.database.engine = make_engine("sqlite:////nowhere/at/all.db")
 
     refused = place.redeem(client, new_token("cod"))

@@ -14,6 +14,7 @@ from joserfc.jwk import ECKey
 from idp.base.errors import Unavailable
 from idp.directory import sites
 from idp.oidc import client_auth, remote_keys
+from idp.web.door import places
 from tests.oidc.assertions import EC, ED, KEYS, MACHINE, OTHER, RSA, assertion
 from tests.oidc.support import BASE_URL, ISSUER, NOON, reference
 from tests.support.steady import steady
@@ -231,7 +232,7 @@ def test_keys_at_an_address_are_fetched_once(place, remote):
 def test_o18_i8_who_waits_for_a_clients_keys_holds_nobody_up(place, remote, monkeypatch):
     """O18, I8: the address may hang for as long as we wait; others are answered meanwhile."""
     app, asked, go_on = place.app, Event(), Event()
-    app._working = BoundedSemaphore(1)  # as if all the others were waiting, too
+    app._working = places(1)  # as if all the others were waiting, too
 
     def hang(*_, **__):
         asked.set()

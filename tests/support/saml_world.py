@@ -1,6 +1,7 @@
 """Acme with its people and a service provider, and what a browser of theirs sees of SAML."""
 
 import base64
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -129,6 +130,7 @@ class World:
             )
         made.session_id, made.token = current.id, token
         made.client.set_cookie("ostiary_session", token)
+        made.client.set_cookie("ostiary_browser", secrets.token_urlsafe(32))
         return made
 
     def alive(self, browser: "Browser") -> bool:

@@ -475,6 +475,7 @@ def watched(database: Database, seen: list[str]) -> Iterator[None]:
     def trace(connection, *_):
         connection.set_trace_callback(seen.append)
 
+    database.dispose()  # so that the next one is taken out of the pool
     event.listen(database.engine, "checkout", trace)
     try:
         yield

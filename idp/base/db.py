@@ -273,6 +273,7 @@ class Transaction:
         self.memory = database.memory
         self._held, self._until = held, until
         self._dialect = database.engine.dialect
+        self._driver: Any = held.dbapi_connection
         self._cursor = _cursor(held)
         self._connection: Connection | None = None
         self._session: Session | None = None
@@ -324,17 +325,14 @@ class Transaction:
         """Call *act* once this transaction has been committed; not if it is rolled back."""
         self._after_commit.append(act)
 
-    def _flush(self) -> None:
+    def commit(self) -> None:
         if self._session is not None:
             self._session.flush()
-
-    def commit(self) -> None:
-        self._flush()
         if self._connection is not None:
             self._connection.commit()
         else:
             try:
-                self._held.commit()
+                self._driver.commit()
             except self._dialect.loaded_dbapi.Error as error:
                 raise _translated(self._dialect, error, "COMMIT") from error
         for act in self._after_commit:

@@ -59,7 +59,7 @@ _OPENABLE = (
     .where(Site.disabled_at.is_(None))
     .order_by(Application.name, Application.id)
 )
-_GROUPS = Prepared(
+GROUP_NAMES = (
     select(Group.name)
     .join(Membership, and_(Membership.organization_id == Group.organization_id, Membership.group_id == Group.id))
     .where(
@@ -67,9 +67,9 @@ _GROUPS = Prepared(
         Membership.account_id == _WHO,
         _holds(Membership.valid_from, Membership.valid_to),
     )
-    .distinct()
-    .order_by(Group.name)
 )
+"""The names of the groups of ``account_id`` in ``organization_id`` that hold ``now``; one may come twice."""
+_GROUPS = Prepared(GROUP_NAMES.distinct().order_by(Group.name))
 
 
 _GROUP_IDS = Prepared(

@@ -2,19 +2,35 @@
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, cast, false, literal_column, null, select, true, union_all
 
 from idp.base.db import Prepared
 from idp.base.errors import Invalid
 from idp.base.texts import is_plain, phrase
 from idp.base.work import Work
 from idp.directory import access
-from idp.directory.models import Account
+from idp.directory.models import Account, Group
 from idp.policy.patterns import is_attribute_name
 
-_ACCOUNT = Prepared(
-    select(Account.email, Account.name, Account.given_name, Account.family_name, Account.attributes).where(
-        Account.organization_id == bindparam("organization_id"), Account.id == bindparam("account_id")
+_OF_ACCOUNT = select(
+    Account.email, Account.name, Account.given_name, Account.family_name, Account.attributes, false().label("is_group")
+).where(
+    Account.organization_id == bindparam("organization_id"),
+    Account.id == bindparam("account_id"),
+)
+_ACCOUNT = Prepared(_OF_ACCOUNT)
+# Read together, since every sign-on reads both: a group is a row with its name alone.
+_WITH_GROUPS = Prepared(
+    union_all(
+        _OF_ACCOUNT,
+        access.GROUP_NAMES.with_only_columns(
+            literal_column("''").label("email"),
+            Group.name,
+            literal_column("''").label("given_name"),
+            literal_column("''").label("family_name"),
+            cast(null(), Account.attributes.type).label("attributes"),
+            true().label("is_group"),
+        ),
     )
 )
 
@@ -42,7 +58,9 @@ def attributes_of(
     Args:
         groups: whoever does not want them saves looking for them.
     """
-    row = work.tx.row(_ACCOUNT, organization_id=organization_id, account_id=account_id)
+    asked = {"organization_id": organization_id, "account_id": account_id}
+    rows = work.tx.rows(_WITH_GROUPS, **asked, now=work.now) if groups else work.tx.rows(_ACCOUNT, **asked)
+    row = next((one for one in rows if not one.is_group), None)
     if row is None:
         return {}
     found = {
@@ -50,7 +68,7 @@ def attributes_of(
         "name": (row.name,),
         "given_name": (row.given_name,),
         "family_name": (row.family_name,),
-        "groups": access.groups_of(work, organization_id, account_id) if groups else (),
+        "groups": tuple(sorted({one.name for one in rows if one.is_group})),
     }
     for name, further in row.attributes.items():
         found.setdefault(name, tuple(further))

@@ -34,7 +34,9 @@ class Budget:
 
     def make(self, characters: int) -> None:
         """Pay for one value of so many characters."""
-        self.spend(1 + characters // 8)
+        self.left -= 1 + characters // 8
+        if self.left < 0:
+            raise TooMuchError(NONE_LEFT)
 
     def search(self, characters: int) -> None:
         """Pay for a search through so many characters, which may come to many comparisons for each."""

@@ -271,9 +271,10 @@ def _paid(values: Iterable[str], budget: Budget) -> _Values:
 
 def _pay(value: str, made: list[str], budget: Budget) -> None:
     """Put *value* beside what is *made* already, and pay for it."""
-    if len(made) == MOST_VALUES or len(value) > LONGEST_VALUE:
+    length = len(value)
+    if length > LONGEST_VALUE or len(made) == MOST_VALUES:
         raise TooMuchError
-    budget.make(len(value))
+    budget.make(length)
     made.append(value)
 
 

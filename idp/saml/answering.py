@@ -186,7 +186,7 @@ def _signed_on(work: Work, place: Place, requester: Requester, result: SignOnRes
     trail.passed(
         "response",
         nameid_format=subject.format,
-        attributes=sorted(one.name for one in result.statements),
+        attributes=sorted([one.name for one in result.statements]),
         encrypted=provider.encrypt_assertion,
         **({"old_algorithms": old} if (old := provider.old_algorithms) else {}),
     )

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -139,7 +140,7 @@ def issuer_of(root: Tree) -> str:
     Raises:
         MessageRefused: there is not exactly one issuer that is an entity.
     """
-    found = root.findall(ISSUER)
+    found = list(root.iterchildren(ISSUER))
     if len(found) != 1:
         raise unreadable("the message has not exactly one Issuer", "issuer", received=len(found))
     if found[0].get("Format", ENTITY) != ENTITY:
@@ -150,24 +151,28 @@ def issuer_of(root: Tree) -> str:
     return issuer
 
 
+_NAME_ID_POLICY, _REQUESTED_CONTEXT, _SCOPING = _P + "NameIDPolicy", _P + "RequestedAuthnContext", _P + "Scoping"
+_SUBJECT = _S + "Subject"
+_OF_AUTHN_REQUEST = frozenset(
+    {
+        ISSUER,
+        SIGNATURE_TAG,
+        _P + "Extensions",
+        _SUBJECT,
+        _NAME_ID_POLICY,
+        _S + "Conditions",
+        _REQUESTED_CONTEXT,
+        _SCOPING,
+    }
+)
+
+
 def read_authn_request(root: Tree) -> AuthnRequest:
     """
     Raises:
         MessageRefused: it is no AuthnRequest that can be understood in one way only.
     """
-    parts = _parts(
-        root,
-        {
-            ISSUER,
-            SIGNATURE_TAG,
-            _P + "Extensions",
-            _S + "Subject",
-            _P + "NameIDPolicy",
-            _S + "Conditions",
-            _P + "RequestedAuthnContext",
-            _P + "Scoping",
-        },
-    )
+    parts = _parts(root, _OF_AUTHN_REQUEST)
     return AuthnRequest(
         header=_header(root),
         consumer_url=root.get("AssertionConsumerServiceURL"),
@@ -175,10 +180,10 @@ def read_authn_request(root: Tree) -> AuthnRequest:
         protocol_binding=root.get("ProtocolBinding"),
         force=_boolean(root.get("ForceAuthn")) is True,
         passive=_boolean(root.get("IsPassive")) is True,
-        name_id_policy=_name_id_policy(parts.get(_P + "NameIDPolicy")),
-        context=_context(parts.get(_P + "RequestedAuthnContext")),
-        subject=_subject(parts.get(_S + "Subject")),
-        scoping=_scoping(parts.get(_P + "Scoping")),
+        name_id_policy=_name_id_policy(parts.get(_NAME_ID_POLICY)),
+        context=_context(parts.get(_REQUESTED_CONTEXT)),
+        subject=_subject(parts.get(_SUBJECT)),
+        scoping=_scoping(parts.get(_SCOPING)),
     )
 
 
@@ -258,7 +263,7 @@ def _header(root: Tree) -> Header:
     )
 
 
-def _parts(root: Tree, known: set[str], *, several: str = "") -> Mapping[str, Tree]:
+def _parts(root: Tree, known: AbstractSet[str], *, several: str = "") -> Mapping[str, Tree]:
     """Return the children by name; each known one at most once, and no other."""
     found: dict[str, Tree] = {}
     for child in root:

@@ -251,7 +251,7 @@ def _attributes(statements: tuple[Statement, ...]) -> Written:
         return _NOTHING
     values = [value for one in statements for value in one.values]
     if len(values) <= _MOST_IN_A_MOLD:
-        shape = tuple((one.name, one.friendly_name, one.name_format, one.type, len(one.values)) for one in statements)
+        shape = tuple([(one.name, one.friendly_name, one.name_format, one.type, len(one.values)) for one in statements])
         molded, marks = _attributes_mold(shape)
         return Written(molded.filled(dict(zip(marks, values, strict=True))), molded.declares, _INSIDE)
     return write(_attribute_statement(statements), _INSIDE)

@@ -17,7 +17,7 @@ from idp.directory.attributes import attributes_of
 from idp.directory.policies import release_levels
 from idp.policy.access import recording
 from idp.policy.access.context import RequestKind
-from idp.policy.release import released, statements_of
+from idp.policy.release import may_leave, released, statements_of
 from idp.policy.signon import Strength, strength
 from idp.signon import contextual, flow, pending
 from idp.signon import facts as facts_
@@ -174,8 +174,8 @@ def result(work: Work, request: SignOnRequest, facts: Facts, session: CurrentSes
     proven = frozenset(methods)
     have = strength(proven)
     assert have is not None  # the dispatcher said Complete
-    known = attributes_of(work, request.organization_id, session.account_id)
     levels = release_levels(work, request.organization_id, request.site_id, request.application_id)
+    known = attributes_of(work, request.organization_id, session.account_id, groups="groups" in may_leave(levels))
     leaving = released(known, levels)
     return SignOnResult(
         organization_id=request.organization_id,

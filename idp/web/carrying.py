@@ -7,6 +7,7 @@ language is rendered once by its template and kept; the three values that are no
 
 import base64
 import re
+from functools import lru_cache
 from pathlib import Path
 
 from flask import Response, render_template
@@ -54,13 +55,18 @@ def kept(kind: Kind) -> tuple[bytes, ...] | None:
 
 def filled(answer: Answer, parts: tuple[bytes, ...]) -> bytes:
     """Return the page: *parts*, and between them the values of *answer*."""
-    values = [escape(answer.answer_to.location).encode(), base64.b64encode(answer.xml.encode())]
+    values = [_address(answer.answer_to.location), base64.b64encode(answer.xml.encode())]
     if answer.relay_state:
         values.append(escape(answer.relay_state).encode())
     body = [parts[0]]
     for value, part in zip(values, parts[1:], strict=True):
         body += (value, part)
     return b"".join(body)
+
+
+@lru_cache(maxsize=_MOST)
+def _address(location: str) -> bytes:
+    return escape(location).encode()
 
 
 def _rendered(kind: Kind) -> tuple[bytes, ...]:

@@ -13,6 +13,7 @@ from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from operator import itemgetter
+from threading import Lock
 from types import TracebackType
 from typing import Annotated, Any, ClassVar, cast
 
@@ -175,7 +176,7 @@ def _processor(of: TypeEngine[Any], dialect: Dialect) -> Callable[[Any], Any] | 
     if dialect.name == "sqlite":  # SQLAlchemy's own go through two or three calls for each value
         if isinstance(of, Instant):
             return _microseconds
-        if isinstance(of, JSON):
+        if isinstance(of, JSON) and not of.none_as_null:
             return _dumps
     return of.dialect_impl(dialect).bind_processor(dialect)
 
@@ -185,7 +186,7 @@ def _reader(of: TypeEngine[Any], dialect: Dialect) -> Callable[[Any], Any] | Non
     if dialect.name == "sqlite":
         if isinstance(of, Instant):
             return _instant
-        if isinstance(of, JSON):
+        if isinstance(of, JSON) and not of.none_as_null:
             return _loaded
     return None if isinstance(of, Float) else of.dialect_impl(dialect).result_processor(dialect, None)
 
@@ -344,7 +345,7 @@ class Transaction:
             self._session.close()
         if self._connection is not None:
             self._connection.close()
-        elif committed:
+        elif committed and not self._after_commit:  # whatever was called after the commit may have gone on with it
             self.database.keep(self._held, self._until)
         else:
             self._held.close()
@@ -391,6 +392,9 @@ class Database:
         self.engine = make_engine(url)
         self.memory = BriefMemory(memory_seconds)
         self._kept: list[tuple[PoolProxiedConnection, float]] = []
+        self._waiting, self._counting = 0, Lock()
+        self._disposed_at = 0.0
+        event.listen(self.engine, "invalidate", self._give_back)
 
     def transaction(self) -> AbstractContextManager[Transaction]:
         """
@@ -404,6 +408,38 @@ class Database:
 
     def connect(self) -> tuple[PoolProxiedConnection, float]:
         """Return a connection for one transaction, one that has just done another or the pool's; and until when to keep it."""
+        kept = self._one_kept()
+        if kept is not None:
+            return kept
+        with self._counting:
+            self._waiting += 1
+        try:
+            # Once more, now that whoever keeps one sees that it is waited for.
+            return self._one_kept() or (self.engine.raw_connection(), clock.monotonic() + _KEPT_SECONDS)
+        except self.engine.dialect.loaded_dbapi.Error as error:
+            raise OperationalError("connect", None, error) from error
+        except TimeoutError_ as error:
+            raise Unavailable("The database is busy. Try again in a moment.", cause=str(error)) from error
+        finally:
+            with self._counting:
+                self._waiting -= 1
+
+    def keep(self, held: PoolProxiedConnection, until: float) -> None:
+        """
+        Keep *held*, in which nothing is open, for the next transaction: to give it to the pool and to take it out again
+        are some sixty calls of functions. After *until* it goes there all the same, and the pool renews what is too old.
+        """
+        if until - _KEPT_SECONDS < self._disposed_at:
+            held.detach()  # its pool is no more
+        if len(self._kept) >= _MOST_KEPT or until - _KEPT_SECONDS < self._disposed_at:
+            held.close()
+            return
+        self._kept.append((held, until))
+        if self._waiting:  # for the pool, which wakes one of them
+            self._give_back()
+
+    def _one_kept(self) -> tuple[PoolProxiedConnection, float] | None:
+        """Return a connection that was kept and is not due for the pool yet."""
         while self._kept:
             try:
                 held, until = self._kept.pop()
@@ -412,21 +448,15 @@ class Database:
             if clock.monotonic() < until:
                 return held, until
             held.close()
-        try:
-            return self.engine.raw_connection(), clock.monotonic() + _KEPT_SECONDS
-        except self.engine.dialect.loaded_dbapi.Error as error:
-            raise OperationalError("connect", None, error) from error
-        except TimeoutError_ as error:
-            raise Unavailable("The database is busy. Try again in a moment.", cause=str(error)) from error
+        return None
 
-    def keep(self, held: PoolProxiedConnection, until: float) -> None:
-        """
-        Keep *held*, in which nothing is open, for the next transaction: to give it to the pool and to take it out again
-        are some sixty calls of functions. After *until* it goes there all the same, and the pool renews what is too old.
-        """
-        if len(self._kept) < _MOST_KEPT:
-            self._kept.append((held, until))
-        else:
+    def _give_back(self, *_event: object) -> None:
+        """Give to the pool what is kept: one that was found dead says that others may be, and the pool looks."""
+        while self._kept:
+            try:
+                held, _ = self._kept.pop()
+            except IndexError:  # another thread was faster
+                return
             held.close()
 
     @property
@@ -437,8 +467,8 @@ class Database:
 
     def dispose(self) -> None:
         """Close every connection that no transaction has (before a fork; at the end)."""
-        while self._kept:
-            self._kept.pop()[0].close()
+        self._disposed_at = clock.monotonic()
+        self._give_back()
         self.engine.dispose()
 
 

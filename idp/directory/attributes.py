@@ -31,7 +31,7 @@ _WITH_GROUPS = Prepared(
             cast(null(), Account.attributes.type).label("attributes"),
             true().label("is_group"),
         ),
-    )
+    ).order_by(literal_column("is_group"), literal_column("name"))
 )
 
 ATTRIBUTES = ("email", "name", "given_name", "family_name", "groups")
@@ -68,7 +68,7 @@ def attributes_of(
         "name": (row.name,),
         "given_name": (row.given_name,),
         "family_name": (row.family_name,),
-        "groups": tuple(sorted({one.name for one in rows if one.is_group})),
+        "groups": tuple(dict.fromkeys([one.name for one in rows if one.is_group])),
     }
     for name, further in row.attributes.items():
         found.setdefault(name, tuple(further))

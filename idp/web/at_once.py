@@ -17,7 +17,7 @@ from werkzeug.sansio.http import parse_cookie
 from idp.audit.attempts import Trail
 from idp.base import clock
 from idp.base.errors import IdpError
-from idp.base.ids import new_id
+from idp.base.ids import is_token, new_id
 from idp.base.work import ANONYMOUS, Work
 from idp.directory import blocklist
 from idp.saml import answering, bindings
@@ -61,15 +61,17 @@ class AtOnce:
         began = clock.monotonic()
         cookies = cookies_of(environ)
         token, browser = cookies.get(self._session_cookie, ""), cookies.get(self._browser_cookie, "")
-        if not token or not context.is_browser(browser):
+        if not is_token(token, session_.TOKEN) or not context.is_browser(browser):
             return None
         request_id = new_id("req")
-        origin = context.origin_of(environ, self._installation, request_id, cookies.get(self._devices_cookie, ""))
-        language = languages.preferred(cookies.get(LANGUAGE_COOKIE, ""), environ)
         try:
+            origin = context.origin_of(environ, self._installation, request_id, cookies.get(self._devices_cookie, ""))
+            language = languages.preferred(cookies.get(LANGUAGE_COOKIE, ""), environ)
             with self._installation.database.transaction() as tx:
                 work = Work(tx, ANONYMOUS, self._installation.clock(), origin)
-                body, form_action = self._signed_on(work, slug, token, browser, environ["QUERY_STRING"], language)
+                body, form_action = self._signed_on(
+                    work, slug, token, browser, environ.get("QUERY_STRING", ""), language
+                )
         except (_ForFlask, IdpError):
             return None
         except Exception:  # a mistake in the program: Flask meets it again, and answers with a page of ours

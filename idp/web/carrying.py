@@ -10,7 +10,7 @@ import re
 from functools import lru_cache
 from pathlib import Path
 
-from flask import Response, render_template
+from flask import Response, render_template, request
 from markupsafe import escape
 
 from idp.directory.sites import SiteFacts
@@ -81,7 +81,9 @@ def _rendered(kind: Kind) -> tuple[bytes, ...]:
         message=_MESSAGE,
         relay_state=_RELAY_STATE if with_relay_state else "",
     )
-    if len(_kept) >= _MOST:
-        _kept.clear()
-    parts = _kept[kind] = tuple(part.encode() for part in _MARKS.split(text))
+    parts = tuple(part.encode() for part in _MARKS.split(text))
+    if not request.script_root:  # below a path that came with the request the addresses of our files are others
+        if len(_kept) >= _MOST:
+            _kept.pop(next(iter(_kept)), None)
+        _kept[kind] = parts
     return parts

@@ -13,7 +13,6 @@ from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from operator import itemgetter
-from threading import Lock
 from types import TracebackType
 from typing import Annotated, Any, ClassVar, cast
 
@@ -34,14 +33,13 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine import Connection, Dialect, make_url
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
-from sqlalchemy.exc import TimeoutError as TimeoutError_
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
 from sqlalchemy.orm.exc import StaleDataError
 from sqlalchemy.pool import PoolProxiedConnection
 from sqlalchemy.sql.expression import Executable
 from sqlalchemy.types import JSON, TypeDecorator, TypeEngine
 
-from idp.base import clock
+from idp.base.connections import Connections
 from idp.base.crypto import Vault
 from idp.base.errors import ChangedMeanwhile, Conflict, Invalid, Unavailable
 from idp.base.memory import BriefMemory
@@ -346,7 +344,7 @@ class Transaction:
         if self._connection is not None:
             self._connection.close()
         elif committed and not self._after_commit:  # whatever was called after the commit may have gone on with it
-            self.database.keep(self._held, self._until)
+            self.database.connections.keep(self._held, self._until)
         else:
             self._held.close()
 
@@ -389,12 +387,8 @@ class Database:
 
     def __init__(self, url: str, vault: Vault, *, memory_seconds: float = 1.0) -> None:
         self.url, self.vault = url, vault
-        self.engine = make_engine(url)
+        self.connections = Connections(make_engine(url))
         self.memory = BriefMemory(memory_seconds)
-        self._kept: list[tuple[PoolProxiedConnection, float]] = []
-        self._waiting, self._counting = 0, Lock()
-        self._disposed_at = 0.0
-        event.listen(self.engine, "invalidate", self._give_back)
 
     def transaction(self) -> AbstractContextManager[Transaction]:
         """
@@ -406,70 +400,14 @@ class Database:
         """
         return _InTransaction(self)
 
-    def connect(self) -> tuple[PoolProxiedConnection, float]:
-        """Return a connection for one transaction, one that has just done another or the pool's; and until when to keep it."""
-        kept = self._one_kept()
-        if kept is not None:
-            return kept
-        with self._counting:
-            self._waiting += 1
-        try:
-            # Once more, now that whoever keeps one sees that it is waited for.
-            return self._one_kept() or (self.engine.raw_connection(), clock.monotonic() + _KEPT_SECONDS)
-        except self.engine.dialect.loaded_dbapi.Error as error:
-            raise OperationalError("connect", None, error) from error
-        except TimeoutError_ as error:
-            raise Unavailable("The database is busy. Try again in a moment.", cause=str(error)) from error
-        finally:
-            with self._counting:
-                self._waiting -= 1
-
-    def keep(self, held: PoolProxiedConnection, until: float) -> None:
-        """
-        Keep *held*, in which nothing is open, for the next transaction: to give it to the pool and to take it out again
-        are some sixty calls of functions. After *until* it goes there all the same, and the pool renews what is too old.
-        """
-        if until - _KEPT_SECONDS < self._disposed_at:
-            held.detach()  # its pool is no more
-        if len(self._kept) >= _MOST_KEPT or until - _KEPT_SECONDS < self._disposed_at:
-            held.close()
-            return
-        self._kept.append((held, until))
-        if self._waiting:  # for the pool, which wakes one of them
-            self._give_back()
-
-    def _one_kept(self) -> tuple[PoolProxiedConnection, float] | None:
-        """Return a connection that was kept and is not due for the pool yet."""
-        while self._kept:
-            try:
-                held, until = self._kept.pop()
-            except IndexError:  # another thread was faster
-                break
-            if clock.monotonic() < until:
-                return held, until
-            held.close()
-        return None
-
-    def _give_back(self, *_event: object) -> None:
-        """Give to the pool what is kept: one that was found dead says that others may be, and the pool looks."""
-        while self._kept:
-            try:
-                held, _ = self._kept.pop()
-            except IndexError:  # another thread was faster
-                return
-            held.close()
-
     @property
-    def in_use(self) -> int:
-        """How many connections transactions have at this moment."""
-        pool: Any = self.engine.pool
-        return int(pool.checkedout()) - len(self._kept)
+    def engine(self) -> Engine:
+        """SQLAlchemy's engine."""
+        return self.connections.engine
 
     def dispose(self) -> None:
         """Close every connection that no transaction has (before a fork; at the end)."""
-        self._disposed_at = clock.monotonic()
-        self._give_back()
-        self.engine.dispose()
+        self.connections.dispose()
 
 
 class _InTransaction:
@@ -482,7 +420,7 @@ class _InTransaction:
 
     def __enter__(self) -> Transaction:
         try:
-            self._tx = Transaction(self._database, *self._database.connect())
+            self._tx = Transaction(self._database, *self._database.connections.take())
         except OperationalError as error:
             raise _no_answer(error) from error
         return self._tx
@@ -520,8 +458,6 @@ def _no_answer(error: DBAPIError) -> Unavailable:
     return Unavailable("The database does not answer. Try again in a moment.", cause=str(error.orig))
 
 
-_MOST_KEPT = 4
-_KEPT_SECONDS = 60.0
 _LONG_LIST = 40
 """Parameters of a statement beyond which it has a list in it."""
 

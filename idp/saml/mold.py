@@ -15,7 +15,7 @@ from idp.saml.writer import Element, Written, attribute_value, stands_as_it_is, 
 
 # What nobody can know: names and addresses that others chose are molded, too, and must not pass for marks.
 _BEGIN, _END = f"\ue000{secrets.token_hex(8)}", "\ue001"
-_MARK = re.compile(f"{_BEGIN}([tae])([a-z_0-9]+){_END}")
+_MARK = re.compile(f"{_BEGIN}([taoe])([a-z_0-9]+){_END}")
 _ESCAPE = {"t": text_value, "a": attribute_value}
 
 
@@ -27,6 +27,11 @@ def text(name: str) -> str:
 def attribute(name: str) -> str:
     """Return the mark of an attribute's value."""
     return f"{_BEGIN}a{name}{_END}"
+
+
+def ours(name: str) -> str:
+    """Return the mark of a text or an attribute's value that we make, of letters, digits and ``+/=_:.-`` alone."""
+    return f"{_BEGIN}o{name}{_END}"
 
 
 def place(name: str) -> str:
@@ -44,7 +49,7 @@ class Mold:
 
     def filled(self, values: Mapping[str, str]) -> str:
         """
-        Return the element with *values* in their places; those of whole places are XML of the writer's, or base64 of ours.
+        Return the element with *values* in their places; those of whole places are XML of the writer's.
 
         Raises:
             Invalid: a value has a character that XML cannot hold.
@@ -53,7 +58,7 @@ class Mold:
         out = [self.first]
         for kind, name, part in self.others:
             value = values[name]
-            if kind != "e" and not stands_as_it_is(value):
+            if kind in _ESCAPE and not stands_as_it_is(value):
                 value = _ESCAPE[kind](value)
             out += (value, part)
         return "".join(out)

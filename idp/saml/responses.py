@@ -165,9 +165,9 @@ def _response_mold(issuer: str, location: str, answers: bool) -> tuple[Mold, Mol
             "samlp:Response",
             {
                 "Destination": location,
-                "ID": mold.attribute("id"),
+                "ID": mold.ours("id"),
                 "InResponseTo": mold.attribute("request_id") if answers else None,
-                "IssueInstant": mold.attribute("now"),
+                "IssueInstant": mold.ours("now"),
                 "Version": "2.0",
             },
             element("saml:Issuer", None, issuer),
@@ -184,7 +184,7 @@ def _assertion_mold(issuer: str, audience: str, recipient: str, answers: bool) -
     return mold.mold(
         element(
             "saml:Assertion",
-            {"ID": mold.attribute("id"), "IssueInstant": mold.attribute("now"), "Version": "2.0"},
+            {"ID": mold.ours("id"), "IssueInstant": mold.ours("now"), "Version": "2.0"},
             element("saml:Issuer", None, issuer),
             mold.place("signature"),
             element(
@@ -198,7 +198,7 @@ def _assertion_mold(issuer: str, audience: str, recipient: str, answers: bool) -
                         "saml:SubjectConfirmationData",
                         {
                             "InResponseTo": mold.attribute("request_id") if answers else None,
-                            "NotOnOrAfter": mold.attribute("until"),
+                            "NotOnOrAfter": mold.ours("until"),
                             "Recipient": recipient,
                         },
                     ),
@@ -206,15 +206,15 @@ def _assertion_mold(issuer: str, audience: str, recipient: str, answers: bool) -
             ),
             element(
                 "saml:Conditions",
-                {"NotBefore": mold.attribute("since"), "NotOnOrAfter": mold.attribute("until")},
+                {"NotBefore": mold.ours("since"), "NotOnOrAfter": mold.ours("until")},
                 element("saml:AudienceRestriction", None, element("saml:Audience", None, audience)),
             ),
             element(
                 "saml:AuthnStatement",
                 {
-                    "AuthnInstant": mold.attribute("authenticated"),
-                    "SessionIndex": mold.attribute("session_index"),
-                    "SessionNotOnOrAfter": mold.attribute("session_until"),
+                    "AuthnInstant": mold.ours("authenticated"),
+                    "SessionIndex": mold.ours("session_index"),
+                    "SessionNotOnOrAfter": mold.ours("session_until"),
                 },
                 element("saml:AuthnContext", None, element("saml:AuthnContextClassRef", None, mold.text("context"))),
             ),

@@ -168,10 +168,10 @@ def _molds(algorithm: str, digest: str, certificate: str, typed: bool) -> tuple[
             "ds:Reference",
             {"URI": mold.attribute("reference")},
             *_transforms(digest, typed=typed),
-            element("ds:DigestValue", None, mold.place("digest")),
+            element("ds:DigestValue", None, mold.ours("digest")),
         ),
     )
-    value = element("ds:SignatureValue", None, mold.place("value"))
+    value = element("ds:SignatureValue", None, mold.ours("value"))
     signature = element("ds:Signature", None, info, value, _key_info(certificate))
     return mold.mold(info), mold.mold(signature)
 

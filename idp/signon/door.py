@@ -205,8 +205,8 @@ def note(trail: Trail, request: SignOnRequest, facts: Facts) -> None:
         "passive": request.passive,
         "force": request.force,
         "asked": None if request.asked is None else request.asked.name.lower(),
-        "proofs": [[proof.method.value, proof.at.isoformat(), proof.fresh] for proof in facts.proofs],
-        "second_step": facts.policy.second_step.value,
+        "proofs": [[proof.method._value_, proof.at.isoformat(), proof.fresh] for proof in facts.proofs],
+        "second_step": facts.policy.second_step._value_,  # `value` is two calls of functions
         "has_second_step": facts.has_second_step,
         "allowed": facts.allowed,
     }

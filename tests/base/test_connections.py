@@ -32,9 +32,9 @@ def is_idle(driver) -> bool:
 
 def test_the_next_transaction_has_the_connection_of_the_last(database):
     assert driver_of(database) is driver_of(database)
-    assert database.in_use == 0
+    assert database.connections.in_use == 0
     with database.transaction():
-        assert database.in_use == 1
+        assert database.connections.in_use == 1
 
 
 def test_one_in_which_something_went_wrong_goes_to_the_pool(database):
@@ -42,8 +42,8 @@ def test_one_in_which_something_went_wrong_goes_to_the_pool(database):
         tx.rows(COUNT)
         raise ZeroDivisionError
 
-    assert not database._kept
-    assert database.in_use == 0
+    assert not database.connections._kept
+    assert database.connections.in_use == 0
 
 
 @pytest.mark.parametrize("reads", [True, False])
@@ -52,7 +52,7 @@ def test_what_was_only_read_leaves_nothing_open(database, reads):
         if reads:
             tx.rows(COUNT)
 
-    ((held, _),) = database._kept
+    ((held, _),) = database.connections._kept
     assert is_idle(held.dbapi_connection)
 
 
@@ -61,7 +61,7 @@ def test_what_is_called_after_the_commit_cannot_leave_anything_to_the_next_one(d
     with database.transaction() as tx:
         tx.after_commit(lambda: tx.rows(COUNT))
 
-    assert not database._kept
+    assert not database.connections._kept
 
 
 def test_after_a_while_it_goes_to_the_pool_which_renews_what_is_old(database, monkeypatch):
@@ -80,11 +80,11 @@ def test_after_a_while_it_goes_to_the_pool_which_renews_what_is_old(database, mo
 def test_where_one_was_found_dead_the_others_go_to_the_pool(database):
     """As after a restart of PostgreSQL: the pool renews them when they are taken out."""
     before = driver_of(database)
-    assert database._kept
+    assert database.connections._kept
     with database.engine.connect() as connection:
         connection.invalidate()
 
-    assert not database._kept
+    assert not database.connections._kept
     with database.engine.connect() as connection:
         database.engine.pool._invalidate(connection.connection, None)
     assert driver_of(database) is not before
@@ -94,8 +94,8 @@ def test_nothing_is_kept_of_a_database_that_was_disposed_meanwhile(database):
     with database.transaction():
         database.dispose()
 
-    assert not database._kept
-    assert database.in_use == 0
+    assert not database.connections._kept
+    assert database.connections.in_use == 0
 
 
 def test_r2_whoever_waits_for_a_connection_gets_the_first_that_is_free(vault, tmp_path):
@@ -115,7 +115,7 @@ def test_r2_whoever_waits_for_a_connection_gets_the_first_that_is_free(vault, tm
 
     thread = threading.Thread(target=ninth)
     thread.start()
-    while not database._waiting:
+    while not database.connections._waiting:
         pass
     open_[0].__exit__(None, None, None)
     thread.join(5)
@@ -124,7 +124,7 @@ def test_r2_whoever_waits_for_a_connection_gets_the_first_that_is_free(vault, tm
 
     assert waited
     assert waited[0] < 2
-    assert database.in_use == 0
+    assert database.connections.in_use == 0
     database.dispose()
 
 
@@ -147,9 +147,9 @@ def test_many_at_once_keep_no_more_than_a_few(database):
         thread.join()
 
     assert not failed
-    assert database.in_use == 0
-    assert len(database._kept) <= 4
-    assert all(is_idle(held.dbapi_connection) for held, _ in database._kept)
+    assert database.connections.in_use == 0
+    assert len(database.connections._kept) <= 4
+    assert all(is_idle(held.dbapi_connection) for held, _ in database.connections._kept)
 
 
 def test_json_that_is_none_is_stored_as_its_column_says(database):

@@ -210,7 +210,7 @@ def sector(place, monkeypatch):
             self.says, self.calls = json.dumps([CALLBACK, "https://other.example/cb"]).encode(), []
 
         def fetch(self, address, **values):
-            assert place.database.in_use == 0
+            assert place.database.connections.in_use == 0
             self.calls.append(address)
             if isinstance(self.says, Exception):
                 raise self.says

@@ -5,6 +5,7 @@ from threading import Barrier
 
 import pytest
 
+from idp.base.connections import Connections
 from idp.base.db import make_engine
 from idp.base.ids import new_token
 from tests.oidc.support import ANN, CALLBACK, ISSUER, VERIFIER, answered, claims, header, reference
@@ -290,7 +291,7 @@ def test_empty_parts_of_a_form_are_nothing(place, client, browser):
 
 def test_a_database_that_does_not_answer_is_said_so_in_json(place, client):
     place.database.dispose()
-    place.database.engine = make_engine("sqlite:////nowhere/at/all.db")
+    place.database.connections = Connections(make_engine("sqlite:////nowhere/at/all.db"))
 
     refused = place.redeem(client, new_token("cod"))
 

@@ -38,6 +38,14 @@ def test_x22_filled_with_any_values_it_is_what_the_writer_writes(identifier, nam
     assert MOLD.filled({"id": identifier, "name": name, "inner": INNER.xml}) == expected
 
 
+def test_what_we_make_ourselves_needs_no_escaping():
+    """Ids, moments, digests and signatures go in as they are: nothing in them would be written otherwise."""
+    alphabet = "ABCXYZabcxyz0189+/=_:.-"
+    made = mold.mold(_tree(mold.ours("id"), mold.ours("name"), mold.place("inner")))
+
+    assert made.filled({"id": alphabet, "name": alphabet, "inner": ""}) == write(_tree(alphabet, alphabet, "")).xml
+
+
 def test_x22_a_value_that_looks_like_a_mark_is_a_value():
     value = mold.text("name")
 

@@ -30,10 +30,10 @@ def write(context: Context, *, place_known: bool, known: frozenset[str]) -> dict
     written: dict[str, Any] = {
         "form": _FORM,
         "at": context.at.isoformat(),
-        "request": context.request.value,
+        "request": context.request._value_,  # `value` is two calls of functions
     }
     if context.kind is not None and context.account_id:
-        written["kind"] = context.kind.value
+        written["kind"] = context.kind._value_
     if context.session_started_at is not None:
         written["session"] = context.session_started_at.isoformat()
     for name in _ALWAYS_KNOWN:

@@ -209,7 +209,7 @@ def create(settings: Settings, *, database: Database | None = None, clock: Calla
     installation = context.Installation(settings, database, clock, places)
     context.install(app, installation)
     app.kept = KeptDocuments(installation)
-    app.at_once = AtOnce(installation)
+    app.at_once = AtOnce(app, installation)
     access_log.install(app)
     blocked.install(app)
     app.before_request(_refuse_encoded_bodies)

@@ -4,13 +4,14 @@ A SAML sign-on by redirect that a session answers at once, before Flask does any
 It is what people's browsers send all day: a live session, an application that it may open, nothing to ask. What is
 decided is decided where it always is (`saml.answering`), in one transaction. Whatever is not plainly that case is left
 to Flask, from its beginning and with nothing written: no session, a question to the person, a refusal, a zone of the
-block list, a page in a language that was not rendered yet.
+block list.
 """
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import structlog
+from flask import Flask
 from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.sansio.http import parse_cookie
 
@@ -20,6 +21,7 @@ from idp.base.errors import IdpError
 from idp.base.ids import is_token, new_id
 from idp.base.work import ANONYMOUS, Work
 from idp.directory import blocklist
+from idp.directory.sites import SiteFacts
 from idp.saml import answering, bindings
 from idp.saml.answering import Answer
 from idp.saml.requests import place_at
@@ -44,11 +46,11 @@ class _ForFlask(Exception):
 
 
 class AtOnce:
-    """What answers such sign-ons at one installation."""
+    """What answers such sign-ons at one installation, in place of *app*."""
 
-    def __init__(self, installation: Installation) -> None:
+    def __init__(self, app: Flask, installation: Installation) -> None:
         settings = installation.settings
-        self._installation = installation
+        self._app, self._installation = app, installation
         self._base_url, self._secure = settings.base_url, settings.secure
         self._overlay = settings.paths.templates_overlay
         self._session_cookie, self._browser_cookie, self._devices_cookie = context.cookie_names(settings)
@@ -69,29 +71,35 @@ class AtOnce:
             language = languages.preferred(cookies.get(LANGUAGE_COOKIE, ""), environ)
             with self._installation.database.transaction() as tx:
                 work = Work(tx, ANONYMOUS, self._installation.clock(), origin)
-                body, form_action = self._signed_on(
-                    work, slug, token, browser, environ.get("QUERY_STRING", ""), language
-                )
+                outcome, site = self._signed_on(work, slug, token, browser, environ.get("QUERY_STRING", ""))
+                body = carrying.filled(outcome, self._page(outcome, site, language, environ))
         except (_ForFlask, IdpError):
             return None
         except Exception:  # a mistake in the program: Flask meets it again, and answers with a page of ours
             log.warning("not answered at once", request_id=request_id, exc_info=True)
             return None
         headers = [("Content-Type", "text/html; charset=utf-8"), ("Content-Length", str(len(body)))]
-        headers += security.headers_in_a_sign_on(form_action, secure=self._secure)
+        headers += security.headers_in_a_sign_on(carrying.form_actions(outcome), secure=self._secure)
         headers.append(("X-Request-Id", request_id))
         start_response("200 OK", headers)
         access_log.write("GET", _ROUTE, 200, began, ip=origin.ip, request_id=request_id)
         return [body]
 
-    def _signed_on(
-        self, work: Work, slug: str, token: str, browser: str, query: str, language: str
-    ) -> tuple[bytes, tuple[str, ...]]:
+    def _page(self, outcome: Answer, site: SiteFacts, language: str, environ: "WSGIEnvironment") -> tuple[bytes, ...]:
+        """Return what is around the values of the page that carries the answer; the first of its kind is rendered."""
+        kind = carrying.kind_of(outcome, site, self._overlay, language)
+        parts = carrying.kept(kind)
+        if parts is None:
+            with self._app.request_context(environ):
+                parts = carrying.rendered(kind)
+        return parts
+
+    def _signed_on(self, work: Work, slug: str, token: str, browser: str, query: str) -> tuple[Answer, SiteFacts]:
         """
-        Return the page that carries the answer, and where its form may lead.
+        Return the answer, and the site that gives it.
 
         Raises:
-            _ForFlask: it takes more than this, or there is nothing to answer with.
+            _ForFlask: it takes more than this.
             IdpError: it is refused, or the database does not answer.
         """
         place = place_at(work, self._base_url, slug)
@@ -108,10 +116,7 @@ class AtOnce:
         )
         if not isinstance(outcome, Answer) or trail.outcome != "succeeded":
             raise _ForFlask
-        parts = carrying.kept(carrying.kind_of(outcome, place.site, self._overlay, language))
-        if parts is None:
-            raise _ForFlask
-        return carrying.filled(outcome, parts), carrying.form_actions(outcome)
+        return outcome, place.site
 
 
 def cookies_of(environ: "WSGIEnvironment") -> Mapping[str, str]:

@@ -30,7 +30,7 @@ def carried(answer: Answer, site: SiteFacts, *, signed_out: bool = False) -> Res
     """Return the page that carries *answer* to the application, and nowhere else."""
     allow_form_action(*form_actions(answer))
     kind = kind_of(answer, site, context.settings().paths.templates_overlay, languages.current(), signed_out=signed_out)
-    return Response(filled(answer, kept(kind) or _rendered(kind)), mimetype="text/html")
+    return Response(filled(answer, kept(kind) or rendered(kind)), mimetype="text/html")
 
 
 def form_actions(answer: Answer) -> tuple[str, ...]:
@@ -69,7 +69,7 @@ def _address(location: str) -> bytes:
     return escape(location).encode()
 
 
-def _rendered(kind: Kind) -> tuple[bytes, ...]:
+def rendered(kind: Kind) -> tuple[bytes, ...]:
     """Render a page of that *kind*, in the language of this request, and keep what is around its values."""
     _, _, site, application, signed_out, with_relay_state = kind
     text = render_template(

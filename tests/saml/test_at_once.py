@@ -9,49 +9,15 @@ from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.sansio.http import parse_cookie
 
 from idp.audit.models import Attempt, AuditEntry
-from idp.base import schema
-from idp.base.db import Database
 from idp.base.errors import Invalid
-from idp.base.work import Origin, Work
-from idp.directory import accounts, organizations, zones
+from idp.directory import accounts, zones
 from idp.signon.models import Participant, SeenMessage
 from idp.web import carrying
 from idp.web.at_once import cookies_of
-from tests.support import people
-from tests.support.saml_world import ANN, NOON, World, fill, posted, refused
-from tests.support.service_provider import ServiceProvider, encoded
+from tests.support.saml_world import ANN, posted, refused
+from tests.support.service_provider import encoded
 
 AT = "/sites/acme/saml/sso"
-
-
-@pytest.fixture(scope="session")
-def _sqlite_template(tmp_path_factory, vault):
-    path = tmp_path_factory.mktemp("at-once") / "template.db"
-    database = Database(f"sqlite:///{path}", vault)
-    schema.migrate(database)
-    with database.transaction() as tx:
-        fill(Work(tx, people.OPERATOR_ACTOR, NOON, Origin("cli")))
-    database.dispose()
-    return path
-
-
-@pytest.fixture
-def world(app, database):
-    made = World(app, database)
-    with made.work() as work:
-        if organizations.by_slug(work, "acme") is None:
-            fill(work)
-    return made
-
-
-@pytest.fixture
-def sp():
-    return ServiceProvider()
-
-
-@pytest.fixture
-def registered(world, sp):
-    return world.register(sp)
 
 
 @pytest.fixture

@@ -2,6 +2,8 @@
 
 import random
 import re
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import pytest
 from structlog.testing import capture_logs
@@ -302,3 +304,23 @@ def test_d12_cookies_are_read_as_werkzeug_reads_them():
         ours = cookies_of({"HTTP_COOKIE": header})
         for name in ("ostiary_session", "ostiary_browser", "x", "z", "k", "q"):
             assert ours.get(name, "") == theirs.get(name, ""), (header, name)
+
+
+def test_x19_of_many_at_the_same_moment_one_is_answered(world, sp, ann):
+    """X19: the same request from eight tabs at once: one answer, seven refusals, one use of it written down."""
+    query, before = ask(sp), traces(world)
+    clients = [world.app.test_client() for _ in range(8)]
+    for client in clients:
+        for name in ("ostiary_session", "ostiary_browser"):
+            client.set_cookie(name, ann.client.get_cookie(name).value)
+    together = Barrier(len(clients))
+
+    def open_tab(client) -> int:
+        together.wait(10)
+        return client.get(f"{AT}?{query}").status_code
+
+    with ThreadPoolExecutor(len(clients)) as pool:
+        statuses = sorted(pool.map(open_tab, clients))
+
+    assert statuses == [200] + [400] * 7
+    assert traces(world)["SeenMessage"] == before["SeenMessage"] + 1

@@ -176,12 +176,23 @@ def database_url(database_kind, request, tmp_path) -> str:
 def database(database_url, vault) -> Iterator[Database]:
     """An empty database; nothing is remembered between two reads."""
     database = Database(database_url, vault, memory_seconds=0)
+    _be_patient(database)
     yield database
     for thread in threading.enumerate():
         if thread.name == "logout":  # goes on beside its request; its rows must not go before it does
             thread.join(10)
             assert not thread.is_alive()
     database.dispose()
+
+
+def _be_patient(database: Database) -> None:
+    """Wait for long where many ask at once: a shared machine that stands still for seconds is no fault of theirs."""
+    database.engine.pool._timeout = 60
+    if database.engine.dialect.name == "sqlite":
+
+        @sa.event.listens_for(database.engine, "connect")
+        def _wait(connection, _record) -> None:
+            connection.execute("PRAGMA busy_timeout=60000")
 
 
 @pytest.fixture

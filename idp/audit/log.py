@@ -21,6 +21,7 @@ _DETAILS: dict[str, tuple[str, ...]] = {}
 _BIDI = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
+_BACKSLASH, _DELETE = b"\\\x7f"
 _AS_IT_IS = frozenset({int, bool, float, type(None)})
 
 
@@ -60,7 +61,7 @@ def plain_json(value: Any) -> Any:
 
 def _is_plain(written: bytes) -> bool:
     """Say whether `plain` would change nothing: all is printable, nothing is escaped, and no text is too long."""
-    if not written.isascii() or b"\\" in written or b"\x7f" in written:  # below it are escapes: orjson writes no other
+    if not written.isascii() or _BACKSLASH in written or _DELETE in written:  # other controls are escaped by orjson
         return False
     return len(written) <= _LONGEST or max(map(len, written.split(b'"'))) <= _LONGEST
 

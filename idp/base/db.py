@@ -231,12 +231,15 @@ def _binder(
     if not order:
         return lambda values: ()
     taken = itemgetter(*order) if len(order) > 1 else lambda values: (values[order[0]],)
-    positions = [(at, processors[name]) for at, name in enumerate(order) if processors[name] is not None]
+    positions = [(order.index(name), processors[name]) for name in dict.fromkeys(order) if processors[name] is not None]
+    repeated = [(at, order.index(name)) for at, name in enumerate(order) if processors[name] and name in order[:at]]
 
     def by_position(values: Mapping[str, Any]) -> Any:
         bound = list(taken({**constants, **values} if constants else values))
         for at, process in positions:
             bound[at] = process(bound[at])
+        for at, first in repeated:
+            bound[at] = bound[first]
         return bound
 
     return by_position
@@ -338,7 +341,8 @@ class Transaction:
             act()
 
     def close(self, *, committed: bool = False) -> None:
-        """Give the connection back; what was not *committed* is rolled back."""
+        """Give the connection back; what was not *committed* is rolled back. Nothing can be asked of it any more."""
+        self._cursor = _OVER
         if self._session is not None:
             self._session.close()
         if self._connection is not None:
@@ -347,6 +351,20 @@ class Transaction:
             self.database.connections.keep(self._held, self._until)
         else:
             self._held.close()
+
+
+class _Over:
+    """In the place of a cursor once the transaction is over: its connection is somebody else's by now."""
+
+    def execute(self, *_asked: object) -> None:
+        """
+        Raises:
+            RuntimeError: always; a mistake in the program.
+        """
+        raise RuntimeError("this transaction is over")
+
+
+_OVER = _Over()
 
 
 class NotRemembered(Exception):
@@ -472,7 +490,7 @@ def _loaded(value: str | None) -> Any:
 
 def _dumps(value: Any) -> str:
     if type(value) is JsonText:
-        return value
+        return str(value)  # a plain one: sqlite3 asks of all others whether they can be adapted
     return orjson.dumps(value).decode("utf-8")
 
 

@@ -12,6 +12,7 @@ import structlog
 from idp.base import clock
 
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
+_LIKE = {"exception": "error", "warn": "warning"}
 # Libraries that write whole messages, tokens or statements at lower levels (threats T18, P14, Q5).
 _CAPPED = ("saml2", "authlib", "sqlalchemy.engine", "sqlalchemy.pool", "httpx", "httpcore", "signxml", "urllib3")
 
@@ -74,12 +75,12 @@ def cap_libraries() -> None:
 
 def _as_line(logger: Any, level: str, event: MutableMapping[str, Any]) -> bytes:
     """Return *event* as a line, with its level, its moment, and the text of the exception that it is about."""
-    event = structlog.processors.add_log_level(logger, level, event)
+    event["level"] = _LIKE.get(level, level)
     if event.get("exc_info"):
         event = structlog.processors.format_exc_info(logger, level, event)
-    event["timestamp"] = clock.now().isoformat().replace("+00:00", "Z")
+    event["timestamp"] = clock.now()
     return _dumps(event)
 
 
 def _dumps(event: Any) -> bytes:
-    return orjson.dumps(event, default=str)
+    return orjson.dumps(event, str, orjson.OPT_UTC_Z)

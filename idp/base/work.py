@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from idp.base.db import Transaction
+from idp.base.values import quickly_made
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,7 @@ class HeldRole:
     permissions: tuple[str, ...] = ()
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Actor:
     """Who performs the work. ``kind`` is ``account``, ``client``, ``provisioning``, ``operator``, ``job`` or ``anonymous``."""
@@ -36,6 +38,7 @@ class Actor:
 ANONYMOUS = Actor("anonymous")
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where an address is, as far as it is known: ISO 3166 country, city, autonomous system, degrees."""
@@ -51,11 +54,15 @@ class Place:
         return ", ".join(part for part in (self.city, self.country) if part)
 
 
+_UNKNOWN = Place()
+
+
 def nowhere(_ip: str) -> Place:
     """Return that nothing is known of where an address is."""
-    return Place()
+    return _UNKNOWN
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Origin:
     """
@@ -74,6 +81,7 @@ class Origin:
     locate: Callable[[str], Place] = nowhere
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Work:
     """

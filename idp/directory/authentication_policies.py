@@ -25,6 +25,10 @@ from idp.policy.passwords import rules as password_rules
 from idp.policy.permissions import Permission, require
 from idp.policy.signon import Method, SecondStep, SignOnPolicy
 
+# An enumeration's members are slow to look up: these are asked with every sign-on.
+_REQUIRED = SecondStep.REQUIRED
+_KNOWN_DEVICE = frozenset({Method.KNOWN_DEVICE})
+
 MOST_POLICIES = 100
 
 
@@ -66,9 +70,9 @@ class AuthenticationFacts:
 
     def deciding(self, now: datetime, grace_used: int) -> SignOnPolicy:
         """Return the part that decides, as it stands at *now* for an account that has put off so many times."""
-        required = self.second_step is SecondStep.REQUIRED
+        required = self.second_step is _REQUIRED
         by_date = required and self.grace_until is not None and now < self.grace_until
-        methods = self.methods | {Method.KNOWN_DEVICE} if self.known_device_days else self.methods
+        methods = self.methods | _KNOWN_DEVICE if self.known_device_days else self.methods
         return SignOnPolicy(
             self.version,
             self.second_step,

@@ -12,6 +12,7 @@ from sqlalchemy import bindparam, select
 from idp.base.db import Prepared, insert_if_absent
 from idp.base.ids import new_id
 from idp.base.texts import phrase
+from idp.base.values import quickly_made
 from idp.base.work import Work
 from idp.keyring import keyring
 from idp.keyring.keyring import TOKEN_SIGNING
@@ -29,6 +30,7 @@ _REVOKE = Prepared(insert_if_absent(RevokedToken))
 _IS_REVOKED = Prepared(select(RevokedToken.token_id).where(RevokedToken.token_id == bindparam("token_id")))
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Target:
     """
@@ -46,6 +48,7 @@ class Target:
     key_thumbprint: str = ""
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class AccessToken:
     """
@@ -66,6 +69,7 @@ class AccessToken:
     opaque: bool = False
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Made:
     """An access token that was just issued: its text, its id, and what it is for."""

@@ -13,6 +13,7 @@ from datetime import timedelta
 from idp.base.crypto import equal
 from idp.base.ids import fingerprint
 from idp.base.texts import phrase, words_of
+from idp.base.values import quickly_made
 from idp.base.work import Work
 from idp.oidc import client_facts, jose, parameters, remote_keys
 from idp.oidc.client_facts import ClientFacts
@@ -29,6 +30,7 @@ _LONGEST_HEADER = 1024
 _NO_SECRET = fingerprint("")
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Presented:
     """How a client presents itself in one request."""

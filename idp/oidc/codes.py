@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from idp.base.ids import is_token, new_token
+from idp.base.values import quickly_made
 from idp.base.work import Work
 from idp.oidc.authorize.request import AuthorizeRequest
 from idp.signon import onetime
@@ -18,6 +19,7 @@ KIND = "cod"
 LIVES = timedelta(seconds=60)
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Binding:
     """

@@ -16,6 +16,7 @@ from idp.audit.log import record
 from idp.base.db import Prepared, table
 from idp.base.ids import new_id
 from idp.base.texts import phrase, sentence
+from idp.base.values import quickly_made
 from idp.base.work import Work
 from idp.directory import access
 from idp.directory.authentication_policies import AuthenticationFacts, authentication_policy
@@ -80,6 +81,7 @@ _BIND = Prepared(
 )
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Details:
     """
@@ -126,6 +128,7 @@ class Details:
         return Strength.SECOND_STEP if "mfa" in self.amr else Strength.PASSWORD
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class LiveGrant:
     """A grant of which tokens may be issued now."""

@@ -9,6 +9,8 @@ import re
 from dataclasses import dataclass, field
 from urllib.parse import unquote_to_bytes
 
+from idp.base.values import quickly_made
+
 MOST_BYTES = 8192
 MOST_NAMES = 64
 MOST_VALUES = 8
@@ -21,6 +23,7 @@ class Unreadable(ValueError):
     """The parameters cannot be decoded; the message is one of ours."""
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Parameters:
     """

@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 
+from idp.base.values import quickly_made
 from idp.base.work import Work
 from idp.directory import sites
 from idp.directory.sites import SiteFacts
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Provider:
     """A live site as an OpenID Provider. Every site is an issuer of its own (O11)."""

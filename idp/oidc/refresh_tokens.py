@@ -7,6 +7,7 @@ from sqlalchemy import and_, bindparam, insert, select, update
 
 from idp.base.db import Prepared, table
 from idp.base.ids import fingerprint, is_token, new_id, new_token
+from idp.base.values import quickly_made
 from idp.base.work import Work
 from idp.oidc.grants import LiveGrant
 from idp.oidc.models import Grant, RefreshToken
@@ -40,6 +41,7 @@ _USE = Prepared(
 )
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Refresh:
     """A refresh token as it is stored; whether it is good is for whoever uses it to say."""

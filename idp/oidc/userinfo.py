@@ -6,6 +6,7 @@ from typing import Any
 import orjson
 
 from idp.base.texts import phrase, words_of
+from idp.base.values import quickly_made
 from idp.base.work import Work
 from idp.oidc import access_tokens, claims, dpop, encryption, jose, signing
 from idp.oidc.access_tokens import AccessToken
@@ -19,6 +20,7 @@ from idp.oidc.provider import Provider
 BEARER, DPOP = "Bearer", "DPoP"
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Presented:
     """

@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 
+from idp.base.values import quickly_made
+
 
 class Method(StrEnum):
     """How something was proven (RFC 8176 names where there is one)."""
@@ -65,6 +67,9 @@ class Strength(IntEnum):
     PHISHING_RESISTANT = 3
 
 
+_WEAKEST, _STRONG, _STRONGEST = Strength  # an enumeration's members are slow to look up: these are asked all day
+
+
 TYPICAL_METHODS: dict[Strength, tuple[Method, ...]] = {
     Strength.PASSWORD: (Method.PASSWORD,),
     Strength.SECOND_STEP: (Method.PASSWORD, Method.TOTP),
@@ -81,6 +86,10 @@ class SecondStep(StrEnum):
     REQUIRED = "required"
 
 
+_ALWAYS, _IF_SET_UP = SecondStep.REQUIRED, SecondStep.OPTIONAL
+
+
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Proof:
     """That something was proven, how and when; ``fresh`` if within this very sign-on."""
@@ -90,6 +99,7 @@ class Proof:
     fresh: bool = False
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class SignOnPolicy:
     """
@@ -142,11 +152,10 @@ def decide(policy: SignOnPolicy, *, has_second_step: bool, asked: Strength | Non
 
 
 def _by_policy(policy: SignOnPolicy, has_second_step: bool) -> Decision:
-    if policy.second_step is SecondStep.REQUIRED and (has_second_step or not policy.in_grace):
-        return _REQUIRED
-    if policy.second_step is SecondStep.REQUIRED:
-        return _IN_GRACE
-    return _WHERE_THERE_IS_ONE if policy.second_step is SecondStep.OPTIONAL and has_second_step else _PASSWORD
+    says = policy.second_step
+    if says is _ALWAYS:
+        return _REQUIRED if has_second_step or not policy.in_grace else _IN_GRACE
+    return _WHERE_THERE_IS_ONE if says is _IF_SET_UP and has_second_step else _PASSWORD
 
 
 def _own(required: Strength, rule: str) -> Decision:
@@ -212,10 +221,8 @@ def strength(methods: frozenset[Method], *, weak: bool = False) -> Strength | No
     if not methods & FIRST_STEPS:
         return None
     if methods & PHISHING_RESISTANT:
-        return Strength.PHISHING_RESISTANT
-    if methods & STRONG_SECOND_STEPS or (weak and methods & WEAK):
-        return Strength.SECOND_STEP
-    return Strength.PASSWORD
+        return _STRONGEST
+    return _STRONG if methods & STRONG_SECOND_STEPS or (weak and methods & WEAK) else _WEAKEST
 
 
 _WORDS = {

@@ -10,6 +10,7 @@ from idp.audit import attempts
 from idp.audit.attempts import Trail
 from idp.audit.events import SignedOn, SignOnRefused
 from idp.audit.log import record
+from idp.base.values import quickly_made
 from idp.base.work import Work
 from idp.saml import nameid, requests, responses, speaking, watching
 from idp.saml.bindings import Incoming
@@ -27,6 +28,7 @@ from idp.signon.session import CurrentSession
 PROTOCOL = "saml"
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Answer:
     """A Response, and where the browser is to carry it."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes
 
 from idp.base.texts import phrase
+from idp.base.values import quickly_made
 from idp.saml import gate
 from idp.saml.gate import unreadable
 from idp.saml.names import DEFLATE, POST, REDIRECT
@@ -21,7 +22,9 @@ _MOST_OCTETS = 64 * 1024
 _MOST_PARAMETERS = 64
 _MOST_RELAY_STATE = 1024
 _BROKEN_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
-_OF_BASE64 = ((b"%2B", b"+"), (b"%2b", b"+"), (b"%2F", b"/"), (b"%2f", b"/"), (b"%3D", b"="), (b"%3d", b"="))
+_PERCENT, _PLUS = b"%+"
+_OF_BASE64 = ((b"%2B", b"+"), (b"%2F", b"/"), (b"%3D", b"="))
+_IN_SMALL_LETTERS = ((b"%2b", b"+"), (b"%2f", b"/"), (b"%3d", b"="))
 _BEGINS = (b"<", b"\xef", b" ", b"\t", b"\r", b"\n")
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\ufffe\uffff]")
 
@@ -39,6 +42,7 @@ class DetachedSignature:
     octets: tuple[bytes, ...]
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Incoming:
     """One message as it arrived, and nothing of it read yet. ``kind`` is the name of its parameter."""
@@ -149,18 +153,21 @@ def _detached(raw: dict[str, bytes], kind: str) -> DetachedSignature | None:
 
 def _unescaped(raw: bytes) -> bytes:
     """Return *raw* without its escapes, none of which is broken: first those of base64, which messages are full of."""
-    for escape, octet in _OF_BASE64:
-        raw = raw.replace(escape, octet)
-    return unquote_to_bytes(raw) if b"%" in raw else raw
+    for of_base64 in (_OF_BASE64, _IN_SMALL_LETTERS):
+        for escape, octet in of_base64:
+            raw = raw.replace(escape, octet)
+        if _PERCENT not in raw:
+            return raw
+    return unquote_to_bytes(raw)
 
 
 def _text(raw: bytes) -> str:
     """Decode one name or value of a form, once and strictly."""
-    if b"%" in raw:
+    if _PERCENT in raw:
         if _BROKEN_ESCAPE.search(raw):
             raise unreadable("a broken percent escape", "not-base64")
         raw = _unescaped(raw.replace(b"+", b" "))
-    elif b"+" in raw:
+    elif _PLUS in raw:
         raw = raw.replace(b"+", b" ")
     try:
         return raw.decode("utf-8")

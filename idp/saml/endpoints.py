@@ -8,6 +8,7 @@ a `Requester` is proof that somebody is there who may be answered. Each is made 
 from dataclasses import dataclass
 
 from idp.base.texts import phrase, sentence
+from idp.base.values import quickly_made
 from idp.saml import addresses
 from idp.saml.description import Endpoint
 from idp.saml.errors import ADDRESS, MessageRefused
@@ -19,6 +20,7 @@ from idp.saml.wanted import Wanted
 _MOST_SHOWN = 10
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class RegisteredEndpoint:
     """An address that a service provider has registered for this kind of message. Made by `_registered` only."""
@@ -27,6 +29,7 @@ class RegisteredEndpoint:
     binding: str
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Requester:
     """

@@ -3,6 +3,8 @@
 import re
 from datetime import UTC, datetime
 
+from idp.base.moments import iso
+
 # Fractions are allowed, finer than milliseconds not expected; no time zone means UTC.
 _INSTANT = re.compile(r"(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(?:\.\d{1,12})?Z?")
 # xs:duration (XML Schema Part 2 section 3.2.6); the days of months and years are those of no particular ones.
@@ -41,4 +43,5 @@ def read_duration(text: str) -> int:
 
 def instant(moment: datetime) -> str:
     """Return *moment*, which is in UTC, as it is written: to the millisecond."""
-    return moment.isoformat(timespec="milliseconds")[:23] + "Z"
+    written = iso(moment)
+    return f"{written[:23]}Z" if moment.microsecond else f"{written[:19]}.000Z"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from idp.base.texts import phrase
+from idp.base.values import quickly_made
 from idp.saml.gate import Tree, unreadable
 from idp.saml.instants import read_instant
 from idp.saml.names import ENTITY, ISSUER, SAML, SAMLP
@@ -78,6 +79,7 @@ class Scoping:
     requesters: tuple[str, ...]
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Header:
     """What every request has (section 3.2.1)."""
@@ -89,6 +91,7 @@ class Header:
     destination: str | None
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class AuthnRequest:
     """An AuthnRequest (section 3.4.1), as it was written."""

@@ -8,8 +8,8 @@ the price: every value is escaped by its kind, and nothing else can get in.
 
 import re
 import secrets
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
 
 from idp.saml.writer import Element, Written, attribute_value, stands_as_it_is, text_value, write
 
@@ -39,13 +39,23 @@ def place(name: str) -> str:
     return f"{_BEGIN}e{name}{_END}"
 
 
-@dataclass(frozen=True, slots=True)
 class Mold:
-    """Parts of a written element, and between them what goes there: its kind and its name."""
+    """Parts of a written element, and between them what goes there: its kind and its name; what it declares."""
 
-    first: str
-    others: tuple[tuple[str, str, str], ...]
-    declares: frozenset[str]
+    __slots__ = ("_looked_at", "_pieces", "_places", "_taken", "declares")
+
+    def __init__(self, first: str, places: tuple[tuple[str, str, str], ...], declares: frozenset[str]) -> None:
+        """
+        Args:
+            first: the part before the first place.
+            places: of each its kind, its name, and the part behind it.
+        """
+        self.declares, self._places = declares, places
+        self._pieces = [first]
+        for _, _, part in places:
+            self._pieces += ("", part)
+        self._taken = _taker([name for _, name, _ in places])
+        self._looked_at = [(at, _ESCAPE[kind]) for at, (kind, _, _) in enumerate(places) if kind in _ESCAPE]
 
     def filled(self, values: Mapping[str, str]) -> str:
         """
@@ -55,24 +65,31 @@ class Mold:
             Invalid: a value has a character that XML cannot hold.
             KeyError: a value is missing; a mistake in the program.
         """
-        out = [self.first]
-        for kind, name, part in self.others:
-            value = values[name]
-            if kind in _ESCAPE and not stands_as_it_is(value):
-                value = _ESCAPE[kind](value)
-            out += (value, part)
-        return "".join(out)
+        found = self._taken(values)
+        pieces = self._pieces.copy()
+        pieces[1::2] = found
+        for at, escaped in self._looked_at:
+            if not stands_as_it_is(found[at]):
+                pieces[2 * at + 1] = escaped(found[at])
+        return "".join(pieces)
 
     def split_at(self, name: str) -> tuple["Mold", "Mold"]:
         """Return the molds before and after the place *name*."""
-        at = next(number for number, (_, found, _) in enumerate(self.others) if found == name)
-        after = self.others[at]
-        return Mold(self.first, self.others[:at], self.declares), Mold(after[2], self.others[at + 1 :], self.declares)
+        at = next(number for number, (_, found, _) in enumerate(self._places) if found == name)
+        before, (_, _, first), after = self._places[:at], self._places[at], self._places[at + 1 :]
+        return Mold(self._pieces[0], before, self.declares), Mold(first, after, self.declares)
+
+
+def _taker(names: Sequence[str]) -> Callable[[Mapping[str, str]], Sequence[str]]:
+    """Return what takes the values of *names*, in this order."""
+    if len(names) > 1:
+        return itemgetter(*names)
+    return lambda values: [values[name] for name in names]
 
 
 def mold(root: Element, inside: frozenset[str] = frozenset()) -> Mold:
     """Return the mold of *root*, whose marks are those of this module; *inside* as for `writer.write`."""
     written: Written = write(root, inside)
     parts = _MARK.split(written.xml)
-    others = tuple((parts[at], parts[at + 1], parts[at + 2]) for at in range(1, len(parts), 3))
-    return Mold(parts[0], others, written.declares)
+    places = tuple((parts[at], parts[at + 1], parts[at + 2]) for at in range(1, len(parts), 3))
+    return Mold(parts[0], places, written.declares)

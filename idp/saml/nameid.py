@@ -14,6 +14,7 @@ from sqlalchemy import bindparam, select
 
 from idp.base.db import Prepared, insert_if_absent
 from idp.base.ids import new_id
+from idp.base.values import quickly_made
 from idp.base.work import Work
 from idp.directory import names as directory_names
 from idp.directory.models import Account
@@ -52,6 +53,7 @@ _ACCOUNT_BY_EMAIL = Prepared(
 _INSERT = Prepared(insert_if_absent(SamlSubject))
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Subject:
     """The name that goes into an assertion, and that a logout request must come with."""

@@ -8,6 +8,7 @@ from typing import Any
 from idp.audit.attempts import Trail
 from idp.base.errors import Invalid
 from idp.base.texts import phrase
+from idp.base.values import quickly_made
 from idp.base.work import Work
 from idp.directory import names as directory_names
 from idp.directory import sites
@@ -54,6 +55,7 @@ def _place(site: SiteFacts, base_url: str) -> Place:
     return Place(site, own_metadata.entity_id(issuer), f"{issuer}/saml")
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What a service provider asks, in neutral words, and who will be answered."""

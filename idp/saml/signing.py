@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
+from idp.base.values import quickly_made
 from idp.keyring.keyring import Key
 from idp.keyring.private import Certifiable
 from idp.saml import mold, names
@@ -58,6 +59,7 @@ LEGACY_METHODS: dict[str, Method] = {
 """What may be chosen only where it is allowed until a day (see `legacy`)."""
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Signer:
     """A key of ours and how it signs. Made by `signer`; its key fits its method."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from idp.base.errors import Unavailable
 from idp.base.texts import phrase
+from idp.base.values import quickly_made
 from idp.base.work import Work
 from idp.directory.sites import SiteFacts
 from idp.keyring import keyring
@@ -13,6 +14,7 @@ from idp.saml.facts import ProviderFacts
 from idp.saml.signing import Signer
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Speaker:
     """Who answers: the site's entity ID, and the key that it signs with, ready to sign."""

@@ -3,7 +3,10 @@
 from dataclasses import dataclass
 from typing import Any, Self
 
+from idp.base.values import quickly_made
 
+
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """

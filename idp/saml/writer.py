@@ -18,6 +18,7 @@ from functools import lru_cache
 
 from idp.base.errors import Invalid
 from idp.base.texts import phrase
+from idp.base.values import quickly_made
 from idp.saml.names import PREFIXES
 
 # XML 1.0 section 2.2: what cannot be in a document, not even escaped.
@@ -35,6 +36,7 @@ IN_VALUES = "xs"
 """The prefix that occurs in values of `TYPE`."""
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Written:
     """

@@ -12,6 +12,7 @@ from sqlalchemy import bindparam, select
 
 from idp.base import user_agents
 from idp.base.db import Prepared
+from idp.base.values import quickly_made
 from idp.base.work import Work, nowhere
 from idp.directory import access, access_policies
 from idp.directory.access_policies import Standing
@@ -50,6 +51,7 @@ _DEVICE = Prepared(
 )
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Person:
     """Whose sign-on is judged."""
@@ -63,6 +65,7 @@ class Person:
 _NONE: frozenset[str] = frozenset()
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Access:
     """
@@ -343,6 +346,7 @@ def in_a_word(outcome: Outcome, context: Context) -> str:
     return PROVEN if meets(outcome.requires, context.proofs, context.at) else NOT_PROVEN
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class _Device:
     """

@@ -11,7 +11,9 @@ from typing import Any
 
 from idp.audit import attempts
 from idp.audit.attempts import Trail
+from idp.base.moments import iso
 from idp.base.texts import phrase
+from idp.base.values import quickly_made
 from idp.base.work import Work
 from idp.directory.attributes import attributes_of
 from idp.directory.policies import release_levels
@@ -32,6 +34,7 @@ _DECISIONS = {  # an attempt has sixteen characters for it
 }
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Proceed:
     """Signed on: build the answer, then join the application to the session."""
@@ -205,7 +208,7 @@ def note(trail: Trail, request: SignOnRequest, facts: Facts) -> None:
         "passive": request.passive,
         "force": request.force,
         "asked": None if request.asked is None else request.asked.name.lower(),
-        "proofs": [[proof.method._value_, proof.at.isoformat(), proof.fresh] for proof in facts.proofs],
+        "proofs": [[proof.method._value_, iso(proof.at), proof.fresh] for proof in facts.proofs],
         "second_step": facts.policy.second_step._value_,  # `value` is two calls of functions
         "has_second_step": facts.has_second_step,
         "allowed": facts.allowed,

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from idp.base.values import quickly_made
 from idp.policy.access.outcome import ALLOWED, Allowed, Denied, Outcome
 from idp.policy.signon import (
     ENROLLABLE,
@@ -30,9 +31,11 @@ from idp.policy.signon import (
 )
 from idp.signon.request import Refusal, SignOnRequest
 
+_OF_ONES_OWN = STRONG_SECOND_STEPS - {Method.TEMPORARY_PASS}
 ENROL_WITHIN = timedelta(minutes=5)
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Facts:
     """
@@ -72,7 +75,7 @@ class Facts:
     @property
     def has_second_step(self) -> bool:
         """Whether there is one of the person's own; a code by e-mail is everybody's, and a temporary pass is lent."""
-        return bool(self.second_steps & (STRONG_SECOND_STEPS - {Method.TEMPORARY_PASS}))
+        return bool(self.second_steps & _OF_ONES_OWN)
 
     @property
     def judged_by(self) -> SignOnPolicy:

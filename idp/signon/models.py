@@ -428,9 +428,11 @@ class SeenMessage(Base):
     """That a message of an issuer was accepted at a site: its ID is not accepted again (X19)."""
 
     __tablename__ = "seen_messages"
+    # Written with every sign-on and gone in minutes: one tree to write, and housekeeping reads it whole.
+    __table_args__ = ({"sqlite_with_rowid": False},)
 
     site_id: Mapped[str] = mapped_column(String(64), primary_key=True)
     issuer_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
     message_id: Mapped[str] = mapped_column(String(256), primary_key=True)
     seen_at: Mapped[datetime]
-    expires_at: Mapped[datetime] = mapped_column(index=True)
+    expires_at: Mapped[datetime]

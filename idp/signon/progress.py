@@ -7,6 +7,7 @@ from idp.audit.attempts import Trail
 from idp.audit.events import SignInFailed, SignOnRefused
 from idp.audit.log import record
 from idp.base.texts import phrase
+from idp.base.values import quickly_made
 from idp.base.work import Work
 from idp.directory.policies import AuthenticationFacts
 from idp.settings import ThrottlingSettings
@@ -22,6 +23,7 @@ _LIMITS = ThrottlingSettings()
 NOT_PROVEN = "not-proven"  # the code of a step that did not match or had to wait; the attempt itself goes on
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Progress:
     """

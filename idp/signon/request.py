@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Self
 
+from idp.base.values import quickly_made
 from idp.policy.access.context import RequestKind
 from idp.policy.release import Statement
 from idp.policy.signon import Method, Strength
@@ -13,6 +14,7 @@ AT_CONSOLE = Strength.SECOND_STEP
 """The least strength that the admin console asks for, whatever the policies say."""
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class SignOnRequest:
     """
@@ -99,6 +101,7 @@ class Refusal(StrEnum):
     """A rule of contextual access says no."""
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class SignOnResult:
     """

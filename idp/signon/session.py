@@ -12,6 +12,7 @@ from idp.base import jobs
 from idp.base.db import Prepared, insert_if_absent, table
 from idp.base.errors import NotFound
 from idp.base.ids import fingerprint, is_token, new_id, new_token
+from idp.base.values import quickly_made
 from idp.base.work import Work
 from idp.directory.models import Account, Organization
 from idp.directory.policies import AuthenticationFacts
@@ -112,6 +113,7 @@ _JOIN_AGAIN = Prepared(
 )
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class CurrentSession:
     """A live session and its account, as read in one row for this request."""

@@ -176,3 +176,16 @@ def test_a_database_that_does_not_answer_is_unavailable(vault):
 
     assert "127.0.0.1" not in refused.value.message
     away.dispose()
+
+
+def test_of_a_transaction_that_is_over_nothing_can_be_asked(database):
+    """Its connection has another one by then: what were written would be part of that."""
+    one = Prepared(sa.select(sa.literal(1).label("one")))
+    with database.transaction() as tx:
+        assert tx.row(one).one == 1
+    with pytest.raises(ValueError, match="not committed"), database.transaction() as refused:
+        raise ValueError("not committed")
+
+    for over in (tx, refused):
+        with pytest.raises(RuntimeError, match="over"):
+            over.row(one)

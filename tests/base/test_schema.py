@@ -5,6 +5,7 @@ from importlib import import_module
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -87,6 +88,35 @@ def test_r12_two_nodes_may_migrate_at_the_same_moment(empty, vault):
 
     assert faults == []
     assert schema.current(empty) == schema.expected()
+
+
+def test_x19_what_was_accepted_before_a_migration_stays_refused_after_it(empty):
+    schema.migrate(empty)
+    row = {"site": "sit_1", "issuer": "an issuer", "message": "_1", "at": 1}
+    with empty.engine.begin() as connection:
+        _to(connection, "0014")
+        connection.execute(
+            sa.text("INSERT INTO seen_messages VALUES (:site, :issuer, :message, :at, :at)")
+            if empty.engine.dialect.name == "sqlite"
+            else sa.text(
+                "INSERT INTO seen_messages VALUES (:site, :issuer, :message, to_timestamp(:at), to_timestamp(:at))"
+            ),
+            row,
+        )
+
+    schema.migrate(empty)
+
+    with empty.engine.connect() as connection:
+        assert connection.execute(sa.text("SELECT message_id FROM seen_messages")).scalars().all() == ["_1"]
+
+
+def _to(connection, revision):
+    """Take the schema back to *revision*."""
+    config = Config()
+    config.set_main_option("script_location", str(PACKAGE / "migrations"))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    command.downgrade(config, revision)
 
 
 def test_r13_an_empty_database_is_refused_with_the_command_to_run(empty):

@@ -8,6 +8,7 @@ Once that is known only what counts goes on, and where the answer goes is made o
 from dataclasses import dataclass
 
 from idp.base.texts import phrase
+from idp.base.values import quickly_made
 from idp.base.work import Work
 from idp.oidc.authorize import identify, pushed, request_object, request_uri
 from idp.oidc.authorize.request_uri import Brought, ObjectWanted
@@ -18,6 +19,7 @@ from idp.oidc.provider import Provider
 from idp.oidc.remote_keys import Wanted
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Arrived:
     """What of a request counts, whether it was pushed, and whether the client has signed it."""

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from idp.base.errors import PageError
 from idp.base.texts import phrase
+from idp.base.values import quickly_made
 from idp.base.work import Work
 from idp.oidc import client_facts
 from idp.oidc.addresses import LOOPBACK_ADDRESSES
@@ -25,6 +26,7 @@ _LOOPBACK_AUTHORITY = re.compile(r"(?:127\.0\.0\.1|\[::1\])(?::[0-9]{1,5})?")
 _ADVICE = "Go back to the application and try again from there. If it happens again, tell whoever runs it."
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class ReplyTo:
     """

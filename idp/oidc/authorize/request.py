@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from idp.base.texts import phrase
+from idp.base.values import quickly_made
 from idp.base.work import Work
 from idp.oidc import metadata, scopes
 from idp.oidc.api_facts import NO_APIS, SiteApis
@@ -15,6 +16,7 @@ from idp.oidc.parameters import MAY_REPEAT, Parameters
 from idp.oidc.provider import Provider
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class AuthorizeRequest:
     """

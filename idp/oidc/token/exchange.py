@@ -5,12 +5,14 @@ from typing import Any
 
 from idp.audit.attempts import Trail
 from idp.base.texts import phrase
+from idp.base.values import quickly_made
 from idp.oidc.client_facts import ClientFacts
 from idp.oidc.errors import InvalidRequest, OAuthError
 from idp.oidc.parameters import Parameters
 from idp.oidc.provider import Provider
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Exchange:
     """
@@ -43,6 +45,7 @@ class Exchange:
         return value
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Issued:
     """Tokens: *body* is the response, *target_id* whom they speak of (an account, or the application itself)."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from idp.base.values import quickly_made
 from idp.policy.signon import Proof
 
 
@@ -39,6 +40,7 @@ class Behaviour(StrEnum):
     MANY_FAILURES = "many-failures"
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Context:
     """

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from idp.base.moments import iso
 from idp.policy.access.context import AccountKind, Behaviour, Context, RequestKind
 from idp.policy.signon import Method, Proof
 
@@ -29,13 +30,13 @@ def write(context: Context, *, place_known: bool, known: frozenset[str]) -> dict
     """
     written: dict[str, Any] = {
         "form": _FORM,
-        "at": context.at.isoformat(),
+        "at": iso(context.at),
         "request": context.request._value_,  # `value` is two calls of functions
     }
     if context.kind is not None and context.account_id:
         written["kind"] = context.kind._value_
     if context.session_started_at is not None:
-        written["session"] = context.session_started_at.isoformat()
+        written["session"] = iso(context.session_started_at)
     for name in _ALWAYS_KNOWN:
         if value := getattr(context, name):
             written[name] = value

@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from idp.base.values import quickly_made
 from idp.saml.messages import Header
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Examined:
     """

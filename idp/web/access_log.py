@@ -4,14 +4,12 @@ One log line for every request: which route, what came of it, how long it took, 
 The route's rule stands for the address (``/signin/<handle>``): handles and queries are not logged (T18).
 """
 
-import structlog
 from flask import Flask, Response, g, request
 from flask.globals import request_ctx
 
 from idp.base import clock
+from idp.base.logging import write_line
 from idp.web import context
-
-log = structlog.get_logger("idp.access")
 
 _NO_ROUTE = "(none)"
 
@@ -48,7 +46,8 @@ def _end(response: Response) -> Response:
 
 def write(method: str, route: str, status: int, began: float | None, *, ip: str, request_id: str) -> None:
     """Write the line of one request that *began* at that moment of `clock.monotonic` and has just been answered."""
-    log.info(
+    write_line(
+        "idp.access",
         "request",
         method=method,
         route=route,

@@ -44,6 +44,23 @@ def test_t18_libraries_stay_silent_even_at_debug(lines):
     assert "SECRET" not in json.dumps(lines)
 
 
+@pytest.mark.parametrize(("level", "written"), [("debug", True), ("info", True), ("warning", False), ("error", False)])
+def test_a_line_of_a_request_is_what_a_logger_writes_at_every_level(level, written):
+    script = f"""
+import structlog
+from idp.base import clock, logging
+from datetime import UTC, datetime
+clock.now = lambda: datetime(2030, 1, 1, 12, 0, 0, 5, UTC)
+logging.configure("{level}")
+structlog.get_logger("idp.access").info("request", status=200, ip="192.0.2.1", none=None)
+logging.write_line("idp.access", "request", status=200, ip="192.0.2.1", none=None)
+"""
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True, text=True)
+
+    lines = [json.loads(line) for line in ran.stderr.splitlines()]
+    assert lines == [lines[0], lines[0]] if written else lines == []
+
+
 def test_an_exception_of_a_library_is_one_line():
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)

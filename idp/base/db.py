@@ -273,7 +273,8 @@ class Transaction:
         self.database = database
         self.vault = database.vault
         self.memory = database.memory
-        self._held, self._until = held, until
+        self._held: PoolProxiedConnection | None = held  # None: this transaction is over
+        self._until = until
         self._dialect = database.engine.dialect
         self._driver: Any = held.dbapi_connection
         self._cursor = _cursor(held)
@@ -285,7 +286,7 @@ class Transaction:
     def connection(self) -> Connection:
         """SQLAlchemy's connection in this transaction."""
         if self._connection is None:
-            self._connection = Connection(self.database.engine, self._held)
+            self._connection = Connection(self.database.engine, self._live())
             self._connection.begin()
         return self._connection
 
@@ -328,6 +329,7 @@ class Transaction:
         self._after_commit.append(act)
 
     def commit(self) -> None:
+        self._live()
         if self._session is not None:
             self._session.flush()
         if self._connection is not None:
@@ -342,26 +344,36 @@ class Transaction:
 
     def close(self, *, committed: bool = False) -> None:
         """Give the connection back; what was not *committed* is rolled back. Nothing can be asked of it any more."""
-        self._cursor = _OVER
+        held = self._live()
+        self._held, self._driver, self._cursor = None, None, _OVER
         if self._session is not None:
             self._session.close()
         if self._connection is not None:
             self._connection.close()
         elif committed and not self._after_commit:  # whatever was called after the commit may have gone on with it
-            self.database.connections.keep(self._held, self._until)
+            self.database.connections.keep(held, self._until)
         else:
-            self._held.close()
+            held.close()
+
+    def _live(self) -> PoolProxiedConnection:
+        """Return its connection; once it is over that is another one's, and to ask for it a mistake in the program."""
+        if self._held is None:
+            raise RuntimeError(_IS_OVER)
+        return self._held
+
+
+_IS_OVER = "this transaction is over"
 
 
 class _Over:
-    """In the place of a cursor once the transaction is over: its connection is somebody else's by now."""
+    """In the place of a cursor once the transaction is over."""
 
-    def execute(self, *_asked: object) -> None:
+    def execute(self, *_asked: object, **_how: object) -> None:
         """
         Raises:
             RuntimeError: always; a mistake in the program.
         """
-        raise RuntimeError("this transaction is over")
+        raise RuntimeError(_IS_OVER)
 
 
 _OVER = _Over()

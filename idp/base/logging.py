@@ -4,7 +4,7 @@ import logging
 import sys
 from collections.abc import MutableMapping
 from datetime import UTC, datetime
-from typing import Any, BinaryIO
+from typing import Any
 
 import orjson
 import structlog
@@ -17,8 +17,8 @@ _LIKE = {"exception": "error", "warn": "warning"}
 _CAPPED = ("saml2", "authlib", "sqlalchemy.engine", "sqlalchemy.pool", "httpx", "httpcore", "signxml", "urllib3")
 
 
-_lines: BinaryIO | None = None
-"""Where lines go that nothing has to be asked for; None: they go by way of structlog."""
+_lines: structlog.BytesLogger | None = None
+"""Where lines go that nothing has to be asked for; None: they go by way of a whole logger."""
 
 
 class JsonLines(logging.Formatter):
@@ -48,7 +48,7 @@ def configure(level: str) -> None:
         cache_logger_on_first_use=True,
     )
     global _lines
-    _lines = sys.stderr.buffer if _LEVELS[level] <= logging.INFO else None
+    _lines = structlog.BytesLogger(sys.stderr.buffer) if _LEVELS[level] <= logging.INFO else None
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
     logging.basicConfig(level=_LEVELS[level], handlers=[handler], force=True)
@@ -64,9 +64,7 @@ def write_line(of: str, event: str, **values: Any) -> None:
     if _lines is None:
         structlog.get_logger(of).info(event, **values)
         return
-    line = _dumps({**values, "event": event, "level": "info", "timestamp": clock.now()})
-    _lines.write(line + b"\n")
-    _lines.flush()
+    _lines.msg(_dumps({**values, "event": event, "level": "info", "timestamp": clock.now()}))
 
 
 def to_standard_error() -> None:

@@ -67,7 +67,8 @@ class Strength(IntEnum):
     PHISHING_RESISTANT = 3
 
 
-_WEAKEST, _STRONG, _STRONGEST = Strength  # an enumeration's members are slow to look up: these are asked all day
+# An enumeration's members are slow to look up: these are asked all day.
+_WEAKEST, _STRONG, _STRONGEST = Strength.PASSWORD, Strength.SECOND_STEP, Strength.PHISHING_RESISTANT
 
 
 TYPICAL_METHODS: dict[Strength, tuple[Method, ...]] = {

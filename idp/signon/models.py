@@ -428,8 +428,11 @@ class SeenMessage(Base):
     """That a message of an issuer was accepted at a site: its ID is not accepted again (X19)."""
 
     __tablename__ = "seen_messages"
-    # Written with every sign-on and gone in minutes: one tree to write, and housekeeping reads it whole.
-    __table_args__ = ({"sqlite_with_rowid": False},)
+    # Written with every sign-on, and gone with the next housekeeping: on SQLite one tree, which housekeeping reads whole.
+    __table_args__ = (
+        Index("ix_seen_messages_expires_at", "expires_at").ddl_if(dialect="postgresql"),
+        {"sqlite_with_rowid": False},
+    )
 
     site_id: Mapped[str] = mapped_column(String(64), primary_key=True)
     issuer_hash: Mapped[str] = mapped_column(String(64), primary_key=True)

@@ -187,5 +187,25 @@ def test_of_a_transaction_that_is_over_nothing_can_be_asked(database):
         raise ValueError("not committed")
 
     for over in (tx, refused):
-        with pytest.raises(RuntimeError, match="over"):
-            over.row(one)
+        for ask in (
+            lambda over=over: over.row(one),
+            lambda over=over: over.connection,
+            lambda over=over: over.session,
+            over.commit,
+            over.close,
+        ):
+            with pytest.raises(RuntimeError, match="over"):
+                ask()
+
+
+def test_what_comes_after_a_transaction_is_not_written_through_it(database, noon):
+    """The connection that it had is kept for the next one: what that one takes back, the first cannot commit."""
+    with database.transaction() as first:
+        _insert(first, noon)
+    with pytest.raises(RuntimeError, match="over"), database.transaction() as second:
+        _insert(second, noon, id="job_2", key="other")
+        first.commit()
+
+    with database.transaction() as tx:
+        assert tx.row(READ, job_id="job_1") is not None
+        assert tx.row(READ, job_id="job_2") is None

@@ -2,7 +2,7 @@
 
 import copy
 import pickle
-from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
+from dataclasses import InitVar, asdict, dataclass, field, fields, is_dataclass, replace
 from typing import ClassVar
 
 import pytest
@@ -100,26 +100,105 @@ def test_every_one_has_a_list_of_its_own():
     assert Quick(1).three is not Quick(1).three
 
 
-def test_what_cannot_be_made_so_is_refused_where_it_is_written():
-    @dataclass(frozen=True, slots=True)
-    class More(Slow):
-        more: int = 1
+@dataclass(frozen=True, slots=True)
+class More(Slow):
+    more: int = 1
 
-    @dataclass(frozen=True)
-    class Open:
-        one: int
 
-    @dataclass(frozen=True, slots=True, kw_only=True)
-    class Named:
-        one: int
+@dataclass(frozen=True)
+class Open:
+    one: int
 
-    @dataclass(frozen=True, slots=True)
-    class Checked:
-        one: int
 
-        def __post_init__(self) -> None:
-            raise ValueError
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    one: int
 
-    for kind in (More, Open, Named, Checked):
-        with pytest.raises(TypeError, match="quickly"):
-            quickly_made(kind)
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    one: int
+
+    def __post_init__(self) -> None:
+        raise ValueError
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    one: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Uncompared:
+    one: int
+    two: int = field(default=2, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    one: int
+    two: int = field(default=2, init=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Passing:
+    one: int
+    two: InitVar[int] = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    one: str
+
+    def __repr__(self) -> str:
+        return "Shown(***)"
+
+
+@dataclass(frozen=True, slots=True)
+class Alike:
+    one: str
+
+    def __eq__(self, other: object) -> bool:
+        return True
+
+    def __hash__(self) -> int:
+        return 1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Itself:
+    one: int
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Ordered:
+    one: int
+
+
+@dataclass(frozen=True, slots=True)
+class Above:
+    one: int
+
+    def __str__(self) -> str:
+        return super().__str__()
+
+
+@dataclass(frozen=True, slots=True)
+class Within:
+    one: int
+
+    @property
+    def kind(self) -> type:
+        return __class__
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        *(More, Open, Named, Checked, Secret, Uncompared, Given, Passing),
+        *(Shown, Alike, Itself, Ordered, Above, Within),
+    ],
+)
+def test_what_would_not_be_the_same_is_refused_where_it_is_written(kind):
+    with pytest.raises(TypeError, match="quickly"):
+        quickly_made(kind)

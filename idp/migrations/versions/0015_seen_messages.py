@@ -1,9 +1,11 @@
 """
-Messages that were accepted: on SQLite one tree instead of a table and two indexes, elsewhere one index less.
+Messages that were accepted: on SQLite one tree instead of a table and two indexes; elsewhere nothing changes.
 
 Revision: 0015
 Follows: 0014
 """
+
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
@@ -17,9 +19,20 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.drop_index("ix_seen_messages_expires_at", table_name="seen_messages")
     if op.get_bind().dialect.name != "sqlite":
         return
+    op.drop_index("ix_seen_messages_expires_at", table_name="seen_messages")
+    _make_anew(sqlite_with_rowid=False)
+
+
+def downgrade() -> None:
+    if op.get_bind().dialect.name != "sqlite":
+        return
+    _make_anew()
+    op.create_index("ix_seen_messages_expires_at", "seen_messages", ["expires_at"])
+
+
+def _make_anew(**how: Any) -> None:
     op.rename_table("seen_messages", "seen_messages_before")
     op.create_table(
         "seen_messages",
@@ -29,7 +42,7 @@ def upgrade() -> None:
         sa.Column("seen_at", Instant(), nullable=False),
         sa.Column("expires_at", Instant(), nullable=False),
         sa.PrimaryKeyConstraint("site_id", "issuer_hash", "message_id", name=op.f("pk_seen_messages")),
-        sqlite_with_rowid=False,
+        **how,
     )
     # What was accepted before stays refused (X19).
     op.execute(
@@ -37,7 +50,3 @@ def upgrade() -> None:
         " SELECT site_id, issuer_hash, message_id, seen_at, expires_at FROM seen_messages_before"
     )
     op.drop_table("seen_messages_before")
-
-
-def downgrade() -> None:
-    op.create_index("ix_seen_messages_expires_at", "seen_messages", ["expires_at"])

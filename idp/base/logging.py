@@ -12,7 +12,7 @@ import structlog
 from idp.base import clock
 
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
-_LIKE = {"exception": "error", "warn": "warning"}
+_LEVEL_OF_METHOD = {"exception": "error", "warn": "warning"}
 # Libraries that write whole messages, tokens or statements at lower levels (threats T18, P14, Q5).
 _CAPPED = ("saml2", "authlib", "sqlalchemy.engine", "sqlalchemy.pool", "httpx", "httpcore", "signxml", "urllib3")
 
@@ -93,7 +93,7 @@ def cap_libraries() -> None:
 
 def _as_line(logger: Any, level: str, event: MutableMapping[str, Any]) -> bytes:
     """Return *event* as a line, with its level, its moment, and the text of the exception that it is about."""
-    event["level"] = _LIKE.get(level, level)
+    event["level"] = _LEVEL_OF_METHOD.get(level, level)
     if event.get("exc_info"):
         event = structlog.processors.format_exc_info(logger, level, event)
     event["timestamp"] = clock.now()

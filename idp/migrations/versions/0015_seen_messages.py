@@ -5,8 +5,6 @@ Revision: 0015
 Follows: 0014
 """
 
-from typing import Any
-
 import sqlalchemy as sa
 from alembic import op
 
@@ -22,17 +20,17 @@ def upgrade() -> None:
     if op.get_bind().dialect.name != "sqlite":
         return
     op.drop_index("ix_seen_messages_expires_at", table_name="seen_messages")
-    _make_anew(sqlite_with_rowid=False)
+    _make_anew(with_rowid=False)
 
 
 def downgrade() -> None:
     if op.get_bind().dialect.name != "sqlite":
         return
-    _make_anew()
+    _make_anew(with_rowid=True)
     op.create_index("ix_seen_messages_expires_at", "seen_messages", ["expires_at"])
 
 
-def _make_anew(**how: Any) -> None:
+def _make_anew(*, with_rowid: bool) -> None:
     op.rename_table("seen_messages", "seen_messages_before")
     op.create_table(
         "seen_messages",
@@ -42,7 +40,7 @@ def _make_anew(**how: Any) -> None:
         sa.Column("seen_at", Instant(), nullable=False),
         sa.Column("expires_at", Instant(), nullable=False),
         sa.PrimaryKeyConstraint("site_id", "issuer_hash", "message_id", name=op.f("pk_seen_messages")),
-        **how,
+        sqlite_with_rowid=with_rowid,
     )
     # What was accepted before stays refused (X19).
     op.execute(

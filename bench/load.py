@@ -55,6 +55,13 @@ def empty(call: Caller, data: dict[str, Any]) -> Call:
     return one
 
 
+def signatures(call: Caller, data: dict[str, Any]) -> Call:
+    def one() -> None:
+        expect(call("GET", "/signatures")[0] == 200, "bare signatures")
+
+    return one
+
+
 def saml(call: Caller, data: dict[str, Any]) -> Call:
     def one() -> None:
         request = (
@@ -229,6 +236,7 @@ def password(call: Caller, data: dict[str, Any]) -> Call:
 
 ROADS = {
     "empty": empty,
+    "signatures": signatures,
     "saml": saml,
     "client_credentials": client_credentials,
     "authorize": authorize,

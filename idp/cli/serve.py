@@ -24,7 +24,7 @@ from idp.signon import breached
 TARGET = "idp.app:serve_factory"
 _GRACE_SECONDS = 10
 _BACKLOG = 1024
-_THREADS = 256
+THREADS = 256
 _M_ARENA_MAX = -8  # of glibc's <malloc.h>
 _STEADY_SECONDS = 20.0
 _MOST_SHORT_LIVES = 5
@@ -81,7 +81,7 @@ def _serve(host: str, port: int, workers: int) -> None:
             workers=workers,
             # They gain nothing but that a request which arrives slowly holds up nobody else (idp.web.door); the
             # server makes them as they are needed.
-            blocking_threads=_THREADS,
+            blocking_threads=THREADS,
             backlog=_BACKLOG,
             websockets=False,
             log_level=LogLevels.warning,

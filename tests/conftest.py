@@ -31,7 +31,7 @@ from idp.directory import accounts, applications, groups, organizations, sites
 from idp.directory.models import Account, Application, Group, Organization, Site
 from idp.keyring import keyring
 from idp.settings import Settings, resolve
-from tests.support import apps, people, postgres, schemas
+from tests.support import apps, engines, people, postgres, schemas
 from tests.support.deployed import Deployed, deployed
 
 NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
@@ -113,6 +113,13 @@ def _applications_alike():
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _engines_alike():
+    """Nearly every test has a database of its own; they are asked the same statements."""
+    with engines.alike():
+        yield
+
+
 @pytest.fixture(scope="session")
 def vault() -> Vault:
     return Vault({"wrap-test": bytes(range(32))}, "wrap-test")
@@ -154,6 +161,14 @@ def postgres_url(postgres_server, vault) -> Iterator[str]:
     admin.dispose()
 
 
+@pytest.fixture(scope="session")
+def _postgres_engine(postgres_url) -> Iterator[sa.Engine]:
+    """What empties the database between two tests."""
+    engine = sa.create_engine(make_engine(postgres_url).url, pool_pre_ping=True)
+    yield engine
+    engine.dispose()
+
+
 @pytest.fixture
 def database_url(database_kind, request, tmp_path) -> str:
     """The URL of an empty, migrated database of this test's own."""
@@ -162,13 +177,11 @@ def database_url(database_kind, request, tmp_path) -> str:
         shutil.copyfile(request.getfixturevalue("_sqlite_template"), path)
         return f"sqlite:///{path}"
     url = request.getfixturevalue("postgres_url")
-    engine = make_engine(url)
-    with engine.begin() as connection:
+    with request.getfixturevalue("_postgres_engine").begin() as connection:
         # Deleting the few rows of a test is many times faster than TRUNCATE, which makes every file anew.
         # The log can only be added to; a superuser who asks for it is not held by its triggers.
         connection.exec_driver_sql("SET LOCAL session_replication_role = replica")
         connection.exec_driver_sql(";".join(f'DELETE FROM "{t.name}"' for t in reversed(Base.metadata.sorted_tables)))
-    engine.dispose()
     return url
 
 

@@ -14,8 +14,9 @@ from sqlalchemy import insert
 
 from idp.base import schema
 from idp.base.crypto import Vault
-from idp.base.db import Database, Transaction, table
+from idp.base.db import Database, Transaction
 from idp.base.ids import new_id
+from idp.base.tables import table
 from idp.base.work import Actor, HeldRole, Origin, Work
 from idp.directory import organizations, sites
 from idp.directory.models import AccessGrant, Account, Application, Group, Membership

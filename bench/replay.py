@@ -20,7 +20,8 @@ from sqlalchemy import insert
 from idp.audit.models import Attempt
 from idp.base import schema
 from idp.base.crypto import Vault
-from idp.base.db import Database, table
+from idp.base.db import Database
+from idp.base.tables import table
 from idp.base.work import Actor, HeldRole, Origin, Work
 from idp.directory import access_policies, accounts, groups, organizations, zones
 from idp.policy.access import recording

@@ -25,7 +25,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from idp.base import logging as logs
 from idp.base import schema
 from idp.base.crypto import Vault
-from idp.base.db import Base, Database, make_engine
+from idp.base.db import Database, make_engine
+from idp.base.tables import Base
 from idp.base.work import Origin, Work
 from idp.directory import accounts, applications, groups, organizations, sites
 from idp.directory.models import Account, Application, Group, Organization, Site

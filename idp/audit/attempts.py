@@ -13,9 +13,10 @@ from sqlalchemy import bindparam, insert, select, update
 
 from idp.audit.log import plain, plain_json
 from idp.audit.models import Attempt
-from idp.base.db import Prepared, table
 from idp.base.errors import IdpError
 from idp.base.ids import new_ordered_id
+from idp.base.prepared import Prepared
+from idp.base.tables import table
 from idp.base.texts import Words, packed, sentence, unpacked
 from idp.base.work import Work
 

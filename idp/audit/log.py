@@ -9,8 +9,10 @@ from sqlalchemy import insert
 
 from idp.audit.events import Event
 from idp.audit.models import AuditEntry
-from idp.base.db import JsonText, Prepared, table
 from idp.base.ids import new_ordered_id
+from idp.base.json_columns import JsonText
+from idp.base.prepared import Prepared
+from idp.base.tables import table
 from idp.base.texts import Words, with_values
 from idp.base.work import Work
 

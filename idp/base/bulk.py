@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
 from typing import Any
 
-from idp.base.db import Base, Transaction, table
+from idp.base.db import Transaction
+from idp.base.tables import Base, table
 
 _AT_ONCE = 20_000
 

@@ -16,9 +16,11 @@ import structlog
 from sqlalchemy import bindparam, or_, select, update
 
 from idp.base import backoff, clock
-from idp.base.db import Database, Prepared, Transaction, insert_if_absent, table
+from idp.base.db import Database, Transaction
 from idp.base.ids import new_id
 from idp.base.models import Job
+from idp.base.prepared import Prepared
+from idp.base.tables import insert_if_absent, table
 from idp.base.turns import turn
 from idp.base.work import Actor, HeldRole, Origin, Work
 

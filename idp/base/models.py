@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Index, Integer, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from idp.base.db import Base
+from idp.base.tables import Base
 
 
 class Installation(Base):

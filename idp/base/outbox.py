@@ -17,9 +17,11 @@ from sqlalchemy import bindparam, select, update
 
 from idp.base import backoff
 from idp.base.crypto import Vault
-from idp.base.db import Database, Prepared, table
+from idp.base.db import Database
 from idp.base.ids import new_id
 from idp.base.models import OutboxMessage
+from idp.base.prepared import Prepared
+from idp.base.tables import table
 from idp.base.turns import turn
 from idp.base.work import Work
 

@@ -6,8 +6,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, delete, select, tuple_
 
 from idp.base import jobs
-from idp.base.db import Base, table
 from idp.base.jobs import Handler
+from idp.base.tables import Base, table
 from idp.base.work import Work
 
 AT_ONCE = 1000

@@ -3,7 +3,7 @@
 from sqlalchemy import ColumnElement, and_, bindparam, exists, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
-from idp.base.db import Prepared
+from idp.base.prepared import Prepared
 from idp.base.work import Work
 from idp.directory.models import AccessGrant, Account, Application, Group, Membership, Site
 

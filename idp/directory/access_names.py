@@ -13,8 +13,9 @@ from unicodedata import normalize
 from sqlalchemy import ColumnElement, bindparam, select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
-from idp.base.db import Prepared, table
 from idp.base.errors import Invalid
+from idp.base.prepared import Prepared
+from idp.base.tables import table
 from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import names

@@ -14,10 +14,11 @@ from sqlalchemy import bindparam, func, select, update
 
 from idp.audit.events import AccessPolicyChanged
 from idp.audit.log import record
-from idp.base.db import Prepared, table
 from idp.base.errors import ChangedMeanwhile, Conflict, NotFound
 from idp.base.ids import new_id
 from idp.base.memory import ContentMemory
+from idp.base.prepared import Prepared
+from idp.base.tables import table
 from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import access_names, access_trials, queries

@@ -14,8 +14,9 @@ from sqlalchemy import bindparam, select, update
 from idp.audit.events import AccessPolicyConfirmed, AccessPolicyRolledBack, AccessPolicyTried
 from idp.audit.log import record
 from idp.base import jobs
-from idp.base.db import Prepared, table
 from idp.base.errors import Conflict, Invalid, NotFound
+from idp.base.prepared import Prepared
+from idp.base.tables import table
 from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import queries

@@ -5,8 +5,9 @@ from contextlib import contextmanager
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, or_, select, update
 
-from idp.base.db import Prepared, table
 from idp.base.errors import Conflict
+from idp.base.prepared import Prepared
+from idp.base.tables import table
 from idp.base.work import Work
 from idp.directory.models import Account, Membership, Organization, RoleAssignment
 from idp.policy.permissions import ORGANIZATION_ADMINISTRATOR

@@ -2,7 +2,7 @@
 
 from sqlalchemy import literal_column, select
 
-from idp.base.db import Prepared
+from idp.base.prepared import Prepared
 from idp.base.work import Work
 from idp.directory.administering import ADMINISTRATES
 from idp.directory.models import Account

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import bindparam, cast, false, literal_column, null, select, true, union_all
 
-from idp.base.db import Prepared
 from idp.base.errors import Invalid
+from idp.base.prepared import Prepared
 from idp.base.texts import is_plain, phrase
 from idp.base.work import Work
 from idp.directory import access

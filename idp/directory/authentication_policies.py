@@ -11,8 +11,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select, update
 
-from idp.base.db import Prepared, table
 from idp.base.errors import Conflict, NotFound
+from idp.base.prepared import Prepared
+from idp.base.tables import table
 from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import daily_counts, queries, sizes

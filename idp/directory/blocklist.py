@@ -2,7 +2,8 @@
 
 from sqlalchemy import bindparam, select
 
-from idp.base.db import Prepared, Transaction
+from idp.base.db import Transaction
+from idp.base.prepared import Prepared
 from idp.base.work import Work
 from idp.directory import access_policies
 from idp.policy.models import Zone

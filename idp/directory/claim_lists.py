@@ -9,9 +9,9 @@ from datetime import timedelta
 
 from sqlalchemy import delete
 
-from idp.base.db import table
 from idp.base.errors import NotFound
 from idp.base.ids import is_id, new_id
+from idp.base.tables import table
 from idp.base.work import Work
 from idp.directory import managed
 from idp.directory.domain_models import ClaimList

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import JSON, Dialect, ForeignKey, Index, Integer, String, TypeDecorator
 from sqlalchemy.orm import Mapped, mapped_column
 
-from idp.base.db import Base, sorted_text
+from idp.base.tables import Base, sorted_text
 from idp.base.texts import packed, unpacked
 from idp.directory.models import Owned
 

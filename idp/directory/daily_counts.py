@@ -12,7 +12,7 @@ from sqlalchemy import delete, func, insert, select
 
 from idp.audit.attempts import REFUSED, SUCCEEDED
 from idp.audit.models import Attempt
-from idp.base.db import table
+from idp.base.tables import table
 from idp.base.work import Work
 from idp.directory.console_models import DailyCount
 from idp.directory.models import Organization

@@ -15,9 +15,9 @@ from sqlalchemy import delete, insert, or_, select
 
 from idp.audit.events import AccountImportPreviewed
 from idp.audit.log import record
-from idp.base.db import table
 from idp.base.errors import Conflict
 from idp.base.ids import new_id
+from idp.base.tables import table
 from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import attributes, names, queries, rights, runs

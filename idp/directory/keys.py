@@ -9,8 +9,8 @@ from sqlalchemy import select
 
 from idp.audit.events import KeyStateChanged
 from idp.audit.log import record
-from idp.base.db import Prepared
 from idp.base.errors import Conflict, Invalid, NotFound
+from idp.base.prepared import Prepared
 from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import queries

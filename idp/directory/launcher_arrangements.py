@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from idp.base.db import Prepared, insert_if_absent
 from idp.base.errors import Conflict, Forbidden, Invalid, NotFound
+from idp.base.prepared import Prepared
+from idp.base.tables import insert_if_absent
 from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import access, launcher_layouts, names, queries, sites

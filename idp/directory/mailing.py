@@ -5,8 +5,8 @@ from typing import Any
 from sqlalchemy import bindparam, select
 
 from idp.base import mail
-from idp.base.db import Prepared
 from idp.base.models import OutboxMessage
+from idp.base.prepared import Prepared
 from idp.base.work import Work
 from idp.directory import names
 from idp.directory.models import Account, Organization

@@ -12,8 +12,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, func, insert, or_, select, update
 
-from idp.base.db import table
 from idp.base.ids import new_id
+from idp.base.tables import table
 from idp.base.work import Work
 from idp.directory import names, provisioning_marks, queries
 from idp.directory.models import Account, Group, Membership

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, Integer, String, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column, validates
 
-from idp.base.db import Base, sorted_text
+from idp.base.tables import Base, sorted_text
 
 
 class Organization(Base):

@@ -13,9 +13,10 @@ from sqlalchemy import ColumnElement, and_, bindparam, or_, select, update
 
 from idp.audit.events import GroupNested, GroupUnnested
 from idp.audit.log import record
-from idp.base.db import Prepared, table
 from idp.base.errors import Conflict
 from idp.base.ids import new_id
+from idp.base.prepared import Prepared
+from idp.base.tables import table
 from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import memberships, queries

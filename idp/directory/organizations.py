@@ -6,9 +6,9 @@ from sqlalchemy import Select, bindparam, func, literal_column, select
 
 from idp.audit.events import OrganizationChanged, OrganizationCreated, OrganizationResumed, OrganizationSuspended
 from idp.audit.log import record
-from idp.base.db import Prepared
 from idp.base.errors import ChangedMeanwhile, Conflict
 from idp.base.ids import new_id
+from idp.base.prepared import Prepared
 from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import names, queries

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, select
 from idp.audit.events import OwnDataDownloaded
 from idp.audit.log import record
 from idp.audit.models import Attempt, AuditEntry
-from idp.base.db import Base, table
+from idp.base.tables import Base, table
 from idp.base.work import Work
 from idp.directory.joining_models import AccessRequest, AccountImportRow, Invitation, JoinRequest
 from idp.directory.launcher_models import LauncherArrangement

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from sqlalchemy import bindparam, select
 
-from idp.base.db import Prepared
+from idp.base.prepared import Prepared
 from idp.base.work import Work
 from idp.directory import attribute_sources
 from idp.directory.attributes import ATTRIBUTES, attributes_of

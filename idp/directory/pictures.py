@@ -13,9 +13,9 @@ from sqlalchemy import bindparam, delete, select
 
 from idp.audit.events import ApplicationPictureChanged, SitePictureChanged
 from idp.audit.log import record
-from idp.base.db import Prepared
 from idp.base.errors import ChangedMeanwhile, Invalid
 from idp.base.ids import is_id, new_id
+from idp.base.prepared import Prepared
 from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import queries

@@ -7,9 +7,9 @@ from sqlalchemy import bindparam, select
 
 from idp.audit.events import ReleasePolicyChanged, ReleaseRulesChanged
 from idp.audit.log import record
-from idp.base.db import Prepared
 from idp.base.errors import ChangedMeanwhile, Invalid
 from idp.base.ids import new_id
+from idp.base.prepared import Prepared
 from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import provisioning_marks, queries

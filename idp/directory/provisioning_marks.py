@@ -11,8 +11,9 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, insert, select
 
-from idp.base.db import Prepared, table
 from idp.base.ids import new_id
+from idp.base.prepared import Prepared
+from idp.base.tables import table
 from idp.base.work import Work
 from idp.directory.told_models import ProvisioningMark, ProvisioningTarget
 

@@ -11,8 +11,8 @@ from collections.abc import Collection
 from sqlalchemy import ColumnElement, Select, and_, bindparam, column, exists, or_, select, table
 from sqlalchemy.orm import InstrumentedAttribute
 
-from idp.base.db import Prepared
 from idp.base.errors import Forbidden
+from idp.base.prepared import Prepared
 from idp.base.texts import phrase
 from idp.base.work import HeldRole, Work
 from idp.directory import access, group_mentions

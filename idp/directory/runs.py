@@ -18,9 +18,10 @@ from sqlalchemy import func, or_, select, update
 from idp.audit.events import RunEnded, RunStarted, RunStopAsked
 from idp.audit.log import record
 from idp.base import clock
-from idp.base.db import Database, Transaction, table
+from idp.base.db import Database, Transaction
 from idp.base.errors import Conflict, Forbidden, IdpError, NotFound, Unavailable
 from idp.base.ids import is_id, new_id
+from idp.base.tables import table
 from idp.base.texts import packed, phrase, sentence, unpacked
 from idp.base.turns import turn
 from idp.base.work import Actor, HeldRole, Origin, Work

@@ -14,7 +14,8 @@ from sqlalchemy.orm import aliased
 
 from idp.audit.models import Attempt
 from idp.base import jobs
-from idp.base.db import Prepared, table
+from idp.base.prepared import Prepared
+from idp.base.tables import table
 from idp.base.work import Work
 from idp.directory import queries
 from idp.directory.console_models import SearchWord

@@ -8,9 +8,9 @@ from sqlalchemy import Select, bindparam, select
 
 from idp.audit.events import SiteChanged, SiteCreated
 from idp.audit.log import record
-from idp.base.db import Prepared
 from idp.base.errors import ChangedMeanwhile, Invalid
 from idp.base.ids import new_id
+from idp.base.prepared import Prepared
 from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import names, queries, search, site_life

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from idp.base.db import Base
+from idp.base.tables import Base
 
 
 class SigningKey(Base):

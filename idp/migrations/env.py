@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from idp.base.db import Base
+from idp.base.tables import Base
 
 connection = context.config.attributes["connection"]
 context.configure(

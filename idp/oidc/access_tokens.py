@@ -9,8 +9,9 @@ from typing import Any
 
 from sqlalchemy import bindparam, select
 
-from idp.base.db import Prepared, insert_if_absent
 from idp.base.ids import new_id
+from idp.base.prepared import Prepared
+from idp.base.tables import insert_if_absent
 from idp.base.texts import phrase
 from idp.base.values import quickly_made
 from idp.base.work import Work

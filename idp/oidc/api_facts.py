@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from sqlalchemy import and_, bindparam, select
 
-from idp.base.db import Prepared
+from idp.base.prepared import Prepared
 from idp.base.work import Work
 from idp.oidc.models import Api, ApiScope
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import orjson
 from sqlalchemy import and_, bindparam, select
 
-from idp.base.db import Prepared
+from idp.base.prepared import Prepared
 from idp.base.work import Work
 from idp.directory.models import Application
 from idp.oidc import addresses, jose, metadata

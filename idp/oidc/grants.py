@@ -13,8 +13,9 @@ from sqlalchemy import and_, bindparam, insert, select, update
 
 from idp.audit.events import TokenRevoked
 from idp.audit.log import record
-from idp.base.db import Prepared, table
 from idp.base.ids import new_id
+from idp.base.prepared import Prepared
+from idp.base.tables import table
 from idp.base.texts import phrase, sentence
 from idp.base.values import quickly_made
 from idp.base.work import Work

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 from sqlalchemy import bindparam, select
 
-from idp.base.db import Prepared
+from idp.base.prepared import Prepared
 from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import sites

@@ -5,8 +5,9 @@ from typing import Any
 
 from sqlalchemy import bindparam, delete, insert, select
 
-from idp.base.db import Prepared, table
 from idp.base.ids import fingerprint, is_token, new_token
+from idp.base.prepared import Prepared
+from idp.base.tables import table
 from idp.base.work import Work
 from idp.oidc.models import OpaqueToken
 

@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import and_, bindparam, insert, select, update
 
-from idp.base.db import Prepared, table
 from idp.base.ids import fingerprint, is_token, new_id, new_token
+from idp.base.prepared import Prepared
+from idp.base.tables import table
 from idp.base.values import quickly_made
 from idp.base.work import Work
 from idp.oidc.grants import LiveGrant

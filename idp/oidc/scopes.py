@@ -12,7 +12,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, and_, bindparam, exists, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
-from idp.base.db import Prepared
+from idp.base.prepared import Prepared
 from idp.base.work import Work
 from idp.directory.access import ACCOUNT, EVERYONE, GROUP
 from idp.directory.models import Membership

@@ -7,8 +7,9 @@ section 8.1) are others in every sector, and nothing can be computed of one that
 
 from sqlalchemy import bindparam, select
 
-from idp.base.db import Prepared, insert_if_absent
 from idp.base.ids import new_id
+from idp.base.prepared import Prepared
+from idp.base.tables import insert_if_absent
 from idp.base.work import Work
 from idp.oidc.models import OidcSubject
 

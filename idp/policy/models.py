@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import JSON, ForeignKey, ForeignKeyConstraint, Index, Integer, String, UniqueConstraint, false, true
 from sqlalchemy.orm import Mapped, mapped_column
 
-from idp.base.db import Base
+from idp.base.tables import Base
 from idp.policy.signon import DEFAULT_METHODS
 
 _DEFAULT_METHODS = json.dumps([method.value for method in DEFAULT_METHODS], separators=(",", ":"))

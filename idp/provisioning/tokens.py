@@ -11,9 +11,9 @@ from sqlalchemy import bindparam, select
 
 from idp.audit.events import ProvisioningTokenMade, ProvisioningTokenRevoked
 from idp.audit.log import record
-from idp.base.db import Prepared
 from idp.base.errors import Conflict, Invalid, NotFound
 from idp.base.ids import fingerprint, is_token, new_id, new_token
+from idp.base.prepared import Prepared
 from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory.models import Organization

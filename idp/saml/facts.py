@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import and_, bindparam, select
 
-from idp.base.db import Prepared
+from idp.base.prepared import Prepared
 from idp.base.work import Work
 from idp.directory.models import Application
 from idp.saml import legacy, signing

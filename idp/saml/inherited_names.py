@@ -2,7 +2,8 @@
 
 from sqlalchemy import bindparam, update
 
-from idp.base.db import Prepared, table
+from idp.base.prepared import Prepared
+from idp.base.tables import table
 from idp.base.work import Work
 from idp.saml.models import SamlName
 

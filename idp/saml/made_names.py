@@ -13,9 +13,10 @@ from sqlalchemy import bindparam, select
 
 from idp.audit.events import ServiceProviderNameFreed
 from idp.audit.log import record
-from idp.base.db import Prepared, insert_if_absent
 from idp.base.errors import NotFound
 from idp.base.ids import fingerprint, new_id
+from idp.base.prepared import Prepared
+from idp.base.tables import insert_if_absent
 from idp.base.texts import phrase, sentence
 from idp.base.work import Work
 from idp.directory import names as directory_names

@@ -14,7 +14,8 @@ from idp.audit import attempts
 from idp.audit.attempts import Trail
 from idp.audit.events import NameIdTerminated, SignOnRefused
 from idp.audit.log import record
-from idp.base.db import Prepared, table
+from idp.base.prepared import Prepared
+from idp.base.tables import table
 from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.saml import gate, nameid, requests, soap

@@ -12,8 +12,9 @@ from typing import Any
 
 from sqlalchemy import bindparam, select
 
-from idp.base.db import Prepared, insert_if_absent
 from idp.base.ids import new_id
+from idp.base.prepared import Prepared
+from idp.base.tables import insert_if_absent
 from idp.base.values import quickly_made
 from idp.base.work import Work
 from idp.directory import names as directory_names

@@ -16,7 +16,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, select, update
 
-from idp.base.db import Prepared, insert_if_absent, table
+from idp.base.prepared import Prepared
+from idp.base.tables import insert_if_absent, table
 from idp.base.work import Work
 from idp.directory.sites import SiteFacts
 from idp.keyring import keyring

@@ -16,7 +16,7 @@ from sqlalchemy import and_, bindparam, or_, select
 from idp.audit.events import AccountsExported
 from idp.audit.log import record
 from idp.base import spreadsheet
-from idp.base.db import Prepared
+from idp.base.prepared import Prepared
 from idp.base.work import Work
 from idp.directory import queries
 from idp.directory.access import ACCOUNT, EVERYONE, GROUP

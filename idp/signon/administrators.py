@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, select
 from idp.audit.attempts import SUCCEEDED
 from idp.audit.models import Attempt
 from idp.base import user_agents
-from idp.base.db import Prepared
+from idp.base.prepared import Prepared
 from idp.base.work import Work
 from idp.directory import access
 from idp.directory.administering import ADMINISTRATES

@@ -4,7 +4,8 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, select, union_all
 
-from idp.base.db import Prepared, table
+from idp.base.prepared import Prepared
+from idp.base.tables import table
 from idp.base.work import Place, Work
 from idp.policy.access import behaviour
 from idp.policy.access.behaviour import MANY, SUCCESSES, WITHIN, SignIn

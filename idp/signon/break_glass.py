@@ -13,7 +13,7 @@ from sqlalchemy import bindparam, select
 
 from idp.audit.events import BreakGlassUsed
 from idp.audit.log import plain, record
-from idp.base.db import Prepared
+from idp.base.prepared import Prepared
 from idp.base.work import Work
 from idp.directory import mailing, queries
 from idp.directory.administering import ADMINISTRATES

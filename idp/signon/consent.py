@@ -11,9 +11,9 @@ from sqlalchemy import bindparam, select
 
 from idp.audit.events import ConsentGiven, ConsentWithdrawn
 from idp.audit.log import record
-from idp.base.db import Prepared
 from idp.base.errors import NotFound
 from idp.base.ids import is_id, new_id
+from idp.base.prepared import Prepared
 from idp.base.work import Work
 from idp.directory.models import Application
 from idp.signon.models import Consent

@@ -8,7 +8,8 @@ from datetime import timedelta
 
 from sqlalchemy import bindparam, select, update
 
-from idp.base.db import Prepared, table
+from idp.base.prepared import Prepared
+from idp.base.tables import table
 from idp.base.work import Work
 from idp.policy.signon import STRONG_SECOND_STEPS
 from idp.signon.models import SignOnSession

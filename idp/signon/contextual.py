@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import bindparam, select
 
 from idp.base import user_agents
-from idp.base.db import Prepared
+from idp.base.prepared import Prepared
 from idp.base.values import quickly_made
 from idp.base.work import Work, nowhere
 from idp.directory import access, access_policies

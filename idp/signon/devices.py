@@ -13,9 +13,10 @@ from sqlalchemy import Select, bindparam, insert, select, update
 
 from idp.audit.events import KnownDeviceAdded, KnownDeviceForgotten, KnownDeviceRemembered
 from idp.audit.log import plain, record
-from idp.base.db import Prepared, table
 from idp.base.errors import NotFound
 from idp.base.ids import fingerprint, is_id, new_id, new_token
+from idp.base.prepared import Prepared
+from idp.base.tables import table
 from idp.base.work import Work
 from idp.directory.models import Account
 from idp.directory.rights import RECOVERY

@@ -2,7 +2,7 @@
 
 from sqlalchemy import bindparam, select
 
-from idp.base.db import Prepared
+from idp.base.prepared import Prepared
 from idp.base.work import Work
 from idp.directory import access
 from idp.directory.models import Account

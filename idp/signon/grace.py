@@ -12,7 +12,8 @@ from sqlalchemy import bindparam, update
 
 from idp.audit.events import SecondStepPutOff
 from idp.audit.log import record
-from idp.base.db import Prepared, table
+from idp.base.prepared import Prepared
+from idp.base.tables import table
 from idp.base.work import Work
 from idp.directory.models import Account
 from idp.signon import pending

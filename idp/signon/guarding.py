@@ -12,8 +12,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import bindparam, select, update
 
-from idp.base.db import Prepared, table
 from idp.base.errors import Conflict
+from idp.base.prepared import Prepared
+from idp.base.tables import table
 from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import access_policies, authentication_policies

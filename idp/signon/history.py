@@ -9,8 +9,9 @@ from datetime import timedelta
 from sqlalchemy import bindparam, insert, or_, select, update
 
 from idp.audit.log import plain
-from idp.base.db import Prepared, table
 from idp.base.ids import new_ordered_id
+from idp.base.prepared import Prepared
+from idp.base.tables import table
 from idp.base.work import Work
 from idp.directory.models import Account
 from idp.policy.permissions import Permission, require

@@ -20,7 +20,8 @@ from sqlalchemy import bindparam, select, update
 
 from idp.audit.events import FactorStopped
 from idp.audit.log import record
-from idp.base.db import Prepared, insert_if_absent, table
+from idp.base.prepared import Prepared
+from idp.base.tables import insert_if_absent, table
 from idp.base.work import Work
 from idp.policy.signon import STRONG_SECOND_STEPS, Method
 from idp.settings import ThrottlingSettings

@@ -13,9 +13,10 @@ from sqlalchemy import bindparam, select, update
 from idp.audit.events import LogoutFinished
 from idp.audit.log import plain, record
 from idp.base.crypto import Vault, equal
-from idp.base.db import Prepared, table
 from idp.base.errors import PageError
 from idp.base.ids import fingerprint, is_token, new_id
+from idp.base.prepared import Prepared
+from idp.base.tables import table
 from idp.base.work import Work
 from idp.directory.models import Account
 from idp.signon.logout_stage import FRAME, FRONT, WAITING, for_the_log, in_words, to_be_framed

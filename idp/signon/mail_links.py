@@ -12,9 +12,9 @@ from typing import Any
 
 from sqlalchemy import bindparam, select
 
-from idp.base.db import Prepared
 from idp.base.errors import PageError
 from idp.base.ids import is_token, new_token
+from idp.base.prepared import Prepared
 from idp.base.work import Work
 from idp.directory.models import Account, Organization
 from idp.signon import onetime

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Index, Integer, String, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from idp.base.db import Base
+from idp.base.tables import Base
 from idp.directory.models import Owned, owned_by
 
 

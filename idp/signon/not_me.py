@@ -18,9 +18,9 @@ from sqlalchemy import delete, select, update
 
 from idp.audit.events import IncidentReported
 from idp.audit.log import record
-from idp.base.db import table
 from idp.base.errors import NotFound
 from idp.base.ids import is_id, is_token
+from idp.base.tables import table
 from idp.base.work import Place, Work
 from idp.directory import accounts, names
 from idp.directory.models import Account

@@ -11,8 +11,9 @@ from typing import Any
 
 from sqlalchemy import bindparam, insert, select, update
 
-from idp.base.db import Prepared, table
 from idp.base.ids import fingerprint
+from idp.base.prepared import Prepared
+from idp.base.tables import table
 from idp.base.work import Work
 from idp.signon.models import OneTimeValue
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import bindparam, select
 
 from idp.base import user_agents
-from idp.base.db import Prepared
+from idp.base.prepared import Prepared
 from idp.base.user_agents import UserAgent
 from idp.base.work import Place, Work, nowhere
 from idp.directory import access_policies

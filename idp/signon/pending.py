@@ -13,9 +13,10 @@ from sqlalchemy import bindparam, insert, select, update
 from idp.audit import attempts
 from idp.audit.attempts import Trail
 from idp.base.crypto import equal
-from idp.base.db import Prepared, table
 from idp.base.errors import Conflict, PageError
 from idp.base.ids import fingerprint, is_token, new_id, new_token
+from idp.base.prepared import Prepared
+from idp.base.tables import table
 from idp.base.work import Work
 from idp.directory.models import Organization
 from idp.policy.signon import Method, Proof

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Integer, bindparam, select
 
 from idp.audit.models import Attempt
-from idp.base.db import Prepared
+from idp.base.prepared import Prepared
 from idp.base.work import Work
 from idp.directory import access_policies, authentication_policies, memberships, queries
 from idp.directory.access_policies import Standing

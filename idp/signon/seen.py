@@ -2,8 +2,9 @@
 
 from datetime import timedelta
 
-from idp.base.db import Prepared, insert_if_absent
 from idp.base.ids import fingerprint
+from idp.base.prepared import Prepared
+from idp.base.tables import insert_if_absent
 from idp.base.work import Work
 from idp.signon.models import SeenMessage
 

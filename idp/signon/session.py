@@ -9,9 +9,10 @@ from sqlalchemy import ColumnElement, and_, bindparam, func, insert, or_, select
 from idp.audit.events import SessionEnded, SessionStarted
 from idp.audit.log import plain, record
 from idp.base import jobs
-from idp.base.db import Prepared, insert_if_absent, table
 from idp.base.errors import NotFound
 from idp.base.ids import fingerprint, is_token, new_id, new_token
+from idp.base.prepared import Prepared
+from idp.base.tables import insert_if_absent, table
 from idp.base.values import quickly_made
 from idp.base.work import Work
 from idp.directory.models import Account, Organization

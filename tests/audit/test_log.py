@@ -11,8 +11,8 @@ from idp.audit.attempts import Trail
 from idp.audit.events import AccountDisabled, catalogue
 from idp.audit.log import plain, plain_json, record
 from idp.audit.models import Attempt, AuditEntry
-from idp.base.db import JsonText
 from idp.base.errors import Conflict
+from idp.base.json_columns import JsonText
 from idp.base.texts import phrase
 from idp.directory import organizations
 

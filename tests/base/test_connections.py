@@ -7,9 +7,10 @@ import sqlalchemy as sa
 from sqlalchemy import JSON, Column, MetaData, Table, bindparam, func, insert, select
 
 from idp.base import clock
-from idp.base.db import Database, Prepared
+from idp.base.db import Database
 from idp.base.errors import Unavailable
 from idp.base.models import Job
+from idp.base.prepared import Prepared
 from idp.directory.models import Organization
 
 pytestmark = pytest.mark.both_databases

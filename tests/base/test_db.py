@@ -7,9 +7,11 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import bindparam, select, update
 
-from idp.base.db import Database, Prepared, insert_if_absent, table
+from idp.base.db import Database
 from idp.base.errors import Conflict, Unavailable
 from idp.base.models import Installation, Job
+from idp.base.prepared import Prepared
+from idp.base.tables import insert_if_absent, table
 from idp.directory import organizations, queries
 from idp.directory.models import Organization
 

@@ -12,8 +12,9 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from idp.base import schema
-from idp.base.db import Base, Database
+from idp.base.db import Database
 from idp.base.schema import SchemaFault
+from idp.base.tables import Base
 from tests.architecture.source import PACKAGE
 
 pytestmark = pytest.mark.both_databases

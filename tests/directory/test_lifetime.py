@@ -7,8 +7,8 @@ import sqlalchemy as sa
 
 from idp.audit.models import AuditEntry
 from idp.base import jobs
-from idp.base.db import Base
 from idp.base.errors import Conflict, Forbidden, NotFound
+from idp.base.tables import Base
 from idp.cli.jobs import handlers
 from idp.directory import access, accounts, domains, group_rule_changes, groups, lifetime, queries
 from idp.directory.console_models import Run

@@ -3,8 +3,8 @@
 import pytest
 import sqlalchemy as sa
 
-from idp.base.db import Base
 from idp.base.errors import Forbidden, NotFound
+from idp.base.tables import Base
 from idp.directory import applications, policies
 from idp.oidc import apis, preview
 from idp.oidc.errors import InvalidRequest

@@ -4,8 +4,8 @@ import pytest
 import sqlalchemy as sa
 from lxml import etree
 
-from idp.base.db import Base
 from idp.base.errors import Forbidden, Invalid, NotFound
+from idp.base.tables import Base
 from idp.directory import accounts, applications, groups, policies, queries, sites
 from idp.policy.rules import Rule
 from idp.saml import names, preview, providers, registering

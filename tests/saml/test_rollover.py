@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from lxml import etree
 from onelogin.saml2.idp_metadata_parser import OneLogin_Saml2_IdPMetadataParser
 
-from idp.base.db import Prepared
 from idp.base.errors import Conflict, Forbidden, NotFound
+from idp.base.prepared import Prepared
 from idp.directory import keys, queries, sites
 from idp.keyring import keyring
 from idp.keyring.brought import Brought

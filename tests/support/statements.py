@@ -7,7 +7,8 @@ from unittest import mock
 
 import sqlalchemy as sa
 
-from idp.base.db import Database, Prepared
+from idp.base.db import Database
+from idp.base.prepared import Prepared
 
 
 @contextmanager

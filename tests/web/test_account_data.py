@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from idp.base.db import Base
+from idp.base.tables import Base
 from idp.directory import accounts, groups
 from idp.directory.attribute_sources import Source
 from idp.directory.domain_models import Domain

@@ -6,7 +6,7 @@ import pytest
 from lxml import html
 from sqlalchemy import text
 
-from idp.base.db import Base
+from idp.base.tables import Base
 from idp.directory import applications, groups, queries
 from tests.support.front import ANN, PASSWORD
 from tests.support.visitor import Visitor

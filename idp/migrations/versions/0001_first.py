@@ -8,7 +8,7 @@ Follows: nothing
 import sqlalchemy as sa
 from alembic import op
 
-from idp.base.db import Instant
+from idp.base.tables import Instant
 
 revision = "0001"
 down_revision = None

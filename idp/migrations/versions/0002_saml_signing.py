@@ -11,7 +11,7 @@ Follows: 0001
 import sqlalchemy as sa
 from alembic import op
 
-from idp.base.db import Instant
+from idp.base.tables import Instant
 
 revision = "0002"
 down_revision = "0001"

@@ -12,7 +12,7 @@ Follows: 0003
 import sqlalchemy as sa
 from alembic import op
 
-from idp.base.db import Instant
+from idp.base.tables import Instant
 
 revision = "0004"
 down_revision = "0003"

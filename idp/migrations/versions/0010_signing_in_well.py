@@ -11,7 +11,7 @@ import secrets
 import sqlalchemy as sa
 from alembic import op
 
-from idp.base.db import Instant
+from idp.base.tables import Instant
 
 revision = "0010"
 down_revision = "0009"

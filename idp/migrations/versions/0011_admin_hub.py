@@ -11,7 +11,7 @@ Follows: 0010
 import sqlalchemy as sa
 from alembic import op
 
-from idp.base.db import Instant
+from idp.base.tables import Instant
 
 revision = "0011"
 down_revision = "0010"

@@ -10,7 +10,7 @@ Follows: 0011
 import sqlalchemy as sa
 from alembic import op
 
-from idp.base.db import Instant
+from idp.base.tables import Instant
 
 revision = "0012"
 down_revision = "0011"

@@ -8,7 +8,7 @@ Follows: 0013
 import sqlalchemy as sa
 from alembic import op
 
-from idp.base.db import Instant
+from idp.base.tables import Instant
 
 revision = "0014"
 down_revision = "0013"

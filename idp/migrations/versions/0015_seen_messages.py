@@ -8,7 +8,7 @@ Follows: 0014
 import sqlalchemy as sa
 from alembic import op
 
-from idp.base.db import Instant
+from idp.base.tables import Instant
 
 revision = "0015"
 down_revision = "0014"

@@ -12,7 +12,8 @@ from typing import Any
 from sqlalchemy import and_, bindparam, select, tuple_, update
 
 from idp.base import jobs
-from idp.base.db import Prepared, table
+from idp.base.prepared import Prepared
+from idp.base.tables import table
 from idp.base.work import Work
 from idp.directory import authentication_policies
 from idp.directory.authentication_policies import AuthenticationFacts

@@ -12,9 +12,9 @@ from sqlalchemy import and_, select, update
 
 from idp.audit.events import ApiTokenMade, ApiTokenRevoked, ApiTokensRevoked
 from idp.audit.log import record
-from idp.base.db import table
 from idp.base.errors import Conflict, Invalid, NotFound
 from idp.base.ids import fingerprint, is_id, new_id
+from idp.base.tables import table
 from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import names

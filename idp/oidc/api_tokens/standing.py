@@ -13,8 +13,9 @@ from sqlalchemy import and_, bindparam, or_, select, update
 
 from idp.audit import attempts
 from idp.audit.attempts import Trail
-from idp.base.db import Prepared, table
 from idp.base.ids import fingerprint
+from idp.base.prepared import Prepared
+from idp.base.tables import table
 from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory.authentication_policies import authentication_policy

@@ -10,9 +10,10 @@ from typing import Any
 
 from sqlalchemy import bindparam, select, update
 
-from idp.base.db import Prepared, insert_if_absent, table
 from idp.base.errors import Unavailable
 from idp.base.ids import fingerprint, is_token, new_id, new_token
+from idp.base.prepared import Prepared
+from idp.base.tables import insert_if_absent, table
 from idp.base.work import Work
 from idp.oidc.client_facts import ClientFacts
 from idp.oidc.device import user_codes

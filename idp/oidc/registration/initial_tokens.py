@@ -7,9 +7,10 @@ from sqlalchemy import and_, bindparam, not_, or_, select, update
 
 from idp.audit.events import RegistrationTokenCreated, RegistrationTokenRevoked
 from idp.audit.log import record
-from idp.base.db import Prepared, table
 from idp.base.errors import Conflict, Invalid, NotFound
 from idp.base.ids import fingerprint, is_token, new_id, new_token
+from idp.base.prepared import Prepared
+from idp.base.tables import table
 from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import names, queries

@@ -15,8 +15,9 @@ from sqlalchemy import bindparam, select, update
 from idp.audit import attempts
 from idp.audit.attempts import Trail
 from idp.base.crypto import equal
-from idp.base.db import Prepared, table
 from idp.base.ids import fingerprint, is_token
+from idp.base.prepared import Prepared
+from idp.base.tables import table
 from idp.base.texts import phrase
 from idp.base.work import Actor, HeldRole, Work
 from idp.directory import applications, queries

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, SQLColumnExpression, and_, false, func, not_, or_, select, true
 
-from idp.base.db import Instant
+from idp.base.tables import Instant
 from idp.base.work import Work
 from idp.directory import names
 from idp.directory.models import Account, Group, Membership

@@ -13,8 +13,10 @@ from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
 from idp.audit.events import ProvisioningHeld
 from idp.audit.log import record
 from idp.base import clock
-from idp.base.db import Database, Prepared, insert_if_absent, table
+from idp.base.db import Database
 from idp.base.ids import new_id
+from idp.base.prepared import Prepared
+from idp.base.tables import insert_if_absent, table
 from idp.base.work import Actor, Origin, Work
 from idp.directory import organizations
 from idp.directory.models import Account, Application

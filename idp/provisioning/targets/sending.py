@@ -15,7 +15,8 @@ from sqlalchemy import and_, func, or_, select, update
 from idp.audit.events import AccountDeprovisioned, AccountSent, ProvisioningStopped
 from idp.audit.log import record
 from idp.base import backoff, clock
-from idp.base.db import Database, Transaction, table
+from idp.base.db import Database, Transaction
+from idp.base.tables import table
 from idp.base.turns import turn
 from idp.base.work import Actor, Origin, Work
 from idp.directory import organizations

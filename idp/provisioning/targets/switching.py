@@ -13,9 +13,9 @@ from idp.audit.events import (
 )
 from idp.audit.log import record
 from idp.base import jobs
-from idp.base.db import table
 from idp.base.errors import Conflict
 from idp.base.ids import new_id
+from idp.base.tables import table
 from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import access, organizations, runs

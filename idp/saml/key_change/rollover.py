@@ -14,8 +14,8 @@ from sqlalchemy import ColumnElement, and_, select
 
 from idp.audit.events import RolloverConfirmed
 from idp.audit.log import record
-from idp.base.db import table
 from idp.base.errors import Conflict
+from idp.base.tables import table
 from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import queries

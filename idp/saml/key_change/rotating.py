@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import and_, insert, literal, or_, select, update
 
-from idp.base.db import table
+from idp.base.tables import table
 from idp.base.work import Work
 from idp.directory import keys as site_keys
 from idp.directory.models import Application, Site

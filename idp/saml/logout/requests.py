@@ -15,7 +15,7 @@ from idp.audit import attempts
 from idp.audit.attempts import Trail
 from idp.audit.events import SignOnRefused
 from idp.audit.log import record
-from idp.base.db import Prepared
+from idp.base.prepared import Prepared
 from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.saml import endpoints, gate, nameid, requests, soap, watching

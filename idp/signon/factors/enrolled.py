@@ -2,8 +2,8 @@
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, literal, or_, select, union_all
 
-from idp.base.db import Prepared
 from idp.base.errors import Conflict
+from idp.base.prepared import Prepared
 from idp.base.work import Work
 from idp.directory.models import Account
 from idp.directory.policies import authentication_policy

@@ -14,9 +14,10 @@ from sqlalchemy import bindparam, delete, func, select, update
 from idp.audit.events import AuthenticatorCloned, AuthenticatorRenamed, SecondStepEnrolled, SecondStepRemoved
 from idp.audit.log import record
 from idp.base.crypto import Vault, equal
-from idp.base.db import Prepared, insert_if_absent, table
 from idp.base.errors import NotFound
 from idp.base.ids import is_id, new_id
+from idp.base.prepared import Prepared
+from idp.base.tables import insert_if_absent, table
 from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import names, policy_members

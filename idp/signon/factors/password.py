@@ -16,8 +16,9 @@ from sqlalchemy import bindparam, select, update
 from idp.audit.events import PasswordChanged
 from idp.audit.log import record
 from idp.base.crypto import Vault
-from idp.base.db import Prepared, table
 from idp.base.errors import Invalid
+from idp.base.prepared import Prepared
+from idp.base.tables import table
 from idp.base.work import Work
 from idp.directory import accounts, names, queries, rights
 from idp.directory.models import Account, Organization

@@ -4,8 +4,9 @@ from sqlalchemy import bindparam, delete, func, select, update
 
 from idp.audit.events import RecoveryCodesMade, RecoveryCodeUsed
 from idp.audit.log import record
-from idp.base.db import Prepared, table
 from idp.base.ids import fingerprint, new_id
+from idp.base.prepared import Prepared
+from idp.base.tables import table
 from idp.base.work import Work
 from idp.directory.models import Account
 from idp.policy.signon import Method

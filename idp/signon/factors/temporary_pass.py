@@ -12,9 +12,10 @@ from sqlalchemy import bindparam, select, update
 
 from idp.audit.events import TemporaryPassMade, TemporaryPassRevoked, TemporaryPassUsed
 from idp.audit.log import record
-from idp.base.db import Prepared, table
 from idp.base.errors import Conflict, Invalid, NotFound
 from idp.base.ids import fingerprint, new_id
+from idp.base.prepared import Prepared
+from idp.base.tables import table
 from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import names, queries, rights

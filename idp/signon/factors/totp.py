@@ -18,9 +18,10 @@ from sqlalchemy import bindparam, delete, select, update
 from idp.audit.events import SecondStepEnrolled, SecondStepRemoved
 from idp.audit.log import record
 from idp.base.crypto import Vault, equal
-from idp.base.db import Prepared, table
 from idp.base.errors import Conflict, Invalid, NotFound
 from idp.base.ids import new_id
+from idp.base.prepared import Prepared
+from idp.base.tables import table
 from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import names, policy_members

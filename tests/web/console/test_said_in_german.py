@@ -6,7 +6,7 @@ from sqlalchemy import update
 
 from idp.audit import attempts
 from idp.audit.attempts import Trail
-from idp.base.db import table
+from idp.base.tables import table
 from idp.base.texts import phrase
 from idp.directory import access_policies, applications, groups, history, runs, zones
 from idp.directory.console_models import Run

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from idp.audit import attempts
 from idp.audit.attempts import Trail
-from idp.base.db import Prepared
+from idp.base.prepared import Prepared
 from idp.directory import (
     access_assignments,
     access_policies,

@@ -6,4 +6,4 @@ __version__ = "0.1.0"
 
 # Python's own number (700) is for small programs: a quarter of the time of a start went into looking through what
 # modules are made of, none of which is garbage. Requests leave next to nothing behind that only the collector finds.
-gc.set_threshold(50_000, 20, 20)
+gc.set_threshold(20_000, 10, 5)

@@ -81,13 +81,14 @@ def run(database_url: str | None, rounds: int, seconds: float) -> dict[str, Any]
         bare = server.start_empty(folder)
         figures: dict[str, list[dict[str, float]]] = {}
         measured_limits: list[dict[str, float]] = []
+        turns: list[response.Turn] = []
         try:
             for _ in range(rounds):
                 measured_limits.append(limits.measure())
                 figures.setdefault("empty", []).append(measure_road(bare, "empty", {}, seconds))
                 for road, data in made.roads.items():
                     figures.setdefault(road, []).append(measure_road(running, road.split()[0], data, seconds))
-            turns = response.measure(running, bare, made.roads["saml"])
+                turns += response.measure(running, bare, made.roads["saml"])
             memory = running.worker_memory()
         finally:
             running.stop()

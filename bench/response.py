@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from bench import load
 from bench.server import Server
 
-TURNS, BURST = 100, 30
-_WARM = 100
+TURNS, BURST = 12, 30
+_WARM = 30
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Turn:
 
 
 def measure(running: Server, bare: Server, data: dict[str, str], turns: int = TURNS) -> list[Turn]:
-    """Return what *turns* turns took; *data* is what the road ``saml`` needs."""
+    """Return what *turns* turns took, one round's share of them; *data* is what the road ``saml`` needs."""
     response, floor = load.saml(load.Caller(running.port), data), load.signatures(load.Caller(bare.port), {})
     for act in (response, floor):
         for _ in range(_WARM):

@@ -283,7 +283,6 @@ def make_engine(url: str) -> Engine:
                 "busy_timeout=5000",
                 "foreign_keys=ON",
                 "wal_autocheckpoint=4000",
-                "cache_size=-4000",  # KiB; with half of it a sign-on reads back pages that the one before it has written
             ):
                 connection.execute(f"PRAGMA {pragma}")
 

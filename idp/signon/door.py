@@ -20,7 +20,7 @@ from idp.directory.policies import release_levels
 from idp.policy.access import recording
 from idp.policy.access.context import RequestKind
 from idp.policy.release import may_leave, released, statements_of
-from idp.policy.signon import Strength, strength
+from idp.policy.signon import Decision, Strength, strength
 from idp.signon import contextual, flow, pending
 from idp.signon import facts as facts_
 from idp.signon.flow import Complete, Facts, Refuse
@@ -83,8 +83,8 @@ def begin(
     unless the application asked that nothing be shown.
     """
     facts, _ = facts_.gather(work, request, session)
-    step = flow.next_step(request, facts)
-    note(trail, request, facts)
+    step, made = flow.judged(request, facts)
+    note(trail, request, facts, made)
     if isinstance(step, Complete) and session is not None:
         return Proceed(result(work, request, facts, session))
     if isinstance(step, Refuse) and not _needs_page(request, step):
@@ -121,9 +121,9 @@ def resume(
         raise pending.SignOnLost("sign-on-unknown", "This sign-in is not known here.", cause="wrong protocol", row=row)
     request = SignOnRequest.from_json(row.request)
     facts, _ = facts_.gather(work, request, session, row)
-    step = flow.next_step(request, facts)
+    step, made = flow.judged(request, facts)
     trail = attempts.load(work, row.attempt_id) or Trail(kind=f"{protocol}.sign-on")
-    note(trail, request, facts)
+    note(trail, request, facts, made)
     answer: Proceed | Refused
     if isinstance(step, Complete) and session is not None:
         answer = Proceed(result(work, request, facts, session))
@@ -197,9 +197,8 @@ def result(work: Work, request: SignOnRequest, facts: Facts, session: CurrentSes
     )
 
 
-def note(trail: Trail, request: SignOnRequest, facts: Facts) -> None:
-    """Record in the attempt what was judged, by which policy, and what was decided."""
-    made = flow.decision(request, facts)
+def note(trail: Trail, request: SignOnRequest, facts: Facts, made: Decision) -> None:
+    """Record in the attempt what was judged, by which policy, and *made*, what was decided."""
     trail.organization_id = request.organization_id or None
     trail.site_id, trail.application_id = request.site_id or None, request.application_id or None
     trail.account_id = facts.account_id

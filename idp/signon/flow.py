@@ -139,6 +139,16 @@ Step = AskFirstStep | AskSecondStep | EnrolSecondStep | ChangePassword | OpenSes
 
 def next_step(request: SignOnRequest, facts: Facts) -> Step:
     """Return the next step of the sign-on that *request* began."""
+    return judged(request, facts)[0]
+
+
+def judged(request: SignOnRequest, facts: Facts) -> tuple[Step, Decision]:
+    """Return the next step of the sign-on that *request* began, and the decision that it follows (`decision`)."""
+    asked_in_all = decision(request, facts)
+    return _next_step(request, facts, asked_in_all), asked_in_all
+
+
+def _next_step(request: SignOnRequest, facts: Facts, asked_in_all: Decision) -> Step:
     if facts.cancelled:
         return Refuse(Refusal.CANCELLED)
     if request.unattainable:
@@ -152,21 +162,21 @@ def next_step(request: SignOnRequest, facts: Facts) -> Step:
         return _denied(facts.session_access)
     wanted = session_decision(facts)
     if not meets(wanted, proofs, facts.now):
-        later = decision(request, facts)
-        return Refuse(Refusal.LOGIN_REQUIRED) if request.passive else _further_step(facts, wanted, proofs, later)
+        return Refuse(Refusal.LOGIN_REQUIRED) if request.passive else _further_step(facts, wanted, proofs, asked_in_all)
     if facts.new_password:
         return Refuse(Refusal.LOGIN_REQUIRED) if request.passive else ChangePassword(facts.new_password)
     if facts.unsaved:
-        can_be_set_up = _best_to_set_up(facts, proofs, decision(request, facts))
+        can_be_set_up = _best_to_set_up(facts, proofs, asked_in_all)
         offer = _due_after_pass(facts, proofs, can_be_set_up) or _offered(facts, can_be_set_up)
         return (None if request.passive else offer) or OpenSession()
     if not facts.allowed:
         return Refuse(Refusal.NOT_ALLOWED)
     if isinstance(facts.application_access, Denied):
         return _denied(facts.application_access)
-    wanted = decision(request, facts)
-    if not meets(wanted, proofs, facts.now):
-        return Refuse(Refusal.CONTEXT_UNMET) if request.passive else _further_step(facts, wanted, proofs, wanted)
+    if not meets(asked_in_all, proofs, facts.now):
+        if request.passive:
+            return Refuse(Refusal.CONTEXT_UNMET)
+        return _further_step(facts, asked_in_all, proofs, asked_in_all)
     if facts.consent_missing:
         return Refuse(Refusal.CONSENT_REQUIRED) if request.passive else AskConsent()
     return Complete()

@@ -119,7 +119,7 @@ def open_session(
     trail.passed("session", methods=[proof.method.value for proof in progress.facts.proofs])
     if not progress.request.application_id:
         trail.succeeded()
-    door.note(trail, progress.request, progress.facts)
+    door.note(trail, progress.request, progress.facts, flow.decision(progress.request, progress.facts))
     attempts.save(work, trail)
     return token, replace(_look(work, progress.row, current), devices=noted.cookie)
 
@@ -176,7 +176,7 @@ def refused(work: Work, progress: Progress, refusal: Refusal) -> None:
     if not pending.end_refused(work, progress.row, refusal.value):
         return
     trail = trail_of(work, progress)
-    door.note(trail, progress.request, progress.facts)
+    door.note(trail, progress.request, progress.facts, flow.decision(progress.request, progress.facts))
     trail.failed("access", refusal.value, _cause(progress, refusal))
     attempts.save(work, trail)
     record(

@@ -9,7 +9,7 @@ from sqlalchemy.util import LRUCache
 
 from idp.base import db
 
-_STATEMENTS = 5000
+_STATEMENTS = 2000
 
 
 @contextmanager

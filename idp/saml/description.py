@@ -1,10 +1,13 @@
 """What we read from a service provider's metadata: a frozen value that goes into the row and comes out of it."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, Self
 
+from idp.saml.certificates import thumbprint_of
 from idp.saml.names import POST
+
+_MOST_TAKEN_OUT = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,7 @@ class SpDescription:
 
     ``authn_requests_signed`` and ``want_assertions_signed`` are what it says of itself; what
     counts are the switches beside it in the row. ``cache_seconds`` is for how long it wants to be kept.
+    ``taken_out`` are the thumbprints of certificates that it had and lost: metadata alone does not bring them back.
     """
 
     entity_id: str
@@ -90,6 +94,7 @@ class SpDescription:
     about: About = NOTHING_ABOUT
     cache_seconds: int | None = None
     name_id_endpoints: tuple[Endpoint, ...] = ()
+    taken_out: tuple[str, ...] = ()
 
     def default_consumer(self) -> Endpoint:
         """
@@ -111,6 +116,16 @@ class SpDescription:
     def encryption(self) -> frozenset[str]:
         """Return the certificates that it can be encrypted for."""
         return frozenset(key.certificate for key in self.encryption_keys)
+
+    def thumbprints(self) -> frozenset[str]:
+        """Return the thumbprints of its certificates, whatever they are for."""
+        return frozenset(map(thumbprint_of, self.signing() | self.encryption()))
+
+    def after(self, former: Self) -> Self:
+        """Return this description in the place of *former*: it knows what was taken out, but for what is in it."""
+        own = self.thumbprints()
+        lost = dict.fromkeys([*former.taken_out, *sorted(former.thumbprints() - own)])
+        return replace(self, taken_out=tuple(one for one in lost if one not in own)[-_MOST_TAKEN_OUT:])
 
     def to_json(self) -> dict[str, Any]:
         """Return the description as JSON values."""
@@ -138,6 +153,7 @@ class SpDescription:
             about=_about(values.get("about")),
             cache_seconds=values.get("cache_seconds"),
             name_id_endpoints=tuple(Endpoint(**item) for item in values.get("name_id_endpoints", ())),
+            taken_out=tuple(values.get("taken_out", ())),
         )
 
 

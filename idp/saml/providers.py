@@ -191,6 +191,8 @@ def represent(provider: ServiceProvider, now: datetime | None = None) -> dict[st
 
 def put(work: Work, provider: ServiceProvider, described: SpDescription) -> None:
     """Store what was *described*, and when the next thing in it ends. A part of verbs."""
+    if provider.description:
+        described = described.after(SpDescription.from_json(provider.description))
     provider.description = described.to_json()
     provider.ends_at = expiry.next_end(described, work.now)
     provider.warn_at = expiry.next_warning(described, work.now, provider.warned)

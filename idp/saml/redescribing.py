@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from dataclasses import replace as with_
 
 from idp.audit.events import ServiceProviderChanged, ServiceProviderRedescribed
 from idp.audit.log import record
@@ -46,7 +47,8 @@ def after_edit(work: Work, application_id: str, edit: Edit, *, allow_http_loopba
     _, provider = editable(work, application_id)
     before = SpDescription.from_json(provider.description)
     after = edited(before, edit)
-    metadata.judge(after, now=work.now, http_loopback=allow_http_loopback)
+    # Until when its metadata was valid is not edited here, and keeps nobody from taking a certificate out (X30).
+    metadata.judge(with_(after, valid_until=None), now=work.now, http_loopback=allow_http_loopback)
     return Proposed(after, difference(before, after))
 
 

@@ -323,12 +323,15 @@ def _proven(work: Work, provider: ServiceProvider, document: bytes, http_loopbac
 
 def _brings_back(provider: ServiceProvider, described: SpDescription) -> bool:
     """
-    Say whether *described* has a certificate that an administrator has taken out: it stood in the document
-    that was taken last, so its publisher does not add it now.
+    Say whether *described* has a certificate that was taken out, however long ago and whatever its publisher has
+    said in the meantime; or one that stood in the document taken last, so that its publisher does not add it now.
     """
+    known = SpDescription.from_json(provider.description)
+    if described.thumbprints() & set(known.taken_out):
+        return True
     if not provider.metadata_xml:
         return False
-    known, former = SpDescription.from_json(provider.description), metadata.said(provider.metadata_xml.encode())
+    former = metadata.said(provider.metadata_xml.encode())
     return any(
         (certificates(former) - certificates(known)) & certificates(described)
         for certificates in (SpDescription.signing, SpDescription.encryption)

@@ -187,6 +187,56 @@ def test_x30_a_certificate_that_an_administrator_took_out_does_not_come_back_by_
     assert described(world).signing_certificates == (OURS, STRANGER.der)
 
 
+def test_x30_nor_does_it_once_its_publisher_has_left_it_out_for_a_while(world, publishing):
+    publishing.body = TWO_KEYS
+    application = world.register(SP, TWO_KEYS, metadata_url=publishing.url)
+    with world.work() as work:
+        redescribing.edit(work, application, Edit(remove_signing=(thumbprint_of(NEXT),)))
+    publishing.body = with_key(GOOD, STRANGER.der)
+    assert refresh(world, application).came is Came.APPLIED
+
+    publishing.body = with_key(with_key(GOOD, STRANGER.der), NEXT)
+
+    assert refresh(world, application).came is Came.OFFERED
+    assert described(world).signing_certificates == (OURS, STRANGER.der)
+
+
+def test_x30_nor_after_an_administrator_has_given_metadata_without_it_by_hand(world, publishing):
+    publishing.body = TWO_KEYS
+    application = world.register(SP, TWO_KEYS, metadata_url=publishing.url)
+    with world.work() as work:
+        redescribing.edit(work, application, Edit(remove_signing=(thumbprint_of(NEXT),)))
+        redescribing.replace(work, application, GOOD)
+
+    assert refresh(world, application).came is Came.OFFERED
+    assert described(world).signing_certificates == (OURS,)
+
+
+def test_x30_a_certificate_that_an_administrator_puts_in_again_is_no_longer_remembered_as_taken_out(world, publishing):
+    publishing.body = TWO_KEYS
+    application = world.register(SP, TWO_KEYS, metadata_url=publishing.url)
+    with world.work() as work:
+        redescribing.edit(work, application, Edit(remove_signing=(thumbprint_of(NEXT),)))
+    assert described(world).taken_out == (thumbprint_of(NEXT),)
+
+    with world.work() as work:
+        redescribing.edit(work, application, Edit(add_signing=(NEXT,)))
+
+    assert described(world).taken_out == ()
+    assert refresh(world, application).came is Came.UNCHANGED
+
+
+def test_x30_a_certificate_can_be_taken_out_of_metadata_that_was_valid_until_yesterday(world):
+    until = TWO_KEYS.replace(b"<md:EntityDescriptor ", b'<md:EntityDescriptor validUntil="2030-01-03T12:00:00Z" ', 1)
+    application = world.register(SP, until)
+    world.later(days=3)
+
+    with world.work() as work:
+        redescribing.edit(work, application, Edit(remove_signing=(thumbprint_of(NEXT),)))
+
+    assert described(world).signing_certificates == (OURS,)
+
+
 @pytest.mark.parametrize(
     "document",
     [

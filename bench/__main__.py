@@ -127,7 +127,12 @@ def judge(found: dict[str, Any]) -> list[tuple[str, str, str, bool]]:
     rows = []
     ratio = response.quotient(found["response"])
     rows.append(
-        ("signed SAML response, CPU ÷ (2 RSA signatures + empty request)", f"{ratio:.2f}", "≤ 1.60", ratio <= 1.6)
+        (
+            "signed SAML response, CPU ÷ a request to a view that makes 2 bare RSA signatures",
+            f"{ratio:.2f}",
+            "≤ 1.60",
+            ratio <= 1.6,
+        )
     )
     reference = 0.00026 + 0.00015
     scales = [reference / (one["limits"]["RSA-2048 signature"] + one["roads"]["empty"]) for one in rounds]

@@ -18,7 +18,7 @@ from idp.base.prepared import Prepared
 from idp.base.tables import table
 from idp.base.texts import phrase
 from idp.base.work import Work
-from idp.saml import gate, nameid, requests, soap
+from idp.saml import gate, made_names, nameid, requests, soap
 from idp.saml.bindings import REQUEST, Incoming
 from idp.saml.checks import BY_BROWSER, BY_SOAP
 from idp.saml.checks.examined import Examined
@@ -132,13 +132,18 @@ def _decided(
     if not request.terminate:
         trail.failed("wish", "saml-requestunsupported", "a NewID is wanted; names are made here only")
         return REQUESTER, REQUEST_UNSUPPORTED
-    work.tx.run(
+    ended = work.tx.run(
         _TERMINATE,
         of_organization=known.organization_id,
         of_application=known.application_id,
         name=name.value,
         at=work.now,
     )
+    if not ended and made_names.is_made(known, PERSISTENT):
+        trail.failed(
+            "wish", "saml-requestunsupported", "the NameID is made of an attribute, and would be the same again"
+        )
+        return REQUESTER, REQUEST_UNSUPPORTED
     trail.passed("terminated")
     record(
         work,

@@ -90,6 +90,23 @@ def test_no_new_name_is_made_where_the_request_does_not_allow_it(world, sp, ann)
     assert answer.statuses == ["Requester", "InvalidNameIDPolicy"]
 
 
+def test_a_name_made_of_an_attribute_is_not_said_to_be_terminated_since_it_would_go_out_again(world, ann):
+    sp = logouts.provider(
+        "sp", slo=f'<md:ManageNameIDService Binding="{names.REDIRECT}" Location="https://sp.example/mni"/>'
+    )
+    world.register(
+        sp, sp.metadata(signing=sp.pair.der, slo=sp.slo), name_id_source="email", nameid_format=names.PERSISTENT
+    )
+    before = sign_on(sp, ann)
+    assert subject(before) == ANN
+
+    told = carried(send(world, sp, request(sp, logouts.name_id(before))).headers["Location"])
+
+    assert told.statuses == ["Requester", "RequestUnsupported"]
+    assert world.audited("name-id.terminated") == []
+    assert subject(sign_on(sp, ann)) == ANN
+
+
 def test_others_keep_their_names(world, sp, ann):
     other, ben = registered(world, "other"), world.browser(BEN)
     kept = [(other, ann), (sp, ben)]

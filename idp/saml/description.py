@@ -77,7 +77,7 @@ class SpDescription:
 
     ``authn_requests_signed`` and ``want_assertions_signed`` are what it says of itself; what
     counts are the switches beside it in the row. ``cache_seconds`` is for how long it wants to be kept.
-    ``taken_out`` are the thumbprints of certificates that it had and lost: metadata alone does not bring them back.
+    ``taken_out`` are the `uses` of certificates that it had and lost: metadata alone does not bring them back.
     """
 
     entity_id: str
@@ -117,14 +117,18 @@ class SpDescription:
         """Return the certificates that it can be encrypted for."""
         return frozenset(key.certificate for key in self.encryption_keys)
 
-    def thumbprints(self) -> frozenset[str]:
-        """Return the thumbprints of its certificates, whatever they are for."""
-        return frozenset(map(thumbprint_of, self.signing() | self.encryption()))
+    def uses(self) -> frozenset[str]:
+        """Return what its certificates are for, with their thumbprints: one that was for both may lose one of the two."""
+        return frozenset(
+            f"{use} {thumbprint_of(one)}"
+            for use, several in (("signing", self.signing()), ("encryption", self.encryption()))
+            for one in several
+        )
 
     def after(self, former: Self) -> Self:
         """Return this description in the place of *former*: it knows what was taken out, but for what is in it."""
-        own = self.thumbprints()
-        lost = dict.fromkeys([*former.taken_out, *sorted(former.thumbprints() - own)])
+        own = self.uses()
+        lost = dict.fromkeys([*former.taken_out, *sorted(former.uses() - own)])
         return replace(self, taken_out=tuple(one for one in lost if one not in own)[-_MOST_TAKEN_OUT:])
 
     def to_json(self) -> dict[str, Any]:

@@ -327,7 +327,7 @@ def _brings_back(provider: ServiceProvider, described: SpDescription) -> bool:
     said in the meantime; or one that stood in the document taken last, so that its publisher does not add it now.
     """
     known = SpDescription.from_json(provider.description)
-    if described.thumbprints() & set(known.taken_out):
+    if described.uses() & set(known.taken_out):
         return True
     if not provider.metadata_xml:
         return False

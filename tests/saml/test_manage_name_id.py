@@ -209,8 +209,11 @@ def test_x28_a_forged_request_terminates_nothing(world, sp, ann):
 
 def test_x19_a_request_is_taken_once(world, sp, ann):
     xml = request(sp, logouts.name_id(sign_on(sp, ann)))
-    send(world, sp, xml)
+    assert carried(send(world, sp, xml).headers["Location"]).statuses == ["Success"]
+
     refused(send(world, sp, xml))
+
+    assert len(world.audited("name-id.terminated")) == 1
 
 
 def test_what_was_refused_is_recorded(world, sp):

@@ -241,7 +241,8 @@ def test_metadata_replaces_everything_and_its_difference_is_known_before(world, 
 
     assert done == ahead
     read = metadata.read(document, now=NOON, http_loopback=False)
-    assert described(world) == replace(read, taken_out=(thumbprint_of(ONE),))
+    lost = tuple(f"{use} {thumbprint_of(ONE)}" for use in ("encryption", "signing"))
+    assert described(world) == replace(read, taken_out=lost)
     assert world.audited("service-provider.redescribed")[0].details["source"] == "metadata"
 
 

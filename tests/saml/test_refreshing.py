@@ -201,6 +201,18 @@ def test_x30_nor_does_it_once_its_publisher_has_left_it_out_for_a_while(world, p
     assert described(world).signing_certificates == (OURS, STRANGER.der)
 
 
+def test_x30_nor_where_it_is_still_there_to_encrypt_for(world, publishing):
+    both = SP.metadata(signing=OURS, encryption=NEXT, entity=WITH_ID)
+    publishing.body = with_key(both, NEXT)
+    application = world.register(SP, publishing.body, metadata_url=publishing.url)
+    with world.work() as work:
+        redescribing.edit(work, application, Edit(remove_signing=(thumbprint_of(NEXT),)))
+        redescribing.replace(work, application, both)
+
+    assert refresh(world, application).came is Came.OFFERED
+    assert described(world).signing_certificates == (OURS,)
+
+
 def test_x30_nor_after_an_administrator_has_given_metadata_without_it_by_hand(world, publishing):
     publishing.body = TWO_KEYS
     application = world.register(SP, TWO_KEYS, metadata_url=publishing.url)
@@ -217,7 +229,7 @@ def test_x30_a_certificate_that_an_administrator_puts_in_again_is_no_longer_reme
     application = world.register(SP, TWO_KEYS, metadata_url=publishing.url)
     with world.work() as work:
         redescribing.edit(work, application, Edit(remove_signing=(thumbprint_of(NEXT),)))
-    assert described(world).taken_out == (thumbprint_of(NEXT),)
+    assert described(world).taken_out == (f"signing {thumbprint_of(NEXT)}",)
 
     with world.work() as work:
         redescribing.edit(work, application, Edit(add_signing=(NEXT,)))

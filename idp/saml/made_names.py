@@ -4,7 +4,8 @@ an application calls its people by (SAML Core 2.0 sections 8.3.1 to 8.3.4).
 
 What they are made of goes through release policy like everything else. And a name that one person had at
 an application belongs to that person there: it is never given to another, however attributes change
-(X23). The first sign-on takes it, in a row of its own; so logout and requests find whose it is.
+(X23). The first sign-on takes it, in a row of its own; so logout and requests find whose it is. The same holds
+for an e-mail address that is sent as NameID with nothing said of what names are made of.
 """
 
 from typing import Protocol
@@ -86,7 +87,7 @@ def value_for(work: Work, requester: Requester, result: SignOnResult, format_: s
         raise errors.name_id_policy(requester, because, reason="made")
     if requester.wanted.named and requester.wanted.named != value:
         raise errors.other_principal(requester, "the request speaks of another name than the person has")
-    if not _take(work, provider, result.account_id, value):
+    if not take(work, provider, result.account_id, value):
         raise errors.name_id_policy(requester, TAKEN, reason="made")
     return value
 
@@ -183,7 +184,7 @@ def free(work: Work, application_id: str, value: str) -> SamlName:
     return found
 
 
-def _take(work: Work, provider: ProviderFacts, account_id: str, value: str) -> bool:
+def take(work: Work, provider: ProviderFacts, account_id: str, value: str) -> bool:
     """Say whether the name is the account's, once it was taken for the account if nobody has it yet."""
     found = owner(work, provider, value)
     if found is None:

@@ -2,8 +2,8 @@
 Name identifiers: what one service provider knows a person by (SAML Core 2.0 sections 2.2.3 and 8.3).
 
 Persistent ones are 128 random bits per person and application, kept for ever and never given to
-anyone else (X22, X23); transient ones are new every time. Those that are made of attributes are in
-`made_names`.
+anyone else (X22, X23); transient ones are new every time; e-mail addresses belong to whoever an
+application was first given them for. Those that are made of attributes are in `made_names`.
 """
 
 import secrets
@@ -66,7 +66,8 @@ class Subject:
 
     def to_json(self, *, session_index: str) -> dict[str, Any]:
         """Return the name, and the session's index that came with it, as a session remembers them."""
-        return {
+        once = {"once": True} if self.format == TRANSIENT else {}
+        return once | {
             "value": self.value,
             "format": self.format,
             "name_qualifier": self.name_qualifier,
@@ -134,6 +135,8 @@ def subject_for(work: Work, issuer: str, requester: Requester, result: SignOnRes
                 attribute="email",
                 wanted=chosen,
             )
+        if not made_names.take(work, provider, result.account_id, released[0]):
+            raise errors.name_id_policy(requester, made_names.TAKEN, reason="made")
         return Subject(released[0], EMAIL)
     value = _persistent(work, requester, result.account_id)
     if chosen == UNSPECIFIED:
@@ -167,8 +170,12 @@ def foresee(work: Work, issuer: str, requester: Requester, result: SignOnResult)
         return Foreseen(Subject(value, chosen), origin, fault)
     if chosen == EMAIL:
         released = result.attributes.get("email")
-        fault = "" if released else "the e-mail address is wanted as NameID, but no policy releases it"
-        return Foreseen(Subject(released[0] if released else "", EMAIL), "the attribute email", fault)
+        if not released:
+            fault = "the e-mail address is wanted as NameID, but no policy releases it"
+            return Foreseen(Subject("", EMAIL), "the attribute email", fault)
+        whose = made_names.owner(work, provider, released[0])
+        fault = "" if whose in (None, result.account_id) else made_names.TAKEN
+        return Foreseen(Subject(released[0], EMAIL), "the attribute email", fault, is_new=whose is None)
     found = work.tx.row(
         _FIND,
         organization_id=provider.organization_id,
@@ -191,7 +198,7 @@ def is_between(provider: ProviderFacts, issuer: str, name: NameId) -> bool:
 
 
 def account_of(work: Work, provider: ProviderFacts, issuer: str, name: NameId) -> str | None:
-    """Return the account that *provider* knows by *name*, None if it knows none by it."""
+    """Return the account that *provider* would be given *name* for, None if there is none."""
     if not is_between(provider, issuer, name):
         return None
     own, application = provider.organization_id, provider.application_id
@@ -206,6 +213,19 @@ def account_of(work: Work, provider: ProviderFacts, issuer: str, name: NameId) -
         found = work.tx.row(_ACCOUNT_BY_EMAIL, organization_id=own, email_key=key)
         return None if found is None else str(found.id)
     return None if row is None else str(row.account_id)
+
+
+def account_once_of(work: Work, provider: ProviderFacts, issuer: str, name: NameId) -> str | None:
+    """
+    Return the account that *provider* knows by *name*, None if it knows none by it.
+
+    That is another than `account_of` says where an address was given to somebody else since.
+    """
+    if name.format == EMAIL and is_between(provider, issuer, name):
+        found = made_names.owner(work, provider, name.value)
+        if found is not None:
+            return found
+    return account_of(work, provider, issuer, name)
 
 
 def _persistent(work: Work, requester: Requester, account_id: str) -> str:

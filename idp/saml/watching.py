@@ -52,11 +52,14 @@ _FETCHED = Prepared(
     )
 )
 _JOINED = Prepared(
-    select(Participant.joined_at).where(
+    select(Participant.joined_at)
+    .where(
         Participant.organization_id == bindparam("organization_id"),
         Participant.session_id == bindparam("session_id"),
         Participant.application_id == bindparam("application_id"),
     )
+    .order_by(Participant.joined_at)  # all names of a session come with the same index
+    .limit(1)
 )
 _KNOWN = Prepared(
     select(RolloverStep.fetched_at).where(

@@ -17,6 +17,7 @@ from idp.base.ids import fingerprint, new_id
 from idp.base.work import Work
 from idp.directory.models import Application
 from idp.signon import session as session_
+from idp.signon.logout_names import digest, to_tell
 from idp.signon.logout_stage import BACK, FRAME, FRONT, NONE, WAITING
 from idp.signon.logout_steps import LIVES, complete, finish_if_settled, handle_of, told
 from idp.signon.models import Logout, LogoutStep, Participant, SignOnSession
@@ -98,7 +99,7 @@ def start(
     complete = True
     for session_id in sessions:
         everyone = session_.participants(work, organization_id, session_id)
-        others = [p for p in everyone if p.application_id != by]
+        others = to_tell(p for p in everyone if p.application_id != by)
         if session_.end(work, organization_id, session_id, because, told=True):
             new += [(session_id, other) for other in others]
             _look_again(work, organization_id, session_id, because, everyone)
@@ -144,7 +145,7 @@ def tell_of(work: Work, tellers: Tellers, organization_id: str, session_id: str,
         return
     others = session_.participants(work, organization_id, session_id)
     _look_again(work, organization_id, session_id, because, others)
-    _tell(work, tellers, organization_id, session_id, because, others)
+    _tell(work, tellers, organization_id, session_id, because, to_tell(others))
 
 
 def tell_late(
@@ -157,7 +158,7 @@ def tell_late(
         known: who took part when it ended, as `_look_again` noted it.
     """
     everyone = session_.participants(work, organization_id, session_id)
-    late = [one for one in everyone if known.get(one.application_id) != one.last_at.isoformat()]
+    late = to_tell(one for one in everyone if known.get(one.id) != one.last_at.isoformat())
     _tell(work, tellers, organization_id, session_id, because, late)
 
 
@@ -171,7 +172,7 @@ def _look_again(work: Work, organization_id: str, session_id: str, because: str,
             "organization_id": organization_id,
             "session_id": session_id,
             "because": because,
-            "known": {one.application_id: one.last_at.isoformat() for one in known},
+            "known": {one.id: one.last_at.isoformat() for one in known},
         },
         organization_id=organization_id,
         run_at=work.now + LOOK_AGAIN_AFTER,
@@ -288,9 +289,10 @@ def _step(
 
 def _were_told(work: Work, organization_id: str, session_id: str, others: Iterable[Participant]) -> bool:
     """Say whether a session that was over before is known to be over by all of *others*."""
-    query = select(LogoutStep.application_id).where(
+    query = select(LogoutStep.application_id, LogoutStep.subject).where(
         LogoutStep.organization_id == organization_id,
         LogoutStep.session_id == session_id,
         LogoutStep.outcome == CONFIRMED,
     )
-    return {other.application_id for other in others} <= set(work.tx.session.scalars(query))
+    told_of = {(row.application_id, digest(row.subject)) for row in work.tx.session.execute(query)}
+    return {(other.application_id, digest(other.subject)) for other in others} <= told_of

@@ -303,17 +303,24 @@ class SignOnSession(Owned):
 
 
 class Participant(Owned):
-    """An application that got an answer in a session; told at logout. ``subject`` is what it knows the person by."""
+    """
+    An application that got an answer in a session, and a name that it knows the person by; told at logout.
+
+    One that was given several names in the session has a row for each, as it may have a session of its own for
+    each. ``subject`` is the name as its protocol says it, ``subject_digest`` of that; empty where the row is from
+    before there could be several.
+    """
 
     __tablename__ = "participants"
     __table_args__ = (
         owned_by("session_id", "sign_on_sessions"),
-        UniqueConstraint("organization_id", "session_id", "application_id"),
+        UniqueConstraint("organization_id", "session_id", "application_id", "subject_digest"),
     )
 
     session_id: Mapped[str] = mapped_column(String(64))
     application_id: Mapped[str] = mapped_column(String(64))
     subject: Mapped[dict[str, Any]]
+    subject_digest: Mapped[str] = mapped_column(String(64), default="", server_default="")
     joined_at: Mapped[datetime]
     last_at: Mapped[datetime]
 

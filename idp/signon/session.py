@@ -20,6 +20,7 @@ from idp.directory.policies import AuthenticationFacts
 from idp.policy.access.context import AccountKind
 from idp.policy.signon import FIRST_STEPS, Method, Proof
 from idp.signon import break_glass
+from idp.signon.logout_names import digest
 from idp.signon.models import Participant, SignOnSession
 
 ENDED = "session-ended"
@@ -106,11 +107,9 @@ _JOIN_AGAIN = Prepared(
         _PARTICIPANT.c.organization_id == bindparam("of_organization"),
         _PARTICIPANT.c.session_id == bindparam("of_session"),
         _PARTICIPANT.c.application_id == bindparam("of_application"),
+        _PARTICIPANT.c.subject_digest == bindparam("of_subject"),
     )
-    .values(
-        subject=bindparam("new_subject", type_=_PARTICIPANT.c.subject.type),
-        last_at=bindparam("seen_at", type_=_PARTICIPANT.c.last_at.type),
-    )
+    .values(last_at=bindparam("seen_at", type_=_PARTICIPANT.c.last_at.type))
 )
 
 
@@ -362,13 +361,19 @@ def end_outdated(work: Work, organization_id: str, account_id: str) -> int:
 
 
 def join(work: Work, organization_id: str, session_id: str, application_id: str, subject: dict[str, Any]) -> None:
-    """Note that an application got an answer in this session, and what it knows the person by."""
+    """
+    Note that an application got an answer in this session, and what it knows the person by.
+
+    Args:
+        subject: the name, as its protocol says it. ``once`` in it: another is given with every answer.
+    """
+    of_subject = digest(subject)
     again = work.tx.run(
         _JOIN_AGAIN,
         of_organization=organization_id,
         of_session=session_id,
         of_application=application_id,
-        new_subject=subject,
+        of_subject=of_subject,
         seen_at=work.now,
     )
     if not again:
@@ -379,13 +384,14 @@ def join(work: Work, organization_id: str, session_id: str, application_id: str,
             session_id=session_id,
             application_id=application_id,
             subject=subject,
+            subject_digest=of_subject,
             joined_at=work.now,
             last_at=work.now,
         )
 
 
 def participants(work: Work, organization_id: str, session_id: str) -> list[Participant]:
-    """Return the applications that got an answer in the session, in the order they joined."""
+    """Return the applications that got an answer in the session, with every name, in the order they joined."""
     query = (
         select(Participant)
         .where(Participant.organization_id == organization_id, Participant.session_id == session_id)

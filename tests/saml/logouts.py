@@ -3,6 +3,7 @@
 import base64
 import time
 import zlib
+from pathlib import Path
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from cryptography.hazmat.primitives import hashes
@@ -18,6 +19,7 @@ from idp.oidc import logout_tokens
 from idp.policy.permissions import OPERATOR
 from idp.saml import names
 from idp.saml.logout import telling
+from idp.settings import Settings, resolve
 from idp.signon import backchannel
 from idp.signon.logout import MESSAGE
 from idp.signon.models import LogoutStep
@@ -27,6 +29,16 @@ from tests.support.service_provider import ServiceProvider, deflated, pair, sign
 
 SIGN = names.RSA_SHA256
 BASE = "http://localhost:8000"
+
+
+def calling_loopback(folder: Path, database_url: str) -> Settings:
+    """Return the settings of an installation that may call applications on loopback."""
+    values = {
+        "base_url": BASE,
+        "database": {"url": database_url},
+        "development": {"allow_http_loopback_applications": True},
+    }
+    return resolve(values, folder)
 
 
 def provider(name: str, *, slo: str) -> ServiceProvider:

@@ -16,7 +16,6 @@ from idp.directory import accounts, applications, sites
 from idp.keyring import keyring
 from idp.saml import names
 from idp.saml.models import ServiceProvider as Row
-from idp.settings import resolve
 from idp.signon import logout, own_account, session
 from idp.signon.models import Participant
 from tests.saml import logouts
@@ -42,13 +41,7 @@ from tests.support.service_provider import ServiceProvider, encoded, pair
 
 @pytest.fixture
 def settings(tmp_path, database_url):
-    """An installation that may call applications on loopback."""
-    values = {
-        "base_url": "http://localhost:8000",
-        "database": {"url": database_url},
-        "development": {"allow_http_loopback_applications": True},
-    }
-    return resolve(values, tmp_path)
+    return logouts.calling_loopback(tmp_path, database_url)
 
 
 @pytest.fixture

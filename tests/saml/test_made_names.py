@@ -3,13 +3,16 @@
 import pytest
 
 from idp.audit.models import AuditEntry
+from idp.base import jobs
 from idp.base.errors import Forbidden, Invalid, NotFound
-from idp.directory import accounts, applications, policies
-from idp.policy.permissions import AUDITOR
+from idp.cli.jobs import handlers
+from idp.directory import accounts, applications, lifetime, policies, queries
+from idp.policy.permissions import AUDITOR, OPERATOR
 from idp.saml import made_names, names, providers
 from idp.saml.models import SamlName, SamlSubject
 from idp.saml.name_forms import fault
 from idp.saml.switches import Switches
+from idp.settings import Settings
 from idp.signon.models import SignOnSession
 from tests.saml.test_logout import SIGN, index, name_id, response_in, slo
 from tests.saml.test_sign_on import policy, signed_in
@@ -155,6 +158,26 @@ def test_x23_a_name_stays_the_persons_when_the_application_is_registered_anew(wo
     assert world.count(SamlName) == 1
 
 
+@pytest.mark.both_databases
+@pytest.mark.parametrize("source", ["", "email"])
+def test_x23_a_new_account_of_an_address_is_not_given_the_former_ones_name(world, sp, ann, source):
+    """X23: the application would take the one for the other. An administrator can say that it may."""
+    application = world.register(sp, nameid_format=names.EMAIL, name_id_source=source)
+    assert named(on(ann, sp))[0] == ANN
+    with world.work() as work:
+        lifetime.erase_now(work, ANN)
+    jobs.run_due(world.database, handlers(Settings()), world.now, OPERATOR)
+    with world.work() as work:
+        accounts.create(work, ANN, organization="acme", name="Another Ann")
+    other_ann = world.browser(ANN)
+
+    assert on(other_ann, sp).statuses == ["Requester", "InvalidNameIDPolicy"]
+    assert "another account had this very NameID" in world.attempts()[-1].cause
+    with world.work() as work:
+        made_names.free(work, application, ANN)
+    assert named(on(other_ann, sp)) == (ANN, names.EMAIL)
+
+
 def test_another_application_may_know_another_person_by_that_name(world, sp, ann, logins):
     from tests.support.service_provider import ServiceProvider
 
@@ -205,6 +228,24 @@ def test_x28_a_logout_request_finds_the_person_by_such_a_name(world, sp, ann, lo
     with world.work() as work:
         ended = [s.ended_at is not None for s in work.tx.session.query(SignOnSession)]
     assert ended.count(True) == (1 if with_index else 2)
+
+
+@pytest.mark.parametrize("with_index", [True, False])
+def test_x28_a_logout_by_an_address_finds_whom_it_was_sent_for(world, sp, ann, with_index):
+    """X28: also once the person has another address, and the former one is somebody else's."""
+    world.register(sp, sp.metadata(signing=sp.pair.der), nameid_format=names.EMAIL)
+    answer, ben = on(ann, sp), world.browser(BEN)
+    with world.work() as work:
+        for former, email in ((ANN, "ann.married@acme.example"), (BEN, ANN)):
+            account = queries.account(work, former)
+            account.email = account.email_key = email
+            work.tx.session.flush()
+
+    request = sp.logout_request(name_id(answer), *([index(answer)] if with_index else []))
+    out = slo(world.browser(), sp.query(request, sign=SIGN))
+
+    assert response_in(out.headers["Location"]).statuses == ["Success"]
+    assert (world.alive(ann), world.alive(ben)) == (False, True)
 
 
 def test_x28_another_persons_name_ends_nothing(world, sp, ann, logins):

@@ -8,12 +8,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import html
 
-from idp.directory import accounts, applications, policies, queries
+from idp.base import jobs
+from idp.cli.jobs import handlers
+from idp.directory import accounts, applications, lifetime, policies, queries
+from idp.policy.permissions import OPERATOR
 from idp.policy.signon import Method
 from idp.saml import names, providers, registering
 from idp.saml.models import SamlSubject
 from idp.saml.models import ServiceProvider as Row
 from idp.saml.switches import Switches
+from idp.settings import Settings
 from idp.signon.factors import totp
 from idp.signon.models import Participant, PendingSignOn
 from tests.support.saml_world import ANN, BEN, PASSWORD, SECRET, posted, refused
@@ -403,8 +407,22 @@ def test_x22_two_first_sign_ons_at_once_get_the_same_name(world, registered, sp,
     assert world.count(Participant) == 1
 
 
-def test_x23_a_new_account_of_the_same_address_gets_a_new_name(world, registered, sp, ann):
-    """X23: nor does a new registration of the same service provider know people by their old names."""
+@pytest.mark.parametrize("format_", ["", names.UNSPECIFIED])
+def test_x23_a_new_account_of_the_same_address_gets_a_new_name(world, registered, sp, ann, format_):
+    world.change(registered, nameid_format=format_)
+    before = name_of(posted(ann.sso(sp.query(sp.authn_request()))))
+    with world.work() as work:
+        lifetime.erase_now(work, ANN)
+    jobs.run_due(world.database, handlers(Settings()), world.now, OPERATOR)
+    with world.work() as work:
+        accounts.create(work, ANN, organization="acme", name="Another Ann")
+
+    assert ann.sso(sp.query(sp.authn_request())).status_code == 303
+    assert name_of(posted(world.browser(ANN).sso(sp.query(sp.authn_request())))) != before
+    assert world.count(SamlSubject) == 2
+
+
+def test_x23_a_new_registration_of_a_service_provider_knows_nobody_by_an_old_name(world, registered, sp, ann):
     before = name_of(posted(ann.sso(sp.query(sp.authn_request()))))
     with world.work() as work:
         applications.delete(work, registered)

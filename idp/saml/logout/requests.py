@@ -209,7 +209,7 @@ def _sessions(
         meant = [session_of(work.tx.vault, known.application_id, index) for index in request.session_indexes]
     else:
         meant = [current.id] if current is not None and current.organization_id == known.organization_id else []
-        account = nameid.account_of(work, known, place.issuer, name)
+        account = nameid.account_once_of(work, known, place.issuer, name)
         if account is not None:
             meant += [one.id for one in session.sessions(work, known.organization_id, account)]
     found = {one: _account_in(work, known, one, name, place.issuer) for one in meant if one is not None}
@@ -217,18 +217,17 @@ def _sessions(
 
 
 def _account_in(work: Work, known: ProviderFacts, session_id: str, name: NameId, issuer: str) -> str | None:
-    """Return whose session that is, if this service provider took part in it and knows the person by this very name."""
-    row = work.tx.row(
+    """Return whose session that is, if this service provider took part in it and was given this very name there."""
+    if not nameid.is_between(known, issuer, name):
+        return None
+    rows = work.tx.rows(
         _TOOK_PART,
         organization_id=known.organization_id,
         session_id=session_id,
         application_id=known.application_id,
     )
-    if row is None or row.subject.get("value") != name.value:
-        return None
-    same = (
-        (name.format or UNSPECIFIED) in (row.subject["format"], UNSPECIFIED)
-        and name.name_qualifier in (None, "", issuer)
-        and name.sp_name_qualifier in (None, "", known.entity_id)
-    )
-    return str(row.account_id) if same else None
+    return next((str(row.account_id) for row in rows if _is_this(row.subject, name)), None)
+
+
+def _is_this(given: Mapping[str, str], name: NameId) -> bool:
+    return given.get("value") == name.value and (name.format or UNSPECIFIED) in (given["format"], UNSPECIFIED)

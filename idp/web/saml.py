@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from flask import Blueprint, Response, abort, request
+from flask import Blueprint, Request, Response, abort, request
 
 from idp.audit.attempts import Trail
 from idp.base.errors import IdpError
@@ -49,13 +49,19 @@ def metadata_for(slug: str, application_id: str) -> Response:
     with open_work() as work:
         place = place_of(work, slug)
         published = _published(work, place)
-        if request.method == "GET":
+        if request.method == "GET" and not _by_a_person(request):
             known = watching.fetched(work, place.site, application_id, request.user_agent.string)
         else:
             known = watching.registered(work, place.site, application_id)
         if not known:
             abort(404)
     return _as_metadata(published)
+
+
+def _by_a_person(asked: Request) -> bool:
+    """Say whether a browser asks: what somebody looked at is not what their application has read."""
+    # Sec-Fetch-Mode: Fetch Metadata, section 2.1; browsers send it to https and to this machine only
+    return "Sec-Fetch-Mode" in asked.headers or asked.user_agent.string.startswith("Mozilla/")
 
 
 def _published(work: Work, place: Place) -> Published:

@@ -129,6 +129,19 @@ def test_only_a_reading_counts(world, registered, next_key):
     assert stands(world, registered) is Standing.READY  # it has this very document
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"},
+        {"User-Agent": AGENT, "Sec-Fetch-Mode": "navigate"},
+    ],
+)
+def test_whoever_looks_at_it_in_a_browser_does_not_read_for_the_application(world, registered, next_key, headers):
+    address = f"/sites/acme/saml/metadata/{registered}"
+    assert world.app.test_client().get(address, headers=headers).status_code == 200
+    assert stands(world, registered) is Standing.UNKNOWN
+
+
 def test_x21_an_address_of_nobody_or_of_another_site_is_none(world, sp, registered, next_key):
     theirs = world.register(sp, site="rival")
     for wrong in ("app_nobody", theirs, "x" * 5000):

@@ -71,7 +71,7 @@ def import_saml(
     Register service providers from metadata of many entities.
 
     What is registered already stays as it is, so that an import which was broken off is simply begun again.
-    Those chosen from an address by --entity are looked for there again, as idp application saml refresh does.
+    Those that come from an address are looked for there again, as idp application saml refresh does.
     What is wrong with one is said at the end, and the others go on. Exit code 2: something was wrong.
     """
     if every == bool(entities):
@@ -96,7 +96,7 @@ def import_saml(
                 with work_on(database) as work:
                     came = importing.register(
                         work, site, read, everyone=everyone, release_requested=release_requested,
-                        metadata_url=metadata if entities and saml_metadata.is_address(metadata) else "",
+                        metadata_url=metadata if saml_metadata.is_address(metadata) else "",
                         metadata_key=key or "",
                     )  # fmt: skip
                 for outcome in came:

@@ -214,7 +214,7 @@ def put(work: Work, application: Application, provider: ServiceProvider, propose
     """
     providers.describe(work, provider, application, proposed.described)
     if provider.metadata_url and source != HAND:
-        provider.refresh_due_at = schedule.next_refresh(proposed.described, work.now, key=provider.entity_id)
+        provider.refresh_due_at = schedule.next_refresh(proposed.described, work.now, key=provider.metadata_url)
     work.tx.session.flush()
     if proposed.changes:
         record(

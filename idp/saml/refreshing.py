@@ -35,6 +35,7 @@ from idp.saml.description import SpDescription
 from idp.saml.difference import Change, difference, only_adds_certificates
 from idp.saml.errors import MessageRefused
 from idp.saml.key_change import schedule
+from idp.saml.lately import Lately
 from idp.saml.models import ServiceProvider
 from idp.saml.names import ENTITIES_DESCRIPTOR
 from idp.saml.redescribing import Proposed
@@ -106,10 +107,12 @@ def look(work: Work, application_id: str) -> Look:
 
 def fetch(asked: Look, *, allowed: Sequence[str], http_loopback: bool) -> Fetched:
     """Return what the address answers. Call it while no transaction is open."""
+    return _answer(asked.url, allowed=allowed, http_loopback=http_loopback)
+
+
+def _answer(url: str, *, allowed: Sequence[str], http_loopback: bool) -> Fetched:
     try:
-        document = egress.fetch(
-            asked.url, allowed=allowed, most_bytes=gate.MOST_METADATA_BYTES, http_loopback=http_loopback
-        )
+        document = egress.fetch(url, allowed=allowed, most_bytes=gate.MOST_METADATA_BYTES, http_loopback=http_loopback)
     except Unavailable as error:
         return Fetched(None, error.cause)
     return Fetched(document)
@@ -226,7 +229,8 @@ def discard(work: Work, application_id: str) -> tuple[str, ...]:
 
 
 def errand(*, allowed: Sequence[str], http_loopback: bool) -> Errand:
-    """Return what handles a job of this `KIND`."""
+    """Return what handles a job of this `KIND`. Those whose metadata is at one address are served by one answer."""
+    lately = Lately(lambda url: _answer(url, allowed=allowed, http_loopback=http_loopback))
 
     def prepare(work: Work, payload: Mapping[str, Any]) -> Look | None:
         try:
@@ -240,7 +244,7 @@ def errand(*, allowed: Sequence[str], http_loopback: bool) -> Errand:
         except NotFound:
             return
 
-    return Errand(prepare, lambda asked: fetch(asked, allowed=allowed, http_loopback=http_loopback), settled)
+    return Errand(prepare, lambda asked: lately.ask(asked.url), settled)
 
 
 def sweep(work: Work, at_once: int = sweeping.AT_ONCE) -> bool:
@@ -378,13 +382,13 @@ def _failed(work: Work, provider: ServiceProvider, cause: str) -> Outcome:
             ),
         )
     described = SpDescription.from_json(provider.description)
-    due = schedule.next_refresh(described, work.now, key=provider.entity_id, failed=True)
+    due = schedule.next_refresh(described, work.now, key=provider.metadata_url, failed=True)
     _quietly(work, provider, refresh_error=cause, refresh_due_at=due)
     return Outcome(Came.FAILED, cause=cause)
 
 
 def _note(work: Work, provider: ServiceProvider, described: SpDescription, *, offered: dict[str, Any] | None) -> None:
-    due = schedule.next_refresh(described, work.now, key=provider.entity_id)
+    due = schedule.next_refresh(described, work.now, key=provider.metadata_url)
     _quietly(work, provider, refreshed_at=work.now, refresh_error="", refresh_due_at=due, offered=offered)
 
 

@@ -130,7 +130,7 @@ def enroll(
     providers.put(work, provider, described)
     if metadata_url:
         provider.refreshed_at = work.now
-        provider.refresh_due_at = schedule.next_refresh(described, work.now, key=described.entity_id)
+        provider.refresh_due_at = schedule.next_refresh(described, work.now, key=metadata_url)
     chosen = names_.name(name or metadata.name_of(described))
     former = _clear_the_way(work, site, described.entity_id)
     application = applications.create(

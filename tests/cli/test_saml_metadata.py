@@ -435,11 +435,12 @@ def test_a_pinned_key_holds_from_the_first_time_on(loopback, here):
         assert loopback("application", "saml", "refresh", SP.entity_id).code == 0
 
 
-def test_one_picked_from_an_address_is_looked_for_there_again(loopback):
+@pytest.mark.parametrize("which", [("--entity", SP.entity_id), ("--all",)], ids=["one", "all"])
+def test_what_is_taken_from_an_aggregate_at_an_address_is_looked_for_there_again(loopback, which):
     with publisher() as published:
         published.body = f"{HEAD}>{SP.metadata().decode()}{TAIL}".encode()
         words = ("application", "import-saml", "--site", "acme", "--metadata", published.url)
-        assert loopback(*words, "--entity", SP.entity_id, "--json").json["registered"] == 1
+        assert loopback(*words, *which, "--json").json["registered"] == 1
         published.body = published.body.replace(b"/acs", b"/other")
         assert "waits for you" in loopback("application", "saml", "refresh", SP.entity_id).out
 

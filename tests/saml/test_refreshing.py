@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from idp.base import jobs
+from idp.base import clock, jobs
 from idp.base.errors import Conflict, Forbidden, Invalid, NotFound
 from idp.base.models import Job
 from idp.directory import applications
@@ -15,9 +15,11 @@ from idp.saml import names, providers, redescribing, refreshing
 from idp.saml.certificates import thumbprint_of
 from idp.saml.description import SpDescription
 from idp.saml.editing import Edit
+from idp.saml.lately import SECONDS, Lately
 from idp.saml.models import ServiceProvider as Row
 from idp.saml.refreshing import Came
 from idp.signon import backchannel
+from tests.saml import logouts
 from tests.support import people
 from tests.support.aggregate import HEAD, TAIL
 from tests.support.published import publisher, signed, stripped
@@ -438,6 +440,36 @@ def test_t22_metadata_of_a_suspended_organization_is_fetched_once_it_is_back(wor
     run_jobs(world)
 
     assert len(publishing.asked) == 1
+
+
+def test_x30_an_aggregate_is_fetched_once_for_all_that_come_from_it(world, publishing):
+    """X30: else hundreds of applications would ask for two megabytes each. Each takes what is its own."""
+    made = [logouts.provider(name, slo=" ") for name in ("one", "two", "three")]
+    publishing.body = f"{HEAD}>{''.join(sp.metadata(slo=sp.slo).decode() for sp in made)}{TAIL}".encode()
+    for sp in made:
+        world.register(sp, sp.metadata(slo=sp.slo), metadata_url=publishing.url)
+    world.later(days=1)
+    publishing.body = publishing.body.replace(b"two.example/acs", b"two.example/other")
+
+    assert run_jobs(world) == jobs.Ran(3, 0)
+
+    assert len(publishing.asked) == 1
+    with world.work() as work:
+        waits = {one.entity_id: one.offered for one in work.tx.session.query(Row)}
+    assert [entity_id for entity_id, offered in waits.items() if offered] == ["https://two.example/metadata"]
+
+
+def test_what_an_address_answered_is_believed_for_five_minutes(monkeypatch):
+    now, asked = [0.0], []
+    monkeypatch.setattr(clock, "monotonic", lambda: now[0])
+    lately = Lately(lambda address: asked.append(address) or len(asked))
+
+    assert [lately.ask("a"), lately.ask("a"), lately.ask("b")] == [1, 1, 2]
+    now[0] = SECONDS
+    assert lately.ask("a") == 3
+    for other in "cdef":
+        lately.ask(other)
+    assert lately.ask("a") == 8  # the last four are kept
 
 
 def test_a_job_fetches_what_is_due_and_nothing_else(world, publishing, fetched_from):

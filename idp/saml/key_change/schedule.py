@@ -1,4 +1,4 @@
-"""When metadata is fetched again. Pure; the spread over time comes from the name, so nothing is drawn by lot."""
+"""When metadata is fetched again. Pure; the spread over time comes from the address, so nothing is drawn by lot."""
 
 import zlib
 from datetime import datetime, timedelta
@@ -18,7 +18,7 @@ def next_refresh(described: SpDescription, now: datetime, *, key: str, failed: b
     failure; and while half of what is left of ``validUntil`` is still to come, so that a second try is in time.
 
     Args:
-        key: what the moment is spread by (up to a fifth sooner), so that not all are fetched at once.
+        key: the address; what the moment is spread by (up to a fifth sooner), so that not all are asked at once.
     """
     wait = USUALLY if described.cache_seconds is None else timedelta(seconds=described.cache_seconds)
     if failed:

@@ -15,6 +15,7 @@ from functools import lru_cache
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from idp.base.errors import Invalid
 
@@ -89,3 +90,15 @@ def known_keys(certificates: tuple[str, ...]) -> tuple[KnownKey, ...]:
 def thumbprint_of(der_base64: str) -> str:
     """Return the thumbprint of a certificate as it is kept: DER in base64."""
     return thumbprint(base64.b64decode(der_base64))
+
+
+@lru_cache(maxsize=256)
+def key_thumbprint_of(der_base64: str) -> str:
+    """
+    Return the thumbprint of the key in a certificate, the same for every certificate of that key
+    (of its SubjectPublicKeyInfo, RFC 5280 section 4.1.2.7); that of the certificate where we could not use its key.
+    """
+    known = known_key(der_base64)
+    if known is None:
+        return thumbprint_of(der_base64)
+    return thumbprint(known.public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))

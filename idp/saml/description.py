@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, Self
 
-from idp.saml.certificates import thumbprint_of
+from idp.saml.certificates import key_thumbprint_of
 from idp.saml.names import POST
 
 _MOST_TAKEN_OUT = 200
@@ -77,7 +77,7 @@ class SpDescription:
 
     ``authn_requests_signed`` and ``want_assertions_signed`` are what it says of itself; what
     counts are the switches beside it in the row. ``cache_seconds`` is for how long it wants to be kept.
-    ``taken_out`` are the `uses` of certificates that it had and lost: metadata alone does not bring them back.
+    ``taken_out`` are the `uses` of keys that it had and lost: metadata alone does not bring them back.
     """
 
     entity_id: str
@@ -118,9 +118,12 @@ class SpDescription:
         return frozenset(key.certificate for key in self.encryption_keys)
 
     def uses(self) -> frozenset[str]:
-        """Return what its certificates are for, with their thumbprints: one that was for both may lose one of the two."""
+        """
+        Return what the keys in its certificates are for: one that was for both may lose one of the two. By the key: it
+        is the key that is not to be believed any more, in whatever certificate it comes.
+        """
         return frozenset(
-            f"{use} {thumbprint_of(one)}"
+            f"{use} {key_thumbprint_of(one)}"
             for use, several in (("signing", self.signing()), ("encryption", self.encryption()))
             for one in several
         )

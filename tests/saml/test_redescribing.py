@@ -9,7 +9,7 @@ from idp.base.errors import Conflict, Forbidden, Invalid, NotFound
 from idp.directory import queries
 from idp.saml import altering, editing, facts, metadata, names, providers, redescribing, registering
 from idp.saml.altering import Alteration
-from idp.saml.certificates import read_file, thumbprint_of
+from idp.saml.certificates import key_thumbprint_of, read_file, thumbprint_of
 from idp.saml.description import About, EncryptionMethod, Endpoint, RequestedAttribute, SpDescription
 from idp.saml.editing import Edit
 from idp.saml.encryption import target
@@ -241,7 +241,7 @@ def test_metadata_replaces_everything_and_its_difference_is_known_before(world, 
 
     assert done == ahead
     read = metadata.read(document, now=NOON, http_loopback=False)
-    lost = tuple(f"{use} {thumbprint_of(ONE)}" for use in ("encryption", "signing"))
+    lost = tuple(f"{use} {key_thumbprint_of(ONE)}" for use in ("encryption", "signing"))
     assert described(world) == replace(read, taken_out=lost)
     assert world.audited("service-provider.redescribed")[0].details["source"] == "metadata"
 

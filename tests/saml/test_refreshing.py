@@ -12,7 +12,7 @@ from idp.directory import applications
 from idp.directory.models import Organization
 from idp.policy.permissions import OPERATOR
 from idp.saml import names, providers, redescribing, refreshing
-from idp.saml.certificates import thumbprint_of
+from idp.saml.certificates import key_thumbprint_of, thumbprint_of
 from idp.saml.description import SpDescription
 from idp.saml.editing import Edit
 from idp.saml.lately import SECONDS, Lately
@@ -203,6 +203,21 @@ def test_x30_nor_does_it_once_its_publisher_has_left_it_out_for_a_while(world, p
     assert described(world).signing_certificates == (OURS, STRANGER.der)
 
 
+def test_x30_nor_does_its_key_in_another_certificate(world, publishing):
+    """X30: it is the key that an administrator no longer believed."""
+    both = with_key(SP.metadata(signing=NEXT, encryption=NEXT, entity=WITH_ID), OURS)
+    application = world.register(SP, both, metadata_url=publishing.url)
+    with world.work() as work:
+        redescribing.edit(work, application, Edit(remove_signing=(thumbprint_of(OURS),)))
+    renewed = ending(NOON + timedelta(days=900))
+
+    publishing.body = with_key(SP.metadata(signing=NEXT, encryption=NEXT, entity=WITH_ID), renewed)
+
+    assert key_thumbprint_of(renewed) == key_thumbprint_of(OURS)
+    assert refresh(world, application).came is Came.OFFERED
+    assert described(world).signing_certificates == (NEXT,)
+
+
 def test_x30_nor_where_it_is_still_there_to_encrypt_for(world, publishing):
     both = SP.metadata(signing=OURS, encryption=NEXT, entity=WITH_ID)
     publishing.body = with_key(both, NEXT)
@@ -231,7 +246,7 @@ def test_x30_a_certificate_that_an_administrator_puts_in_again_is_no_longer_reme
     application = world.register(SP, TWO_KEYS, metadata_url=publishing.url)
     with world.work() as work:
         redescribing.edit(work, application, Edit(remove_signing=(thumbprint_of(NEXT),)))
-    assert described(world).taken_out == (f"signing {thumbprint_of(NEXT)}",)
+    assert described(world).taken_out == (f"signing {key_thumbprint_of(NEXT)}",)
 
     with world.work() as work:
         redescribing.edit(work, application, Edit(add_signing=(NEXT,)))

@@ -28,6 +28,14 @@ ENTITY_ID = "https://sp.bench.example/metadata"
 ACS = "https://sp.bench.example/acs"
 REDIRECT_URI = "https://rp.bench.example/callback"
 
+RULES = (
+    Rule("urn:oid:0.9.2342.19200300.100.1.3", "attribute", "email", "mail", "uri"),
+    Rule("displayName", "attribute", "name"),
+    Rule("user", "expression", 'lower(before(email, "@"))'),
+    Rule("groups", "attribute", "groups", only=("Every*",)),
+)
+"""What a template of a vendor would set up: typed attributes under the vendor's names, groups filtered."""
+
 _METADATA = f"""<md:EntityDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" entityID="{ENTITY_ID}">
 <md:SPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">
 <md:AssertionConsumerService index="0" isDefault="true"
@@ -83,17 +91,7 @@ def _fill(work: Work, settings: Settings) -> dict[str, dict[str, Any]]:
     provider = registering.register(
         work, "bench", _METADATA.encode(), name="Bench service provider", everyone=True, allow_http_loopback=False
     )
-    # What a template of a vendor would set up: typed attributes under the vendor's names, groups filtered.
-    policies.set_application_rules(
-        work,
-        provider.application_id,
-        [
-            Rule("urn:oid:0.9.2342.19200300.100.1.3", "attribute", "email", "mail", "uri"),
-            Rule("displayName", "attribute", "name"),
-            Rule("user", "expression", 'lower(before(email, "@"))'),
-            Rule("groups", "attribute", "groups", only=("Every*",)),
-        ],
-    )
+    policies.set_application_rules(work, provider.application_id, RULES)
     issuer = "/sites/bench"
     code = {"redirect_uris": [REDIRECT_URI], "grant_types": ["authorization_code", "refresh_token"]}
     web = _client(work, {**code, "client_name": "Bench web", "scope": "openid profile email"}, first_party=True)

@@ -3,7 +3,9 @@ Measure what signatures and encryption of SAML cost: ``python -m bench.saml [--d
 
 As `bench` does it: the server as deployed, CPU of its processes, the median of rounds in which the
 roads take turns. Two limits: a signed AuthnRequest by POST costs less than 1.5 ms beyond an
-unsigned one; a Response with an encrypted assertion at most 1.5 times a plain one.
+unsigned one; a Response with an encrypted assertion at most 1.5 times a plain one. All service providers have
+the same release rules. One has everything else switched on that goes without encryption: its cost beyond the
+plain one is what the front door's figure for a signed response has to bear with.
 """
 
 import argparse
@@ -13,6 +15,8 @@ import statistics
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -24,17 +28,27 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 from bench import installation, server
-from bench.installation import Installation
+from bench.installation import RULES, Installation
 from idp.base import clock
 from idp.base.db import Database
 from idp.base.work import Actor, HeldRole, Origin, Work
-from idp.keyring import wrapping
+from idp.directory import policies, queries
+from idp.keyring import keyring, wrapping
 from idp.policy.permissions import OPERATOR
-from idp.saml import registering
+from idp.saml import names, registering
+from idp.saml.key_change import rollover, rotating
 
 ROOT = Path(__file__).parent.parent
 MOST_MILLISECONDS = 1.5
 MOST_TIMES = 1.5
+_ALL = {
+    "nameid_format": names.EMAIL,
+    "name_id_source": "lower(email)",
+    "idp_initiated": True,
+    "relay_states": ("https://all.bench.example/start",),
+    "context_map": {"says": {"second-step": "https://all.bench.example/mfa"}},
+    "signature_algorithm": "rsa-sha256",
+}
 _MD, _DS = "urn:oasis:names:tc:SAML:2.0:metadata", "http://www.w3.org/2000/09/xmldsig#"
 _PROTOCOL, _POST = "urn:oasis:names:tc:SAML:2.0:protocol", "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"
 
@@ -67,6 +81,12 @@ def _metadata(host: str, use: str, certificate: str) -> bytes:
     ).encode()
 
 
+@contextmanager
+def _operating(database: Database) -> Iterator[Work]:
+    with database.transaction() as tx:
+        yield Work(tx, Actor("operator", name="bench", roles=(HeldRole(OPERATOR),)), clock.now(), Origin("cli"))
+
+
 def roads(made: Installation) -> dict[str, tuple[str, dict[str, Any]]]:
     """Register a service provider that signs and one that wants encryption; return the roads: name, driver and data."""
     key, certificate = _pair()
@@ -76,20 +96,26 @@ def roads(made: Installation) -> dict[str, tuple[str, dict[str, Any]]]:
         return {**plain, "entity_id": f"https://{host}/metadata", "acs": f"https://{host}/acs", **more}
 
     database = Database(made.settings.database.url, wrapping.load(made.settings.keys.directory))
-    with database.transaction() as tx:
-        work = Work(tx, Actor("operator", name="bench", roles=(HeldRole(OPERATOR),)), clock.now(), Origin("cli"))
+    with _operating(database) as work:
         for host, use, switches in (
             ("signs.bench.example", "signing", {}),
             ("hides.bench.example", "encryption", {"encrypt_assertion": True}),
+            ("all.bench.example", "signing", _ALL),
         ):
             document = _metadata(host, use, certificate)
-            registering.register(work, "bench", document, everyone=True, allow_http_loopback=False, **switches)
+            last = registering.register(work, "bench", document, everyone=True, allow_http_loopback=False, **switches)
+            policies.set_application_rules(work, last.application_id, RULES)
+        rotating.rotate(work, queries.site(work, "bench"), purpose=keyring.SAML_SIGNING)
+    with _operating(database) as work:
+        # A change of keys is going on, and the last one has been switched to the new key: it is watched.
+        rollover.switch(work, last.application_id, anyway=True)
     database.dispose()
     return {
         "AuthnRequest by POST, unsigned": ("posted", of("signs.bench.example", key="")),
         "AuthnRequest by POST, signed": ("posted", of("signs.bench.example", key=key, certificate=certificate)),
         "Response": ("saml", plain),
         "Response, encrypted": ("saml", of("hides.bench.example")),
+        "Response, everything else switched on": ("saml", of("all.bench.example")),
     }
 
 
@@ -135,10 +161,11 @@ def report(figures: dict[str, list[float]]) -> str:
     for road, found in figures.items():
         middle, low, high = (1000 * value for value in (statistics.median(found), min(found), max(found)))
         lines.append(f"| {road} | {middle:.3f} | {low:.3f}–{high:.3f} |")
-    unsigned, signed, plain, hidden = figures.values()
+    unsigned, signed, plain, hidden, everything = figures.values()
     # Of each round its own difference: whatever else the machine did in it, it did to both.
     beyond = statistics.median(1000 * (b - a) for a, b in zip(unsigned, signed, strict=True))
     times = statistics.median(b / a for a, b in zip(plain, hidden, strict=True))
+    more = statistics.median(b / a for a, b in zip(plain, everything, strict=True))
     kept = (beyond < MOST_MILLISECONDS, times <= MOST_TIMES)
     lines += ["", "| bar | seen | asked | met |", "|---|---|---|---|"]
     lines.append(
@@ -146,6 +173,7 @@ def report(figures: dict[str, list[float]]) -> str:
         f"| {'yes' if kept[0] else 'no'} |"
     )
     lines.append(f"| encrypted Response ÷ plain one | {times:.2f} | ≤ {MOST_TIMES} | {'yes' if kept[1] else 'no'} |")
+    lines += ["", f"With everything else switched on, a Response costs {more:.3f} times the plain one."]
     return "\n".join(lines) + "\n"
 
 

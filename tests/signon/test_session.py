@@ -90,10 +90,10 @@ def test_signing_out_ends_it_and_names_who_took_part(open_work, world):
     token = start(open_work, world)
     with open_work() as work:
         current = session.find(work, token)
-        session.join(work, current.organization_id, current.id, world.wiki.id, {"subject": "one"})
-        session.join(work, current.organization_id, current.id, world.wiki.id, {"subject": "two"})
+        for name in ("one", "one"):
+            session.join(work, current.organization_id, current.id, world.wiki.id, {"subject": name})
         assert [p.subject for p in session.participants(work, current.organization_id, current.id)] == [
-            {"subject": "two"}
+            {"subject": "one"}
         ]
         started = logout.start(
             work, {}, current.organization_id, {current.id: current.account_id}, because="the person asked"
@@ -103,6 +103,21 @@ def test_signing_out_ends_it_and_names_who_took_part(open_work, world):
     with open_work() as work:
         (step,) = logout_steps.steps(work, work.tx.session.get_one(Logout, (started.organization_id, started.id)))
     assert (step.application_name, step.outcome) == ("Wiki", "cannot")
+
+
+def test_an_application_has_a_step_for_each_name_and_one_for_all_that_are_given_once(open_work, world):
+    token = start(open_work, world)
+    given = ({"value": "one"}, {"value": "a", "once": True}, {"value": "two"}, {"value": "b", "once": True})
+    for seconds, name in enumerate((*given, {"value": "one"})):
+        with open_work(NOON + timedelta(seconds=seconds)) as work:
+            current = session.find(work, token)
+            session.join(work, current.organization_id, current.id, world.wiki.id, name)
+    with open_work(NOON + timedelta(seconds=9)) as work:
+        started = logout.start(work, {}, current.organization_id, {current.id: current.account_id}, because="asked")
+
+    with open_work() as work:
+        steps = logout_steps.steps(work, work.tx.session.get_one(Logout, (started.organization_id, started.id)))
+        assert sorted(step.subject["value"] for step in steps) == ["b", "one", "two"]
 
 
 def test_the_twenty_first_session_ends_the_oldest(open_work, world):

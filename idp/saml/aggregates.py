@@ -82,6 +82,7 @@ def entities(stream: IO[bytes], *, most_bytes: int = MOST_AGGREGATE_BYTES) -> It
     parser = etree.XMLPullParser(
         events=("start", "end"),
         tag=(ENTITIES_DESCRIPTOR, ENTITY_DESCRIPTOR),
+        encoding=gate.ENCODING,
         resolve_entities=False,
         no_network=True,
         load_dtd=False,
@@ -161,6 +162,7 @@ def checked(stream: IO[bytes], most_bytes: int = MOST_AGGREGATE_BYTES) -> Iterat
         if length > most_bytes:
             raise unreadable(phrase("it is longer than %(most_bytes)s bytes", most_bytes=most_bytes))
         window = held + chunk
+        gate.refuse_other_encodings(window)
         ready = len(window) if last else max(0, len(window) - _LOOK_AHEAD)
         for match in _FORBIDDEN.finditer(window):
             if match.start() < ready:

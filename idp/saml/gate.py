@@ -20,6 +20,8 @@ from idp.saml.errors import UNREADABLE, MessageRefused
 MOST_BYTES = 128 * 1024
 MOST_ENCODED_BYTES = MOST_BYTES * 4 // 3 + 4
 MOST_METADATA_BYTES = 2 * 1024 * 1024
+ENCODING = "utf-8"
+"""Said to every parser: else libxml2 goes by the first octets."""
 DEEPEST = 32
 MOST_ELEMENTS = 2000
 MOST_METADATA_ELEMENTS = 20_000
@@ -155,6 +157,18 @@ def without_declaration(document: bytes) -> bytes:
     return document[declaration.end() :]
 
 
+def refuse_other_encodings(octets: bytes) -> None:
+    """
+    Refuse text in UTF-16 or UTF-32: its octets are ASCII and valid UTF-8, with NULs between them, so that nothing
+    forbidden stands in them side by side; and libxml2 knows such text without being told (X4).
+
+    Raises:
+        MessageRefused: it has a NUL, which no XML in UTF-8 has (XML 1.0 section 2.2).
+    """
+    if b"\0" in octets:
+        raise unreadable("it has a NUL octet: it is not UTF-8", "not-utf-8")
+
+
 def _checked(message: bytes, most_bytes: int, most_elements: int, most_attributes: int) -> bytes:
     """Look at the octets; return them without byte order mark and XML declaration."""
     if len(message) > most_bytes:
@@ -162,6 +176,7 @@ def _checked(message: bytes, most_bytes: int, most_elements: int, most_attribute
             phrase("it is longer than %(most_bytes)s bytes", most_bytes=most_bytes), "too-large", bytes=len(message)
         )
     message = without_declaration(message)
+    refuse_other_encodings(message)
     if message.count(b"<?"):
         raise unreadable("it has a processing instruction", "instruction")
     if not message.isascii():
@@ -246,13 +261,19 @@ def _declared(node: Tree) -> list[str]:
 
 def _message_parser() -> Any:
     return etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, dtd_validation=False, huge_tree=False
+        encoding=ENCODING,
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        dtd_validation=False,
+        huge_tree=False,
     )
 
 
 def metadata_parser() -> Any:
     """Return a parser of metadata: no DTD, no entities, no network; comments are left out."""
     return etree.XMLParser(
+        encoding=ENCODING,
         resolve_entities=False,
         no_network=True,
         load_dtd=False,

@@ -17,6 +17,7 @@ from idp.saml.importing import Came
 from idp.saml.models import ServiceProvider as Row
 from tests.support import aggregate, people
 from tests.support.aggregate import HEAD, TAIL
+from tests.support.hidden_text import WITHOUT_MARK
 from tests.support.published import signed, stripped
 from tests.support.service_provider import NOON, ServiceProvider, pair, stamp
 
@@ -123,6 +124,7 @@ BOMB = '<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;">]>'
         (of(sp("a"), "<![CDATA[x]]>"), "CDATA"),
         (of(sp("a"), "<?php x?>"), "processing instruction"),
         (of(sp("a")).decode().replace("UTF-8", "UTF-16").encode("utf-16"), "UTF-8|XML"),
+        *((of(sp("a")).decode().partition("?>")[2].encode(one), "UTF-8") for one in WITHOUT_MARK),
         (of(sp("a"), "<md:x>\xff</md:x>").decode().encode("latin-1"), "UTF-8"),
         (b"<html/>", "no SAML metadata"),
         (b"", "not well-formed|no SAML"),
@@ -134,7 +136,7 @@ BOMB = '<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;">]>'
         (of(sp("a", inside="<x>" + "y" * 3_000_000 + "</x>", signing=FEDERATION.der)), "longer than"),
         (of("<md:x>" + " " * 2_200_000 + "</md:x>"), "longer than"),
     ],
-    ids=["entities", "external DTD", "CDATA", "instruction", "UTF-16", "latin-1", "a page", "nothing", "wrapped",
+    ids=["entities", "external DTD", "CDATA", "instruction", "UTF-16", *WITHOUT_MARK, "latin-1", "a page", "nothing", "wrapped",
          "cut off", "two roots", "nested", "deep", "a huge entity", "much of nothing"],
 )  # fmt: skip
 def test_x4_x7_what_no_metadata_needs_is_refused(document, cause):

@@ -7,10 +7,12 @@ import time
 import zlib
 
 import pytest
+from lxml import etree
 
 from idp.saml import gate
 from idp.saml.errors import MessageRefused
 from idp.saml.names import AUTHN_REQUEST, SAMLP
+from tests.support.hidden_text import WITHOUT_MARK
 from tests.support.service_provider import ServiceProvider, deflated, encoded
 
 GOOD = ServiceProvider().authn_request()
@@ -23,6 +25,26 @@ def read(xml: str | bytes):
 
 def around(content: str, start: str = ROOT) -> str:
     return f"{start}>{content}</samlp:AuthnRequest>"
+
+
+_DECLARED = '<?xml version="1.0"?>'
+_HIDDEN = '<!DOCTYPE x [<!ENTITY who "_of-an-entity">]><!-- c --><?p x?>'
+
+
+@pytest.mark.parametrize("encoding", WITHOUT_MARK)
+def test_x4_a_message_in_another_encoding_without_a_mark_is_refused(encoding):
+    """X2, X4, X7: nothing forbidden stands side by side in it, so the octets alone give nothing away."""
+    for xml in (around(""), _DECLARED + around(""), _DECLARED + _HIDDEN + around("")):
+        with pytest.raises(MessageRefused) as refused:
+            read(xml.encode(encoding))
+        assert "UTF-8" in refused.value.cause
+
+
+@pytest.mark.parametrize("encoding", WITHOUT_MARK)
+@pytest.mark.parametrize("parser", [gate._message_parser, gate.metadata_parser], ids=["messages", "metadata"])
+def test_x4_no_parser_guesses_an_encoding(encoding, parser):
+    with pytest.raises(etree.XMLSyntaxError):
+        etree.fromstring((_DECLARED + around("")).encode(encoding), parser())
 
 
 def test_a_good_message_passes():

@@ -13,6 +13,7 @@ from idp.keyring import keyring
 from idp.saml import metadata, names
 from idp.saml.description import EncryptionMethod, SpDescription
 from idp.saml.encryption import target
+from tests.support.hidden_text import WITHOUT_MARK
 from tests.support.saml_world import N
 from tests.support.schemas import validate
 from tests.support.service_provider import NOON, ServiceProvider, consumer, pair, stamp
@@ -199,6 +200,19 @@ def test_what_cannot_be_worked_with_is_refused_in_plain_words(what, document):
     assert refused.value.field == "metadata"
     assert refused.value.message.endswith(".")
     assert refused.value.advice.endswith(".")
+
+
+@pytest.mark.parametrize("encoding", WITHOUT_MARK)
+def test_x4_metadata_in_another_encoding_without_a_mark_is_refused(encoding):
+    """X4: else an entity could stand in the address that assertions go to."""
+    hidden = (
+        '<?xml version="1.0"?><!DOCTYPE x [<!ENTITY e "https://sp.example/acs">]>'
+        + SP.metadata().decode().replace(SP.acs, "&e;")
+    )
+    for document in (hidden, SP.metadata().decode()):
+        with pytest.raises(Invalid) as refused:
+            read(document.encode(encoding))
+        assert "UTF-8" in refused.value.cause
 
 
 def test_x4_metadata_with_a_doctype_is_refused():

@@ -125,6 +125,21 @@ def resume(
     return _signed_on(work, place, requester, resumed.answer.result, trail)
 
 
+def use_up(work: Work, requester: Requester, handle: str, browser: str) -> None:
+    """
+    Use up a request that is answered with a status, or the sign-on *handle* that it has become: a later answer to
+    it would be a second one (X19).
+
+    Raises:
+        MessageRefused: the request was taken before.
+        SignOnLost: the sign-on was answered before.
+    """
+    if handle:
+        pending.take(work, pending.find(work, handle, browser))
+    else:
+        requests.accept_once(work, requester)
+
+
 def refused(work: Work, place: Place, error: StatusError, trail: Trail) -> Answer:
     """Return what the service provider is told of *error*, and write it down."""
     trail.refused(error, "wishes")

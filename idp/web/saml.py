@@ -115,7 +115,7 @@ def resume(slug: str, handle: str) -> Response:
         current = context.current_session(work)
         return answering.resume(work, place, handle, current=current, browser=context.browser(), trail=trail)
 
-    return _attempted(slug, SIGN_ON, act, goes_on=True)
+    return _attempted(slug, SIGN_ON, act, resumed=handle)
 
 
 @pages.get("/start")
@@ -139,27 +139,30 @@ def start(slug: str) -> Response:
     return _attempted(slug, SIGN_ON, act)
 
 
-def _attempted(slug: str, kind: str, act: Act, *, goes_on: bool = False) -> Response:
+def _attempted(slug: str, kind: str, act: Act, *, resumed: str = "") -> Response:
     """
     Do *act* in one transaction; whatever refuses it is recorded in another, and shown or told.
 
     Args:
-        goes_on: the attempt may be one that another request began, whose row is there already.
+        resumed: the handle of the sign-on that goes on; its attempt was begun by another request, whose row is
+            there already.
     """
     trail = Trail(kind=kind)
     site: SiteFacts | None = None
     try:
-        with open_work() as work:
-            place = place_of(work, slug, trail)
-            site = place.site
-            outcome = act(work, place, trail)
-    except StatusError as error:
-        trail.stored = trail.stored and goes_on  # what this request had stored was rolled back
-        with open_work() as work:
-            context.count_beginning(work)  # anew: what this request had counted was rolled back
-            outcome = answering.refused(work, place, error, trail)
+        try:
+            with open_work() as work:
+                place = place_of(work, slug, trail)
+                site = place.site
+                outcome = act(work, place, trail)
+        except StatusError as error:
+            trail.stored = trail.stored and bool(resumed)  # what this request had stored was rolled back
+            with open_work() as work:
+                context.count_beginning(work)  # anew: what this request had counted was rolled back
+                answering.use_up(work, error.requester, resumed, context.browser())
+                outcome = answering.refused(work, place, error, trail)
     except IdpError as error:
-        trail.stored = trail.stored and goes_on
+        trail.stored = trail.stored and bool(resumed)
         context.save_refusal(trail, error)
         return refusal_page(error, trail, site)
     return _leave(outcome, place.site)

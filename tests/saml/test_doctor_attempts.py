@@ -34,7 +34,13 @@ def refused(*changes: tuple[str, str], vendor=SHIBBOLETH, **how):
 
 
 def _signed(sign: str, **by):
-    return lambda world: by_redirect(world, raw=ADFS.url(sign=sign, **by))
+    """A request with an ID of its own at each act: one is answered once."""
+
+    def act(world: World):
+        raw = ADFS.url(("id-6b0f7c9e", f"id-{len(world.attempts())}"), sign=sign, **by)
+        return by_redirect(world, raw=raw)
+
+    return act
 
 
 def _posted(message: bytes):

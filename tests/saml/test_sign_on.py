@@ -470,6 +470,36 @@ def test_an_address_that_may_not_leave_does_not_leave_as_a_name(world, registere
     assert ANN.encode() not in answer.xml
 
 
+@pytest.mark.both_databases
+def test_x19_a_request_that_was_answered_with_a_status_is_used_up(world, registered, sp, ann):
+    """X19: else it would be good for an assertion once what it was refused for has changed."""
+    with world.work() as work:
+        policies.set_application_release(work, registered, ["name"])
+    query = sp.query(sp.authn_request(policy(names.EMAIL)))
+    assert posted(ann.sso(query)).statuses == ["Requester", "InvalidNameIDPolicy"]
+    with world.work() as work:
+        policies.set_application_release(work, registered, ["name", "email"])
+    world.later(seconds=2)
+
+    refused(ann.sso(query))
+
+    assert [attempt.code for attempt in world.attempts()] == ["saml-invalidnameidpolicy", "saml-used"]
+
+
+def test_x19_a_sign_on_that_was_answered_with_a_status_is_used_up(world, registered, sp):
+    with world.work() as work:
+        policies.set_application_release(work, registered, ["name"])
+    visitor = Visitor(world.app.test_client())
+    visitor.open("/sites/acme/saml/sso?" + sp.query(sp.authn_request(policy(names.EMAIL))))
+    assert posted(signed_in(world, visitor).answer).statuses == ["Requester", "InvalidNameIDPolicy"]
+    with world.work() as work:
+        policies.set_application_release(work, registered, ["name", "email"])
+
+    refused(visitor.open(visitor.path).answer)
+
+    assert world.attempts()[-1].code == "sign-on-used"
+
+
 def test_a_refusal_after_the_person_was_asked_is_told_of_the_same_attempt(world, registered, sp):
     with world.work() as work:
         policies.set_application_release(work, registered, ["name"])

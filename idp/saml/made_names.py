@@ -8,6 +8,7 @@ an application belongs to that person there: it is never given to another, howev
 for an e-mail address that is sent as NameID with nothing said of what names are made of.
 """
 
+import re
 from typing import Protocol
 
 from sqlalchemy import bindparam, select
@@ -29,7 +30,7 @@ from idp.policy.permissions import Permission
 from idp.saml import errors, name_forms
 from idp.saml.endpoints import Requester
 from idp.saml.facts import ProviderFacts
-from idp.saml.models import SamlName
+from idp.saml.models import SamlName, SamlSubject
 from idp.saml.names import EMAIL, PERSISTENT, UNSPECIFIED, WINDOWS, X509_SUBJECT
 from idp.signon.request import SignOnResult
 
@@ -46,6 +47,14 @@ _WHOSE = Prepared(
     )
 )
 _INSERT = Prepared(insert_if_absent(SamlName))
+_RANDOM = re.compile(r"_[0-9a-f]{32}")
+_WHOSE_RANDOM = Prepared(
+    select(SamlSubject.account_id).where(
+        SamlSubject.organization_id == bindparam("organization_id"),
+        SamlSubject.application_id == bindparam("application_id"),
+        SamlSubject.name_id == bindparam("name_id"),
+    )
+)
 
 
 class Named(Protocol):
@@ -96,7 +105,7 @@ def foresee(work: Work, provider: ProviderFacts, result: SignOnResult, format_: 
     """Return the name that would be made, why there is none, and whether it is not yet the person's; takes nothing."""
     levels = release_levels(work, result.organization_id, result.site_id, result.application_id)
     value, because = made(provider.name_id_source, format_, result.attributes, levels)
-    whose = None if because else owner(work, provider, value)
+    whose = None if because else holder(work, provider, value)
     if whose not in (None, result.account_id):
         because = TAKEN
     return value, because, whose is None
@@ -145,6 +154,25 @@ def owner(work: Work, provider: ProviderFacts, value: str) -> str | None:
     return None if row is None else str(row.account_id)
 
 
+def holder(work: Work, provider: ProviderFacts, value: str) -> str | None:
+    """
+    Return the account that nobody else may be given *value* beside; None where everybody may.
+
+    That is its `owner`, or whoever was ever given that very name as a random one (see `nameid`).
+    """
+    name = value.lower()
+    if _RANDOM.fullmatch(name):
+        row = work.tx.row(
+            _WHOSE_RANDOM,
+            organization_id=provider.organization_id,
+            application_id=provider.application_id,
+            name_id=name,
+        )
+        if row is not None:
+            return str(row.account_id)
+    return owner(work, provider, value)
+
+
 def free(work: Work, application_id: str, value: str) -> SamlName:
     """
     Let a name that one account had at an application be given to another; whoever uses it next has it.
@@ -186,7 +214,7 @@ def free(work: Work, application_id: str, value: str) -> SamlName:
 
 def take(work: Work, provider: ProviderFacts, account_id: str, value: str) -> bool:
     """Say whether the name is the account's, once it was taken for the account if nobody has it yet."""
-    found = owner(work, provider, value)
+    found = holder(work, provider, value)
     if found is None:
         # Of two people at the same moment one inserts, and both read who it was.
         work.tx.run(

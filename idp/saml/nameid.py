@@ -173,7 +173,7 @@ def foresee(work: Work, issuer: str, requester: Requester, result: SignOnResult)
         if not released:
             fault = "the e-mail address is wanted as NameID, but no policy releases it"
             return Foreseen(Subject("", EMAIL), "the attribute email", fault)
-        whose = made_names.owner(work, provider, released[0])
+        whose = made_names.holder(work, provider, released[0])
         fault = "" if whose in (None, result.account_id) else made_names.TAKEN
         return Foreseen(Subject(released[0], EMAIL), "the attribute email", fault, is_new=whose is None)
     found = work.tx.row(
@@ -211,7 +211,9 @@ def account_of(work: Work, provider: ProviderFacts, issuer: str, name: NameId) -
     if format_ == EMAIL:
         key = directory_names.email_key_or_empty(name.value)
         found = work.tx.row(_ACCOUNT_BY_EMAIL, organization_id=own, email_key=key)
-        return None if found is None else str(found.id)
+        whose = made_names.owner(work, provider, name.value)
+        # An address that was given to somebody else since is nobody's name: who has it now is not who is meant.
+        return None if found is None or whose not in (None, found.id) else str(found.id)
     return None if row is None else str(row.account_id)
 
 

@@ -7,10 +7,14 @@ from idp.base.ids import fingerprint
 from idp.base.json_columns import dumped
 from idp.signon.models import Participant
 
+ONCE = "once-"
+"""How the digests of names begin of which another is given with every answer."""
+
 
 def digest(subject: dict[str, Any]) -> str:
     """Return what two names of a session are compared by."""
-    return fingerprint(dumped(dict(sorted(subject.items()))))
+    made = fingerprint(dumped(dict(sorted(subject.items()))))
+    return ONCE + made[: -len(ONCE)] if subject.get("once") else made
 
 
 def to_tell(everyone: Iterable[Participant]) -> list[Participant]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, delete, func, insert, or_, select, update
 
 from idp.audit.events import SessionEnded, SessionStarted
 from idp.audit.log import plain, record
@@ -20,13 +20,15 @@ from idp.directory.policies import AuthenticationFacts
 from idp.policy.access.context import AccountKind
 from idp.policy.signon import FIRST_STEPS, Method, Proof
 from idp.signon import break_glass
-from idp.signon.logout_names import digest
+from idp.signon.logout_names import ONCE, digest
 from idp.signon.models import Participant, SignOnSession
 
 ENDED = "session-ended"
 """The job that tells the applications of a session that it is over."""
 TOKEN = "ses"  # noqa: S105 (the kind of a token, not a token)
 MOST_PER_ACCOUNT = 20
+MOST_ONCE = 50
+"""How many of the names that are given once an application can sign a person out by: the last."""
 _METHODS = {method.value: method for method in Method}  # a look-up; to ask an enumeration is three calls of functions
 _KINDS = {kind.value: kind for kind in AccountKind}
 TOUCH_EVERY = timedelta(minutes=1)
@@ -110,6 +112,23 @@ _JOIN_AGAIN = Prepared(
         _PARTICIPANT.c.subject_digest == bindparam("of_subject"),
     )
     .values(last_at=bindparam("seen_at", type_=_PARTICIPANT.c.last_at.type))
+)
+_THOSE_OF_ONCE = (
+    _PARTICIPANT.c.organization_id == bindparam("of_organization"),
+    _PARTICIPANT.c.session_id == bindparam("of_session"),
+    _PARTICIPANT.c.application_id == bindparam("of_application"),
+    _PARTICIPANT.c.subject_digest.startswith(ONCE),
+)
+_FORGET_ONCE = Prepared(
+    delete(_PARTICIPANT).where(
+        *_THOSE_OF_ONCE,
+        _PARTICIPANT.c.id.not_in(
+            select(_PARTICIPANT.c.id)
+            .where(*_THOSE_OF_ONCE)
+            .order_by(_PARTICIPANT.c.last_at.desc(), _PARTICIPANT.c.id.desc())
+            .limit(MOST_ONCE)
+        ),
+    )
 )
 
 
@@ -388,6 +407,13 @@ def join(work: Work, organization_id: str, session_id: str, application_id: str,
             joined_at=work.now,
             last_at=work.now,
         )
+        if subject.get("once"):
+            work.tx.run(
+                _FORGET_ONCE,
+                of_organization=organization_id,
+                of_session=session_id,
+                of_application=application_id,
+            )
 
 
 def participants(work: Work, organization_id: str, session_id: str) -> list[Participant]:

@@ -85,6 +85,20 @@ def test_of_names_that_are_given_once_an_application_is_told_the_last(world, sp,
     assert step.subject["value"] == last
 
 
+@pytest.mark.both_databases
+def test_x28_of_names_that_are_given_once_a_session_keeps_the_last_fifty(world, sp, ann):
+    """X28, X7: an application that asks all day long does not make the end of a session ever slower."""
+    given(sp, ann, "persistent")
+    answers = []
+    for _ in range(53):
+        world.later(seconds=1)
+        answers.append(given(sp, ann, "transient"))
+
+    assert world.count(Participant) == 51
+    assert ask(ann, sp, answers[2]) == ["Requester", "UnknownPrincipal"]
+    assert ask(ann, sp, answers[3]) == ["Success"]
+
+
 def test_the_browser_goes_to_an_application_once_for_each_name(world, sp, ann):
     told = [given(sp, ann, kind).one("//saml:NameID") for kind in ("email", "persistent")]
 

@@ -178,6 +178,39 @@ def test_x23_a_new_account_of_an_address_is_not_given_the_former_ones_name(world
     assert named(on(other_ann, sp)) == (ANN, names.EMAIL)
 
 
+@pytest.mark.both_databases
+@pytest.mark.parametrize("format_", [names.PERSISTENT, names.UNSPECIFIED])
+def test_x23_a_name_that_is_made_is_not_the_random_one_of_somebody_else(world, sp, ann, logins, format_):
+    """X23: an attribute may hold anything; the application knows Ann by that name since before names were made."""
+    application = world.register(sp)
+    random, _ = named(on(ann, sp))
+    with world.work() as work:
+        accounts.set_attributes(work, BEN, {"login": [random.upper()]})
+        accounts.set_attributes(work, ANN, {"login": [random]})
+    world.change(application, nameid_format=format_, name_id_source="login")
+
+    assert on(world.browser(BEN), sp).statuses == ["Requester", "InvalidNameIDPolicy"]
+    assert "another account had this very NameID" in world.attempts()[-1].cause
+    assert named(on(ann, sp)) == (random, format_)
+
+
+@pytest.mark.parametrize("format_", [names.EMAIL, names.PERSISTENT])
+def test_x23_a_request_about_an_address_means_whom_it_was_sent_for(world, sp, ann, format_):
+    """X23: who has the address now is somebody else to the application, whatever format it wants in the answer."""
+    world.register(sp)
+    on(ann, sp, policy(names.EMAIL))
+    ben = world.browser(BEN)
+    with world.work() as work:
+        for former, email in ((ANN, "ann.married@acme.example"), (BEN, ANN)):
+            account = queries.account(work, former)
+            account.email = account.email_key = email
+            work.tx.session.flush()
+
+    for browser in (ann, ben):
+        answer = on(browser, sp, subject(ANN, names.EMAIL) + policy(format_), IsPassive="true")
+        assert answer.find("//saml:Assertion") == []
+
+
 def test_another_application_may_know_another_person_by_that_name(world, sp, ann, logins):
     from tests.support.service_provider import ServiceProvider
 

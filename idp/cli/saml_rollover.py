@@ -8,9 +8,10 @@ from idp.base.errors import Invalid
 from idp.cli.application_lookup import find
 from idp.cli.context import Command, open_work, settings, tell
 from idp.directory import queries, sites
+from idp.saml import providers
 from idp.saml.key_change import rollover
 from idp.saml.key_change.rollover import Report
-from idp.saml.own_metadata import entity_id
+from idp.saml.own_metadata import address_for
 
 
 @click.command(cls=Command)
@@ -54,7 +55,8 @@ def rollover_(application: str, act: str | None, anyway: bool, if_version: int |
         else:
             report = rollover.state(work, found.id)
         site = queries.site_of(work, found)
-        address = f"{entity_id(sites.issuer(base_url, site.slug))}/{found.id}"
+        token = providers.of_application(work, found).metadata_token
+        address = address_for(sites.issuer(base_url, site.slug), found.id, token)
     value: dict[str, Any] = {"metadata_url": address, "rollover": None if report is None else report.to_json()}
     tell(value, "\n".join(_words(found.name, site.slug, address, report)))
 

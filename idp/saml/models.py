@@ -20,7 +20,8 @@ class ServiceProvider(Base):
     ``signing_key_id`` names the key that we sign with for it; empty: the active one of the site.
     ``made_from`` is the application template that it was registered from, with the fields that were given
     (empty: from none); ``start_url`` is where the launcher leads where that is not our side.
-    It was described by hand where ``metadata_xml`` is empty.
+    It was described by hand where ``metadata_xml`` is empty. ``metadata_token`` is the part of the address at which it
+    reads our metadata that nobody else can know: reading there shows that it knows a new key.
 
     Metadata at ``metadata_url`` is fetched again once ``refresh_due_at`` has come, and must be signed with
     ``metadata_key`` (a certificate) if there is one; what is new and may not be applied by itself waits in
@@ -71,6 +72,7 @@ class ServiceProvider(Base):
     ends_at: Mapped[datetime | None]
     warn_at: Mapped[datetime | None]
     warned: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
+    metadata_token: Mapped[str] = mapped_column(String(64), default="", server_default="")
     updated_at: Mapped[datetime]
     version: Mapped[int] = mapped_column(Integer, default=1)
 

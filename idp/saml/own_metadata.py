@@ -37,6 +37,11 @@ def entity_id(issuer: str) -> str:
     return f"{issuer}/saml/metadata"
 
 
+def address_for(issuer: str, application_id: str, token: str) -> str:
+    """Return where one application reads the metadata of the site with that issuer, and nobody else (see `watching`)."""
+    return f"{entity_id(issuer)}/{application_id}/{token}"
+
+
 def valid_until(now: datetime, days: int) -> datetime:
     """Return until when metadata that is read at *now* may be used: at least *days* days, and a midnight."""
     return now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=days + 1)

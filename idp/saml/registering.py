@@ -1,6 +1,7 @@
 """Verbs that register a service provider, the SAML half of an application, at a site."""
 
 import hashlib
+import secrets
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -22,6 +23,8 @@ from idp.saml.description import SpDescription
 from idp.saml.key_change import schedule
 from idp.saml.models import ServiceProvider
 from idp.saml.switches import Switches
+
+_TOKEN_BYTES = 16
 
 
 def register(
@@ -122,6 +125,7 @@ def enroll(
         legacy_until=None,
         signing_key_id="",
         certificate_by_hand=False,
+        metadata_token=secrets.token_urlsafe(_TOKEN_BYTES),
         updated_at=work.now,
     )
     switches.put(provider, wanted)

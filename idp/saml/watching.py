@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, select, update
 
+from idp.base.crypto import equal
 from idp.base.prepared import Prepared
 from idp.base.tables import insert_if_absent, table
 from idp.base.work import Work
@@ -70,7 +71,7 @@ _KNOWN = Prepared(
     )
 )
 _REGISTERED = Prepared(
-    select(ServiceProvider.signature_algorithm).where(
+    select(ServiceProvider.metadata_token).where(
         ServiceProvider.organization_id == bindparam("organization_id"),
         ServiceProvider.site_id == bindparam("site_id"),
         ServiceProvider.application_id == bindparam("application_id"),
@@ -128,18 +129,13 @@ def stop(work: Work, organization_id: str, application_id: str) -> None:
     work.tx.run(_CLOSED, of_organization=organization_id, of_application=application_id, at=work.now)
 
 
-def fetched(work: Work, site: SiteFacts, application_id: str, agent: str) -> bool:
+def fetched(work: Work, site: SiteFacts, application_id: str, agent: str) -> None:
     """
     Note that the metadata address of an application of *site* was read, if a new key is published now.
 
     Args:
         agent: what the reader calls itself.
-
-    Returns:
-        False where the site has no such service provider.
     """
-    if not registered(work, site, application_id):
-        return False
     where = {"organization_id": site.organization_id, "application_id": application_id}
     for campaign in campaigns(keyring.published(work, site.organization_id, site.id, keyring.SAML_SIGNING)):
         if work.tx.row(_KNOWN, key_id=campaign.new.id, **where) is not None:
@@ -153,17 +149,14 @@ def fetched(work: Work, site: SiteFacts, application_id: str, agent: str) -> boo
             at=work.now,
             by="".join(c if c.isprintable() else "\ufffd" for c in agent[:_LONGEST_AGENT]),
         )
-    return True
 
 
-def registered(work: Work, site: SiteFacts, application_id: str) -> bool:
-    """Say whether that is a service provider of *site*."""
-    return (
-        work.tx.row(
-            _REGISTERED, organization_id=site.organization_id, site_id=site.id, application_id=application_id[:64]
-        )
-        is not None
+def is_own_address(work: Work, site: SiteFacts, application_id: str, token: str) -> bool:
+    """Say whether *token* is the secret part of the metadata address of that service provider of *site*."""
+    row = work.tx.row(
+        _REGISTERED, organization_id=site.organization_id, site_id=site.id, application_id=application_id[:64]
     )
+    return row is not None and row.metadata_token != "" and equal(row.metadata_token, token)
 
 
 def note_step(work: Work, organization_id: str, application_id: str, key_id: str) -> None:

@@ -42,19 +42,17 @@ def metadata_(slug: str) -> Response:
     return _as_metadata(published)
 
 
-@pages.get("/metadata/<application_id>")
+@pages.get("/metadata/<application_id>/<token>")
 @protocol
-def metadata_for(slug: str, application_id: str) -> Response:
+def metadata_for(slug: str, application_id: str, token: str) -> Response:
     """The same document, at an address of one application's own: so it is known who has read of a new key."""
     with open_work() as work:
         place = place_of(work, slug)
         published = _published(work, place)
-        if request.method == "GET" and not _by_a_person(request):
-            known = watching.fetched(work, place.site, application_id, request.user_agent.string)
-        else:
-            known = watching.registered(work, place.site, application_id)
-        if not known:
+        if not watching.is_own_address(work, place.site, application_id, token):
             abort(404)
+        if request.method == "GET" and not _by_a_person(request):
+            watching.fetched(work, place.site, application_id, request.user_agent.string)
     return _as_metadata(published)
 
 

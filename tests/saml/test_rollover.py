@@ -46,10 +46,14 @@ def on_site(world, verb, **more):
         return verb(work, queries.site(work, "acme"), **more)
 
 
+def own_address(world, application: str) -> str:
+    with world.work() as work:
+        (token,) = work.tx.session.query(Row.metadata_token).filter_by(application_id=application).one()
+    return f"/sites/acme/saml/metadata/{application}/{token}"
+
+
 def fetch(world, application: str, **more):
-    return world.app.test_client().get(
-        f"/sites/acme/saml/metadata/{application}", headers={"User-Agent": AGENT}, **more
-    )
+    return world.app.test_client().get(own_address(world, application), headers={"User-Agent": AGENT}, **more)
 
 
 def stands(world, application: str) -> Standing:
@@ -122,10 +126,11 @@ def test_who_reads_its_own_address_is_known_to_know_the_new_certificate(world, r
 
 def test_only_a_reading_counts(world, registered, next_key):
     client = world.app.test_client()
-    assert client.head(f"/sites/acme/saml/metadata/{registered}").status_code == 200
+    own = own_address(world, registered)
+    assert client.head(own).status_code == 200
     assert stands(world, registered) is Standing.UNKNOWN
     etag = client.get("/sites/acme/saml/metadata").headers["ETag"]
-    assert client.get(f"/sites/acme/saml/metadata/{registered}", headers={"If-None-Match": etag}).status_code == 304
+    assert client.get(own, headers={"If-None-Match": etag}).status_code == 304
     assert stands(world, registered) is Standing.READY  # it has this very document
 
 
@@ -137,16 +142,34 @@ def test_only_a_reading_counts(world, registered, next_key):
     ],
 )
 def test_whoever_looks_at_it_in_a_browser_does_not_read_for_the_application(world, registered, next_key, headers):
-    address = f"/sites/acme/saml/metadata/{registered}"
+    address = own_address(world, registered)
     assert world.app.test_client().get(address, headers=headers).status_code == 200
     assert stands(world, registered) is Standing.UNKNOWN
 
 
 def test_x21_an_address_of_nobody_or_of_another_site_is_none(world, sp, registered, next_key):
-    theirs = world.register(sp, site="rival")
-    for wrong in ("app_nobody", theirs, "x" * 5000):
-        assert fetch(world, wrong).status_code == 404
+    theirs = own_address(world, world.register(sp, site="rival"))
+    own = own_address(world, registered)
+    client = world.app.test_client()
+    for wrong in (
+        theirs,
+        theirs.replace("/rival/", "/acme/"),
+        own.replace("/acme/", "/rival/"),
+        own.replace(registered, "app_nobody"),
+        own.replace(registered, "x" * 5000),
+    ):
+        assert client.get(wrong, headers={"User-Agent": AGENT}).status_code == 404
     assert world.count(RolloverStep) == 0
+
+
+def test_r9_whoever_knows_an_application_by_its_id_cannot_make_it_count_as_ready(world, other, registered, next_key):
+    """R9: everybody sees the id in the launcher. A key that the application does not know would be switched to."""
+    of_another = own_address(world, world.register(other, other.metadata())).rpartition("/")[2]
+    for token in ("", "/", "/x", f"/{of_another}", f"/{'x' * 5000}"):
+        client = world.app.test_client()
+        address = f"/sites/acme/saml/metadata/{registered}{token}"
+        assert client.get(address, headers={"User-Agent": AGENT}).status_code == 404
+    assert stands(world, registered) is Standing.UNKNOWN
 
 
 def test_without_a_rollover_a_reading_writes_nothing(world, registered):

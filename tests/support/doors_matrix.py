@@ -70,6 +70,7 @@ class Doors:
             name: ServiceProvider(f"https://{name}.example/metadata", f"https://{name}.example/acs", f"https://{name}.example/slo")
             for name in (*PLACES, "nobody")
         }  # fmt: skip
+        self.metadata_tokens = {"nobody": "x" * 22}
         self.applications = {name: self._provider(name, site) for name, site in PLACES.items()}
         self.applications["nobody"] = "app_" + "a" * 26
         self.clients |= {"own": self._with_tokens(self.clients["own"])}
@@ -109,6 +110,7 @@ class Doors:
                 work, site, sender.metadata(signing=sender.pair.der), name=f"Provider {name}", everyone=True
             )
             providers.change(work, made.application_id, Switches(idp_initiated=True))
+            self.metadata_tokens[name] = made.metadata_token
         return made.application_id
 
     def _with_tokens(self, client: Client) -> Client:
@@ -238,7 +240,7 @@ def _start(of: Doors, who: str) -> dict[str, Any]:
 
 
 def _metadata_for(of: Doors, who: str) -> dict[str, Any]:
-    return {"path": f"/sites/acme/saml/metadata/{of.applications[who]}"}
+    return {"path": f"/sites/acme/saml/metadata/{of.applications[who]}/{of.metadata_tokens[who]}"}
 
 
 _NAMED = f'<saml:NameID Format="{names.PERSISTENT}">somebody</saml:NameID>'

@@ -10,7 +10,7 @@ from idp.base import placeholders
 from idp.base.work import Work
 from idp.directory import queries, sites
 from idp.keyring import keyring
-from idp.saml import legacy, metadata, signing, speaking
+from idp.saml import legacy, metadata, own_metadata, signing, speaking
 from idp.saml.facts import signs_by
 from idp.saml.models import ServiceProvider
 from idp.saml.templates.model import Give, Template
@@ -57,21 +57,27 @@ def ours(work: Work, site_slug: str, base_url: str, *, of: ServiceProvider | Non
         key.certificate_pem,
         key.certificate_der_base64,
         entity_id=of.entity_id,
-        application_id=of.application_id,
+        own_address=own_metadata.address_for(issuer, of.application_id, of.metadata_token) if of.metadata_token else "",
     )
 
 
 def values_of(
-    issuer: str, base_url: str, pem: str, der_base64: str, *, entity_id: str = "", application_id: str = ""
+    issuer: str, base_url: str, pem: str, der_base64: str, *, entity_id: str = "", own_address: str = ""
 ) -> dict[Give, str]:
-    """Return the values of the site with that issuer and certificate; some are of one application, if one is named."""
+    """
+    Return the values of the site with that issuer and certificate; some are of one application, if one is named.
+
+    Args:
+        entity_id: the application's.
+        own_address: where it, and nobody else, reads our metadata.
+    """
     digest = hashlib.sha256(base64.b64decode(der_base64)).hexdigest().upper()
     return {
         Give.ENTITY_ID: metadata.entity_id(issuer),
         Give.SSO: f"{issuer}/saml/sso",
         Give.SLO: f"{issuer}/saml/slo",
         Give.SLO_SOAP: f"{issuer}/saml/slo/soap",
-        Give.METADATA: f"{issuer}/saml/metadata" + (f"/{application_id}" if application_id else ""),
+        Give.METADATA: own_address or metadata.entity_id(issuer),
         Give.CERTIFICATE: pem.strip(),
         Give.CERTIFICATE_BASE64: der_base64,
         Give.CERTIFICATE_SHA256: ":".join(digest[at : at + 2] for at in range(0, len(digest), 2)),

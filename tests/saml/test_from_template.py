@@ -288,7 +288,7 @@ def test_the_values_are_those_of_the_key_that_it_is_answered_with_and_its_own_me
     new, former = world.saml_keys()["next"][0], world.saml_keys()["active"][0]
     assert ours[Give.CERTIFICATE] == new.certificate_pem.strip()
     assert others[Give.CERTIFICATE] == former.certificate_pem.strip()
-    assert ours[Give.METADATA] == f"{others[Give.METADATA]}/{row.application_id}"
+    assert ours[Give.METADATA] == f"{others[Give.METADATA]}/{row.application_id}/{row.metadata_token}"
     assert ours[Give.ENTITY_ID] == others[Give.ENTITY_ID]
 
 

@@ -7,7 +7,7 @@ from idp.base import placeholders
 from idp.oidc import templates as client_templates
 from idp.policy.release import DEFAULT_RELEASE
 from idp.policy.rules import ATTRIBUTE, CONSTANT
-from idp.saml import templates, vendor_values
+from idp.saml import own_metadata, templates, vendor_values
 from idp.saml.names import EMAIL, PERSISTENT, TRANSIENT, UNSPECIFIED
 from idp.saml.templates.model import Field, Give, Registration, Template, Value
 
@@ -170,7 +170,7 @@ def _there(of: Template, values: dict[str, str]) -> list[str]:
         "",
         "",
         entity_id=placeholders.fill(of.entity_id, values),
-        application_id="" if of.vendor.first else "app_…",
+        own_address="" if of.vendor.first else own_metadata.address_for(ISSUER, "app_…", "…"),
     )
     lines = [f"## At {_vendor(of)}", ""]
     if of.vendor.first:

@@ -48,6 +48,16 @@ _OPTIONS = (
     click.option(
         "--name-in", multiple=True, nargs=2, metavar="LANGUAGE NAME", help="Its name in a language (empty: none)."
     ),
+    click.option(
+        "--valid-until",
+        metavar="DAY|none",
+        help="Until when all this may be used (UTC). Of metadata from an address: nobody signs on after it.",
+    ),
+    click.option(
+        "--cache-duration",
+        metavar="PT12H|none",
+        help="For how long its metadata wants to be kept before it is fetched again (ISO 8601).",
+    ),
     click.option("--description", metavar="TEXT", help="What it is, for people (empty: nothing)."),
     click.option("--logo-url", metavar="URL", help="Its logo (empty: none)."),
     click.option("--information-url", metavar="URL", help="A page about it (empty: none)."),
@@ -55,7 +65,8 @@ _OPTIONS = (
 )
 NAMES = {
     "encryption_method", "any_encryption_method", "add_manage_nameid", "remove_manage_nameid", "response_location",
-    "add_requested_attribute", "remove_requested_attribute", "name_in", *_ABOUT,
+    "add_requested_attribute", "remove_requested_attribute", "name_in", "valid_until",
+    "cache_duration", *_ABOUT,
 }  # fmt: skip
 
 
@@ -82,7 +93,13 @@ def fields(asked: dict[str, Any]) -> dict[str, Any]:
         "remove_requested": asked["remove_requested_attribute"],
         "about": {name: asked[name] for name in _ABOUT if asked[name] is not None},
         "names_in": dict(asked["name_in"]),
+        "valid_until": _or_none(asked["valid_until"]),
+        "cache_duration": _or_none(asked["cache_duration"]),
     }
+
+
+def _or_none(asked: str | None) -> str | None:
+    return "" if asked == "none" else asked
 
 
 def methods(given: tuple[str, ...]) -> tuple[EncryptionMethod, ...]:

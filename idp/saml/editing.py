@@ -7,6 +7,7 @@ What comes out is judged like metadata before it is kept (`metadata.judge`).
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from idp.base.errors import Invalid
 from idp.saml.certificates import thumbprint_of
@@ -18,6 +19,7 @@ from idp.saml.description import (
     RequestedAttribute,
     SpDescription,
 )
+from idp.saml.instants import read_duration, read_instant
 from idp.saml.names import POST
 
 _LEAST_DIGITS = 16
@@ -50,6 +52,8 @@ class Edit:
         names_in: its name by language; empty takes it away.
         authn_requests_signed, want_assertions_signed: what the service provider says of itself.
         display_name: its name.
+        valid_until: until when all this may be used: a day or a moment in UTC (ISO 8601); empty: nothing says so.
+        cache_duration: for how long it wants to be kept, as ISO 8601 writes durations; empty: it does not say.
     """
 
     add_consumers: tuple[str, ...] = ()
@@ -74,6 +78,8 @@ class Edit:
     authn_requests_signed: bool | None = None
     want_assertions_signed: bool | None = None
     display_name: str | None = None
+    valid_until: str | None = None
+    cache_duration: str | None = None
 
 
 NO_EDIT = Edit()
@@ -150,7 +156,31 @@ def edited(described: SpDescription, edit: Edit) -> SpDescription:
         about=_about(described.about, edit),
         authn_requests_signed=_chosen(edit.authn_requests_signed, described.authn_requests_signed),
         want_assertions_signed=_chosen(edit.want_assertions_signed, described.want_assertions_signed),
+        valid_until=_until(described.valid_until, edit.valid_until),
+        cache_seconds=_kept_for(described.cache_seconds, edit.cache_duration),
     )
+
+
+def _until(there: datetime | None, asked: str | None) -> datetime | None:
+    if asked is None:
+        return there
+    if not asked:
+        return None
+    try:
+        return read_instant(asked if "T" in asked else f"{asked}T00:00:00Z")
+    except ValueError:
+        raise _fault("This is no day.", "valid_until", "Write it like 2030-12-31 or 2030-12-31T23:59:00Z.") from None
+
+
+def _kept_for(there: int | None, asked: str | None) -> int | None:
+    if asked is None:
+        return there
+    if not asked:
+        return None
+    try:
+        return read_duration(asked)
+    except ValueError:
+        raise _fault("This is no duration.", "cache_duration", "Write it like PT12H or P1D.") from None
 
 
 def _consumers(endpoints: tuple[Endpoint, ...], edit: Edit) -> tuple[Endpoint, ...]:

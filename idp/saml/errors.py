@@ -10,6 +10,7 @@ Texts are constants of ours; ``cause`` is for the administrator and never leaves
 from typing import TYPE_CHECKING, Any
 
 from idp.base.errors import Invalid, PageError
+from idp.base.texts import phrase
 from idp.saml.names import (
     AUTHN_FAILED,
     INVALID_NAMEID_POLICY,
@@ -38,28 +39,39 @@ VERSION = "saml-version"
 NOT_STARTED_HERE = "saml-not-started-here"
 RELAY_STATE = "saml-relay-state"
 NOT_ENCRYPTABLE = "saml-not-encryptable"
+EXPIRED = "saml-metadata-expired"
 
-_TELL = "Tell your administrator the reference below."
-_AGAIN = "Go back to the application and start again from there."
-_IF_AGAIN = f"{_AGAIN} If it happens again, tell your administrator the reference below."
+_TELL = phrase("Tell your administrator the reference below.")
+_AGAIN = phrase("Go back to the application and start again from there.")
+_IF_AGAIN = phrase(
+    "Go back to the application and start again from there. If it happens again, tell your administrator the reference "
+    "below."
+)
 _WORDS: dict[str, tuple[str, str]] = {
-    UNREADABLE: ("The application sent something that cannot be read.", _IF_AGAIN),
-    UNKNOWN_APPLICATION: ("This application is not known here.", _TELL),
-    SIGNATURE: ("It could not be proven that this request comes from the application.", _IF_AGAIN),
-    DESTINATION: ("This request was made for another address than this one.", _TELL),
-    STALE: (
-        "This request is too old, or the application's clock is wrong.",
-        _IF_AGAIN,
+    UNREADABLE: (phrase("The application sent something that cannot be read."), _IF_AGAIN),
+    UNKNOWN_APPLICATION: (phrase("This application is not known here."), _TELL),
+    SIGNATURE: (phrase("It could not be proven that this request comes from the application."), _IF_AGAIN),
+    DESTINATION: (phrase("This request was made for another address than this one."), _TELL),
+    STALE: (phrase("This request is too old, or the application's clock is wrong."), _IF_AGAIN),
+    USED: (phrase("This request was used already."), _AGAIN),
+    ADDRESS: (phrase("The application wants the answer at an address that it has not registered."), _TELL),
+    VERSION: (phrase("The application speaks a version of SAML that is not spoken here."), _TELL),
+    NOT_STARTED_HERE: (
+        phrase("This application is not started from here."),
+        phrase("Open it at its own address and sign in there."),
     ),
-    USED: ("This request was used already.", _AGAIN),
-    ADDRESS: ("The application wants the answer at an address that it has not registered.", _TELL),
-    VERSION: ("The application speaks a version of SAML that is not spoken here.", _TELL),
-    NOT_STARTED_HERE: ("This application is not started from here.", "Open it at its own address and sign in there."),
     RELAY_STATE: (
-        "This link leads to a place in the application that is not on its list here.",
-        "Open the application itself and go there. If the link should work, tell your administrator the reference below.",
+        phrase("This link leads to a place in the application that is not on its list here."),
+        phrase(
+            "Open the application itself and go there. If the link should work, tell your administrator the reference "
+            "below."
+        ),
     ),
-    NOT_ENCRYPTABLE: ("This application wants an encrypted answer, but no key of it can be used for that.", _TELL),
+    EXPIRED: (phrase("What is known here of this application has expired."), _TELL),
+    NOT_ENCRYPTABLE: (
+        phrase("This application wants an encrypted answer, but no key of it can be used for that."),
+        _TELL,
+    ),
 }
 
 

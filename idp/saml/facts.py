@@ -27,6 +27,7 @@ _FIND = Prepared(
         Application.launch_url,
         ServiceProvider.entity_id,
         ServiceProvider.description,
+        ServiceProvider.metadata_url,
         ServiceProvider.sign_response,
         ServiceProvider.sign_assertion,
         ServiceProvider.encrypt_assertion,
@@ -94,7 +95,8 @@ class ProviderFacts:
     A service provider of a site, its switches, and its keys as they are ready to use.
 
     ``verify_keys`` are those that it signs with and that are good enough; ``encryption`` is None
-    where nothing can be encrypted for it; ``allowed`` are the old algorithms that are allowed to it
+    where nothing can be encrypted for it; ``valid_until`` is until when all this may be used to sign people on, None
+    where nothing says so that binds (metadata that comes from no address can be renewed by nobody); ``allowed`` are the old algorithms that are allowed to it
     now, and ``signature_algorithm`` is what we sign by now; ``watched`` is None while no new key of
     ours is being introduced to it.
     """
@@ -106,6 +108,7 @@ class ProviderFacts:
     launch_url: str
     entity_id: str
     description: SpDescription
+    valid_until: datetime | None
     sign_response: bool
     sign_assertion: bool
     encrypt_assertion: bool
@@ -156,6 +159,7 @@ def provider(work: Work, organization_id: str, site_id: str, entity_id: str) -> 
             launch_url=row.launch_url,
             entity_id=row.entity_id,
             description=description,
+            valid_until=description.valid_until if row.metadata_url else None,
             sign_response=row.sign_response,
             sign_assertion=row.sign_assertion,
             encrypt_assertion=row.encrypt_assertion,

@@ -1,5 +1,6 @@
 """Verbs that change what is known of a service provider: part by part, by metadata, and where that comes from."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import replace as with_
@@ -24,7 +25,8 @@ from idp.saml.models import ServiceProvider
 
 _CALLED = "name that people read"
 HAND, METADATA, OFFER, REFRESH = "hand", "metadata", "offer", "refresh"
-_MOST_WORDS = 50
+_MOST_OCTETS = 256 * 1024
+_RISK = "the addresses and keys that its publisher gives up after {until} are used on"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +49,10 @@ def after_edit(work: Work, application_id: str, edit: Edit, *, allow_http_loopba
     _, provider = editable(work, application_id)
     before = SpDescription.from_json(provider.description)
     after = edited(before, edit)
-    # Until when its metadata was valid is not edited here, and keeps nobody from taking a certificate out (X30).
-    metadata.judge(with_(after, valid_until=None), now=work.now, http_loopback=allow_http_loopback)
-    return Proposed(after, difference(before, after))
+    # Until when its metadata was valid keeps nobody from taking a certificate out (X30).
+    judged = after if after.valid_until != before.valid_until else with_(after, valid_until=None)
+    metadata.judge(judged, now=work.now, http_loopback=allow_http_loopback)
+    return Proposed(after, (*difference(before, after), *_risk(provider, before, after)))
 
 
 def after_metadata(work: Work, application_id: str, document: bytes, *, allow_http_loopback: bool = False) -> Proposed:
@@ -146,7 +149,7 @@ def set_source(
     """
     application, provider = editable(work, application_id)
     providers.check_version(provider, if_version)
-    before = _source(provider)
+    before, fetched = _source(provider), bool(provider.metadata_url)
     if url is not None:
         if url:
             _judge_url(url, allow_http_loopback)
@@ -157,6 +160,9 @@ def set_source(
     changes = tuple(change for part in after for change in one(part, before[part], after[part]))
     if not changes:
         return changes
+    described = SpDescription.from_json(provider.description)
+    if fetched and not provider.metadata_url and described.valid_until is not None:
+        changes += (*one("risk", "", _RISK.format(until=f"{described.valid_until:%Y-%m-%d %H:%M} UTC")),)
     provider.offered, provider.refresh_error = None, ""  # what was found came from elsewhere, or unproven
     provider.refresh_due_at = work.now if provider.metadata_url else None
     provider.updated_at = work.now
@@ -230,10 +236,32 @@ def put(work: Work, application: Application, provider: ServiceProvider, propose
 
 
 def words(changes: Sequence[Change]) -> tuple[str, ...]:
-    """Return changes as the audit log keeps them, a bounded number of them."""
-    said = tuple(str(one) for one in changes[:_MOST_WORDS])
-    left = len(changes) - len(said)
-    return (*said, f"and {left} more") if left else said
+    """
+    Return changes as the audit log keeps them: all of them, up to 256 KiB (more than a thousand).
+
+    Of what is beyond that its number and SHA-256 are kept, by which metadata that somebody has kept can be compared.
+    """
+    said, left = list[str](), _MOST_OCTETS
+    every = [str(one) for one in changes]
+    for line in every:
+        left -= len(line.encode())
+        if left < 0:
+            break
+        said.append(line)
+    beyond = every[len(said) :]
+    if beyond:
+        digest = hashlib.sha256("\n".join(beyond).encode()).hexdigest()
+        said.append(f"and {len(beyond)} more, SHA-256 of their lines {digest}")
+    return tuple(said)
+
+
+def _risk(provider: ServiceProvider, before: SpDescription, after: SpDescription) -> list[Change]:
+    """Where metadata comes from an address its validity binds: whoever says that it lasts longer answers for it."""
+    if not provider.metadata_url or before.valid_until is None:
+        return []
+    if after.valid_until is not None and after.valid_until <= before.valid_until:
+        return []
+    return one("risk", "", _RISK.format(until=f"{before.valid_until:%Y-%m-%d %H:%M} UTC"))
 
 
 def _judge_url(url: str, http_loopback: bool) -> None:

@@ -18,7 +18,7 @@ from idp.policy.access.context import RequestKind
 from idp.policy.release import may_leave
 from idp.saml import contexts, endpoints, errors, gate, made_names, nameid, own_metadata, signatures
 from idp.saml.bindings import REQUEST, Incoming
-from idp.saml.checks import CHECKS, WISHES, scoping, subject
+from idp.saml.checks import CHECKS, WISHES, scoping, subject, validity
 from idp.saml.checks.examined import Examined
 from idp.saml.endpoints import Requester
 from idp.saml.errors import NOT_STARTED_HERE, RELAY_STATE, UNKNOWN_APPLICATION, USED, MessageRefused
@@ -78,6 +78,7 @@ def receive(work: Work, place: Place, incoming: Incoming, trail: Trail) -> Asked
     trail.passed("message", binding=incoming.binding.rpartition(":")[2], bytes=len(incoming.message))
     known = identified(work, place, issuer_of(root), trail)
     try:
+        validity.check(known, work.now)
         covered, signed = signatures.verified(root, incoming.signature, known.verify_keys, known.allowed)
         request = read_authn_request(covered)
         if request.header.issuer != known.entity_id:
@@ -134,9 +135,10 @@ def start(work: Work, place: Place, entity_id: str, relay_state: str, trail: Tra
 
     Raises:
         MessageRefused: the service provider is unknown, is not started from here, or *relay_state* is
-            none of its own (X17).
+            none of its own (X17), or its metadata has expired.
     """
     known = identified(work, place, entity_id, trail)
+    validity.check(known, work.now)
     if not known.idp_initiated:
         raise _with_way_back(
             MessageRefused(NOT_STARTED_HERE, "idp_initiated is off for this application", reason="off"), known
@@ -175,11 +177,12 @@ def again(work: Work, place: Place, kept: dict[str, Any]) -> Requester:
     Return the requester that `keep` kept. Its address is proven anew: it may be registered no more.
 
     Raises:
-        MessageRefused: the service provider, or the address, has gone in the meantime.
+        MessageRefused: the service provider, or the address, has gone in the meantime, or its metadata has expired.
     """
     known = provider(work, place.site.organization_id, place.site.id, kept["entity_id"])
     if known is None:
         raise MessageRefused(UNKNOWN_APPLICATION, "the application was removed while the person was signing in")
+    validity.check(known, work.now)
     return endpoints.requester(
         known,
         endpoints.consumer(known, kept["location"]),

@@ -381,6 +381,11 @@ METADATA: dict[str, Case] = {
 }  # fmt: skip
 
 REGISTRATION: dict[str, Case] = {
+    "registration-expired": Case(
+        SALESFORCE, "0 days ago", registered=SALESFORCE.metadata(_valid(NOON + timedelta(hours=1))),
+        switches={"metadata_url": "https://crm.example/metadata"}, prepare=_later(hours=2),
+        says="saml refresh app_",
+    ),
     "metadata-stale": Case(SHIBBOLETH, "200 days ago", prepare=_later(days=200)),
     "entity-id-duplicate": Case(SHIBBOLETH, "registered at rival", prepare=_at_rival(SHIBBOLETH), says=SSO),
     "signing-certificate-missing": Case(

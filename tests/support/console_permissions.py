@@ -287,7 +287,7 @@ application:read at bookmark:
     GET console_bookmarks openers_as_csv
     GET console_bookmarks show edit past
 application:edit at okta:
-    POST console_application_saml_further allow choose_encryption manage_names name_contexts tell_about
+    POST console_application_saml_further allow choose_encryption manage_names name_contexts say_how_long tell_about
     POST console_applications logo
     GET console_application_checks ask_to_fix
     GET console_application_provisioning ask_to_approve ask_to_disable ask_to_enable ask_to_remove look

@@ -22,6 +22,7 @@ from idp.saml.doctor import (
     document,
     encryption,
     entity_id,
+    expired,
     issuer,
     logout,
     name_id,
@@ -64,6 +65,7 @@ METADATA: tuple[MetadataCheck, ...] = (
 
 REGISTRATION: tuple[RegistrationCheck, ...] = (
     access.check_registration,
+    expired.check_registration,
     certificates.check_registration,
     signing.check_registration,
     encryption.check_registration,
@@ -97,6 +99,7 @@ REQUEST: tuple[RequestCheck, ...] = (
 ATTEMPT: tuple[AttemptCheck, ...] = (
     readable.check_attempt,
     issuer.check_attempt,
+    expired.check_attempt,
     signature.check_attempt,
     destination.check_attempt,
     clock.check_attempt,
@@ -117,6 +120,7 @@ _SUBJECTS: tuple[ModuleType, ...] = (
     document,
     entity_id,
     validity,
+    expired,
     unreachable,
     refreshing,
     addresses,

@@ -54,6 +54,8 @@ def index(work: Work, desk: Desk, application_id: str) -> Response:
         endpoints=[_endpoint_line(one) for one in described.name_id_endpoints],
         methods=sorted(methods),
         has_keys=bool(described.encryption_keys),
+        valid_until="" if described.valid_until is None else described.valid_until.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        cache_duration="" if described.cache_seconds is None else f"PT{described.cache_seconds}S",
         about=described.about,
         names_in=[f"{language}={name}" for language, name in described.about.names],
     )
@@ -106,6 +108,19 @@ def choose_encryption(work: Work, desk: Desk, application_id: str) -> Response:
     """Say what it can decrypt, all of it; nothing: it does not say."""
     methods = tuple(encryption_words.read(line) for line in metadata_given.lines("methods"))
     return _altered(work, desk, application_id, Alteration(edit=Edit(encryption_methods=methods)))
+
+
+@pages.post("/validity")
+@administrator
+@at_desk(again=index)
+@fresh
+def say_how_long(work: Work, desk: Desk, application_id: str) -> Response:
+    """Say until when what is known of it may be used, and after how long its metadata is fetched again."""
+    edit = Edit(
+        valid_until=request.form.get("valid_until", "").strip(),
+        cache_duration=request.form.get("cache_duration", "").strip(),
+    )
+    return _altered(work, desk, application_id, Alteration(edit=edit))
 
 
 @pages.post("/about")

@@ -120,6 +120,16 @@ def test_encryption_methods_and_what_it_shows_are_changed(front, admin, wiki):
     assert send(admin, wiki, "about", privacy_url="javascript:alert(1)").status == 422
 
 
+def test_how_long_it_may_be_used_is_said_and_taken_back(front, admin, wiki):
+    send(admin, wiki, "validity", valid_until="2040-01-31", cache_duration="PT12H")
+    assert known(front, wiki)["valid_until"] == "2040-01-31T00:00:00+00:00"
+    assert admin.values("validity")["cache_duration"] == "PT43200S"
+    assert send(admin, wiki, "validity", valid_until="2001-01-01").status == 422
+    assert send(admin, wiki, "validity", cache_duration="long").status == 422
+    send(admin, wiki, "validity", valid_until="", cache_duration="")
+    assert known(front, wiki)["valid_until"] is None
+
+
 def test_t19_a_form_that_was_opened_before_somebody_elses_change_changes_nothing(front, admin, wiki):
     admin.open(f"{LIST}/{wiki}/saml/further")
     form = admin.values("about") | {"description": "Late."}
@@ -138,7 +148,7 @@ def test_an_auditor_reads_and_changes_nothing(front, wiki):
     assert auditor.status == 200
     assert not auditor.page.xpath("//main//form")
     token = auditor.open("/account").field("csrf_token").get("value")
-    for part in ("contexts", "names", "encryption", "about"):
+    for part in ("contexts", "names", "encryption", "validity", "about"):
         answer = auditor.client.post(f"{LIST}/{wiki}/saml/further/{part}", data={"csrf_token": token})
         assert answer.status_code == 403, part
 

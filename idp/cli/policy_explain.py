@@ -1,24 +1,23 @@
 """`idp policy explain`: what would be asked of a sign-on that has not happened, and why."""
 
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
 from typing import Any
 
 import click
 
-from idp.base.errors import Invalid
 from idp.base.work import Work
+from idp.cli import supposing
 from idp.cli.application_lookup import find
 from idp.cli.context import Command, open_work, tell
 from idp.cli.show import instant
-from idp.cli.zone import place_of
 from idp.directory import queries
 from idp.directory.models import Application
 from idp.policy.access import words
-from idp.policy.access.context import Behaviour, RequestKind
+from idp.policy.access.context import RequestKind
 from idp.policy.access.outcome import Denied
-from idp.policy.signon import Decision, Method, Proof
+from idp.policy.signon import Decision
 from idp.signon import what_if_words
-from idp.signon.what_if import Asked, Supposed, WhatIf, what_if
+from idp.signon.what_if import Asked, WhatIf, what_if
 
 
 @click.command(cls=Command)
@@ -26,63 +25,22 @@ from idp.signon.what_if import Asked, Supposed, WhatIf, what_if
 @click.option("--application", metavar="APP", help="Name, our id, entity ID or client_id; left out: our own pages.")
 @click.option("--organization", default="", metavar="ORG", help="Where several have an account of that address.")
 @click.option("--ip", required=True, metavar="IP", help="The address that the request comes from.")
-@click.option("--at", "at", metavar="TIME", help="When, like 2026-11-26T22:30+01:00 (default: now; UTC if no offset).")
-@click.option("--country", default="", metavar="CC", help="Where the address is (ISO 3166).")
-@click.option("--city", default="", metavar="NAME", help="In which city.")
-@click.option("--asn", default="", metavar="AS", help="In which autonomous system.")
-@click.option("--user-agent", default="", metavar="TEXT", help="What the browser says it is (User-Agent).")
-@click.option("--known-device", is_flag=True, help="The account has signed in on this device before.")
-@click.option("--certificate", default="", metavar="SUBJECT", help="The device presents this client certificate.")
-@click.option(
-    "--behaviour", "behaviours", multiple=True, type=click.Choice([one.value for one in Behaviour]),
-    help="What is unusual about it.",
-)  # fmt: skip
+@supposing.options
 @click.option(
     "--request", type=click.Choice([one.value for one in RequestKind]),
     help="What kind of request (default: what the application speaks).",
 )  # fmt: skip
-@click.option("--proven", default="", metavar="METHODS", help="What was proven before, like pwd,otp.")
-@click.option(
-    "--session-age", type=click.IntRange(min=0), metavar="MINUTES", help="How long ago that was (default: 0)."
-)
 def explain(
-    account: str,
-    application: str | None,
-    organization: str,
-    ip: str,
-    at: str | None,
-    country: str,
-    city: str,
-    asn: str,
-    user_agent: str,
-    known_device: bool,
-    certificate: str,
-    behaviours: tuple[str, ...],
-    request: str | None,
-    proven: str,
-    session_age: int | None,
+    account: str, application: str | None, organization: str, ip: str, request: str | None, **asked: Any
 ) -> None:
     """Say what would be asked of a sign-on, and why: every rule, with whether it matches or why not."""
     with open_work() as work:
-        moment = work.now if at is None else _moment(at)
-        began = moment - timedelta(minutes=session_age or 0)
-        methods = _methods(proven)
-        if session_age is not None and not methods:
-            raise Invalid("A session has proofs: say which with --proven.", field="proven")
-        supposed = Supposed(
-            at=moment,
+        supposed = replace(
+            supposing.read(work.now, ip, asked),
             organization=organization,
             account=account,
             application_id="" if application is None else _application(work, application).id,
             request=None if request is None else RequestKind(request),
-            ip=ip,
-            place=place_of(ip, country, city, asn),
-            user_agent=user_agent,
-            known_device=known_device,
-            certificate=certificate,
-            behaviours=frozenset(map(Behaviour, behaviours)),
-            proven=tuple(Proof(method, began) for method in methods),
-            session_started_at=began if methods else None,
         )
         found = what_if(work, supposed)
     tell(_value(found), "\n".join(_lines(found)))
@@ -92,28 +50,6 @@ def _application(work: Work, reference: str) -> Application:
     """Rules speak of applications by name: so may whoever asks what they do."""
     named = [one for one in queries.applications(work) if one.name == reference]
     return named[0] if len(named) == 1 else find(work, reference)
-
-
-def _moment(written: str) -> datetime:
-    try:
-        found = datetime.fromisoformat(written)
-    except ValueError as error:
-        raise Invalid(
-            f"“{written[:80]}” is no time.", field="at", advice="Write it like 2026-11-26T22:30+01:00."
-        ) from error
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
-
-
-def _methods(written: str) -> list[Method]:
-    known = {one.value: one for one in Method}
-    found = []
-    for word in filter(None, (part.strip() for part in written.split(","))):
-        if word not in known:
-            raise Invalid(
-                f"There is no method “{word[:40]}”.", field="proven", advice=f"Choose among: {', '.join(known)}."
-            )
-        found.append(known[word])
-    return found
 
 
 def _lines(found: WhatIf) -> list[str]:

@@ -4,22 +4,51 @@ from typing import Any
 
 import click
 
+from idp.cli import supposing
 from idp.cli.application_lookup import find
 from idp.cli.context import Command, open_work, settings, tell
 from idp.saml import preview
+from idp.saml.messages import COMPARISONS
+from idp.saml.supposed_request import SupposedRequest
 
 
 @click.command("preview", cls=Command)
 @click.argument("application", metavar="APP")
 @click.option("--account", required=True, metavar="EMAIL", help="Of whom.")
 @click.option("--nameid-format", metavar="URN", help="As if the application's request asked for this format.")
-def preview_(application: str, account: str, nameid_format: str | None) -> None:
-    """Show what APP would receive if the person signed on now, and where each value is from. Nothing is sent or stored."""
+@click.option("--acs", default="", metavar="URL|N", help="As if it wanted the answer there: an address, or its number.")
+@click.option(
+    "--context", "classes", multiple=True, metavar="CLASS", help="As if it asked for this authentication context."
+)
+@click.option("--comparison", type=click.Choice(sorted(COMPARISONS)), help="How it compares them (default: exact).")
+@click.option("--from-our-side", is_flag=True, help="As if the application was started from here: there is no request.")
+@click.option(
+    "--ip", default=preview.FROM, metavar="IP", show_default=True, help="The address that the person comes from."
+)
+@supposing.options
+def preview_(
+    application: str,
+    account: str,
+    nameid_format: str | None,
+    acs: str,
+    classes: tuple[str, ...],
+    comparison: str | None,
+    from_our_side: bool,
+    ip: str,
+    **asked: Any,
+) -> None:
+    """
+    Show what APP would receive if the person signed on, and where each value is from. Nothing is sent or stored.
+
+    The rules of access are asked as at the door: who would be denied is said to be, and what would have to be proven.
+    """
     base_url = settings().base_url
+    request = SupposedRequest(nameid_format, acs, comparison or "", classes, from_our_side)
     with open_work() as work:
         found = find(work, application)
         place = preview.place_of(work, found.id, base_url)
-        made = preview.preview(work, place, found.id, account, nameid_format=nameid_format)
+        supposed = supposing.read(work.now, ip, asked)
+        made = preview.preview(work, place, found.id, account, request=request, supposed=supposed)
     value = made.to_json()
     xml = preview.indented(made.xml) if made.xml else ""
     tell(value, "\n".join(_lines(value, xml)))
@@ -30,6 +59,7 @@ def _lines(of: dict[str, Any], xml: str) -> list[str]:
     lines = [f"{of['email']} {may} {of['application']}: {'; '.join(of['access'])}"]
     if not of["allowed"]:
         lines.append("  What follows is what would be sent if that changed.")
+    lines += [f"  Supposed to sign on {of['circumstances']}.", f"  {of['road']}"]
     lines += [f"  NOTHING WOULD BE SENT: {fault}" for fault in of["faults"]]
     lines += _part("NameID", _name(of))
     lines += _part("Attributes", [line for one in of["statements"] for line in _statement(one)] or ["none"])

@@ -80,17 +80,27 @@ def consumer_for(provider: ProviderFacts, request: AuthnRequest) -> RegisteredEn
     if request.consumer_url is not None:
         return consumer(provider, request.consumer_url)
     if request.consumer_index is not None:
-        for endpoint in _posted(provider):
-            if endpoint.index == request.consumer_index:
-                return _registered(endpoint, endpoint.location)
-        raise MessageRefused(
-            ADDRESS,
-            phrase("no assertion consumer has the index %(consumer_index)s", consumer_index=request.consumer_index),
-            reason="index",
-            received=request.consumer_index,
-            expected=[endpoint.index for endpoint in _posted(provider)[:_MOST_SHOWN]],
-        )
+        return consumer_at(provider, request.consumer_index)
     return default_consumer(provider)
+
+
+def consumer_at(provider: ProviderFacts, index: int) -> RegisteredEndpoint:
+    """
+    Return the assertion consumer of that *index*.
+
+    Raises:
+        MessageRefused: the service provider has registered none.
+    """
+    for endpoint in _posted(provider):
+        if endpoint.index == index:
+            return _registered(endpoint, endpoint.location)
+    raise MessageRefused(
+        ADDRESS,
+        phrase("no assertion consumer has the index %(consumer_index)s", consumer_index=index),
+        reason="index",
+        received=index,
+        expected=[endpoint.index for endpoint in _posted(provider)[:_MOST_SHOWN]],
+    )
 
 
 def consumer(provider: ProviderFacts, location: str) -> RegisteredEndpoint:

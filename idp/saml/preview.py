@@ -1,11 +1,11 @@
 """
 What a service provider would receive of a person, and why, without anybody receiving anything.
 
-Everything is judged as in a sign-on and by the same functions. Nothing is signed, stored, joined or
-taken: where a sign-on would make something, the preview says that it would.
+Everything is judged as in a sign-on and by the same functions, the rules of access among it. Nothing is signed,
+stored, joined or taken: where a sign-on would make something, the preview says that it would.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -19,19 +19,24 @@ from idp.directory.attributes import attributes_of
 from idp.directory.models import Account, Application
 from idp.directory.policies import AuthenticationFacts, authentication_policy, release_levels
 from idp.policy.release import Level, Silent, Statement, effective, may_leave, outcomes, released, withheld
-from idp.policy.signon import TYPICAL_METHODS, Decision, Strength, decide
-from idp.saml import endpoints, facts, metadata, nameid, providers, responses
+from idp.policy.signon import TYPICAL_METHODS, Decision, Method, Strength, decide
+from idp.policy.signon import strength as strength_of
+from idp.saml import facts, metadata, nameid, providers, responses, supposed_request
+from idp.saml.checks import validity
 from idp.saml.endpoints import Requester
 from idp.saml.errors import MessageRefused
 from idp.saml.facts import ProviderFacts
 from idp.saml.names import SAML
 from idp.saml.requests import Place
 from idp.saml.speaking import Speaker, speaker
-from idp.saml.wanted import Wanted
+from idp.saml.supposed_request import A_PLAIN_ONE, SupposedRequest
+from idp.signon import what_if_words
 from idp.signon.factors import enrolled
 from idp.signon.request import SignOnResult
+from idp.signon.what_if import Supposed, WhatIf, suppose
 
-REQUEST_ID = "_ID-OF-THE-REQUEST"
+FROM = "192.0.2.1"
+"""Where a person is supposed to be where nobody says: an address of no network (RFC 5737 section 3)."""
 SESSION_INDEX = "_SESSION-INDEX"
 
 
@@ -53,13 +58,16 @@ class Preview:
         faults: why there would be no assertion even so; empty where there would be one.
         destination: where the browser would carry it.
         name_id, name_id_format, name_id_origin: the name, and what it is made of.
+        circumstances: when, from where and on what the person is supposed to sign on, in words.
+        road: what they would be asked for, one after the other, and what comes of it, in words.
         context, context_origin: how the person would have signed in, and what asks for that.
         conditions: what holds of the assertion, in words.
         statements: what is sent; each says in ``origin`` by which rule and from where.
         silent: rules that send nothing, and why.
         withheld: attributes of the person that are not sent, and by whose will.
         protection: what would be signed and encrypted, in words.
-        xml: the assertion, unsigned; with REQUEST_ID and SESSION_INDEX where those of a sign-on would be.
+        xml: the assertion, unsigned; with `supposed_request.REQUEST_ID` and SESSION_INDEX where those of a sign-on
+            would be.
             Empty where there would be none.
     """
 
@@ -75,6 +83,8 @@ class Preview:
     name_id: str
     name_id_format: str
     name_id_origin: str
+    circumstances: str
+    road: str
     context: str
     context_origin: str
     conditions: tuple[str, ...]
@@ -109,18 +119,26 @@ def place_of(work: Work, application_id: str, base_url: str) -> Place:
 
 
 def preview(
-    work: Work, place: Place, application_id: str, account: str, *, nameid_format: str | None = None
+    work: Work,
+    place: Place,
+    application_id: str,
+    account: str,
+    *,
+    request: SupposedRequest = A_PLAIN_ONE,
+    supposed: Supposed | None = None,
 ) -> Preview:
     """
-    Return what the service provider would receive if *account* signed on now.
+    Return what the service provider would receive if *account* signed on.
 
     Args:
         account: an id or e-mail address, in the application's organization and no other.
-        nameid_format: the name that the service provider's request asks for, if it asks for one.
+        request: what the service provider would ask for.
+        supposed: when, from where and on what the person would sign on, and what they have proven before; else
+            now, from `FROM`, on a device that is not known. Whose sign-on it is and to what is said by the others.
 
     Raises:
         NotFound: no such application or account that this actor may see, or it is no SAML application.
-        Invalid: the place is another site than the application's.
+        Invalid: the place is another site than the application's; or what is supposed is no address.
     """
     application = queries.application(work, application_id)
     person = queries.account(work, account, organization_id=application.organization_id)
@@ -128,18 +146,35 @@ def preview(
     provider = facts.provider(work, row.organization_id, row.site_id, row.entity_id)
     if provider is None or (place.site.organization_id, place.site.id) != (row.organization_id, row.site_id):
         raise Invalid("The application is registered at another site.", field="application")
+    supposed = supposed or Supposed(at=work.now, ip=FROM)
+    work = replace(work, now=supposed.at)
+    faults: list[str] = []
+    asked = supposed_request.strength(request, provider, faults)
+    found = suppose(
+        work,
+        replace(
+            supposed,
+            organization="",
+            account=person.id,
+            application_id=application.id,
+            request=None,
+            asked=asked,
+            granted=True,
+        ),
+    )
     known = attributes_of(work, person.organization_id, person.id)
     levels = release_levels(work, provider.organization_id, provider.site_id, provider.application_id)
     policy = authentication_policy(work, person.organization_id, person.policy_id)
     deciding = policy.deciding(work.now, person.grace_used).anew()
     has_second_step = enrolled.exists(work, person.organization_id, person.id, deciding.methods)
-    decision = decide(deciding, has_second_step=has_second_step, asked=None)
+    decision = found.together or decide(deciding, has_second_step=has_second_step, asked=asked)
     sent = outcomes(known, levels)
-    result = _result(work, provider, person, policy, decision, released(known, levels), sent)
+    result = _result(work, provider, person, policy, _methods(found, decision), released(known, levels), sent)
     allowed, reasons = _access(work, application, person)
-    faults: list[str] = []
+    faults += _not_let_in(found)
+    faults += _expired(provider, work)
     who = speaker(work, place.site, place.issuer, provider)
-    requester = _requester(provider, nameid_format, faults)
+    requester = supposed_request.requester(request, provider, faults)
     protection = _protection(provider, who, faults)
     foreseen = xml = None
     if requester is not None:
@@ -159,9 +194,11 @@ def preview(
         name_id="" if foreseen is None else foreseen.subject.value,
         name_id_format="" if foreseen is None else foreseen.subject.format,
         name_id_origin="" if foreseen is None else foreseen.origin,
+        circumstances=_circumstances(found),
+        road=what_if_words.end(found),
         context="" if xml is None else _class_in(xml),
         context_origin=_context_origin(decision, has_second_step),
-        conditions=_conditions(provider, policy),
+        conditions=_conditions(provider, policy, request),
         statements=result.statements,
         silent=tuple(one for one in sent if isinstance(one, Silent)),
         withheld=_kept(known, levels, result),
@@ -182,11 +219,13 @@ def _result(
     provider: ProviderFacts,
     person: Account,
     policy: AuthenticationFacts,
-    decision: Decision,
+    methods: tuple[Method, ...],
     leaving: dict[str, tuple[str, ...]],
     sent: tuple[Statement | Silent, ...],
 ) -> SignOnResult:
-    """Return a sign-on as it would be if the person signed in now, proving what is required and no more."""
+    """Return a sign-on as it would be if the person proved what is required and no more."""
+    proven = frozenset(methods)
+    have = strength_of(proven) or Strength.PASSWORD
     return SignOnResult(
         organization_id=provider.organization_id,
         site_id=provider.site_id,
@@ -196,25 +235,42 @@ def _result(
         session_id="",
         authenticated_at=work.now,
         expires_at=work.now + timedelta(seconds=policy.session_absolute_seconds),
-        strength=decision.required,
-        satisfied=decision.required,
-        methods=TYPICAL_METHODS[decision.required],
+        strength=have,
+        satisfied=strength_of(proven, weak=True) or have,
+        methods=methods,
         attributes=leaving,
         statements=tuple(one for one in sent if isinstance(one, Statement)),
     )
 
 
-def _requester(provider: ProviderFacts, nameid_format: str | None, faults: list[str]) -> Requester | None:
+def _methods(found: WhatIf, decision: Decision) -> tuple[Method, ...]:
+    """Return what the person would have proven; of one who would not be let in, what is usual for what is asked."""
+    return tuple(proof.method for proof in found.proofs) or TYPICAL_METHODS[decision.required]
+
+
+def _not_let_in(found: WhatIf) -> list[str]:
+    """Return why the person would not be let in by rules and policies; a disabled account is said with the access."""
+    return [] if found.disabled or what_if_words.gets_in(found) else [what_if_words.end(found)]
+
+
+def _expired(provider: ProviderFacts, work: Work) -> list[str]:
     try:
-        answer_to = endpoints.default_consumer(provider)
+        validity.check(provider, work.now)
     except MessageRefused as error:
-        faults.append(error.cause)
-        return None
-    if nameid_format is not None and not nameid.gives(provider, nameid_format):
-        faults.append(nameid.not_given(nameid_format))
-        return None
-    wanted = Wanted(nameid_format=nameid_format)
-    return endpoints.requester(provider, answer_to, request_id=REQUEST_ID, relay_state="", wanted=wanted)
+        return [error.cause]
+    return []
+
+
+def _circumstances(found: WhatIf) -> str:
+    context = found.context
+    where = ", ".join(part for part in (context.city, context.country, f"AS{context.asn}" * bool(context.asn)) if part)
+    return phrase(
+        "on %(at)s UTC, from %(ip)s%(where)s, on a device that %(device)s",
+        at=f"{context.at:%Y-%m-%d %H:%M}",
+        ip=context.ip,
+        where=f" ({where})" if where else "",
+        device=phrase("is known") if context.device_known else phrase("is not known"),
+    )
 
 
 def _assertion(
@@ -255,11 +311,13 @@ def _context_origin(decision: Decision, has_second_step: bool) -> str:
     return decision.rule
 
 
-def _conditions(provider: ProviderFacts, policy: AuthenticationFacts) -> tuple[str, ...]:
+def _conditions(provider: ProviderFacts, policy: AuthenticationFacts, request: SupposedRequest) -> tuple[str, ...]:
     minutes = int(responses.VALID_FOR.total_seconds() // 60)
     return (
         phrase("for the audience %(entity_id)s alone", entity_id=provider.entity_id),
-        phrase("good for %(minutes)s minutes, in answer to one request", minutes=minutes),
+        phrase("good for %(minutes)s minutes, in answer to no request", minutes=minutes)
+        if request.from_our_side
+        else phrase("good for %(minutes)s minutes, in answer to one request", minutes=minutes),
         phrase(
             "the session at the application ends after %(hours)s hours at the latest",
             hours=policy.session_absolute_seconds // 3600,

@@ -4,7 +4,6 @@ What would be asked of a sign-on that has not happened: by whom, to what, from w
 Nothing is written. The same evaluator and the same dispatcher answer that answer at the door.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -23,7 +22,7 @@ from idp.policy.access.networks import parsed
 from idp.policy.access.outcome import ALLOWED, Denied, Outcome
 from idp.policy.models import AuthenticationPolicy
 from idp.policy.permissions import Permission, require
-from idp.policy.signon import FIRST_STEPS, Decision, Method, Proof, decide
+from idp.policy.signon import FIRST_STEPS, Decision, Method, Proof, Strength, decide
 from idp.signon import flow
 from idp.signon.factors import enrolled
 from idp.signon.flow import Facts, Step
@@ -48,6 +47,8 @@ class Supposed:
         place: where the address is, as far as that is known.
         proven: what was proven before, in this browser.
         session_started_at: None: this browser has no session.
+        asked: what the application itself asks to be proven.
+        granted: an access grant is supposed to hold, whether one does or not.
     """
 
     at: datetime
@@ -63,6 +64,8 @@ class Supposed:
     behaviours: frozenset[Behaviour] = frozenset()
     proven: tuple[Proof, ...] = ()
     session_started_at: datetime | None = None
+    asked: Strength | None = None
+    granted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +92,7 @@ class WhatIf:
         access: the policies that were asked; none for break-glass accounts, which are under no rules.
         together: what all of them demand; None where it is denied, or no person takes part.
         road: what the person would be asked for, step after step; the last step is the end.
+        proofs: what would have been proven then, as far as it counts; nothing where they are not let in.
     """
 
     context: Context
@@ -103,6 +107,7 @@ class WhatIf:
     access: tuple[Asked, ...]
     together: Decision | None
     road: tuple[Step, ...]
+    proofs: tuple[Proof, ...] = ()
 
     @property
     def denied(self) -> Denied | None:
@@ -120,13 +125,20 @@ def what_if(work: Work, supposed: Supposed) -> WhatIf:
         Invalid: what is supposed does not go together, or the address is none.
         Conflict: several organizations have an account of that address.
     """
+    application = queries.application(work, supposed.application_id) if supposed.application_id else None
+    organization_id, _ = _whose(work, supposed, application)
+    require(work, Permission.POLICY_READ, organization_id)
+    return suppose(work, supposed)
+
+
+def suppose(work: Work, supposed: Supposed) -> WhatIf:
+    """Return the same: a part of verbs, which say who may see what of it."""
     if parsed(supposed.ip) is None:
         raise Invalid(
             phrase("“%(ip)s” is no address.", ip=supposed.ip[:80]), field="ip", advice="Write it like 192.0.2.1."
         )
     application = queries.application(work, supposed.application_id) if supposed.application_id else None
     organization_id, account = _whose(work, supposed, application)
-    require(work, Permission.POLICY_READ, organization_id)
     then = replace(work, now=supposed.at)
     context = _context(then, organization_id, supposed, account, application)
     standing = access_policies.standing(work, organization_id)
@@ -159,7 +171,9 @@ def what_if(work: Work, supposed: Supposed) -> WhatIf:
         together=None,
         road=(),
     )
-    return found if account is None else _of_person(then, found, account, application, [one for _, one in policies])
+    if account is None:
+        return found
+    return _of_person(then, found, account, application, [one for _, one in policies], supposed)
 
 
 def _whose(work: Work, supposed: Supposed, application: Application | None) -> tuple[str, Account | None]:
@@ -223,7 +237,12 @@ def _taken(then: Work, account: Account | None, proven: tuple[Proof, ...]) -> tu
 
 
 def _of_person(
-    then: Work, found: WhatIf, account: Account, application: Application | None, policies: list[Compiled]
+    then: Work,
+    found: WhatIf,
+    account: Account,
+    application: Application | None,
+    policies: list[Compiled],
+    supposed: Supposed,
 ) -> WhatIf:
     facts_of = authentication_policy(then, account.organization_id, account.policy_id)
     deciding = facts_of.deciding(then.now, account.grace_used)
@@ -238,7 +257,7 @@ def _of_person(
         application_name=found.application,
         resume_url="",
         kind=found.context.request,
-        asked=AT_CONSOLE if found.context.request is RequestKind.CONSOLE else None,
+        asked=AT_CONSOLE if found.context.request is RequestKind.CONSOLE else supposed.asked,
     )
     facts = Facts(
         now=then.now,
@@ -248,18 +267,22 @@ def _of_person(
         unsaved=False,
         policy=deciding,
         second_steps=second_steps,
-        allowed=may_open is not False,
+        allowed=may_open is not False or supposed.granted,
         consent_missing=False,
     )
     first = _with_access(facts, policies, found.context)
-    road = () if found.blocked_by is not None or found.disabled else tuple(_road(request, facts, policies, found))
+    road: list[Step] = []
+    if found.blocked_by is None and not found.disabled:
+        road, facts = _road(request, facts, policies, found)
+    let_in = bool(road) and isinstance(road[-1], flow.Complete)
     return replace(
         found,
         may_open=may_open,
         authentication_policy=_policy_name(then, account.organization_id, facts_of.id),
         own=decide(deciding, has_second_step=facts.has_second_step, asked=None),
         together=None if found.denied is not None else flow.decision(request, first),
-        road=road,
+        road=tuple(road),
+        proofs=flow.usable(request, facts) if let_in else (),
     )
 
 
@@ -270,8 +293,13 @@ def _with_access(facts: Facts, policies: list[Compiled], context: Context) -> Fa
     return replace(facts, session_access=outcomes[0], application_access=outcomes[1])
 
 
-def _road(request: SignOnRequest, facts: Facts, policies: list[Compiled], found: WhatIf) -> Iterator[Step]:
-    """Walk on as a person would who proves whatever is asked for; in the days of grace they put off setting up."""
+def _road(request: SignOnRequest, facts: Facts, policies: list[Compiled], found: WhatIf) -> tuple[list[Step], Facts]:
+    """
+    Walk on as a person would who proves whatever is asked for; in the days of grace they put off setting up.
+
+    Return the steps, and what is known at the end of them.
+    """
+    road: list[Step] = []
     for _ in range(_MOST_STEPS):
         facts = _with_access(facts, policies, found.context)
         step = flow.next_step(request, facts)
@@ -282,7 +310,7 @@ def _road(request: SignOnRequest, facts: Facts, policies: list[Compiled], found:
             case flow.EnrolSecondStep(may_put_off=True):
                 facts = replace(facts, put_off=True)
                 continue
-        yield step
+        road.append(step)
         match step:
             case flow.AskFirstStep():
                 method = next((one for one in _PREFERRED if one in FIRST_STEPS & facts.policy.methods), Method.PASSWORD)
@@ -290,10 +318,11 @@ def _road(request: SignOnRequest, facts: Facts, policies: list[Compiled], found:
                 method = next((one for one in _PREFERRED if one in methods), min(methods))
                 facts = replace(facts, second_steps=facts.second_steps | {method})
             case _:
-                return
+                break
         proof = Proof(method, facts.now, fresh=True)
         kept = tuple(one for one in facts.proofs if one.method is not method)
         facts = replace(facts, proofs=(proof, *kept), unsaved=True)
+    return road, facts
 
 
 def _policy_name(work: Work, organization_id: str, policy_id: str) -> str:

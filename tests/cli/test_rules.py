@@ -200,6 +200,19 @@ def test_the_preview_in_words_and_as_json(wiki):
     assert value["statements"][0]["values"] == [ANN]
     assert value["xml"].startswith("<saml:Assertion ")
     assert wiki("application", "saml", "preview", ENTITY_ID, "--account", "nobody@acme.example").code == 3
+    asked = (
+        "--context",
+        "https://refeds.org/profile/mfa",
+        "--comparison",
+        "minimum",
+        "--acs",
+        "9",
+        "--ip",
+        "198.51.100.7",
+    )
+    value = wiki("application", "saml", "preview", ENTITY_ID, "--account", ANN, *asked, "--known-device", "--json").json
+    assert value["faults"] == ["no assertion consumer has the index 9"]
+    assert value["circumstances"].endswith("from 198.51.100.7, on a device that is known")
 
 
 def test_a_preview_with_a_format_that_is_none_names_those_that_are(wiki):

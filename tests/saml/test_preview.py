@@ -9,6 +9,7 @@ from idp.base.tables import Base
 from idp.directory import accounts, applications, groups, policies, queries, sites
 from idp.policy.rules import Rule
 from idp.saml import names, preview, providers, registering
+from idp.saml.supposed_request import SupposedRequest
 from idp.saml.switches import Switches
 from tests.support import people
 from tests.support.saml_world import ANN, BEN, N, posted
@@ -65,9 +66,9 @@ def test_the_preview_is_what_the_sign_on_then_sends(world, sp, ann, switches, as
         policies.set_application_rules(work, application, RULES if ruled else ())
     policy = f'<samlp:NameIDPolicy Format="{asked}"/>' if asked else ""
 
-    before = seen(world, application, nameid_format=asked)
+    before = seen(world, application, request=SupposedRequest(nameid_format=asked))
     sent = posted(ann.sso(sp.query(sp.authn_request(policy))))
-    after = seen(world, application, nameid_format=asked)
+    after = seen(world, application, request=SupposedRequest(nameid_format=asked))
 
     assert after.allowed
     assert after.faults == ()
@@ -182,7 +183,7 @@ def test_the_name_of_another_person_is_foreseen_as_taken(world, sp, ann):
 
 
 def test_a_format_that_is_not_given_is_said(world, sp):
-    made = seen(world, world.register(sp), nameid_format=names.X509_SUBJECT)
+    made = seen(world, world.register(sp), request=SupposedRequest(names.X509_SUBJECT))
 
     assert "--name-id-source" in made.faults[0]
     assert made.xml == ""

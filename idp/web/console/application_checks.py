@@ -20,6 +20,9 @@ from idp.saml import preview as assertion_preview
 from idp.saml import providers
 from idp.saml.doctor import examination, remedies
 from idp.saml.doctor.examination import Given
+from idp.saml.messages import COMPARISONS
+from idp.saml.supposed_request import SupposedRequest
+from idp.signon.what_if import Supposed
 from idp.web import context
 from idp.web.console import confirming, lists
 from idp.web.console.application_page import PLACE, application_of, application_page, loopback, onward
@@ -120,6 +123,7 @@ def preview(work: Work, desk: Desk, application_id: str) -> Response:
     account = request.args.get("account", "").strip() or desk.session.email
     wish = request.args.get("wish", "").strip()
     resource, single = request.args.get("resource", "").strip(), request.args.get("claims", "").strip()
+    asked = lists.filters("acs", "contexts", "comparison", "from_our_side", "ip", "known")
     seen: token_preview.Preview | assertion_preview.Preview | None = None
     text, fault = "", None
     try:
@@ -135,7 +139,9 @@ def preview(work: Work, desk: Desk, application_id: str) -> Response:
             )
         else:
             place = assertion_preview.place_of(work, application.id, context.settings().base_url)
-            of_saml = assertion_preview.preview(work, place, application.id, account, nameid_format=wish or None)
+            of_saml = assertion_preview.preview(
+                work, place, application.id, account, request=_request(wish, asked), supposed=_supposed(work, asked)
+            )
             seen, text = of_saml, assertion_preview.indented(of_saml.xml) if of_saml.xml else ""
     except IdpError as error:
         fault = error
@@ -149,12 +155,29 @@ def preview(work: Work, desk: Desk, application_id: str) -> Response:
         wish=wish,
         resource=resource,
         single=single,
+        asked=asked,
+        comparisons=[(one, one) for one in sorted(COMPARISONS)],
         apis=_apis(work, application),
         seen=seen,
         xml=text,
         tokens=_tokens(seen) if isinstance(seen, token_preview.Preview) else [],
         fault=fault,
     )
+
+
+def _request(wish: str, asked: dict[str, str]) -> SupposedRequest:
+    return SupposedRequest(
+        nameid_format=wish or None,
+        consumer=asked["acs"],
+        comparison=asked["comparison"],
+        classes=tuple(asked["contexts"].split()),
+        from_our_side=bool(asked["from_our_side"]),
+    )
+
+
+def _supposed(work: Work, asked: dict[str, str]) -> Supposed:
+    ip = asked["ip"] or assertion_preview.FROM
+    return Supposed(at=work.now, ip=ip, place=work.origin.locate(ip), known_device=bool(asked["known"]))
 
 
 def _doctor(work: Work, desk: Desk, application: Application, examined: Examination) -> Response:

@@ -293,6 +293,21 @@ def test_the_preview_of_tokens_names_the_claims_of_a_person(admin, notebook):
     assert "may not open it" in admin.text
 
 
+def test_the_preview_of_an_assertion_takes_what_a_request_asks_for_and_where_somebody_comes_from(admin, wiki):
+    admin.open(
+        f"{LIST}/{wiki}/preview?account={BEN}&comparison=minimum&ip=198.51.100.7&known=on"
+        "&contexts=https://refeds.org/profile/mfa"
+    )
+
+    assert "from 198.51.100.7, on a device that is known" in admin.text
+    assert "https://refeds.org/profile/mfa" in admin.text
+    assert admin.page.xpath("//details[@open]//select/option[@selected]/@value") == ["minimum"]
+    admin.open(f"{LIST}/{wiki}/preview?acs=7")
+    assert "no assertion consumer has the index 7" in admin.text
+    admin.open(f"{LIST}/{wiki}/preview?from_our_side=on&acs=7")
+    assert "asks for nothing" in admin.alert
+
+
 def test_the_preview_of_nobody_says_so(admin, wiki, notebook):
     for application_id in (wiki, notebook):
         admin.open(f"{LIST}/{application_id}/preview?account=nobody@acme.example")

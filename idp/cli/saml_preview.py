@@ -59,7 +59,7 @@ def _lines(of: dict[str, Any], xml: str) -> list[str]:
     lines = [f"{of['email']} {may} {of['application']}: {'; '.join(of['access'])}"]
     if not of["allowed"]:
         lines.append("  What follows is what would be sent if that changed.")
-    lines += [f"  Supposed to sign on {of['circumstances']}.", f"  {of['road']}"]
+    lines += [f"  A sign-on {of['circumstances']}:", f"  {of['road']}"]
     lines += [f"  NOTHING WOULD BE SENT: {fault}" for fault in of["faults"]]
     lines += _part("NameID", _name(of))
     lines += _part("Attributes", [line for one in of["statements"] for line in _statement(one)] or ["none"])

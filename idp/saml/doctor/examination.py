@@ -14,9 +14,11 @@ from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import access, access_words, queries, sites
 from idp.directory.attributes import ATTRIBUTES, attributes_of
-from idp.directory.models import Application, Site
-from idp.saml import doctor, made_names, metadata, nameid, providers
+from idp.directory.held_attributes import held
+from idp.directory.models import Application, Organization, Site
+from idp.saml import doctor, made_names, metadata, nameid, proposing, providers
 from idp.saml.certificates import known_keys
+from idp.saml.description import SpDescription
 from idp.saml.doctor import gathering, reading, unreachable
 from idp.saml.doctor.reading import Recognised
 from idp.saml.doctor.subjects import (
@@ -32,6 +34,7 @@ from idp.saml.doctor.subjects import (
     Request,
 )
 from idp.saml.errors import UNKNOWN_APPLICATION
+from idp.saml.recognizing import recognized
 from idp.signon.models import SeenMessage
 
 
@@ -116,7 +119,9 @@ def _examine(work: Work, site: Site, here: Here, registered: Registered | None, 
         looked_at.append(phrase("the registration of %(name)s", name=registered.name))
         found += _all(check(Registration(registered, here, work.now)) for check in doctor.REGISTRATION)
         if given.metadata is None:
-            described = Described(registered.description, phrase("the registered metadata"), here, work.now, registered)
+            described = _described(
+                work, site, here, registered.description, phrase("the registered metadata"), registered
+            )
             found += _all(check(described) for check in doctor.DESCRIBED)
     return Examination(tuple(looked_at), in_order(found))
 
@@ -132,9 +137,20 @@ def _of_metadata(work: Work, site: Site, here: Here, registered: Registered | No
     looked = Metadata(document, here, work.now, registered, elsewhere, unproven)
     found = _all(check(looked) for check in doctor.METADATA)
     if document.description is not None:
-        described = Described(document.description, given.metadata_from, here, work.now, registered)
+        described = _described(work, site, here, document.description, given.metadata_from, registered)
         found += _all(check(described) for check in doctor.DESCRIBED)
     return found
+
+
+def _described(
+    work: Work, site: Site, here: Here, description: SpDescription, whose: str, registered: Registered | None
+) -> Described:
+    released = proposing.own_at(work, site.organization_id, site.id)
+    own = released
+    if any(recognized(one, released) is None for one in description.requested_attributes):
+        # To look through all accounts costs something: only where what may leave does not answer.
+        own = replace(released, names=released.names | held(work, site.organization_id))
+    return Described(description, whose, here, work.now, registered, own, tuple(sorted(released.names)))
 
 
 def _unproven(document: bytes, registered: Registered) -> str:
@@ -223,6 +239,7 @@ def _here(work: Work, site: Site, base_url: str, http_loopback: bool) -> Here:
         attributes=ATTRIBUTES,
         http_loopback=http_loopback,
         grants_access=access_words.who_gives(work, site.organization_id),
+        organization=work.tx.session.get_one(Organization, site.organization_id).slug,
     )
 
 

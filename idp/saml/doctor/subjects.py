@@ -9,6 +9,7 @@ from idp.audit.findings import Finding
 from idp.saml.contexts import STANDARD_MAP, ContextMap
 from idp.saml.description import SpDescription
 from idp.saml.messages import AuthnRequest, Header, LogoutRequest
+from idp.saml.recognizing import NONE, Own
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ class Here:
         attributes: the names of the attributes that accounts have.
         http_loopback: plain http is taken on loopback (for trials on one machine).
         grants_access: who may give access to applications of this organization.
+        organization: its short name.
     """
 
     site: str
@@ -42,6 +44,7 @@ class Here:
     attributes: tuple[str, ...] = ()
     http_loopback: bool = False
     grants_access: tuple[str, ...] = ()
+    organization: str = ""
 
     @property
     def sign_on(self) -> str:
@@ -195,13 +198,21 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """A description to be looked at, wherever it comes from: a document, or the registration (*whose* says so)."""
+    """
+    A description to be looked at, wherever it comes from: a document, or the registration (*whose* says so).
+
+    Args:
+        own: the organization's own attributes: those that it lets applications have, and those that accounts hold.
+        own_released: the former alone.
+    """
 
     description: SpDescription
     whose: str
     here: Here
     now: datetime
     registered: Registered | None = None
+    own: Own = NONE
+    own_released: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,7 @@ class Place(StrEnum):
 
     APPLICATION = "application"
     ACCESS = "access"
+    ACCESS_POLICY = "access-policy"
     SAML = "saml"
     SAML_FURTHER = "saml-further"
     CLIENT = "client"

@@ -302,6 +302,34 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
+class AccessRule:
+    """The access rule that denied an attempt: by its name, in that version of its policy."""
+
+    policy_id: str
+    policy: str
+    version: int
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """
+    Whom the Subject of a request named.
+
+    Args:
+        format: the format of the name.
+        known: somebody is known by it.
+        person: the e-mail address of that account; empty where the actor may not see it.
+        came: it is the account that signed in.
+    """
+
+    format: str
+    known: bool
+    person: str = ""
+    came: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Attempt:
     """
     A refused step of a recorded attempt, beside what is registered now.
@@ -313,6 +341,11 @@ class Attempt:
         logout: it was no sign-on but a logout.
         allowed_now: the person may open the application now.
         has: the attributes that the person has a value for now.
+        unwritable: those of them with a character that XML cannot hold.
+        at, ip, country: when it was, and from where.
+        rule: the rule that decided, as the attempt keeps it.
+        denied_by: the access rule that denied it, where that can still be told.
+        meant: whom it was about; None where it named nobody, or that is known only once the answer is made.
     """
 
     failed: Failed
@@ -325,6 +358,21 @@ class Attempt:
     logout: bool = False
     allowed_now: bool = False
     has: tuple[str, ...] = ()
+    unwritable: tuple[str, ...] = ()
+    at: datetime | None = None
+    ip: str = ""
+    country: str = ""
+    rule: str = ""
+    denied_by: AccessRule | None = None
+    meant: Meant | None = None
+
+    @property
+    def is_about_another(self) -> bool:
+        """Whether it was refused because somebody else signed in than the request is about."""
+        if self.failed.code == "wrong-account":
+            return True
+        somebody_came = bool(self.context.get("proofs"))
+        return self.failed.code == "login-required" and somebody_came and self.meant is not None and not self.meant.came
 
 
 Findings = Iterator[Finding]

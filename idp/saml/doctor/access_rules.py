@@ -42,6 +42,7 @@ def _denied(attempt: Attempt) -> Findings:
             here=Remedy(
                 phrase("Ask whoever looks after the access policies whether the rule is meant to hold here."),
                 _what_if(attempt),
+                Place.WHAT_IF,
             ),
         )
         return
@@ -82,6 +83,7 @@ def _impossible(attempt: Attempt) -> Findings:
                 "or ask for less."
             ),
             f"{_what_if(attempt)}; idp policy list --organization {attempt.here.organization}",
+            Place.POLICIES,
         ),
         vendor="Please ask for no more than a password (leave RequestedAuthnContext out), if that is enough for you."
         if attempt.rule.startswith("application:")

@@ -123,12 +123,11 @@ def _made_of_something(wanted: RequestedAttribute, registered: Registered | None
 def _let_out(ours: str, here: Here) -> Remedy:
     return Remedy(
         phrase(
-            "If applications may know “%(ours)s” at all, let the organization release it, and its site; then it can be "
-            "released to this application.",
+            "If applications may know “%(ours)s” at all, let the organization release it, and its site; name all that may "
+            "leave, as the list takes the place of the former one. Then it can be released to this application.",
             ours=ours,
         ),
-        f"idp organization release {here.organization} --attribute {ours} (name all that may leave: the list takes the "
-        "place of the former one)",
+        f"idp organization release {here.organization} --attribute {ours}",
     )
 
 

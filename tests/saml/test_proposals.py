@@ -1,13 +1,14 @@
 """From what metadata asks for to a proposal of what is released; nothing is released by a proposal."""
 
 import json
+from io import BytesIO
 
 import pytest
 
 from idp.base.errors import Forbidden, Invalid
 from idp.directory import accounts, policies, queries
 from idp.policy.rules import Rule
-from idp.saml import proposing
+from idp.saml import aggregates, importing, proposing
 from idp.saml.description import RequestedAttribute
 from idp.saml.proposals import propose
 from idp.saml.recognizing import Own
@@ -208,6 +209,17 @@ def test_x24_the_assertion_has_what_was_asked_for_under_that_name_and_nothing_el
     assert answer.find("//saml:Attribute/@Name") == [MAIL]
     assert answer.one("//saml:Attribute/@NameFormat").endswith(":uri")
     assert answer.one("//saml:AttributeValue") == "ann@acme.example"
+
+
+def test_an_own_attribute_that_one_of_many_asks_for_is_released_to_it_where_that_was_wanted(world):
+    document = asking('Name="department"', 'Name="unknown"')
+    with world.work() as work:
+        policies.set_organization_release(work, "acme", ["email", "department"])
+        batch = [importing.read(one, now=world.now) for one in aggregates.entities(BytesIO(document))]
+        (made,) = importing.register(work, "acme", batch, release_requested=True)
+
+    with world.work() as work:
+        assert own(work, made.application_id)[0] == ["department"]
 
 
 def test_of_one_name_asked_for_twice_one_rule_is_made():

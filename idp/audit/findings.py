@@ -48,6 +48,9 @@ class Place(StrEnum):
 
     APPLICATION = "application"
     ACCESS = "access"
+    ACCESS_POLICY = "access-policy"
+    WHAT_IF = "what-if"
+    POLICIES = "policies"
     SAML = "saml"
     SAML_FURTHER = "saml-further"
     CLIENT = "client"

@@ -167,5 +167,10 @@ def _registered(endpoint: Endpoint, location: str) -> RegisteredEndpoint:
     """Looked at once more when it is used: whatever got into the row, no script is ever led to (X16)."""
     fault = addresses.fault(location, http_loopback=True)
     if fault is not None:
-        raise MessageRefused(ADDRESS, phrase("the registered address cannot be used: %(fault)s", fault=sentence(fault)))
+        raise MessageRefused(
+            ADDRESS,
+            phrase("the registered address cannot be used: %(fault)s", fault=sentence(fault)),
+            reason="unusable",
+            received=location[:300],
+        )
     return RegisteredEndpoint(location, endpoint.binding)

@@ -128,9 +128,9 @@ def name_id_policy(requester: "Requester", cause: str, **facts: Any) -> StatusEr
     return StatusError(requester, INVALID_NAMEID_POLICY, cause, **facts)
 
 
-def other_principal(requester: "Requester", cause: str) -> StatusError:
+def other_principal(requester: "Requester", cause: str, **facts: Any) -> StatusError:
     """The person is not the one that the request speaks of (SAML Core 2.0 section 3.4.1.4)."""
-    return StatusError(requester, UNKNOWN_PRINCIPAL, cause, top_level=RESPONDER)
+    return StatusError(requester, UNKNOWN_PRINCIPAL, cause, top_level=RESPONDER, **facts)
 
 
 def not_among(requester: "Requester", cause: str, **facts: Any) -> StatusError:

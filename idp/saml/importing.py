@@ -111,6 +111,7 @@ def register(
     site = queries.site(work, site_slug)
     require_on(work, Permission.APPLICATION_CREATE, site)
     there = set(registered(work, site_slug, [one.entity.entity_id for one in batch]))
+    own = proposing.own_at(work, site.organization_id, site.id)
     outcomes = []
     for one in batch:
         entity_id = one.entity.entity_id
@@ -135,7 +136,7 @@ def register(
             outcomes.append(Outcome(entity_id, Came.FAULTY, cause=_words(error)))
             continue
         if release_requested:
-            proposing.agree(work, made.application_id, propose(one.described.requested_attributes))
+            proposing.agree(work, made.application_id, propose(one.described.requested_attributes, own))
         there.add(entity_id)
         outcomes.append(Outcome(entity_id, Came.REGISTERED, made.application_id))
     return outcomes

@@ -25,7 +25,7 @@ from idp.directory import names as directory_names
 from idp.directory import queries
 from idp.directory.policies import release_levels
 from idp.directory.rights import require_on
-from idp.policy import release
+from idp.policy import expressions, release
 from idp.policy.permissions import Permission
 from idp.saml import errors, name_forms
 from idp.saml.endpoints import Requester
@@ -93,9 +93,12 @@ def value_for(work: Work, requester: Requester, result: SignOnResult, format_: s
     levels = release_levels(work, result.organization_id, result.site_id, result.application_id)
     value, because = made(provider.name_id_source, format_, result.attributes, levels)
     if because:
-        raise errors.name_id_policy(requester, because, reason="made")
+        missing = _missing(provider.name_id_source, result.attributes, levels)
+        raise errors.name_id_policy(requester, because, reason="made", **({"missing": missing} if missing else {}))
     if requester.wanted.named and requester.wanted.named != value:
-        raise errors.other_principal(requester, "the request speaks of another name than the person has")
+        raise errors.other_principal(
+            requester, "the request speaks of another name than the person has", reason="named"
+        )
     if not take(work, provider, result.account_id, value):
         raise errors.name_id_policy(requester, TAKEN, reason="made")
     return value
@@ -139,6 +142,15 @@ def made(source: str, format_: str, attributes: release.Attributes, levels: rele
         if fault
         else (values[0], "")
     )
+
+
+def _missing(source: str, attributes: release.Attributes, levels: release.Levels) -> list[str]:
+    """Return the attributes without which *source* makes nothing at all: they may leave, and the person has none."""
+    values, _ = release.made(source, attributes, levels)
+    reads = expressions.parse(source).reads
+    if values or not reads <= release.may_leave(levels):
+        return []
+    return sorted(name for name in reads if not attributes.get(name))
 
 
 def owner(work: Work, provider: ProviderFacts, value: str) -> str | None:

@@ -120,7 +120,12 @@ def subject_for(work: Work, issuer: str, requester: Requester, result: SignOnRes
     chosen = format_for(provider, requester.wanted.nameid_format)
     if requester.wanted.named and not made_names.is_made(provider, chosen):
         # Who was asked for cannot be compared with who it is; an answer about somebody else would be worse than none.
-        raise errors.name_id_policy(requester, "the request names a person in one format and wants another")
+        raise errors.name_id_policy(
+            requester,
+            "the request names a person in one format and wants another",
+            reason="other-format",
+            wanted=chosen,
+        )
     if chosen == TRANSIENT:
         return Subject("_" + secrets.token_hex(16), TRANSIENT)
     if made_names.is_made(provider, chosen):

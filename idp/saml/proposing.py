@@ -3,9 +3,13 @@
 from idp.base.errors import Invalid
 from idp.base.work import Work
 from idp.directory import policies, queries
-from idp.saml import providers
+from idp.directory.attributes import ATTRIBUTES
+from idp.directory.models import Site
+from idp.policy import release
+from idp.saml import providers, recognizing
 from idp.saml.description import SpDescription
 from idp.saml.proposals import Proposal, propose
+from idp.saml.recognizing import Own
 
 
 def of(work: Work, application_id: str) -> Proposal:
@@ -16,7 +20,24 @@ def of(work: Work, application_id: str) -> Proposal:
         NotFound: no such application that this actor may see, or it is of another protocol.
     """
     provider = providers.of_application(work, queries.application(work, application_id))
-    return propose(SpDescription.from_json(provider.description).requested_attributes)
+    own = own_at(work, provider.organization_id, provider.site_id)
+    return propose(SpDescription.from_json(provider.description).requested_attributes, own)
+
+
+def at_site(work: Work, site: Site, description: SpDescription) -> Proposal:
+    """Return what could be released to a service provider that is to be registered at a site the actor was given."""
+    return propose(description.requested_attributes, own_at(work, site.organization_id, site.id))
+
+
+def own_at(work: Work, organization_id: str, site_id: str) -> Own:
+    """
+    Return the organization's own attributes that it and the site let applications have: the others are proposed to none.
+
+    For whoever was given the site. Names are also those under which organization and site send an attribute.
+    """
+    levels = policies.release_levels(work, organization_id, site_id, "")
+    may = release.may_leave(levels)
+    return Own(may.difference(ATTRIBUTES), recognizing.sent_as((rule for rule, _ in release.effective(levels)), may))
 
 
 def apply(work: Work, application_id: str, *, must_ask: bool = False, if_version: int | None = None) -> Proposal:

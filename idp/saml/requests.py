@@ -30,6 +30,8 @@ from idp.signon import seen
 from idp.signon.request import SignOnRequest
 
 REMEMBERED = timedelta(minutes=15)
+SUBJECT = "subject"
+"""The step of an attempt that says whose name the Subject is; nobody's where it is empty."""
 _NOBODY = "acc_nobody"
 _MOST_SHOWN = 10
 
@@ -275,6 +277,10 @@ def _sign_on_request(
         unknown = "" if _is_made(known, name) and nameid.is_between(known, place.issuer, name) else _NOBODY
         account_hint = nameid.account_of(work, known, place.issuer, name) or unknown
         login_hint = _address(name.value) if name.format == EMAIL else ""
+        if account_hint:
+            # Whose name it is, and not the name: an attempt outlives the account.
+            whose = "" if account_hint == _NOBODY else account_hint
+            trail.passed(SUBJECT, format=(name.format or UNSPECIFIED)[:200], whose=whose)
     return _neutral(
         place,
         requester.provider,

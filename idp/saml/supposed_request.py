@@ -38,7 +38,9 @@ class SupposedRequest:
             raise Invalid("A start from our side asks for nothing: there is no request.", field="from_our_side")
         if self.comparison and self.comparison not in COMPARISONS:
             raise Invalid(
-                "This is no comparison.", field="comparison", advice=f"Choose among: {', '.join(COMPARISONS)}."
+                "This is no comparison.",
+                field="comparison",
+                advice=phrase("Choose among %(value)s.", value=", ".join(sorted(COMPARISONS))),
             )
 
     @property

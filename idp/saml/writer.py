@@ -207,6 +207,11 @@ def attribute_value(value: str) -> str:
     return _IN_ATTRIBUTE.sub(_escape, _legal(value))
 
 
+def is_writable(value: str) -> bool:
+    """Say whether XML can hold every character of *value*."""
+    return _ILLEGAL.search(value) is None
+
+
 def _legal(value: str) -> str:
     found = _ILLEGAL.search(value)
     if found is not None:

@@ -19,8 +19,9 @@ from idp.saml.doctor import examination, gathering, reading, remedies
 from idp.saml.doctor.examination import Given
 from idp.saml.doctor.subjects import Described, Here, Metadata, Request
 from idp.saml.switches import Switches
-from tests.support import ailments, people
+from tests.support import ailments, people, refused_attempts
 from tests.support.ailments import BASE, FORMS, METADATA, REGISTRATION, REQUEST, Case, examine, examined, register
+from tests.support.cures import CURES, OF_ATTEMPTS, Cure, cure_of, is_cured_by
 from tests.support.service_provider import NOON, deflated
 from tests.support.spoken import unknown_of
 from tests.support.vendors import ADFS, OKTA, SALESFORCE, SHIBBOLETH, SIMPLESAMLPHP, SPRING, VENDORS, query
@@ -52,24 +53,43 @@ def test_of_what_is_well_nothing_serious_is_found(world, vendor):
 
 @pytest.mark.parametrize("kind", CASES)
 def test_one_change_is_found_and_explained(world, kind):
-    """X30, X12, X15: the evidence, what it means, and what somebody can do about it."""
+    """X30, X12, X15: the evidence, what it means, and every word of what somebody can do about it."""
     case = CASES[kind]
     _, found = examine(world, case)
 
     finding = of_kind(found.findings, kind)
     assert case.evidence in finding.evidence
     assert finding.meaning.endswith(".")
-    assert case.says in finding.here + finding.vendor
+    assert is_cured_by(finding, CURES[kind]), cure_of(finding)
     assert (finding.fix is not None) is case.fix
     assert unknown_of(found.findings) == []
+    assert [one for one in found.findings if not (one.here or one.vendor)] == []
     assert finding.fix is None or next(one for one in doctor.KINDS if one.slug == kind).fixes
     assert found.serious is any(f.severity is Severity.SERIOUS for f in found.findings)
 
 
 def test_every_kind_has_its_case_and_no_case_is_left_over():
     """Those that nothing but an attempt can show have theirs in test_doctor_attempts.py."""
-    assert {kind.slug for kind in doctor.KINDS} == set(CASES) | ailments.OF_ATTEMPTS
+    of_attempts = {case.kind for case in refused_attempts.CASES.values()}
+    assert {kind.slug for kind in doctor.KINDS} == set(CASES) | of_attempts
     assert len(doctor.KINDS) == len({kind.slug for kind in doctor.KINDS})
+
+
+def test_every_kind_says_what_to_change_here_or_what_to_ask_of_the_vendor():
+    """The cases of every kind are held against this table, in this file and in test_doctor_attempts.py."""
+    assert list(CURES) == [kind.slug for kind in doctor.KINDS]
+    assert [slug for slug, cure in CURES.items() if not (cure.here or cure.vendor)] == []
+    assert [what for what, cure in OF_ATTEMPTS.items() if not (cure.here or cure.vendor)] == []
+
+
+def test_no_kind_would_be_cured_by_what_is_said_of_another():
+    taken_for_another = [
+        (one, other)
+        for one, cure in CURES.items()
+        for other, said in CURES.items()
+        if one != other and all(bool(a) == bool(b) and a in b for a, b in zip(cure, said, strict=True))
+    ]
+    assert taken_for_another == []
 
 
 def test_every_kind_is_a_slug_and_plain_words():
@@ -272,26 +292,56 @@ _SUBJECT = (
     "<samlp:NameIDPolicy",
 )
 MORE = [
-    ("address-unusable", Case(SPRING, "", metadata=SPRING.metadata((SPRING.acs, "https://[billing.example/")))),
-    ("certificate-different", Case(ADFS, "(damaged)", metadata=ADFS.metadata((ADFS.signing.der[:8], "%%%")))),
-    ("nameid-not-given", Case(SHIBBOLETH, "urn:kerberos", request=query(SHIBBOLETH.request(_SUBJECT)))),
-    ("context-unattainable", Case(SHIBBOLETH, "a declaration", request=query(SHIBBOLETH.request(_DECLARATION)))),
-    ("relay-state-long", Case(SPRING, "90 bytes", switches={"relay_states": ("x" * 90,)})),
-    ("message-other", Case(SPRING, "a response", request=query(SPRING.request()).replace(b"Request", b"Response"))),
-    ("message-missing", Case(SPRING, "no SAMLRequest", request=b"<html><input name='RelayState' value='x'></html>")),
-    ("message-not-deflated", Case(SPRING, "cut off", request=deflated(SPRING.request())[:-8].encode())),
-    ("metadata-aggregate", Case(SPRING, "1 entities", metadata=ailments.aggregate(SPRING.metadata()))),
-    ("key-weak", Case(SALESFORCE, "secp192r1", metadata=SALESFORCE.metadata(ailments.curve_too_short(SALESFORCE)))),
+    (
+        "address-unusable",
+        Case(SPRING, "is no address", metadata=SPRING.metadata((SPRING.acs, "https://[billing.example/"))),
+        CURES["address-unusable"]._replace(
+            vendor="Please correct an address in your metadata. “https://[billing.example/”"
+        ),
+    ),
+    (
+        "certificate-different",
+        Case(ADFS, "(damaged)", metadata=ADFS.metadata((ADFS.signing.der[:8], "%%%"))),
+        CURES["certificate-different"]._replace(vendor="the certificate (damaged) for signing"),
+    ),
+    ("nameid-not-given", Case(SHIBBOLETH, "urn:kerberos", request=query(SHIBBOLETH.request(_SUBJECT))), None),
+    ("context-unattainable", Case(SHIBBOLETH, "a declaration", request=query(SHIBBOLETH.request(_DECLARATION))), None),
+    (
+        "relay-state-long",
+        Case(SPRING, "90 bytes", switches={"relay_states": ("x" * 90,)}),
+        Cure(here="List a shorter one."),
+    ),
+    (
+        "message-other",
+        Case(SPRING, "a response", request=query(SPRING.request()).replace(b"Request", b"Response")),
+        None,
+    ),
+    (
+        "message-missing",
+        Case(SPRING, "no SAMLRequest", request=b"<html><input name='RelayState' value='x'></html>"),
+        None,
+    ),
+    ("message-not-deflated", Case(SPRING, "cut off", request=deflated(SPRING.request())[:-8].encode()), None),
+    ("metadata-aggregate", Case(SPRING, "1 entities", metadata=ailments.aggregate(SPRING.metadata())), None),
+    (
+        "key-weak",
+        Case(SALESFORCE, "secp192r1", metadata=SALESFORCE.metadata(ailments.curve_too_short(SALESFORCE))),
+        None,
+    ),
     (
         "destination-missing",
-        Case(ADFS, "", request=ADFS.url((f' Destination="{ailments.SSO}"', ""), sign=names.RSA_SHA256)),
+        Case(ADFS, "no Destination", request=ADFS.url((f' Destination="{ailments.SSO}"', ""), sign=names.RSA_SHA256)),
+        None,
     ),
 ]
 
 
-@pytest.mark.parametrize(("kind", "case"), MORE, ids=[kind for kind, _ in MORE])
-def test_another_shape_of_the_same_kind(world, kind, case):
-    assert case.evidence in of_kind(examine(world, case)[1].findings, kind).evidence
+@pytest.mark.parametrize(("kind", "case", "cure"), MORE, ids=[kind for kind, *_ in MORE])
+def test_another_shape_of_the_same_kind(world, kind, case, cure):
+    finding = of_kind(examine(world, case)[1].findings, kind)
+
+    assert case.evidence in finding.evidence
+    assert is_cured_by(finding, cure or CURES[kind]), cure_of(finding)
 
 
 @pytest.mark.both_databases

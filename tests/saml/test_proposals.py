@@ -1,14 +1,17 @@
 """From what metadata asks for to a proposal of what is released; nothing is released by a proposal."""
 
 import json
+from io import BytesIO
 
 import pytest
 
 from idp.base.errors import Forbidden, Invalid
-from idp.directory import policies, queries
-from idp.saml import proposing
+from idp.directory import accounts, policies, queries
+from idp.policy.rules import Rule
+from idp.saml import aggregates, importing, proposing
 from idp.saml.description import RequestedAttribute
 from idp.saml.proposals import propose
+from idp.saml.recognizing import Own
 from tests.support.saml_world import posted
 from tests.support.service_provider import ServiceProvider, consumer
 
@@ -57,6 +60,116 @@ def test_each_of_ours_is_named_once():
     )
 
 
+OWN = Own(frozenset({"employee_number", "department", "salary", "eduPersonPrincipalName"}))
+
+
+@pytest.mark.parametrize(
+    ("name", "friendly", "ours"),
+    [
+        ("department", "", "department"),
+        ("Department", "", "department"),
+        ("employeeNumber", "", "employee_number"),
+        ("Employee Number", "", "employee_number"),
+        ("https://vendor.example/x", "department", "department"),
+        ("urn:oid:2.16.840.1.113730.3.1.3", "", "employee_number"),
+        ("urn:oid:1.3.6.1.4.1.5923.1.1.1.6", "", "eduPersonPrincipalName"),
+        ("urn:mace:dir:attribute-def:employeeNumber", "", "employee_number"),
+        ("http://schemas.xmlsoap.org/ws/2005/05/identity/claims/department", "", "department"),
+        ("urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:employeeNumber", "", "employee_number"),
+    ],
+)
+def test_an_attribute_of_the_organizations_own_is_recognized_by_its_exact_name(name, friendly, ours):
+    assert propose([RequestedAttribute(name, friendly)], OWN).attributes == (ours,)
+
+
+@pytest.mark.parametrize(
+    ("name", "friendly"),
+    [
+        ("https://vendor.example/claims/salary", ""),
+        ("urn:vendor:salary", ""),
+        ("salaryGrade", ""),
+        ("my.salary", ""),
+        ("sal", ""),
+        ("urn:oid:2.5.4.12", "salary"),
+        ("", ""),
+    ],
+)
+def test_an_attribute_of_the_organizations_own_is_not_proposed_for_what_is_only_alike(name, friendly):
+    """Nor by a friendly name that contradicts a standard name."""
+    assert propose([RequestedAttribute(name, friendly)], OWN).attributes == ()
+
+
+def test_a_name_that_two_own_attributes_could_have_is_none_of_them_and_the_very_name_is():
+    twins = Own(frozenset({"cost_center", "costCenter"}))
+
+    assert propose([RequestedAttribute("COST-CENTER")], twins).attributes == ()
+    assert propose([RequestedAttribute("costCenter")], twins).attributes == ("costCenter",)
+
+
+def test_a_name_that_every_account_has_stays_that_whatever_the_organization_calls_its_own():
+    assert propose([RequestedAttribute("mail")], Own(frozenset({"mail"}))).attributes == ("email",)
+
+
+def rules(work, *of: dict):
+    policies.set_organization_rules(work, "acme", [Rule.from_json(one) for one in of])
+
+
+def test_an_own_attribute_is_proposed_under_the_name_that_the_organization_sends_it_by(world):
+    application_id = world.register(SP, asking('Name="urn:acme:unit"', 'Name="x" FriendlyName="orgUnit"'))
+    with world.work() as work:
+        policies.set_organization_release(work, "acme", ["email", "department"])
+        sent = {"source": "attribute", "value": "department"}
+        rules(work, {"name": "urn:acme:unit", **sent}, {"name": "urn:acme:other", "friendly_name": "OrgUnit", **sent})
+
+    with world.work() as work:
+        assert [one.attribute for one in proposing.of(work, application_id).supplied] == ["department"] * 2
+
+
+@pytest.mark.parametrize("narrowing", [{"only": ["Staff"]}, {"rename": {"Staff": "employee"}}])
+def test_a_name_for_a_part_of_an_attribute_is_none_for_all_of_it(world, narrowing):
+    application_id = world.register(SP, asking('Name="urn:acme:affiliation"'))
+    with world.work() as work:
+        rules(work, {"name": "urn:acme:affiliation", "source": "attribute", "value": "groups", **narrowing})
+
+    with world.work() as work:
+        assert proposing.of(work, application_id).attributes == ()
+
+
+def test_an_own_attribute_that_the_organization_does_not_release_is_not_proposed(world):
+    """Deny by default: that people have it is not enough."""
+    application_id = world.register(SP, asking('Name="salary"'))
+    with world.work() as work:
+        accounts.set_attributes(work, world.account().id, {"salary": ["12"]})
+
+    with world.work() as work:
+        proposal = proposing.of(work, application_id)
+
+    assert (proposal.attributes, [one.name for one in proposal.missing]) == ((), ["salary"])
+
+
+def test_an_own_attribute_that_the_site_withholds_is_not_proposed(world):
+    application_id = world.register(SP, asking('Name="department"'))
+    with world.work() as work:
+        policies.set_organization_release(work, "acme", ["email", "department"])
+        policies.set_site_release(work, "acme", ["email"])
+
+    with world.work() as work:
+        assert proposing.of(work, application_id).attributes == ()
+
+
+def test_an_own_attribute_that_was_agreed_to_is_sent_under_the_name_that_was_asked_for(world, ann):
+    application_id = world.register(SP, asking('Name="urn:oid:2.16.840.1.113730.3.1.3" FriendlyName="employeeNumber"'))
+    with world.work() as work:
+        policies.set_organization_release(work, "acme", ["email", "employee_number"])
+        accounts.set_attributes(work, world.account().id, {"employee_number": ["4711"]})
+        proposing.apply(work, application_id)
+
+    answer = posted(ann.sso(SP.query(SP.authn_request())))
+
+    assert answer.find("//saml:Attribute/@Name") == ["urn:oid:2.16.840.1.113730.3.1.3"]
+    assert answer.one("//saml:AttributeValue") == "4711"
+
+
 def own(work, application_id):
     """What the application's own level says: which attributes may leave, and the rules."""
     found = queries.application(work, application_id)
@@ -96,6 +209,17 @@ def test_x24_the_assertion_has_what_was_asked_for_under_that_name_and_nothing_el
     assert answer.find("//saml:Attribute/@Name") == [MAIL]
     assert answer.one("//saml:Attribute/@NameFormat").endswith(":uri")
     assert answer.one("//saml:AttributeValue") == "ann@acme.example"
+
+
+def test_an_own_attribute_that_one_of_many_asks_for_is_released_to_it_where_that_was_wanted(world):
+    document = asking('Name="department"', 'Name="unknown"')
+    with world.work() as work:
+        policies.set_organization_release(work, "acme", ["email", "department"])
+        batch = [importing.read(one, now=world.now) for one in aggregates.entities(BytesIO(document))]
+        (made,) = importing.register(work, "acme", batch, release_requested=True)
+
+    with world.work() as work:
+        assert own(work, made.application_id)[0] == ["department"]
 
 
 def test_of_one_name_asked_for_twice_one_rule_is_made():

@@ -206,8 +206,13 @@ def _first(
     return decided
 
 
+def rule_of(policy: str, rule: str) -> str:
+    """Return what decisions and attempts call the *rule* of an access *policy*, both by name."""
+    return f"access-policy {policy}: {rule}"
+
+
 def _prepared(policy: str, rule: Rule, kind: str) -> _Prepared:
-    words = f"access-policy {policy}: {rule.name}"
+    words = rule_of(policy, rule.name)
     outcome = _outcome(rule.answer, words)
     return _Prepared(
         id=rule.id,

@@ -11,7 +11,9 @@ from types import ModuleType
 
 from idp.audit.findings import Kind
 from idp.saml.doctor import (
+    about,
     access,
+    access_rules,
     addresses,
     attributes,
     certificates,
@@ -38,6 +40,7 @@ from idp.saml.doctor import (
     unreachable,
     unsolicited,
     validity,
+    values,
 )
 from idp.saml.doctor.subjects import AttemptCheck, DescribedCheck, MetadataCheck, RegistrationCheck, RequestCheck
 
@@ -110,7 +113,11 @@ ATTEMPT: tuple[AttemptCheck, ...] = (
     prompting.check_attempt,
     unsolicited.check_attempt,
     replay.check_attempt,
+    about.check_attempt,
     access.check_attempt,
+    access_rules.check_attempt,
+    addresses.check_attempt,
+    values.check_attempt,
     encryption.check_attempt,
     logout.check_attempt,
 )
@@ -135,6 +142,7 @@ _SUBJECTS: tuple[ModuleType, ...] = (
     attributes,
     logout,
     access,
+    access_rules,
     readable,
     issuer,
     destination,
@@ -142,6 +150,8 @@ _SUBJECTS: tuple[ModuleType, ...] = (
     context,
     scoping,
     prompting,
+    about,
+    values,
     unsolicited,
     replay,
 )

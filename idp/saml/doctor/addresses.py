@@ -5,7 +5,10 @@ from urllib.parse import urlsplit
 from idp.audit.findings import Kind, Severity
 from idp.base.texts import phrase
 from idp.saml.addresses import fault
-from idp.saml.doctor.subjects import Described, Findings
+from idp.saml.description import SpDescription
+from idp.saml.doctor.commands import taking_over
+from idp.saml.doctor.subjects import Attempt, Described, Findings
+from idp.saml.errors import ADDRESS
 
 HTTP = Kind(
     "address-http",
@@ -19,7 +22,14 @@ UNUSABLE = Kind(
     "an address that cannot be used",
     "Nobody can be sent there safely, so the metadata is not taken.",
 )
-KINDS = (HTTP, UNUSABLE)
+REGISTERED = Kind(
+    "registered-address-unusable",
+    Severity.SERIOUS,
+    "a registered address that cannot be used",
+    "It was registered when such addresses were still taken, or got there by another way than metadata. Nobody is sent to "
+    "it, so nobody is answered.",
+)
+KINDS = (HTTP, UNUSABLE, REGISTERED)
 
 
 def check_described(described: Described) -> Findings:
@@ -42,6 +52,26 @@ def check_described(described: Described) -> Findings:
                 phrase("in %(whose)s: %(words)s", whose=described.whose, words=words),
                 vendor=f"Please correct an address in your metadata. {words}",
             )
+
+
+def check_attempt(attempt: Attempt) -> Findings:
+    """Could nobody be sent to where the answer belongs?"""
+    failed, registered = attempt.failed, attempt.registered
+    if failed.code != ADDRESS or failed.reason != "unusable" or registered is None:
+        return
+    address = failed.text("received")
+    if address not in [one[: len(address)] for one in _all(registered.description)]:
+        return  # it was corrected since
+    yield REGISTERED.found(
+        failed.cause,
+        here=taking_over(registered, phrase("Take over metadata that has the right address, or correct it by hand.")),
+        vendor="Please send us your metadata of today: an address that we have of you cannot be used.",
+    )
+
+
+def _all(description: SpDescription) -> list[str]:
+    endpoints = (*description.assertion_consumers, *description.logout_endpoints, *description.name_id_endpoints)
+    return [one for e in endpoints for one in (e.location, e.response_location or e.location)]
 
 
 def _scheme(address: str) -> str:

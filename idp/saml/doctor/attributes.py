@@ -1,11 +1,13 @@
 """The attributes that the application asks for in its metadata (SAML Metadata 2.0 section 2.4.4.1), and what is sent."""
 
-from idp.audit.findings import Fix, Kind, Place, Severity, remedy
+import shlex
+
+from idp.audit.findings import Fix, Kind, Place, Remedy, Severity, remedy
 from idp.base.texts import joined, phrase
 from idp.saml.description import RequestedAttribute
 from idp.saml.doctor.acts import Release
-from idp.saml.doctor.subjects import Described, Findings, Registered, Registration, Sent
-from idp.saml.proposals import recognized
+from idp.saml.doctor.subjects import Described, Findings, Here, Registered, Registration, Sent
+from idp.saml.recognizing import recognized
 
 WITHHELD = Kind(
     "attribute-withheld",
@@ -42,7 +44,7 @@ def check_described(described: Described) -> Findings:
     for wanted in described.description.requested_attributes:
         if registered is not None and any(_meets(one, wanted) for one in registered.sent):
             continue
-        ours = recognized(wanted)
+        ours = recognized(wanted, described.own)
         needed = phrase("it says that it needs") if wanted.required else phrase("it would like")
         name = wanted.name if not wanted.friendly_name else f"{wanted.friendly_name} ({wanted.name})"
         if ours is None:
@@ -51,14 +53,9 @@ def check_described(described: Described) -> Findings:
                     "%(needed)s %(name)s; accounts have %(attributes)s",
                     needed=needed,
                     name=name,
-                    attributes=", ".join(described.here.attributes),
+                    attributes=", ".join((*described.here.attributes, *described.own_released)),
                 ),
-                here=remedy(
-                    phrase("Nothing, if the application works without it; else make it of what accounts have."),
-                    f"idp application rules set APP --attribute '{wanted.name}=SOURCE'",
-                    Place.SAML,
-                    None if registered is None else registered.application_id,
-                ),
+                here=_made_of_something(wanted, registered),
                 vendor=f"Do you need the attribute {name}, and what is to be in it?",
             )
         elif registered is not None and ours not in registered.released:
@@ -72,7 +69,9 @@ def check_described(described: Described) -> Findings:
                     name=name,
                     ours=ours,
                 ),
-                here=phrase("Release “%(ours)s”, if the application may know it.", ours=ours),
+                here=phrase("Release “%(ours)s”, if the application may know it.", ours=ours)
+                if alone
+                else _let_out(ours, described.here),
                 fix=_release(registered, (ours,)),
             )
         elif registered is not None:
@@ -109,6 +108,27 @@ def check_registration(registration: Registration) -> Findings:
                 ),
                 fix=_release(registered, tuple(sorted(one.reads.difference(registered.released)))),
             )
+
+
+def _made_of_something(wanted: RequestedAttribute, registered: Registered | None) -> Remedy:
+    says = phrase("Nothing, if the application works without it; else make it of what accounts have.")
+    # The name is what somebody else has written, and may have anything in it.
+    rule = shlex.quote(f"{wanted.name}=SOURCE")
+    if registered is None:
+        return Remedy(says, f"idp application rules set APP --attribute {rule}")
+    app = registered.application_id
+    return Remedy(says, f"idp application rules set {app} --attribute {rule}", Place.SAML, app)
+
+
+def _let_out(ours: str, here: Here) -> Remedy:
+    return Remedy(
+        phrase(
+            "If applications may know “%(ours)s” at all, let the organization release it, and its site; name all that may "
+            "leave, as the list takes the place of the former one. Then it can be released to this application.",
+            ours=ours,
+        ),
+        f"idp organization release {here.organization} --attribute {ours}",
+    )
 
 
 def _rule_that_sends_nothing(one: Sent) -> str:

@@ -117,8 +117,14 @@ def check_metadata(metadata: Metadata) -> Findings:
             here=taking_over(
                 registered, phrase("Ask the vendor to confirm the new thumbprint by another way, then take it over.")
             ),
-            vendor=f"Please confirm that you now use the certificate {_whole(added[0])} for {use}." if added else "",
+            vendor=_confirm(kind, added[0], use) if added else "",
         )
+
+
+def _confirm(kind: Kind, der: str, use: str) -> str:
+    if kind is ADDED:
+        return f"Please confirm that the certificate {_whole(der)} is yours, and from when you use it for {use}."
+    return f"Please confirm that you now use the certificate {_whole(der)} for {use}."
 
 
 def check_registration(registration: Registration) -> Findings:
@@ -187,7 +193,13 @@ def _one(described: Described, der: str, use: str) -> Findings:
             vendor=f"Your certificate runs out on {ends:%Y-%m-%d}: please send the next one before you use it.",
         )
     if starts > described.now:
-        yield EARLY.found(phrase("%(name)s is valid from %(starts)s on", name=name, starts=f"{starts:%Y-%m-%d}"))
+        yield EARLY.found(
+            phrase("%(name)s is valid from %(starts)s on", name=name, starts=f"{starts:%Y-%m-%d}"),
+            here="Keep the present certificate registered beside it until the vendor signs with the new one. If the day should "
+            "have come, look at the clock of this machine.",
+            vendor=f"Your certificate is valid from {starts:%Y-%m-%d} on: from when do you use it? Please keep the present one "
+            "in your metadata until then.",
+        )
 
 
 def _kind_of(public: object) -> str:

@@ -93,7 +93,8 @@ def check(metadata: Metadata) -> Findings:
         )
     elif (document.namespace, document.root) != (MD, "EntityDescriptor"):
         yield OTHER_DOCUMENT.found(
-            phrase("its first element is %(what)s", what=_what(document.root, document.namespace)), vendor=_ASK
+            phrase("its first element is %(what)s", what=_what(document.root, document.namespace)),
+            vendor=f"What you have sent describes no entity. {_ASK}",
         )
     elif document.description is None:
         yield from _no_provider(metadata)
@@ -110,13 +111,13 @@ def _no_provider(metadata: Metadata) -> Findings:
                 others=" ".join(others) or phrase("no protocol"),
                 samlp=SAMLP,
             ),
-            vendor=_ASK,
+            vendor=f"Your metadata says that you do not speak SAML 2.0. {_ASK}",
         )
     elif "IDPSSODescriptor" in roles and not others:
         yield IDENTITY_PROVIDER.found(
             phrase("%(entity_id)s has an IDPSSODescriptor and no SPSSODescriptor", entity_id=document.entity_id),
             here="Look for “service provider metadata”, “SP metadata” or “relying party” in the application.",
-            vendor=_ASK,
+            vendor=f"You have sent the metadata of an identity provider. {_ASK}",
         )
     else:
         evidence = document.unread or phrase("its roles are %(roles)s", roles=", ".join(roles) or phrase("none"))
@@ -145,7 +146,7 @@ def _unread(metadata: Metadata) -> Findings:
         yield UNREADABLE.found(
             phrase("%(cause)s; it begins with %(beginning)s", cause=failed.cause, beginning=repr(beginning[:60])),
             here=_AGAIN,
-            vendor=_ASK,
+            vendor=f"Your metadata cannot be read as XML. {_ASK}",
         )
 
 

@@ -14,16 +14,22 @@ from idp.base.texts import phrase
 from idp.base.work import Work
 from idp.directory import access, access_words, queries, sites
 from idp.directory.attributes import ATTRIBUTES, attributes_of
-from idp.directory.models import Application, Site
-from idp.saml import doctor, made_names, metadata, nameid, providers
+from idp.directory.held_attributes import held
+from idp.directory.models import Application, Organization, Site
+from idp.policy.access import evaluate, recording
+from idp.policy.models import AccessPolicy
+from idp.saml import doctor, made_names, metadata, nameid, proposing, providers, requests
 from idp.saml.certificates import known_keys
+from idp.saml.description import SpDescription
 from idp.saml.doctor import gathering, reading, unreachable
 from idp.saml.doctor.reading import Recognised
 from idp.saml.doctor.subjects import (
+    AccessRule,
     Attempt,
     Described,
     Failed,
     Here,
+    Meant,
     Metadata,
     OtherSite,
     Received,
@@ -32,6 +38,9 @@ from idp.saml.doctor.subjects import (
     Request,
 )
 from idp.saml.errors import UNKNOWN_APPLICATION
+from idp.saml.recognizing import recognized
+from idp.saml.writer import is_writable
+from idp.signon import contextual
 from idp.signon.models import SeenMessage
 
 
@@ -116,7 +125,9 @@ def _examine(work: Work, site: Site, here: Here, registered: Registered | None, 
         looked_at.append(phrase("the registration of %(name)s", name=registered.name))
         found += _all(check(Registration(registered, here, work.now)) for check in doctor.REGISTRATION)
         if given.metadata is None:
-            described = Described(registered.description, phrase("the registered metadata"), here, work.now, registered)
+            described = _described(
+                work, site, here, registered.description, phrase("the registered metadata"), registered
+            )
             found += _all(check(described) for check in doctor.DESCRIBED)
     return Examination(tuple(looked_at), in_order(found))
 
@@ -132,9 +143,20 @@ def _of_metadata(work: Work, site: Site, here: Here, registered: Registered | No
     looked = Metadata(document, here, work.now, registered, elsewhere, unproven)
     found = _all(check(looked) for check in doctor.METADATA)
     if document.description is not None:
-        described = Described(document.description, given.metadata_from, here, work.now, registered)
+        described = _described(work, site, here, document.description, given.metadata_from, registered)
         found += _all(check(described) for check in doctor.DESCRIBED)
     return found
+
+
+def _described(
+    work: Work, site: Site, here: Here, description: SpDescription, whose: str, registered: Registered | None
+) -> Described:
+    released = proposing.own_at(work, site.organization_id, site.id)
+    own = released
+    if any(recognized(one, released) is None for one in description.requested_attributes):
+        # To look through all accounts costs something: only where what may leave does not answer.
+        own = replace(released, names=released.names | held(work, site.organization_id))
+    return Described(description, whose, here, work.now, registered, own, tuple(sorted(released.names)))
 
 
 def _unproven(document: bytes, registered: Registered) -> str:
@@ -180,6 +202,7 @@ def _of_attempt(work: Work, attempt: Recorded, here: Here) -> list[Finding]:
     if not failed and attempt.outcome == REFUSED:
         failed = [Failed(attempt.code, attempt.cause)]
     found: list[Finding] = []
+    has = _has(work, attempt)
     for one in failed:
         if one.code == UNKNOWN_APPLICATION and attempt.site_id is not None:
             elsewhere = gathering.sites_with(work, one.text("received"), but=attempt.site_id)
@@ -194,7 +217,14 @@ def _of_attempt(work: Work, attempt: Recorded, here: Here) -> list[Finding]:
             contexts=_contexts(attempt),
             logout=attempt.kind == "saml.logout",
             allowed_now=_allowed_now(work, attempt),
-            has=_has(work, attempt),
+            has=tuple(has),
+            unwritable=tuple(name for name, values in has.items() if not all(map(is_writable, values))),
+            at=attempt.at,
+            ip=attempt.ip or "",
+            country=recording.place_of(attempt.context)[0] or "",
+            rule=attempt.rule,
+            denied_by=_denied_by(work, attempt),
+            meant=_meant(work, attempt),
         )
         found += _all(check(looked) for check in doctor.ATTEMPT)
     return found
@@ -223,6 +253,7 @@ def _here(work: Work, site: Site, base_url: str, http_loopback: bool) -> Here:
         attributes=ATTRIBUTES,
         http_loopback=http_loopback,
         grants_access=access_words.who_gives(work, site.organization_id),
+        organization=work.tx.session.get_one(Organization, site.organization_id).slug,
     )
 
 
@@ -232,10 +263,31 @@ def _allowed_now(work: Work, attempt: Recorded) -> bool:
     return access.may_open(work, attempt.organization_id, attempt.application_id, attempt.account_id)
 
 
-def _has(work: Work, attempt: Recorded) -> tuple[str, ...]:
+def _has(work: Work, attempt: Recorded) -> dict[str, tuple[str, ...]]:
     if attempt.organization_id is None or attempt.account_id is None:
-        return ()
-    return tuple(attributes_of(work, attempt.organization_id, attempt.account_id))
+        return {}
+    return attributes_of(work, attempt.organization_id, attempt.account_id)
+
+
+def _denied_by(work: Work, attempt: Recorded) -> AccessRule | None:
+    if attempt.decision != contextual.DENIED:
+        return None
+    # The attempt says by which rule, to whoever may see it; the policy itself is for those who may see policies.
+    for policy_id, version, _ in attempt.context.get(recording.KEY, {}).get("policies", ()):
+        policy = work.tx.session.get(AccessPolicy, (attempt.organization_id, policy_id))
+        by = "" if policy is None else evaluate.rule_of(policy.name, "")
+        if policy is not None and attempt.rule.startswith(by):
+            return AccessRule(policy.id, policy.name, version, attempt.rule.removeprefix(by))
+    return None
+
+
+def _meant(work: Work, attempt: Recorded) -> Meant | None:
+    for step in attempt.steps:
+        if step.get("step") == requests.SUBJECT and "whose" in step:
+            whose = str(step["whose"])
+            person = access_words.person(work, whose or None)
+            return Meant(str(step.get("format", "")), bool(whose), person, bool(whose) and whose == attempt.account_id)
+    return None
 
 
 def _contexts(attempt: Recorded) -> tuple[str, ...]:

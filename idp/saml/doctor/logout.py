@@ -53,7 +53,8 @@ def check_described(described: Described) -> Findings:
     elif not any(endpoint.binding in _SPOKEN for endpoint in endpoints):
         bindings = ", ".join(sorted({endpoint.binding.rpartition(":")[2] for endpoint in endpoints}))
         yield UNSPOKEN.found(
-            phrase("%(whose)s has only %(bindings)s", whose=described.whose, bindings=bindings), vendor=_ASK
+            phrase("%(whose)s has only %(bindings)s", whose=described.whose, bindings=bindings),
+            vendor="Please name a SingleLogoutService by HTTP-Redirect, HTTP-POST or SOAP beside the one in your metadata.",
         )
     elif not any(endpoint.binding == SOAP for endpoint in endpoints) and not any(
         map(known_key, described.description.signing_certificates)

@@ -1,7 +1,7 @@
 """The name that a person is known by (SAML Core 2.0 sections 3.4.1.1 and 8.3)."""
 
 from idp.audit.findings import Finding, Fix, Kind, Place, Remedy, Severity, remedy
-from idp.base.texts import phrase
+from idp.base.texts import joined, phrase, sentence
 from idp.saml.doctor.acts import Release, Switch
 from idp.saml.doctor.commands import app_of
 from idp.saml.doctor.subjects import Attempt, Described, Findings, Here, Registered, Registration, Request
@@ -53,7 +53,8 @@ EMPTY = Kind(
     "nameid-attribute-empty",
     Severity.SERIOUS,
     "a NameID that needs an attribute which the person does not have",
-    "The policy would let it out, but the account has no value.",
+    "The name is made of it and a policy lets it out, but the account has no value: the person is refused with "
+    "InvalidNameIDPolicy.",
 )
 NOT_MADE = Kind(
     "nameid-not-made",
@@ -198,6 +199,10 @@ def check_attempt(attempt: Attempt) -> Findings:
             ),
             vendor="Please send AllowCreate=true in NameIDPolicy, so that people can come for the first time.",
         )
+    elif failed.reason == "made" and failed.texts("missing") and registered is not None:
+        missing = [name for name in failed.texts("missing") if name not in attempt.has]
+        if missing:  # else it has been given since
+            yield _empty(attempt, registered, missing)
     elif failed.reason == "made" and registered is not None:
         yield NOT_MADE.found(
             failed.cause,
@@ -212,16 +217,6 @@ def check_attempt(attempt: Attempt) -> Findings:
         name, wanted = failed.text("attribute"), failed.text("wanted")
         if name not in registered.released:
             yield _withheld(registered, name, wanted)
-        elif name not in attempt.has:
-            yield EMPTY.found(
-                phrase(
-                    "%(wanted)s needs %(name)s, of which %(person)s has no value",
-                    wanted=wanted,
-                    name=name,
-                    person=attempt.person or phrase("the account"),
-                ),
-                here=phrase("Give the account a value for %(name)s.", name=name),
-            )
 
 
 _RENAMES = phrase("People who were there already may be taken for new ones, because they come under another name.")
@@ -282,6 +277,28 @@ def _withheld(registered: Registered, attribute: str, format_: str) -> Finding:
         ),
         here=here,
         fix=fix,
+    )
+
+
+def _empty(attempt: Attempt, registered: Registered, missing: list[str]) -> Finding:
+    names = joined([f"“{one}”" for one in missing], " and ")
+    return EMPTY.found(
+        phrase(
+            "%(cause)s (%(person)s has no value of %(names)s)",
+            cause=sentence(attempt.failed.cause),
+            person=attempt.person or phrase("the account"),
+            names=names,
+        ),
+        here=Remedy(
+            phrase(
+                "Give the account a value of %(names)s, or let names be made of something that everybody has.",
+                names=names,
+            ),
+            f"idp account set {attempt.person or 'EMAIL'} --attribute {missing[0]}=VALUE; "
+            f"idp application saml set {registered.application_id} --name-id-source EXPR",
+            Place.SAML,
+            registered.application_id,
+        ),
     )
 
 

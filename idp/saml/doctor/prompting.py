@@ -23,12 +23,6 @@ CANCELLED = Kind(
     "the person gave up",
     "The sign-in was cancelled on our page.",
 )
-OTHER_PERSON = Kind(
-    "other-person",
-    Severity.WARNING,
-    "another person signed in than the application asked for",
-    "The request names a person in its Subject, and somebody else signed in.",
-)
 LOST = Kind(
     "sign-on-lost",
     Severity.NOTE,
@@ -36,7 +30,7 @@ LOST = Kind(
     "It was left for too long, was finished already, or came back in another browser or without its cookie (a second "
     "tab, the back button, a mail program that opens its own window).",
 )
-KINDS = (BOTH, PASSIVE, CANCELLED, OTHER_PERSON, LOST)
+KINDS = (BOTH, PASSIVE, CANCELLED, LOST)
 
 
 def check_request(request: Request) -> Findings:
@@ -55,18 +49,18 @@ def check_attempt(attempt: Attempt) -> Findings:
         yield BOTH.found(
             "ForceAuthn and IsPassive were both true", vendor="Please send either ForceAuthn or IsPassive, not both."
         )
-    elif code == "login-required":
+    elif code == "login-required" and not attempt.is_about_another:
         yield PASSIVE.found("IsPassive was true", vendor="Please ask again without IsPassive where NoPassive comes.")
     elif code == "cancelled":
-        yield CANCELLED.found("the person left the sign-in page by its cancel button")
+        yield CANCELLED.found(
+            "the person left the sign-in page by its cancel button",
+            here="Nothing has to be changed: the person starts again at the application. If many give up at the same step, look "
+            "whether they can take it at all.",
+            vendor="When our answer is AuthnFailed, please let people start the sign-in again themselves; sending them back to "
+            "us at once would trap whoever wants to leave.",
+        )
     elif code.startswith("sign-on-"):
         yield LOST.found(
             phrase("%(cause)s (%(code)s)", cause=attempt.failed.cause, code=code),
             here="The person starts again at the application; the page offers that.",
-        )
-    elif code == "wrong-account":
-        yield OTHER_PERSON.found(
-            phrase("%(person)s signed in", person=attempt.person or phrase("somebody else")),
-            here="The person can sign out here and start again as who is meant.",
-            vendor="Please leave out the Subject of the AuthnRequest, unless you mean one person.",
         )

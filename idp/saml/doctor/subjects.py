@@ -9,6 +9,7 @@ from idp.audit.findings import Finding
 from idp.saml.contexts import STANDARD_MAP, ContextMap
 from idp.saml.description import SpDescription
 from idp.saml.messages import AuthnRequest, Header, LogoutRequest
+from idp.saml.recognizing import NONE, Own
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ class Here:
         attributes: the names of the attributes that accounts have.
         http_loopback: plain http is taken on loopback (for trials on one machine).
         grants_access: who may give access to applications of this organization.
+        organization: its short name.
     """
 
     site: str
@@ -42,6 +44,7 @@ class Here:
     attributes: tuple[str, ...] = ()
     http_loopback: bool = False
     grants_access: tuple[str, ...] = ()
+    organization: str = ""
 
     @property
     def sign_on(self) -> str:
@@ -195,13 +198,21 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """A description to be looked at, wherever it comes from: a document, or the registration (*whose* says so)."""
+    """
+    A description to be looked at, wherever it comes from: a document, or the registration (*whose* says so).
+
+    Args:
+        own: the organization's own attributes: those that it lets applications have, and those that accounts hold.
+        own_released: the former alone.
+    """
 
     description: SpDescription
     whose: str
     here: Here
     now: datetime
     registered: Registered | None = None
+    own: Own = NONE
+    own_released: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,6 +302,34 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
+class AccessRule:
+    """The access rule that denied an attempt: by its name, in that version of its policy."""
+
+    policy_id: str
+    policy: str
+    version: int
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """
+    Whom the Subject of a request named.
+
+    Args:
+        format: the format of the name.
+        known: somebody is known by it.
+        person: the e-mail address of that account; empty where the actor may not see it.
+        came: it is the account that signed in.
+    """
+
+    format: str
+    known: bool
+    person: str = ""
+    came: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Attempt:
     """
     A refused step of a recorded attempt, beside what is registered now.
@@ -302,6 +341,11 @@ class Attempt:
         logout: it was no sign-on but a logout.
         allowed_now: the person may open the application now.
         has: the attributes that the person has a value for now.
+        unwritable: those of them with a character that XML cannot hold.
+        at, ip, country: when it was, and from where.
+        rule: the rule that decided, as the attempt keeps it.
+        denied_by: the access rule that denied it, where that can still be told.
+        meant: whom it was about; None where it named nobody, or that is known only once the answer is made.
     """
 
     failed: Failed
@@ -314,6 +358,21 @@ class Attempt:
     logout: bool = False
     allowed_now: bool = False
     has: tuple[str, ...] = ()
+    unwritable: tuple[str, ...] = ()
+    at: datetime | None = None
+    ip: str = ""
+    country: str = ""
+    rule: str = ""
+    denied_by: AccessRule | None = None
+    meant: Meant | None = None
+
+    @property
+    def is_about_another(self) -> bool:
+        """Whether it was refused because somebody else signed in than the request is about."""
+        if self.failed.code == "wrong-account":
+            return True
+        somebody_came = bool(self.context.get("proofs"))
+        return self.failed.code == "login-required" and somebody_came and self.meant is not None and not self.meant.came
 
 
 Findings = Iterator[Finding]

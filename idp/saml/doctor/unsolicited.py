@@ -51,7 +51,18 @@ def check_registration(registration: Registration) -> Findings:
                 here="List a shorter one.",
             )
     if registered.idp_initiated and not registered.relay_states:
-        yield NO_LIST.found("it may be started from our side; its list of RelayState is empty")
+        yield NO_LIST.found(
+            "it may be started from our side; its list of RelayState is empty",
+            here=remedy(
+                phrase(
+                    "If links are to lead deeper than the first page, list the RelayState of each; else nothing is missing."
+                ),
+                "idp application saml set APP --relay-state VALUE",
+                Place.SAML,
+                registered.application_id,
+            ),
+            vendor="Which values of RelayState do you take when a sign-on starts from our side, and where does each lead?",
+        )
 
 
 def check_request(request: Request) -> Findings:

@@ -14,7 +14,7 @@ from idp.directory.models import Site
 from idp.oidc import templates as client_templates
 from idp.oidc.templates.model import Template as ClientTemplate
 from idp.policy.permissions import Permission
-from idp.saml import editing, from_template, metadata, proposals, proposing, registering, templates
+from idp.saml import editing, from_template, metadata, proposing, registering, templates
 from idp.saml.certificates import thumbprint_of
 from idp.saml.description import Endpoint, SpDescription
 from idp.saml.doctor import examination
@@ -218,7 +218,7 @@ def _understood(work: Work, desk: Desk, site: Site, found: Given, described: SpD
         consumers=[endpoint_words(one) for one in described.assertion_consumers],
         logout=[endpoint_words(one) for one in described.logout_endpoints],
         certificates=certificates,
-        proposal=proposals.propose(described.requested_attributes),
+        proposal=proposing.at_site(work, site, described),
         examined=examined,
     )
 

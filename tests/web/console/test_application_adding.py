@@ -7,7 +7,7 @@ import pytest
 
 from idp.base import egress
 from idp.base.errors import Unavailable
-from idp.directory import queries
+from idp.directory import policies, queries
 from idp.oidc import clients
 from idp.saml import providers
 from tests.support import vendors
@@ -45,6 +45,16 @@ def test_pasted_metadata_is_shown_as_understood_and_registered_only_then(front, 
     assert "Nobody may open it yet" in admin.text
     made = provider_of(front, vendor.entity_id)
     assert made.site_id == site_of(front)
+
+
+def test_an_attribute_of_the_organizations_own_that_it_releases_is_proposed(front, admin):
+    with front.work() as work:
+        policies.set_organization_release(work, "acme", ["email", "name", "employee_number"])
+    document = vendors.OKTA.metadata(('Name="firstName"', 'Name="employeeNumber"')).decode()
+
+    admin.open(f"{NEW}/saml").submit(site=site_of(front), metadata=document)
+
+    assert "employeeNumber · our employee_number" in admin.text
 
 
 def test_a_file_is_taken_as_pasted_text_is(front, admin):

@@ -6,6 +6,8 @@ from idp.audit import attempts
 from idp.audit.attempts import Trail
 from idp.directory import access_policies, organizations
 from idp.policy.access import documents
+from idp.saml import registering
+from tests.support import vendors
 from tests.support.front import ANN, BEN
 from tests.web.conftest import signed_in
 
@@ -89,6 +91,23 @@ def test_a_sign_in_of_today_can_be_read_with_what_the_rules_said(front, admin):
 
     assert "Access policy Sessions, version 2" in admin.text
     assert "Decided by: All good" in admin.text
+
+
+def test_a_denial_leads_to_the_rules_that_denied_it(front, admin):
+    with front.work() as work:
+        registering.register(work, "acme", vendors.SHIBBOLETH.metadata(), everyone=True)
+        guard = {"name": "Guard", "conditions": {"requests": ["saml"]}}
+        access_policies.write(work, "acme", "Applications", documents.rules_from_json({"guards": [guard]}))
+    front.later(seconds=30)
+    visitor = signed_in(front)
+    visitor.open("/sites/acme/saml/sso?" + vendors.query(vendors.SHIBBOLETH.request()).decode())
+    admin.open("/admin/attempts?kind=saml.sign-on")
+    admin.open(admin.page.xpath("//table//a/@href")[0])
+
+    admin.follow("Rules of the access policy")
+
+    assert (admin.status, admin.title) == (200, "Applications")
+    assert "Guard" in admin.text
 
 
 def test_t1_an_attempt_of_another_organization_is_not_there(front, admin):

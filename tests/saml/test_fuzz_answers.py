@@ -22,6 +22,7 @@ from tests.support.storm import meaning
 
 ANSWERS = int(os.environ.get("FUZZ_MESSAGES", "10000")) // 10
 SEED = int(os.environ.get("FUZZ_SEED", "20300101"))
+STATUS = f"{{{names.SAMLP}}}Status"
 SLOWEST = 0.2
 """CPU seconds."""
 
@@ -55,9 +56,12 @@ class Calendar:
         """Return its answer with something done to it, or to what is around it."""
         chance, plain = self.chance, self.answer(asked)
         signed, other = self.sp.enveloped(plain), self.sp.enveloped(logout_response(self.sp, "_another"))
-        match chance.randrange(9):
+        match chance.randrange(11):
             case 0:
-                return in_envelope(other)
+                lie = chance.choice(
+                    [{"issuer": "https://other.example/metadata"}, {"InResponseTo": "_x"}, {"Version": "1.1"}]
+                )
+                return in_envelope(logout_response(self.sp, asked, **lie))
             case 1:
                 return in_envelope(self.sp.enveloped(plain, by=pair("nobody")))
             case 2:
@@ -66,6 +70,8 @@ class Calendar:
                 return mutations.in_the_octets(chance, in_envelope(signed))
             case 5:
                 return mutations.in_the_tree(chance, in_envelope(signed).decode().partition("?>")[2], other)
+            case 6 | 7:
+                return in_envelope(mutations.in_the_tree(chance, plain, other).decode())
             case _:
                 return in_envelope(mutations.in_the_tree(chance, signed, other).decode())
 
@@ -79,7 +85,7 @@ class Calendar:
         root = message_in(envelope)
         if root.find(f"{{{names.DS}}}Signature") is not None:
             return meaning(etree.tostring(root, method="c14n", exclusive=True, with_tail=False)) in self.said
-        codes = [code.get("Value") for code in root.iter(f"{{{names.SAMLP}}}StatusCode")]
+        codes = [code.get("Value") for code in root.iterfind(f"{STATUS}//{STATUS}Code")]
         return (
             root.tag == names.LOGOUT_RESPONSE
             and (root.get("InResponseTo"), codes) == (asked, [names.SUCCESS])

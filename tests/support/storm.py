@@ -192,7 +192,7 @@ class Storm:
         chance = self.chance
         match chance.randrange(10):
             case 0:
-                return in_envelope(plain)
+                return in_envelope(chance.choice([plain, self._of_another_kind()]))
             case 1:
                 return in_envelope(self.sp.enveloped(plain, by=chance.choice([self.other.pair, pair("nobody")])))
             case 2:
@@ -224,6 +224,8 @@ class Storm:
                 return f"SAMLRequest={quote(base64.b64encode(squeezed).decode(), safe='')}"
             case 3 | 4:
                 return f"SAMLRequest={quote(encoded(mutations.in_the_octets(chance, inside)), safe='')}"
+            case 5:  # good perhaps, but hardly here
+                return f"SAMLRequest={quote(encoded(self._of_another_kind()), safe='')}"
             case _:
                 changed = mutations.in_the_tree(chance, inside, self._another())
                 return f"SAMLRequest={quote(encoded(changed), safe='')}"
@@ -251,9 +253,11 @@ class Storm:
                 return self._signed(field_, plain, "state", chance.choice([self.other.pair, pair("nobody")]))
         return f"{field_}={quote(message, safe='')}&{tail}"
 
+    def _of_another_kind(self) -> str:
+        return self.chance.choice(self.chance.choice(self.pools[self.chance.choice(list(PATHS))]))
+
     def _another(self) -> str:
-        plain, inside = self.chance.choice(self.pools[self.chance.choice(list(PATHS))])
-        return self.chance.choice([plain, inside, self.chance.choice(self.foreign)])
+        return self.chance.choice([self._of_another_kind(), self._of_another_kind(), self.chance.choice(self.foreign)])
 
     def answered(self, sent: Sent) -> Any:
         """Send it as its sender does, by the browser that it is about; return the answer."""

@@ -32,7 +32,7 @@ from idp.directory import accounts, applications, groups, organizations, sites
 from idp.directory.models import Account, Application, Group, Organization, Site
 from idp.keyring import keyring
 from idp.settings import Settings, resolve
-from tests.support import apps, engines, people, postgres, schemas
+from tests.support import apps, engines, outgoing, people, postgres
 from tests.support.deployed import Deployed, deployed
 
 NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
@@ -111,6 +111,20 @@ def _rsa_keys_of_the_run():
 def _applications_alike():
     """Nearly every test makes an application of its own; they are made of the same templates and routes."""
     with apps.alike():
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _saml_is_watched():
+    """No test has to ask for it: whatever SAML leaves is held against the schemas."""
+    with outgoing.watched():
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _saml_was_valid(_saml_is_watched):
+    """Of every test."""
+    with outgoing.judged():
         yield
 
 
@@ -296,7 +310,7 @@ def app(settings, database, noon):
     """
     The application, with a clock that stands at noon; ``app.time["now"]`` moves it.
 
-    Whatever SAML leaves it is validated; ``app.watch.seen`` counts.
+    ``app.watch.seen`` counts the SAML messages that have left it.
     """
     from idp.app import create
 
@@ -304,7 +318,6 @@ def app(settings, database, noon):
     made = create(settings, database=database, clock=lambda: moment["now"])
     made.testing = True
     made.time = moment
-    made.watch = schemas.watched(made)
     return made
 
 

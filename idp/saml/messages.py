@@ -214,6 +214,10 @@ def read_logout_request(root: Tree) -> LogoutRequest:
     )
 
 
+_STATUS_CODE = _P + "StatusCode"
+_OF_STATUS = frozenset({_STATUS_CODE, _P + "StatusMessage", _P + "StatusDetail"})
+
+
 def read_status_response(root: Tree) -> StatusResponse:
     """
     Raises:
@@ -224,12 +228,10 @@ def read_status_response(root: Tree) -> StatusResponse:
     if status is None:
         raise unreadable("the answer has no Status")
     codes: list[str] = []
-    node = status
-    while (found := node.findall(_P + "StatusCode")) and len(codes) < _MOST_CODES:
-        if len(found) != 1:
-            raise unreadable("the Status has two codes of the same level")
-        node = found[0]
-        codes.append(node.get("Value") or "")
+    inside = _parts(status, _OF_STATUS)
+    while (code := inside.get(_STATUS_CODE)) is not None and len(codes) < _MOST_CODES:
+        codes.append(code.get("Value") or "")
+        inside = _parts(code, {_STATUS_CODE})
     if not codes:
         raise unreadable("the Status has no code")
     return StatusResponse(_header(root), root.get("InResponseTo") or "", tuple(codes))

@@ -1,11 +1,13 @@
 """What is generated from the code is as the code says, and the example configuration can be used."""
 
+import re
+
 import pytest
 import yaml
 from pydantic import BaseModel
 
 from idp.settings import Settings, resolve
-from tests.support.generate import HERE, documents
+from tests.support.generate import HERE, answers, documents
 
 GENERATED = documents()
 
@@ -37,3 +39,25 @@ def test_every_setting_is_in_the_example():
             )
 
     assert sorted(names(values)) == sorted(wanted(Settings))
+
+
+def test_every_attack_on_saml_has_a_row_with_tests():
+    """Thirty on the protocol; fifteen that a library would let through."""
+    page = GENERATED[HERE / "docs" / "threats.md"]
+
+    rows = re.findall(r"^\| ([XP]\d+) \| [^|]+ \| `\S+::test_\w+`", page, re.M)
+
+    assert rows == [f"X{number}" for number in range(1, 31)] + [f"P{number}" for number in range(1, 16)]
+
+
+def test_a_test_is_listed_for_what_it_says_itself_and_not_for_what_its_file_is_about(tmp_path):
+    file = tmp_path / "test_some.py"
+    file.write_text(
+        '"""About X1 and P1."""\n'
+        "def test_of_nothing(): ...\n"
+        "def test_x2_p3_of_two(): ...\n"
+        "def test_of_one():\n"
+        '    """X4: in words."""\n'
+    )
+
+    assert list(answers(file)) == [("test_x2_p3_of_two", "P3"), ("test_x2_p3_of_two", "X2"), ("test_of_one", "X4")]

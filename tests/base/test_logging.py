@@ -39,8 +39,8 @@ def test_a_line_carries_the_request_id(lines):
     assert lines[0]["request_id"] == "req_1"
 
 
-def test_t18_libraries_stay_silent_even_at_debug(lines):
-    """T18, P14, Q5: pysaml2 logs whole messages, Authlib whole tokens."""
+def test_t18_p14_libraries_stay_silent_even_at_debug(lines):
+    """Q5: pysaml2 logs whole messages, Authlib whole tokens."""
     assert "SECRET" not in json.dumps(lines)
 
 

@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
@@ -86,20 +88,28 @@ def tab(running, chrome, complaints):
         context.close()
 
 
+@contextmanager
+def browser_of_its_own(chrome, folder: Path, *, third_parties: bool):
+    """A browser whose owner has said whether it keeps the cookies of *third_parties*; its profile is in *folder*."""
+    settings = folder / "Default" / "Preferences"
+    settings.parent.mkdir(parents=True)
+    mode = {"cookie_controls_mode": 0 if third_parties else 1, "block_third_party_cookies": not third_parties}
+    settings.write_text(json.dumps({"profile": mode}))
+    context = chrome.browser_type.launch_persistent_context(
+        str(folder), executable_path=chromium.executable(), args=["--no-sandbox", "--disable-gpu"]
+    )
+    yield context
+    context.close()
+
+
 @pytest.fixture
 def lenient_tab(running, chrome, complaints, tmp_path):
     """A tab of Ann's in a browser whose owner lets frames have the cookies of third parties."""
-    settings = tmp_path / "profile" / "Default" / "Preferences"
-    settings.parent.mkdir(parents=True)
-    settings.write_text(json.dumps({"profile": {"cookie_controls_mode": 0, "block_third_party_cookies": False}}))
-    context = chrome.browser_type.launch_persistent_context(
-        str(tmp_path / "profile"), executable_path=chromium.executable(), args=["--no-sandbox", "--disable-gpu"]
-    )
-    context.add_cookies([running.cookie()])
-    made = context.new_page()
-    complaints.listen(made)
-    yield made
-    context.close()
+    with browser_of_its_own(chrome, tmp_path / "profile", third_parties=True) as context:
+        context.add_cookies([running.cookie()])
+        made = context.new_page()
+        complaints.listen(made)
+        yield made
 
 
 def sign_on(running: Running, page, client: Registered, **changes) -> dict[str, str]:

@@ -18,7 +18,6 @@ from idp.base import clock, schema
 from idp.base.db import Database
 from idp.settings import resolve
 from idp.signon.factors import totp
-from tests.support import schemas
 from tests.support.saml_world import PASSWORD, SECRET, World, fill
 
 
@@ -71,7 +70,6 @@ def provider(tmp_path_factory, vault) -> Iterator[Provider]:
         "development": {"allow_http_loopback_applications": True},
     }
     app = app_.create(resolve(values, folder), database=database)
-    schemas.watched(app)
     made = Provider(app, database, now=clock.now())
     made.address, made.saml = address, f"{address}/sites/acme/saml"
     with made.work() as work:

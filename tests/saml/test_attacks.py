@@ -362,8 +362,8 @@ WEAK = [
 
 
 @pytest.mark.parametrize("algorithm", WEAK)
-def test_x12_no_request_is_taken_by_a_weak_or_unknown_algorithm(world, strict, ann, algorithm):
-    """X12, P8: one request per name, by both bindings."""
+def test_x12_p8_no_request_is_taken_by_a_weak_or_unknown_algorithm(world, strict, ann, algorithm):
+    """One request per name, by both bindings."""
     query = strict.query(strict.authn_request(), "state", sign=SIGN)
     named = query.replace(quote(SIGN, safe=""), quote(algorithm, safe=""))
     inside = strict.enveloped(strict.authn_request()).replace(SIGN, algorithm)

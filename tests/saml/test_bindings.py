@@ -87,8 +87,8 @@ def test_x17_relay_state_is_short_and_without_control_characters(value):
         bindings.from_query(f"SAMLRequest={MESSAGE}&RelayState={quote(value, safe='')}".encode())
 
 
-def test_x11_the_octets_that_were_sent_are_those_that_count():
-    """P10: lower-case escapes, blanks as %20 or +, and any order; the octets themselves are kept."""
+def test_x11_p10_the_octets_that_were_sent_are_those_that_count():
+    """Lower-case escapes, blanks as %20 or +, and any order; the octets themselves are kept."""
     lower = "".join(part.lower() if part.startswith("%") else part for part in _split(MESSAGE))
     query = f"Signature=YWJj&RelayState=a%20b&SigAlg=x%3a&SAMLRequest={lower}"
 

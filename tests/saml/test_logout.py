@@ -199,8 +199,8 @@ def told_unknown(answer) -> None:
 
 
 @pytest.mark.parametrize("binding", ["redirect", "post"])
-def test_x28_an_unsigned_logout_is_refused(world, sp, ann, victim, binding):
-    """X28, P7: whatever the service provider's switch says."""
+def test_x28_p7_an_unsigned_logout_is_refused(world, sp, ann, victim, binding):
+    """Whatever the service provider's switch says."""
     request = sp.logout_request(name_id(victim[0]["sp"]), index(victim[0]["sp"]))
 
     answer = slo(ann, sp.query(request)) if binding == "redirect" else ann.post(encoded(request), to="slo")

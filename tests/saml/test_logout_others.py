@@ -184,6 +184,10 @@ def test_an_application_without_a_key_may_answer_by_soap_unsigned(world, by_soap
         {"codes": (names.RESPONDER,)},
         {"codes": (names.SUCCESS, names.PARTIAL_LOGOUT)},
         {"codes": (names.REQUESTER, names.UNKNOWN_PRINCIPAL)},
+        {"instead": ("<samlp:Status>", "<samlp:Status><samlp:Status/>")},
+        {"instead": ("<samlp:Status>", "<samlp:Status><saml:Issuer>x</saml:Issuer>")},
+        {"instead": ("</samlp:Status>", f'<samlp:StatusCode Value="{names.SUCCESS}"/></samlp:Status>')},
+        {"instead": ("</samlp:StatusCode>", "<samlp:Status/></samlp:StatusCode>")},
         {"by": "mallory"},
         {"body": b"<ok/>"},
         {"body": b""},
@@ -199,7 +203,7 @@ def test_x29_an_answer_that_is_not_the_applications_confirms_nothing(world, by_s
             return 200, {"Content-Type": "text/xml"}, lie["body"]
         asked = lie.get("in_response_to", message_in(heard.body).get("ID"))
         changes = {"Destination": None} | {k: v for k, v in lie.items() if k in ("issuer", "Version")}
-        response = logout_response(sp, asked, *lie.get("codes", ()), **changes)
+        response = logout_response(sp, asked, *lie.get("codes", ()), **changes).replace(*lie.get("instead", ("", "")))
         return 200, {}, in_envelope(sp.enveloped(response, by=pair("mallory") if "by" in lie else None))
 
     by_soap("calendar", answer)

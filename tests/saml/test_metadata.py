@@ -143,8 +143,7 @@ def test_x14_a_key_without_use_is_for_both(shape, signs, encrypts):
     ],
 )
 @pytest.mark.parametrize("where", ["consumer", "slo", "response"])
-def test_x16_an_address_is_https_and_nothing_but_an_address(where, location):
-    """X16, P11."""
+def test_x16_p11_an_address_is_https_and_nothing_but_an_address(where, location):
     documents = {
         "consumer": SP.metadata(consumers=consumer("https://sp.example/ok") + consumer(location, index=1)),
         "slo": SP.metadata(slo=f'<md:SingleLogoutService Binding="{REDIRECT}" Location="{location}"/>'),

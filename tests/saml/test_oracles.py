@@ -147,8 +147,8 @@ def test_x25_no_two_encryptions_share_anything(world, sp, ann):
     assert len({*found[0], *found[1]}) == 4
 
 
-def test_x12_only_strong_algorithms_go_out(world, sp, ann):
-    """X12, P9: SHA-1 is there only as the mask of RSA-OAEP, where collisions mean nothing."""
+def test_x12_p9_only_strong_algorithms_go_out(world, sp, ann):
+    """SHA-1 is there only as the mask of RSA-OAEP, where collisions mean nothing."""
     xml = answer_of(world, sp, ann, encrypt_assertion=True)
     assertion = decrypted(etree.fromstring(xml), sp.pair.key_pem)
 

@@ -49,8 +49,9 @@ def test_the_switches_are_safe_unless_somebody_says_otherwise(work):
     ("attributes", "asked", "required"),
     [(SIGNED, None, True), (SIGNED, False, False), ("", None, False), ("", True, True)],
 )
-def test_x9_the_metadata_says_whether_requests_are_signed_and_the_administrator_wins(work, attributes, asked, required):
-    """X9, P2."""
+def test_x9_p2_the_metadata_says_whether_requests_are_signed_and_the_administrator_wins(
+    work, attributes, asked, required
+):
     made = register(work, SP.metadata(signing=DER, attributes=attributes), require_signed_requests=asked)
     assert made.require_signed_requests is required
 

@@ -127,6 +127,19 @@ def test_x30_plain_http_is_not_fetched(world, publishing, fetched_from):
     assert publishing.asked == []
 
 
+@pytest.mark.parametrize(
+    "url",
+    ["https://127.0.0.1/metadata", "https://10.0.0.1/metadata", "https://169.254.169.254/latest", "https://[::1]/"],
+)
+def test_x30_p14_an_address_that_is_not_public_is_not_called(world, url):
+    application_id = world.register(SP, GOOD, metadata_url=url)
+
+    outcome = refresh(world, application_id, http_loopback=False)
+
+    assert outcome.came is Came.FAILED
+    assert "is not a public address" in outcome.cause
+
+
 def test_x30_unchanged_metadata_changes_nothing(world, publishing, fetched_from):
     before = row(world)
     world.later(hours=5)

@@ -25,8 +25,8 @@ def test_a_good_request_is_answered_at_the_address_it_names(registered, sp, ann)
 @pytest.mark.parametrize("binding", ["redirect", "post"])
 @pytest.mark.parametrize("required", [True, False])
 @pytest.mark.parametrize("signed", [True, False])
-def test_x9_x14_requests_are_signed_where_they_must_be(world, sp, ann, binding, required, signed):
-    """X9, P2: by flag, binding and signature."""
+def test_x9_x14_p2_requests_are_signed_where_they_must_be(world, sp, ann, binding, required, signed):
+    """By flag, binding and signature."""
     world.register(sp, require_signed_requests=required)
     xml = sp.authn_request()
     if binding == "redirect":
@@ -53,8 +53,7 @@ def test_x14_required_but_no_key_left_is_refused(world, registered, sp, ann):
 
 
 @pytest.mark.parametrize("by", ["other service provider", "nobody"])
-def test_x10_the_signature_of_another_is_refused_even_where_none_is_asked_for(world, registered, sp, ann, by):
-    """X10, P3."""
+def test_x10_p3_the_signature_of_another_is_refused_even_where_none_is_asked_for(world, registered, sp, ann, by):
     other = ServiceProvider(
         entity_id="https://other.example/metadata", acs="https://other.example/acs", pair=pair("other")
     )
@@ -115,8 +114,7 @@ OTHERS = [
 
 @pytest.mark.parametrize("signed", [True, False], ids=["signed", "unsigned"])
 @pytest.mark.parametrize("location", OTHERS)
-def test_x15_an_address_that_is_not_registered_octet_by_octet_gets_nothing(world, sp, ann, location, signed):
-    """X15, P12."""
+def test_x15_p12_an_address_that_is_not_registered_octet_by_octet_gets_nothing(world, sp, ann, location, signed):
     artifact = consumer(
         "https://sp.example/artifact", binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Artifact", index=9
     )
@@ -143,7 +141,7 @@ def test_x15_an_address_that_is_not_registered_octet_by_octet_gets_nothing(world
     ],
     ids=str,
 )
-def test_x15_index_and_binding_are_exact_too(world, sp, ann, changes):
+def test_x15_p12_index_and_binding_are_exact_too(world, sp, ann, changes):
     artifact = consumer(
         "https://sp.example/artifact", binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Artifact", index=9
     )
@@ -187,8 +185,8 @@ def test_an_address_is_named_by_itself_by_its_index_or_not_at_all(world, sp, ann
         ("http://evil.example/sites/acme/saml/sso", False, False),
     ],
 )
-def test_x18_a_message_was_made_for_this_very_address(world, registered, sp, ann, destination, signed, taken):
-    """X18, P5: built from the settings; a Host header changes nothing."""
+def test_x18_p5_a_message_was_made_for_this_very_address(world, registered, sp, ann, destination, signed, taken):
+    """Built from the settings; a Host header changes nothing. One that is signed must name it."""
     query = sp.query(sp.authn_request(Destination=destination), sign=SIGN if signed else "")
 
     headers = {"Host": "evil.example", "Cookie": f"ostiary_session={ann.token}"}
@@ -218,8 +216,7 @@ def test_x18_a_message_was_made_for_this_very_address(world, registered, sp, ann
         (None, False),
     ],
 )
-def test_x19_a_message_is_fresh(registered, sp, ann, instant, taken):
-    """X19, P4."""
+def test_x19_p4_a_message_is_fresh(registered, sp, ann, instant, taken):
     answer = ann.sso(sp.query(sp.authn_request(IssueInstant=instant)))
     if taken:
         posted(answer)
@@ -227,8 +224,7 @@ def test_x19_a_message_is_fresh(registered, sp, ann, instant, taken):
         refused(answer)
 
 
-def test_x19_a_message_is_taken_once(world, registered, sp, ann):
-    """X19, P6."""
+def test_x19_p6_a_message_is_taken_once(world, registered, sp, ann):
     query = sp.query(sp.authn_request())
     posted(ann.sso(query))
     before = world.count(Attempt)

@@ -1,11 +1,21 @@
 """Every SAML message that a test makes the application send is validated by the schemas of OASIS; here is seen that it is."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from lxml import etree
 
-from idp.saml import names
+from idp.base import egress
+from idp.saml import names, soap
+from idp.saml.description import EncryptionKey
+from idp.saml.encryption import encrypted, target
+from idp.saml.writer import element, write
+from idp.web.door import Door
+from tests.saml.test_oracles import decrypted
+from tests.support import outgoing
+from tests.support.peers import in_envelope, serving
 from tests.support.saml_world import posted
-from tests.support.schemas import Watched, validate
+from tests.support.schemas import validate
 from tests.support.service_provider import ServiceProvider, encoded
 
 FORM = f'<md:SingleLogoutService Binding="{names.POST}" Location="https://sp.example/slo"/>'
@@ -42,18 +52,63 @@ def test_a_message_that_is_not_valid_stops_its_test(registered, sp, ann, good, b
     xml = posted(ann.sso(sp.query(sp.authn_request()))).xml.decode()
     assert good in xml
 
-    def leaves(message: str) -> list[bytes]:
-        page = f'<form><input type="hidden" name="SAMLResponse" value="{encoded(message)}"></form>'.encode()
-
-        def application(_, start_response):
-            start_response("200 OK", [("Content-Type", "text/html; charset=utf-8")])
-            return [page]
-
-        return list(Watched(application)({}, lambda status, headers: None))
-
     assert leaves(xml)
-    with pytest.raises(etree.LxmlError):
+    with pytest.raises(AssertionError, match="samlp:Response"), outgoing.judged(), pytest.raises(etree.LxmlError):
         leaves(xml.replace(good, bad))
+
+
+def leaves(xml: str) -> bytes:
+    """Let an application of ours send *xml* in a page, by a road that is not under test."""
+    page = f'<form><input type="hidden" name="SAMLResponse" value="{encoded(xml)}"></form>'
+    application = Door(__name__)
+    application.add_url_rule("/", view_func=lambda: page)
+    application.testing = True
+    return application.test_client().get("/").data
+
+
+def called(xml: str) -> bytes:
+    with serving(lambda heard: (200, {}, b"heard")) as peer:
+        made = egress.post(
+            f"{peer.address}/soap",
+            in_envelope(xml),
+            content_type=soap.CONTENT_TYPE,
+            allowed=(),
+            most_bytes=100,
+            http_loopback=True,
+        )
+    return made.body
+
+
+def test_a_call_by_soap_that_is_not_valid_stops_its_test():
+    xml = ServiceProvider().logout_request("<saml:NameID>a</saml:NameID>")
+    assert called(xml) == b"heard"
+
+    with pytest.raises(AssertionError, match="Version"), outgoing.judged(), pytest.raises(etree.LxmlError):
+        called(xml.replace(' Version="2.0"', ""))
+
+
+@pytest.mark.parametrize("version", ["2.0", None])
+def test_what_was_encrypted_and_is_not_valid_stops_its_test(version):
+    """Its schema does not see into what is encrypted, so it is looked at where it is decrypted."""
+    sp = ServiceProvider()
+    attributes = {"ID": "_a", "IssueInstant": "2030-01-01T12:00:00Z"} | ({"Version": version} if version else {})
+    inside = write(element("saml:Assertion", attributes, element("saml:Issuer", None, "us")))
+    around = element("samlp:Response", None, encrypted(inside, target((EncryptionKey(sp.pair.der),))))
+    root = etree.fromstring(write(around).xml.encode())
+
+    if version:
+        assert decrypted(root, sp.pair.key_pem).get("Version") == version
+        return
+    with pytest.raises(AssertionError, match="Version"), outgoing.judged(), pytest.raises(etree.LxmlError):
+        decrypted(root, sp.pair.key_pem)
+
+
+def test_what_is_not_valid_stops_its_test_also_where_nobody_hears_of_the_error():
+    """Those who are told of a logout at once are called in threads."""
+    bad = ServiceProvider().logout_request("<saml:NameID>a</saml:NameID>").replace(' Version="2.0"', "")
+
+    with pytest.raises(AssertionError, match="Version"), outgoing.judged(), ThreadPoolExecutor(1) as pool:
+        pool.submit(called, bad)
 
 
 def test_soap_and_what_stands_in_extensions_of_metadata_are_looked_into():

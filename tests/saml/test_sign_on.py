@@ -371,8 +371,7 @@ def name_of(answer) -> tuple[str, str]:
     return answer.one("//saml:NameID"), answer.one("//saml:NameID/@Format")
 
 
-def test_x22_persistent_names_are_random_kept_and_one_per_application(world, registered, sp, ann):
-    """X22, P14."""
+def test_x22_p14_persistent_names_are_random_kept_and_one_per_application(world, registered, sp, ann):
     other = ServiceProvider(entity_id="https://other.example/metadata", acs="https://other.example/acs")
     world.register(other)
 
@@ -615,8 +614,8 @@ XSS = [
 
 
 @pytest.mark.parametrize("value", XSS)
-def test_x17_relay_state_comes_back_octet_by_octet_and_is_never_markup(registered, sp, ann, value):
-    """X17, P11: by redirect, and by form."""
+def test_x17_p11_relay_state_comes_back_octet_by_octet_and_is_never_markup(registered, sp, ann, value):
+    """By redirect, and by form."""
     direct = ann.sso(sp.query(sp.authn_request(), value))
     stored = (
         Visitor(ann.client).open(ann.post(encoded(sp.authn_request()), RelayState=value).headers["Location"]).answer

@@ -40,7 +40,7 @@ from idp.signon.models import LogoutStep
 from idp.signon.request import SignOnRequest
 from idp.web import context
 from idp.web.security import protocol
-from tests.support import postbox, schemas
+from tests.support import postbox
 from tests.support.postbox import Mail
 
 NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
@@ -75,7 +75,6 @@ class Front:
             self._learn(work)
         self.app: Flask = app_.create(Settings(**{"mail": MAIL, **settings}), database=database, clock=lambda: self.now)
         self.app.register_blueprint(_protocol())
-        schemas.watched(self.app)
 
     @contextmanager
     def work(self, actor: Actor = OPERATOR) -> Iterator[Work]:

@@ -1,17 +1,12 @@
-"""
-The SAML schemas of OASIS, as pysaml2 carries them, in lxml: no network.
-
-`watched` puts them behind an application under test: whatever SAML leaves it is validated, in every test.
-"""
+"""The SAML schemas of OASIS, as pysaml2 carries them, in lxml: no network. `outgoing` puts them where things leave."""
 
 import base64
 import re
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from html import unescape
 from pathlib import Path
-from typing import Any
 from urllib.parse import unquote
 
 import saml2.data.schemas
@@ -28,8 +23,6 @@ _FILES = {
 }
 _FIELD = re.compile(rb"""name="SAML(?:Request|Response)"\s+value="([^"]+)\"""")
 _PARAMETER = re.compile(rb"""[?&;]SAML(?:Request|Response)=([^&"'\s]+)""")
-
-Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
 class _Local(etree.Resolver):
@@ -54,45 +47,12 @@ def validate(document: bytes) -> None:
     _schema().assertValid(etree.fromstring(document))
 
 
-class Watched:
+def messages_in(headers: Mapping[str, str], body: bytes) -> Iterable[bytes]:
     """
-    A WSGI application that validates every SAML message of ours on its way out.
+    Yield the SAML messages of an answer, whose names of *headers* are in lower case.
 
-    In a form or a link of a page, in the address of a redirect, as metadata, in SOAP. ``seen`` counts
-    them by their first element.
+    In a form or a link of a page, in the address of a redirect, as metadata, in SOAP.
     """
-
-    def __init__(self, app: Wsgi) -> None:
-        self.app = app
-        self.seen: dict[str, int] = {}
-
-    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        headers: dict[str, str] = {}
-
-        def started(status: str, given: list[tuple[str, str]], *more: Any) -> Any:
-            headers.update({name.lower(): value for name, value in given})
-            return start_response(status, given, *more)
-
-        answer = self.app(environ, started)
-        try:
-            body = b"".join(answer)
-        finally:
-            if hasattr(answer, "close"):
-                answer.close()
-        for message in _messages(headers, body):
-            validate(message)
-            name = etree.QName(etree.fromstring(message)).localname
-            self.seen[name] = self.seen.get(name, 0) + 1
-        return [body]
-
-
-def watched(app: Any) -> Watched:
-    """Put the schemas behind the Flask application *app*; return what counts its messages."""
-    app.wsgi_app = watch = Watched(app.wsgi_app)
-    return watch
-
-
-def _messages(headers: dict[str, str], body: bytes) -> Iterable[bytes]:
     kind = headers.get("content-type", "").partition(";")[0]
     if body and (kind in ("application/samlmetadata+xml", "text/xml") or kind.startswith("application/soap")):
         yield body

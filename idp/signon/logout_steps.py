@@ -196,9 +196,9 @@ def ask(work: Work, step: LogoutStep) -> bool:
     return bool(work.tx.run(_ASK, of_organization=step.organization_id, step_id=step.id, at=work.now))
 
 
-def settle(work: Work, logout: Logout, step: LogoutStep, verdict: Verdict) -> None:
-    """Note what came of *step*; what is settled already stays so."""
-    work.tx.run(
+def settle(work: Work, logout: Logout, step: LogoutStep, verdict: Verdict) -> bool:
+    """Note what came of *step*; what is settled already stays so. Return whether it was noted."""
+    noted = work.tx.run(
         _SETTLE,
         of_organization=step.organization_id,
         step_id=step.id,
@@ -207,6 +207,7 @@ def settle(work: Work, logout: Logout, step: LogoutStep, verdict: Verdict) -> No
         at=work.now if verdict.outcome in SETTLED else None,
     )
     finish_if_settled(work, logout, steps(work, logout))
+    return bool(noted)
 
 
 def not_reached(work: Work, step: LogoutStep, cause: str) -> None:

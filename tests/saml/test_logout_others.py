@@ -16,7 +16,7 @@ from idp.directory import accounts, applications, sites
 from idp.keyring import keyring
 from idp.saml import names
 from idp.saml.models import ServiceProvider as Row
-from idp.signon import logout, own_account, session
+from idp.signon import logout, logout_steps, own_account, session
 from idp.signon.models import Participant
 from tests.saml import logouts
 from tests.saml.logouts import (
@@ -549,6 +549,28 @@ def test_x19_an_answer_is_taken_once(world, wiki, ann, visited):
     query = signed_answer(wiki, location)
     slo(ann, query)
     refused(slo(ann, query))
+
+
+@pytest.mark.both_databases
+def test_x19_an_answer_is_taken_once_also_where_it_comes_twice_at_the_same_time(world, wiki, ann, visited, monkeypatch):
+    """One of two has looked for who waits, when the other is done."""
+    query, answers = signed_answer(wiki, visited[0]), []
+    look = logout_steps.step_of
+
+    def looked(*of):
+        found = look(*of)
+        if not answers:
+            answers.append(None)
+            answers[0] = slo(ann, query)
+        return found
+
+    monkeypatch.setattr(logout_steps, "step_of", looked)
+
+    answers.append(slo(ann, query))
+
+    assert [answer.status_code for answer in answers] == [303, 400]
+    assert steps(world) == {"wiki.example": ("front", "confirmed")}
+    assert sorted(a.outcome for a in world.attempts() if a.kind == "saml.logout") == ["refused", "succeeded"]
 
 
 def test_x17_x26_relay_state_is_not_followed(world, wiki, ann, visited):

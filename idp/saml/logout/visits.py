@@ -24,6 +24,8 @@ from idp.signon import logout_steps
 from idp.signon.logout_stage import FRONT
 from idp.signon.teller import CANNOT, Verdict
 
+_NOBODY_WAITS = "a logout response that nobody waits for"
+
 
 def visit(work: Work, base_url: str, handle: str, step_id: str, browser: str) -> Visit | None:
     """
@@ -63,14 +65,15 @@ def answered(work: Work, place: Place, incoming: Incoming, *, browser: str | Non
         check(Examined(response.header, signed=True, must_be_signed=True, here=f"{place.address}/slo", now=work.now))
     waiting = logout_steps.step_of(work, known.organization_id, response.in_response_to)
     if waiting is None or waiting[1].application_id != known.application_id:
-        raise MessageRefused(UNREADABLE, "a logout response that nobody waits for")
+        raise MessageRefused(UNREADABLE, _NOBODY_WAITS)
     found, step = waiting
     if browser is not None and not logout_steps.is_of(found, browser):
         raise MessageRefused(UNREADABLE, "a logout response that another browser waits for")
     verdict = telling.verdict(response)
+    if not logout_steps.settle(work, found, step, verdict):
+        raise MessageRefused(UNREADABLE, _NOBODY_WAITS)  # any more: another one came at the same time
     if response.codes == (SUCCESS,) and step.asked_at is not None:
         watching.took_our_message(work, known, step.asked_at)
-    logout_steps.settle(work, found, step, verdict)
     trail.account_id = found.account_id
     trail.passed("answer", outcome=verdict.outcome, cause=verdict.cause)
     trail.succeeded()

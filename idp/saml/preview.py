@@ -18,10 +18,10 @@ from idp.directory import access, applications, queries, sites
 from idp.directory.attributes import attributes_of
 from idp.directory.models import Account, Application
 from idp.directory.policies import AuthenticationFacts, authentication_policy, release_levels
-from idp.policy.release import Level, Silent, Statement, effective, may_leave, outcomes, released, withheld
+from idp.policy.release import Silent, Statement, outcomes, released
 from idp.policy.signon import TYPICAL_METHODS, Decision, Method, Strength, decide
 from idp.policy.signon import strength as strength_of
-from idp.saml import facts, metadata, nameid, providers, responses, supposed_request
+from idp.saml import facts, metadata, nameid, preview_words, providers, responses, supposed_request
 from idp.saml.checks import validity
 from idp.saml.endpoints import Requester
 from idp.saml.errors import MessageRefused
@@ -38,14 +38,6 @@ from idp.signon.what_if import Supposed, WhatIf, suppose
 FROM = "192.0.2.1"
 """Where a person is supposed to be where nobody says: an address of no network (RFC 5737 section 3)."""
 SESSION_INDEX = "_SESSION-INDEX"
-
-
-@dataclass(frozen=True, slots=True)
-class Withheld:
-    """An attribute that the person has and that is not sent, and who or what keeps it."""
-
-    attribute: str
-    because: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +82,7 @@ class Preview:
     conditions: tuple[str, ...]
     statements: tuple[Statement, ...]
     silent: tuple[Silent, ...]
-    withheld: tuple[Withheld, ...]
+    withheld: tuple[preview_words.Withheld, ...]
     protection: tuple[str, ...]
     xml: str
 
@@ -175,7 +167,7 @@ def preview(
     faults += _expired(provider, work)
     who = speaker(work, place.site, place.issuer, provider)
     requester = supposed_request.requester(request, provider, faults)
-    protection = _protection(provider, who, faults)
+    protection = preview_words.protection(provider, who, faults)
     foreseen = xml = None
     if requester is not None:
         foreseen = nameid.foresee(work, place.issuer, requester, result)
@@ -194,14 +186,14 @@ def preview(
         name_id="" if foreseen is None else foreseen.subject.value,
         name_id_format="" if foreseen is None else foreseen.subject.format,
         name_id_origin="" if foreseen is None else foreseen.origin,
-        circumstances=_circumstances(found),
+        circumstances=preview_words.circumstances(found),
         road=what_if_words.end(found),
         context="" if xml is None else _class_in(xml),
-        context_origin=_context_origin(decision, has_second_step),
-        conditions=_conditions(provider, policy, request),
+        context_origin=preview_words.context_origin(decision, has_second_step),
+        conditions=preview_words.conditions(provider, policy, request),
         statements=result.statements,
         silent=tuple(one for one in sent if isinstance(one, Silent)),
-        withheld=_kept(known, levels, result),
+        withheld=preview_words.kept(known, levels, result),
         protection=protection,
         xml=xml or "",
     )
@@ -261,18 +253,6 @@ def _expired(provider: ProviderFacts, work: Work) -> list[str]:
     return []
 
 
-def _circumstances(found: WhatIf) -> str:
-    context = found.context
-    where = ", ".join(part for part in (context.city, context.country, f"AS{context.asn}" * bool(context.asn)) if part)
-    return phrase(
-        "on %(at)s UTC, from %(ip)s%(where)s, on a device that %(device)s",
-        at=f"{context.at:%Y-%m-%d %H:%M}",
-        ip=context.ip,
-        where=f" ({where})" if where else "",
-        device=phrase("is known") if context.device_known else phrase("is not known"),
-    )
-
-
 def _assertion(
     work: Work,
     speaker: Speaker,
@@ -303,76 +283,6 @@ def _access(work: Work, application: Application, person: Account) -> tuple[bool
             some if applications.grants(work, application) else phrase("it has no access grant: nobody may open it")
         )
     return False, tuple(against)
-
-
-def _context_origin(decision: Decision, has_second_step: bool) -> str:
-    if decision.required >= Strength.SECOND_STEP and not has_second_step:
-        return phrase("%(rule)s; this person has none yet and would be asked to set one up", rule=decision.rule)
-    return decision.rule
-
-
-def _conditions(provider: ProviderFacts, policy: AuthenticationFacts, request: SupposedRequest) -> tuple[str, ...]:
-    minutes = int(responses.VALID_FOR.total_seconds() // 60)
-    return (
-        phrase("for the audience %(entity_id)s alone", entity_id=provider.entity_id),
-        phrase("good for %(minutes)s minutes, in answer to no request", minutes=minutes)
-        if request.from_our_side
-        else phrase("good for %(minutes)s minutes, in answer to one request", minutes=minutes),
-        phrase(
-            "the session at the application ends after %(hours)s hours at the latest",
-            hours=policy.session_absolute_seconds // 3600,
-        ),
-    )
-
-
-def _kept(known: dict[str, tuple[str, ...]], levels: tuple[Level, ...], result: SignOnResult) -> tuple[Withheld, ...]:
-    kept = [Withheld(name, withheld(name, levels)) for name in known if name not in may_leave(levels)]
-    if any(level.rules for level in levels):
-        used = {name for rule, _ in effective(levels) for name in rule.reads()}
-        kept += [
-            Withheld(name, phrase("it may leave, but no rule reads it"))
-            for name in result.attributes
-            if name not in used
-        ]
-    return tuple(kept)
-
-
-def _protection(provider: ProviderFacts, who: Speaker, faults: list[str]) -> tuple[str, ...]:
-    by = phrase(
-        "with the key %(key)s (%(algorithm)s)",
-        key=who.key.key_id,
-        algorithm=who.key.method.algorithm.rpartition("#")[2],
-    )
-    said: list[str] = [
-        phrase("the response is signed %(by)s", by=by)
-        if provider.sign_response
-        else phrase("the response is not signed"),
-        phrase("the assertion is signed %(by)s", by=by)
-        if provider.sign_assertion
-        else phrase("the assertion is not signed"),
-    ]
-    if provider.encrypt_name_id:
-        said.append(phrase("the NameID is encrypted for the certificate in its metadata"))
-        if provider.encryption is None:
-            faults.append(phrase("the NameID must be encrypted, and no registered key and method can be used for that"))
-    if not provider.encrypt_assertion:
-        said.append(
-            phrase("the rest is not encrypted")
-            if provider.encrypt_name_id
-            else phrase("nothing is encrypted beyond the transport")
-        )
-    elif provider.encryption is None:
-        faults.append(phrase("the assertion must be encrypted, and no registered key and method can be used for that"))
-    else:
-        to = provider.encryption
-        said.append(
-            phrase(
-                "the assertion is encrypted (%(data)s, %(transport)s) for the certificate in its metadata",
-                data=to.data.rpartition("#")[2],
-                transport=to.transport.rpartition("#")[2],
-            )
-        )
-    return tuple(said)
 
 
 def _class_in(xml: str) -> str:

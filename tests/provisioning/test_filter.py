@@ -73,10 +73,10 @@ def test_s3_what_is_deep_long_or_many_is_refused_at_once():
         '"' + "\\" * 2000,
         "(" * 2048,
     ]
-    begun = time.perf_counter()
+    begun = time.process_time()
     for text in hostile:
         with pytest.raises(ScimError):
             parse(text)
-    assert time.perf_counter() - begun < 0.4
+    assert time.process_time() - begun < 0.4
     assert parse("(" * 7 + "a eq 1" + ")" * 7) == Compare("a", "eq", 1)
     assert isinstance(parse(" or ".join(["a eq 1"] * 20)), Or)

@@ -1,12 +1,10 @@
 """Who can open what, and why: `idp account access`, `idp account why-not`, `idp application people`; to give and to take."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 import click
 
-from idp.base.errors import Invalid
-from idp.cli import show
+from idp.cli import instants, show
 from idp.cli.account_lookup import ORGANIZATION
 from idp.cli.account_lookup import find as find_account
 from idp.cli.application_lookup import find as find_application
@@ -31,7 +29,8 @@ def account_access(email: str, organization: str | None, at: str | None) -> None
     """Say what the account EMAIL can open, now or on a day, and every fact that gives it."""
     with open_work() as work:
         account = find_account(work, email, organization)
-        found = paths.of_account(work, account.id, organization_id=account.organization_id, at=_moment(at))
+        moment = None if at is None else instants.read(at, field="at")
+        found = paths.of_account(work, account.id, organization_id=account.organization_id, at=moment)
     value = {
         "account_id": account.id,
         "email": account.email,
@@ -72,7 +71,7 @@ def application_people(application: str, at: str | None, starting: str, after: s
         found = paths.of_application(
             work,
             of.id,
-            at=_moment(at),
+            at=None if at is None else instants.read(at, field="at"),
             after=None if last is None else (last.email_key, last.id),
             starting=starting,
             limit=limit,
@@ -219,15 +218,3 @@ def _way(way: Way) -> dict[str, Any]:
         else {"kind": way.source.kind, "of": way.source.of or None, "since": show.instant(way.source.since)},
         "default": way.default,
     }
-
-
-def _moment(written: str | None) -> datetime | None:
-    if written is None:
-        return None
-    try:
-        found = datetime.fromisoformat(written)
-    except ValueError as error:
-        raise Invalid(
-            f"“{written[:80]}” is no time.", field="at", advice="Write it like 2026-03-01 or 2026-03-01T12:00+01:00."
-        ) from error
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)

@@ -7,7 +7,7 @@ from idp.base.errors import Invalid
 
 def read(text: str, *, field: str) -> datetime:
     """
-    Return the moment that *text* names.
+    Return the moment that *text* names, in UTC.
 
     Raises:
         Invalid: it names none.
@@ -16,4 +16,4 @@ def read(text: str, *, field: str) -> datetime:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
         raise Invalid(f"“{text[:40]}” is no time.", field=field, advice="Write it like 2026-11-30T08:00Z.") from error
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

@@ -1,12 +1,13 @@
 """The options of a sign-on that is supposed to happen: when, from where, on what, and what was proven before."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import click
 
 from idp.base.errors import Invalid
+from idp.cli import instants
 from idp.cli.zone import place_of
 from idp.policy.access.context import Behaviour
 from idp.policy.signon import Method, Proof
@@ -47,7 +48,7 @@ def read(now: datetime, ip: str, asked: dict[str, Any]) -> Supposed:
     Raises:
         Invalid: something in them is malformed, or does not go together.
     """
-    at = now if asked["at"] is None else _moment(asked["at"])
+    at = now if asked["at"] is None else instants.read(asked["at"], field="at")
     age = asked["session_age"]
     began = at - timedelta(minutes=age or 0)
     methods = _methods(asked["proven"])
@@ -64,16 +65,6 @@ def read(now: datetime, ip: str, asked: dict[str, Any]) -> Supposed:
         proven=tuple(Proof(method, began) for method in methods),
         session_started_at=began if methods else None,
     )
-
-
-def _moment(written: str) -> datetime:
-    try:
-        found = datetime.fromisoformat(written)
-    except ValueError as error:
-        raise Invalid(
-            f"“{written[:80]}” is no time.", field="at", advice="Write it like 2026-11-26T22:30+01:00."
-        ) from error
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
 
 
 def _methods(written: str) -> list[Method]:

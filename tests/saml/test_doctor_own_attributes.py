@@ -4,14 +4,14 @@ import shlex
 
 import pytest
 
-from idp.directory import accounts, organizations, policies, queries
+from idp.directory import accounts, held_attributes, organizations, policies, queries
 from idp.directory.held_attributes import held
 from idp.policy.rules import Rule
 from idp.saml.doctor import remedies
 from idp.saml.doctor.examination import Given
 from tests.support import people
 from tests.support.ailments import examined, register
-from tests.support.saml_world import ANN
+from tests.support.saml_world import ANN, BEN
 from tests.support.vendors import OKTA
 
 ASKS = OKTA.metadata(('Name="firstName"', 'Name="employeeNumber"'))
@@ -125,3 +125,15 @@ def test_t1_held_are_the_attributes_of_accounts_that_the_actor_may_see(world):
         auditor = people.as_account(work, queries.account(work, ANN), "auditor")
         assert held(auditor, acme) == {OWN, "a.b"}
         assert held(auditor, organizations.by_slug(work, "rival").id) == frozenset()
+
+
+@pytest.mark.both_databases
+def test_not_every_account_is_looked_at_for_what_there_is(world, monkeypatch):
+    """A page that asks must not read a hundred thousand accounts."""
+    monkeypatch.setattr(held_attributes, "MOST_ACCOUNTS", 1)
+    with world.work() as work:
+        first, second = sorted((queries.account(work, email) for email in (ANN, BEN)), key=lambda one: one.id)
+        accounts.set_attributes(work, first.id, {"desk": ["7"]})
+        accounts.set_attributes(work, second.id, {"badge": ["4711"]})
+
+        assert held_attributes.held(work, first.organization_id) == {"desk"}

@@ -10,7 +10,6 @@ from lxml import etree
 from idp.saml import names
 from idp.saml.answering import PROTOCOL
 from idp.saml.logout import telling
-from idp.settings import resolve
 from idp.signon.teller import ASKED, CONFIRMED, Reply, Told
 from tests.saml import logouts
 from tests.saml.logouts import sign_on, sign_out, states
@@ -29,13 +28,7 @@ SLOWEST = 0.2
 
 @pytest.fixture
 def settings(tmp_path, database_url):
-    """An installation that may call applications on loopback."""
-    values = {
-        "base_url": "http://localhost:8000",
-        "database": {"url": database_url},
-        "development": {"allow_http_loopback_applications": True},
-    }
-    return resolve(values, tmp_path)
+    return logouts.calling_loopback(tmp_path, database_url)
 
 
 class Calendar:

@@ -12,7 +12,6 @@ from idp.directory import sites
 from idp.keyring import keyring
 from idp.saml import names, soap
 from idp.saml.errors import MessageRefused
-from idp.settings import resolve
 from idp.web.door import places
 from tests.saml import logouts
 from tests.saml.logouts import index, name_id, sign_on, steps
@@ -26,13 +25,7 @@ HERE = "http://localhost:8000/sites/acme/saml/slo/soap"
 
 @pytest.fixture
 def settings(tmp_path, database_url):
-    """An installation that may call applications on loopback."""
-    values = {
-        "base_url": "http://localhost:8000",
-        "database": {"url": database_url},
-        "development": {"allow_http_loopback_applications": True},
-    }
-    return resolve(values, tmp_path)
+    return logouts.calling_loopback(tmp_path, database_url)
 
 
 @pytest.fixture
